@@ -1,0 +1,1 @@
+"""The benchmark suite behind ``tapec bench``: real workloads, verified derivatives, fair timing."""
