@@ -1,0 +1,196 @@
+"""From LLVM IR text to machine code in this process, and to object files that can be kept on disk.
+
+Every compiled text becomes a library of its own in an ORC LLJIT, freed when its `Library` object
+dies. Addresses of this process reach the code as imported symbols only, so an object made by
+`emit_object` may be linked again by `load_object` in another process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import re
+import sys
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tapec.backends.llvm import target
+from tapec.errors import BackendError
+
+ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memory
+
+_LOCAL = r"(?!.*\b(?:internal|private|available_externally)\b)"
+_FUNCTION = re.compile(rf"^define {_LOCAL}[^@\n]*@(?:\"([^\"]+)\"|([\w.$-]+))\(", re.MULTILINE)
+_GLOBAL = re.compile(
+    r"^@(?:\"([^\"]+)\"|([\w.$-]+)) = (?!external|internal|private|appending|extern_weak)", re.MULTILINE
+)
+# An engine costs 0.5 ms to make, and keeps some 10 kB for each library that was ever in it: share
+# one among this many libraries, then start another; it goes when the last of its libraries goes.
+_LIBRARIES_PER_ENGINE = 32
+
+_names = itertools.count()
+_lock = threading.RLock()
+
+
+class Library:
+    """Machine code loaded in this process, with the addresses of its exported names.
+
+    The code is freed by `close` or when the last reference goes. Whoever hands out an address must
+    keep the library alive for as long as the code may run.
+    """
+
+    __slots__ = ("__weakref__", "_addresses", "_finalizer", "size")
+
+    def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
+        self._addresses = {name: int(tracker[name]) for name in names}
+        self.size = size
+        arena = self._addresses.get(ARENA, 0)
+        self._finalizer = weakref.finalize(self, _release, tracker, engine, arena)
+        self._finalizer.atexit = False  # daemon threads may still run the code at exit
+
+    def address(self, name: str) -> int:
+        """The address of an exported function or variable; BackendError if there is none."""
+        try:
+            return self._addresses[name]
+        except KeyError:
+            known = ", ".join(sorted(self._addresses)) or "nothing"
+            raise BackendError(f"compiled code has no symbol {name!r}; it exports {known}") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._addresses
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The exported names, sorted."""
+        return tuple(sorted(self._addresses))
+
+    @property
+    def closed(self) -> bool:
+        """True once the code is gone."""
+        return not self._finalizer.alive
+
+    def close(self) -> None:
+        """Free the code now; nothing may be executing it. Closing twice is harmless."""
+        self._finalizer()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"{self.size} bytes"
+        return f"<Library {', '.join(self.exports)}: {state}>"
+
+
+def _release(tracker: Any, engine: Any, arena: int) -> None:
+    """Give back the cached work memory, then the code; `engine` must outlive both."""
+    if sys.is_finalizing():
+        return
+    if arena:
+        cell = ctypes.c_void_p.from_address(arena)
+        memory, cell.value = cell.value, None
+        ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythonapi))(memory)
+    with _lock:
+        tracker.close()
+
+
+def compile_module(
+    text: str,
+    symbols: Mapping[str, int] | None = None,
+    *,
+    opt: int = 1,
+    passes: int = 0,
+    verify: bool = False,
+) -> Library:
+    """Compile LLVM IR text and load it.
+
+    `symbols` gives the addresses of names the text declares but does not define (what is missing
+    there is looked up in the process: libm, libc). `opt` is the code generator's level 0..3;
+    `passes` > 0 first runs LLVM's mid-level pipeline of that level (loop vectorizer included, SLP
+    never). Raises BackendError when the text does not parse, verify or link.
+    """
+    image = emit_object(text, opt=opt, passes=passes, verify=verify)
+    return load_object(image, symbols, exports=exported_names(text))
+
+
+def exported_names(text: str) -> tuple[str, ...]:
+    """Names that LLVM IR text defines with external linkage: functions, then variables."""
+    found = itertools.chain(_FUNCTION.findall(text), _GLOBAL.findall(text))
+    return tuple(quoted or plain for quoted, plain in found)
+
+
+def emit_object(text: str, *, opt: int = 1, passes: int = 0, verify: bool = False) -> bytes:
+    """The relocatable object file of LLVM IR text; no address of this process is in it."""
+    module = _parse(text, verify)
+    machine = target.machine(opt)
+    with _lock:
+        _run_passes(module, machine, passes)
+        return bytes(machine.emit_object(module))
+
+
+def load_object(
+    image: bytes, symbols: Mapping[str, int] | None = None, *, exports: Iterable[str]
+) -> Library:
+    """Link an object file into this process; `exports` are the names to be found in it."""
+    llvm = target.require()
+    names = tuple(exports)
+    builder = llvm.JITLibraryBuilder().add_object_img(image).add_current_process()
+    for name, address in (symbols or {}).items():
+        builder.import_symbol(name, address)
+    for name in names:
+        builder.export_symbol(name)
+    try:
+        with _lock:
+            serial = next(_names)
+            engine = _engine(serial // _LIBRARIES_PER_ENGINE)
+            tracker = builder.link(engine, f"tapec.{serial}")
+    except RuntimeError as error:
+        raise BackendError(f"compiled code does not link: {error}") from error
+    return Library(tracker, engine, names, len(image))
+
+
+def optimized_text(text: str, *, opt: int = 1, passes: int = 0) -> str:
+    """The LLVM IR after the mid-level passes, as LLVM prints it."""
+    module = _parse(text, verify=True)
+    _run_passes(module, target.machine(opt), passes)
+    return str(module)
+
+
+@functools.lru_cache(maxsize=32)
+def disassemble(text: str, *, opt: int = 1, passes: int = 0) -> str:
+    """The assembly that `compile_module` would produce for LLVM IR text."""
+    module = _parse(text, verify=False)
+    machine = target.machine(opt)
+    with _lock:
+        _run_passes(module, machine, passes)
+        return str(machine.emit_assembly(module))
+
+
+@functools.lru_cache(maxsize=1)
+def _engine(generation: int) -> Any:
+    """The JIT that new libraries go to. JITLink lays the parts of an object out side by side, so
+    that relative addressing between code and constants never overflows."""
+    llvm = target.require()
+    return llvm.create_lljit_compiler(target.machine(2), use_jit_link=True)
+
+
+def _parse(text: str, verify: bool) -> Any:
+    llvm = target.require()
+    try:
+        module = llvm.parse_assembly(text, context=llvm.create_context())
+        if verify:
+            module.verify()
+    except RuntimeError as error:
+        raise BackendError(f"LLVM refuses the emitted text: {str(error).strip()}") from error
+    module.triple = target.host().triple
+    return module
+
+
+def _run_passes(module: Any, machine: Any, level: int) -> None:
+    if level <= 0:
+        return
+    llvm = target.require()
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = level >= 2
+    options.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
