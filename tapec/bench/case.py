@@ -1,4 +1,4 @@
-"""What a benchmark case is: a plain NumPy function, its inputs, its derivatives and their references."""
+"""What a benchmark case is: a plain NumPy function, inputs, derivatives and their references."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ class Case:
 
     ``f`` is a plain NumPy function; ``inputs`` draws its arguments from a seeded generator.
     ``references`` gives, per derivative, an independent check. ``argnums`` are the arguments
-    differentiated. With ``batch`` the arguments carry a leading axis, ``f`` takes one row of them
-    (``vmap``), and ``primal`` is the NumPy function over the whole batch. ``functional`` is a
-    version of ``f`` without item assignment, for peers that have none. ``family`` is the key
-    under which a peer keeps its hand-written variant; ``skip`` names peers left out, with the reason.
+    differentiated. With ``batch`` the arguments carry a leading axis, ``f`` takes one row of
+    them (``vmap``), and ``primal`` is the NumPy function over the whole batch. ``functional`` is
+    a version of ``f`` without item assignment, for peers that have none. ``family`` is the key
+    under which a peer keeps its hand-written variant; ``skip`` names peers left out, and why.
+    ``floor`` marks inputs so small that the call itself is what costs.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,12 +64,12 @@ def _restore(before: dict[str, str | None]) -> None:
 def _limited_blas() -> Iterator[None]:
     """threadpoolctl where installed, otherwise OpenBLAS's own entry point."""
     try:
-        from threadpoolctl import threadpool_limits
+        threadpoolctl = importlib.import_module("threadpoolctl")
     except ImportError:
         _limit_openblas()
         yield
         return
-    with threadpool_limits(limits=1):
+    with threadpoolctl.threadpool_limits(limits=1):
         yield
 
 

@@ -1,4 +1,5 @@
-"""Fitting objectives: polynomial least squares and k-means (GradBench), logistic regression on real data."""
+# mypy: disable-error-code="no-any-return, import-untyped"
+"""Fitting: polynomial least squares and k-means (GradBench), logistic regression on real data."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def llsq(x: Array, t: Array) -> Array:
     """Half the squared distance of the polynomial with coefficients x from sign(t)."""
     powers = t[:, None] ** np.arange(x.shape[0])
     residual = np.sign(t) - powers @ x
-    return 0.5 * np.sum(residual**2)
+    loss: Array = np.sum(residual**2)
+    return 0.5 * loss
 
 
 def llsq_gradient(x: Array, t: Array) -> Array:
@@ -82,7 +84,7 @@ def _logistic_inputs(rng: np.random.Generator) -> Arguments:
 CASES = (
     Case(
         name="llsq",
-        about=f"polynomial least squares (GradBench), {LLSQ_COEFFICIENTS} coefficients, {LLSQ_POINTS} points",
+        about=f"polynomial least squares (GradBench), {LLSQ_COEFFICIENTS} x {LLSQ_POINTS}",
         f=llsq,
         inputs=lambda rng: (
             rng.standard_normal(LLSQ_COEFFICIENTS),
@@ -93,7 +95,7 @@ CASES = (
     ),
     Case(
         name="kmeans",
-        about=f"k-means objective (GradBench), {POINTS} points, {CENTROIDS} centroids, d = {DIMENSION}",
+        about=f"k-means (GradBench), {POINTS} points, {CENTROIDS} centroids, d = {DIMENSION}",
         f=kmeans,
         inputs=lambda rng: (
             rng.standard_normal((CENTROIDS, DIMENSION)),

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return, import-untyped"
 """Log-likelihood of a Gaussian mixture with a Wishart prior, as in ADBench and GradBench.
 
 Srajer, Kukelova, Fitzgibbon, A benchmark of selected algorithmic differentiation tools,
@@ -40,7 +41,9 @@ def gather_lower(icf: Array, d: int) -> Array:
     return icf[:, np.array(rows)] * np.array(mask)
 
 
-def log_wishart(d: int, k: int, gamma: float, m: int, sum_q: Array, diagonals: Array, icf: Array) -> Array:
+def log_wishart(
+    d: int, k: int, gamma: float, m: int, sum_q: Array, diagonals: Array, icf: Array
+) -> Array:
     """Log-density of the Wishart prior on the inverse covariances."""
     n = d + m + 1
     constant = n * d * (np.log(gamma) - 0.5 * np.log(2.0)) - special.multigammaln(0.5 * n, d)

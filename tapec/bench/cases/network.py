@@ -1,6 +1,9 @@
+# mypy: disable-error-code="no-any-return, import-untyped"
 """A multilayer perceptron with softmax cross-entropy."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +14,9 @@ WIDTHS = (64, 48, 32, 10)
 BATCH = 128
 
 
-def perceptron(w1: Array, b1: Array, w2: Array, b2: Array, w3: Array, b3: Array, x: Array, target: Array) -> Array:
+def perceptron(
+    w1: Array, b1: Array, w2: Array, b2: Array, w3: Array, b3: Array, x: Array, target: Array
+) -> Array:
     """Mean cross-entropy of a 3-layer tanh network on inputs (n, 64), one-hot targets (n, 10)."""
     hidden = np.tanh(x @ w1 + b1)
     hidden = np.tanh(hidden @ w2 + b2)
@@ -37,7 +42,7 @@ def backpropagation(
 
 def _inputs(rng: np.random.Generator) -> Arguments:
     parameters: list[Array] = []
-    for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:], strict=True):
+    for fan_in, fan_out in pairwise(WIDTHS):
         parameters.append(rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in))
         parameters.append(0.1 * rng.standard_normal(fan_out))
     target = np.eye(WIDTHS[-1])[rng.integers(0, WIDTHS[-1], BATCH)]

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return, import-untyped"
 """Forward dynamics of a planar two-link robot arm over 100,000 states."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return, import-untyped"
 """The Rosenbrock function as SciPy ships it, at three sizes."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Systems of equations of More, Garbow, Hillstrom, ACM TOMS 7 (1981): item assignment and strided slices."""
+# mypy: disable-error-code="no-any-return, import-untyped"
+"""Systems of More, Garbow, Hillstrom, ACM TOMS 7 (1981): item assignment, strided slices."""
 
 from __future__ import annotations
 

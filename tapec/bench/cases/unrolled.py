@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return, import-untyped"
 """A simulation of about 10,000 scalar operations, unrolled by tracing: the compile-time case."""
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ TIME_STEP = 0.005
 
 
 def predator_prey(p: Array) -> Any:
-    """Lotka-Volterra with saturation by explicit midpoint-free Euler steps, 12 operations each.
+    """Lotka-Volterra with saturation by explicit Euler steps, 12 operations each.
 
-    p = (growth, predation, yield, death, prey at 0, predators at 0); returns a scalar of the end state.
+    p = (growth, predation, yield, death, prey at 0, predators at 0); a number of the end state.
     """
     growth, predation, gain, death, prey, hunters = p[0], p[1], p[2], p[3], p[4], p[5]
     for _ in range(STEPS):
@@ -31,7 +32,7 @@ def predator_prey(p: Array) -> Any:
 CASES = (
     Case(
         name="unrolled",
-        about=f"predator-prey simulation, {STEPS} unrolled steps, about {12 * STEPS:,} scalar operations",
+        about=f"predator-prey simulation unrolled, about {12 * STEPS:,} scalar operations",
         f=predator_prey,
         inputs=lambda rng: (np.array([1.1, 0.4, 0.2, 0.4, 8.0, 4.0]) * rng.uniform(0.9, 1.1, 6),),
         references={Task.GRADIENT: ComplexStep()},

@@ -35,7 +35,9 @@ def parse(spec: str) -> tuple[str, ...]:
         raise ValueError(f"unknown peer {unknown[0]!r}; known: {', '.join(PACKAGES)}")
     missing = [name for name in names if name not in installed()]
     if missing:
-        raise ValueError(f"peer {missing[0]!r} is not installed (pip install {PACKAGES[missing[0]]})")
+        raise ValueError(
+            f"peer {missing[0]!r} is not installed (pip install {PACKAGES[missing[0]]})"
+        )
     return names
 
 

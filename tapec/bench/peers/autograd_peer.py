@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special  # type: ignore[import-untyped]
 
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.contender import Prepared
-from tapec.bench.peers.rebind import rebind
+from tapec.bench.peers.rebind import imported, rebind
 
 
 def make() -> Autograd:
@@ -32,9 +32,8 @@ class Autograd:
 
     @staticmethod
     def _derived(case: Case, task: Task) -> Function:
-        import autograd
-        import autograd.numpy as anp
-        import autograd.scipy.special as aspecial
+        autograd, anp = imported("autograd"), imported("autograd.numpy")
+        aspecial = imported("autograd.scipy.special")
 
         source = case.plain if case.batch else case.functional or case.f
         plain = rebind(source, {np: _face(anp), special: aspecial, special.erf: aspecial.erf})
@@ -49,5 +48,5 @@ class Autograd:
 
 
 def _face(anp: Any) -> SimpleNamespace:
-    """``autograd.numpy`` with an ``asarray`` that lets traced arrays through (it has no rule for it)."""
+    """``autograd.numpy`` with an ``asarray`` that lets traced arrays through."""
     return SimpleNamespace(**(vars(anp) | {"asarray": lambda x: x}))

@@ -10,7 +10,7 @@ import numpy as np
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.cases import energies, robot, unrolled
 from tapec.bench.contender import Prepared
-from tapec.bench.peers.rebind import rebind
+from tapec.bench.peers.rebind import imported, rebind
 
 # SX expands to scalar operations; above this many inputs MX keeps whole vectors.
 SCALAR_LIMIT = 10_000
@@ -43,10 +43,12 @@ class Casadi:
 def _function(
     variant: Callable[..., Any], case: Case, task: Task, shapes: list[tuple[int, ...]]
 ) -> tuple[Any, tuple[int, ...]]:
-    import casadi as ca
+    ca = imported("casadi")
 
     scalar = sum(int(np.prod(s)) for s in shapes) <= SCALAR_LIMIT
-    symbols = [(ca.SX if scalar else ca.MX).sym(f"a{k}", *(s or (1,))) for k, s in enumerate(shapes)]
+    symbols = [
+        (ca.SX if scalar else ca.MX).sym(f"a{k}", *(s or (1,))) for k, s in enumerate(shapes)
+    ]
     x = ca.vertcat(*(symbols[k] for k in case.selected))
     if len(case.selected) == 1:
         x = symbols[case.selected[0]]
@@ -77,9 +79,9 @@ def _bound(function: Any, shape: tuple[int, ...], args: Arguments) -> Prepared:
     inputs = [np.array(a, dtype=np.float64, order="C") for a in args]
     for k, array in enumerate(inputs):
         # (rows, n) in C order is n x rows in CasADi's; other matrices would need a transpose.
-        buffer.set_arg(k, memoryview(array))
+        buffer.set_arg(k, array.data)
     output = np.empty(shape)
-    buffer.set_res(0, memoryview(output))
+    buffer.set_res(0, output.data)
     # The trigger holds bare pointers: function, buffer and arrays must live as long as it does.
     kept = (function, buffer, inputs, output)
     return Prepared(trigger, (), to_numpy=lambda _: kept[-1].copy())
@@ -123,7 +125,12 @@ def _through_numpy(function: Function, join: str = "") -> Callable[..., Any]:
         from types import SimpleNamespace
 
         face = SimpleNamespace(
-            cos=ca.cos, sin=ca.sin, log=ca.log, exp=ca.exp, sqrt=ca.sqrt, array=lambda rows: ca.vertcat(*rows)
+            cos=ca.cos,
+            sin=ca.sin,
+            log=ca.log,
+            exp=ca.exp,
+            sqrt=ca.sqrt,
+            array=lambda rows: ca.vertcat(*rows),
         )
         return rebind(function, {np: face})(*symbols)
 

@@ -6,32 +6,32 @@ import os
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special  # type: ignore[import-untyped]
 
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.contender import Prepared
-from tapec.bench.peers.rebind import rebind
+from tapec.bench.peers.rebind import imported, rebind
 
 
 def make() -> Jax:
     """The contender; sets one thread and 64-bit mode before the first computation."""
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
-    import jax
+    jax = imported("jax")
 
     jax.config.update("jax_enable_x64", True)
     return Jax()
 
 
 class Jax:
-    """``jax.jit`` of value, ``grad``, ``jacobian`` or ``hessian``; blocks until the result is ready."""
+    """``jax.jit`` of value, ``grad``, ``jacobian``, ``hessian``; waits for the result."""
 
     name = "jax"
     subject = False
 
     def prepare(self, case: Case, task: Task, args: Arguments) -> Prepared | None:
         """The jitted function and device arrays."""
-        import jax
+        jax = imported("jax")
 
         compiled = jax.jit(self._function(case, task))
         device = tuple(jax.numpy.asarray(a) if isinstance(a, np.ndarray) else a for a in args)
@@ -47,7 +47,7 @@ class Jax:
 
     @staticmethod
     def _function(case: Case, task: Task) -> Function:
-        import jax
+        jax = imported("jax")
 
         function = rebind(
             case.functional or case.f,
@@ -64,4 +64,6 @@ class Jax:
 
 
 def _to_numpy(result: Any) -> Any:
-    return tuple(map(np.asarray, result)) if isinstance(result, tuple | list) else np.asarray(result)
+    return (
+        tuple(map(np.asarray, result)) if isinstance(result, tuple | list) else np.asarray(result)
+    )

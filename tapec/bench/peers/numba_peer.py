@@ -10,6 +10,7 @@ import numpy as np
 
 from tapec.bench.case import Arguments, Array, Case, Task
 from tapec.bench.contender import Prepared
+from tapec.bench.peers.rebind import imported
 
 
 def make() -> Numba:
@@ -25,7 +26,7 @@ class Numba:
 
     def prepare(self, case: Case, task: Task, args: Arguments) -> Prepared | None:
         """The compiled loop, where one was written."""
-        import numba
+        numba = imported("numba")
 
         loop = VARIANTS.get((case.family, task))
         return None if loop is None else Prepared(numba.njit(loop), args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 from collections.abc import Mapping
 from types import CellType, FunctionType
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 from tapec.bench.case import Function
 
 Substitutes = Mapping[Any, Any]
+
+
+def imported(name: str) -> Any:
+    """A peer's module, imported when first needed; its types are its own affair."""
+    return importlib.import_module(name)
 
 
 def rebind(function: Function, substitutes: Substitutes) -> Function:
@@ -24,7 +30,7 @@ def rebind(function: Function, substitutes: Substitutes) -> Function:
 
 
 class _Rebinder:
-    """One walk over a function and its helpers; recursion in the user's code is closed by the memo."""
+    """One walk over a function and its helpers; the memo closes recursions."""
 
     def __init__(self, substitutes: Substitutes) -> None:
         self._table = {id(old): new for old, new in substitutes.items()}

@@ -6,22 +6,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special  # type: ignore[import-untyped]
 
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.contender import Prepared
-from tapec.bench.peers.rebind import rebind
+from tapec.bench.peers.rebind import imported, rebind
 
 # Names that mean the same in both libraries, `axis` accepted for `dim`.
-SAME = (
-    "abs arctan2 concatenate cos cosh dot einsum exp expm1 log log1p logaddexp matmul mean outer ravel sign sin sinh "
-    "sqrt stack sum tan tanh trace where"
-).split()
+SAME = tuple(
+    "abs arctan2 concatenate cos cosh dot einsum exp expm1 log log1p logaddexp matmul mean outer "
+    "ravel sign sin sinh sqrt stack sum tan tanh trace where".split()
+)
 
 
 def make() -> Torch:
     """The contender, on one thread."""
-    import torch
+    torch = imported("torch")
 
     torch.set_num_threads(1)
     return Torch()
@@ -35,7 +35,7 @@ class Torch:
 
     def prepare(self, case: Case, task: Task, args: Arguments) -> Prepared | None:
         """The function on tensors that share the arrays' memory."""
-        import torch
+        torch = imported("torch")
 
         function = rebind(
             case.functional or case.f,
@@ -49,7 +49,7 @@ class Torch:
 
 
 def _derived(function: Function, case: Case, task: Task) -> Function:
-    from torch import func
+    func = imported("torch.func")
 
     transforms: dict[Task, Any] = {
         Task.VALUE: lambda f: f,
@@ -63,7 +63,7 @@ def _derived(function: Function, case: Case, task: Task) -> Function:
 
 def _tape_gradient(function: Function, case: Case) -> Function:
     """The cheapest eager route: fresh leaves, one backward sweep."""
-    import torch
+    torch = imported("torch")
 
     selected = case.selected
 
@@ -79,7 +79,7 @@ def _tape_gradient(function: Function, case: Case) -> Function:
 
 def _face() -> SimpleNamespace:
     """What the suite uses of NumPy, on tensors."""
-    import torch
+    torch = imported("torch")
 
     def extreme(whole: Any) -> Any:
         def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -1,0 +1,8 @@
+"""``python -m tapec``."""
+
+from __future__ import annotations
+
+from tapec.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""``tapec bench`` from chosen cases to table and files, with progress on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tapec.bench import peers, plot, records, report, timing
+from tapec.bench.case import Case, Task
+from tapec.bench.contender import Contender, EmptyCall, FiniteDifferences, NumPy
+from tapec.bench.records import Record
+from tapec.bench.runner import run
+from tapec.bench.subject import INTERPRETER, NATIVE
+from tapec.bench.threads import single_thread
+
+
+def contenders(peer_names: Sequence[str]) -> list[Contender]:
+    """Ourselves, what needs only NumPy, and the peers asked for."""
+    own: list[Contender] = [NATIVE, NumPy(), EmptyCall(), INTERPRETER, FiniteDifferences()]
+    return own + [peers.load(name) for name in peer_names]
+
+
+def execute(
+    console: Console,
+    cases: Sequence[Case],
+    peer_names: Sequence[str],
+    quick: bool,
+    json_file: Path | None,
+    plot_file: Path | None,
+) -> list[Record]:
+    """Measure, print the table, write the files; returns all records."""
+    protocol = timing.QUICK if quick else timing.FULL
+    with single_thread():
+        found = _measured(console, cases, contenders(peer_names), protocol)
+    report.show(console, found)
+    if json_file is not None:
+        records.write_json(json_file, found, protocol)
+    if plot_file is not None:
+        plot.save(plot_file, found)
+    return found
+
+
+def _measured(
+    console: Console,
+    cases: Sequence[Case],
+    contestants: Sequence[Contender],
+    protocol: timing.Protocol,
+) -> list[Record]:
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        total = sum(len(case.tasks) for case in cases)
+        job = bar.add_task("starting", total=total)
+        done = 0
+
+        def advance(case: Case, task: Task) -> None:
+            nonlocal done
+            bar.update(job, description=f"{case.name} {task.value}", completed=done)
+            done += 1
+
+        return list(run(cases, contestants, protocol, advance))
