@@ -1,4 +1,4 @@
-"""Python objects whose call goes straight into native code: CPython's vectorcall protocol (PEP 590).
+"""Python objects whose call goes straight into native code, by vectorcall (PEP 590).
 
 `FastCallable` is a base class with two hidden machine words per instance: the address of a native
 function
@@ -6,10 +6,10 @@ function
     PyObject *entry(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 
 and a data pointer for that function's own use. A Python subclass decorated with `enable_vectorcall`
-is called through the address when it is set (`set_entry`), and through its ordinary `__call__` when
-it is zero. Everything is done through ctypes, and every offset is checked against what the
-interpreter reports; where a check fails (PyPy, free-threaded builds, unknown layouts) `FastCallable`
-is a plain class, `SUPPORTED` is False and `__call__` serves all calls.
+is called through the address when it is set (`set_entry`), and through its ordinary `__call__`
+when it is zero. Everything is done through ctypes, and every offset is checked against what the
+interpreter reports; where a check fails (PyPy, free-threaded builds, unknown layouts)
+`FastCallable` is a plain class, `SUPPORTED` is False and `__call__` serves all calls.
 """
 
 from __future__ import annotations

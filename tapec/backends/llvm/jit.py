@@ -25,7 +25,8 @@ ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memor
 _LOCAL = r"(?!.*\b(?:internal|private|available_externally)\b)"
 _FUNCTION = re.compile(rf"^define {_LOCAL}[^@\n]*@(?:\"([^\"]+)\"|([\w.$-]+))\(", re.MULTILINE)
 _GLOBAL = re.compile(
-    r"^@(?:\"([^\"]+)\"|([\w.$-]+)) = (?!external|internal|private|appending|extern_weak)", re.MULTILINE
+    r"^@(?:\"([^\"]+)\"|([\w.$-]+)) = (?!external|internal|private|appending|extern_weak)",
+    re.MULTILINE,
 )
 # An engine costs 0.5 ms to make, and keeps some 10 kB for each library that was ever in it: share
 # one among this many libraries, then start another; it goes when the last of its libraries goes.
@@ -57,7 +58,9 @@ class Library:
             return self._addresses[name]
         except KeyError:
             known = ", ".join(sorted(self._addresses)) or "nothing"
-            raise BackendError(f"compiled code has no symbol {name!r}; it exports {known}") from None
+            raise BackendError(
+                f"compiled code has no symbol {name!r}; it exports {known}"
+            ) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._addresses

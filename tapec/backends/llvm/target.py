@@ -1,22 +1,20 @@
-"""What the machine under us is: LLVM triple, processor, features, vector widths, target machines.
+"""What the machine under us is: triple, processor, features, vector widths, target machines.
 
-llvmlite is imported inside the functions: importing this module costs nothing, and a machine without
-llvmlite gets a reason from `available` instead of an ImportError.
+llvmlite is imported inside the functions: importing this module costs nothing, and a machine
+without llvmlite gets a reason from `available` instead of an ImportError.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import platform
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tapec.errors import BackendError
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 
@@ -65,20 +63,19 @@ def available() -> tuple[bool, str]:
 
 
 @functools.cache
-def binding() -> ModuleType:
+def binding() -> Any:
     """`llvmlite.binding` with the native target initialised.
 
     Raises ImportError without llvmlite, RuntimeError when LLVM does not know this machine.
     """
-    import llvmlite.binding as llvm
-
+    llvm = importlib.import_module("llvmlite.binding")
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     return llvm
 
 
-def require() -> ModuleType:
+def require() -> Any:
     """`llvmlite.binding`, ready for use; raises BackendError with the reason when there is none."""
     usable, reason = available()
     if not usable:
@@ -107,7 +104,7 @@ def host() -> Host:
 
 
 def vector_width(dtype: str) -> int:
-    """How many elements of `dtype` ("f64", "f32", "i64", "i32", "bool") one vector register holds."""
+    """How many elements of `dtype` ("f64", "f32", "i64", ...) one vector register holds."""
     return max(1, host().register_bits // _ELEMENT_BITS[dtype])
 
 

@@ -1,0 +1,197 @@
+"""The contract between compiled kernels, their wrappers and Python.
+
+A kernel is an LLVM function `i32 @kernel(ptr in0, ..., ptr out0, ..., ptr work)`: every argument
+points to C-contiguous data (a scalar is one element), `work` to `work_bytes` bytes aligned to 64.
+The result is a status, 0 for success. Signatures say which Python objects become those pointers
+and how results return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from tapec.errors import BackendError
+
+# A result: the number of an output, or a tuple of results.
+Result = int | tuple["Result", ...]
+
+STACK_WORK_BYTES = 16 * 1024  # work memory up to here lives on the stack of the call
+WORK_ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Element:
+    """How one dtype looks in memory: its NumPy name, its LLVM type in memory, its size."""
+
+    numpy: str
+    llvm: str
+    size: int
+    scalar: str  # name of the NumPy scalar type
+    python: str  # kind of the Python scalar
+
+
+ELEMENTS: Mapping[str, Element] = {
+    "f64": Element("float64", "double", 8, "float64", "pyfloat"),
+    "f32": Element("float32", "float", 4, "float32", "pyfloat"),
+    "i64": Element("int64", "i64", 8, "int64", "pyint"),
+    "i32": Element("int32", "i32", 4, "int32", "pyint"),
+    "bool": Element("bool", "i8", 1, "bool", "pybool"),
+}
+
+# What a Python scalar argument is in memory.
+SCALAR_DTYPES: Mapping[str, str] = {"float": "f64", "int": "i64", "bool": "bool"}
+
+# Nonzero kernel status -> exception. Statuses not listed raise RuntimeError.
+STATUS: Mapping[int, tuple[type[Exception], str]] = {
+    1: (IndexError, "index out of bounds in compiled code"),
+    2: (MemoryError, "out of memory in compiled code"),
+}
+UNKNOWN_STATUS = "compiled code failed"
+
+
+@dataclass(frozen=True)
+class ArrayArg:
+    """An argument that must be an exact ndarray, C-contiguous and aligned, of this dtype and shape.
+
+    `writeable` asks for a writeable array too: the kernel stores the final value of an argument
+    that the user's function updates in place.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    writeable: bool = False
+
+    def __post_init__(self) -> None:
+        _check_dtype(self.dtype)
+        _check_shape(self.shape)
+
+
+@dataclass(frozen=True)
+class ScalarArg:
+    """An argument that must be exactly a Python float (or np.float64), int or bool."""
+
+    kind: Literal["float", "int", "bool"]
+
+    def __post_init__(self) -> None:
+        if self.kind not in SCALAR_DTYPES:
+            raise BackendError(f"no such kind of scalar argument: {self.kind!r}")
+
+    @property
+    def dtype(self) -> str:
+        """The dtype the kernel reads."""
+        return SCALAR_DTYPES[self.kind]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """A scalar is one element."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Out:
+    """A result: "array" is an ndarray; of shape () also "scalar", a NumPy scalar (np.float64, ...),
+    and "python", the Python float, int or bool."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    kind: Literal["array", "scalar", "python", "pyfloat", "pyint", "pybool"] = "array"
+
+    def __post_init__(self) -> None:
+        _check_dtype(self.dtype)
+        _check_shape(self.shape)
+        allowed = {"array"} | ({"scalar", "python", self.python_kind} if not self.shape else set())
+        if self.kind not in allowed:
+            raise BackendError(f"a {self.dtype}{list(self.shape)} result cannot be {self.kind!r}")
+
+    @property
+    def python_kind(self) -> str:
+        """The kind of Python scalar this dtype becomes: "pyfloat", "pyint" or "pybool"."""
+        return ELEMENTS[self.dtype].python
+
+
+Argument = ArrayArg | ScalarArg
+
+
+@dataclass(frozen=True)
+class Signature:
+    """All a wrapper must know of a kernel.
+
+    `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
+    output numbers such as `(0, (1, 2))`, each used once. `nogil` releases the interpreter lock
+    around the kernel: worth it above some 20 us of work.
+    """
+
+    args: tuple[Argument, ...]
+    outs: tuple[Out, ...]
+    result: Literal["single", "tuple"] | Result = "single"
+    work_bytes: int = 0
+    nogil: bool = False
+
+    def __post_init__(self) -> None:
+        used = sorted(leaves(self.tree))
+        if used != list(range(len(self.outs))):
+            raise BackendError(f"result {self.result!r} does not use {len(self.outs)} outputs once")
+        if self.work_bytes < 0:
+            raise BackendError(f"negative work memory: {self.work_bytes}")
+
+    @property
+    def tree(self) -> Result:
+        """`result` as output numbers."""
+        if self.result == "single":
+            return 0
+        if self.result == "tuple":
+            return tuple(range(len(self.outs)))
+        return self.result
+
+    @property
+    def work_on_stack(self) -> bool:
+        """Whether work memory is taken from the stack of the call (else: a cached arena)."""
+        return self.work_bytes <= STACK_WORK_BYTES
+
+
+def leaves(tree: Result) -> Iterator[int]:
+    """The output numbers of a result, in order."""
+    if isinstance(tree, int):
+        yield tree
+        return
+    for part in tree:
+        yield from leaves(part)
+
+
+def assemble(tree: Result, values: list[Any]) -> Any:
+    """Build a result from the values of all outputs."""
+    if isinstance(tree, int):
+        return values[tree]
+    return tuple(assemble(part, values) for part in tree)
+
+
+def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """A fresh uninitialised array of one of our dtypes."""
+    return np.empty(shape, ELEMENTS[dtype].numpy)
+
+
+def unbox(out: Out, array: np.ndarray[Any, Any]) -> Any:
+    """The Python object that an output stored in `array` becomes."""
+    if out.kind == "array":
+        return array
+    return array[()] if out.kind == "scalar" else array.item()
+
+
+def status_error(status: int) -> Exception:
+    """The exception for a nonzero kernel status."""
+    kind, message = STATUS.get(status, (RuntimeError, UNKNOWN_STATUS))
+    return kind(message)
+
+
+def _check_dtype(dtype: str) -> None:
+    if dtype not in ELEMENTS:
+        raise BackendError(f"compiled code knows no dtype {dtype!r}; it has {', '.join(ELEMENTS)}")
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if any(not isinstance(extent, int) or extent < 0 for extent in shape):
+        raise BackendError(f"a shape is a tuple of sizes, not {shape!r}")

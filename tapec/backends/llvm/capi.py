@@ -1,0 +1,161 @@
+"""What wrappers need of CPython and NumPy: object layouts, checked here, and addresses by name.
+
+The emitted text names every function, type and singleton; `symbols` binds the names to addresses
+of this process when the code is linked.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec import fastcall
+from tapec.backends.llvm.abi import ELEMENTS
+
+HEAD = object.__basicsize__  # fields follow the object head
+TYPE = HEAD - 8  # the type pointer is the head's last word
+
+# PyArrayObject_fields, the same in NumPy 1 and 2.
+DATA, NDIM, DIMS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
+
+_NEW_FROM_DESCR = 94  # slot of PyArray_NewFromDescr in NumPy's C API table
+
+_FUNCTIONS = (
+    "Py_IncRef",
+    "Py_DecRef",
+    "PyErr_NoMemory",
+    "PyErr_SetString",
+    "PyEval_RestoreThread",
+    "PyEval_SaveThread",
+    "PyFloat_FromDouble",
+    "PyLong_AsLongLongAndOverflow",
+    "PyLong_FromLongLong",
+    "PyMem_RawFree",
+    "PyMem_RawMalloc",
+    "PyObject_Vectorcall",
+    "PyTuple_New",
+    "PyTuple_SetItem",
+    "PyType_GenericAlloc",
+)
+
+_OBJECTS: dict[str, object] = {
+    "py.float": float,
+    "py.int": int,
+    "py.True": True,
+    "py.False": False,
+    "py.IndexError": IndexError,
+    "py.MemoryError": MemoryError,
+    "py.RuntimeError": RuntimeError,
+    "py.TypeError": TypeError,
+    "np.ndarray": np.ndarray,
+    "np.True": np.True_,
+    "np.False": np.False_,
+    **{f"np.type.{e.scalar}": np.dtype(e.numpy).type for e in ELEMENTS.values()},
+    **{f"np.descr.{e.numpy}": np.dtype(e.numpy) for e in ELEMENTS.values()},
+}
+
+OBJECT_NAMES: tuple[str, ...] = tuple(_OBJECTS)
+
+_slow_functions: dict[int, Callable[..., Any]] = {}  # code refers to them for ever: so do we
+
+
+@functools.cache
+def process_symbols() -> dict[str, int]:
+    """Addresses of everything a wrapper may refer to, except the slow path."""
+    functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
+    objects = {name: id(value) for name, value in _OBJECTS.items()}
+    return {**functions, **objects, "PyArray_NewFromDescr": _array_api(_NEW_FROM_DESCR)}
+
+
+def symbols(slow: Callable[..., Any]) -> dict[str, int]:
+    """All symbols of a wrapper whose mismatching calls become `slow(self, *args, **kwargs)`.
+
+    `slow` must be one of a few functions of a program (such as the `__call__` of a class): it is
+    never released.
+    """
+    _slow_functions[id(slow)] = slow
+    return {**process_symbols(), "tapec.slow": id(slow)}
+
+
+@functools.cache
+def supported() -> tuple[bool, str]:
+    """Whether native wrappers can serve calls in this process, and the reason if not."""
+    if not fastcall.SUPPORTED:
+        return False, "the interpreter does not have the vectorcall layout known here"
+    failed = next((name for name, holds in _LAYOUT_CHECKS.items() if not holds()), None)
+    return (True, "") if failed is None else (False, f"unknown memory layout: {failed}")
+
+
+def _read(kind: Any, thing: object, offset: int) -> Any:
+    return kind.from_address(id(thing) + offset).value
+
+
+def _ndarray_layout() -> bool:
+    array = np.arange(6, dtype=np.float64).reshape(2, 3)
+    view = array.T
+    return (
+        _read(ctypes.c_void_p, array, TYPE) == id(np.ndarray)
+        and _read(ctypes.c_void_p, array, DATA) == array.ctypes.data
+        and _read(ctypes.c_int, array, NDIM) == 2
+        and _dimensions(array) == (2, 3)
+        and _read(ctypes.c_void_p, array, DESCR) == id(np.dtype(np.float64))
+        and _read(ctypes.c_int, array, FLAGS) == array.flags.num
+        and _read(ctypes.c_int, view, FLAGS) == view.flags.num
+    )
+
+
+def _dimensions(array: np.ndarray[Any, Any]) -> tuple[int, ...]:
+    pointer = _read(ctypes.c_void_p, array, DIMS)
+    return tuple((ctypes.c_ssize_t * array.ndim).from_address(pointer))
+
+
+def _flags_meaning() -> bool:
+    flags = np.zeros((2, 3)).flags
+    frozen = np.zeros((2, 3)).T
+    frozen.flags.writeable = False
+    wanted = C_CONTIGUOUS | ALIGNED | WRITEABLE
+    return flags.num & wanted == wanted and frozen.flags.num & wanted == ALIGNED
+
+
+def _singleton_descriptors() -> bool:
+    return all(np.zeros(1, e.numpy).dtype is np.dtype(e.numpy) for e in ELEMENTS.values())
+
+
+def _scalar_layout() -> bool:
+    return (
+        _read(ctypes.c_double, 2.5, HEAD) == 2.5
+        and _read(ctypes.c_double, np.float64(2.5), HEAD) == 2.5
+        and _read(ctypes.c_float, np.float32(2.5), HEAD) == 2.5
+        and _read(ctypes.c_int64, np.int64(-(2**40)), HEAD) == -(2**40)
+        and _read(ctypes.c_int32, np.int32(-7), HEAD) == -7
+        and np.bool_(1) is np.True_
+        and np.bool_(0) is np.False_
+    )
+
+
+_LAYOUT_CHECKS: dict[str, Callable[[], bool]] = {
+    "ndarray": _ndarray_layout,
+    "ndarray flags": _flags_meaning,
+    "dtype singletons": _singleton_descriptors,
+    "scalars": _scalar_layout,
+}
+
+
+def _address(function: Any) -> int:
+    value = ctypes.cast(function, ctypes.c_void_p).value
+    assert value is not None
+    return value
+
+
+def _array_api(slot: int) -> int:
+    """An entry of the function table that NumPy offers to C extensions."""
+    umath = importlib.import_module("numpy._core._multiarray_umath")
+    get = fastcall.api("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    table = get(umath._ARRAY_API, None)
+    return int(ctypes.c_void_p.from_address(table + slot * 8).value or 0)

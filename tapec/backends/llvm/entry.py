@@ -1,0 +1,288 @@
+"""Writer of the LLVM text of one entry: the vectorcall function of a kernel.
+
+The function is written top to bottom: checks of the arguments, allocation of the results, the call,
+boxing of scalars, the result. See `wrapper` for the functions around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tapec.backends.llvm import capi
+from tapec.backends.llvm.abi import (
+    ELEMENTS,
+    WORK_ALIGNMENT,
+    Argument,
+    ArrayArg,
+    Out,
+    Result,
+    Signature,
+)
+
+NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
+CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
+SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
+_LIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
+
+# Python scalars are made from a double or an i64.
+_WIDEN: Mapping[str, str] = {"f32": "fpext float {} to double", "i32": "sext i32 {} to i64"}
+_BOX: Mapping[str, str] = {
+    "pyfloat": "call ptr @PyFloat_FromDouble(double {})",
+    "pyint": "call ptr @PyLong_FromLongLong(i64 {})",
+}
+
+
+class EntryWriter:
+    """Writer of one entry function, top to bottom: checks, allocation, call, results.
+
+    Objects made on the way are listed in `owned`; the blocks `undo.k` at the end drop the first k
+    of them and return NULL, so that every failure is one branch.
+    """
+
+    def __init__(self, sig: Signature, kernel: str) -> None:
+        self.sig = sig
+        self.kernel = kernel
+        self.results: dict[int, str] = {}
+        self.allocas: list[str] = []
+        self.lines: list[str] = []
+        self.owned: list[str] = []
+        self.pointers: list[str] = []
+        self.fills: list[str] = []
+        self.failed = ("0", 0)  # the status, and how many objects existed when it came
+        self._count = 0
+
+    def text(self) -> str:
+        """The whole function."""
+        self.check_call()
+        for number, argument in enumerate(self.sig.args):
+            self.check_argument(number, argument)
+        self.allocate_arrays()
+        self.call_kernel(self.take_work())
+        self.box_scalars()
+        self.return_results()
+        self.leave()
+        body = "\n".join(["start:", *self.allocas, *self.lines])
+        return f"define ptr @entry({CALL}) nounwind {{\n{body}\n}}\n"
+
+    # ---- writing ----
+
+    def emit(self, line: str) -> None:
+        self.lines.append(f"  {line}")
+
+    def value(self, instruction: str) -> str:
+        name = f"%v{self._count}"
+        self._count += 1
+        self.emit(f"{name} = {instruction}")
+        return name
+
+    def local(self, llvm_type: str, align: int = 8) -> str:
+        name = f"%local.{len(self.allocas)}"
+        self.allocas.append(f"  {name} = alloca {llvm_type}, align {align}")
+        return name
+
+    def field(self, kind: str, thing: str, offset: int) -> str:
+        return self.value(f"load {kind}, ptr {self.place(thing, offset)}")
+
+    def place(self, thing: str, offset: int) -> str:
+        return self.value(f"getelementptr i8, ptr {thing}, i64 {offset}")
+
+    def expect(self, condition: str, otherwise: str = "mismatch") -> None:
+        """Go on if `condition` holds, else to the block `otherwise`."""
+        label = f"go.{self._count}"
+        self._count += 1
+        self.emit(f"br i1 {condition}, label %{label}, label %{otherwise}, {_LIKELY}")
+        self.lines.append(f"{label}:")
+
+    def own(self, thing: str) -> str:
+        """Register a new object, leaving the function if it is NULL."""
+        self.expect(self.value(f"icmp ne ptr {thing}, null"), f"undo.{len(self.owned)}")
+        self.owned.append(thing)
+        return thing
+
+    def conjunction(self, conditions: Sequence[str]) -> str:
+        first, *rest = conditions
+        for condition in rest:
+            first = self.value(f"and i1 {first}, {condition}")
+        return first
+
+    # ---- arguments ----
+
+    def check_call(self) -> None:
+        nargs = self.value(f"and i64 %nargsf, {SIZE_MASK}")
+        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.args)}")
+        unnamed = self.value("icmp eq ptr %kwnames, null")
+        self.expect(self.conjunction([count, unnamed]))
+
+    def check_argument(self, number: int, argument: Argument) -> None:
+        slot = self.value(f"getelementptr ptr, ptr %args, i64 {number}")
+        thing = self.value(f"load ptr, ptr {slot}")
+        if isinstance(argument, ArrayArg):
+            self.pointers.append(self.array_pointer(thing, argument))
+            return
+        scalars = {"float": self.float_pointer, "int": self.int_pointer, "bool": self.bool_pointer}
+        self.pointers.append(scalars[argument.kind](thing))
+
+    def has_type(self, thing: str, name: str) -> str:
+        return self.value(f"icmp eq ptr {self.field('ptr', thing, capi.TYPE)}, @{name}")
+
+    def array_pointer(self, thing: str, argument: ArrayArg) -> str:
+        self.expect(self.has_type(thing, "np.ndarray"))
+        descr = f"@np.descr.{ELEMENTS[argument.dtype].numpy}"
+        wanted = capi.C_CONTIGUOUS | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
+        flags = self.value(f"and i32 {self.field('i32', thing, capi.FLAGS)}, {wanted}")
+        conditions = [
+            self.value(f"icmp eq ptr {self.field('ptr', thing, capi.DESCR)}, {descr}"),
+            self.value(f"icmp eq i32 {self.field('i32', thing, capi.NDIM)}, {len(argument.shape)}"),
+            self.value(f"icmp eq i32 {flags}, {wanted}"),
+        ]
+        self.expect(self.conjunction(conditions))
+        if argument.shape:
+            self.expect(self.conjunction(self.extents(thing, argument.shape)))
+        return self.field("ptr", thing, capi.DATA)
+
+    def extents(self, thing: str, shape: Sequence[int]) -> list[str]:
+        dims = self.field("ptr", thing, capi.DIMS)
+        sizes = [self.field("i64", dims, 8 * axis) for axis in range(len(shape))]
+        pairs = zip(sizes, shape, strict=True)
+        return [self.value(f"icmp eq i64 {size}, {extent}") for size, extent in pairs]
+
+    def float_pointer(self, thing: str) -> str:
+        """float and np.float64 both keep their double right behind the object head."""
+        python = self.has_type(thing, "py.float")
+        numpy = self.has_type(thing, "np.type.float64")
+        self.expect(self.value(f"or i1 {python}, {numpy}"))
+        return self.place(thing, capi.HEAD)
+
+    def int_pointer(self, thing: str) -> str:
+        self.expect(self.has_type(thing, "py.int"))
+        overflow, spilled = self.local("i32"), self.local("i64")
+        call = f"call i64 @PyLong_AsLongLongAndOverflow(ptr {thing}, ptr {overflow})"
+        number = self.value(call)
+        over = self.value(f"load i32, ptr {overflow}")
+        self.expect(self.value(f"icmp eq i32 {over}, 0"))
+        self.emit(f"store i64 {number}, ptr {spilled}")
+        return spilled
+
+    def bool_pointer(self, thing: str) -> str:
+        true = self.value(f"icmp eq ptr {thing}, @py.True")
+        false = self.value(f"icmp eq ptr {thing}, @py.False")
+        self.expect(self.value(f"or i1 {true}, {false}"))
+        spilled = self.local("i8")
+        self.emit(f"store i8 {self.value(f'zext i1 {true} to i8')}, ptr {spilled}")
+        return spilled
+
+    # ---- results and memory ----
+
+    def allocate_arrays(self) -> None:
+        for number, out in enumerate(self.sig.outs):
+            if out.kind == "array":
+                self.results[number] = self.own(self.new_array(number, out))
+                self.pointers.append(self.field("ptr", self.results[number], capi.DATA))
+            else:
+                self.pointers.append(self.local(ELEMENTS[out.dtype].llvm))
+
+    def new_array(self, number: int, out: Out) -> str:
+        descr = f"@np.descr.{ELEMENTS[out.dtype].numpy}"
+        dims = f"@tapec.dims.{number}" if out.shape else "null"
+        self.emit(f"call void @Py_IncRef(ptr {descr})")  # NewFromDescr keeps this reference
+        return self.value(
+            f"call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr {descr}, i32 {len(out.shape)}, "
+            f"ptr {dims}, ptr null, ptr null, i32 0, ptr null)"
+        )
+
+    def take_work(self) -> str:
+        """Add the work pointer; returns the arena to give back, "" if there is none."""
+        if not self.sig.work_bytes:
+            self.pointers.append("null")
+            return ""
+        if self.sig.work_on_stack:
+            self.pointers.append(self.local(f"[{self.sig.work_bytes} x i8]", WORK_ALIGNMENT))
+            return ""
+        arena = self.value("call ptr @tapec.take()")
+        self.expect(self.value(f"icmp ne ptr {arena}, null"), f"undo.{len(self.owned)}")
+        address = self.value(f"ptrtoint ptr {arena} to i64")
+        raised = self.value(f"add i64 {address}, {WORK_ALIGNMENT - 1}")
+        aligned = self.value(f"and i64 {raised}, {-WORK_ALIGNMENT}")
+        self.pointers.append(self.value(f"inttoptr i64 {aligned} to ptr"))
+        return arena
+
+    def call_kernel(self, arena: str) -> None:
+        status = self.value_of_kernel()
+        if arena:
+            self.emit(f"call void @tapec.give(ptr {arena})")
+        self.expect(self.value(f"icmp eq i32 {status}, 0"), "failed")
+        self.failed = (status, len(self.owned))
+
+    def value_of_kernel(self) -> str:
+        passed = ", ".join(f"ptr {pointer}" for pointer in self.pointers)
+        call = f"call i32 @{self.kernel}({passed})"
+        if not self.sig.nogil:
+            return self.value(call)
+        thread = self.value("call ptr @PyEval_SaveThread()")
+        status = self.value(call)
+        self.emit(f"call void @PyEval_RestoreThread(ptr {thread})")
+        return status
+
+    def box_scalars(self) -> None:
+        first = len(self.sig.args)
+        for number, out in enumerate(self.sig.outs):
+            if out.kind != "array":
+                self.results[number] = self.boxed(out, self.pointers[first + number])
+
+    def boxed(self, out: Out, pointer: str) -> str:
+        element = ELEMENTS[out.dtype]
+        number = self.value(f"load {element.llvm}, ptr {pointer}")
+        if out.dtype == "bool":
+            return self.truth(number, "np" if out.kind == "scalar" else "py")
+        if out.kind == "scalar":
+            kind = f"@np.type.{element.scalar}"
+            thing = self.own(self.value(f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 0)"))
+            self.emit(f"store {element.llvm} {number}, ptr {self.place(thing, capi.HEAD)}")
+            return thing
+        wide = number if element.size == 8 else self.value(_WIDEN[out.dtype].format(number))
+        return self.own(self.value(_BOX[element.python].format(wide)))
+
+    def truth(self, number: str, owner: str) -> str:
+        nonzero = self.value(f"icmp ne i8 {number}, 0")
+        thing = self.value(f"select i1 {nonzero}, ptr @{owner}.True, ptr @{owner}.False")
+        self.emit(f"call void @Py_IncRef(ptr {thing})")
+        self.owned.append(thing)
+        return thing
+
+    def return_results(self) -> None:
+        """Make all tuples before filling any: filling gives references away and cannot fail."""
+        root = self.tuples(self.sig.tree)
+        for fill in self.fills:
+            self.value(fill)
+        self.emit(f"ret ptr {root}")
+
+    def tuples(self, tree: Result) -> str:
+        if isinstance(tree, int):
+            return self.results[tree]
+        made = self.own(self.value(f"call ptr @PyTuple_New(i64 {len(tree)})"))
+        for place, part in enumerate(tree):
+            item = self.tuples(part)
+            self.fills.append(f"call i32 @PyTuple_SetItem(ptr {made}, i64 {place}, ptr {item})")
+        return made
+
+    # ---- the ways out ----
+
+    def leave(self) -> None:
+        """Blocks that calls leave through when they do not match or fail."""
+        status, made = self.failed
+        self.block("mismatch")
+        following = self.value(f"load ptr, ptr @{NEXT}")
+        passed = f"musttail call ptr {following}({CALL})"
+        self.emit(f"ret ptr {self.value(passed)}")
+        self.block("failed")
+        self.emit(f"call void @tapec.raise(i32 {status})")
+        self.emit(f"br label %undo.{made}")
+        for count in range(len(self.owned), 0, -1):
+            self.block(f"undo.{count}")
+            self.emit(f"call void @Py_DecRef(ptr {self.owned[count - 1]})")
+            self.emit(f"br label %undo.{count - 1}")
+        self.block("undo.0")
+        self.emit("ret ptr null")
+
+    def block(self, label: str) -> None:
+        self.lines.append(f"{label}:")
