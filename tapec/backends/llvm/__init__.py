@@ -1,11 +1,50 @@
 """Native code through LLVM: target, JIT, call path.
 
 Importing this package imports neither llvmlite nor LLVM; the first compilation does. Ask
-`available` before relying on it.
+`available` before relying on it. From LLVM text of a kernel to a callable object:
+
+    sig = Signature(args=(ArrayArg("f64", (3,)),), outs=(Out("f64", (3,)),))
+    library = compile_module(kernel_text + wrapper_text(sig), symbols(slow), opt=1)
+    set_entry(fast_callable, library.address("entry"))      # tapec.fastcall; keep `library` alive
 """
 
 from __future__ import annotations
 
-from tapec.backends.llvm.target import available
+from tapec.backends.llvm.abi import ArrayArg, Out, ScalarArg, Signature
+from tapec.backends.llvm.calls import Bound, CtypesEntry, bind
+from tapec.backends.llvm.jit import (
+    Library,
+    compile_module,
+    disassemble,
+    emit_object,
+    exported_names,
+    load_object,
+    optimized_text,
+)
+from tapec.backends.llvm.runtime import symbols
+from tapec.backends.llvm.target import available, function_attributes, host, vector_width
+from tapec.backends.llvm.wrapper import link_chain, wrapper_text
 
-__all__ = ["available"]
+__all__ = [
+    "ArrayArg",
+    "Bound",
+    "CtypesEntry",
+    "Library",
+    "Out",
+    "ScalarArg",
+    "Signature",
+    "available",
+    "bind",
+    "compile_module",
+    "disassemble",
+    "emit_object",
+    "exported_names",
+    "function_attributes",
+    "host",
+    "link_chain",
+    "load_object",
+    "optimized_text",
+    "symbols",
+    "vector_width",
+    "wrapper_text",
+]

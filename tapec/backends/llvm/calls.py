@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tapec.backends.llvm import capi, runtime
 from tapec.backends.llvm.abi import (
     ELEMENTS,
     WORK_ALIGNMENT,
@@ -19,7 +21,8 @@ from tapec.backends.llvm.abi import (
     status_error,
     unbox,
 )
-from tapec.backends.llvm.jit import Library
+from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.wrapper import bound_text
 from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 
 Array = np.ndarray[Any, Any]
@@ -38,7 +41,10 @@ class CtypesEntry:
         prototype = ctypes.CFUNCTYPE if sig.nogil else ctypes.PYFUNCTYPE
         self.library = library
         self.sig = sig
-        self._run = prototype(ctypes.c_int32, *[ctypes.c_void_p] * count)(library.address(kernel))
+        self.kernel = kernel
+        self._kernel = prototype(ctypes.c_int32, *[ctypes.c_void_p] * count)(
+            library.address(kernel)
+        )
 
     def __call__(self, *args: Any, outs: Sequence[Array] | None = None) -> Any:
         """Run the kernel; returns the results, in `outs` where those are given."""
@@ -46,58 +52,78 @@ class CtypesEntry:
         inputs = [as_buffer(spec, arg) for spec, arg in zip(sig.args, args, strict=True)]
         if outs is None:
             outs = [allocate(out.dtype, out.shape) for out in sig.outs]
-        else:
-            check_outputs(sig, outs)
+        check_outputs(sig, outs)
         work = work_buffer(sig.work_bytes)
-        status = self._run(*[a.ctypes.data for a in (*inputs, *outs, work)])
-        if status:
-            raise status_error(status)
+        self.run([array.ctypes.data for array in (*inputs, *outs, work)])
         values = [unbox(out, array) for out, array in zip(sig.outs, outs, strict=True)]
         return assemble(sig.tree, values)
 
+    def run(self, pointers: Sequence[int | None]) -> None:
+        """Call the kernel on addresses, unchecked; raises what its status says."""
+        status = self._kernel(*pointers)
+        if status:
+            raise status_error(status)
 
-class _Bound(FastCallable):
-    """What `bind` returns: a callable without arguments, on buffers fixed for good."""
 
-    def __init__(
-        self, library: Library, sig: Signature, args: Sequence[Any], outs: Sequence[Array] | None
-    ) -> None:
-        if outs is None:
-            outs = [allocate(out.dtype, out.shape) for out in sig.outs]
-        else:
-            check_outputs(sig, outs)
+class Bound(FastCallable):
+    """What `bind` returns: a callable without arguments, on buffers fixed for good.
+
+    `args` and `outs` are the buffers, `result` is what every call returns: the outputs, arranged.
+    """
+
+    def __init__(self, entry: CtypesEntry, args: Sequence[Any], outs: Sequence[Array]) -> None:
+        sig = entry.sig
         self.args = tuple(as_buffer(spec, arg) for spec, arg in zip(sig.args, args, strict=True))
         self.outs = tuple(outs)
         self.result = assemble(sig.tree, list(self.outs))
         self._work = work_buffer(sig.work_bytes)
-        self._library = library
-        self._entry = CtypesEntry(library, sig)
+        self._entry = entry
         buffers = [a.ctypes.data for a in (*self.args, *self.outs, self._work)]
         self._table = (ctypes.c_void_p * (len(buffers) + 1))(*buffers, id(self.result))
-        if "bound" in library:
-            set_entry(self, library.address("bound"), ctypes.addressof(self._table))
+        if capi.supported()[0]:
+            self._code = _bound_code(entry)
+            set_entry(self, self._code.address("bound"), ctypes.addressof(self._table))
 
     def __call__(self) -> Any:
         """Run the kernel on the buffers; returns `result`, the same object every time."""
-        status = self._entry._run(*self._table[:-1])
-        if status:
-            raise status_error(status)
+        self._entry.run(self._table[:-1])
         return self.result
 
 
-Bound = enable_vectorcall(_Bound)
+enable_vectorcall(Bound)
 
 
 def bind(
-    library: Library, sig: Signature, args: Sequence[Any], outs: Sequence[Array] | None = None
-) -> _Bound:
+    library: Library,
+    sig: Signature,
+    args: Sequence[Any],
+    outs: Sequence[Array] | None = None,
+    kernel: str = "kernel",
+) -> Bound:
     """Fix a kernel's buffers: `args` are read at every call, results are written to `outs`.
 
     Arrays must match the signature (they are not copied, so later changes of their elements are
     seen); scalar arguments are fixed at their present value. All results are arrays. One bound
     kernel must not run in two threads at the same time. Raises ValueError on a mismatch.
     """
-    return Bound(library, sig, args, outs)
+    if outs is None:
+        outs = [allocate(out.dtype, out.shape) for out in sig.outs]
+    check_outputs(sig, outs)
+    return Bound(CtypesEntry(library, sig, kernel), args, outs)
+
+
+_bound_codes: WeakKeyDictionary[Library, Library] = WeakKeyDictionary()
+
+
+def _bound_code(entry: CtypesEntry) -> Library:
+    """The native function behind bound calls, compiled at the first `bind` of a library."""
+    code = _bound_codes.get(entry.library)
+    if code is None:
+        name = entry.kernel
+        given = {**runtime.symbols(Bound.__call__), name: entry.library.address(name)}
+        code = compile_module(bound_text(entry.sig, name), given, opt=1)
+        _bound_codes[entry.library] = code
+    return code
 
 
 def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:

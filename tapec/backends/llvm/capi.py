@@ -1,7 +1,7 @@
 """What wrappers need of CPython and NumPy: object layouts, checked here, and addresses by name.
 
-The emitted text names every function, type and singleton; `symbols` binds the names to addresses
-of this process when the code is linked.
+The emitted text names every function, type and singleton; `process_symbols` binds the names to
+addresses of this process when the code is linked.
 """
 
 from __future__ import annotations
@@ -62,25 +62,13 @@ _OBJECTS: dict[str, object] = {
 
 OBJECT_NAMES: tuple[str, ...] = tuple(_OBJECTS)
 
-_slow_functions: dict[int, Callable[..., Any]] = {}  # code refers to them for ever: so do we
-
 
 @functools.cache
 def process_symbols() -> dict[str, int]:
-    """Addresses of everything a wrapper may refer to, except the slow path."""
+    """Addresses of everything a wrapper may refer to in CPython and NumPy."""
     functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
     objects = {name: id(value) for name, value in _OBJECTS.items()}
     return {**functions, **objects, "PyArray_NewFromDescr": _array_api(_NEW_FROM_DESCR)}
-
-
-def symbols(slow: Callable[..., Any]) -> dict[str, int]:
-    """All symbols of a wrapper whose mismatching calls become `slow(self, *args, **kwargs)`.
-
-    `slow` must be one of a few functions of a program (such as the `__call__` of a class): it is
-    never released.
-    """
-    _slow_functions[id(slow)] = slow
-    return {**process_symbols(), "tapec.slow": id(slow)}
 
 
 @functools.cache

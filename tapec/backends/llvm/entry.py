@@ -18,6 +18,7 @@ from tapec.backends.llvm.abi import (
     Result,
     Signature,
 )
+from tapec.backends.llvm.jit import ARENA
 
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
@@ -30,6 +31,11 @@ _BOX: Mapping[str, str] = {
     "pyfloat": "call ptr @PyFloat_FromDouble(double {})",
     "pyint": "call ptr @PyLong_FromLongLong(i64 {})",
 }
+
+
+def extents(shape: tuple[int, ...]) -> str:
+    """The LLVM name of the constant array that holds a shape."""
+    return f"@tapec.extents.{'x'.join(map(str, shape))}" if shape else "null"
 
 
 class EntryWriter:
@@ -126,25 +132,14 @@ class EntryWriter:
         return self.value(f"icmp eq ptr {self.field('ptr', thing, capi.TYPE)}, @{name}")
 
     def array_pointer(self, thing: str, argument: ArrayArg) -> str:
-        self.expect(self.has_type(thing, "np.ndarray"))
         descr = f"@np.descr.{ELEMENTS[argument.dtype].numpy}"
-        wanted = capi.C_CONTIGUOUS | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
-        flags = self.value(f"and i32 {self.field('i32', thing, capi.FLAGS)}, {wanted}")
-        conditions = [
-            self.value(f"icmp eq ptr {self.field('ptr', thing, capi.DESCR)}, {descr}"),
-            self.value(f"icmp eq i32 {self.field('i32', thing, capi.NDIM)}, {len(argument.shape)}"),
-            self.value(f"icmp eq i32 {flags}, {wanted}"),
-        ]
-        self.expect(self.conjunction(conditions))
-        if argument.shape:
-            self.expect(self.conjunction(self.extents(thing, argument.shape)))
-        return self.field("ptr", thing, capi.DATA)
-
-    def extents(self, thing: str, shape: Sequence[int]) -> list[str]:
-        dims = self.field("ptr", thing, capi.DIMS)
-        sizes = [self.field("i64", dims, 8 * axis) for axis in range(len(shape))]
-        pairs = zip(sizes, shape, strict=True)
-        return [self.value(f"icmp eq i64 {size}, {extent}") for size, extent in pairs]
+        flags = capi.C_CONTIGUOUS | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
+        data = self.value(
+            f"call ptr @tapec.array(ptr {thing}, ptr {descr}, i32 {len(argument.shape)}, "
+            f"i32 {flags}, ptr {extents(argument.shape)})"
+        )
+        self.expect(self.value(f"icmp ne ptr {data}, null"))
+        return data
 
     def float_pointer(self, thing: str) -> str:
         """float and np.float64 both keep their double right behind the object head."""
@@ -176,19 +171,15 @@ class EntryWriter:
     def allocate_arrays(self) -> None:
         for number, out in enumerate(self.sig.outs):
             if out.kind == "array":
-                self.results[number] = self.own(self.new_array(number, out))
+                self.results[number] = self.own(self.new_array(out))
                 self.pointers.append(self.field("ptr", self.results[number], capi.DATA))
             else:
                 self.pointers.append(self.local(ELEMENTS[out.dtype].llvm))
 
-    def new_array(self, number: int, out: Out) -> str:
+    def new_array(self, out: Out) -> str:
         descr = f"@np.descr.{ELEMENTS[out.dtype].numpy}"
-        dims = f"@tapec.dims.{number}" if out.shape else "null"
-        self.emit(f"call void @Py_IncRef(ptr {descr})")  # NewFromDescr keeps this reference
-        return self.value(
-            f"call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr {descr}, i32 {len(out.shape)}, "
-            f"ptr {dims}, ptr null, ptr null, i32 0, ptr null)"
-        )
+        dims = extents(out.shape)
+        return self.value(f"call ptr @tapec.new(ptr {descr}, i32 {len(out.shape)}, ptr {dims})")
 
     def take_work(self) -> str:
         """Add the work pointer; returns the arena to give back, "" if there is none."""
@@ -198,7 +189,8 @@ class EntryWriter:
         if self.sig.work_on_stack:
             self.pointers.append(self.local(f"[{self.sig.work_bytes} x i8]", WORK_ALIGNMENT))
             return ""
-        arena = self.value("call ptr @tapec.take()")
+        size = self.sig.work_bytes + WORK_ALIGNMENT
+        arena = self.value(f"call ptr @tapec.take(ptr @{ARENA}, i64 {size})")
         self.expect(self.value(f"icmp ne ptr {arena}, null"), f"undo.{len(self.owned)}")
         address = self.value(f"ptrtoint ptr {arena} to i64")
         raised = self.value(f"add i64 {address}, {WORK_ALIGNMENT - 1}")
@@ -209,7 +201,7 @@ class EntryWriter:
     def call_kernel(self, arena: str) -> None:
         status = self.value_of_kernel()
         if arena:
-            self.emit(f"call void @tapec.give(ptr {arena})")
+            self.emit(f"call void @tapec.give(ptr @{ARENA}, ptr {arena})")
         self.expect(self.value(f"icmp eq i32 {status}, 0"), "failed")
         self.failed = (status, len(self.owned))
 

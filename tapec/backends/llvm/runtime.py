@@ -1,0 +1,206 @@
+"""Functions that all wrappers share: checking an array, making one, raising, going to Python.
+
+They are compiled once per process and stay loaded for ever. So the code of a kernel may be freed
+while a call that its entry passed on to Python is still running.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tapec.backends.llvm import capi
+from tapec.backends.llvm.abi import STATUS, UNKNOWN_STATUS
+from tapec.backends.llvm.entry import CALL, SIZE_MASK
+from tapec.backends.llvm.jit import Library, compile_module
+
+# `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
+# `tapec.new`: a fresh array.
+_ARRAYS = f"""\
+define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
+start:
+  %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
+  %type = load ptr, ptr %ptype
+  %exact = icmp eq ptr %type, @np.ndarray
+  br i1 %exact, label %array, label %no
+array:
+  %pdescr = getelementptr i8, ptr %thing, i64 {capi.DESCR}
+  %itsdescr = load ptr, ptr %pdescr
+  %pndim = getelementptr i8, ptr %thing, i64 {capi.NDIM}
+  %itsndim = load i32, ptr %pndim
+  %pflags = getelementptr i8, ptr %thing, i64 {capi.FLAGS}
+  %itsflags = load i32, ptr %pflags
+  %hasflags = and i32 %itsflags, %flags
+  %samedescr = icmp eq ptr %itsdescr, %descr
+  %samendim = icmp eq i32 %itsndim, %ndim
+  %sameflags = icmp eq i32 %hasflags, %flags
+  %two = and i1 %samedescr, %samendim
+  %three = and i1 %two, %sameflags
+  br i1 %three, label %shape, label %no
+shape:
+  %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
+  %dims = load ptr, ptr %pdims
+  %rank = zext i32 %ndim to i64
+  br label %test
+test:
+  %axis = phi i64 [ 0, %shape ], [ %nextaxis, %each ]
+  %done = icmp eq i64 %axis, %rank
+  br i1 %done, label %yes, label %each
+each:
+  %pits = getelementptr i64, ptr %dims, i64 %axis
+  %its = load i64, ptr %pits
+  %pwanted = getelementptr i64, ptr %extents, i64 %axis
+  %wanted = load i64, ptr %pwanted
+  %same = icmp eq i64 %its, %wanted
+  %nextaxis = add i64 %axis, 1
+  br i1 %same, label %test, label %no
+yes:
+  %pdata = getelementptr i8, ptr %thing, i64 {capi.DATA}
+  %data = load ptr, ptr %pdata
+  ret ptr %data
+no:
+  ret ptr null
+}}
+define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents) nounwind {{
+  call void @Py_IncRef(ptr %descr) ; the new array keeps this reference
+  %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
+                                         ptr null, ptr null, i32 0, ptr null)
+  ret ptr %made
+}}
+"""
+
+# `tapec.take`, `tapec.give`: work memory too large for the stack. One block is kept for the next
+# call in a variable of the kernel's. `take` exchanges it for null, so a call that finds null
+# (another thread or an outer call has the block) gets a block of its own; `give` leaves one and
+# frees the other.
+_ARENA = """\
+define ptr @tapec.take(ptr %cell, i64 %size) nounwind {
+  %kept = atomicrmw xchg ptr %cell, ptr null acquire
+  %usable = icmp ne ptr %kept, null
+  br i1 %usable, label %found, label %grow
+found:
+  ret ptr %kept
+grow:
+  %fresh = call ptr @PyMem_RawMalloc(i64 %size)
+  %made = icmp ne ptr %fresh, null
+  br i1 %made, label %done, label %starved
+done:
+  ret ptr %fresh
+starved:
+  %none = call ptr @PyErr_NoMemory()
+  ret ptr null
+}
+define void @tapec.give(ptr %cell, ptr %block) nounwind {
+  %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
+  call void @PyMem_RawFree(ptr %other)
+  ret void
+}
+"""
+
+# The way to Python: `slow` gets self, then the same arguments. Copies, so that nothing of the
+# caller's is written; a call that comes here costs microseconds anyway.
+_MISMATCH = f"""\
+define ptr @tapec.mismatch({CALL}) nounwind {{
+start:
+  %nargs = and i64 %nargsf, {SIZE_MASK}
+  %plain = icmp eq ptr %kwnames, null
+  br i1 %plain, label %copy, label %named
+named:
+  %psize = getelementptr i8, ptr %kwnames, i64 {capi.HEAD}
+  %nnames = load i64, ptr %psize
+  br label %copy
+copy:
+  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
+  %total = add i64 %nargs, %extra
+  %slots = add i64 %total, 1
+  %bytes = shl i64 %slots, 3
+  %copied = call ptr @PyMem_RawMalloc(i64 %bytes)
+  %got = icmp ne ptr %copied, null
+  br i1 %got, label %first, label %empty
+empty:
+  %none = call ptr @PyErr_NoMemory()
+  ret ptr null
+first:
+  store ptr %self, ptr %copied
+  br label %test
+test:
+  %i = phi i64 [ 0, %first ], [ %after, %each ]
+  %more = icmp ult i64 %i, %total
+  br i1 %more, label %each, label %call
+each:
+  %from = getelementptr ptr, ptr %args, i64 %i
+  %value = load ptr, ptr %from
+  %after = add i64 %i, 1
+  %to = getelementptr ptr, ptr %copied, i64 %after
+  store ptr %value, ptr %to
+  br label %test
+call:
+  %count = add i64 %nargs, 1
+  %result = call ptr @PyObject_Vectorcall(ptr @tapec.slow, ptr %copied, i64 %count, ptr %kwnames)
+  call void @PyMem_RawFree(ptr %copied)
+  ret ptr %result
+}}
+"""
+
+_DECLARATIONS = """\
+@np.ndarray = external global i8
+@tapec.slow = external global i8
+@py.IndexError = external global i8
+@py.MemoryError = external global i8
+@py.RuntimeError = external global i8
+declare void @Py_IncRef(ptr)
+declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
+declare ptr @PyErr_NoMemory()
+declare void @PyErr_SetString(ptr, ptr)
+declare void @PyMem_RawFree(ptr)
+declare ptr @PyMem_RawMalloc(i64)
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+"""
+
+_loaded: dict[int, tuple[Callable[..., Any], Library]] = {}  # by slow path, never dropped
+
+
+def symbols(slow: Callable[..., Any]) -> dict[str, int]:
+    """All symbols of a wrapper whose mismatching calls become `slow(self, *args, **kwargs)`.
+
+    `slow` must be one of a few functions of a program (such as the `__call__` of a class): it is
+    never released. Raises BackendError where native code cannot be made.
+    """
+    return {**capi.process_symbols(), **_runtime(slow)}
+
+
+def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
+    """Addresses of the shared functions."""
+    if id(slow) not in _loaded:
+        given = {**capi.process_symbols(), "tapec.slow": id(slow)}
+        _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
+    library = _loaded[id(slow)][1]
+    return {name: library.address(name) for name in library.exports}
+
+
+@functools.cache
+def runtime_text() -> str:
+    """LLVM text of the shared functions."""
+    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _raise_text(), _MISMATCH))
+
+
+def _raise_text() -> str:
+    """`tapec.raise(status)`: set the Python exception that belongs to a kernel's status."""
+    cases = {status: (kind.__name__, message) for status, (kind, message) in STATUS.items()}
+    known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all others here
+    messages = "".join(_message(f"tapec.message.{key}", text) for key, (_, text) in known.items())
+    targets = " ".join(f"i32 {status}, label %status.{status}" for status in cases)
+    blocks = "".join(
+        f"status.{key}:\n"
+        f"  call void @PyErr_SetString(ptr @py.{kind}, ptr @tapec.message.{key})\n  ret void\n"
+        for key, (kind, _) in known.items()
+    )
+    return (
+        f"{messages}define void @tapec.raise(i32 %status) nounwind {{\n"
+        f"  switch i32 %status, label %status.0 [ {targets} ]\n{blocks}}}\n"
+    )
+
+
+def _message(name: str, text: str) -> str:
+    return f'@{name} = private constant [{len(text) + 1} x i8] c"{text}\\00"\n'
