@@ -50,8 +50,9 @@ def _draw(axes: Any, table: Table, rows: list[tuple[str, Task]]) -> None:
         if timed:
             marker, colour = STYLES.get(contender, FALLBACK)
             times, places = zip(*timed, strict=True)
+            order = 4 if contender == "tapec" else 3  # ours on top
             axes.scatter(
-                times, places, marker=marker, color=colour, label=contender, zorder=3, s=30
+                times, places, s=30, marker=marker, color=colour, label=contender, zorder=order
             )
     axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), [f"{case} {task.value}" for case, task in rows], fontsize=8)

@@ -62,7 +62,7 @@ def _grid(title: str, headings: Sequence[str]) -> RichTable:
         show_edge=False,
         pad_edge=False,
     )
-    grid.padding = (0, 1)
+    grid.padding = (0, 1, 0, 0)
     for k, heading in enumerate(headings):
         grid.add_column(heading, justify="left" if k < 2 else "right", no_wrap=True)
     return grid
