@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tapec.errors import DerivativeError
 
 import tapec
 from tapec.check import examine
-from tapec.errors import DerivativeError
 
 
 def smooth(x: Any) -> Any:
@@ -56,7 +56,7 @@ def test_failures_raise_with_the_table() -> None:
     def steps(x: Any) -> Any:
         return np.sum(np.floor(1e4 * x)) / 1e4
 
-    with pytest.raises(DerivativeError, match="tangent vs differences +FAILED"):
+    with pytest.raises(DerivativeError, match=r"tangent vs differences +FAILED"):
         tapec.check(steps, np.array([0.31, 0.77]))
 
 
