@@ -54,7 +54,7 @@ def test_tuples_of_results_and_several_arguments() -> None:
 
 def test_failures_raise_with_the_table() -> None:
     def steps(x: Any) -> Any:
-        return np.sum(np.floor(1e4 * x)) / 1e4
+        return np.sum(np.floor(1e7 * x)) / 1e7
 
     with pytest.raises(DerivativeError, match=r"tangent vs differences +FAILED"):
         tapec.check(steps, np.array([0.31, 0.77]))
@@ -62,7 +62,7 @@ def test_failures_raise_with_the_table() -> None:
 
 def test_examine_reports_without_raising() -> None:
     def steps(x: Any) -> Any:
-        return np.sum(np.floor(1e4 * x)) / 1e4
+        return np.sum(np.floor(1e7 * x)) / 1e7
 
     report = examine(steps, np.array([0.31, 0.77]))
     assert not report.ok
