@@ -173,6 +173,11 @@ def set_entry(instance: FastCallable, address: int, data: int = 0) -> bool:
     return True
 
 
+def call_slowly(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """What native code calls with arguments it cannot take: `__call__` of the object's class."""
+    return type(self).__call__(self, *args, **kwargs)
+
+
 def entry_of(instance: FastCallable) -> int:
     """The native address that calls of `instance` go to, 0 when they go to `__call__`."""
     if not SUPPORTED:

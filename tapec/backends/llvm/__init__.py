@@ -4,14 +4,14 @@ Importing this package imports neither llvmlite nor LLVM; the first compilation 
 `available` before relying on it. From LLVM text of a kernel to a callable object:
 
     sig = Signature(args=(ArrayArg("f64", (3,)),), outs=(Out("f64", (3,)),))
-    library = compile_module(kernel_text + wrapper_text(sig), symbols(slow), opt=1)
+    library = compile_module(kernel_text + wrapper_text(sig), symbols(), opt=1)
     set_entry(fast_callable, library.address("entry"))      # tapec.fastcall; keep `library` alive
 """
 
 from __future__ import annotations
 
 from tapec.backends.llvm.abi import ArrayArg, Out, ScalarArg, Signature
-from tapec.backends.llvm.calls import Bound, CtypesEntry, bind
+from tapec.backends.llvm.calls import Bound, CtypesEntry, NativeEntry, bind
 from tapec.backends.llvm.jit import (
     Library,
     compile_module,
@@ -30,6 +30,7 @@ __all__ = [
     "Bound",
     "CtypesEntry",
     "Library",
+    "NativeEntry",
     "Out",
     "ScalarArg",
     "Signature",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +26,13 @@ from tapec.backends.llvm.wrapper import bound_text
 from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 
 Array = np.ndarray[Any, Any]
+
+# What converts to a scalar argument without loss of meaning.
+_SCALARS: Mapping[str, tuple[type, ...]] = {
+    "float": (float, int, np.floating, np.integer),
+    "int": (int, np.integer),
+    "bool": (bool, np.bool_),
+}
 
 
 class CtypesEntry:
@@ -63,6 +70,29 @@ class CtypesEntry:
         status = self._kernel(*pointers)
         if status:
             raise status_error(status)
+
+
+class NativeEntry(FastCallable):
+    """A kernel's entry as an object: calls that match go straight to native code.
+
+    Other calls go through ctypes where that is possible (such as np.int64 for an int), else they
+    raise ValueError. The library must have an `entry` linked with `runtime.symbols()`; without one
+    (or without native calls on this interpreter) all calls go through ctypes.
+    """
+
+    def __init__(self, library: Library, sig: Signature, kernel: str = "kernel") -> None:
+        self.library = library
+        self.sig = sig
+        self._checked = CtypesEntry(library, sig, kernel)
+        if "entry" in library:
+            set_entry(self, library.address("entry"))
+
+    def __call__(self, *args: Any, outs: Sequence[Array] | None = None) -> Any:
+        """Run the kernel; results go to `outs` where those are given."""
+        return self._checked(*args, outs=outs)
+
+
+enable_vectorcall(NativeEntry)
 
 
 class Bound(FastCallable):
@@ -120,7 +150,7 @@ def _bound_code(entry: CtypesEntry) -> Library:
     code = _bound_codes.get(entry.library)
     if code is None:
         name = entry.kernel
-        given = {**runtime.symbols(Bound.__call__), name: entry.library.address(name)}
+        given = {**runtime.symbols(), name: entry.library.address(name)}
         code = compile_module(bound_text(entry.sig, name), given, opt=1)
         _bound_codes[entry.library] = code
     return code
@@ -129,6 +159,8 @@ def _bound_code(entry: CtypesEntry) -> Library:
 def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:
     """The memory a kernel reads for an argument; ValueError if the argument does not match."""
     if isinstance(spec, ScalarArg):
+        if not isinstance(value, _SCALARS[spec.kind]):
+            raise ValueError(f"expected a {spec.kind}, got {type(value).__name__}")
         return np.array(value, ELEMENTS[spec.dtype].numpy)
     return _matching(spec.dtype, spec.shape, value, spec.writeable)
 
@@ -145,7 +177,7 @@ def work_buffer(size: int) -> Array:
     """Work memory of `size` bytes, aligned as kernels want it."""
     memory = np.empty(size + WORK_ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % WORK_ALIGNMENT
-    return memory[start : start + size]
+    return memory[start : start + max(size, 1)]  # an empty slice would lose the alignment
 
 
 def _matching(dtype: str, shape: tuple[int, ...], array: Any, writeable: bool) -> Array:

@@ -3,6 +3,9 @@
 Every compiled text becomes a library of its own in an ORC LLJIT, freed when its `Library` object
 dies. Addresses of this process reach the code as imported symbols only, so an object made by
 `emit_object` may be linked again by `load_object` in another process.
+
+llvmlite serialises all calls of LLVM with a re-entrant lock of its own. There is no second lock
+here on purpose: a library may be freed by the garbage collector at any point of any thread.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import functools
 import itertools
 import re
 import sys
-import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -33,7 +35,6 @@ _GLOBAL = re.compile(
 _LIBRARIES_PER_ENGINE = 32
 
 _names = itertools.count()
-_lock = threading.RLock()
 
 
 class Library:
@@ -92,8 +93,7 @@ def _release(tracker: Any, engine: Any, arena: int) -> None:
         cell = ctypes.c_void_p.from_address(arena)
         memory, cell.value = cell.value, None
         ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythonapi))(memory)
-    with _lock:
-        tracker.close()
+    tracker.close()
 
 
 def compile_module(
@@ -125,9 +125,8 @@ def emit_object(text: str, *, opt: int = 1, passes: int = 0, verify: bool = Fals
     """The relocatable object file of LLVM IR text; no address of this process is in it."""
     module = _parse(text, verify)
     machine = target.machine(opt)
-    with _lock:
-        _run_passes(module, machine, passes)
-        return bytes(machine.emit_object(module))
+    _run_passes(module, machine, passes)
+    return bytes(machine.emit_object(module))
 
 
 def load_object(
@@ -142,10 +141,9 @@ def load_object(
     for name in names:
         builder.export_symbol(name)
     try:
-        with _lock:
-            serial = next(_names)
-            engine = _engine(serial // _LIBRARIES_PER_ENGINE)
-            tracker = builder.link(engine, f"tapec.{serial}")
+        serial = next(_names)
+        engine = _engine(serial // _LIBRARIES_PER_ENGINE)
+        tracker = builder.link(engine, f"tapec.{serial}")
     except RuntimeError as error:
         raise BackendError(f"compiled code does not link: {error}") from error
     return Library(tracker, engine, names, len(image))
@@ -163,9 +161,8 @@ def disassemble(text: str, *, opt: int = 1, passes: int = 0) -> str:
     """The assembly that `compile_module` would produce for LLVM IR text."""
     module = _parse(text, verify=False)
     machine = target.machine(opt)
-    with _lock:
-        _run_passes(module, machine, passes)
-        return str(machine.emit_assembly(module))
+    _run_passes(module, machine, passes)
+    return str(machine.emit_assembly(module))
 
 
 @functools.lru_cache(maxsize=1)

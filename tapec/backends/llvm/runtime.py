@@ -14,6 +14,8 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import STATUS, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
+from tapec.errors import BackendError
+from tapec.fastcall import call_slowly
 
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.new`: a fresh array.
@@ -161,12 +163,15 @@ declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 _loaded: dict[int, tuple[Callable[..., Any], Library]] = {}  # by slow path, never dropped
 
 
-def symbols(slow: Callable[..., Any]) -> dict[str, int]:
+def symbols(slow: Callable[..., Any] = call_slowly) -> dict[str, int]:
     """All symbols of a wrapper whose mismatching calls become `slow(self, *args, **kwargs)`.
 
-    `slow` must be one of a few functions of a program (such as the `__call__` of a class): it is
-    never released. Raises BackendError where native code cannot be made.
+    `slow` must be one of a few functions of a program: it is never released. The default runs
+    `__call__` of the object's class. Raises BackendError where native calls are not possible.
     """
+    usable, reason = capi.supported()
+    if not usable:
+        raise BackendError(reason)
     return {**capi.process_symbols(), **_runtime(slow)}
 
 

@@ -10,7 +10,6 @@ import functools
 import importlib
 import platform
 import sys
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,6 @@ _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 
 # Register width in bits by the feature that brings it; the first one present wins.
 _REGISTER_BITS = (("avx512f", 512), ("avx2", 256), ("avx", 256), ("sse2", 128), ("neon", 128))
-
-_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -128,8 +125,7 @@ def machine(opt: int) -> Any:
     """
     if opt not in range(4):
         raise BackendError(f"no such code generation level: {opt!r} (0, 1, 2 and 3 exist)")
-    with _lock:
-        return _machine(opt)
+    return _machine(opt)
 
 
 @functools.cache
