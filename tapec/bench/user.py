@@ -19,11 +19,7 @@ DENSE_LIMIT = 4_000_000
 def user_case(name: str, function: Callable[..., Any], args: Arguments) -> Case:
     """Value and gradient of a scalar function; value and Jacobian of an array function."""
     plain = getattr(function, "__wrapped__", function)
-    selected = differentiable(args)
-    if not selected:
-        raise SpecError(
-            "no floating-point argument to differentiate: give one by --arg 'float64[n]'"
-        )
+    selected = _selected(args)
     value = _evaluate(plain, args)
     task = _task(value, args, selected)
     references: dict[Task, Reference] = {task: Directional()}
@@ -48,18 +44,28 @@ def _is_float_array(a: Any) -> bool:
     return isinstance(a, np.ndarray | np.generic) and a.dtype.kind == "f"
 
 
+def _selected(args: Arguments) -> tuple[int, ...]:
+    selected = differentiable(args)
+    if not selected:
+        raise SpecError("no floating-point argument to differentiate: give --arg 'float64[n]'")
+    return selected
+
+
 def _evaluate(function: Callable[..., Any], args: Arguments) -> np.ndarray[Any, Any]:
-    try:
-        value = np.asarray(function(*args))
-    except Exception as problem:  # whatever the user's function raises
-        raise SpecError(
-            f"the function itself fails: {type(problem).__name__}: {problem}"
-        ) from problem
+    value = np.asarray(_called(function, args))
     if value.dtype.kind != "f":
-        raise SpecError(
-            f"the function returns {value.dtype}, not one floating-point array or number"
-        )
+        raise SpecError(f"the function returns {value.dtype}, not one float array or number")
     return value
+
+
+def _called(function: Callable[..., Any], args: Arguments) -> Any:
+    """The plain function on copies, since it may write into its arguments."""
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    try:
+        return function(*copies)
+    except Exception as problem:  # whatever the user's function raises
+        text = f"{type(problem).__name__}: {problem}"
+        raise SpecError(f"the function itself fails: {text}") from problem
 
 
 def _task(value: np.ndarray[Any, Any], args: Arguments, selected: tuple[int, ...]) -> Task:
@@ -73,17 +79,8 @@ def _task(value: np.ndarray[Any, Any], args: Arguments, selected: tuple[int, ...
 
 def require_differentiable(function: Callable[..., Any], args: Arguments) -> None:
     """Refuse what cannot be checked: no float argument, or a function that fails by itself."""
-    if not differentiable(args):
-        raise SpecError(
-            "no floating-point argument to differentiate: give one by --arg 'float64[n]'"
-        )
-    copies = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
-    try:
-        getattr(function, "__wrapped__", function)(*copies)
-    except Exception as problem:  # whatever the user's function raises
-        raise SpecError(
-            f"the function itself fails: {type(problem).__name__}: {problem}"
-        ) from problem
+    _selected(args)
+    _called(getattr(function, "__wrapped__", function), args)
 
 
 def product_of(
@@ -96,11 +93,7 @@ def product_of(
     """
     import tapec
 
-    selected = differentiable(args)
-    if not selected and product != "value":
-        raise SpecError(
-            "no floating-point argument to differentiate: give one by --arg 'float64[n]'"
-        )
+    selected = _selected(args) if product != "value" else (0,)
     argnums = selected[0] if len(selected) == 1 else selected
     direct: dict[str, Callable[[], Any]] = {
         "value": lambda: tapec.compile(function),
