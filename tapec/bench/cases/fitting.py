@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -16,12 +17,11 @@ POINTS, CENTROIDS, DIMENSION = 10_000, 10, 8
 PENALTY = 1e-3
 
 
-def llsq(x: Array, t: Array) -> Array:
+def llsq(x: Array, t: Array) -> Any:
     """Half the squared distance of the polynomial with coefficients x from sign(t)."""
     powers = t[:, None] ** np.arange(x.shape[0])
     residual = np.sign(t) - powers @ x
-    loss: Array = np.sum(residual**2)
-    return 0.5 * loss
+    return 0.5 * np.sum(residual**2)
 
 
 def llsq_gradient(x: Array, t: Array) -> Array:
