@@ -1,0 +1,152 @@
+"""Primitives: each operation declared once, as data plus small formulas.
+
+From the declaration follow type inference, tangent, adjoint, batching, interpretation, lowering,
+documentation and tests. Three families:
+
+- `elementwise` declares `evaluate` and `partials`, one formula per operand;
+- `linear` (in some operands) declares `infer`, `evaluate` and `transpose`;
+- `structured` declares its `jvp` and `vjp` outright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tapec.errors import DTypeError, UnsupportedOperation
+from tapec.ir.types import Type, broadcast_shapes
+
+Infer = Callable[..., Any]  # infer(*types, **attrs) -> Type | tuple[Type, ...]
+Evaluate = Callable[..., Any]  # evaluate(*arrays, **attrs) -> array | tuple
+# partial(y, *xs) -> Expr, or a float where it is constant: 1.0 and -1.0 cost nothing, 0.0 is "none"
+Partial = Callable[..., Any]
+# transpose(k)(ct, *operands, **attrs) -> cotangent of operand k; the operand itself must not be used
+Transpose = Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Primitive:
+    """One operation of the language; the object is callable on `Expr`s to build the op."""
+
+    name: str
+    kind: Literal["elementwise", "linear", "structured", "region", "loop"]
+    infer: Infer
+    evaluate: Evaluate | None = None
+    # Elementwise: per operand, dy/dx_k; None for an operand without a tangent (integer results: ()).
+    partials: Sequence[Partial | None] = ()
+    # Linear: per operand; None where the op is not linear in that operand and has no derivative.
+    transpose: Sequence[Transpose | None] = ()
+    # Structured: jvp(op_exprs, tangents, **attrs) -> tangent; vjp(ct, y, *xs, **attrs) -> cotangents.
+    jvp: Callable[..., Any] | None = None
+    vjp: Callable[..., Any] | None = None
+    # batch(exprs, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis.
+    batch: Callable[..., Any] | None = None
+    commutative: bool = False
+    effect: bool = False
+    # Rough cost in additions, deciding between recomputing and storing.
+    cost: int = 1
+    # How native code computes one element: an LLVM instruction, intrinsic, vmath or libm name.
+    lower: str = ""
+    # Sampling interval of the operands for tests, and where the derivative jumps.
+    domain: tuple[tuple[float, float], ...] = ()
+    kinks: str = ""
+    analytic: bool = True  # complex step may check it
+    doc: str = ""
+    traits: frozenset[str] = field(default_factory=frozenset)
+
+    def __call__(self, *operands: Any, **attrs: Any) -> Any:
+        """Build the op on expressions of one builder (numbers become constants)."""
+        from tapec.ir.build import apply
+
+        return apply(self, operands, attrs)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+def register(primitive: Primitive) -> Primitive:
+    """Add to the table; names are unique."""
+    if primitive.name in PRIMITIVES:
+        raise ValueError(f"primitive {primitive.name} is declared twice")
+    PRIMITIVES[primitive.name] = primitive
+    return primitive
+
+
+def lookup(name: str) -> Primitive:
+    """The primitive of this name."""
+    if name not in PRIMITIVES:
+        raise UnsupportedOperation(f"there is no primitive {name!r}")
+    return PRIMITIVES[name]
+
+
+def same_type(*types: Type, **attrs: Any) -> Type:
+    """Result type of arithmetic: the operands' dtype in their common shape."""
+    dtype = types[0].dtype
+    for t in types:
+        if t.dtype != dtype:
+            listed = ", ".join(str(t) for t in types)
+            raise DTypeError(f"operands of different element types: {listed}")
+    return Type(dtype, broadcast_shapes(*(t.shape for t in types)))
+
+
+def predicate(*types: Type, **attrs: Any) -> Type:
+    """Result type of comparisons: bool in the operands' common shape."""
+    return same_type(*types).with_dtype("bool")
+
+
+def elementwise(
+    name: str,
+    evaluate: Evaluate,
+    partials: Sequence[Partial | None] = (),
+    *,
+    infer: Infer = same_type,
+    **options: Any,
+) -> Primitive:
+    """Declare an elementwise primitive: operands broadcast as in NumPy."""
+    return register(
+        Primitive(
+            name=name,
+            kind="elementwise",
+            infer=infer,
+            evaluate=evaluate,
+            partials=tuple(partials),
+            **options,
+        )
+    )
+
+
+def linear(
+    name: str,
+    infer: Infer,
+    evaluate: Evaluate,
+    transpose: Sequence[Transpose | None],
+    **options: Any,
+) -> Primitive:
+    """Declare a primitive linear (separately) in each operand that has a `transpose` entry.
+
+    A sequence of one entry serves all operands of a variadic primitive.
+    """
+    return register(
+        Primitive(
+            name=name,
+            kind="linear",
+            infer=infer,
+            evaluate=evaluate,
+            transpose=tuple(transpose),
+            **options,
+        )
+    )
+
+
+def structured(name: str, infer: Infer, evaluate: Evaluate, **options: Any) -> Primitive:
+    """Declare a primitive with explicit `jvp` and `vjp`."""
+    return register(
+        Primitive(name=name, kind="structured", infer=infer, evaluate=evaluate, **options)
+    )
+
+
+Attrs = Mapping[str, Any]
