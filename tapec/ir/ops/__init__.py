@@ -1,0 +1,7 @@
+"""The families of primitives; importing them fills `tapec.ir.primitive.PRIMITIVES`."""
+
+from __future__ import annotations
+
+from tapec.ir.ops import arith, const, linalg, logic, math, reduce, shape, special
+
+__all__ = ["arith", "const", "linalg", "logic", "math", "reduce", "shape", "special"]

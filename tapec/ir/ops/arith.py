@@ -1,0 +1,261 @@
+"""Arithmetic, rounding and extremes: one declaration each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.ops.logic import isnan, logical_and, logical_or, select
+from tapec.ir.ops.math import log
+from tapec.ir.ops.rules import (
+    ANY,
+    POSITIVE,
+    as_mask,
+    floating,
+    minus_one,
+    numeric,
+    one,
+    quiet,
+    zero,
+)
+from tapec.ir.primitive import Primitive, elementwise
+
+add: Primitive = elementwise(
+    "add",
+    quiet(np.add),
+    (one, one),
+    lower="fadd",
+    commutative=True,
+    domain=(ANY, ANY),
+    doc="Sum.",
+)
+sub: Primitive = elementwise(
+    "sub",
+    quiet(np.subtract),
+    (one, minus_one),
+    infer=numeric,
+    lower="fsub",
+    domain=(ANY, ANY),
+    doc="Difference.",
+)
+mul: Primitive = elementwise(
+    "mul",
+    quiet(np.multiply),
+    (lambda y, a, b: b, lambda y, a, b: a),
+    lower="fmul",
+    commutative=True,
+    domain=(ANY, ANY),
+    doc="Product.",
+)
+div: Primitive = elementwise(
+    "div",
+    quiet(np.true_divide),
+    (lambda y, a, b: 1.0 / b, lambda y, a, b: -(y / b)),
+    infer=floating,
+    lower="fdiv",
+    cost=6,
+    domain=(ANY, POSITIVE),
+    doc="Quotient of floating-point numbers; integers are converted first.",
+)
+neg: Primitive = elementwise(
+    "neg",
+    quiet(np.negative),
+    (minus_one,),
+    infer=numeric,
+    lower="fneg",
+    domain=(ANY,),
+    doc="Negation.",
+)
+
+
+def _power_base(y: Any, a: Any, b: Any) -> Any:
+    # b a^(b-1); at a = b = 0 the factor 0 * inf would be NaN where x^0 is plainly constant.
+    safe = select(logical_and(a.equals(0.0), b.equals(0.0)), 1.0, a)
+    return b * power(safe, b - 1.0)
+
+
+def _power_exponent(y: Any, a: Any, b: Any) -> Any:
+    # y log a; 0^b is constant for b > 0, so log 0 is taken as 0. NaN for a < 0: no real derivative.
+    return y * log(select(a.equals(0.0), 1.0, a))
+
+
+power: Primitive = elementwise(
+    "power",
+    quiet(np.power),
+    (_power_base, _power_exponent),
+    infer=numeric,
+    lower="vmath.pow",
+    cost=40,
+    domain=(POSITIVE, ANY),
+    doc="a**b. Negative bases with whole exponents have the derivative b a^(b-1); "
+    "the derivative by the exponent is 0 at a = 0.",
+)
+
+
+def _integer_pow_partial(y: Any, x: Any, *, n: int) -> Any:
+    if n in (0, 1):
+        return float(n)
+    return float(n) * (x if n == 2 else integer_pow(x, n=n - 1))
+
+
+integer_pow: Primitive = elementwise(
+    "integer_pow",
+    quiet(lambda x, *, n: x**n),
+    (_integer_pow_partial,),
+    infer=numeric,
+    lower="expand.integer_pow",
+    cost=3,
+    domain=(POSITIVE,),
+    doc="x**n with a whole static n; 0**0 = 1, and negative n only for floats.",
+)
+abs: Primitive = elementwise(
+    "abs",
+    quiet(np.abs),
+    (lambda y, x: sign(x),),
+    lower="llvm.fabs",
+    domain=(ANY,),
+    kinks="x == 0",
+    analytic=False,
+    doc="Absolute value; the derivative at 0 is 0.",
+)
+sign: Primitive = elementwise(
+    "sign",
+    quiet(np.sign),
+    (zero,),
+    infer=numeric,
+    lower="expand.sign",
+    domain=(ANY,),
+    kinks="x == 0",
+    analytic=False,
+    doc="-1, 0 or 1; NaN for NaN. Derivative 0.",
+)
+
+
+def _share(wins: Any, a: Any, b: Any) -> Any:
+    """The share of the derivative going to `a`: all where it wins, half where it ties with `b`."""
+    return as_mask(wins, a) + 0.5 * as_mask(a.equals(b), a)
+
+
+maximum: Primitive = elementwise(
+    "maximum",
+    quiet(np.maximum),
+    (lambda y, a, b: _share(a > b, a, b), lambda y, a, b: _share(b > a, b, a)),
+    lower="llvm.maximum",
+    commutative=True,
+    cost=2,
+    domain=(ANY, ANY),
+    kinks="a == b",
+    analytic=False,
+    doc="The larger; NaN if either is NaN. Ties share the derivative half and half.",
+)
+minimum: Primitive = elementwise(
+    "minimum",
+    quiet(np.minimum),
+    (lambda y, a, b: _share(a < b, a, b), lambda y, a, b: _share(b < a, b, a)),
+    lower="llvm.minimum",
+    commutative=True,
+    cost=2,
+    domain=(ANY, ANY),
+    kinks="a == b",
+    analytic=False,
+    doc="The smaller; NaN if either is NaN. Ties share the derivative half and half.",
+)
+fmax: Primitive = elementwise(
+    "fmax",
+    quiet(np.fmax),
+    (
+        lambda y, a, b: _share(logical_or(a > b, isnan(b)), a, b),
+        lambda y, a, b: _share(logical_or(b > a, isnan(a)), b, a),
+    ),
+    lower="llvm.maxnum",
+    commutative=True,
+    cost=2,
+    domain=(ANY, ANY),
+    kinks="a == b",
+    analytic=False,
+    doc="The larger, ignoring NaN where the other is a number. Ties half and half.",
+)
+fmin: Primitive = elementwise(
+    "fmin",
+    quiet(np.fmin),
+    (
+        lambda y, a, b: _share(logical_or(a < b, isnan(b)), a, b),
+        lambda y, a, b: _share(logical_or(b < a, isnan(a)), b, a),
+    ),
+    lower="llvm.minnum",
+    commutative=True,
+    cost=2,
+    domain=(ANY, ANY),
+    kinks="a == b",
+    analytic=False,
+    doc="The smaller, ignoring NaN where the other is a number. Ties half and half.",
+)
+
+
+def _rounding(name: str, ufunc: Any, lower: str, doc: str, infer: Any = numeric) -> Primitive:
+    return elementwise(
+        name,
+        quiet(ufunc),
+        (zero,),
+        infer=infer,
+        lower=lower,
+        domain=(ANY,),
+        kinks="steps",
+        analytic=False,
+        doc=f"{doc} Derivative 0.",
+    )
+
+
+floor: Primitive = _rounding("floor", np.floor, "llvm.floor", "Round towards minus infinity.")
+ceil: Primitive = _rounding("ceil", np.ceil, "llvm.ceil", "Round towards plus infinity.")
+trunc: Primitive = _rounding("trunc", np.trunc, "llvm.trunc", "Round towards zero.")
+rint: Primitive = _rounding("rint", np.rint, "llvm.rint", "Round half to even.", floating)
+floor_divide: Primitive = elementwise(
+    "floor_divide",
+    quiet(np.floor_divide),
+    (zero, zero),
+    infer=numeric,
+    lower="expand.floor_divide",
+    cost=10,
+    domain=(ANY, POSITIVE),
+    kinks="steps",
+    analytic=False,
+    doc="floor(a / b) computed as NumPy does; integers divided by 0 give 0. Derivative 0.",
+)
+remainder: Primitive = elementwise(
+    "remainder",
+    quiet(np.remainder),
+    (one, lambda y, a, b: -floor_divide(a, b)),
+    infer=numeric,
+    lower="expand.remainder",
+    cost=10,
+    domain=(ANY, POSITIVE),
+    kinks="steps",
+    analytic=False,
+    doc="a - b floor(a / b), with the sign of b.",
+)
+fmod: Primitive = elementwise(
+    "fmod",
+    quiet(np.fmod),
+    # (y - a) / b is a whole number but for rounding; a / b itself may round across a step.
+    (one, lambda y, a, b: rint((y - a) / b)),
+    infer=numeric,
+    lower="libm.fmod",
+    cost=20,
+    domain=(ANY, POSITIVE),
+    kinks="steps",
+    analytic=False,
+    doc="a - b trunc(a / b), with the sign of a.",
+)
+copysign: Primitive = elementwise(
+    "copysign",
+    quiet(np.copysign),
+    (lambda y, a, b: sign(a) * copysign(1.0, b), zero),
+    infer=floating,
+    lower="llvm.copysign",
+    domain=(ANY, ANY),
+    kinks="a == 0 or b == 0",
+    analytic=False,
+    doc="|a| with the sign of b.",
+)

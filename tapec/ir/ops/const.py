@@ -1,0 +1,36 @@
+"""Constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import DTypeError, ShapeError
+from tapec.ir.core import Dense
+from tapec.ir.primitive import Primitive, elementwise
+from tapec.ir.types import Type
+
+
+def _infer_const(*, value: Any, type: Type) -> Type:
+    if isinstance(value, Dense) and value.array.shape != type.shape:
+        raise ShapeError(f"a constant of shape {list(value.array.shape)} is declared as {type}")
+    if isinstance(value, Dense) and value.array.dtype != type.numpy:
+        raise DTypeError(f"a constant of dtype {value.array.dtype} is declared as {type}")
+    return type
+
+
+def _const(*, value: Any, type: Type) -> Any:
+    if isinstance(value, Dense):
+        return value.array
+    return np.full(type.shape, value, type.numpy)
+
+
+const: Primitive = elementwise(
+    "const",
+    _const,
+    infer=_infer_const,
+    lower="const",
+    cost=0,
+    doc="A constant: a number filling `type`, or an array.",
+)

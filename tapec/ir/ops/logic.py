@@ -1,0 +1,139 @@
+"""Comparisons, boolean and bit operations, choice and conversion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import DTypeError
+from tapec.ir.ops.rules import ANY, as_mask, bitwise, boolean, integral, one, quiet, zero
+from tapec.ir.primitive import Primitive, elementwise, predicate, same_type
+from tapec.ir.types import NUMPY_DTYPES, Type, broadcast_shapes
+
+
+def _comparison(name: str, lower: str, commutative: bool = False) -> Primitive:
+    return elementwise(
+        name,
+        quiet(getattr(np, name)),
+        infer=predicate,
+        lower=lower,
+        commutative=commutative,
+        domain=(ANY, ANY),
+        analytic=False,
+        doc=f"np.{name}, as a boolean.",
+    )
+
+
+less: Primitive = _comparison("less", "fcmp olt")
+less_equal: Primitive = _comparison("less_equal", "fcmp ole")
+greater: Primitive = _comparison("greater", "fcmp ogt")
+greater_equal: Primitive = _comparison("greater_equal", "fcmp oge")
+equal: Primitive = _comparison("equal", "fcmp oeq", commutative=True)
+not_equal: Primitive = _comparison("not_equal", "fcmp une", commutative=True)
+
+
+def _property(name: str) -> Primitive:
+    return elementwise(
+        name,
+        quiet(getattr(np, name)),
+        infer=predicate,
+        lower=f"expand.{name}",
+        domain=(ANY,),
+        analytic=False,
+        doc=f"np.{name}, as a boolean.",
+    )
+
+
+isnan: Primitive = _property("isnan")
+isinf: Primitive = _property("isinf")
+isfinite: Primitive = _property("isfinite")
+signbit: Primitive = _property("signbit")
+
+
+def _logical(name: str, lower: str, infer: Any, arity: int = 2) -> Primitive:
+    return elementwise(
+        name,
+        quiet(getattr(np, name)),
+        infer=infer,
+        lower=lower,
+        commutative=arity == 2 and infer is not integral,
+        domain=(ANY,) * arity,
+        analytic=False,
+        doc=f"np.{name}.",
+    )
+
+
+logical_and: Primitive = _logical("logical_and", "and", boolean)
+logical_or: Primitive = _logical("logical_or", "or", boolean)
+logical_xor: Primitive = _logical("logical_xor", "xor", boolean)
+logical_not: Primitive = _logical("logical_not", "not", boolean, arity=1)
+bitwise_and: Primitive = _logical("bitwise_and", "and", bitwise)
+bitwise_or: Primitive = _logical("bitwise_or", "or", bitwise)
+bitwise_xor: Primitive = _logical("bitwise_xor", "xor", bitwise)
+invert: Primitive = _logical("invert", "not", bitwise, arity=1)
+left_shift: Primitive = _logical("left_shift", "shl", integral)
+right_shift: Primitive = _logical("right_shift", "ashr", integral)
+
+
+def _infer_select(c: Type, a: Type, b: Type) -> Type:
+    if c.dtype != "bool":
+        raise DTypeError(f"the condition is {c}, but must be boolean")
+    branch = same_type(a, b)
+    return branch.with_shape(broadcast_shapes(c.shape, branch.shape))
+
+
+# Linear in both branches at once. A walker uses `transpose` (and `select` of the tangents) rather
+# than the partials, so that an inf or NaN never passes through the branch not taken.
+select: Primitive = elementwise(
+    "select",
+    lambda c, a, b: np.where(c, a, b),
+    (
+        None,
+        lambda y, c, a, b: as_mask(c, y),
+        lambda y, c, a, b: as_mask(logical_not(c), y),
+    ),
+    infer=_infer_select,
+    transpose=(
+        None,
+        lambda ct, c, a, b: select(c, ct, 0.0),
+        lambda ct, c, a, b: select(c, 0.0, ct),
+    ),
+    traits=frozenset({"linear"}),
+    lower="select",
+    domain=(ANY, ANY, ANY),
+    analytic=False,
+    doc="a where the boolean c holds, b elsewhere; derivatives follow the branch taken.",
+)
+
+
+def _infer_convert(x: Type, *, dtype: str) -> Type:
+    if dtype not in NUMPY_DTYPES:
+        raise DTypeError(f"there is no element type {dtype!r}")
+    return x.with_dtype(dtype)
+
+
+# Linear between floating-point types: the tangent is converted as the value is, and the cotangent
+# is converted back by `transpose`.
+convert: Primitive = elementwise(
+    "convert",
+    quiet(lambda x, *, dtype: x.astype(NUMPY_DTYPES[dtype])),
+    (one,),
+    infer=_infer_convert,
+    transpose=(lambda ct, x, *, dtype: convert(ct, dtype=x.dtype),),
+    traits=frozenset({"linear"}),
+    lower="convert",
+    domain=(ANY,),
+    analytic=False,
+    doc="The same number in another element type, as `astype` does it.",
+)
+stop_gradient: Primitive = elementwise(
+    "stop_gradient",
+    lambda x: x,
+    (zero,),
+    lower="copy",
+    cost=0,
+    domain=(ANY,),
+    analytic=False,
+    doc="The operand itself, treated as a constant by differentiation.",
+)

@@ -1,0 +1,133 @@
+"""Exponentials, logarithms, roots, circular and hyperbolic functions."""
+
+from __future__ import annotations
+
+from math import log as _ln
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.ops.logic import select
+from tapec.ir.ops.rules import ANY, POSITIVE, UNIT, floating, quiet
+from tapec.ir.primitive import Partial, Primitive, elementwise
+
+_LN2, _LN10 = _ln(2.0), _ln(10.0)
+
+
+def _function(
+    name: str,
+    partial: Partial,
+    lower: str,
+    *,
+    cost: int = 20,
+    domain: tuple[float, float] = ANY,
+    doc: str = "",
+    **options: Any,
+) -> Primitive:
+    """A function of one floating-point number that NumPy has under the same name."""
+    return elementwise(
+        name,
+        quiet(getattr(np, name)),
+        (partial,),
+        infer=floating,
+        lower=lower,
+        cost=cost,
+        domain=(domain,),
+        doc=doc or f"np.{name}.",
+        **options,
+    )
+
+
+exp: Primitive = _function("exp", lambda y, x: y, "vmath.exp")
+exp2: Primitive = _function("exp2", lambda y, x: _LN2 * y, "vmath.exp2")
+# exp(x), not y + 1: for very negative x the sum would have lost all digits.
+expm1: Primitive = _function("expm1", lambda y, x: exp(x), "vmath.expm1")
+log: Primitive = _function("log", lambda y, x: 1.0 / x, "vmath.log", domain=POSITIVE)
+log2: Primitive = _function("log2", lambda y, x: (1.0 / _LN2) / x, "vmath.log2", domain=POSITIVE)
+log10: Primitive = _function(
+    "log10", lambda y, x: (1.0 / _LN10) / x, "vmath.log10", domain=POSITIVE
+)
+log1p: Primitive = _function(
+    "log1p", lambda y, x: 1.0 / (1.0 + x), "vmath.log1p", domain=(-0.9, 4.0)
+)
+sqrt: Primitive = _function(
+    "sqrt",
+    lambda y, x: 0.5 / y,
+    "llvm.sqrt",
+    cost=8,
+    domain=POSITIVE,
+    doc="Square root; the derivative at 0 is inf.",
+)
+cbrt: Primitive = _function(
+    "cbrt",
+    lambda y, x: (1.0 / 3.0) / (y * y),
+    "libm.cbrt",
+    domain=POSITIVE,
+    analytic=False,
+    doc="Real cube root, odd; the derivative at 0 is inf.",
+)
+sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin")
+cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos")
+tan: Primitive = _function("tan", lambda y, x: 1.0 + y * y, "vmath.tan", domain=(-1.4, 1.4))
+# (1 - x)(1 + x) keeps the digits near the ends that 1 - x * x would lose.
+arcsin: Primitive = _function(
+    "arcsin", lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.asin", domain=UNIT
+)
+arccos: Primitive = _function(
+    "arccos", lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.acos", domain=UNIT
+)
+arctan: Primitive = _function("arctan", lambda y, x: 1.0 / (1.0 + x * x), "vmath.atan")
+sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
+cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
+tanh: Primitive = _function("tanh", lambda y, x: 1.0 - y * y, "vmath.tanh")
+arcsinh: Primitive = _function("arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "libm.asinh")
+arccosh: Primitive = _function(
+    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "libm.acosh", domain=(1.2, 4.0)
+)
+arctanh: Primitive = _function(
+    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "libm.atanh", domain=UNIT
+)
+
+
+def _over(x: Any, radius: Any) -> Any:
+    """x / radius, and 0 at the origin."""
+    return x / select(radius.equals(0.0), 1.0, radius)
+
+
+hypot: Primitive = elementwise(
+    "hypot",
+    quiet(np.hypot),
+    (lambda y, a, b: _over(a, y), lambda y, a, b: _over(b, y)),
+    infer=floating,
+    lower="libm.hypot",
+    commutative=True,
+    cost=20,
+    domain=(ANY, ANY),
+    kinks="a == b == 0",
+    analytic=False,
+    doc="sqrt(a*a + b*b) without overflow; both derivatives are 0 at the origin.",
+)
+arctan2: Primitive = elementwise(
+    "arctan2",
+    quiet(np.arctan2),
+    (lambda y, a, b: b / (a * a + b * b), lambda y, a, b: -a / (a * a + b * b)),
+    infer=floating,
+    lower="vmath.atan2",
+    cost=30,
+    domain=(ANY, POSITIVE),
+    kinks="a == 0 and b <= 0",
+    analytic=False,
+    doc="Angle of the point (b, a).",
+)
+logaddexp: Primitive = elementwise(
+    "logaddexp",
+    quiet(np.logaddexp),
+    (lambda y, a, b: exp(a - y), lambda y, a, b: exp(b - y)),
+    infer=floating,
+    lower="expand.logaddexp",
+    commutative=True,
+    cost=40,
+    domain=(ANY, ANY),
+    analytic=False,
+    doc="log(exp(a) + exp(b)) without overflow.",
+)
