@@ -1,0 +1,318 @@
+"""Text to programs. Result types are inferred afresh and compared with the annotations."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tapec.errors import ParseError, TapecError
+from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
+from tapec.ir.types import NUMPY_DTYPES, Type
+
+_TOKEN = re.compile(
+    r"""(?P<skip>[ \t\r]+|\#[^\n]*)
+      | (?P<newline>\n)
+      | (?P<value>%[A-Za-z0-9_.]+)
+      | (?P<name>@[^\s(]+)
+      | (?P<string>"(?:[^"\\]|\\.)*")
+      | (?P<float>-?\d+(?:\.\d*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)|-(?:inf|nan)\b)
+      | (?P<int>-?\d+)
+      | (?P<word>[A-Za-z_][A-Za-z0-9_.]*)
+      | (?P<mark>->|[{}()\[\]:,=])""",
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_WORDS: Mapping[str, Any] = {
+    "true": True, "false": False, "none": None, "nan": math.nan, "inf": math.inf,
+}  # fmt: skip
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """A `dense(...)` literal whose type may only be known from the op's annotation."""
+
+    data: Any
+    type: Type | None
+
+    def dense(self, annotated: Type | None) -> Dense:
+        type = self.type or annotated
+        if type is None:
+            raise ValueError("this dense(...) needs its type: dense(data, type)")
+        if isinstance(self.data, str):
+            flat = np.frombuffer(base64.b64decode(self.data, validate=True), type.numpy)
+        else:
+            flat = np.array(self.data, type.numpy)
+        return Dense(flat.reshape(type.shape))
+
+
+def parse(text: str) -> Func:
+    """The program in `text`; raises ParseError with the line number."""
+    parser = _Parser(_tokens(text))
+    func = parser.func()
+    parser.expect("end")
+    return func
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, at, line = [], 0, 1
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ParseError(f"line {line}: unexpected character {text[at]!r}")
+        kind = match.lastgroup or ""
+        if kind not in ("skip", "newline"):
+            tokens.append(_Token(kind, match.group(), line))
+        line += match.group().count("\n")
+        at = match.end()
+    return [*tokens, _Token("end", "end of text", line)]
+
+
+class _Parser:
+    """Recursive descent over the tokens, one method per rule of the grammar."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self.tokens, self.at = tokens, 0
+        self.values: dict[str, Value] = {}
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.at]
+
+    def fail(self, message: str, line: int = 0) -> ParseError:
+        return ParseError(f"line {line or self.next.line}: {message}")
+
+    def take(self) -> _Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def accept(self, text: str) -> bool:
+        if self.next.text != text or self.next.kind == "string":
+            return False
+        self.at += 1
+        return True
+
+    def mark(self, text: str) -> None:
+        if not self.accept(text):
+            raise self.fail(f"expected {text!r}, found {self.next.text!r}")
+
+    def expect(self, kind: str) -> str:
+        if self.next.kind != kind:
+            raise self.fail(f"expected a {kind}, found {self.next.text!r}")
+        return self.take().text if kind != "end" else ""
+
+    def listed(self, item: Callable[[], T], close: str) -> tuple[T, ...]:
+        """Comma separated items up to and including `close`."""
+        items: list[T] = []
+        while not self.accept(close):
+            if items:
+                self.mark(",")
+            items.append(item())
+        return tuple(items)
+
+    # --- functions and blocks -------------------------------------------------------------
+
+    def func(self) -> Func:
+        self.mark("func")
+        name = self.expect("name")[1:]
+        self.mark("(")
+        params = self.listed(self.param, ")")
+        self.mark("->")
+        self.mark("(")
+        types = self.listed(self.type, ")")
+        self.mark("{")
+        block = self.block(params, "return")
+        found = tuple(v.type for v in block.results)
+        if found != types:
+            raise self.fail(f"returns ({_join(found)}), the header says ({_join(types)})")
+        return Func(name, block)
+
+    def block(self, params: tuple[Value, ...], last: str) -> Block:
+        ops: list[Op] = []
+        while not (self.next.text in (last, "}") and self.next.kind != "string"):
+            ops.append(self.op())
+        results: tuple[Value, ...] = ()
+        if self.accept(last):
+            results = tuple(self.operands())
+        self.mark("}")
+        return Block(params, tuple(ops), results)
+
+    def param(self) -> Value:
+        token = self.take()
+        if token.kind != "value":
+            raise self.fail(f"expected a parameter, found {token.text!r}", token.line)
+        self.mark(":")
+        return self.define(token, self.type())
+
+    def define(self, token: _Token, type: Type) -> Value:
+        if token.text in self.values:
+            raise self.fail(f"{token.text} is defined twice", token.line)
+        value = self.values[token.text] = Value(type, token.text[1:])
+        return value
+
+    def use(self) -> Value:
+        token = self.take()
+        if token.text not in self.values:
+            raise self.fail(f"{token.text} is not defined", token.line)
+        return self.values[token.text]
+
+    def operands(self) -> list[Value]:
+        values: list[Value] = []
+        while self.next.kind == "value":
+            values.append(self.use())
+            if not self.accept(","):
+                break
+        return values
+
+    # --- ops ------------------------------------------------------------------------------
+
+    def op(self) -> Op:
+        results: list[_Token] = []
+        while self.next.kind == "value":
+            results.append(self.take())
+            self.accept(",")
+        if results:
+            self.mark("=")
+        line = self.next.line
+        primitive = self.primitive()
+        operands = self.operands()
+        attrs = self.attrs() if self.accept("{") else {}
+        regions = []
+        while self.accept("("):
+            params = self.listed(self.param, ")")
+            self.mark("{")
+            regions.append(self.block(params, "yield"))
+        types = self.types() if self.accept(":") else ()
+        if len(results) != len(types):
+            raise self.fail(f"{len(results)} results but {len(types)} types", line)
+        try:
+            attrs = _settle(primitive, attrs, types)
+        except (ValueError, binascii.Error) as error:
+            raise self.fail(str(error), line) from None
+        inferred = self.infer(primitive, operands, attrs, tuple(regions), line)
+        if inferred != types:
+            raise self.fail(
+                f"{primitive.name} gives ({_join(inferred)}), the text says ({_join(types)})", line
+            )
+        values = tuple(self.define(t, type) for t, type in zip(results, types, strict=True))
+        return Op(primitive, tuple(operands), attrs, values, tuple(regions))
+
+    def primitive(self) -> Primitive:
+        name = self.expect("word")
+        if name not in PRIMITIVES:
+            raise self.fail(f"there is no primitive {name!r}")
+        return lookup(name)
+
+    def infer(
+        self,
+        primitive: Primitive,
+        operands: list[Value],
+        attrs: Mapping[str, Any],
+        regions: tuple[Block, ...],
+        line: int,
+    ) -> tuple[Type, ...]:
+        try:
+            types = infer_types(primitive, operands, attrs, regions)
+        except TapecError as error:
+            raise self.fail(str(error), line) from None
+        except (TypeError, ValueError, KeyError, IndexError) as error:
+            raise self.fail(f"{primitive.name} does not accept this: {error}", line) from None
+        return types
+
+    def attrs(self) -> dict[str, Any]:
+        def item() -> tuple[str, Any]:
+            key = self.expect("word")
+            self.mark("=")
+            return key, self.literal()
+
+        return dict(self.listed(item, "}"))
+
+    # --- types and literals ---------------------------------------------------------------
+
+    def types(self) -> tuple[Type, ...]:
+        types = [self.type()]
+        while self.accept(","):
+            types.append(self.type())
+        return tuple(types)
+
+    def type(self) -> Type:
+        buffer = self.accept("buf")
+        dtype = self.expect("word")
+        if dtype not in NUMPY_DTYPES:
+            raise self.fail(f"{dtype!r} is not a type")
+        shape = self.listed(lambda: int(self.expect("int")), "]") if self.accept("[") else ()
+        return Type(dtype, shape, buffer)
+
+    def literal(self) -> Any:
+        token = self.next
+        if token.text == "buf" or token.text in NUMPY_DTYPES:
+            return self.type()
+        self.take()
+        if token.kind == "mark" and token.text == "[":
+            return self.listed(self.literal, "]")
+        if token.kind == "int":
+            return self.colons(int(token.text))
+        if token.kind == "float":
+            return float(token.text)
+        if token.kind == "string":
+            return _ESCAPE.sub(lambda m: "\n" if m[1] == "n" else m[1], token.text[1:-1])
+        if token.text == "dense":
+            return self.dense()
+        if token.text not in _WORDS:
+            raise self.fail(f"{token.text!r} is not a literal", token.line)
+        return _WORDS[token.text]
+
+    def colons(self, first: int) -> int | tuple[int, ...]:
+        """An integer, or the ``start:count:step`` of a view."""
+        numbers = [first]
+        while self.accept(":"):
+            numbers.append(int(self.expect("int")))
+        return first if len(numbers) == 1 else tuple(numbers)
+
+    def dense(self) -> _Data:
+        self.mark("(")
+        data = self.literal()
+        type = self.type() if self.accept(",") else None
+        self.mark(")")
+        return _Data(data, type)
+
+
+def infer_types(
+    primitive: Primitive,
+    operands: tuple[Value, ...] | list[Value],
+    attrs: Mapping[str, Any],
+    regions: tuple[Block, ...] = (),
+) -> tuple[Type, ...]:
+    """The result types by the primitive's own rule."""
+    extra = {"regions": regions} if regions else {}
+    types = primitive.infer(*(v.type for v in operands), **attrs, **extra)
+    return types if isinstance(types, tuple) else (types,)
+
+
+def _settle(primitive: Primitive, attrs: dict[str, Any], types: tuple[Type, ...]) -> dict[str, Any]:
+    """Attributes with array literals made and, for `const`, the annotated type put in."""
+    annotated = types[0] if types else None
+    settled = {k: v.dense(annotated) if isinstance(v, _Data) else v for k, v in attrs.items()}
+    if primitive.name == "const" and annotated is not None:
+        settled["type"] = annotated
+    return settled
+
+
+def _join(types: tuple[Type, ...]) -> str:
+    return ", ".join(map(str, types))

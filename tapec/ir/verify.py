@@ -1,0 +1,88 @@
+"""Well-formedness of programs: every use defined before, once, with the types inference gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapec.errors import TapecError, VerifyError
+from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.parser import infer_types
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.printer import Names, print_op
+from tapec.ir.types import Type
+
+_LITERALS = (bool, int, float, str, Type, Dense, type(None))
+
+
+def verify(func: Func) -> None:
+    """Raise VerifyError, quoting the op, unless `func` is well formed."""
+    _Verifier(func).block(func.block, frozenset())
+
+
+class _Verifier:
+    def __init__(self, func: Func) -> None:
+        self.func = func
+        self.defined: set[Value] = set()
+        self.names = Names()
+
+    def fail(self, message: str, op: Op | None = None) -> VerifyError:
+        text = f"@{self.func.name}: {message}"
+        if op is None:
+            return VerifyError(text)
+        shown = print_op(op, self.names).partition("\n")[0]
+        return VerifyError(f"{text}\n    {shown}", where=op.loc)
+
+    def block(self, block: Block, outer: frozenset[Value]) -> None:
+        visible = set(outer)
+        for value in block.params:
+            self.define(value, visible, None)
+        for op in block.ops:
+            self.op(op, visible)
+        for value in block.results:
+            if value not in visible:
+                raise self.fail(f"the result {self.names[value]} is not defined here")
+
+    def define(self, value: Value, visible: set[Value], op: Op | None) -> None:
+        if value in self.defined:
+            raise self.fail(f"{self.names[value]} is defined twice", op)
+        self.defined.add(value)
+        visible.add(value)
+        self.names.define(value)
+
+    def op(self, op: Op, visible: set[Value]) -> None:
+        if PRIMITIVES.get(op.name) is not op.primitive:
+            raise self.fail(f"{op.name!r} is not a known primitive", op)
+        for value in op.operands:
+            if value not in visible:
+                raise self.fail(f"{self.names[value]} is used before it is defined", op)
+        for key, attr in op.attrs.items():
+            if not _is_literal(attr):
+                raise self.fail(f"attribute {key} is not a literal: {attr!r}", op)
+        for region in op.regions:
+            # Regions of the array vocabulary are closed; loops see the values around them.
+            seen = frozenset(visible) if op.primitive.kind == "loop" else frozenset()
+            self.block(region, seen)
+        self.types(op)
+        for value in op.results:
+            self.define(value, visible, op)
+
+    def types(self, op: Op) -> None:
+        try:
+            inferred = infer_types(op.primitive, op.operands, op.attrs, op.regions)
+        except TapecError as error:
+            raise self.fail(str(error), op) from error
+        except (TypeError, ValueError, KeyError, IndexError) as error:
+            raise self.fail(f"no type can be inferred: {error}", op) from error
+        found = tuple(v.type for v in op.results)
+        if inferred != found:
+            raise self.fail(f"has type {_join(found)}, inference gives {_join(inferred)}", op)
+
+
+def _is_literal(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_literal, value))
+    return isinstance(value, _LITERALS)
+
+
+def _join(types: tuple[Type, ...]) -> str:
+    return ", ".join(map(str, types)) or "none"
