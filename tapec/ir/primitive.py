@@ -4,7 +4,7 @@ From the declaration follow type inference, tangent, adjoint, batching, interpre
 documentation and tests. Three families:
 
 - `elementwise` declares `evaluate` and `partials`, one formula per operand;
-- `linear` (in some operands) declares `infer`, `evaluate` and `transpose`;
+- `linear` (in some operands) declares `infer`, `evaluate`, `jvp` and `transpose`;
 - `structured` declares its `jvp` and `vjp` outright.
 """
 
@@ -21,7 +21,7 @@ Infer = Callable[..., Any]  # infer(*types, **attrs) -> Type | tuple[Type, ...]
 Evaluate = Callable[..., Any]  # evaluate(*arrays, **attrs) -> array | tuple
 # partial(y, *xs) -> Expr, or a float where it is constant: 1.0 and -1.0 cost nothing, 0.0 is "none"
 Partial = Callable[..., Any]
-# transpose(k)(ct, *operands, **attrs) -> cotangent of operand k; the operand itself must not be used
+# rule(k, ct, *operands, **attrs) -> cotangent of operand k; only the type of operand k may be used
 Transpose = Callable[..., Any]
 
 
@@ -33,14 +33,20 @@ class Primitive:
     kind: Literal["elementwise", "linear", "structured", "region", "loop"]
     infer: Infer
     evaluate: Evaluate | None = None
-    # Elementwise: per operand, dy/dx_k; None for an operand without a tangent (integer results: ()).
+    # Elementwise: per operand, dy/dx_k; None for an operand without a tangent.
     partials: Sequence[Partial | None] = ()
-    # Linear: per operand; None where the op is not linear in that operand and has no derivative.
+    # Linear: one rule for all operands, told which by its first argument k (see `Transpose`).
+    # It returns None for operands without a cotangent (integer indices).
     transpose: Sequence[Transpose | None] = ()
-    # Structured: jvp(op_exprs, tangents, **attrs) -> tangent; vjp(ct, y, *xs, **attrs) -> cotangents.
+    # Linear and structured: jvp(operands, tangents, result, **attrs) -> Expr | None, tuples of
+    # Expr and of Expr | None; None is a tangent known to be zero. A linear op is either linear
+    # in all operands together (trait "joint": concatenate, place, update, scatter, ...) or
+    # separately in each (dot); its jvp knows which.
     jvp: Callable[..., Any] | None = None
+    # Structured: vjp(ct, result, operands, **attrs) -> tuple of Expr | None, one per operand.
     vjp: Callable[..., Any] | None = None
-    # batch(exprs, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis.
+    # batch(operands, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis;
+    # operands flagged False have none.
     batch: Callable[..., Any] | None = None
     commutative: bool = False
     effect: bool = False
@@ -126,10 +132,7 @@ def linear(
     transpose: Sequence[Transpose | None],
     **options: Any,
 ) -> Primitive:
-    """Declare a primitive linear (separately) in each operand that has a `transpose` entry.
-
-    A sequence of one entry serves all operands of a variadic primitive.
-    """
+    """Declare a primitive linear in its float operands; `transpose` is one rule for all of them."""
     return register(
         Primitive(
             name=name,
