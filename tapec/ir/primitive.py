@@ -4,7 +4,7 @@ From the declaration follow type inference, tangent, adjoint, batching, interpre
 documentation and tests. Three families:
 
 - `elementwise` declares `evaluate` and `partials`, one formula per operand;
-- `linear` (in some operands) declares `infer`, `evaluate`, `jvp` and `transpose`;
+- `linear` (in some operands) declares `infer`, `evaluate` and `transpose`;
 - `structured` declares its `jvp` and `vjp` outright.
 """
 
@@ -38,10 +38,9 @@ class Primitive:
     # Linear: one rule for all operands, told which by its first argument k (see `Transpose`).
     # It returns None for operands without a cotangent (integer indices).
     transpose: Sequence[Transpose | None] = ()
-    # Linear and structured: jvp(operands, tangents, result, **attrs) -> Expr | None, tuples of
-    # Expr and of Expr | None; None is a tangent known to be zero. A linear op is either linear
-    # in all operands together (trait "joint": concatenate, place, update, scatter, ...) or
-    # separately in each (dot); its jvp knows which.
+    # Structured: jvp(operands, tangents, result, **attrs) -> Expr | None, from tuples of Expr
+    # and of Expr | None; None is a tangent known to be zero. (A linear op needs no jvp: it is
+    # the op on tangents, all together, or operand by operand for the multilinear dot.)
     jvp: Callable[..., Any] | None = None
     # Structured: vjp(ct, result, operands, **attrs) -> tuple of Expr | None, one per operand.
     vjp: Callable[..., Any] | None = None

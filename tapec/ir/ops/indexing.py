@@ -15,12 +15,10 @@ from tapec.ir.ops.shape import (
     Array,
     Flags,
     Shape,
-    Tangents,
     array,
     broadcasted,
     call,
     check_dtypes,
-    joint_jvp,
     lift,
     lift_all,
     listed,
@@ -91,7 +89,6 @@ linear(
     _infer_index,
     lambda x, *, at: np.asarray(x[slices(at)]),
     (lambda k, ct, x, *, at: call("place", ct, at=(at,), shape=x.shape),),
-    jvp=joint_jvp("index"),
     batch=_batch_index,
     cost=0,
     doc="A view: one element or a strided range per axis.",
@@ -116,16 +113,6 @@ def _place(*parts: Array, at: tuple[Spec, ...], shape: Shape) -> Array:
     return out
 
 
-def _jvp_place(
-    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, at: Any, shape: Shape
-) -> Expr | None:
-    moving = [(t, spec) for t, spec in zip(tangents, at, strict=True) if t is not None]
-    if not moving:
-        return None
-    parts, specs = zip(*moving, strict=True)
-    return call("place", *parts, at=specs, shape=shape)
-
-
 def _batch_place(
     xs: tuple[Expr, ...], batched: Flags, size: int, *, at: tuple[Spec, ...], shape: Shape
 ) -> Expr:
@@ -138,9 +125,7 @@ linear(
     _infer_place,
     _place,
     (lambda k, ct, *parts, at, shape: call("index", ct, at=at[k]),),
-    jvp=_jvp_place,
     batch=_batch_place,
-    traits=frozenset({"joint"}),
     doc="Zeros with every contribution added at its place; the transpose of index.",
 )
 
@@ -172,9 +157,7 @@ linear(
     _infer_update,
     _update,
     (_transpose_update,),
-    jvp=joint_jvp("update"),
     batch=_batch_update,
-    traits=frozenset({"joint"}),
     doc="x with x[at] = v.",
 )
 
@@ -288,7 +271,6 @@ linear(
     _infer_gather,
     lambda x, *indices: np.asarray(x[indices]),
     (_transpose_gather,),
-    jvp=joint_jvp("gather", fixed=1),
     batch=_batch_gather,
     doc="Integer arrays index the first axes; negative indices count from the end.",
 )
@@ -297,9 +279,7 @@ linear(
     _infer_scatter,
     _scatter_add,
     (_transpose_scatter_add,),
-    jvp=joint_jvp("scatter_add", fixed=2),
     batch=_batch_scatter("scatter_add"),
-    traits=frozenset({"joint"}),
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
 linear(
@@ -307,8 +287,6 @@ linear(
     _infer_scatter,
     _scatter,
     (_transpose_scatter,),
-    jvp=joint_jvp("scatter", fixed=2),
     batch=_batch_scatter("scatter"),
-    traits=frozenset({"joint"}),
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.ops.rules import quiet
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -17,7 +18,6 @@ from tapec.ir.ops.shape import (
     broadcasted,
     call,
     check_axis,
-    joint_jvp,
     lift,
     lift_all,
     listed,
@@ -113,9 +113,8 @@ def _weighted(name: str, evaluate: Callable[..., Any], weights: Weights, **optio
 linear(
     "reduce_sum",
     _infer_reduce,
-    lambda x, *, axes: np.asarray(np.sum(x, axis=axes, dtype=np.asarray(x).dtype)),
+    quiet(lambda x, *, axes: np.asarray(np.sum(x, axis=axes, dtype=np.asarray(x).dtype))),
     (lambda k, ct, x, *, axes: spread(ct, x.shape, axes),),
-    jvp=joint_jvp("reduce_sum"),
     batch=_batch_reduce("reduce_sum"),
     doc="Sum over axes.",
 )
@@ -155,7 +154,7 @@ def _exclusive(x: Expr, *, reverse: bool) -> Expr:
 
 _weighted(
     "reduce_prod",
-    lambda x, *, axes: np.asarray(np.prod(x, axis=axes, dtype=np.asarray(x).dtype)),
+    quiet(lambda x, *, axes: np.asarray(np.prod(x, axis=axes, dtype=np.asarray(x).dtype))),
     _others,
     doc="Product over axes.",
 )
@@ -171,7 +170,7 @@ def _shares(x: Expr, y: Expr, axes: Shape) -> Expr:
 
 _weighted(
     "reduce_max",
-    lambda x, *, axes: np.asarray(np.max(x, axis=axes)),
+    quiet(lambda x, *, axes: np.asarray(np.max(x, axis=axes))),
     _shares,
     infer=_infer_extreme,
     kinks="where the largest elements tie: the derivative is shared evenly",
@@ -180,7 +179,7 @@ _weighted(
 )
 _weighted(
     "reduce_min",
-    lambda x, *, axes: np.asarray(np.min(x, axis=axes)),
+    quiet(lambda x, *, axes: np.asarray(np.min(x, axis=axes))),
     _shares,
     infer=_infer_extreme,
     kinks="where the smallest elements tie: the derivative is shared evenly",
@@ -245,9 +244,8 @@ def _cumsum(x: Array, *, axis: int, reverse: bool) -> Array:
 linear(
     "cumsum",
     _infer_cumsum,
-    _cumsum,
+    quiet(_cumsum),
     (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
-    jvp=joint_jvp("cumsum"),
     batch=_batch_axis("cumsum"),
     doc="Running sum along an axis, from the end if `reverse`.",
 )
@@ -295,7 +293,7 @@ def _vjp_recurrence(
 structured(
     "recurrence",
     _infer_recurrence,
-    _recurrence,
+    quiet(_recurrence),
     jvp=_jvp_recurrence,
     vjp=_vjp_recurrence,
     batch=_batch_axis("recurrence"),

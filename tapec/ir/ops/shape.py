@@ -5,7 +5,7 @@ Also the few expression helpers that the structured families share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -96,25 +96,6 @@ def listed(*types: Type) -> str:
     return ", ".join(str(t) for t in types)
 
 
-def joint_jvp(name: str, *, fixed: int = 0) -> Callable[..., Expr | None]:
-    """Tangent rule of an op linear in all its operands together: the op on the tangents.
-
-    The last operands without float values (indices) stay as they are.
-    """
-
-    def jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> Any:
-        if all(t is None for t in tangents):
-            return None
-        moving = fixed or len(operands)
-        args = [
-            t if t is not None else zeros(x)
-            for x, t in zip(operands[:moving], tangents[:moving], strict=True)
-        ]
-        return call(name, *args, *operands[moving:], **attrs)
-
-    return jvp
-
-
 def check_axis(axis: int, ndim: int, what: str) -> None:
     """Axes in the language are non-negative and in range."""
     if not 0 <= axis < ndim:
@@ -145,7 +126,6 @@ linear(
     _infer_reshape,
     lambda x, *, shape: np.reshape(x, shape),
     (lambda k, ct, x, *, shape: reshaped(ct, x.shape),),
-    jvp=joint_jvp("reshape"),
     batch=_batch_reshape,
     cost=0,
     doc="The same elements, in row-major order, in another shape.",
@@ -173,7 +153,6 @@ linear(
     _infer_transpose,
     lambda x, *, perm: np.transpose(x, perm),
     (lambda k, ct, x, *, perm: transposed(ct, _inverse(perm)),),
-    jvp=joint_jvp("transpose"),
     batch=_batch_transpose,
     cost=0,
     doc="Axes in another order: result axis i is operand axis perm[i].",
@@ -205,7 +184,6 @@ linear(
     _infer_broadcast_to,
     lambda x, *, shape: np.broadcast_to(x, shape),
     (lambda k, ct, x, *, shape: unbroadcast(ct, x.shape),),
-    jvp=joint_jvp("broadcast_to"),
     batch=_batch_broadcast_to,
     cost=0,
     doc="Repeated along new leading axes and axes of length one.",
@@ -243,9 +221,7 @@ linear(
     _infer_concatenate,
     lambda *xs, axis: np.concatenate(xs, axis=axis),
     (_transpose_concatenate,),
-    jvp=joint_jvp("concatenate"),
     batch=_batch_concatenate,
-    traits=frozenset({"joint"}),
     doc="Joined along an existing axis.",
 )
 
@@ -276,8 +252,6 @@ linear(
     _infer_stack,
     lambda *xs, axis: np.stack(xs, axis=axis),
     (_transpose_stack,),
-    jvp=joint_jvp("stack"),
     batch=_batch_stack,
-    traits=frozenset({"joint"}),
     doc="Joined along a new axis.",
 )
