@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from tapec.ir.ops import arith, const, indexing, linalg, logic, math, reduce, shape, special
+from tapec.ir.ops import (
+    arith,
+    const,
+    indexing,
+    linalg,
+    logic,
+    loop,
+    math,
+    reduce,
+    shape,
+    special,
+)
 
-__all__ = ["arith", "const", "indexing", "linalg", "logic", "math", "reduce", "shape", "special"]
+__all__ = [
+    "arith",
+    "const",
+    "indexing",
+    "linalg",
+    "logic",
+    "loop",
+    "math",
+    "reduce",
+    "shape",
+    "special",
+]
