@@ -1,0 +1,203 @@
+"""Where the elements of a value are used: the conditions of the `select`s that read it.
+
+`where(x > 0, sqrt(x), 0)` uses sqrt(x) only where x > 0; elsewhere the partial of sqrt is inf or
+NaN and would poison the product with a zero cotangent. The reverse sweep masks contributions by
+the demand of the op that sends them, wherever the receiver is also used outside that region.
+A demand of `None` means everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from tapec.ad.contributions import place
+from tapec.ad.rules import broadcast, broadcast_axes, reshape
+from tapec.ir.build import Builder
+from tapec.ir.core import Op, Value
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+
+Demand = Value | None
+
+
+class Conditions:
+    """Boolean algebra on values, equal formulas made once so that identity means equality."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._known: dict[tuple[str, Value, Value], Value] = {}
+        self._complement: dict[Value, Value] = {}
+
+    def negation(self, a: Value) -> Value:
+        """NOT a."""
+        if a not in self._complement:
+            b = self._builder.emit(PRIMITIVES["logical_not"], (a,)).result
+            self._complement[a], self._complement[b] = b, a
+        return self._complement[a]
+
+    def both(self, a: Demand, b: Demand) -> Demand:
+        """a AND b."""
+        if a is None or b is None or a is b:
+            return b if a is None else a
+        return self._binary("logical_and", a, b)
+
+    def either(self, a: Demand, b: Demand) -> Demand:
+        """a OR b; everywhere if they are complements."""
+        if a is None or b is None:
+            return None
+        if a is b:
+            return a
+        if self._complement.get(a) is b:
+            return None
+        return self._binary("logical_or", a, b)
+
+    def _binary(self, name: str, a: Value, b: Value) -> Value:
+        key = (name, a, b)
+        if key not in self._known:
+            found = self._builder.emit(PRIMITIVES[name], (a, b)).result
+            self._known[key] = self._known[(name, b, a)] = found
+        return self._known[key]
+
+
+class Demands:
+    """The demand of every value that an active op reads or makes."""
+
+    def __init__(
+        self, builder: Builder, ops: Sequence[Op], varied: set[Value], everywhere: Iterable[Value]
+    ) -> None:
+        self.conditions = Conditions(builder)
+        self._builder = builder
+        self._varied = varied
+        self._found: dict[Value, Demand] = {}
+        self._sent: dict[tuple[Op, int], Demand] = {}
+        self._parts: dict[Value, list[tuple[Value, Any]]] = {}
+        if any(op.name == "select" for op in ops):
+            self._found.update(dict.fromkeys(everywhere))
+            for op in reversed(ops):
+                self._visit(op)
+
+    def of(self, value: Value) -> Demand:
+        """Where the value is used; None for everywhere."""
+        return self._found.get(value)
+
+    def sent(self, op: Op, k: int) -> Demand:
+        """Where this op uses its operand k."""
+        return self._sent.get((op, k))
+
+    def branch(self, op: Op, k: int) -> Demand:
+        """Where a `select` uses its branch k (1 or 2), in the shape of its result."""
+        condition, demand = op.operands[0], self.of(op.results[0])
+        taken = condition if k == 1 else self.conditions.negation(condition)
+        return self.conditions.both(demand, taken)
+
+    def _visit(self, op: Op) -> None:
+        self._builder.loc = op.loc
+        y = op.results[0]
+        self._settle(y)
+        demand = self.of(y)
+        for k, v in enumerate(op.operands):
+            if v not in self._varied:
+                continue
+            if op.name == "select":
+                self._merge(v, fitting(self.branch(op, k), v.type))
+            elif demand is not None and op.name == "index":
+                self._merge_part(v, demand, op)
+            else:
+                sent = _rule(op)(self._builder, demand, op, v) if demand else None
+                self._sent[op, k] = sent
+                self._merge(v, sent)
+
+    def _merge(self, value: Value, demand: Demand) -> None:
+        known = self._found.get(value, demand)
+        self._found[value] = self.conditions.either(known, demand)
+
+    def _merge_part(self, value: Value, demand: Value, op: Op) -> None:
+        if value not in self._found or self._found[value] is not None:
+            part = broadcast(self._builder, demand, op.results[0].type.shape)
+            self._parts.setdefault(value, []).append((part, op.attrs["at"]))
+
+    def _settle(self, value: Value) -> None:
+        """Join the demands on parts of a value, one `place` for all (booleans as numbers)."""
+        parts = self._parts.pop(value, None)
+        if parts is None or (value in self._found and self._found[value] is None):
+            return
+        convert, greater = PRIMITIVES["convert"], PRIMITIVES["greater"]
+        emit, to = self._builder.emit, {"dtype": "f64"}
+        numbers = [(emit(convert, (part,), to).result, at) for part, at in parts]
+        total = place(self._builder, numbers, value.type.with_dtype("f64"))
+        zero = self._builder.const(0.0, Type("f64"))
+        self._merge(value, emit(greater, (total, zero)).result)
+
+
+def fitting(demand: Demand, type: Type) -> Demand:
+    """The demand where it can mask a value of this type without changing its shape."""
+    if demand is None or demand.type.shape in ((), type.shape):
+        return demand
+    if demand.type.ndim > type.ndim:
+        return None
+    pairs = zip(reversed(demand.type.shape), reversed(type.shape), strict=False)
+    return demand if all(n in (1, m) for n, m in pairs) else None
+
+
+# Demand of an operand from the demand of the result.
+_Rule = Callable[[Builder, Value, Op, Value], Demand]
+
+
+def _same(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    return fitting(demand, operand.type)
+
+
+def _scalar(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    # Whatever the op mixes, one condition for all of the result is one for all of the operand.
+    return demand if demand.type.shape == () else None
+
+
+def _reduced(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    if demand.type.shape == ():
+        return demand
+    demand = broadcast(builder, demand, op.results[0].type.shape)
+    axes = op.attrs["axes"]
+    kept = tuple(1 if i in axes else n for i, n in enumerate(operand.type.shape))
+    return reshape(builder, demand, kept)
+
+
+def _reshaped(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    if demand.type.shape == ():
+        return demand
+    demand = broadcast(builder, demand, op.results[0].type.shape)
+    return reshape(builder, demand, operand.type.shape)
+
+
+def _transposed(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    if demand.type.shape == ():
+        return demand
+    perm = op.attrs["perm"]
+    inverse = tuple(perm.index(i) for i in range(len(perm)))
+    demand = broadcast(builder, demand, op.results[0].type.shape)
+    return builder.emit(PRIMITIVES["transpose"], (demand,), {"perm": inverse}).result
+
+
+def _stretched(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+    if demand.type.shape == ():
+        return demand
+    demand = broadcast(builder, demand, op.results[0].type.shape)
+    axes = broadcast_axes(operand.type.shape, demand.type.shape)
+    if axes:
+        demand = builder.emit(PRIMITIVES["reduce_any"], (demand,), {"axes": axes}).result
+    return reshape(builder, demand, operand.type.shape)
+
+
+_RULES: dict[str, _Rule] = {
+    "reshape": _reshaped,
+    "transpose": _transposed,
+    "broadcast_to": _stretched,
+    "reduce_sum": _reduced,
+    "reduce_prod": _reduced,
+    "reduce_max": _reduced,
+    "reduce_min": _reduced,
+}
+
+
+def _rule(op: Op) -> _Rule:
+    return _same if op.primitive.kind == "elementwise" else _RULES.get(op.name, _scalar)

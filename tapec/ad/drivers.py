@@ -1,0 +1,199 @@
+"""Whole derivatives: gradients, Jacobians, Hessians and their products, as programs.
+
+`wrt` has one flag per input; the results are ordered block by block, function results outermost,
+and each has the shape of its result followed by the shapes of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from tapec.ad.activity import active_params
+from tapec.ad.adjoint import pull_back
+from tapec.ad.batch import batch
+from tapec.ad.rules import hint_of, reshape
+from tapec.ad.tangent import push_forward
+from tapec.ad.zeros import ZERO, Derivative, materialise
+from tapec.errors import DTypeError, NonDifferentiableError
+from tapec.ir.build import Builder
+from tapec.ir.core import Func, Value
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.rewrite import replay
+from tapec.ir.types import Type
+
+Mode = Literal["auto", "fwd", "rev"]
+# Identity seeds up to this size are written out; larger ones are compared from counters.
+DENSE_IDENTITY = 64
+
+
+def value_and_gradient(func: Func, wrt: Sequence[bool]) -> Func:
+    """inputs -> (results, gradients): of the first result, which must be one float.
+
+    Further results are passed on as they are. Raises NonDifferentiableError or DTypeError.
+    """
+    builder = _opened(func)
+    chosen = active_params(func, wrt)
+    first = _single(func)
+    rest = [v for v in func.results[1:] if v.type.is_float]
+    seeds: list[Derivative] = [builder.const(1.0, first.type), *(ZERO for _ in rest)]
+    found = pull_back(builder, func, chosen, seeds)
+    grads = [materialise(builder, g, p.type) for g, p in zip(found, chosen, strict=True)]
+    return builder.func(f"{func.name}.grad", (*func.results, *grads))
+
+
+def gradient(func: Func, wrt: Sequence[bool]) -> Func:
+    """inputs -> gradients of the first result by the chosen inputs."""
+    both = value_and_gradient(func, wrt)
+    return both.with_results(both.results[len(func.results) :])
+
+
+def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
+    """inputs -> blocks d result / d input, each of shape out + in.
+
+    Forward mode pushes an identity through the batched tangent, one input at a time; reverse mode
+    pulls one back, one result at a time; `auto` takes the mode with fewer seeds.
+    """
+    chosen = active_params(func, wrt)
+    for v in func.results:
+        if not v.type.is_float:
+            raise DTypeError(f"cannot differentiate a result of {func.name} of type {v.type}")
+    if mode == "auto":
+        forward = _size(chosen) <= _size(func.results)
+        mode = "fwd" if forward else "rev"
+    build = _forward_columns if mode == "fwd" else _reverse_rows
+    return build(func, chosen)
+
+
+def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
+    """inputs -> blocks d2 result / d input_i d input_j, of shape out + in_i + in_j.
+
+    Forward over reverse for a single number; Jacobian of Jacobian otherwise.
+    """
+    scalar = len(func.results) == 1 and func.results[0].type.size == 1
+    first = jacobian_func(func, wrt, "rev" if scalar else "auto")
+    return jacobian_func(first, wrt, "fwd").renamed(f"{func.name}.hessian")
+
+
+def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
+    """(inputs, directions of the chosen inputs) -> Hessian times direction, forward over reverse."""
+    grad = gradient(func, wrt)
+    builder, tangents = _with_directions(grad, active_params(func, wrt))
+    found = push_forward(builder, grad, tangents)
+    pairs = zip(found, grad.results, strict=True)
+    outs = [materialise(builder, t, g.type) for t, g in pairs]
+    return builder.func(f"{func.name}.hvp", outs)
+
+
+def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
+    """(inputs, directions) -> Gauss-Newton products J^T J v, without forming J."""
+    chosen = active_params(func, wrt)
+    builder, tangents = _with_directions(func, chosen)
+    forward = push_forward(builder, func, tangents)
+    found = pull_back(builder, func, chosen, forward)
+    outs = [materialise(builder, g, p.type) for g, p in zip(found, chosen, strict=True)]
+    return builder.func(f"{func.name}.gnvp", outs)
+
+
+def _opened(func: Func) -> Builder:
+    """A builder that continues the program."""
+    builder = Builder()
+    builder.params, builder.ops = list(func.params), list(func.ops)
+    return builder
+
+
+def _with_directions(func: Func, chosen: Iterable[Value]) -> tuple[Builder, dict[Value, Value]]:
+    """An empty program over the inputs of `func` and one direction per chosen input."""
+    builder = Builder()
+    builder.params = list(func.params)
+    return builder, {p: builder.param(p.type, hint_of(p, "t")) for p in chosen}
+
+
+def _single(func: Func) -> Value:
+    first = func.results[0]
+    if not first.type.is_float:
+        raise DTypeError(f"the gradient needs a float result, {func.name} returns {first.type}")
+    if first.type.shape != ():
+        raise NonDifferentiableError(
+            f"the gradient needs a single number, {func.name} returns {first.type}",
+            hint="sum it, or use jacobian",
+        )
+    return first
+
+
+def _size(values: Iterable[Value]) -> int:
+    return sum(v.type.size for v in values)
+
+
+def _forward_columns(func: Func, chosen: Sequence[Value]) -> Func:
+    blocks: dict[tuple[int, int], Value] = {}
+    builder = Builder()
+    builder.params = [builder.param(p.type, p.hint) for p in func.params]
+    inputs = list(builder.params)
+    for j, source in enumerate(chosen):
+        inner, tangents = _with_directions(func, [source])
+        found = push_forward(inner, func, tangents)
+        pairs = zip(found, func.results, strict=True)
+        outs = [materialise(inner, t, v.type) for t, v in pairs]
+        columns = _seeded(builder, inner.func("columns", outs), inputs, source)
+        for i, (column, v) in enumerate(zip(columns, func.results, strict=True)):
+            last = _moved_last(builder, column)
+            shape = (*v.type.shape, *source.type.shape)
+            blocks[i, j] = reshape(builder, last, shape, _block_hint(v, source))
+    order = [blocks[i, j] for i in range(len(func.results)) for j in range(len(chosen))]
+    return builder.func(f"{func.name}.jacobian", order)
+
+
+def _reverse_rows(func: Func, chosen: Sequence[Value]) -> Func:
+    builder = Builder()
+    builder.params = [builder.param(p.type, p.hint) for p in func.params]
+    inputs = list(builder.params)
+    blocks: list[Value] = []
+    for i, target in enumerate(func.results):
+        inner = _opened(func)
+        seed = inner.param(target.type, hint_of(target, "ct"))
+        seeds = [seed if k == i else ZERO for k in range(len(func.results))]
+        found = pull_back(inner, func, chosen, seeds)
+        outs = [materialise(inner, g, p.type) for g, p in zip(found, chosen, strict=True)]
+        rows = _seeded(builder, inner.func("rows", outs), inputs, target)
+        for row, p in zip(rows, chosen, strict=True):
+            shape = (*target.type.shape, *p.type.shape)
+            blocks.append(reshape(builder, row, shape, _block_hint(target, p)))
+    return builder.func(f"{func.name}.jacobian", blocks)
+
+
+def _seeded(builder: Builder, func: Func, inputs: list[Value], like: Value) -> list[Value]:
+    """The program for every unit seed in its last parameter: results with a leading seed axis."""
+    n = like.type.size
+    if n == 1:
+        found = replay(func, builder, [*inputs, builder.const(1.0, like.type)])
+        return [reshape(builder, v, (1, *v.type.shape)) for v in found]
+    flags = [False] * len(inputs) + [True]
+    seeds = identity(builder, like.type)
+    return replay(batch(func, flags, n), builder, [*inputs, seeds])
+
+
+def identity(builder: Builder, type: Type) -> Value:
+    """All unit arrays of a type, stacked: shape (size, *shape)."""
+    n, shape = type.size, (type.size, *type.shape)
+    if n <= DENSE_IDENTITY:
+        return builder.const(np.eye(n, dtype=type.numpy).reshape(shape))
+    count = np.arange(n)
+    rows, columns = builder.const(count.reshape(n, 1)), builder.const(count.reshape(1, n))
+    same = builder.emit(PRIMITIVES["equal"], (rows, columns)).result
+    unit = builder.emit(PRIMITIVES["convert"], (same,), {"dtype": type.dtype}).result
+    return reshape(builder, unit, shape)
+
+
+def _moved_last(builder: Builder, value: Value) -> Value:
+    """The leading axis moved behind the others."""
+    perm = (*range(1, value.type.ndim), 0)
+    if value.type.ndim == 1 or value.type.shape[0] == 1:
+        return value
+    return builder.emit(PRIMITIVES["transpose"], (value,), {"perm": perm}).result
+
+
+def _block_hint(result: Value, source: Value) -> str:
+    return f"{result.hint}.{source.hint}" if result.hint and source.hint else ""

@@ -1,0 +1,80 @@
+"""What tangent and adjoint share: applying partials and multiplying by them at no needless cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapec.errors import NonDifferentiableError
+from tapec.ir.build import Builder, Expr
+from tapec.ir.core import Op, Value
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+
+
+def hint_of(value: Value, suffix: str) -> str:
+    """The name of a derived value: `x.t`, `x.ct`; nameless where the primal is."""
+    return f"{value.hint}.{suffix}" if value.hint else ""
+
+
+def partial_of(builder: Builder, op: Op, k: int) -> float | Value:
+    """The derivative of an elementwise op by operand k; a float where it is constant."""
+    rule = op.primitive.partials[k]
+    if rule is None:
+        raise NonDifferentiableError(f"{op.name} has no derivative by operand {k}", where=op.loc)
+    if isinstance(rule, (int, float)):
+        return float(rule)
+    found: Any = rule(
+        Expr(builder, op.results[0]), *(Expr(builder, v) for v in op.operands), **op.attrs
+    )
+    return found.value if isinstance(found, Expr) else float(found)
+
+
+def scale(builder: Builder, value: Value, factor: float | Value, hint: str = "") -> Value:
+    """`value * factor`; factors 1.0 and -1.0 cost nothing and a negation."""
+    if isinstance(factor, Value):
+        return builder.emit(PRIMITIVES["mul"], (value, factor), hint=hint).result
+    if factor == 1.0:
+        return value
+    if factor == -1.0:
+        return builder.emit(PRIMITIVES["neg"], (value,), hint=hint).result
+    constant = builder.const(factor, Type(value.type.dtype))
+    return builder.emit(PRIMITIVES["mul"], (value, constant), hint=hint).result
+
+
+def add(builder: Builder, a: Value | None, b: Value, hint: str = "") -> Value:
+    """`a + b`, where a may still be nothing."""
+    return b if a is None else builder.emit(PRIMITIVES["add"], (a, b), hint=hint).result
+
+
+def reshape(builder: Builder, value: Value, shape: tuple[int, ...], hint: str = "") -> Value:
+    """The value in another shape; itself where it has it."""
+    if value.type.shape == shape:
+        return value
+    return builder.emit(PRIMITIVES["reshape"], (value,), {"shape": shape}, hint=hint).result
+
+
+def broadcast(builder: Builder, value: Value, shape: tuple[int, ...], hint: str = "") -> Value:
+    """The value broadcast to a shape; itself where it has it."""
+    if value.type.shape == shape:
+        return value
+    return builder.emit(PRIMITIVES["broadcast_to"], (value,), {"shape": shape}, hint=hint).result
+
+
+def broadcast_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `full` along which an array of `shape` is repeated."""
+    lead = len(full) - len(shape)
+    stretched = (lead + i for i, n in enumerate(shape) if n == 1 and full[lead + i] != 1)
+    return (*range(lead), *stretched)
+
+
+def unbroadcast(builder: Builder, value: Value, shape: tuple[int, ...], hint: str = "") -> Value:
+    """Transpose of broadcasting: sum over the repeated axes, back in `shape`."""
+    axes = broadcast_axes(shape, value.type.shape)
+    if axes:
+        value = builder.emit(PRIMITIVES["reduce_sum"], (value,), {"axes": axes}, hint=hint).result
+    return reshape(builder, value, shape, hint)
+
+
+def select(builder: Builder, condition: Value, a: Value, b: Value, hint: str = "") -> Value:
+    """`a where condition else b`."""
+    return builder.emit(PRIMITIVES["select"], (condition, a, b), hint=hint).result

@@ -1,0 +1,116 @@
+"""Forward mode: the program of Jacobian-vector products.
+
+Every op is followed by its tangent: the sum of partial times tangent for an elementwise op, the
+declared `jvp` otherwise. A `select` picks tangents,
+so the branch not taken never reaches the result, whatever it computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapec.ad.activity import active_ops, active_params, check_differentiable, varied_values
+from tapec.ad.rules import add, broadcast, hint_of, partial_of, scale, select
+from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
+from tapec.errors import NonDifferentiableError
+from tapec.ir.build import Builder, Expr
+from tapec.ir.core import Func, Op, Value
+
+Tangents = dict[Value, Value]  # a value without an entry has a structurally zero tangent
+
+
+def tangent(func: Func, active: Sequence[bool]) -> Func:
+    """The program (primals, tangents of the active inputs) -> (results, their tangents).
+
+    Only float results have tangents; those that do not depend on an active input are zeros.
+    Raises DTypeError where an active input is not a float.
+    """
+    builder = Builder()
+    builder.params = list(func.params)
+    chosen = active_params(func, active)
+    tangents = {p: builder.param(p.type, hint_of(p, "t")) for p in chosen}
+    results = push_forward(builder, func, tangents)
+    floats = [v for v in func.results if v.type.is_float]
+    outs = [materialise(builder, t, v.type) for v, t in zip(floats, results, strict=True)]
+    return builder.func(f"{func.name}.tangent", (*func.results, *outs))
+
+
+def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Derivative]:
+    """Append the primal ops of `func` and their tangents; the tangents of the float results.
+
+    `tangents` maps parameters to their tangents and gains those of the active values. The values
+    of `func` itself serve as primals: `builder.params` must hold its parameters.
+    """
+    targets = [v for v in func.results if v.type.is_float]
+    derived = set(active_ops(func, varied_values(func, tangents), targets))
+    for op in func.ops:
+        builder.ops.append(op)
+        if op not in derived:
+            continue
+        builder.loc = op.loc
+        found = op_tangent(builder, op, tangents)
+        if not isinstance(found, Zero):
+            tangents[op.results[0]] = found
+    builder.loc = None
+    return [tangents.get(v, ZERO) for v in targets]
+
+
+def op_tangent(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    """The tangent of one op's result."""
+    check_differentiable(op)
+    if all(v not in tangents for v in op.operands):
+        return ZERO
+    rule = _SPECIAL.get(op.name) or _KINDS[op.primitive.kind]
+    return rule(builder, op, tangents)
+
+
+def _elementwise(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    y = op.results[0]
+    hint = hint_of(y, "t")
+    total: Value | None = None
+    for k, x in enumerate(op.operands):
+        t = tangents.get(x)
+        if t is None or op.primitive.partials[k] is None:
+            continue
+        factor = partial_of(builder, op, k)
+        if factor != 0.0:
+            total = add(builder, total, scale(builder, t, factor, hint), hint)
+    return ZERO if total is None else broadcast(builder, total, y.type.shape, hint)
+
+
+def _declared(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    if op.primitive.kind == "linear" and len(op.operands) == 1:
+        t, hint = tangents[op.operands[0]], hint_of(op.results[0], "t")
+        return builder.emit(op.primitive, (t,), op.attrs, hint=hint).result
+    if op.primitive.jvp is None:
+        raise NonDifferentiableError(f"{op.name} has no tangent rule", where=op.loc)
+    found: Any = op.primitive.jvp(
+        tuple(Expr(builder, v) for v in op.operands),
+        tuple(Expr(builder, tangents[v]) if v in tangents else None for v in op.operands),
+        Expr(builder, op.results[0]),
+        **op.attrs,
+    )
+    return found.value if isinstance(found, Expr) else ZERO
+
+
+def _select(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    condition, *branches = op.operands
+    y = op.results[0]
+    a, b = (tangents.get(v) or builder.const(0.0, y.type.with_shape(())) for v in branches)
+    hint = hint_of(y, "t")
+    return broadcast(builder, select(builder, condition, a, b, hint), y.type.shape, hint)
+
+
+def _convert(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    y, t = op.results[0], tangents[op.operands[0]]
+    return builder.emit(op.primitive, (t,), op.attrs, hint=hint_of(y, "t")).result
+
+
+_Rule = Callable[[Builder, Op, Tangents], Derivative]
+_KINDS: dict[str, _Rule] = {
+    "elementwise": _elementwise,
+    "linear": _declared,
+    "structured": _declared,
+}
+_SPECIAL: dict[str, _Rule] = {"select": _select, "convert": _convert}

@@ -1,0 +1,30 @@
+"""The structural zero: a derivative known to vanish, which never becomes arithmetic."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeAlias
+
+from tapec.ir.build import Builder
+from tapec.ir.core import Value
+from tapec.ir.types import Type
+
+
+class Zero(Enum):
+    """The type of `ZERO`."""
+
+    ZERO = 0
+
+    def __repr__(self) -> str:
+        return "ZERO"
+
+
+ZERO = Zero.ZERO
+
+# A tangent or a cotangent as the passes carry it.
+Derivative: TypeAlias = Value | Zero
+
+
+def materialise(builder: Builder, derivative: Derivative, type: Type) -> Value:
+    """The derivative as a value: a splat constant where it is structurally zero."""
+    return builder.const(0.0, type) if isinstance(derivative, Zero) else derivative
