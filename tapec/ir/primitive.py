@@ -38,9 +38,10 @@ class Primitive:
     # Linear: one rule for all operands, told which by its first argument k (see `Transpose`).
     # It returns None for operands without a cotangent (integer indices).
     transpose: Sequence[Transpose | None] = ()
-    # Structured: jvp(operands, tangents, result, **attrs) -> Expr | None, from tuples of Expr
-    # and of Expr | None; None is a tangent known to be zero. (A linear op needs no jvp: it is
-    # the op on tangents, all together, or operand by operand for the multilinear dot.)
+    # Structured, and linear in several operands: jvp(operands, tangents, result, **attrs) ->
+    # Expr | None, from tuples of Expr and of Expr | None; None is a tangent known to be zero.
+    # It says whether the op is linear in all operands together (concatenate, update, scatter,
+    # ...) or in each separately (dot). Linear in its only operand, it is its own tangent.
     jvp: Callable[..., Any] | None = None
     # Structured: vjp(ct, result, operands, **attrs) -> tuple of Expr | None, one per operand.
     vjp: Callable[..., Any] | None = None

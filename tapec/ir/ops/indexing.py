@@ -15,10 +15,12 @@ from tapec.ir.ops.shape import (
     Array,
     Flags,
     Shape,
+    Tangents,
     array,
     broadcasted,
     call,
     check_dtypes,
+    joint_jvp,
     lift,
     lift_all,
     listed,
@@ -113,6 +115,16 @@ def _place(*parts: Array, at: tuple[Spec, ...], shape: Shape) -> Array:
     return out
 
 
+def _jvp_place(
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, at: Any, shape: Shape
+) -> Expr | None:
+    moving = [(t, spec) for t, spec in zip(tangents, at, strict=True) if t is not None]
+    if not moving:
+        return None
+    parts, specs = zip(*moving, strict=True)
+    return call("place", *parts, at=specs, shape=shape)
+
+
 def _batch_place(
     xs: tuple[Expr, ...], batched: Flags, size: int, *, at: tuple[Spec, ...], shape: Shape
 ) -> Expr:
@@ -125,6 +137,7 @@ linear(
     _infer_place,
     _place,
     (lambda k, ct, *parts, at, shape: call("index", ct, at=at[k]),),
+    jvp=_jvp_place,
     batch=_batch_place,
     doc="Zeros with every contribution added at its place; the transpose of index.",
 )
@@ -157,6 +170,7 @@ linear(
     _infer_update,
     _update,
     (_transpose_update,),
+    jvp=joint_jvp("update"),
     batch=_batch_update,
     doc="x with x[at] = v.",
 )
@@ -271,6 +285,7 @@ linear(
     _infer_gather,
     lambda x, *indices: np.asarray(x[indices]),
     (_transpose_gather,),
+    jvp=joint_jvp("gather", fixed=1),
     batch=_batch_gather,
     doc="Integer arrays index the first axes; negative indices count from the end.",
 )
@@ -279,6 +294,7 @@ linear(
     _infer_scatter,
     _scatter_add,
     (_transpose_scatter_add,),
+    jvp=joint_jvp("scatter_add", fixed=2),
     batch=_batch_scatter("scatter_add"),
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
@@ -287,6 +303,7 @@ linear(
     _infer_scatter,
     _scatter,
     (_transpose_scatter,),
+    jvp=joint_jvp("scatter", fixed=2),
     batch=_batch_scatter("scatter"),
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tapec.errors import ShapeError
@@ -10,6 +12,7 @@ from tapec.ir.ops.rules import quiet
 from tapec.ir.ops.shape import (
     Array,
     Flags,
+    Tangents,
     call,
     check_axis,
     check_dtypes,
@@ -91,6 +94,17 @@ def _transpose_dot(
     return transposed(product, [order.index(axis) for axis in range(len(order))])
 
 
+def _jvp_dot(
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any
+) -> Expr | None:
+    (a, b), (ta, tb) = operands, tangents
+    left = None if ta is None else call("dot", ta, b, **attrs)
+    right = None if tb is None else call("dot", a, tb, **attrs)
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right
+
+
 def _batch_dot(
     xs: tuple[Expr, ...], batched: Flags, size: int, *, contract: Pairs, batch: Pairs = ()
 ) -> Expr:
@@ -114,6 +128,7 @@ linear(
     _infer_dot,
     quiet(_dot),
     (_transpose_dot,),
+    jvp=_jvp_dot,
     batch=_batch_dot,
     cost=2,
     doc="Sum of products over the contracted axes; batch axes go first, then those left over.",

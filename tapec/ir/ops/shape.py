@@ -5,7 +5,7 @@ Also the few expression helpers that the structured families share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -94,6 +94,25 @@ def whole(shape: Shape) -> tuple[tuple[int, int, int], ...]:
 def listed(*types: Type) -> str:
     """Types as an error message names them."""
     return ", ".join(str(t) for t in types)
+
+
+def joint_jvp(name: str, *, fixed: int = 0) -> Callable[..., Expr | None]:
+    """Tangent rule of an op linear in all its operands together: the op on the tangents.
+
+    The last operands without float values (indices) stay as they are.
+    """
+
+    def jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> Any:
+        if all(t is None for t in tangents):
+            return None
+        moving = fixed or len(operands)
+        args = [
+            t if t is not None else zeros(x)
+            for x, t in zip(operands[:moving], tangents[:moving], strict=True)
+        ]
+        return call(name, *args, *operands[moving:], **attrs)
+
+    return jvp
 
 
 def check_axis(axis: int, ndim: int, what: str) -> None:
@@ -221,6 +240,7 @@ linear(
     _infer_concatenate,
     lambda *xs, axis: np.concatenate(xs, axis=axis),
     (_transpose_concatenate,),
+    jvp=joint_jvp("concatenate"),
     batch=_batch_concatenate,
     doc="Joined along an existing axis.",
 )
@@ -252,6 +272,7 @@ linear(
     _infer_stack,
     lambda *xs, axis: np.stack(xs, axis=axis),
     (_transpose_stack,),
+    jvp=joint_jvp("stack"),
     batch=_batch_stack,
     doc="Joined along a new axis.",
 )

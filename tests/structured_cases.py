@@ -1,0 +1,315 @@
+"""Operands, attributes and NumPy's answers for every structured and linear primitive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapec.ir import PRIMITIVES
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """A primitive on operands, and what NumPy says."""
+
+    name: str
+    operands: tuple[Array, ...]
+    attrs: dict[str, Any]
+    expected: Array
+    label: str = ""
+    exact: bool = True
+    floats: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        kinds = [np.asarray(x).dtype.kind for x in self.operands]
+        object.__setattr__(self, "floats", tuple(k for k, c in enumerate(kinds) if c == "f"))
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.label}" if self.label else self.name
+
+    def evaluate(self, *operands: Array) -> Array:
+        evaluate = PRIMITIVES[self.name].evaluate
+        assert evaluate is not None
+        return np.asarray(evaluate(*operands, **self.attrs))
+
+
+rng = np.random.default_rng(7)
+
+
+def r(*shape: int) -> Array:
+    return rng.standard_normal(shape)
+
+
+def case(name: str, *operands: Array, expected: Array, label: str = "", **attrs: Any) -> Case:
+    return Case(name, tuple(map(np.asarray, operands)), attrs, np.asarray(expected), label)
+
+
+def loose(name: str, *operands: Array, expected: Array, label: str = "", **attrs: Any) -> Case:
+    return Case(name, tuple(map(np.asarray, operands)), attrs, np.asarray(expected), label, False)
+
+
+def added(shape: tuple[int, ...], *parts: tuple[Any, Array]) -> Array:
+    out = np.zeros(shape)
+    for where, part in parts:
+        out[where] += part
+    return out
+
+
+def written(x: Array, where: Any, v: Array) -> Array:
+    out = np.array(x)
+    out[where] = v
+    return out
+
+
+def accumulated(x: Array, where: Any, v: Array) -> Array:
+    out = np.array(x)
+    np.add.at(out, where, v)
+    return out
+
+
+def recurred(a: Array, b: Array) -> Array:
+    out, s = np.array(b), 0.0
+    for i in range(len(b)):
+        s = a[i] * s + b[i] if i else b[0]
+        out[i] = s
+    return out
+
+
+def shape_cases() -> list[Case]:
+    x, y, z, cube = r(3, 4), r(3, 2), r(3, 0), r(2, 3, 4)
+    return [
+        case("reshape", x, shape=(2, 6), expected=x.reshape(2, 6)),
+        case("reshape", r(0, 3), shape=(3, 0, 2), expected=np.zeros((3, 0, 2)), label="empty"),
+        case("reshape", np.array(2.5), shape=(1, 1), expected=[[2.5]], label="scalar"),
+        case("transpose", cube, perm=(2, 0, 1), expected=cube.transpose(2, 0, 1)),
+        case("transpose", cube, perm=(0, 1, 2), expected=cube, label="identity"),
+        case("broadcast_to", y, shape=(5, 3, 2), expected=np.broadcast_to(y, (5, 3, 2))),
+        case(
+            "broadcast_to",
+            x[:, :1],
+            shape=(2, 3, 4),
+            expected=np.broadcast_to(x[:, :1], (2, 3, 4)),
+            label="stretched",
+        ),
+        case("broadcast_to", r(3, 1), shape=(3, 0), expected=z, label="empty"),
+        case(
+            "broadcast_to", np.array(1.5), shape=(2, 2), expected=np.full((2, 2), 1.5), label="0d"
+        ),
+        case("concatenate", x, y, z, x, axis=1, expected=np.concatenate([x, y, z, x], 1)),
+        case("concatenate", x, axis=0, expected=x, label="one"),
+        case("stack", x, -x, axis=0, expected=np.stack([x, -x])),
+        case("stack", x, -x, x, axis=2, expected=np.stack([x, -x, x], 2), label="last"),
+        case("stack", *map(np.float64, (1.0, 2.0)), axis=0, expected=[1.0, 2.0], label="scalars"),
+    ]
+
+
+def view_cases() -> list[Case]:
+    x, v = r(5, 6), r(3)
+    back = ((4, 5, -1), 2)
+    return [
+        case("index", x, at=(1, (0, 3, 2)), expected=x[1, ::2]),
+        case("index", x, at=back, expected=x[::-1, 2], label="reversed"),
+        case("index", x, at=((4, 3, -2), (5, 2, -3)), expected=x[4::-2, 5:1:-3], label="steps"),
+        case("index", x, at=((0, 0, 1), 3), expected=x[:0, 3], label="empty"),
+        case("index", x, at=(4, 5), expected=x[4, 5], label="element"),
+        case("index", np.array(3.0), at=(), expected=3.0, label="0d"),
+        case(
+            "place",
+            v,
+            2 * v,
+            np.array(7.0),
+            at=(((0, 3, 1),), ((3, 3, -1),), (2,)),
+            shape=(5,),
+            expected=added((5,), (slice(0, 3), v), (slice(3, 0, -1), 2 * v), (slice(2, 3), [7.0])),
+            label="overlap",
+        ),
+        case("place", r(0), at=(((0, 0, 1),),), shape=(2,), expected=[0.0, 0.0], label="empty"),
+        case(
+            "place",
+            v,
+            at=(((4, 3, -2), 1),),
+            shape=(5, 2),
+            expected=added((5, 2), ((slice(None, None, -2), 1), v)),
+            label="one",
+        ),
+        case(
+            "update", x, v, at=((4, 3, -2), 1), expected=written(x, (slice(None, None, -2), 1), v)
+        ),
+        case(
+            "update", x, np.array(2.0), at=(0, 0), expected=written(x, (0, 0), 2.0), label="element"
+        ),
+        case("update", x, r(0, 6), at=((0, 0, 1), (0, 6, 1)), expected=x, label="empty"),
+    ]
+
+
+def index_array_cases() -> list[Case]:
+    x, i, j = r(4, 5, 2), np.array([[0], [-1], [2]]), np.array([3, 3, -5])
+    repeated = np.array([1, 3, 1, -1, 1])
+    none = np.array([], np.int64)
+    v, vv, w = r(5, 5, 2), r(3, 3, 2), r(5, 2)
+    small = r(4, 2)
+    return [
+        case("gather", x, repeated, expected=x[repeated], label="repeated"),
+        case("gather", x, i, j, expected=x[i, j], label="two"),
+        case("gather", x, i, j, np.array(1), expected=x[i, j, 1], label="all"),
+        case("gather", x, np.int32(2), expected=x[2], label="scalar"),
+        case("gather", x, none, expected=x[none], label="empty"),
+        case("scatter_add", x, v, repeated, expected=accumulated(x, repeated, v)),
+        case("scatter_add", x, vv, i, j, expected=accumulated(x, (i, j), vv), label="two"),
+        case("scatter_add", x, v[:0], none, expected=x, label="empty"),
+        case("scatter", small, w, repeated, expected=written(small, repeated, w), label="repeated"),
+        case("scatter", x, vv, i, j, expected=written(x, (i, j), vv), label="two"),
+        case("scatter", x, v[:0], none, expected=x, label="empty"),
+        case(
+            "scatter", small, w[0], np.int64(-1), expected=written(small, -1, w[0]), label="scalar"
+        ),
+    ]
+
+
+def reduction_cases() -> list[Case]:
+    x, cube = r(3, 4), r(2, 3, 4)
+    ties = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
+    zero, zeros = np.array([2.0, 0.0, 3.0]), np.array([[2.0, 0.0, 0.0], [1.0, 4.0, 0.0]])
+    flags, whole = x > 0, np.array([[1, 5, 5], [5, 2, 0]])
+    nan = np.array([1.0, np.nan, 3.0])
+    found = [
+        case("reduce_sum", cube, axes=(0, 2), expected=cube.sum((0, 2))),
+        case("reduce_sum", x, axes=(), expected=x, label="none"),
+        case("reduce_sum", r(2, 0), axes=(1,), expected=[0.0, 0.0], label="empty"),
+        case(
+            "reduce_sum",
+            whole.astype(np.int32),
+            axes=(0,),
+            expected=whole.sum(0, np.int32),
+            label="i32",
+        ),
+        case("reduce_prod", cube, axes=(0, 2), expected=cube.prod((0, 2))),
+        case("reduce_prod", cube, axes=(1,), expected=cube.prod(1), label="middle"),
+        case("reduce_prod", zero, axes=(0,), expected=0.0, label="zero"),
+        case("reduce_prod", zeros, axes=(1,), expected=[0.0, 0.0], label="zeros"),
+        case("reduce_prod", r(2, 0), axes=(1,), expected=[1.0, 1.0], label="empty"),
+        case("reduce_prod", x, axes=(), expected=x, label="none"),
+        case("reduce_max", cube, axes=(0, 2), expected=cube.max((0, 2))),
+        case("reduce_min", cube, axes=(1,), expected=cube.min(1)),
+        case("reduce_max", whole, axes=(1,), expected=whole.max(1), label="i64"),
+        case("reduce_any", flags, axes=(1,), expected=flags.any(1)),
+        case("reduce_all", flags, axes=(0, 1), expected=flags.all()),
+        case("argmax", whole, axis=1, expected=[1, 0]),
+        case("argmin", ties, axis=1, expected=[0, 0], label="ties"),
+        case("argmax", nan, axis=0, expected=1, label="nan"),
+        case("cumsum", x, axis=0, reverse=False, expected=x.cumsum(0)),
+        case(
+            "cumsum",
+            x,
+            axis=1,
+            reverse=True,
+            expected=x[:, ::-1].cumsum(1)[:, ::-1],
+            label="reverse",
+        ),
+        case("cumsum", r(0), axis=0, reverse=True, expected=np.zeros(0), label="empty"),
+    ]
+    return [*found, *recurrence_cases()]
+
+
+def recurrence_cases() -> list[Case]:
+    a, b = r(4, 3), r(4, 3)
+    rows = np.stack([recurred(p, q) for p, q in zip(a, b, strict=True)])
+    back = recurred(a[::-1], b[::-1])[::-1]
+    one = np.array([np.inf])
+    return [
+        loose("recurrence", a, b, axis=0, reverse=False, expected=recurred(a, b)),
+        loose("recurrence", a, b, axis=1, reverse=False, expected=rows, label="rows"),
+        loose("recurrence", a, b, axis=0, reverse=True, expected=back, label="reverse"),
+        loose(
+            "recurrence", r(1), np.array([2.0]), axis=0, reverse=True, expected=[2.0], label="one"
+        ),
+        loose("recurrence", r(0), r(0), axis=0, reverse=False, expected=np.zeros(0), label="empty"),
+        loose(
+            "recurrence",
+            one,
+            np.array([1.0]),
+            axis=0,
+            reverse=False,
+            expected=[1.0],
+            label="unused",
+        ),
+    ]
+
+
+def dot_cases() -> list[Case]:
+    a, b, c, v = r(3, 4), r(4, 5), r(2, 3, 4), r(4)
+    d, e = r(2, 5, 3, 4), r(4, 3, 2, 6)
+    general = np.einsum("abcd,dcae->abe", d, e)
+    swapped = r(6, 3, 2, 4)
+    return [
+        loose("dot", a, b, contract=((1, 0),), batch=(), expected=a @ b),
+        loose("dot", v, v + 1, contract=((0, 0),), batch=(), expected=v @ (v + 1), label="inner"),
+        loose("dot", v, a, contract=((0, 1),), batch=(), expected=a @ v, label="vector"),
+        loose(
+            "dot",
+            v,
+            r(2) * 0 + 2,
+            contract=(),
+            batch=(),
+            expected=np.outer(v, [2, 2]),
+            label="outer",
+        ),
+        loose(
+            "dot",
+            c,
+            c,
+            contract=((2, 2),),
+            batch=((0, 0),),
+            expected=c @ c.transpose(0, 2, 1),
+            label="batch",
+        ),
+        loose(
+            "dot",
+            d,
+            e,
+            contract=((3, 0), (2, 1)),
+            batch=((0, 2),),
+            expected=general,
+            label="general",
+        ),
+        loose(
+            "dot",
+            d,
+            swapped,
+            contract=((2, 1), (3, 3)),
+            batch=((0, 2),),
+            expected=np.einsum("abcd,ecad->abe", d, swapped),
+            label="order",
+        ),
+        loose(
+            "dot",
+            r(3, 0),
+            r(0, 2),
+            contract=((1, 0),),
+            batch=(),
+            expected=np.zeros((3, 2)),
+            label="empty",
+        ),
+        loose(
+            "dot",
+            c,
+            np.ones((3, 2)),
+            contract=(),
+            batch=((0, 1), (1, 0)),
+            expected=c,
+            label="all-batch",
+        ),
+    ]
+
+
+CASES = [
+    *shape_cases(),
+    *view_cases(),
+    *index_array_cases(),
+    *reduction_cases(),
+    *dot_cases(),
+]
