@@ -72,6 +72,10 @@ class BackendError(CompileError):
     """A backend is missing, or cannot do what was asked of it."""
 
 
+class UnsupportedLowering(BackendError):
+    """An op that native code generation does not know: the interpreter serves instead."""
+
+
 class DerivativeError(TapecError):
     """Two routes to the same derivative disagree."""
 

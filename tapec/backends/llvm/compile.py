@@ -1,0 +1,55 @@
+"""From an array program to a loaded kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tapec.backends.llvm.abi import Signature
+from tapec.backends.llvm.emit import Emitted, emit_kernel
+from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.runtime import symbols
+from tapec.backends.llvm.wrapper import wrapper_text
+from tapec.ir.core import Func
+
+OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
+
+
+@dataclass(frozen=True)
+class CompiledKernel:
+    """Machine code with everything that led to it.
+
+    `signature` is the one given, with the work memory filled in; `library` exports `kernel`, and
+    `entry` when a wrapper was wanted.
+    """
+
+    library: Library
+    signature: Signature
+    llvm_text: str
+    loops_func: Func
+    opt: int
+
+
+def compile_func(
+    func: Func, signature: Signature, *, opt: int | None = None, wrapper: bool = True
+) -> CompiledKernel:
+    """Lower, emit and compile a clean array program.
+
+    The parameters of `func` are the arguments of `signature`, its results the outputs. `opt` is the
+    level of the code generator, chosen by size when None. Raises UnsupportedLowering (a
+    BackendError) naming the op that native code does not know: use the interpreter then.
+    """
+    from tapec.lower import lower
+
+    loops = lower(func)
+    emitted = emit_kernel(loops)
+    level = _level(emitted) if opt is None else opt
+    signature = replace(signature, work_bytes=emitted.work_bytes)
+    text = emitted.text + (wrapper_text(signature) if wrapper else "")
+    library = compile_module(text, symbols(), opt=level)
+    return CompiledKernel(library, signature, emitted.text, loops, level)
+
+
+def _level(emitted: Emitted) -> int:
+    if emitted.ops > OPTIMIZED_OPS:
+        return 0
+    return 2 if emitted.loops else 1

@@ -1,0 +1,163 @@
+"""Lowered programs as LLVM text: chunks of straight-line code and loop nests in one kernel.
+
+Large functions cost LLVM more than linear time, so the program is cut into internal functions of
+some 250 ops; a value that another chunk needs is stored in work memory right after its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tapec.backends.llvm.emit_function import FunctionEmitter
+from tapec.backends.llvm.emit_ops import SIZES
+from tapec.backends.llvm.target import function_attributes, vector_width
+from tapec.ir.core import Block, Func, Op, Value
+
+CHUNK = 250  # ops in one function
+_ALIGN = 64
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """The text of a module, the work memory its kernel needs, and how many ops it has."""
+
+    text: str
+    work_bytes: int
+    ops: int
+    loops: bool
+
+
+def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
+    """LLVM text of a lowered program; its parameters are buffers, which become pointers."""
+    return _Kernel(func, name).emit()
+
+
+class _Kernel:
+    def __init__(self, func: Func, name: str) -> None:
+        self.func, self.name = func, name
+        self.module: set[str] = set()
+        self.pointers = {v: f"%p{k}" for k, v in enumerate(func.params)}
+        self.consts = [op for op in func.ops if op.name == "const"]
+        self.allocs: dict[Value, int] = {}
+        self.slots: dict[Value, int] = {}
+        self.work = 0
+        self.width = vector_width("f64")
+
+    def emit(self) -> Emitted:
+        """All chunks, and the kernel calling them."""
+        chunks = _chunks(op for op in self.func.ops if op.name != "const")
+        for op in self.func.ops:
+            if op.name == "alloc":
+                self.allocs[op.result] = self.reserve(
+                    op.attrs["type"].size * SIZES[op.attrs["type"].dtype]
+                )
+        self.find_slots(chunks)
+        bodies = [self.function(k, chunk, len(chunks)) for k, chunk in enumerate(chunks)]
+        texts = [text for text, _ in bodies]
+        if len(chunks) != 1:
+            texts.append(self.caller([checks for _, checks in bodies]))
+        text = "\n".join([*sorted(self.module), *texts])
+        loops = any(op.name == "for" for op in self.func.ops)
+        return Emitted(text + "\n", self.work, _weigh(self.func.ops), loops)
+
+    def reserve(self, size: int, align: int = _ALIGN) -> int:
+        """Take work memory."""
+        at = -(-self.work // align) * align
+        self.work = at + size
+        return at
+
+    def find_slots(self, chunks: Sequence[Sequence[Op]]) -> None:
+        """Work memory for the values that cross chunks."""
+        if len(chunks) < 2:
+            return
+        home: dict[Value, int] = {}
+        for k, chunk in enumerate(chunks):
+            for op in chunk:
+                for value in _uses(op):
+                    if home.get(value, k) != k and value not in self.slots:
+                        self.slots[value] = self.reserve(8, 8)
+                if op.name != "alloc":
+                    home.update(dict.fromkeys(op.results, k))
+
+    def signature(self, attributes: str = " noalias") -> str:
+        """The parameter list."""
+        names = [*self.pointers.values(), "%w"]
+        return ", ".join(f"ptr{attributes} {n}" for n in names)
+
+    def function(self, number: int, ops: Sequence[Op], count: int) -> tuple[str, bool]:
+        """One chunk; (its text, whether it can fail)."""
+        e = FunctionEmitter(self.module, self.width)
+        e.names.update(self.pointers)
+        for const in self.consts:
+            e.const(const)
+        self.enter(e, ops)
+        for op in ops:
+            e.op(op)
+            for value in op.results:
+                slot = self.slots.get(value)
+                if slot is not None:
+                    at = e.emit(f"getelementptr i8, ptr %w, i64 {slot}")
+                    e.write(at, e.names[value], value.type.dtype, 1)
+        head = f"define internal i32 @chunk{number}" if count > 1 else f"define i32 @{self.name}"
+        lines = [f"{head}({self.signature()}) {function_attributes()} {{", "start:"]
+        lines += [*e.head, *e.lines, "ret i32 0"]
+        if e.checks:
+            lines += ["out_of_bounds:", "ret i32 1"]
+        return "\n".join([*lines, "}"]), e.checks
+
+    def enter(self, e: FunctionEmitter, ops: Sequence[Op]) -> None:
+        """Bind what the chunk uses of work memory: buffers, values of earlier chunks."""
+        own = {value for op in ops for value in op.results}
+        for value in dict.fromkeys(v for op in ops for v in _uses(op)):
+            if value in self.allocs:
+                e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {self.allocs[value]}")
+            elif value in self.slots and value not in own:
+                at = e.emit(f"getelementptr i8, ptr %w, i64 {self.slots[value]}")
+                e.names[value] = e.read(at, value.type.dtype, 1)
+
+    def caller(self, checks: Sequence[bool]) -> str:
+        """The kernel: every chunk in turn, left at the first failure."""
+        call = ", ".join(f"ptr {n}" for n in (*self.pointers.values(), "%w"))
+        lines = [f"define i32 @{self.name}({self.signature()}) {function_attributes()} {{"]
+        for k, check in enumerate(checks):
+            lines.append(f"%s{k} = call i32 @chunk{k}({call})")
+            if check:
+                lines.append(f"%f{k} = icmp ne i32 %s{k}, 0")
+                lines.append(f"br i1 %f{k}, label %failed, label %next{k}")
+                lines.append(f"next{k}:")
+        lines.append("ret i32 0")
+        if any(checks):
+            lines += ["failed:", "ret i32 1"]
+        return "\n".join([*lines, "}"])
+
+
+def _uses(op: Op) -> Iterable[Value]:
+    """Operands of an op and of all ops in its regions."""
+    yield from op.operands
+    for region in op.regions:
+        yield from _region_uses(region)
+
+
+def _region_uses(block: Block) -> Iterable[Value]:
+    for op in block.ops:
+        yield from _uses(op)
+    yield from block.results
+
+
+def _weigh(ops: Iterable[Op]) -> int:
+    return sum(1 + sum(_weigh(r.ops) for r in op.regions) for op in ops)
+
+
+def _chunks(ops: Iterable[Op]) -> list[list[Op]]:
+    """Cut into runs of about CHUNK ops; a long loop body is a chunk of its own."""
+    chunks: list[list[Op]] = [[]]
+    weight = 0
+    for op in ops:
+        more = _weigh([op]) * (4 if op.regions else 1)
+        if chunks[-1] and weight + more > CHUNK:
+            chunks.append([])
+            weight = 0
+        chunks[-1].append(op)
+        weight += more
+    return chunks

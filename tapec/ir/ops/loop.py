@@ -1,0 +1,96 @@
+"""The loop vocabulary: what programs are made of after lowering, beside scalar elementwise ops.
+
+Buffers are values of a `Type` with `buffer=True`: parameters of a lowered program (inputs, then
+outputs) and results of `alloc`. An address is `offset + sum(stride * index)` in elements of the
+flat C-contiguous buffer. Ops with an effect keep their order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapec.errors import VerifyError
+from tapec.ir.core import Block
+from tapec.ir.primitive import Primitive, register
+from tapec.ir.types import Type
+
+REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
+
+
+def _load(buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()) -> Type:
+    if not buffer.buffer or len(indices) != len(strides):
+        raise VerifyError(f"load needs a buffer and one stride per index, got {buffer}")
+    return Type(buffer.dtype)
+
+
+def _store(
+    value: Type, buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()
+) -> tuple[Type, ...]:
+    if not buffer.buffer or len(indices) != len(strides) or value.dtype != buffer.dtype:
+        raise VerifyError(f"store of {value} into {buffer}")
+    return ()
+
+
+def _alloc(*, type: Type) -> Type:
+    return Type(type.dtype, type.shape, buffer=True)
+
+
+def _check(index: Type, *, size: int) -> Type:
+    return index
+
+
+def _for(*init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, ...]:
+    (body,) = regions
+    carried = tuple(v.type for v in body.results)
+    if carried != init or len(body.params) != len(init) + 1:
+        raise VerifyError("a loop must yield what it carries")
+    return carried
+
+
+LOAD = register(
+    Primitive(
+        name="load",
+        kind="loop",
+        infer=_load,
+        doc="The element of a buffer at offset + sum(strides * indices).",
+    )
+)
+STORE = register(
+    Primitive(
+        name="store",
+        kind="loop",
+        infer=_store,
+        effect=True,
+        doc="Write one element of a buffer.",
+    )
+)
+ALLOC = register(
+    Primitive(
+        name="alloc",
+        kind="loop",
+        infer=_alloc,
+        effect=True,
+        doc="Uninitialised work memory of a type.",
+    )
+)
+CHECK = register(
+    Primitive(
+        name="check_index",
+        kind="loop",
+        infer=_check,
+        effect=True,
+        doc="An index made non-negative as NumPy does; outside [-size, size) the kernel ends "
+        "with status 1.",
+    )
+)
+FOR = register(
+    Primitive(
+        name="for",
+        kind="loop",
+        infer=_for,
+        effect=True,
+        doc="for i in range(lower, upper): region(i, carried...) yields carried. kind 'vector' "
+        "says that iterations are independent, apart from the carried values, which are combined "
+        "by the reductions named in `reduce` ('' in serial loops).",
+    )
+)

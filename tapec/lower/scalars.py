@@ -1,0 +1,364 @@
+"""Straight-line lowering: arrays become grids of scalars, element by element.
+
+A grid is a NumPy object array of scalar values, so views (reshape, index, place, concatenate, ...)
+are NumPy's own list shuffles and cost nothing in the program. Arithmetic builds one scalar op per
+element; reductions are balanced trees; arrays with run-time indices go through memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import UnsupportedLowering
+from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.types import Type
+from tapec.lower.build import ScalarBuilder
+
+Grid = np.ndarray[Any, Any]
+Rule = Callable[..., Any]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register an expansion rule: rule(expansion, op, *grids) -> grid of the result."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def expand(func: Func) -> Func:
+    """The program as scalar loads, scalar ops and stores; parameters are buffers, inputs first.
+
+    Raises UnsupportedLowering for an op without a rule.
+    """
+    return Expansion(func).run()
+
+
+class Expansion:
+    """The state of one expansion: the builder and the grid of every array value."""
+
+    def __init__(self, func: Func) -> None:
+        self.func = func
+        self.build = ScalarBuilder()
+        self.grids: dict[Value, Grid] = {}
+
+    def run(self) -> Func:
+        """Expand all ops, then store the results."""
+        buffers = [_buffer(v) for v in (*self.func.params, *self.func.results)]
+        count = len(self.func.params)
+        for param, buffer in zip(self.func.params, buffers[:count], strict=True):
+            self.grids[param] = self.read(buffer, param.type.shape)
+        for op in self.func.ops:
+            self.expand(op)
+        for result, buffer in zip(self.func.results, buffers[count:], strict=True):
+            self.write(self.grids[result], buffer)
+        return Func(self.func.name, Block(tuple(buffers), self.build.finish(), ()))
+
+    def expand(self, op: Op) -> None:
+        """Expand one op into the grid of its result."""
+        operands = [self.grids[v] for v in op.operands]
+        if op.primitive.kind == "elementwise" and op.name not in RULES:
+            self.grids[op.result] = self.elementwise(op, operands)
+            return
+        found = RULES.get(op.name)
+        if found is None:
+            raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
+        self.grids[op.result] = found(self, op, *operands)
+
+    def elementwise(self, op: Op, operands: Sequence[Grid]) -> Grid:
+        """One scalar op per element; operands broadcast."""
+        shape, dtype = op.result.type.shape, op.result.type.dtype
+        build, name, attrs = self.build.op, op.name, op.attrs
+        if not shape:
+            scalars = [g.item() for g in operands]
+            return grid([build(name, *scalars, attrs=attrs, dtype=dtype)], ())
+        flats = [_flat(g, shape) for g in operands]
+        values = [build(name, *xs, attrs=attrs, dtype=dtype) for xs in zip(*flats, strict=True)]
+        return grid(values, shape)
+
+    def read(self, buffer: Value, shape: tuple[int, ...], *, stable: bool = True) -> Grid:
+        """Load every element of a buffer."""
+        load = self.build.load
+        values = [load(buffer, k, stable=stable) for k in range(buffer.type.size)]
+        return grid(values, shape)
+
+    def write(self, values: Grid, buffer: Value) -> None:
+        """Store every element."""
+        for k, value in enumerate(values.ravel().tolist()):
+            self.build.store(value, buffer, k)
+
+    def spill(self, values: Grid, type: Type) -> Value:
+        """The grid in work memory, for run-time indices."""
+        buffer = self.build.alloc(type)
+        self.write(values, buffer)
+        return buffer
+
+    def filled(self, type: Type) -> Grid:
+        """A grid of structural zeros."""
+        return grid([self.build.zero(type.dtype)] * type.size, type.shape)
+
+    def tree(self, name: str, values: Sequence[Value]) -> Value:
+        """A balanced tree of a binary op."""
+        level = list(values)
+        while len(level) > 1:
+            pairs = zip(level[::2], level[1::2], strict=False)
+            rest = level[len(level) & ~1 :]
+            level = [self.build.op(name, a, b) for a, b in pairs] + rest
+        return level[0]
+
+
+def grid(values: Sequence[Any], shape: tuple[int, ...]) -> Grid:
+    """A grid from a flat list."""
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out.reshape(shape)
+
+
+def _buffer(value: Value) -> Value:
+    return Value(Type(value.type.dtype, value.type.shape, buffer=True), value.hint)
+
+
+def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
+    if values.shape != shape:
+        values = np.broadcast_to(values, shape)
+    return values.ravel().tolist()  # type: ignore[no-any-return]
+
+
+def slices(at: Sequence[Any], shape: Sequence[int]) -> tuple[Any, ...]:
+    """The NumPy index of an `at` specification."""
+    return tuple(_slice(entry) for entry in at)
+
+
+def _slice(entry: Any) -> Any:
+    if not isinstance(entry, tuple):
+        return entry
+    start, count, step = entry
+    stop: int | None = start + count * step
+    if count == 0:
+        return slice(0, 0)
+    return slice(start, None if stop is not None and stop < 0 else stop, step)
+
+
+@rule("const")
+def _const(e: Expansion, op: Op) -> Grid:
+    type, value = op.result.type, op.attrs["value"]
+    if isinstance(value, Dense):
+        values = [e.build.const(x, type.dtype) for x in value.array.ravel().tolist()]
+        return grid(values, type.shape)
+    return grid([e.build.const(value, type.dtype)] * type.size, type.shape)
+
+
+@rule("stop_gradient")
+def _same(e: Expansion, op: Op, x: Grid) -> Grid:
+    return x
+
+
+@rule("reshape")
+def _reshape(e: Expansion, op: Op, x: Grid) -> Grid:
+    return x.reshape(op.result.type.shape)
+
+
+@rule("transpose")
+def _transpose(e: Expansion, op: Op, x: Grid) -> Grid:
+    return x.transpose(op.attrs["perm"])
+
+
+@rule("broadcast_to")
+def _broadcast(e: Expansion, op: Op, x: Grid) -> Grid:
+    return np.broadcast_to(x, op.result.type.shape)
+
+
+@rule("index")
+def _index(e: Expansion, op: Op, x: Grid) -> Grid:
+    picked = x[slices(op.attrs["at"], x.shape)]
+    return picked if isinstance(picked, np.ndarray) else grid([picked], ())
+
+
+@rule("place")
+def _place(e: Expansion, op: Op, *parts: Grid) -> Grid:
+    out = e.filled(op.result.type)
+    for part, at in zip(parts, op.attrs["at"], strict=True):
+        where = slices(at, out.shape)
+        old = out[where]
+        flat = old.ravel().tolist() if isinstance(old, np.ndarray) else [old]
+        pairs = zip(flat, part.ravel().tolist(), strict=True)
+        sums = grid([e.build.op("add", a, b) for a, b in pairs], part.shape)
+        out[where] = sums if part.shape else sums.item()
+    return out
+
+
+@rule("update")
+def _update(e: Expansion, op: Op, x: Grid, v: Grid) -> Grid:
+    out = x.copy()
+    out[slices(op.attrs["at"], x.shape)] = v if v.shape else v.item()
+    return out
+
+
+@rule("concatenate")
+def _concatenate(e: Expansion, op: Op, *parts: Grid) -> Grid:
+    return np.concatenate(parts, axis=op.attrs["axis"])
+
+
+@rule("stack")
+def _stack(e: Expansion, op: Op, *parts: Grid) -> Grid:
+    return np.stack(parts, axis=op.attrs["axis"])
+
+
+@rule("integer_pow")
+def _integer_pow(e: Expansion, op: Op, x: Grid) -> Grid:
+    values = [power(e.build, v, op.attrs["n"]) for v in x.ravel().tolist()]
+    return grid(values, x.shape)
+
+
+def power(build: ScalarBuilder, x: Value, n: int) -> Value:
+    """x to the n by repeated squaring."""
+    if n < 0:
+        return build.op("div", build.const(1, x.type.dtype), power(build, x, -n))
+    result: Value | None = None
+    while n:
+        if n & 1:
+            result = x if result is None else build.op("mul", result, x)
+        n >>= 1
+        x = build.op("mul", x, x) if n else x
+    return build.const(1, x.type.dtype) if result is None else result
+
+
+COMBINE = {
+    "reduce_sum": ("add", 0),
+    "reduce_prod": ("mul", 1),
+    "reduce_max": ("maximum", None),
+    "reduce_min": ("minimum", None),
+    "reduce_any": ("logical_or", False),
+    "reduce_all": ("logical_and", True),
+}
+
+
+@rule(*COMBINE)
+def _reduce(e: Expansion, op: Op, x: Grid) -> Grid:
+    name, neutral = COMBINE[op.name]
+    axes, shape = op.attrs["axes"], op.result.type.shape
+    kept = [k for k in range(x.ndim) if k not in axes]
+    rows = x.transpose(*kept, *axes).reshape(op.result.type.size, -1) if x.size else x
+    if not x.size:
+        fill = e.build.const(neutral, op.result.type.dtype)
+        return grid([fill] * op.result.type.size, shape)
+    return grid([e.tree(name, row.tolist()) for row in rows], shape)
+
+
+@rule("argmax", "argmin")
+def _arg_extreme(e: Expansion, op: Op, x: Grid) -> Grid:
+    better = "greater" if op.name == "argmax" else "less"
+    rows = np.moveaxis(x, op.attrs["axis"], -1)
+    out = [_first(e.build, better, row.tolist()) for row in rows.reshape(-1, rows.shape[-1])]
+    return grid(out, op.result.type.shape)
+
+
+def _first(build: ScalarBuilder, better: str, row: list[Value]) -> Value:
+    best, where = row[0], build.const(0, "i64")
+    for k, value in enumerate(row[1:], 1):
+        wins = improves(build, better, value, best)
+        best = build.op("select", wins, value, best)
+        where = build.op("select", wins, build.const(k, "i64"), where)
+    return where
+
+
+def improves(build: ScalarBuilder, better: str, value: Value, best: Value) -> Value:
+    """Whether `value` replaces `best`: strictly better, or the first NaN."""
+    wins = build.op(better, value, best)
+    if value.type.dtype not in ("f32", "f64"):
+        return wins
+    nan = build.op("isnan", value)
+    first = build.op("logical_and", nan, build.op("logical_not", build.op("isnan", best)))
+    settled = build.op("logical_not", build.op("isnan", best))
+    return build.op("logical_or", build.op("logical_and", wins, settled), first)
+
+
+@rule("cumsum")
+def _cumsum(e: Expansion, op: Op, x: Grid) -> Grid:
+    return _scan(e, op, [x], lambda s, v: e.build.op("add", s, v))
+
+
+@rule("recurrence")
+def _recurrence(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+    shape = op.result.type.shape
+    pair = [np.broadcast_to(a, shape), np.broadcast_to(b, shape)]
+    return _scan(e, op, pair, lambda s, x, y: e.build.op("add", e.build.op("mul", x, s), y))
+
+
+def _scan(e: Expansion, op: Op, grids: list[Grid], step: Callable[..., Value]) -> Grid:
+    axis = op.attrs["axis"]
+    order = slice(None, None, -1) if op.attrs.get("reverse") else slice(None)
+    out = np.empty(op.result.type.shape, object)
+    moved = np.moveaxis(out, axis, 0)[order]
+    rows = [np.moveaxis(g, axis, 0)[order] for g in grids]
+    for rest in product(*(range(n) for n in moved.shape[1:])):
+        state = rows[-1][(0, *rest)] if len(moved) else None
+        for k in range(len(moved)):
+            state = step(state, *(r[(k, *rest)] for r in rows)) if k else state
+            moved[(k, *rest)] = state
+    return out
+
+
+@rule("dot")
+def _dot(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+    contract, batch = op.attrs["contract"], op.attrs["batch"]
+    left = _matrix(a, [p[0] for p in batch], [p[0] for p in contract])
+    right = _matrix(b, [p[1] for p in batch], [p[1] for p in contract])
+    mul, zero = e.build.op, e.build.zero(op.result.type.dtype)
+    out = []
+    for k, i, j in product(range(len(left)), range(left.shape[1]), range(right.shape[1])):
+        pairs = zip(left[k, i].tolist(), right[k, j].tolist(), strict=True)
+        terms = [mul("mul", x, y) for x, y in pairs]
+        out.append(e.tree("add", terms) if terms else zero)
+    return grid(out, op.result.type.shape)
+
+
+def _matrix(x: Grid, batch: list[int], contract: list[int]) -> Grid:
+    free = [k for k in range(x.ndim) if k not in batch and k not in contract]
+    sizes = [int(np.prod([x.shape[k] for k in g], dtype=int)) for g in (batch, free, contract)]
+    return x.transpose(*batch, *free, *contract).reshape(sizes)
+
+
+@rule("gather")
+def _gather(e: Expansion, op: Op, x: Grid, *indices: Grid) -> Grid:
+    buffer = e.spill(x, op.operands[0].type)
+    rest = x.shape[len(indices) :]
+    inner = int(np.prod(rest, dtype=int))
+    out: list[Value] = []
+    for place, strides in _places(e, x.shape, indices):
+        out += [e.build.load(buffer, k, place, strides, stable=False) for k in range(inner)]
+    return grid(out, op.result.type.shape)
+
+
+@rule("scatter_add", "scatter")
+def _scatter(e: Expansion, op: Op, x: Grid, v: Grid, *indices: Grid) -> Grid:
+    buffer = e.spill(x, op.operands[0].type)
+    inner = int(np.prod(x.shape[len(indices) :], dtype=int))
+    count = int(np.prod(np.broadcast_shapes(*(i.shape for i in indices)), dtype=int))
+    target = np.broadcast_shapes(*(i.shape for i in indices)) + x.shape[len(indices) :]
+    rows = np.broadcast_to(v, target).reshape(count, inner)
+    for row, (place, strides) in zip(rows, _places(e, x.shape, indices), strict=True):
+        for k, value in enumerate(row.tolist()):
+            if op.name == "scatter_add":
+                old = e.build.load(buffer, k, place, strides, stable=False)
+                value = e.build.op("add", old, value)
+            e.build.store(value, buffer, k, place, strides)
+    return e.read(buffer, x.shape, stable=False)
+
+
+def _places(
+    e: Expansion, shape: tuple[int, ...], indices: Sequence[Grid]
+) -> list[tuple[list[Value], list[int]]]:
+    strides = [int(np.prod(shape[k + 1 :], dtype=int)) for k in range(len(indices))]
+    flats = [g.ravel().tolist() for g in np.broadcast_arrays(*indices)]
+    return [
+        ([e.build.check(v, shape[k]) for k, v in enumerate(row)], strides)
+        for row in zip(*flats, strict=True)
+    ]
