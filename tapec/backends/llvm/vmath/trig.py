@@ -1,0 +1,130 @@
+"""sin, cos, tan: fma reduction by pi/2 (Cody & Waite; Muller, ch. 11) up to 1e5, the C library beyond."""
+
+from __future__ import annotations
+
+from tapec.backends.llvm.vmath import coefficients as co
+from tapec.backends.llvm.vmath.core import Kit, Pair, Val
+
+FAST_LIMIT = 1e5  # n < 2**17: x - n pi/2's first part is exact, three parts of pi/2 leave 2**-100
+
+
+def reduce(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
+    """x = n pi/2 + r + low: (r, low, n), |r| <= pi/4."""
+    p1, p2, p3 = co.PI_2
+    n, quadrant = kit.nearest(x, 2.0 / co.PI[0])
+    a = kit.fma(n, -p1, x)
+    w, wl = kit.two_prod(n, -p2)
+    r, low = kit.two_sum(a, w)
+    return r, kit.fma(n, -p3, low + wl), quadrant
+
+
+def sin_parts(kit: Kit, r: Val, low: Val, z: Val) -> Pair:
+    """sin(r + low) as an unnormalised pair."""
+    tail = (r * z) * kit.poly(z, co.SIN)
+    return r, kit.fma(low, kit.fma(z, -0.5, 1.0), tail)
+
+
+def cos_parts(kit: Kit, r: Val, low: Val, z: Val) -> Pair:
+    """cos(r + low) as an unnormalised pair; the rounding of 1 - z/2 is kept (fdlibm k_cos.c)."""
+    half = z * 0.5
+    w = 1.0 - half
+    tail = kit.fma(z * z, kit.poly(z, co.COS), kit.fma(r, -low, (1.0 - w) - half))
+    return w, tail
+
+
+def signed(kit: Kit, y: Val, quadrant: Val) -> Val:
+    """y, negated when bit 1 of the quadrant is set."""
+    return kit.double(kit.bits(y) ^ ((quadrant & 2) << 62))
+
+
+def sincos(kit: Kit, x: Val) -> Pair:
+    """Both, sharing the reduction."""
+    r, low, quadrant = reduce(kit, x)
+    z = r * r
+    sh, sl = sin_parts(kit, r, low, z)
+    ch, cl = cos_parts(kit, r, low, z)
+    s, c = sh + sl, ch + cl
+    odd = (quadrant & 1).ne(0)
+    sine = signed(kit, kit.select(odd, c, s), quadrant)
+    cosine = signed(kit, kit.select(odd, s, c), quadrant + 1)
+    sine = kit.select(x.eq(0.0), x, sine)
+    return guarded(kit, "sin", x, sine), guarded(kit, "cos", x, cosine)
+
+
+def sin(kit: Kit, x: Val) -> Val:
+    """Sine."""
+    return sincos(kit, x)[0]
+
+
+def cos(kit: Kit, x: Val) -> Val:
+    """Cosine."""
+    return sincos(kit, x)[1]
+
+
+def tan(kit: Kit, x: Val) -> Val:
+    """Tangent: the quotient of the two pairs, swapped and negated in odd quadrants."""
+    r, low, quadrant = reduce(kit, x)
+    z = r * r
+    s = kit.fast_two_sum(*sin_parts(kit, r, low, z))
+    c = kit.fast_two_sum(*cos_parts(kit, r, low, z))
+    odd = (quadrant & 1).ne(0)
+    num = kit.select(odd, -c[0], s[0]), kit.select(odd, -c[1], s[1])
+    den = kit.select(odd, s[0], c[0]), kit.select(odd, s[1], c[1])
+    y = kit.div_pair(num, den)[0]
+    y = kit.select(kit.abs(x) < 2.0**-28, x, y)
+    return guarded(kit, "tan", x, y)
+
+
+def guarded(kit: Kit, name: str, x: Val, y: Val) -> Val:
+    """y, with the lanes whose |x| exceeds the reduction's range (or is NaN) recomputed by the C library."""
+    symbol = f"@tapec.big.{name}.v{kit.width}"
+    kit.lines.declare(f"declare double @{name}(double)")
+    kit.lines.define(f"tapec.slow.{name}.v{kit.width}", slow_text(kit, name))
+    kit.lines.define(f"tapec.big.{name}.v{kit.width}", guard_text(kit, name))
+    return kit.new(f"call {kit.D} {symbol}({kit.D} {x.name}, {kit.D} {y.name})", "d")
+
+
+def guard_text(kit: Kit, name: str) -> str:
+    """The inlined test: one compare, one almost never taken branch."""
+    w, d, b = kit.width, kit.D, kit.B
+    limit, fabs = kit.const(FAST_LIMIT).name, f"@llvm.fabs.{kit.suffix}"
+    kit.lines.declare(f"declare {d} {fabs}({d})")
+    any_lane = f"%any = bitcast {b} %big to i{w}\n  %take = icmp ne i{w} %any, 0"
+    if w == 1:
+        any_lane = "%take = or i1 %big, false"
+    return f"""define internal {d} @tapec.big.{name}.v{w}({d} %x, {d} %y) alwaysinline nounwind {{
+entry:
+  %a = call {d} {fabs}({d} %x)
+  %big = fcmp ugt {d} %a, {limit}
+  {any_lane}
+  br i1 %take, label %slow, label %done, !prof !{{!"branch_weights", i32 1, i32 100000}}
+slow:
+  %z = call {d} @tapec.slow.{name}.v{w}({d} %x)
+  %r = select {b} %big, {d} %z, {d} %y
+  br label %done
+done:
+  %out = phi {d} [ %y, %entry ], [ %r, %slow ]
+  ret {d} %out
+}}"""
+
+
+def slow_text(kit: Kit, name: str) -> str:
+    """Every lane through the C library."""
+    w, d = kit.width, kit.D
+    head = f"define internal {d} @tapec.slow.{name}.v{w}({d} %x) noinline cold nounwind {{\n"
+    if w == 1:
+        return head + f"  %y = call double @{name}(double %x)\n  ret double %y\n}}"
+    return head + f"""entry:
+  br label %lane
+lane:
+  %i = phi i64 [ 0, %entry ], [ %next, %lane ]
+  %acc = phi {d} [ %x, %entry ], [ %new, %lane ]
+  %e = extractelement {d} %x, i64 %i
+  %y = call double @{name}(double %e)
+  %new = insertelement {d} %acc, double %y, i64 %i
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, {w}
+  br i1 %more, label %lane, label %done
+done:
+  ret {d} %new
+}}"""

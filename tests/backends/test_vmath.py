@@ -1,0 +1,131 @@
+"""Vector math library: ulp errors against mpmath and special values against NumPy, at widths 1, 4 and 8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mpmath as mp
+import numpy as np
+import pytest
+import scipy.special
+
+pytest.importorskip("llvmlite")
+
+from vmath_support import compiled, ulp_errors  # noqa: E402
+
+from tapec.backends.llvm.vmath import SUPPORTED, Lines, emit_sincos  # noqa: E402
+
+N = 300
+RNG = np.random.default_rng(20)
+PRECISION = 160
+LIMIT = 2.0
+
+
+def uniform(a: float, b: float) -> np.ndarray:
+    return RNG.uniform(a, b, N)
+
+
+def spread(a: float, b: float) -> np.ndarray:
+    """Log-uniform."""
+    return np.exp(RNG.uniform(np.log(a), np.log(b), N))
+
+
+def both(x: np.ndarray) -> np.ndarray:
+    return x * RNG.choice([-1.0, 1.0], len(x))
+
+
+def subnormal() -> np.ndarray:
+    return RNG.integers(1, 2**52, N).view(np.float64)
+
+
+def near_multiples() -> np.ndarray:
+    """Doubles next to multiples of pi/2."""
+    return RNG.integers(-60000, 60000, N) * np.float64(np.pi / 2)
+
+
+ODD = [both(spread(1e-300, 1e-5)), both(spread(1e-5, 1)), both(subnormal())]
+LOGS = [uniform(0.5, 2), 1 + both(spread(1e-16, 0.1)), spread(1e-300, 1e300), subnormal()]
+TRIG = [uniform(-4, 4), uniform(-1e5, 1e5), near_multiples(), np.nextafter(near_multiples(), 0),
+        both(spread(1e5, 1e300)), *ODD]
+HYPER = [uniform(-1, 1), uniform(-3, 3), uniform(-710.4, 710.4), *ODD]
+NEAR_ONE = 1 - spread(1e-16, 0.1)
+INVERSE = [uniform(-1, 1), both(NEAR_ONE), *ODD]
+
+Case = tuple[Callable[..., mp.mpf], list[np.ndarray]]
+UNARY: dict[str, Case] = {
+    "exp": (mp.exp, [uniform(-1, 1), uniform(-700, 709.7), uniform(-745, -708), *ODD]),
+    "exp2": (lambda x: mp.mpf(2) ** x, [uniform(-1, 1), uniform(-1022, 1024), uniform(-1075, -1020), *ODD]),
+    "expm1": (mp.expm1, [uniform(-2, 2), uniform(-40, 709.7), *ODD]),
+    "log": (mp.log, LOGS),
+    "log1p": (mp.log1p, [uniform(-0.999, 2), spread(1e-3, 1e300), *(0.999 * s for s in ODD)]),
+    "log2": (lambda x: mp.log(x, 2), LOGS),
+    "log10": (mp.log10, LOGS),
+    "sin": (mp.sin, TRIG),
+    "cos": (mp.cos, TRIG),
+    "tan": (mp.tan, TRIG),
+    "sinh": (mp.sinh, HYPER),
+    "cosh": (mp.cosh, HYPER),
+    "tanh": (mp.tanh, HYPER),
+    "arcsinh": (mp.asinh, [uniform(-2, 2), both(spread(1, 1e300)), *ODD]),
+    "arccosh": (mp.acosh, [1 + spread(1e-15, 1), uniform(1, 5), spread(2, 1e300)]),
+    "arctanh": (mp.atanh, INVERSE),
+}
+SPECIAL = np.array(
+    [0.0, -0.0, np.inf, -np.inf, np.nan, 1, -1, 2, -2, 0.5, -0.5, 1.5, 3, -3, 4, 1e308, -1e308, 5e-324, -5e-324]
+    + [1e-310, 710, -710, 1024, -1075, -746, 30, -30, 8, 1000, 100, 1e-320, 1e5, -1e5, 1e22, 27.5, 2**53, 2**53 + 2]
+)
+
+
+def numpy_function(name: str) -> Callable[..., np.ndarray]:
+    if hasattr(np, name):
+        return getattr(np, name)
+    return getattr(scipy.special, name)
+
+
+def agrees(got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """Same NaNs, infinities, zeros and signs; finite values within the accuracy both promise."""
+    special = ~np.isfinite(want) | (want == 0)
+    close = np.abs(got - want) <= 2 * np.spacing(np.abs(want))
+    same = np.where(special, got == want, close) & (np.signbit(got) == np.signbit(want))
+    return same | (np.isnan(got) & np.isnan(want))
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("name", UNARY)
+def test_accuracy(name: str, width: int) -> None:
+    reference, ranges = UNARY[name]
+    function = compiled(name, width)
+    with mp.workprec(PRECISION):
+        for x in ranges:
+            errors = ulp_errors(function(x), [reference(mp.mpf(float(v))) for v in x])
+            worst = errors.argmax()
+            assert errors[worst] <= LIMIT, (name, x[worst], errors[worst])
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("name", [n for n, rule in SUPPORTED.items() if rule.arity == 1])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_special_values(name: str, width: int) -> None:
+    got, want = compiled(name, width)(SPECIAL), numpy_function(name)(SPECIAL)
+    bad = ~agrees(got, want)
+    assert not bad.any(), list(zip(SPECIAL[bad], got[bad], want[bad], strict=True))
+
+
+@pytest.mark.parametrize("name", [n for n, rule in SUPPORTED.items() if rule.arity == 1])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_single_precision(name: str) -> None:
+    x = RNG.uniform(-3, 3, 200).astype(np.float32)
+    got = compiled(name, 8, "f32")(x)
+    want = numpy_function(name)(x.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_max_ulp(np.nan_to_num(got), np.nan_to_num(want), maxulp=1)
+
+
+def test_every_function_has_an_accuracy_case() -> None:
+    assert {n for n, rule in SUPPORTED.items() if rule.arity == 1} == set(UNARY)
+
+
+def test_sincos_shares_the_reduction() -> None:
+    lines = Lines()
+    s, c = emit_sincos(lines, "%x", "f64", 4)
+    assert s != c
+    assert sum("PI" in text or "fma" in text for text in lines.body) < 30
