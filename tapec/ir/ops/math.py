@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.ir.ops.logic import select
+from tapec.ir.ops.logic import isinf, logical_and, select
 from tapec.ir.ops.rules import ANY, POSITIVE, UNIT, floating, quiet
 from tapec.ir.primitive import Partial, Primitive, elementwise
 
@@ -119,10 +119,21 @@ arctan2: Primitive = elementwise(
     analytic=False,
     doc="Angle of the point (b, a).",
 )
+
+
+def _softmax(a: Any, b: Any) -> Any:
+    """exp(a) / (exp(a) + exp(b)) from the difference, which is exact where a and b are close.
+
+    Equal infinities have no difference; they share half and half.
+    """
+    same = logical_and(isinf(a), a.equals(b))
+    return 1.0 / (1.0 + exp(select(same, 0.0, b - a)))
+
+
 logaddexp: Primitive = elementwise(
     "logaddexp",
     quiet(np.logaddexp),
-    (lambda y, a, b: exp(a - y), lambda y, a, b: exp(b - y)),
+    (lambda y, a, b: _softmax(a, b), lambda y, a, b: _softmax(b, a)),
     infer=floating,
     lower="expand.logaddexp",
     commutative=True,
