@@ -78,7 +78,7 @@ def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
 
 
 def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
-    """(inputs, directions of the chosen inputs) -> Hessian times direction, forward over reverse."""
+    """(inputs, directions of chosen inputs) -> Hessian times direction, forward over reverse."""
     grad = gradient(func, wrt)
     builder, tangents = _with_directions(grad, active_params(func, wrt))
     found = push_forward(builder, grad, tangents)
