@@ -1,0 +1,61 @@
+"""Passes: pure functions from program to program, each one linear walk over the ops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from tapec.errors import VerifyError
+from tapec.ir.core import Func
+from tapec.ir.verify import verify
+from tapec.passes.cse import cse
+from tapec.passes.dce import dce
+from tapec.passes.fold import fold
+from tapec.passes.simplify import simplify
+
+__all__ = ["CLEAN", "PASSES", "Pass", "Watch", "cse", "dce", "fold", "run", "simplify"]
+
+
+class Pass(Protocol):
+    """A program transformation, named by its function."""
+
+    def __call__(self, func: Func, /) -> Func: ...
+
+
+# watch(name, before, after, seconds); before is after where a pass changed nothing
+Watch = Callable[[str, Func, Func, float], object]
+
+# Constants first, so that the rules see them; equal ops then merge; what nobody reads goes last.
+CLEAN: tuple[Pass, ...] = (fold, simplify, cse, dce)
+PASSES: dict[str, Pass] = {"fold": fold, "simplify": simplify, "cse": cse, "dce": dce}
+
+
+def run(
+    pipeline: Iterable[Pass], func: Func, *, watch: Watch | None = None, check: bool = False
+) -> Func:
+    """Apply passes in order: the only loop over passes.
+
+    `check` verifies the program before the first and after every pass, and names the culprit;
+    `watch` is told every step with its duration.
+    """
+    if check:
+        verify(func)
+    for step in pipeline:
+        name = getattr(step, "__name__", type(step).__name__)
+        start = time.perf_counter()
+        after = step(func)
+        seconds = time.perf_counter() - start
+        if check and after is not func:
+            _verify_after(name, after)
+        if watch is not None:
+            watch(name, func, after, seconds)
+        func = after
+    return func
+
+
+def _verify_after(name: str, func: Func) -> None:
+    try:
+        verify(func)
+    except VerifyError as error:
+        raise VerifyError(f"after {name}: {error.message}", where=error.where) from error

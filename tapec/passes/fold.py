@@ -1,0 +1,79 @@
+"""Constant folding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.core import Dense, Func, Op, Value
+from tapec.passes.support import const_op
+
+# Larger results would bloat the program: computing them is cheaper than carrying them.
+MAX_ELEMENTS = 4096
+# Of a constant filled with one number these give the same number, in another shape.
+_MOVING = frozenset({"reshape", "transpose", "broadcast_to", "index"})
+# Their values must come from user data at run time, or they mark something for other passes.
+_KEPT = frozenset({"const", "stop_gradient"})
+
+
+def fold(func: Func) -> Func:
+    """Evaluate ops whose operands are all constant.
+
+    Before other rules, which recognise constants; a number filling an array is never expanded.
+    """
+    consts: dict[Value, Op] = {}
+    ops: list[Op] = []
+    changed = False
+    for op in func.ops:
+        if op.operands and all(map(consts.__contains__, op.operands)):
+            folded = _folded(op, [consts[v] for v in op.operands])
+            changed |= folded is not op
+            op = folded
+        if op.primitive.name == "const":
+            consts[op.results[0]] = op
+        ops.append(op)
+    return func.with_ops(ops) if changed else func
+
+
+def _folded(op: Op, consts: list[Op]) -> Op:
+    evaluate = op.primitive.evaluate
+    foldable = evaluate and not op.regions and not op.primitive.effect and len(op.results) == 1
+    if not foldable or op.name in _KEPT:
+        return op
+    value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
+    if value is None:
+        return op
+    return const_op(value, op.result.type, result=op.result, loc=op.loc)
+
+
+def _all_splat(op: Op, consts: list[Op]) -> bool:
+    if op.primitive.kind != "elementwise" and op.name not in _MOVING:
+        return False
+    return not any(isinstance(c.attrs["value"], Dense) for c in consts)
+
+
+def _number(op: Op, consts: list[Op]) -> Any:
+    """The one number in every element of an op over constants filled with numbers."""
+    if op.name in _MOVING:
+        return consts[0].attrs["value"]
+    scalars = [c.result.type.numpy.type(c.attrs["value"]) for c in consts]
+    return _evaluated(op, [np.asarray(s) for s in scalars]).item()
+
+
+def _array(op: Op, consts: list[Op]) -> np.ndarray[Any, Any] | None:
+    sizes = (op.result.type.size, *(c.result.type.size for c in consts))
+    if max(sizes) > MAX_ELEMENTS:
+        return None
+    return _evaluated(op, [_filled(c) for c in consts])
+
+
+def _filled(const: Op) -> np.ndarray[Any, Any]:
+    value, type = const.attrs["value"], const.result.type
+    return value.array if isinstance(value, Dense) else np.full(type.shape, value, type.numpy)
+
+
+def _evaluated(op: Op, arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    assert op.primitive.evaluate is not None
+    with np.errstate(all="ignore"):
+        return np.asarray(op.primitive.evaluate(*arrays, **op.attrs))

@@ -1,0 +1,1 @@
+"""Rewrite rules by family; importing a module declares its rules."""

@@ -1,0 +1,59 @@
+"""Rules of choices and conversions."""
+
+from __future__ import annotations
+
+from tapec.ir.core import Op, Value
+from tapec.passes.rewriter import Rewriter, remade, rule
+
+Result = Op | Value | None
+
+
+@rule("select")
+def select_known(op: Op, cx: Rewriter) -> Result:
+    """A constant condition or equal arms leave one arm."""
+    condition, a, b = op.operands
+    if a is b:
+        return cx.fitted(op, a)
+    number = cx.number(condition)
+    return None if number is None else cx.fitted(op, a if number else b)
+
+
+@rule("select")
+def select_not(op: Op, cx: Rewriter) -> Result:
+    """select(not c, a, b) -> select(c, b, a)."""
+    condition, a, b = op.operands
+    inner = cx.defined(condition, "logical_not")
+    return remade(op, "select", (*inner.operands, b, a)) if inner else None
+
+
+@rule("minimum", "maximum", "fmin", "fmax", "logical_and", "logical_or")
+def idempotent(op: Op, cx: Rewriter) -> Result:
+    """f(x, x) -> x."""
+    a, b = op.operands
+    return a if a is b else None
+
+
+@rule("logical_not")
+def double_not(op: Op, cx: Rewriter) -> Result:
+    """not not c -> c."""
+    inner = cx.defined(op.operands[0], "logical_not")
+    return inner.operands[0] if inner else None
+
+
+@rule("logical_and", "logical_or")
+def known_side(op: Op, cx: Rewriter) -> Result:
+    """c and True -> c; c or False -> c."""
+    neutral = op.name == "logical_and"
+    a, b = op.operands
+    for x, c in ((a, b), (b, a)):
+        number = cx.number(c)
+        if number is not None and bool(number) == neutral and x.type.dtype == "bool":
+            return cx.fitted(op, x)
+    return None
+
+
+@rule("convert")
+def same_dtype(op: Op, cx: Rewriter) -> Result:
+    """A conversion to the dtype it has."""
+    (x,) = op.operands
+    return x if x.type == op.result.type else None
