@@ -11,9 +11,9 @@ import scipy.special
 
 pytest.importorskip("llvmlite")
 
-from vmath_support import compiled, ulp_errors  # noqa: E402
+from vmath_support import compiled, ulp_errors
 
-from tapec.backends.llvm.vmath import SUPPORTED, Lines, emit_sincos  # noqa: E402
+from tapec.backends.llvm.vmath import SUPPORTED, Lines, emit_sincos
 
 N = 300
 RNG = np.random.default_rng(20)
@@ -45,8 +45,14 @@ def near_multiples() -> np.ndarray:
 
 ODD = [both(spread(1e-300, 1e-5)), both(spread(1e-5, 1)), both(subnormal())]
 LOGS = [uniform(0.5, 2), 1 + both(spread(1e-16, 0.1)), spread(1e-300, 1e300), subnormal()]
-TRIG = [uniform(-4, 4), uniform(-1e5, 1e5), near_multiples(), np.nextafter(near_multiples(), 0),
-        both(spread(1e5, 1e300)), *ODD]
+TRIG = [
+    uniform(-4, 4),
+    uniform(-1e5, 1e5),
+    near_multiples(),
+    np.nextafter(near_multiples(), 0),
+    both(spread(1e5, 1e300)),
+    *ODD,
+]
 HYPER = [uniform(-1, 1), uniform(-3, 3), uniform(-710.4, 710.4), *ODD]
 NEAR_ONE = 1 - spread(1e-16, 0.1)
 INVERSE = [uniform(-1, 1), both(NEAR_ONE), *ODD]
@@ -54,7 +60,10 @@ INVERSE = [uniform(-1, 1), both(NEAR_ONE), *ODD]
 Case = tuple[Callable[..., mp.mpf], list[np.ndarray]]
 UNARY: dict[str, Case] = {
     "exp": (mp.exp, [uniform(-1, 1), uniform(-700, 709.7), uniform(-745, -708), *ODD]),
-    "exp2": (lambda x: mp.mpf(2) ** x, [uniform(-1, 1), uniform(-1022, 1024), uniform(-1075, -1020), *ODD]),
+    "exp2": (
+        lambda x: mp.mpf(2) ** x,
+        [uniform(-1, 1), uniform(-1022, 1024), uniform(-1075, -1020), *ODD],
+    ),
     "expm1": (mp.expm1, [uniform(-2, 2), uniform(-40, 709.7), *ODD]),
     "log": (mp.log, LOGS),
     "log1p": (mp.log1p, [uniform(-0.999, 2), spread(1e-3, 1e300), *(0.999 * s for s in ODD)]),
@@ -69,10 +78,96 @@ UNARY: dict[str, Case] = {
     "arcsinh": (mp.asinh, [uniform(-2, 2), both(spread(1, 1e300)), *ODD]),
     "arccosh": (mp.acosh, [1 + spread(1e-15, 1), uniform(1, 5), spread(2, 1e300)]),
     "arctanh": (mp.atanh, INVERSE),
+    "arcsin": (mp.asin, INVERSE),
+    "arccos": (mp.acos, INVERSE),
+    "arctan": (mp.atan, [uniform(-5, 5), both(spread(1, 1e300)), *ODD]),
+    "cbrt": (
+        lambda x: mp.sign(x) * mp.cbrt(abs(x)),
+        [uniform(-5, 5), both(spread(1e-300, 1e300)), *ODD],
+    ),
+    "erf": (mp.erf, [uniform(-1, 1), uniform(-6.5, 6.5), *ODD]),
+    "erfc": (mp.erfc, [uniform(-1, 1), uniform(-6, 6), uniform(0, 26.5), uniform(26, 27.2), *ODD]),
+}
+WIDE = both(spread(1e-300, 1e300))
+NEAR_WIDE = WIDE * np.exp(RNG.uniform(-3, 3, N))
+# Bases and the exponents that spread the results over the whole range of doubles.
+BASE = spread(1e-300, 1e300)
+CLOSE = 1 + both(spread(1e-9, 0.3))
+BINARY: dict[str, tuple[Callable[..., mp.mpf], list[tuple[np.ndarray, np.ndarray]]]] = {
+    "power": (
+        lambda x, y: x**y,
+        [
+            (uniform(0.1, 10), uniform(-3, 3)),
+            (BASE, RNG.uniform(-744, 709.7, N) / np.log(BASE)),
+            (CLOSE, RNG.uniform(-744, 709.7, N) / np.log(CLOSE)),
+            (-uniform(0.1, 30), RNG.integers(-100, 100, N).astype(np.float64)),
+            (subnormal(), uniform(-1, 1)),
+            (uniform(0.1, 10), both(spread(1e-20, 1))),
+        ],
+    ),
+    "arctan2": (
+        mp.atan2,
+        [
+            (uniform(-2, 2), uniform(-2, 2)),
+            (WIDE, NEAR_WIDE),
+            (both(spread(1e300, 1.7e308)), both(spread(1e300, 1.7e308))),
+            (subnormal(), both(subnormal())),
+            (uniform(-1, 1), -spread(1, 1e10)),
+            (both(spread(1e-15, 1)), spread(1, 1e10)),
+        ],
+    ),
+    "hypot": (
+        mp.hypot,
+        [
+            (uniform(-2, 2), uniform(-2, 2)),
+            (WIDE, NEAR_WIDE),
+            (subnormal(), both(subnormal())),
+            (spread(1e300, 1e308), spread(1e300, 1e308)),
+        ],
+    ),
 }
 SPECIAL = np.array(
-    [0.0, -0.0, np.inf, -np.inf, np.nan, 1, -1, 2, -2, 0.5, -0.5, 1.5, 3, -3, 4, 1e308, -1e308, 5e-324, -5e-324]
-    + [1e-310, 710, -710, 1024, -1075, -746, 30, -30, 8, 1000, 100, 1e-320, 1e5, -1e5, 1e22, 27.5, 2**53, 2**53 + 2]
+    [
+        0.0,
+        -0.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+        1,
+        -1,
+        2,
+        -2,
+        0.5,
+        -0.5,
+        1.5,
+        3,
+        -3,
+        4,
+        1e308,
+        -1e308,
+        5e-324,
+        -5e-324,
+    ]
+    + [
+        1e-310,
+        710,
+        -710,
+        1024,
+        -1075,
+        -746,
+        30,
+        -30,
+        8,
+        1000,
+        100,
+        1e-320,
+        1e5,
+        -1e5,
+        1e22,
+        27.5,
+        2**53,
+        2**53 + 2,
+    ]
 )
 
 
@@ -103,6 +198,30 @@ def test_accuracy(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("name", BINARY)
+def test_accuracy_of_two_operands(name: str, width: int) -> None:
+    reference, ranges = BINARY[name]
+    function = compiled(name, width)
+    with mp.workprec(PRECISION):
+        for x, y in ranges:
+            pairs = zip(x, y, strict=True)
+            want = [reference(mp.mpf(float(a)), mp.mpf(float(b))) for a, b in pairs]
+            errors = ulp_errors(function(x, y), want)
+            worst = errors.argmax()
+            assert errors[worst] <= LIMIT, (name, x[worst], y[worst], errors[worst])
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_special_values_of_two_operands(name: str, width: int) -> None:
+    x, y = (grid.ravel() for grid in np.meshgrid(SPECIAL, SPECIAL))
+    got, want = compiled(name, width)(x, y), numpy_function(name)(x, y)
+    bad = ~agrees(got, want)
+    assert not bad.any(), list(zip(x[bad], y[bad], got[bad], want[bad], strict=True))[:20]
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
 @pytest.mark.parametrize("name", [n for n, rule in SUPPORTED.items() if rule.arity == 1])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_special_values(name: str, width: int) -> None:
@@ -121,7 +240,7 @@ def test_single_precision(name: str) -> None:
 
 
 def test_every_function_has_an_accuracy_case() -> None:
-    assert {n for n, rule in SUPPORTED.items() if rule.arity == 1} == set(UNARY)
+    assert set(SUPPORTED) == set(UNARY) | set(BINARY)
 
 
 def test_sincos_shares_the_reduction() -> None:

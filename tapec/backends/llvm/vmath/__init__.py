@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.backends.llvm.vmath import exp, hyper, log, trig
+from tapec.backends.llvm.vmath import erf, exp, hyper, inverse, log, power, trig
 from tapec.backends.llvm.vmath.core import Kit, Lines, Sink, Val
 
 __all__ = ["SUPPORTED", "Lines", "Rule", "Sink", "emit", "emit_sincos"]
@@ -42,6 +42,15 @@ SUPPORTED: Mapping[str, Rule] = {
     "arcsinh": Rule(hyper.arcsinh),
     "arccosh": Rule(hyper.arccosh),
     "arctanh": Rule(hyper.arctanh),
+    "arcsin": Rule(inverse.arcsin),
+    "arccos": Rule(inverse.arccos),
+    "arctan": Rule(inverse.arctan),
+    "arctan2": Rule(inverse.arctan2, 2),
+    "power": Rule(power.power, 2),
+    "hypot": Rule(power.hypot, 2),
+    "cbrt": Rule(power.cbrt),
+    "erf": Rule(erf.erf),
+    "erfc": Rule(erf.erfc),
 }
 
 

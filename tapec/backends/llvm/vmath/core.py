@@ -15,7 +15,9 @@ from typing import Protocol
 from tapec.backends.llvm.vmath import coefficients as co
 
 MAGIC = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer in the low bits
-LN2_HI = float.fromhex("0x1.62e42fefa0000p-1")  # few bits, so that n * LN2_HI is exact for |n| < 2**17
+LN2_HI = float.fromhex(
+    "0x1.62e42fefa0000p-1"
+)  # few bits, so that n * LN2_HI is exact for |n| < 2**17
 LN2_LO = float.fromhex("0x1.cf79abc9e3b3ap-40")
 INF = float("inf")
 NAN = float("nan")
@@ -130,7 +132,9 @@ class Val:
     def _cmp(self, predicate: str, o: Val | float) -> Val:
         rhs = self.kit.lift(o, self.kind)
         op = "fcmp" if self.kind == "d" else "icmp"
-        return self.kit.new(f"{op} {predicate} {self.kit.type(self.kind)} {self.name}, {rhs.name}", "b")
+        return self.kit.new(
+            f"{op} {predicate} {self.kit.type(self.kind)} {self.name}, {rhs.name}", "b"
+        )
 
     def __lt__(self, o: Val | float) -> Val:
         return self._cmp("olt", o)
@@ -241,6 +245,15 @@ class Kit:
         """Nearest integer of a * factor, as a double and as an integer."""
         t = self.fma(a, factor, MAGIC)
         return t - MAGIC, self.bits(t) - bits_of(MAGIC)
+
+    def negative(self, a: Val) -> Val:
+        """Mask of the sign bit, -0.0 included."""
+        return self.new(f"icmp slt {self.I} {self.bits(a).name}, {self.lift(0, 'i').name}", "b")
+
+    def min_int(self, a: Val, high: int) -> Val:
+        """Signed minimum with a constant."""
+        over = self.new(f"icmp sgt {self.I} {a.name}, {self.lift(high, 'i').name}", "b")
+        return self.select(over, high, a, "i")
 
     def clamp(self, a: Val, low: float, high: float) -> Val:
         """Limit to [low, high]; NaN passes."""

@@ -23,8 +23,7 @@ def tanh(kit: Kit, x: Val) -> Val:
 def half_exp_sum(kit: Kit, a: Val, sign: float) -> Val:
     """exp(a)/2 + sign exp(-a)/2 for 0 <= a <= 711."""
     high, low, n = exp_parts(kit, a)
-    capped = kit.select(n._cmp("sgt", 60), 60, n, "i")
-    back = kit.power_of_two(capped * -2)
+    back = kit.power_of_two(kit.min_int(n, 60) * -2)
     high, err = kit.fast_two_sum(high, (sign * back) / (high + low))
     return kit.scale(high + (err + low), n - 1)
 

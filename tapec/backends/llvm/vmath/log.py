@@ -58,14 +58,10 @@ def log_pair(kit: Kit, x: Val) -> Pair:
 def log_of_pair(kit: Kit, u: Pair, extra: Val | float = 0.0) -> Pair:
     """log(u) + extra ln 2, u a double-double: positive, normal and finite."""
     m, k = kit.split(u[0])
-    low = u[1] * kit.power_of_two(-1 * kit_clip(kit, k))
+    # beyond 2**1000 the low part no longer matters; 2**-k must stay normal
+    low = u[1] * kit.power_of_two(kit.min_int(k, 1000) * -1)
     f = kit.fast_two_sum(m - 1.0, low)
     return add_exponent(kit, kit.small_int(k) + extra, mantissa_log(kit, f))
-
-
-def kit_clip(kit: Kit, k: Val) -> Val:
-    """k limited so that 2**-k is normal; the low part no longer matters beyond."""
-    return kit.select(k._cmp("sgt", 1000), 1000, k, "i")
 
 
 def log1p_pair(kit: Kit, f: Pair, big: Val | None = None, x: Val | None = None) -> Val:
@@ -82,7 +78,6 @@ def log1p(kit: Kit, x: Val) -> Val:
     """log(1 + x)."""
     y = log1p_pair(kit, (x, kit.const(0.0)))
     y = log_edges(kit, x + 1.0, y)
-    y = kit.select(x > -1.0, y, log_edges(kit, x + 1.0, y))
     return kit.select(kit.abs(x) < 2.0**-54, x, y)
 
 

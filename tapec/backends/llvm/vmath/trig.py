@@ -114,7 +114,9 @@ def slow_text(kit: Kit, name: str) -> str:
     head = f"define internal {d} @tapec.slow.{name}.v{w}({d} %x) noinline cold nounwind {{\n"
     if w == 1:
         return head + f"  %y = call double @{name}(double %x)\n  ret double %y\n}}"
-    return head + f"""entry:
+    return (
+        head
+        + f"""entry:
   br label %lane
 lane:
   %i = phi i64 [ 0, %entry ], [ %next, %lane ]
@@ -128,3 +130,4 @@ lane:
 done:
   ret {d} %new
 }}"""
+    )
