@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import itertools
 import warnings
-import zlib
 
 import numpy as np
 import pytest
+from rules_support import DTYPES, case_id, operand_dtypes, partial, same_bits, sample
 from scipy import special as scipy_special
 
-from tapec.backends import interpreter
 from tapec.differences import ridders
 from tapec.errors import DTypeError, ShapeError, TapecError
 from tapec.ir import PRIMITIVES as P
-from tapec.ir import Builder, Expr, Type, type_of
+from tapec.ir import Type, type_of
 from tapec.ir.core import Dense
-from tapec.ir.primitive import Primitive
 from tapec.ir.types import NUMPY_DTYPES
 
 ELEMENTWISE = [p for p in P.values() if p.kind == "elementwise" and p.name != "const"]
-DTYPES = ("bool", "i32", "i64", "f32", "f64")
 # Attribute sets to try; all others have none.
 ATTRS = {
     "integer_pow": [{"n": n} for n in (0, 1, 2, 3, 7)],
@@ -53,78 +50,6 @@ SHAPES = {
     2: [[(), ()], [(3,), ()], [(), (3,)], [(2, 1), (1, 3)], [(3,), (2, 3)], [(0, 3), (3,)]],
     3: [[(), (), ()], [(3,), (), ()], [(2, 1), (3,), ()], [(), (0,), (1,)]],
 }
-
-
-def case_id(value: object) -> str:
-    """Short test names."""
-    if isinstance(value, Primitive):
-        return value.name
-    if isinstance(value, dict):
-        return ",".join(f"{k}={v}" for k, v in value.items()) or "-"
-    return str(value)
-
-
-def sample(primitive: Primitive, dtypes: tuple[str, ...], shapes: list[tuple[int, ...]]):
-    """Seeded operands inside the primitive's domain."""
-    rng = np.random.default_rng(zlib.crc32(primitive.name.encode()))
-    return [
-        _sample_one(rng, dtype, interval, shape)
-        for dtype, interval, shape in zip(dtypes, primitive.domain, shapes, strict=True)
-    ]
-
-
-def _sample_one(rng, dtype, interval, shape):
-    if dtype == "bool":
-        return np.asarray(rng.random(shape) < 0.5)
-    if dtype.startswith("i"):
-        return np.asarray(rng.integers(1, 6, shape), NUMPY_DTYPES[dtype])
-    return np.asarray(rng.uniform(*interval, shape), NUMPY_DTYPES[dtype])
-
-
-def operand_dtypes(primitive: Primitive, attrs: dict) -> list[tuple[str, ...]]:
-    """The element types a primitive takes, found by asking its inference."""
-    arity = len(primitive.domain)
-    return [d for d in itertools.product(DTYPES, repeat=arity) if _accepts(primitive, d, attrs)]
-
-
-def _accepts(primitive, dtypes, attrs):
-    try:
-        primitive.infer(*(Type(d) for d in dtypes), **attrs)
-    except DTypeError:
-        return False
-    return True
-
-
-def program(primitive: Primitive, attrs: dict, types: list[Type], k: int | None = None):
-    """The primitive itself, or its partial by operand k broadcast to the result's shape."""
-    builder = Builder()
-    xs = [Expr(builder, builder.param(t)) for t in types]
-    y = primitive(*xs, **attrs)
-    if k is None:
-        return builder.func("value", [y.value])
-    rule = primitive.partials[k]
-    found = rule(y, *xs, **attrs)
-    if not isinstance(found, Expr):
-        found = Expr(builder, builder.const(float(found), y.type))
-    return builder.func("partial", [P["broadcast_to"](found, shape=y.shape).value])
-
-
-def partial(primitive, attrs, arrays, k):
-    """The partial's value."""
-    func = program(primitive, attrs, [type_of(a) for a in arrays], k)
-    return interpreter.run(func, arrays)[0]
-
-
-def same_bits(a, b) -> bool:
-    """Equal in type and bits, any NaN equal to any other."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.dtype != b.dtype or a.shape != b.shape:
-        return False
-    if a.dtype.kind != "f":
-        return bool(np.array_equal(a, b))
-    nan = np.isnan(a)
-    same = (a == b) & (np.signbit(a) == np.signbit(b))
-    return bool(np.all(np.where(nan, np.isnan(b), same)))
 
 
 # --- declarations --------------------------------------------------------------------------------
@@ -327,96 +252,3 @@ def test_partials_at_special_values(primitive, attrs, k, dtype):
     with warnings.catch_warnings(), np.errstate(all="raise"):
         warnings.simplefilter("error")
         assert partial(primitive, attrs, arrays, k).dtype == NUMPY_DTYPES[dtype]
-
-
-# --- conventions ---------------------------------------------------------------------------------
-
-NAN, INF = np.nan, np.inf
-CONVENTIONS = [
-    # primitive, attrs, operands, partials ("-" is not checked)
-    ("abs", {}, (0.0,), (0.0,)),
-    ("abs", {}, (-0.0,), (0.0,)),
-    ("sign", {}, (0.0,), (0.0,)),
-    ("sqrt", {}, (0.0,), (INF,)),
-    ("cbrt", {}, (0.0,), (INF,)),
-    ("cbrt", {}, (-8.0,), (1.0 / 12.0,)),
-    ("maximum", {}, (2.0, 2.0), (0.5, 0.5)),
-    ("maximum", {}, (0.0, -0.0), (0.5, 0.5)),
-    ("maximum", {}, (INF, INF), (0.5, 0.5)),
-    ("maximum", {}, (3.0, 2.0), (1.0, 0.0)),
-    ("minimum", {}, (2.0, 2.0), (0.5, 0.5)),
-    ("minimum", {}, (3.0, 2.0), (0.0, 1.0)),
-    ("fmax", {}, (NAN, 2.0), (0.0, 1.0)),
-    ("fmax", {}, (2.0, NAN), (1.0, 0.0)),
-    ("fmin", {}, (NAN, 2.0), (0.0, 1.0)),
-    ("fmin", {}, (2.0, 2.0), (0.5, 0.5)),
-    ("hypot", {}, (0.0, 0.0), (0.0, 0.0)),
-    ("hypot", {}, (3e200, 4e200), (0.6, 0.8)),
-    ("arctan2", {}, (1.0, -1.0), (-0.5, -0.5)),
-    ("logaddexp", {}, (1000.0, 1000.0), (0.5, 0.5)),
-    ("logaddexp", {}, (-INF, 0.0), (0.0, 1.0)),
-    ("logaddexp", {}, (-INF, -INF), (0.5, 0.5)),
-    ("logaddexp", {}, (-1e4, 1e4), (0.0, 1.0)),
-    ("fmod", {}, (-7.5, 2.0), (1.0, 3.0)),
-    ("remainder", {}, (-7.5, 2.0), (1.0, 4.0)),
-    ("copysign", {}, (-3.0, -2.0), (1.0, 0.0)),
-    ("copysign", {}, (3.0, -0.0), (-1.0, 0.0)),
-    ("floor_divide", {}, (7.0, 2.0), (0.0, 0.0)),
-    ("stop_gradient", {}, (2.0,), (0.0,)),
-    # Powers: negative bases with whole exponents, and everything at 0.
-    ("power", {}, (-2.0, 3.0), (12.0, "-")),
-    ("power", {}, (-2.0, 2.0), (-4.0, "-")),
-    ("power", {}, (-2.0, -1.0), (-0.25, "-")),
-    ("power", {}, (-2.0, 1.0), (1.0, "-")),
-    ("power", {}, (-2.0, 0.0), (0.0, "-")),
-    ("power", {}, (0.0, 3.0), (0.0, 0.0)),
-    ("power", {}, (0.0, 2.0), (0.0, 0.0)),
-    ("power", {}, (0.0, 1.0), (1.0, 0.0)),
-    ("power", {}, (-0.0, 1.0), (1.0, 0.0)),
-    ("power", {}, (0.0, 0.0), (0.0, 0.0)),
-    ("power", {}, (0.0, 1.5), (0.0, 0.0)),
-    ("power", {}, (0.0, 0.5), (INF, 0.0)),
-    ("power", {}, (2.0, 0.0), (0.0, np.log(2.0))),
-    ("integer_pow", {"n": 0}, (0.0,), (0.0,)),
-    ("integer_pow", {"n": 1}, (0.0,), (1.0,)),
-    ("integer_pow", {"n": 2}, (0.0,), (0.0,)),
-    ("integer_pow", {"n": 5}, (0.0,), (0.0,)),
-    ("integer_pow", {"n": 3}, (-2.0,), (12.0,)),
-    ("integer_pow", {"n": -2}, (-2.0,), (0.25,)),
-    ("integer_pow", {"n": -1}, (2.0,), (-0.25,)),
-]
-
-
-@pytest.mark.parametrize(("name", "attrs", "point", "want"), CONVENTIONS, ids=case_id)
-def test_conventions(name, attrs, point, want):
-    arrays = [np.array(x) for x in point]
-    for k, expected in enumerate(want):
-        if expected != "-":
-            got = partial(P[name], attrs, arrays, k)
-            np.testing.assert_allclose(got, expected, rtol=1e-14, err_msg=f"operand {k}")
-
-
-def test_small_differences_keep_their_digits():
-    """Where a textbook formula would cancel."""
-    x = np.array([1.0 - 1e-12])
-    want = 1.0 / np.sqrt((1.0 - x) * (1.0 + x))
-    np.testing.assert_allclose(partial(P["arcsin"], {}, [x], 0), want, rtol=1e-15)
-    x = np.array([-60.0])
-    np.testing.assert_allclose(partial(P["expm1"], {}, [x], 0), np.exp(x), rtol=1e-15)
-
-
-@pytest.mark.parametrize("taken", [True, False])
-def test_select_transposes_into_the_branch_taken(taken):
-    builder = Builder()
-    c, a, b, ct = (Expr(builder, builder.param(Type(d))) for d in ("bool", "f64", "f64", "f64"))
-    _, into_a, into_b = P["select"].transpose
-    func = builder.func("t", [into_a(ct, c, a, b).value, into_b(ct, c, a, b).value])
-    args = [np.array(taken), np.array(1.0), np.array(2.0), np.array(np.inf)]
-    got = [float(r) for r in interpreter.run(func, args)]
-    assert got == ([np.inf, 0.0] if taken else [0.0, np.inf])
-
-
-def test_convert_transposes_into_its_operands_type():
-    builder = Builder()
-    x, ct = Expr(builder, builder.param(Type("f32"))), Expr(builder, builder.param(Type("f64")))
-    assert P["convert"].transpose[0](ct, x, dtype="f64").dtype == "f32"
