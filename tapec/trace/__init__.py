@@ -1,0 +1,22 @@
+"""Tracing unmodified NumPy functions into programs."""
+
+from __future__ import annotations
+
+from tapec.trace import (  # noqa: F401  the families fill the table of translations
+    constructors,
+    functions_linalg,
+    functions_reduce,
+    functions_shape,
+    functions_split,
+    indexing,
+    ufuncs,
+)
+from tapec.trace.entry import Out, Param, Traced, trace
+from tapec.trace.session import NeedStatic, Session, current
+from tapec.trace.table import TABLE
+from tapec.trace.tracer import Tracer, is_symbolic
+
+__all__ = [
+    "TABLE", "NeedStatic", "Out", "Param", "Session", "Traced", "Tracer", "current",
+    "is_symbolic", "trace",
+]  # fmt: skip

@@ -1,0 +1,199 @@
+"""Array constructors: constants stay NumPy arrays until something traced is written into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.dispatch import (
+    any_symbolic, convert, copyto, eager, key_of, need_session, operand, session_of, tracer, unwrap,
+)  # fmt: skip
+from tapec.trace.promote import Key, common, scalar_key
+from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+
+
+def _leaves(x: Any) -> list[Any]:
+    if type(x) in (list, tuple):
+        return [leaf for item in x for leaf in _leaves(item)]
+    return [x]
+
+
+def _key(leaf: Any) -> Key:
+    return key_of(leaf) if type(leaf) is Tracer else scalar_key(leaf)
+
+
+@implements("array")
+def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndmin: int = 0,
+          subok: bool = False, like: Any = None) -> Any:  # fmt: skip
+    """``np.array``: nested lists of traced values become stacks."""
+    if not any_symbolic(x):
+        if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
+            return x
+        return concrete(np.array(unwrap(x), dtype=dtype, ndmin=ndmin, copy=True))
+    if type(x) is Tracer:
+        made = TABLE["astype"](x, dtype if dtype is not None else x.dtype, copy=bool(copy))
+    else:
+        target = dtype_name(dtype) if dtype is not None else common(*map(_key, _leaves(x)))[0]
+        made = _stacked(x, target)
+    if made.ndim < ndmin:
+        made = TABLE["reshape"](made, (1,) * (ndmin - made.ndim) + made.shape)
+    return made
+
+
+def _stacked(x: Any, dtype: str) -> Tracer:
+    session = session_of(*_leaves(x)) or need_session()
+
+    def build(item: Any) -> Any:
+        if type(item) not in (list, tuple):
+            return operand(session, item, dtype)
+        return session.emit("stack", *map(build, item), axis=0)
+
+    return wrap(session, build(x))
+
+
+@implements("asarray", "ascontiguousarray", "asanyarray", "asfarray", "require")
+def asarray(x: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
+    """``np.asarray``: no copy of what is an array already."""
+    if type(x) is Tracer and (dtype is None or np.dtype(dtype) == x.dtype):
+        return x
+    return array(x, dtype, copy=kwargs.get("copy") or False)
+
+
+@implements("copy")
+def copy(x: Any, order: Any = "K", subok: bool = False) -> Any:
+    """An independent copy."""
+    if type(x) is not Tracer:
+        return array(x)
+    if not is_symbolic(x):
+        return concrete(np.array(x._array))
+    session = session_of(x) or need_session()
+    return wrap(session, x._value(session), x._weak, x._deps)
+
+
+@implements("astype")
+def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True,
+           copy: bool = True) -> Any:  # fmt: skip
+    """Another element type."""
+    x = tracer(x)
+    if not is_symbolic(x):
+        return concrete(np.asarray(x._array.astype(dtype)))
+    target = dtype_name(dtype)
+    if target == x._dtype and not copy:
+        return x
+    session = session_of(x) or need_session()
+    value = x._value(session)
+    if target != x._dtype:
+        value = convert(session, value, target)
+    return wrap(session, value, False, x._deps)
+
+
+@implements("fill")
+def fill(x: Tracer, value: Any) -> None:
+    """``x.fill(value)``."""
+    copyto(x, value)
+
+
+@implements("zeros_like", "empty_like")
+def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None,
+               **kwargs: Any) -> Any:  # fmt: skip
+    """Zeros of the shape and element type of `x` (empty arrays start as zeros too)."""
+    x = tracer(x)
+    return concrete(np.zeros(x.shape if shape is None else shape, dtype or x.dtype))
+
+
+@implements("ones_like")
+def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None,
+              **kwargs: Any) -> Any:  # fmt: skip
+    """Ones of the shape and element type of `x`."""
+    x = tracer(x)
+    return concrete(np.ones(x.shape if shape is None else shape, dtype or x.dtype))
+
+
+@implements("full_like")
+def full_like(x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
+              shape: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+    """`fill_value` in the shape and element type of `x`."""
+    x = tracer(x)
+    return full(x.shape if shape is None else shape, fill_value, dtype or x.dtype)
+
+
+@implements("full")
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwargs: Any) -> Any:
+    """An array filled with a number, traced or not."""
+    if not any_symbolic(fill_value):
+        return concrete(np.full(unwrap(shape), unwrap(fill_value), dtype))
+    value = tracer(fill_value)
+    made = concrete(np.zeros(shape, dtype or value.dtype))
+    copyto(made, value)
+    return made
+
+
+@implements("empty")
+def empty(shape: Any, dtype: Any = float, order: Any = "C", **kwargs: Any) -> Any:
+    """Empty arrays start as zeros, so that every program is deterministic."""
+    return concrete(np.zeros(unwrap(shape), dtype))
+
+
+@implements("linspace")
+def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
+             dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
+    """Evenly spaced numbers between traced ends."""
+    if not any_symbolic([start, stop]):
+        return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
+    num = int(num)
+    divisions = max(num - 1 if endpoint else num, 1)
+    step = (stop - start) / divisions
+    grid: Any = np.arange(num, dtype=float)
+    grid = grid.reshape((num, *(1,) * np.ndim(step)))
+    made = start + step * grid
+    return (made, step) if retstep else made
+
+
+@implements("result_type", "promote_types")
+def result_type(*args: Any) -> Any:
+    """NumPy's promotion of arrays, dtypes and scalars."""
+    plain = []
+    for a in args:
+        if type(a) is Tracer:
+            a = np.zeros((), a.dtype).item() if a._weak else NUMPY_DTYPES[a._dtype]
+        plain.append(a)
+    return np.result_type(*plain)
+
+
+@implements("shape")
+def shape(x: Any) -> tuple[int, ...]:
+    """``np.shape``."""
+    return tracer(x).shape
+
+
+@implements("ndim")
+def ndim(x: Any) -> int:
+    """``np.ndim``."""
+    return tracer(x).ndim
+
+
+@implements("size")
+def size(x: Any, axis: int | None = None) -> int:
+    """``np.size``."""
+    x = tracer(x)
+    return x.size if axis is None else x.shape[axis]
+
+
+@implements("iscomplexobj", "isrealobj")
+def iscomplexobj(x: Any) -> bool:
+    """Never complex."""
+    return False
+
+
+TABLE["isrealobj"] = lambda x: True
+TABLE["real"] = lambda x: x
+TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
+
+
+@implements("iterable")
+def iterable(x: Any) -> bool:
+    """``np.iterable``."""
+    return bool(tracer(x).shape)

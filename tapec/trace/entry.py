@@ -1,0 +1,126 @@
+"""`trace`: a Python function on NumPy arrays becomes a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.core import Func, Value
+from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.trace.dispatch import operand
+from tapec.trace.proxy import prepare
+from tapec.trace.session import Session, current, running
+from tapec.trace.tracer import Storage, Tracer
+
+MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
+Flatten = Callable[[Any], tuple[list[Any], Callable[[list[Any]], Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One array or number argument: its type, a name for print, and Python-scalar weakness."""
+
+    type: Type
+    hint: str = ""
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """Stands in the result structure for result `index` of the program."""
+
+    index: int
+    python_scalar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A traced function.
+
+    ``func.results`` are the array leaves of ``out`` in order of their `Out` markers, then the
+    final values of the parameters listed in ``mutated``. ``captures`` are tracers of enclosing
+    traces, passed as parameters after the given ones.
+    """
+
+    func: Func
+    out: Any
+    mutated: tuple[int, ...]
+    captures: tuple[Tracer, ...] = ()
+
+
+def leaf_only(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """The default flattening: tuples, lists and dicts."""
+    if isinstance(result, (tuple, list)):
+        parts = [leaf_only(r) for r in result]
+        counts = [len(p[0]) for p in parts]
+
+        def rebuild(leaves: list[Any]) -> Any:
+            rest = iter(leaves)
+            items = [p[1]([next(rest) for _ in range(n)])
+                     for p, n in zip(parts, counts, strict=True)]  # fmt: skip
+            make = getattr(type(result), "_make", type(result))
+            return make(items)
+
+        return [leaf for p in parts for leaf in p[0]], rebuild
+    if isinstance(result, dict):
+        leaves, inner = leaf_only(list(result.values()))
+        return leaves, lambda new: dict(zip(result, inner(new), strict=True))
+    return [result], lambda new: new[0]
+
+
+def trace(
+    f: Callable[..., Any],
+    make_args: MakeArgs,
+    params: Sequence[Param],
+    *,
+    flatten: Flatten = leaf_only,
+    name: str = "",
+) -> Traced:
+    """Run `f` once on tracers and return its program.
+
+    ``make_args`` places one tracer per parameter into the arguments of `f`. Raises `TraceError`s
+    at the user's line where the function cannot be traced, and `NeedStatic` where it depends on
+    the value of plain integer or boolean arguments.
+    """
+    session = Session(current())
+    tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
+    with running(session):
+        args, kwargs = make_args(tracers)
+        result = prepare(f, session)(*args, **kwargs)
+        leaves, rebuild = flatten(result)
+        values: list[Value] = []
+        marked = [_mark(session, leaf, values) for leaf in leaves]
+        mutated = tuple(i for i, t in enumerate(tracers) if t._storage.version)
+        values += [tracers[i]._value(session) for i in mutated]
+    label = name or getattr(f, "__name__", "") or type(f).__name__
+    func = session.builder.func(label if label.isidentifier() else "f", values)
+    return Traced(func, rebuild(marked), mutated, tuple(session.captures))
+
+
+def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
+    value = session.builder.param(param.type, param.hint)
+    storage = Storage(session, value, None)
+    python_integer = param.weak and param.type.dtype in ("i64", "bool") and not param.type.shape
+    deps = frozenset({i}) if python_integer else None
+    return Tracer(storage, param.type.dtype, param.type.shape, (), param.weak, deps)
+
+
+def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
+    """An array leaf as an `Out`, its value appended; anything else stays in place."""
+    if type(leaf) is Tracer:
+        values.append(operand(session, leaf, leaf._dtype))
+        return Out(len(values) - 1, leaf._weak)
+    if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _KNOWN:
+        array = np.asarray(leaf)
+        values.append(session.array(array, _KNOWN[array.dtype]))
+        return Out(len(values) - 1)
+    if type(leaf) is float:
+        values.append(session.const(leaf, "f64"))
+        return Out(len(values) - 1, True)
+    return leaf
+
+
+_KNOWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name != "index"}

@@ -1,0 +1,356 @@
+"""Products of arrays, all through `dot`, and norms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ShapeError
+from tapec.trace.dispatch import (
+    key_of, need_session, normal, operand, session_of, tracer, unsupported,
+)  # fmt: skip
+from tapec.trace.functions_reduce import _float
+from tapec.trace.functions_shape import (
+    axes_of, axis_of, broadcast_to, expand_dims, moveaxis, ravel, reshaped, squeeze, transpose,
+)  # fmt: skip
+from tapec.trace.functions_split import along, diagonal, where
+from tapec.trace.promote import common
+from tapec.trace.session import where as user_line
+from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import Tracer, wrap
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
+    """The `dot` op: batch axes, then free axes of `a`, then those of `b`."""
+    a, b = tracer(a), tracer(b)
+    for i, j in (*pairs, *batch):
+        if a.shape[i] != b.shape[j]:
+            raise ShapeError(
+                f"shapes {a.shape} and {b.shape} do not match: {a.shape[i]} (axis {i}) "
+                f"!= {b.shape[j]} (axis {j})",
+                where=user_line(),
+            )
+    session = session_of(a, b) or need_session()
+    dtype, _ = common(key_of(a), key_of(b))
+    values = operand(session, a, dtype), operand(session, b, dtype)
+    return wrap(session, session.emit("dot", *values, contract=pairs, batch=batch))
+
+
+@implements("dot")
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
+    a, b = tracer(a), tracer(b)
+    if not a.ndim or not b.ndim:
+        made: Any = a * b  # type: ignore[operator]
+    else:
+        made = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
+    if out is not None:
+        TABLE["copyto"](out, made)
+        return out
+    return made
+
+
+@implements("matmul")
+def matmul(a: Any, b: Any, out: Any = None, **kw: Any) -> Any:
+    """``a @ b`` with broadcast leading axes."""
+    a, b = tracer(normal(a)), tracer(normal(b))
+    if not a.ndim or not b.ndim:
+        raise ValueError("matmul: operand does not have enough dimensions")
+    if not (type(a) is Tracer and a._storage.array is None) and b._storage.array is not None:
+        return TABLE["__call__"](np.matmul, (a, b), {})
+    if a.ndim <= 2 and b.ndim <= 2:
+        made: Any = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
+    elif b.ndim == 1:
+        made = contract(a, b, ((a.ndim - 1, 0),))
+    elif b.ndim == 2:
+        made = contract(a, b, ((a.ndim - 1, 0),))
+    elif a.ndim == 1:
+        made = contract(b, a, ((b.ndim - 2, 0),))
+    else:
+        made = _batched(a, b)
+    if out is not None:
+        TABLE["copyto"](out, made)
+        return out
+    return made
+
+
+def _batched(a: Any, b: Any) -> Any:
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = broadcast_to(a, (*lead, *a.shape[-2:]))
+    b = broadcast_to(b, (*lead, *b.shape[-2:]))
+    n = len(lead)
+    return contract(a, b, ((n + 1, n),), tuple((i, i) for i in range(n)))
+
+
+TABLE["vecdot"] = lambda a, b, axis=-1: TABLE["sum"](a * b, axis=axis)
+TABLE["matvec"] = lambda a, b: squeeze(matmul(a, expand_dims(b, -1)), -1)
+
+
+@implements("inner")
+def inner(a: Any, b: Any) -> Any:
+    """Contraction of the last axes."""
+    a, b = tracer(a), tracer(b)
+    if not a.ndim or not b.ndim:
+        return a * b  # type: ignore[operator]
+    return contract(a, b, ((a.ndim - 1, b.ndim - 1),))
+
+
+@implements("outer")
+def outer(a: Any, b: Any, out: Any = None) -> Any:
+    """``a[:, None] * b[None, :]`` of the flattened operands."""
+    a, b = ravel(a), ravel(b)
+    made = reshaped(a, (a.size, 1)) * reshaped(b, (1, b.size))  # type: ignore[operator]
+    if out is not None:
+        TABLE["copyto"](out, made)
+        return out
+    return made
+
+
+@implements("vdot")
+def vdot(a: Any, b: Any) -> Any:
+    """Dot product of the flattened operands."""
+    return contract(ravel(a), ravel(b), ((0, 0),))
+
+
+@implements("tensordot")
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """``np.tensordot``."""
+    a, b = tracer(a), tracer(b)
+    if isinstance(axes, (int, np.integer)):
+        n = int(axes)
+        left, right = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
+    else:
+        left, right = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
+    if not left:
+        return reshaped(a, (*a.shape, *(1,) * b.ndim)) * b  # type: ignore[operator]
+    return contract(a, b, tuple(zip(left, right, strict=True)))
+
+
+@implements("kron")
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product."""
+    a, b = tracer(a), tracer(b)
+    rank = max(a.ndim, b.ndim)
+    left = (1,) * (rank - a.ndim) + a.shape
+    right = (1,) * (rank - b.ndim) + b.shape
+    wide: Any = reshaped(a, [n for m in left for n in (m, 1)])
+    made = wide * reshaped(b, [n for m in right for n in (1, m)])
+    return reshaped(made, [m * n for m, n in zip(left, right, strict=True)])
+
+
+@implements("cross", "linalg.cross")
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
+          axis: Any = None) -> Any:  # fmt: skip
+    """Cross product of 3-vectors (of 2-vectors: its third component)."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = moveaxis(a, axisa, 0), moveaxis(b, axisb, 0)
+    if a.shape[0] == 2 and b.shape[0] == 2:
+        return a[0] * b[1] - a[1] * b[0]
+    a0, a1, a2 = a[0], a[1], a[2] if a.shape[0] == 3 else 0.0
+    b0, b1, b2 = b[0], b[1], b[2] if b.shape[0] == 3 else 0.0
+    parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
+    return moveaxis(TABLE["stack"](parts), 0, axisc) if a.ndim > 1 else TABLE["stack"](parts)
+
+
+# -- einsum --------------------------------------------------------------------------------
+
+
+@implements("einsum")
+def einsum(subscripts: Any, *operands: Any, **kw: Any) -> Any:
+    """``np.einsum`` with a subscript string: pairwise contractions from the left."""
+    if not isinstance(subscripts, str):
+        raise unsupported(np.einsum, " without a subscript string")
+    parts = [tracer(o) for o in operands]
+    terms, result = _subscripts(subscripts.replace(" ", ""), parts)
+    work = [_diagonalised(t, p) for t, p in zip(terms, parts, strict=True)]
+    while len(work) > 1:
+        (ta, a), (tb, b) = work[0], work[1]
+        keep = set(result).union(*(t for t, _ in work[2:]))
+        work[:2] = [_pair(ta, a, tb, b, keep)]
+    term, x = _summed(*work[0], set(result))
+    return transpose(x, [term.index(c) for c in result]) if len(term) > 1 else x
+
+
+def _subscripts(text: str, parts: list[Tracer]) -> tuple[list[str], str]:
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in text]
+    widest = 0
+    for k, (term, x) in enumerate(zip(terms, parts, strict=True)):
+        if "..." in term:
+            count = x.ndim - (len(term) - 3)
+            widest = max(widest, count)
+            terms[k] = term.replace("...", "".join(spare[10 - count : 10]))
+    letters = "".join(spare[10 - widest : 10])
+    if arrow:
+        return terms, right.replace("...", letters)
+    seen = "".join(terms)
+    once = sorted(c for c in set(seen) if seen.count(c) == 1 and c not in letters)
+    return terms, letters + "".join(once)
+
+
+def _diagonalised(term: str, x: Any) -> tuple[str, Any]:
+    """Repeated letters of one operand are its diagonal."""
+    for c in dict.fromkeys(term):
+        while term.count(c) > 1:
+            i, j = term.index(c), term.rindex(c)
+            x = diagonal(x, 0, i, j)
+            term = "".join(d for k, d in enumerate(term) if k not in (i, j)) + c
+    return term, x
+
+
+def _summed(term: str, x: Any, keep: set[str]) -> tuple[str, Any]:
+    gone = tuple(i for i, c in enumerate(term) if c not in keep)
+    if gone:
+        x = TABLE["sum"](x, axis=gone)
+    return "".join(c for c in term if c in keep), x
+
+
+def _pair(ta: str, a: Any, tb: str, b: Any, keep: set[str]) -> tuple[str, Any]:
+    ta, a = _summed(ta, a, keep | set(tb)) if type(a) is Tracer else (ta, a)
+    tb, b = _summed(tb, b, keep | set(ta))
+    shared = [c for c in ta if c in tb]
+    if any(a.shape[ta.index(c)] != b.shape[tb.index(c)] for c in shared):
+        return _broadcast_pair(ta, a, tb, b)
+    batch = [c for c in shared if c in keep]
+    pairs = tuple((ta.index(c), tb.index(c)) for c in shared if c not in keep)
+    if not pairs:
+        return _broadcast_pair(ta, a, tb, b)
+    made = contract(a, b, pairs, tuple((ta.index(c), tb.index(c)) for c in batch))
+    free = [c for c in ta if c not in shared] + [c for c in tb if c not in shared]
+    return "".join(batch + free), made
+
+
+def _broadcast_pair(ta: str, a: Any, tb: str, b: Any) -> tuple[str, Any]:
+    term = ta + "".join(c for c in tb if c not in ta)
+    order = sorted(range(len(tb)), key=lambda i: term.index(tb[i]))
+    b = transpose(b, order) if len(order) > 1 else b
+    sizes = dict(zip((tb[i] for i in order), b.shape, strict=True))
+    b = reshaped(b, [sizes.get(c, 1) for c in term])
+    return term, reshaped(a, (*a.shape, *(1,) * (len(term) - len(ta)))) * b  # type: ignore[operator]
+
+
+# -- norms ---------------------------------------------------------------------------------
+
+
+def _guarded_root(squares: Any) -> Any:
+    """sqrt, with derivative 0 at 0."""
+    zero = TABLE["equal"](squares, 0)
+    return where(zero, 0.0, TABLE["sqrt"](where(zero, 1.0, squares)))
+
+
+@implements("linalg.norm", "linalg.vector_norm")
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
+    x = _float(x)
+    axes = axes_of(axis, x.ndim)
+    matrix = len(axes) == 2 and ord is not None
+    if ord is None or ord == "fro" or (ord == 2 and not matrix):
+        return _guarded_root(TABLE["sum"](TABLE["power"](x, 2), axis=axes, keepdims=keepdims))
+    if matrix:
+        return _matrix_norm(x, ord, axes, keepdims)
+    size = TABLE["absolute"](x)
+    if ord == math.inf:
+        return TABLE["max"](size, axis=axes, keepdims=keepdims)
+    if ord == -math.inf:
+        return TABLE["min"](size, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return TABLE["astype"](TABLE["count_nonzero"](x, axes, keepdims=keepdims), float)
+    if ord == 1:
+        return TABLE["sum"](size, axis=axes, keepdims=keepdims)
+    total = TABLE["sum"](TABLE["power"](size, ord), axis=axes, keepdims=keepdims)
+    zero = TABLE["equal"](total, 0)
+    return where(zero, 0.0, TABLE["power"](where(zero, 1.0, total), 1.0 / ord))
+
+
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    rows, columns = axes
+    order = {1: (rows, columns, "max"), -1: (rows, columns, "min"),
+             math.inf: (columns, rows, "max"), -math.inf: (columns, rows, "min")}.get(ord)  # fmt: skip
+    if order is None:
+        raise unsupported(np.linalg.norm, f" with ord={ord!r} of a matrix")
+    first, second, extreme = order
+    made = TABLE["sum"](TABLE["absolute"](x), axis=first, keepdims=True)
+    made = TABLE[extreme](made, axis=second, keepdims=True)
+    return made if keepdims else squeeze(made, axes)
+
+
+@implements("linalg.matrix_norm")
+def matrix_norm(x: Any, *, ord: Any = "fro", keepdims: bool = False) -> Any:
+    """Norm over the last two axes."""
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@implements("linalg.matrix_power")
+def matrix_power(x: Any, n: int) -> Any:
+    """Repeated product of a square matrix, by squaring."""
+    if n < 0:
+        raise unsupported(np.linalg.matrix_power, " with a negative exponent")
+    x = tracer(x)
+    if n == 0:
+        return broadcast_to(np.eye(x.shape[-1]), x.shape)
+    made: Any = None
+    while n:
+        if n & 1:
+            made = x if made is None else matmul(made, x)
+        n >>= 1
+        x = matmul(x, x) if n else x
+    return made
+
+
+@implements("linalg.multi_dot")
+def multi_dot(arrays: Any, **kw: Any) -> Any:
+    """Chained products, from the left."""
+    made, *rest = arrays
+    for a in rest:
+        made = dot(made, a)
+    return made
+
+
+TABLE["linalg.matmul"] = matmul
+TABLE["linalg.outer"] = outer
+TABLE["linalg.tensordot"] = tensordot
+TABLE["linalg.trace"] = lambda x, **kw: TABLE["trace"](x, axis1=-2, axis2=-1, **kw)
+TABLE["linalg.diagonal"] = lambda x, *, offset=0: diagonal(x, offset, -2, -1)
+
+
+@implements("polyval")
+def polyval(p: Any, x: Any) -> Any:
+    """Polynomial by Horner's rule, highest power first."""
+    p = tracer(p)
+    made: Any = 0.0 * x
+    for k in range(p.size):
+        made = made * x + p[k]
+    return made
+
+
+@implements("vander")
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """Powers of `x` as columns."""
+    x = tracer(x)
+    n = x.size if N is None else int(N)
+    powers = [TABLE["power"](x, k) for k in range(n)]
+    return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
+
+
+@implements("convolve")
+def convolve(a: Any, b: Any, mode: str = "full") -> Any:
+    """Discrete convolution: a product with shifted copies of the second operand."""
+    a, b = ravel(a), ravel(b)
+    if b.size > a.size:
+        a, b = b, a
+    n, m = a.size, b.size
+    padded = TABLE["pad"](a, m - 1)
+    windows = padded[np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]]
+    made = dot(windows, TABLE["flip"](b))
+    first, count = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n),
+                    "valid": (m - 1, n - m + 1)}[mode]  # fmt: skip
+    return made[first : first + count]
+
+
+__all__ = ["along", "axis_of"]

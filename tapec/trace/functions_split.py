@@ -1,0 +1,337 @@
+"""Splitting, repeating, shifting, triangles and diagonals: composites of shape primitives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.dispatch import key_of, need_session, normal, operand, session_of, tracer, unsupported
+from tapec.trace.functions_shape import (
+    axes_of, axis_of, broadcast_to, concatenate, expand_dims, joined, moveaxis, ravel, reshaped,
+    stack, transpose,
+)  # fmt: skip
+from tapec.trace.promote import common
+from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+
+
+def along(x: Any, axis: int, key: Any) -> Any:
+    """``x[..., key, ...]`` at one axis."""
+    return x[(slice(None),) * axis + (key,)]
+
+
+@implements("split", "array_split")
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """``np.split``: views."""
+    x = tracer(x)
+    axis = axis_of(axis, x.ndim)
+    plain = np.arange(x.shape[axis])
+    if not np.ndim(sections) and len(plain) % int(sections):
+        parts = np.array_split(plain, sections)
+    else:
+        parts = np.split(plain, sections)
+    made = []
+    for part in parts:
+        start = int(part[0]) if len(part) else 0
+        made.append(along(x, axis, slice(start, start + len(part))))
+    return made
+
+
+TABLE["hsplit"] = lambda x, n: split(x, n, 0 if tracer(x).ndim == 1 else 1)
+TABLE["vsplit"] = lambda x, n: split(x, n, 0)
+TABLE["dsplit"] = lambda x, n: split(x, n, 2)
+
+
+@implements("unstack")
+def unstack(x: Any, axis: int = 0) -> Any:
+    """The slices along an axis."""
+    return tuple(moveaxis(x, axis, 0))
+
+
+@implements("tile")
+def tile(x: Any, reps: Any) -> Any:
+    """``np.tile``."""
+    x = tracer(x)
+    counts = (int(reps),) if not isinstance(reps, (tuple, list)) else tuple(map(int, reps))
+    rank = max(x.ndim, len(counts))
+    counts = (1,) * (rank - len(counts)) + counts
+    shape = (1,) * (rank - x.ndim) + x.shape
+    apart = [n for c, s in zip(counts, shape, strict=True) for n in (1, s)]
+    spread = [n for c, s in zip(counts, shape, strict=True) for n in (c, s)]
+    whole = broadcast_to(reshaped(x, apart), spread)
+    return reshaped(whole, [c * s for c, s in zip(counts, shape, strict=True)])
+
+
+@implements("repeat")
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    """``np.repeat`` with constant counts."""
+    x = ravel(x) if axis is None else tracer(x)
+    axis = axis_of(axis or 0, x.ndim)
+    places = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
+    return along(x, axis, places)
+
+
+@implements("flip")
+def flip(x: Any, axis: Any = None) -> Any:
+    """Reversed axes: a view."""
+    x = tracer(x)
+    axes = axes_of(axis, x.ndim)
+    return x[tuple(slice(None, None, -1 if i in axes else 1) for i in range(x.ndim))]
+
+
+TABLE["flipud"] = lambda x: flip(x, 0)
+TABLE["fliplr"] = lambda x: flip(x, 1)
+
+
+@implements("rot90")
+def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """``np.rot90``."""
+    made: Any = tracer(x)
+    for _ in range(k % 4):
+        made = flip(TABLE["swapaxes"](made, *axes), axes[0])
+    return made
+
+
+@implements("roll")
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """``np.roll`` with constant shifts."""
+    x = tracer(x)
+    if axis is None:
+        return reshaped(roll(ravel(x), shift, 0), x.shape)
+    axes = axes_of(axis, x.ndim)
+    shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
+    for s, a in zip(shifts, axes, strict=True):
+        n = x.shape[a]
+        s = int(s) % n if n else 0
+        if s:
+            x = joined([along(x, a, slice(n - s, n)), along(x, a, slice(0, n - s))], a)
+    return x
+
+
+@implements("pad")
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0, **kw: Any) -> Any:
+    """``np.pad``: constant, and the modes that repeat elements (edge, reflect, symmetric, wrap)."""
+    x = tracer(x)
+    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    if mode == "constant":
+        shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
+        made = TABLE["full"](shape, constant_values, x.dtype)
+        made[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))] = x
+        return made
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise unsupported(np.pad, f" with mode={mode!r}")
+    for axis, width in enumerate(widths):
+        x = along(x, axis, np.pad(np.arange(x.shape[axis]), width, mode=mode))  # type: ignore[call-overload]
+    return x
+
+
+@implements("diff")
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours."""
+    x = tracer(x)
+    axis = axis_of(axis, x.ndim)
+    ends = [_end(e, x, axis) for e in (prepend, x, append) if e is not None]
+    if len(ends) > 1:
+        x = joined(ends, axis)
+    for _ in range(n):
+        x = along(x, axis, slice(1, None)) - along(x, axis, slice(None, -1))
+    return x
+
+
+def _end(e: Any, x: Tracer, axis: int) -> Any:
+    if e is x or np.ndim(e):
+        return e
+    return broadcast_to(e, tuple(1 if i == axis else n for i, n in enumerate(x.shape)))
+
+
+@implements("ediff1d")
+def ediff1d(x: Any) -> Any:
+    """Differences of the flattened array."""
+    return diff(ravel(x))
+
+
+def _masked(x: Any, mask: Any) -> Any:
+    x = tracer(x)
+    return TABLE["where"](mask, x, np.zeros((), x.dtype))
+
+
+@implements("triu")
+def triu(x: Any, k: int = 0) -> Any:
+    """The upper triangle, zeros below."""
+    x = tracer(x)
+    return _masked(x, ~np.tri(*x.shape[-2:], k=k - 1, dtype=bool))
+
+
+@implements("tril")
+def tril(x: Any, k: int = 0) -> Any:
+    """The lower triangle, zeros above."""
+    x = tracer(x)
+    return _masked(x, np.tri(*x.shape[-2:], k=k, dtype=bool))
+
+
+@implements("diagonal")
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Diagonals as the last axis."""
+    x = moveaxis(x, (axis1, axis2), (0, 1))
+    rows, columns = x.shape[:2]
+    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+    i = np.arange(count)
+    picked = x[i + max(-offset, 0), i + max(offset, 0)]
+    return moveaxis(picked, 0, -1) if picked.ndim > 1 else picked
+
+
+@implements("diag")
+def diag(x: Any, k: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix of a diagonal."""
+    x = tracer(x)
+    if x.ndim == 2:
+        return diagonal(x, k)
+    n = x.size + abs(k)
+    made = concrete(np.zeros((n, n), x.dtype))
+    i = np.arange(x.size)
+    made[i + max(-k, 0), i + max(k, 0)] = x
+    return made
+
+
+TABLE["diagflat"] = lambda x, k=0: diag(ravel(x), k)
+
+
+@implements("trace")
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **kw: Any) -> Any:
+    """Sum of the diagonal."""
+    return TABLE["sum"](diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+@implements("fill_diagonal")
+def fill_diagonal(x: Any, value: Any, wrap: bool = False) -> None:
+    """Write the main diagonal."""
+    i = np.arange(min(x.shape))
+    x[(i,) * x.ndim] = value
+
+
+@implements("meshgrid")
+def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> Any:
+    """Coordinate grids."""
+    rank = len(xs)
+    made = [reshaped(x, [-1 if j == i else 1 for j in range(rank)]
+            if False else [tracer(x).size if j == i else 1 for j in range(rank)])
+            for i, x in enumerate(xs)]  # fmt: skip
+    if indexing == "xy" and rank > 1:
+        made = [TABLE["swapaxes"](m, 0, 1) for m in made]
+    if sparse:
+        return tuple(made)
+    shape = np.broadcast_shapes(*(m.shape for m in made))
+    return tuple(broadcast_to(m, shape) for m in made)
+
+
+@implements("take")
+def take(x: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
+    x = ravel(x) if axis is None else tracer(x)
+    axis = axis_of(axis or 0, x.ndim)
+    index = normal(indices)
+    if mode != "raise":
+        n = x.shape[axis]
+        index = index % n if mode == "wrap" else TABLE["clip"](index, 0, n - 1)
+    return along(x, axis, index)
+
+
+@implements("take_along_axis")
+def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
+    """``np.take_along_axis``."""
+    if axis is None:
+        return ravel(x)[normal(indices)]
+    x, index = tracer(x), tracer(indices)
+    axis = axis_of(axis, x.ndim)
+    key: list[Any] = []
+    for i, n in enumerate(x.shape):
+        shape = [1] * x.ndim
+        shape[i] = index.shape[i] if i != axis else n
+        key.append(index if i == axis else np.arange(n).reshape(shape))
+    return x[tuple(key)]
+
+
+@implements("where")
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """``np.where`` with three arguments."""
+    if x is None or y is None:
+        raise unsupported(np.where, " with one argument")
+    condition, x, y = normal(condition), normal(x), normal(y)
+    session = session_of(condition, x, y) or need_session()
+    c = operand(session, condition if key_of(condition)[0] == "bool" else condition != 0, "bool")
+    dtype, weak = common(key_of(x), key_of(y))
+    value = session.emit("select", c, operand(session, x, dtype), operand(session, y, dtype))
+    return wrap(session, value, weak and not value.type.shape)
+
+
+@implements("select")
+def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
+    """``np.select``: the first condition that holds."""
+    made = default
+    for condition, choice in zip(reversed(list(conditions)), reversed(list(choices)), strict=True):
+        made = TABLE["where"](condition, choice, made) if is_symbolic_any(
+            condition, choice, made) else np.where(condition, choice, made)  # fmt: skip
+    return made
+
+
+def is_symbolic_any(*xs: Any) -> bool:
+    """Whether one of these is traced."""
+    from tapec.trace.dispatch import any_symbolic
+
+    return any_symbolic(list(xs))
+
+
+@implements("choose")
+def choose(index: Any, choices: Any, **kw: Any) -> Any:
+    """``np.choose``."""
+    return select([index == i for i in range(len(choices))], list(choices))
+
+
+@implements("clip")
+def clip(x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
+         max: Any = None, **kw: Any) -> Any:  # fmt: skip
+    """``minimum(maximum(x, a_min), a_max)``."""
+    low, high = (a_min if a_min is not None else min), (a_max if a_max is not None else max)
+    made = x if low is None else TABLE["maximum"](x, low)
+    made = made if high is None else TABLE["minimum"](made, high)
+    if out is not None:
+        TABLE["copyto"](out, made)
+        return out
+    return made
+
+
+@implements("nan_to_num")
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
+               neginf: Any = None) -> Any:  # fmt: skip
+    """NaN and infinities replaced by numbers."""
+    x = tracer(x)
+    info = np.finfo(x.dtype)
+    high = info.max if posinf is None else posinf
+    low = info.min if neginf is None else neginf
+    infinite, nans = TABLE["isinf"](x), TABLE["isnan"](x)
+    made = where(infinite, where(x > 0, float(high), float(low)), x)  # type: ignore[operator]
+    return where(nans, float(nan), made)
+
+
+@implements("sinc")
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), with value 1 and derivative 0 at 0."""
+    x = tracer(x)
+    zero = TABLE["equal"](x, 0)
+    t = where(zero, 1.0, x) * np.pi
+    return where(zero, 1.0 - (np.pi**2 / 6.0) * TABLE["power"](x, 2), TABLE["sin"](t) / t)
+
+
+@implements("round", "around", "round_")
+def round_(x: Any, decimals: int = 0, out: Any = None) -> Any:
+    """Rounded half to even, at a decimal place."""
+    if not decimals:
+        return TABLE["rint"](x)
+    scale = 10.0 ** abs(decimals)
+    if decimals > 0:
+        return TABLE["rint"](x * scale) / scale
+    return TABLE["rint"](x / scale) * scale
+
+
+__all__ = ["concatenate", "expand_dims", "is_symbolic", "stack", "transpose"]

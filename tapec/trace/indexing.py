@@ -1,0 +1,288 @@
+"""Reading and writing items with NumPy's semantics: basic indices are views, arrays copy."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tapec.errors import UnsupportedOperation
+from tapec.trace import views
+from tapec.trace.dispatch import (
+    any_symbolic, copyto, fit, need_session, normal, operand, real_array_write, session_of, unwrap,
+)  # fmt: skip
+from tapec.trace.session import where
+from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+
+_ARRAYS = (Tracer, np.ndarray, list)
+
+
+class Parsed(NamedTuple):
+    """An index, one entry per axis: `at` for basic entries; the arrays of the others."""
+
+    at: tuple[Any, ...]
+    arrays: dict[int, Any]  # axis -> integer array (or traced integer)
+    layout: list[str]  # "slice", "new", "adv" in written order (plain ints left out)
+    boxed: bool  # an Ellipsis was written: a 0-d result is a view
+
+
+def parse(shape: tuple[int, ...], key: Any) -> Parsed:
+    """Normalise an index expression for an array of `shape`."""
+    entries = list(key) if isinstance(key, tuple) else [key]
+    entries = _spread_masks(entries)
+    used = sum(1 for e in entries if e is not None and e is not Ellipsis)
+    if used > len(shape):
+        raise IndexError(
+            f"too many indices for array: array is {len(shape)}-dimensional, "
+            f"but {used} were indexed"
+        )
+    boxed = any(e is Ellipsis for e in entries)
+    full = [slice(None)] * (len(shape) - used)
+    if boxed:
+        i = next(i for i, e in enumerate(entries) if e is Ellipsis)
+        entries[i : i + 1] = full
+    else:
+        entries += full
+    advanced = any(isinstance(e, _ARRAYS) for e in entries)
+    at: list[Any] = []
+    arrays: dict[int, Any] = {}
+    layout: list[str] = []
+    for e in entries:
+        if e is None:
+            layout.append("new")
+            continue
+        axis, n = len(at), shape[len(at)]
+        if isinstance(e, slice):
+            start, stop, step = e.indices(n)
+            at.append((start, len(range(start, stop, step)), step))
+            layout.append("slice")
+        elif isinstance(e, _ARRAYS):
+            arrays[axis] = e
+            at.append((0, n, 1))
+            layout.append("adv")
+        else:
+            i = _checked(e, n, axis)
+            if advanced:
+                arrays[axis] = np.asarray(i)
+                at.append((0, n, 1))
+                layout.append("adv")
+            else:
+                at.append(i)
+    return Parsed(_tidy(at), arrays, layout, boxed)
+
+
+def _tidy(at: list[Any]) -> tuple[Any, ...]:
+    return tuple((0, 0, 1) if isinstance(e, tuple) and e[1] == 0 else e for e in at)
+
+
+def _checked(e: Any, n: int, axis: int) -> int:
+    i = operator.index(e)
+    if not -n <= i < n:
+        raise IndexError(f"index {i} is out of bounds for axis {axis} with size {n}")
+    return i % n
+
+
+def _spread_masks(entries: list[Any]) -> list[Any]:
+    """Constant boolean masks as index arrays, 0-d integer arrays as ints, lists as arrays."""
+    spread: list[Any] = []
+    for e in entries:
+        if isinstance(e, list):
+            e = normal(e) if any_symbolic(e) else np.asarray(unwrap(e))
+            if e.size == 0:
+                e = e.astype(int)
+        if type(e) is Tracer and e._storage.array is not None:
+            e = e._array
+        if isinstance(e, np.ndarray) and e.dtype == np.bool_:
+            spread += e.nonzero()
+        elif isinstance(e, np.ndarray) and e.shape == () and e.dtype.kind == "i":
+            spread.append(int(e))
+        elif type(e) is Tracer and e._dtype == "bool":
+            raise UnsupportedOperation(
+                "an array indexed by a traced mask has no fixed shape",
+                where=where(),
+                hint="use np.where(mask, a, b), or multiply by the mask",
+            )
+        else:
+            spread.append(e)
+    return spread
+
+
+@implements("getitem")
+def getitem(x: Tracer, key: Any) -> Any:
+    """``x[key]``."""
+    if not is_symbolic(x) and not any_symbolic(key):
+        return _concrete_item(x, key)
+    parsed = parse(x.shape, key)
+    if parsed.arrays:
+        return _gather(x, parsed)
+    view = _basic_view(x, parsed)
+    if view.shape or parsed.boxed:
+        return view
+    session = session_of(x) or need_session()
+    return wrap(session, view._value(session), False, x._deps)
+
+
+def _concrete_item(x: Tracer, key: Any) -> Any:
+    array = x._array
+    seen = array[unwrap(key)]
+    if not isinstance(seen, np.ndarray):
+        return seen
+    if not np.may_share_memory(seen, array) or _has_arrays(key):
+        return concrete(seen)
+    return _basic_view(x, parse(x.shape, unwrap(key)))
+
+
+def _has_arrays(key: Any) -> bool:
+    return any(isinstance(e, _ARRAYS) for e in (key if isinstance(key, tuple) else (key,)))
+
+
+def _is_whole(at: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    return all(e == (0, n, 1) for e, n in zip(at, shape, strict=True))
+
+
+def _basic_view(x: Tracer, parsed: Parsed) -> Tracer:
+    kept = [e[1] for e in parsed.at if isinstance(e, tuple)]
+    view = x
+    if not _is_whole(parsed.at, x.shape):
+        view = x._view(("index", parsed.at), tuple(kept))
+    if "new" in parsed.layout:
+        sizes = iter(kept)
+        shape = tuple(1 if e == "new" else next(sizes) for e in parsed.layout)
+        view = view._view(("reshape", shape), shape)
+    return x._view(("reshape", x.shape), x.shape) if view is x else view
+
+
+def _front(x: Tracer, parsed: Parsed) -> Tracer:
+    """The basic part applied and the indexed axes brought to the front: a view."""
+    view = x
+    if not _is_whole(parsed.at, x.shape):
+        shape = tuple(e[1] for e in parsed.at if isinstance(e, tuple))
+        view = x._view(("index", parsed.at), shape)
+    axes = list(parsed.arrays)
+    perm = (*axes, *(i for i in range(view.ndim) if i not in parsed.arrays))
+    if perm == tuple(range(view.ndim)):
+        return view
+    return view._view(("transpose", perm), tuple(view.shape[i] for i in perm))
+
+
+def _operands(x: Tracer, parsed: Parsed, *more: Any) -> tuple[Any, list[Any]]:
+    arrays = [normal(a) for a in parsed.arrays.values()]
+    session = session_of(x, *arrays, *more) or need_session()
+    values = []
+    for axis, a in zip(parsed.arrays, arrays, strict=True):
+        if np.dtype(a.dtype).kind != "i":
+            raise IndexError("arrays used as indices must be of integer (or boolean) type")
+        if not is_symbolic(a):
+            plain = np.asarray(unwrap(a))
+            n = x.shape[axis]
+            if plain.size and (plain.min() < -n or plain.max() >= n):
+                raise IndexError(f"index out of bounds for axis {axis} with size {n}")
+            a = np.where(plain < 0, plain + n, plain)
+        values.append(operand(session, a, "i64"))
+    return session, values
+
+
+def _gather(x: Tracer, parsed: Parsed) -> Any:
+    session, indices = _operands(x, parsed)
+    base = _front(x, parsed)
+    result = wrap(session, session.emit("gather", base._value(session), *indices))
+    rank = result.ndim - (base.ndim - len(indices))
+    return _arrange(result, parsed, rank)
+
+
+def _position(parsed: Parsed) -> int | None:
+    """Where the indexed axes belong in the result; None for the front."""
+    places = [i for i, e in enumerate(parsed.layout) if e == "adv"]
+    if places[-1] - places[0] + 1 != len(places):
+        return None
+    return places[0] or None
+
+
+def _arrange(result: Tracer, parsed: Parsed, rank: int) -> Tracer:
+    """Insert new axes and move the block of indexed axes to NumPy's place."""
+    rest = iter(result.shape[rank:])
+    shape = (*result.shape[:rank],
+             *(1 if e == "new" else next(rest) for e in parsed.layout if e != "adv"))  # fmt: skip
+    made: Any = result if shape == result.shape else TABLE["reshape"](result, shape)
+    position = _position(parsed)
+    if position is None or rank == 0:
+        return made  # type: ignore[no-any-return]
+    perm = (*range(rank, rank + position), *range(rank), *range(rank + position, made.ndim))
+    return TABLE["transpose"](made, perm)  # type: ignore[no-any-return]
+
+
+@implements("setitem")
+def setitem(x: Tracer, key: Any, value: Any) -> None:
+    """``x[key] = value``."""
+    x._check_writable()
+    value = normal(value)
+    if not is_symbolic(x) and not is_symbolic(value) and not any_symbolic(key):
+        x._array[unwrap(key)] = unwrap(value)
+        x._storage.version += 1
+        return
+    if _is_mask(key):
+        copyto(x, value, where=_mask_for(key, x))
+        return
+    parsed = parse(x.shape, key)
+    if parsed.arrays:
+        _scatter("scatter", x, parsed, value)
+        return
+    view = _basic_view(x, parsed)
+    if type(value) is Tracer and value._storage is x._storage and value._steps == view._steps:
+        return  # `x[i] += v` has already written through the view
+    copyto(view, value)
+
+
+def _is_mask(key: Any) -> bool:
+    return is_symbolic(key) and key._dtype == "bool" and bool(key.shape)
+
+
+def _mask_for(key: Tracer, x: Tracer) -> Any:
+    if key.ndim == x.ndim:
+        return key
+    return TABLE["reshape"](key, key.shape + (1,) * (x.ndim - key.ndim))
+
+
+def _scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
+    session, indices = _operands(x, parsed, value)
+    base = _front(x, parsed)
+    values = operand(session, value, x._dtype)
+    shape = np.broadcast_shapes(*(i.type.shape for i in indices))
+    rank = len(shape)
+    rest = base.shape[len(indices) :]
+    position = _position(parsed)
+    if position is None or not rank or not values.type.shape:
+        values = fit(session, values, (*shape, *rest))
+    else:
+        slices = [e for e in parsed.layout[:position] if e == "slice"]
+        lead = len(slices)
+        seen = (*rest[:lead], *shape, *rest[lead:])
+        values = fit(session, values, seen)
+        perm = (*range(lead, lead + rank), *range(lead), *range(lead + rank, len(seen)))
+        values = session.emit("transpose", values, perm=perm)
+    new = session.emit(name, base._value(session), values, *indices)
+    base._storage.write(session, base._steps, new)
+
+
+@implements("ufunc_at")
+def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
+    """``np.add.at`` and ``np.subtract.at``: repeated indices accumulate."""
+    if name not in ("add", "subtract"):
+        raise UnsupportedOperation(f"np.{name}.at has no translation", where=where())
+    if type(x) is not Tracer:
+        raise real_array_write()
+    x._check_writable()
+    if not any_symbolic([x, key, value]):
+        getattr(np, name).at(x._array, unwrap(key), unwrap(value))
+        x._storage.version += 1
+        return
+    value = normal(value)
+    value = -value if name == "subtract" else value
+    parsed = parse(x.shape, key)
+    if parsed.arrays:
+        _scatter("scatter_add", x, parsed, value)
+        return
+    view = _basic_view(x, parsed)
+    copyto(view, view + value)  # type: ignore[operator]

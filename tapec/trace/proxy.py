@@ -1,0 +1,311 @@
+"""What the traced function sees in place of `numpy`, `math`, helpers and global arrays.
+
+The function runs as a clone whose globals substitute lazily; the real modules are never patched.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sysconfig
+import types
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.dispatch import any_symbolic, any_tracer, call, eager
+from tapec.trace.session import _HIDDEN, Session
+from tapec.trace.table import TABLE, name_of
+from tapec.trace.tracer import Tracer, concrete
+
+# Names handled by our own code even where nothing is traced: constructors and views.
+OWN = frozenset(
+    "array asarray ascontiguousarray asanyarray copy zeros_like empty_like ones_like full_like full"
+    " empty reshape ravel transpose squeeze expand_dims moveaxis swapaxes rollaxis atleast_1d"
+    " atleast_2d atleast_3d copyto shape ndim size flip flipud fliplr rot90".split()
+)
+_STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+_MATH = {
+    **{n: n for n in "exp expm1 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh floor ceil"
+       " trunc hypot isnan isinf isfinite erf erfc copysign fmod exp2 degrees radians".split()},
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
+    "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "fabs": "absolute",
+    "lgamma": "gammaln", "prod": "prod", "fsum": "sum",
+}  # fmt: skip
+
+
+class Meta(type):
+    """Makes tracers instances of a substituted class."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.real) or (  # type: ignore[attr-defined]
+            type(instance) is Tracer and cls.accepts(instance)  # type: ignore[attr-defined]
+        )
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(getattr(other, "real", other), cls.real)  # type: ignore[attr-defined]
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "real":
+            raise AttributeError(name)
+        return getattr(cls.real, name)
+
+
+class ArrayProxy(metaclass=Meta):
+    """`np.ndarray` in traced code."""
+
+    real = np.ndarray
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Tracers with axes are arrays."""
+        return bool(tracer.shape) or tracer._storage.boxed
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return concrete(np.ndarray(*args, **kwargs))
+
+
+class UfuncProxy:
+    """A ufunc that takes lists of tracers and wraps eager results."""
+
+    def __init__(self, ufunc: Any) -> None:
+        self._ufunc = ufunc
+        self.__name__ = ufunc.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args) or any_symbolic(kwargs):
+            return TABLE["__ufunc__"](self._ufunc, "__call__", args, kwargs)
+        return eager(self._ufunc, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._ufunc, name)
+        if name not in ("reduce", "accumulate", "outer", "at", "reduceat"):
+            return member
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            if any_tracer(args):
+                if any_symbolic(args) or name == "at":
+                    return TABLE["__ufunc__"](self._ufunc, name, args, kwargs)
+            return eager(member, args, kwargs)
+
+        return method
+
+
+def _function(real: Any) -> Any:
+    name = name_of(real)
+
+    @functools.wraps(real)
+    def numpy_function(*args: Any, **kwargs: Any) -> Any:
+        if name in OWN:
+            return TABLE[name](*args, **kwargs)
+        return call(real, args, kwargs)
+
+    return numpy_function
+
+
+def _math_function(real: Any) -> Any:
+    name = _MATH[real.__name__] if real.__name__ in _MATH else real.__name__
+
+    @functools.wraps(real)
+    def math_function(*args: Any) -> Any:
+        if not any_symbolic(args):
+            return real(*args)
+        if real is math.log and len(args) == 2:
+            return TABLE["log"](args[0]) / TABLE["log"](args[1])
+        translation = TABLE.get(name)
+        return translation(*args) if translation else real(*args)
+
+    return math_function
+
+
+def _caster(real: Any) -> Any:
+    class Caster(metaclass=Meta):
+        def __new__(cls, x: Any = 0, *args: Any, **kwargs: Any) -> Any:
+            if any_symbolic(x):
+                return TABLE["array"](x, dtype=real)
+            return eager(real, (x, *args), kwargs)
+
+        @staticmethod
+        def accepts(tracer: Tracer) -> bool:
+            return not tracer.shape and np.issubdtype(tracer.dtype, real)
+
+    Caster.real = real  # type: ignore[attr-defined]
+    Caster.dtype = np.dtype(real)  # type: ignore[attr-defined]
+    Caster.__name__ = real.__name__
+    return Caster
+
+
+def _is_numpy(thing: Any) -> bool:
+    module = getattr(thing, "__module__", None) or ""
+    return module.split(".")[0] == "numpy"
+
+
+class ModuleProxy(types.ModuleType):
+    """A module whose members are substituted when looked up."""
+
+    def __init__(self, real: types.ModuleType, session: Session) -> None:
+        super().__init__(real.__name__)
+        self.__dict__.update(_real=real, _session=session)
+
+    def __getattr__(self, name: str) -> Any:
+        found = substitute(getattr(self._real, name), self._session)
+        self.__dict__[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        return dir(self._real)
+
+
+def follows(code: types.CodeType) -> bool:
+    """Whether calls into this code are traced through: the user's and libraries' Python."""
+    file = code.co_filename
+    if file.startswith(_HIDDEN) or file.startswith("<frozen"):
+        return False
+    return "site-packages" in file or not file.startswith(_STDLIB)
+
+
+def substitute(thing: Any, session: Session) -> Any:
+    """What stands for `thing` inside the traced function (mostly itself)."""
+    rule = _RULES.get(type(thing))
+    if rule is None:
+        if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
+            rule = _module
+        else:
+            return thing
+    found = session._wrapped.get(id(thing))
+    if found is None:
+        # The original is kept alive beside its substitute: its id stays unique.
+        found = session._wrapped[id(thing)] = (thing, rule(thing, session))
+    return found[1]
+
+
+def _module(module: types.ModuleType, session: Session) -> Any:
+    file = getattr(module, "__file__", None) or ""
+    if module is math or module.__name__.split(".")[0] == "numpy":
+        return ModuleProxy(module, session)
+    if file.endswith(".py") and ("site-packages" in file or not file.startswith(_STDLIB)):
+        return module if file.startswith(_HIDDEN) else ModuleProxy(module, session)
+    return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
+
+
+def _class(cls: type, session: Session) -> Any:
+    if cls is np.ndarray:
+        return ArrayProxy
+    if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
+        return _caster(cls)
+    return cls
+
+
+def _plain_function(function: types.FunctionType, session: Session) -> Any:
+    if _is_numpy(function):
+        return _function(function)
+    return clone(function, session)
+
+
+def _builtin(function: Any, session: Session) -> Any:
+    if function.__module__ == "math":
+        return _math_function(function)
+    return _function(function) if _is_numpy(function) else function
+
+
+def _method(method: types.MethodType, session: Session) -> Any:
+    function = substitute(method.__func__, session)
+    return method if function is method.__func__ else types.MethodType(function, method.__self__)
+
+
+def _partial(p: functools.partial[Any], session: Session) -> Any:
+    return functools.partial(substitute(p.func, session), *p.args, **p.keywords)
+
+
+def _cached(function: Any, session: Session) -> Any:
+    """`functools.lru_cache` wrappers: traced values are not hashable, so call what they wrap."""
+    return substitute(function.__wrapped__, session)
+
+
+def _array(array: Any, session: Session) -> Any:
+    view = array.view()
+    view.flags.writeable = False
+    return concrete(view)
+
+
+_RULES: dict[type, Any] = {
+    types.FunctionType: _plain_function,
+    types.BuiltinFunctionType: _builtin,
+    types.MethodType: _method,
+    functools.partial: _partial,
+    type(functools.lru_cache(lambda: None)): _cached,
+    type(np.sum): _builtin,
+    np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
+    np.ndarray: _array,
+    type: _class,
+}
+
+
+class Globals(dict[str, Any]):
+    """Globals of a clone: what the original sees, substituted on lookup."""
+
+    def __init__(self, real: dict[str, Any], session: Session) -> None:
+        super().__init__(__builtins__=real.get("__builtins__", __builtins__),
+                         __name__=real.get("__name__", ""))  # fmt: skip
+        self._real, self._session = real, session
+
+    def __missing__(self, name: str) -> Any:
+        return substitute(self._real[name], self._session)
+
+
+def clone(function: types.FunctionType, session: Session) -> Any:
+    """The function over substituted globals and closure; calls in it are followed."""
+    known = session._wrapped.get(id(function))
+    if known is not None:
+        return known[1]
+    if not follows(function.__code__):
+        return function
+    scope = session._wrapped.get(id(function.__globals__))
+    if scope is None:
+        made_scope = Globals(function.__globals__, session)
+        scope = session._wrapped[id(function.__globals__)] = (function.__globals__, made_scope)
+    cells = tuple(types.CellType() for _ in function.__closure__ or ())
+    made = types.FunctionType(
+        function.__code__, scope[1], function.__name__, function.__defaults__, cells or None
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
+    session._wrapped[id(function)] = (function, made)
+    if cells:
+        return _with_cells(function, made, session)
+    return made
+
+
+def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
+    """Fill the clone's cells; a variable without a substitute shares the original's cell."""
+    filled = []
+    for old, new in zip(function.__closure__ or (), made.__closure__, strict=True):
+        try:
+            content = old.cell_contents
+        except ValueError:
+            filled.append(old)
+            continue
+        replaced = made if content is function else substitute(content, session)
+        new.cell_contents = replaced
+        filled.append(old if replaced is content else new)
+    if all(f is n for f, n in zip(filled, made.__closure__, strict=True)):
+        return made
+    final = types.FunctionType(
+        made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(filled)
+    )
+    final.__kwdefaults__ = made.__kwdefaults__
+    session._wrapped[id(function)] = (function, final)
+    return final
+
+
+def prepare(function: Any, session: Session) -> Any:
+    """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
+    if type(function) in _RULES:
+        return substitute(function, session)
+    method = getattr(type(function), "__call__", None)
+    if isinstance(method, types.FunctionType) and follows(method.__code__):
+        return types.MethodType(clone(method, session), function)
+    return function
+
+
+__all__ = ["prepare", "substitute"]

@@ -1,0 +1,145 @@
+"""One tracing run: the program being built, and where in the user's source we are."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import EscapedTracerError, TraceError
+from tapec.ir.build import Builder
+from tapec.ir.core import Loc, Value
+from tapec.ir.primitive import lookup
+from tapec.ir.types import Type
+
+_HIDDEN = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+_USER_CODE: dict[CodeType, bool] = {}
+_CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
+
+
+class NeedStatic(TraceError):
+    """Python needs the value of these parameters (plain ints or bools): trace again with them fixed."""
+
+    def __init__(self, params: frozenset[int], where: object = None) -> None:
+        self.params = params
+        super().__init__("the program depends on the value of a Python argument", where=where)
+
+
+class Session:
+    """The state of one trace: a builder, shared constants, source positions."""
+
+    __slots__ = ("alive", "builder", "captures", "depth", "parent", "_captured", "_consts", "_locs",
+                 "_wrapped")
+
+    def __init__(self, parent: Session | None = None) -> None:
+        self.builder = Builder()
+        self.parent = parent
+        self.depth = parent.depth + 1 if parent else 0
+        self.alive = True
+        self.captures: list[Any] = []
+        self._captured: dict[Value, Value] = {}
+        self._consts: dict[Any, Value] = {}
+        self._locs: dict[tuple[CodeType, int], Loc] = {}
+        self._wrapped: dict[int, Any] = {}
+
+    def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
+        """Append an op located at the user's line and return its result."""
+        if not self.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended",
+                where=where(),
+                hint="return it from the traced function instead of storing it elsewhere",
+            )
+        builder = self.builder
+        builder.loc = self.here()
+        return builder.emit(lookup(name), operands, attrs).results[0]
+
+    def const(self, value: Any, dtype: str, shape: tuple[int, ...] = ()) -> Value:
+        """A number filling `shape`; equal constants are shared."""
+        key = (value, type(value), dtype, shape)
+        if value == 0:
+            key = (str(value), *key)
+        found = self._consts.get(key)
+        if found is None:
+            self.builder.loc = None
+            found = self._consts[key] = self.builder.const(value, Type(dtype, shape))
+        return found
+
+    def array(self, array: np.ndarray[Any, Any], dtype: str) -> Value:
+        """A constant array, as a splat where all elements are the same."""
+        if array.size and (array.size == 1 or _is_splat(array)):
+            return self.const(array.flat[0].item(), dtype, array.shape)
+        self.builder.loc = None
+        return self.builder.const(array, Type(dtype, array.shape))
+
+    def capture(self, tracer: Any, value: Value) -> Value:
+        """The value of an outer trace, as an extra parameter of this one."""
+        found = self._captured.get(value)
+        if found is None:
+            found = self._captured[value] = self.builder.param(value.type, "captured")
+            self.captures.append(tracer)
+        return found
+
+    def here(self) -> Loc | None:
+        """The user's line that is running now."""
+        frame: Any = sys._getframe(2)
+        known = _USER_CODE
+        while frame is not None:
+            code = frame.f_code
+            user = known.get(code)
+            if user is None:
+                user = known[code] = is_user_code(code)
+            if user:
+                key = (code, frame.f_lineno)
+                loc = self._locs.get(key)
+                if loc is None:
+                    loc = self._locs[key] = Loc(code.co_filename, key[1], code.co_name)
+                return loc
+            frame = frame.f_back
+        return None
+
+
+def _is_splat(array: np.ndarray[Any, Any]) -> bool:
+    first = array.flat[0]
+    if first == 0 and array.dtype.kind == "f":
+        return not array.any() and not np.signbit(array).any() and not math.copysign(1, first) < 0
+    return bool((array == first).all())
+
+
+def is_user_code(code: CodeType) -> bool:
+    """Whether a frame of this code belongs to the user rather than to tapec or NumPy."""
+    return not code.co_filename.startswith((*_HIDDEN, "<__array_function__"))
+
+
+def where() -> Loc | None:
+    """The user's line, for errors."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if is_user_code(frame.f_code):
+            return Loc(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None
+
+
+def current() -> Session | None:
+    """The trace running in this thread, if any."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def running(session: Session) -> Iterator[Session]:
+    """Make `session` the current trace; it is dead afterwards."""
+    token = _CURRENT.set(session)
+    try:
+        yield session
+    finally:
+        session.alive = False
+        session._wrapped.clear()
+        _CURRENT.reset(token)

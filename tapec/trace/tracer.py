@@ -1,0 +1,376 @@
+"""Tracers: what the user's function sees in place of arrays and numbers.
+
+A tracer looks at a `Storage` through view steps. The storage holds either the current SSA value
+of a traced array, or a plain NumPy array (*concrete*) until something traced is written into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ControlFlowError, EscapedTracerError, MutationError, TraceError
+from tapec.ir.core import Value
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace import views
+from tapec.trace.session import NeedStatic, Session, where
+from tapec.trace.table import TABLE
+
+Array = np.ndarray[Any, Any]
+Deps = frozenset[int] | None
+
+
+class Storage:
+    """The memory behind a tracer and its views."""
+
+    __slots__ = ("array", "boxed", "frozen", "session", "value", "version")
+
+    def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
+        self.session, self.value, self.array = session, value, array
+        self.version = 0
+        self.frozen = False  # a global or closure array: read only
+        self.boxed = False  # a 0-d array rather than a NumPy scalar
+
+    def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
+        """Replace the part seen through `steps`."""
+        if self.array is not None:
+            self.value = session.array(self.array, dtype_name(self.array.dtype))
+            self.array, self.session = None, session
+        assert self.value is not None
+        if self.session is not session:
+            raise MutationError(
+                "a function traced on its own writes into an array of the enclosing trace",
+                where=where(),
+                hint="return the new value instead",
+            )
+        self.value = views.put(session, self.value, steps, new)
+        self.version += 1
+
+
+class Tracer:
+    """An array (or number) of the traced program; behaves as the NumPy array it stands for."""
+
+    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_steps", "_storage", "_weak", "shape")
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 1000.0
+
+    def __init__(
+        self,
+        storage: Storage,
+        dtype: str,
+        shape: tuple[int, ...],
+        steps: tuple[views.Step, ...] = (),
+        weak: bool = False,
+        deps: Deps = None,
+    ) -> None:
+        self._storage, self._dtype, self.shape, self._steps = storage, dtype, shape, steps
+        self._weak, self._deps = weak, deps
+        self._memo: Any = None
+        self._seen: Any = -1
+
+    # -- content ---------------------------------------------------------------------------
+
+    def _value(self, session: Session) -> Value:
+        """The current value as an operand in `session`."""
+        storage = self._storage
+        if storage.array is not None:
+            return self._constant(session, storage)
+        own = storage.session
+        assert own is not None and storage.value is not None
+        if not own.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended",
+                where=where(),
+                hint="return it from the traced function instead of storing it elsewhere",
+            )
+        value: Value = storage.value
+        if self._steps:
+            if self._seen != storage.version:
+                for step in self._steps:
+                    value = views.look(own, value, step)
+                self._memo, self._seen = value, storage.version
+            value = self._memo
+        return value if own is session else session.capture(self, value)
+
+    def _constant(self, session: Session, storage: Storage) -> Value:
+        key = (storage.version, session.depth, id(session))
+        if self._seen != key:
+            self._memo, self._seen = session.array(self._array, self._dtype), key
+        value: Value = self._memo
+        return value
+
+    @property
+    def _array(self) -> Array:
+        """The NumPy array of a concrete tracer (a view of its storage)."""
+        array = self._storage.array
+        assert array is not None
+        for step in self._steps:
+            array = views.look_concrete(array, step)
+        return array
+
+    def _view(self, step: views.Step, shape: tuple[int, ...]) -> Tracer:
+        return Tracer(self._storage, self._dtype, shape, (*self._steps, step), deps=self._deps)
+
+    def _check_writable(self) -> None:
+        """Raise where NumPy's write would reach memory outside the trace."""
+        if self._storage.frozen:
+            raise MutationError(
+                "the function writes into a global or closure array",
+                where=where(),
+                hint="write into a copy: a = a.copy()",
+            )
+
+    # -- coercions -------------------------------------------------------------------------
+
+    def _coerce(self, what: str, cure: str) -> Any:
+        """The NumPy array of a concrete tracer; otherwise the error of this coercion."""
+        if self._storage.array is not None:
+            return self._array
+        session = self._storage.session
+        if session is not None and not session.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended", where=where()
+            )
+        if self._deps and what in ("bool", "index", "int"):
+            raise NeedStatic(self._deps, where())
+        kind = ControlFlowError if what == "bool" else TraceError
+        raise kind(f"{_COERCIONS[what]} (it is {self!r})", where=where(), hint=cure)
+
+    def __bool__(self) -> bool:
+        return bool(self._coerce("bool", "use np.where(cond, a, b), np.maximum or np.minimum"))
+
+    def __index__(self) -> int:
+        array = self._coerce("index", "mark the argument static, or use np.take and np.where")
+        return int(array.__index__())
+
+    def __int__(self) -> int:
+        return int(self._coerce("int", "keep it an array: x.astype(int)"))
+
+    def __float__(self) -> float:
+        return float(self._coerce("float", "leave out float(): traced numbers need no conversion"))
+
+    def __complex__(self) -> complex:
+        return complex(self._coerce("float", "complex numbers are not supported"))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        array = self._coerce("array", "use NumPy functions on it, imported as `import numpy as np`")
+        return np.array(array, dtype=dtype)
+
+    def item(self, *args: Any) -> Any:
+        """The element: itself while traced, a Python number when concrete."""
+        if self._storage.array is not None:
+            return self._array.item(*args)
+        if args:
+            return TABLE["ravel"](self)[args[0]] if len(args) == 1 else self[args]
+        return TABLE["reshape"](self, ())
+
+    def tolist(self) -> Any:
+        """Nested lists of the elements."""
+        if self._storage.array is not None:
+            return self._array.tolist()
+        return [row.tolist() for row in self] if self.shape else self
+
+    # -- protocol --------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return TABLE["__ufunc__"](ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return TABLE["__call__"](func, args, kwargs)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, key: Any) -> Any:
+        return TABLE["getitem"](self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        TABLE["setitem"](self, key, value)
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self == item).any())
+
+    def __copy__(self) -> Any:
+        return TABLE["copy"](self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return TABLE["copy"](self)
+
+    def __repr__(self) -> str:
+        if self._storage.array is not None:
+            return repr(self._array)
+        dims = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
+        return f"traced {self._dtype}{dims}"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._array, spec) if self._storage.array is not None else repr(self)
+
+    def __reduce__(self) -> Any:
+        raise TraceError("a traced value cannot be pickled", where=where())
+
+    # -- properties ------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy element type."""
+        return NUMPY_DTYPES[self._dtype]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Any:
+        """Transpose."""
+        return TABLE["transpose"](self)
+
+    @property
+    def mT(self) -> Any:
+        """Transpose of the last two axes."""
+        return TABLE["swapaxes"](self, -1, -2)
+
+    @property
+    def real(self) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """Zeros."""
+        return TABLE["zeros_like"](self)
+
+    @property
+    def flat(self) -> Any:
+        """The elements in order (a flattened view where NumPy's reshape is one)."""
+        return TABLE["ravel"](self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._storage.array is not None and name not in TABLE:
+            return getattr(self._array, name)
+        if name in TABLE and hasattr(np.ndarray, name):
+            return _Method(TABLE[name], self)
+        if hasattr(np.ndarray, name):
+            raise TraceError(
+                f"ndarray.{name} is not available on traced arrays",
+                where=where(),
+                hint="rewrite it with other NumPy functions",
+            )
+        raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+
+
+class _Method:
+    """A bound method that is a translation with the array first."""
+
+    __slots__ = ("function", "tracer")
+
+    def __init__(self, function: Callable[..., Any], tracer: Tracer) -> None:
+        self.function, self.tracer = function, tracer
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(self.tracer, *args, **kwargs)
+
+
+_COERCIONS = {
+    "bool": "a Python `if`, `while`, `and`, `or` or `not` needs the truth of a traced value",
+    "index": "Python needs a traced value as an integer",
+    "int": "int() of a traced value",
+    "float": "float() of a traced value (math functions call it too; use NumPy's)",
+    "array": "a traced value is given to code that needs a real NumPy array",
+}
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a traced value that is not concrete."""
+    return type(x) is Tracer and x._storage.array is None
+
+
+def wrap(session: Session, value: Value, weak: bool = False, deps: Deps = None) -> Tracer:
+    """A tracer of a fresh result."""
+    t = value.type
+    return Tracer(Storage(session, value, None), t.dtype, t.shape, (), weak, deps)
+
+
+def concrete(result: Any, frozen: bool = False) -> Any:
+    """NumPy arrays of supported element types as concrete tracers, inside lists and tuples too."""
+    if isinstance(result, np.ndarray):
+        if result.dtype not in _KNOWN or type(result) is not np.ndarray:
+            return result
+        storage = Storage(None, None, result)
+        storage.frozen, storage.boxed = frozen, not result.shape
+        return Tracer(storage, dtype_name(result.dtype), result.shape)
+    if type(result) in (list, tuple):
+        return type(result)(concrete(r) for r in result)
+    return result
+
+
+_KNOWN = frozenset(NUMPY_DTYPES.values())
+
+
+def _operator(name: str) -> tuple[Any, Any, Any]:
+    def forward(self: Tracer, other: Any) -> Any:
+        return TABLE[name](self, other)
+
+    def reflected(self: Tracer, other: Any) -> Any:
+        return TABLE[name](other, self)
+
+    def inplace(self: Tracer, other: Any) -> Any:
+        result = TABLE[name](self, other)
+        if not self.shape and not self._steps and not self._storage.boxed:
+            return result
+        TABLE["inplace"](self, result)
+        return self
+
+    return forward, reflected, inplace
+
+
+_BINARY = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
+    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "lshift": "left_shift", "rshift": "right_shift",
+}  # fmt: skip
+_COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+            "eq": "equal", "ne": "not_equal"}  # fmt: skip
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+
+
+def _install() -> None:
+    for short, name in _BINARY.items():
+        for prefix, method in zip(("", "r", "i"), _operator(name), strict=True):
+            setattr(Tracer, f"__{prefix}{short}__", method)
+    for short, name in _COMPARE.items():
+        setattr(Tracer, f"__{short}__", _operator(name)[0])
+    for short, name in _UNARY.items():
+        setattr(Tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
+    Tracer.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore[attr-defined]
+    Tracer.__round__ = lambda a, n=0: TABLE["round"](a, n or 0)  # type: ignore[attr-defined]
+
+
+_install()
