@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-# `from support import ...` works wherever pytest is started.
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register ``--bless``."""
-    parser.addoption(
-        "--bless", action="store_true", help="rewrite the expected text of file tests"
-    )
+    parser.addoption("--bless", action="store_true", help="rewrite the expected text of file tests")
 
 
 @pytest.fixture

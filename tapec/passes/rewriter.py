@@ -57,6 +57,7 @@ class Rewriter:
         self.defs: dict[Value, Op] = {}
         self.same: dict[Value, Value] = {}
         self.changed = False
+        self.current: Op | None = None
 
     # --- what rules ask -------------------------------------------------------------------
 
@@ -79,11 +80,12 @@ class Rewriter:
         """A new op in front of the one being rewritten, itself simplified."""
         primitive = lookup(name)
         type = primitive.infer(*(v.type for v in operands), **attrs)
-        return self.add(Op(primitive, tuple(operands), attrs, (Value(type),)))
+        hint, loc = (self.current.result.hint, self.current.loc) if self.current else ("", None)
+        return self.add(Op(primitive, tuple(operands), attrs, (Value(type, hint),), (), loc))
 
     def const(self, number: Number, type: Type) -> Value:
         """A new constant filled with a number."""
-        return self.append(const_op(number, type))
+        return self.append(const_op(number, type, loc=self.current.loc if self.current else None))
 
     def fitted(self, op: Op, value: Value) -> Op | Value:
         """The value as the result of `op`, broadcast where it is smaller."""
@@ -128,6 +130,7 @@ class Rewriter:
             for value in op.results:
                 self.defs[value] = op
             return
+        self.current = op
         value = self.add(op)
         if value is not op.results[0]:
             same[op.results[0]] = value

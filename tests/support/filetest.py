@@ -48,7 +48,9 @@ class Case:
 def read(path: Path) -> Case:
     """Take a file apart into header, program and expectation."""
     lines = path.read_text().splitlines()
-    expected = [line.removeprefix(MARK).removeprefix(" ") for line in lines if line.startswith(MARK)]
+    expected = [
+        line.removeprefix(MARK).removeprefix(" ") for line in lines if line.startswith(MARK)
+    ]
     kept = [line for line in lines if not line.startswith(MARK)]
     return Case(path, "\n".join(kept), "\n".join(expected), dict(_headers(kept)))
 
