@@ -1,0 +1,208 @@
+"""`Kernel`: a compiled function as a Python callable, specialised to each signature it meets."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import numpy as np
+
+from tapec.errors import TapecError
+from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
+from tapec.nesting import call_traced
+from tapec.signature import Signature, abstract, static_test
+from tapec.specialize import Specialization, specialize
+from tapec.stages import IRText, stage_text
+from tapec.trace import NeedStatic, Tracer
+
+Backend = Literal["auto", "llvm", "numpy"]
+
+
+@enable_vectorcall
+class Kernel(FastCallable):
+    """A function compiled on demand, once for every signature.
+
+    Calls take and return NumPy arrays: results are fresh, C-contiguous and owned by the caller.
+    A kernel is thread safe; it may be called inside another traced function, where it becomes
+    part of that program.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        *,
+        static_argnums: Iterable[int] = (),
+        static_argnames: Iterable[str] = (),
+        backend: Backend = "auto",
+        source: Callable[..., Any] | None = None,
+    ) -> None:
+        self.__wrapped__ = f
+        self._source = source
+        self._options: dict[str, Any] = {
+            "static_argnums": tuple(static_argnums),
+            "static_argnames": tuple(static_argnames),
+            "backend": backend,
+        }
+        self._static = static_test(f, static_argnums, static_argnames)
+        self._pinned: frozenset[int] = frozenset()
+        self._lock = threading.RLock()
+        self._found: dict[Signature, Specialization] = {}
+        functools.update_wrapper(self, f, updated=())
+        self.__wrapped__ = f
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
+
+    # ---- calling ----
+
+    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        """Evaluate; `out` receives the results instead of fresh arrays."""
+        signature, leaves = abstract(args, kwargs, self._static, self._pinned)
+        if any(isinstance(leaf, Tracer) for leaf in leaves):
+            return call_traced(self.__wrapped__, args, kwargs)
+        special = self._found.get(signature) or self._specialize(args, kwargs)
+        if special.signature is not signature and special.signature != signature:
+            _, leaves = abstract(args, kwargs, self._static, self._pinned)
+        return special.run(leaves, out)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A kernel in a class body is a method."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def _specialize(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
+        with self._lock:
+            while True:
+                signature, _ = abstract(args, kwargs, self._static, self._pinned)
+                known = self._found.get(signature)
+                if known is not None:
+                    return known
+                try:
+                    special = specialize(self.__wrapped__, signature, self._options["backend"])
+                except NeedStatic as need:
+                    traced = signature.traced
+                    self._pinned |= {traced[k] for k in need.params}
+                    continue
+                self._found[signature] = special
+                self._enter(special)
+                return special
+
+    def _enter(self, special: Specialization) -> None:
+        """Let calls go straight to native code, as far as the call path allows it."""
+        address = special.entry_address(positional=not self._options["static_argnums"])
+        if address and not self._pinned and not self._options["static_argnames"]:
+            set_entry(self, address)
+
+    # ---- transforms as methods ----
+
+    @functools.cached_property
+    def grad(self) -> Kernel:
+        """`tapec.grad` of this function."""
+        return self._transformed("grad")
+
+    @functools.cached_property
+    def value_and_grad(self) -> Kernel:
+        """`tapec.value_and_grad` of this function."""
+        return self._transformed("value_and_grad")
+
+    @functools.cached_property
+    def jacobian(self) -> Kernel:
+        """`tapec.jacobian` of this function."""
+        return self._transformed("jacobian")
+
+    @functools.cached_property
+    def hessian(self) -> Kernel:
+        """`tapec.hessian` of this function."""
+        return self._transformed("hessian")
+
+    @functools.cached_property
+    def hvp(self) -> Kernel:
+        """`tapec.hvp` of this function."""
+        return self._transformed("hvp")
+
+    def jvp(self, primals: Any, tangents: Any) -> Any:
+        """`tapec.jvp` of this function."""
+        from tapec import transforms
+
+        return transforms.jvp(self, primals, tangents)
+
+    def vjp(self, *primals: Any, has_aux: bool = False) -> Any:
+        """`tapec.vjp` of this function."""
+        from tapec import transforms
+
+        return transforms.vjp(self, *primals, has_aux=has_aux)
+
+    def _transformed(self, name: str) -> Kernel:
+        from tapec import transforms
+
+        made: Kernel = getattr(transforms, name)(self)
+        return made
+
+    # ---- looking inside ----
+
+    def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
+        """The compiled program for these arguments (compiling it where needed)."""
+        return self._specialize(args, kwargs)
+
+    def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
+        """The program at a stage: trace, optimized, tangent, adjoint, loops, llvm, asm."""
+        return stage_text(self._specialize(args, kwargs), stage)
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """A table of what was done to compile this call."""
+        return self._specialize(args, kwargs).explain()
+
+    def graph(self, *args: Any, **kwargs: Any) -> Any:
+        """The optimized program's def-use graph (networkx.DiGraph)."""
+        from tapec.ir.graph import to_networkx
+
+        return to_networkx(self._specialize(args, kwargs).func)
+
+    def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
+        """A callable without arguments on these very buffers, for inner loops."""
+        return self._specialize(args, {}).bind(args, out)
+
+    def __repr__(self) -> str:
+        known = ", ".join(str(s) for s in self._found.values())
+        return f"<tapec kernel {self.__name__}{': ' + known if known else ''}>"
+
+    # ---- pickling ----
+
+    def __reduce__(self) -> Any:
+        module = getattr(self.__wrapped__, "__module__", None)
+        return _restore, (module, self.__qualname__, _portable(self), self._options)
+
+    def __copy__(self) -> Kernel:
+        return Kernel(self.__wrapped__, **self._options)
+
+    def __deepcopy__(self, memo: Any) -> Kernel:
+        return self.__copy__()
+
+
+def _portable(kernel: Kernel) -> Callable[..., Any] | None:
+    """The function where it pickles by itself; None where its name leads to the kernel."""
+    import sys
+
+    f = kernel.__wrapped__
+    found: Any = sys.modules.get(getattr(f, "__module__", ""), None)
+    for part in getattr(f, "__qualname__", "").split("."):
+        found = getattr(found, part, None)
+    return None if found is kernel else f
+
+
+def _restore(module: str, name: str, f: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
+    import importlib
+
+    if f is not None:
+        return Kernel(f, **options)
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def as_arrays(leaves: Iterable[Any]) -> list[np.ndarray[Any, Any]]:
+    """Leaves as the interpreter wants them."""
+    return [np.asarray(leaf) for leaf in leaves]
+
+
+__all__ = ["Kernel", "TapecError"]

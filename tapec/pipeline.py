@@ -1,0 +1,120 @@
+"""Where the parts meet: trace, clean, derive, lower, compile."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapec.backends import interpreter
+from tapec.config import SETTINGS
+from tapec.errors import BackendError, BackendWarning
+from tapec.ir import Func
+from tapec.passes import CLEAN, run
+
+Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
+
+
+@dataclass
+class Step:
+    """One line of `explain`: what was done, op counts before and after, seconds."""
+
+    name: str
+    before: int
+    after: int
+    seconds: float
+
+
+@dataclass
+class Journal:
+    """What happened to one program on its way."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def watch(self, name: str, before: Func, after: Func, seconds: float) -> None:
+        """Record a pass."""
+        self.steps.append(Step(name, len(before.ops), len(after.ops), seconds))
+
+    def timed(
+        self, name: str, before: int, work: Callable[[], Any], size: Callable[[Any], int]
+    ) -> Any:
+        """Run `work` and record it."""
+        start = time.perf_counter()
+        result = work()
+        self.steps.append(Step(name, before, size(result), time.perf_counter() - start))
+        return result
+
+
+def clean(func: Func, journal: Journal | None = None) -> Func:
+    """The clean-up pipeline: folding, simplification, common subexpressions, dead code."""
+    watch = journal.watch if journal else None
+    return run(CLEAN, func, watch=watch, check=SETTINGS.check)
+
+
+def interpreted(func: Func) -> Executable:
+    """Run by the NumPy interpreter."""
+    return lambda arrays: interpreter.run(func, arrays)
+
+
+class Native:
+    """A program as machine code: callable on leaves, and open to inspection."""
+
+    def __init__(self, func: Func, signature: Any) -> None:
+        from tapec.backends.llvm import NativeEntry
+        from tapec.backends.llvm.compile import compile_func
+
+        self.kernel = compile_func(func, signature)
+        self.call = NativeEntry(self.kernel.library, self.kernel.signature)
+
+    @property
+    def entry_address(self) -> int:
+        """Where a callable object may enter directly."""
+        library = self.kernel.library
+        return library.address("entry") if "entry" in library else 0
+
+    @property
+    def loops(self) -> Func:
+        """The lowered program."""
+        return self.kernel.loops_func
+
+    @property
+    def llvm(self) -> str:
+        """The LLVM text of the kernel."""
+        return self.kernel.llvm_text
+
+    @property
+    def asm(self) -> str:
+        """Its assembly."""
+        from tapec.backends.llvm import disassemble
+
+        return disassemble(self.kernel.llvm_text, opt=self.kernel.opt)
+
+    def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
+        """A callable on fixed buffers."""
+        from tapec.backends.llvm import bind
+
+        return bind(self.kernel.library, self.kernel.signature, args, outs)
+
+
+def native(func: Func, signature: Any, backend: str) -> Native | None:
+    """The compiled program, or None where the interpreter must serve (said in a warning).
+
+    Raises BackendError instead where native code was asked for explicitly.
+    """
+    from tapec.backends.llvm import available
+
+    usable, reason = available()
+    try:
+        if not usable:
+            raise BackendError(reason)
+        return Native(func, signature)
+    except BackendError as error:
+        if backend == "llvm":
+            raise
+        message = f"{func.name} runs in the NumPy interpreter: {error.message}"
+        warnings.warn(message, BackendWarning, stacklevel=6)
+        return None

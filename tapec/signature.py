@@ -1,0 +1,133 @@
+"""The abstract signature of a call: which leaves are traced, with which types; the cache key."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapec.ir import Type, dtype_name
+from tapec.tree import Tree, flatten
+
+# Python numbers are traced as scalars that adapt to the arrays they meet (NumPy 2, "weak").
+WEAK: dict[type, str] = {float: "f64", int: "i64", bool: "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A leaf that is part of the program: compared by value, or by identity if unhashable."""
+
+    value: Any = field(compare=False)
+    key: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A leaf that is an input of the program."""
+
+    type: Type
+    python: bool = False  # an exact Python float, int or bool
+
+
+Leaf = Static | Traced
+
+
+def leaf_of(value: Any, static: bool = False) -> Leaf:
+    """How one leaf of a call enters the program."""
+    if static:
+        return _static(value)
+    kind = type(value)
+    if kind in WEAK:
+        return Traced(Type(WEAK[kind]), python=True)
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind in "OUSVMm":
+            return _static(value)
+        return Traced(Type(dtype_name(value.dtype), tuple(value.shape)))
+    return _static(value)
+
+
+def _static(value: Any) -> Static:
+    if isinstance(value, np.ndarray):
+        return Static(value, (value.dtype.str, value.shape, value.tobytes()))
+    try:
+        hash(value)
+    except TypeError:
+        return Static(value, ("id", id(value)))
+    return Static(value, (type(value), value))
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Structure of the arguments, and every leaf's role. Hashable: equal calls share a program."""
+
+    tree: Tree
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def traced(self) -> tuple[int, ...]:
+        """Positions of the leaves that are inputs."""
+        return tuple(k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Traced))
+
+    def rebuild(self, inputs: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments with the given objects in place of the traced leaves."""
+        given = iter(inputs)
+        filled = [leaf.value if isinstance(leaf, Static) else next(given) for leaf in self.leaves]
+        args, kwargs = self.tree.unflatten(filled)
+        return args, kwargs
+
+
+def abstract(
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    static: Callable[[int], bool],
+    pinned: frozenset[int],
+) -> tuple[Signature, list[Any]]:
+    """The signature of a call, and the values of all its leaves.
+
+    `static(k)` says whether positional argument k is static as a whole; `pinned` are leaf
+    positions that tracing found it must know.
+    """
+    leaves: list[Any] = []
+    kinds: list[Leaf] = []
+    trees: list[Tree] = []
+    for k, arg in enumerate(args):
+        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(k) else None)
+        trees.append(tree)
+        kinds += [leaf_of(v, static(k) or len(leaves) + i in pinned) for i, v in enumerate(found)]
+        leaves += found
+    keys: list[str] = []
+    for name, arg in kwargs.items():
+        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(name) else None)  # type: ignore[arg-type]
+        trees.append(tree)
+        keys.append(name)
+        kinds += [
+            leaf_of(v, static(name) or len(leaves) + i in pinned) for i, v in enumerate(found)
+        ]  # type: ignore[arg-type]
+        leaves += found
+    split = len(args)
+    tree = Tree(
+        tuple,
+        (),
+        (Tree(tuple, (), tuple(trees[:split])), Tree(dict, tuple(keys), tuple(trees[split:]))),
+    )
+    return Signature(tree, tuple(kinds)), leaves
+
+
+def static_test(
+    f: Callable[..., Any], nums: Iterable[int], names: Iterable[str]
+) -> Callable[[Any], bool]:
+    """Whether an argument, by position or by name, is declared static."""
+    chosen: set[Any] = set(nums) | set(names)
+    if not chosen:
+        return lambda k: False
+    try:
+        parameters = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        parameters = []
+    for k, name in enumerate(parameters):
+        if k in chosen or k - len(parameters) in chosen or name in chosen:
+            chosen |= {k, name}
+    return chosen.__contains__

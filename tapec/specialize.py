@@ -1,0 +1,231 @@
+"""One function at one signature: traced, cleaned, and made executable."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import MutationError, ShapeError
+from tapec.ir import Func
+from tapec.nesting import flattened, result_structure
+from tapec.pipeline import Journal, clean, interpreted, native
+from tapec.signature import Signature, Traced
+from tapec.trace import Out, Param, trace
+from tapec.tree import Tree, flatten
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Specialization:
+    """A program ready to run. `raw` is the trace, `func` the cleaned program."""
+
+    signature: Signature
+    raw: Func
+    func: Func
+    tree: Tree  # of the result
+    leaves: tuple[Any, ...]  # of the result: Out markers, or objects returned as they are
+    mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
+    journal: Journal
+    backend: str
+
+    def __str__(self) -> str:
+        return f"({', '.join(str(v.type) for v in self.func.params)})"
+
+    @functools.cached_property
+    def compiled(self) -> Any:
+        """The native kernel, or None where the interpreter serves."""
+        if self.backend == "numpy":
+            return None
+        size = len(self.func.ops)
+        return self.journal.timed(
+            "native", size, lambda: native(self.func, self.abi(), self.backend), lambda _: size
+        )
+
+    def abi(self) -> Any:
+        """What the native call path must know of arguments and results."""
+        from tapec.backends.llvm import ArrayArg, ScalarArg
+        from tapec.backends.llvm import Out as AbiOut
+        from tapec.backends.llvm import Signature as Abi
+
+        kinds = {"f64": "float", "i64": "int", "bool": "bool"}
+        args: list[Any] = []
+        for leaf in self.signature.leaves:
+            if isinstance(leaf, Traced):
+                t = leaf.type
+                args.append(
+                    ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
+                )  # type: ignore[arg-type]
+        results = [v.type for v in self.func.results]
+        outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
+        return Abi(tuple(args), tuple(outs), self._result())
+
+    def _kind(self, index: int) -> str:
+        if self.func.results[index].type.shape or index >= self._count:
+            return "array"
+        marker = next(m for m in self.leaves if isinstance(m, Out) and m.index == index)
+        return "python" if marker.python_scalar else "scalar"
+
+    @property
+    def _count(self) -> int:
+        return len(self.func.results) - len(self.mutated)
+
+    def _result(self) -> Any:
+        return "single" if len(self.func.results) == 1 else "tuple"
+
+    @property
+    def _direct(self) -> bool:
+        """Whether what native code returns is what the user's function returns."""
+        markers = [m.index if isinstance(m, Out) else None for m in self.leaves]
+        single = self.tree == flatten(0)[1]
+        flat = self.tree.kind is tuple and all(c.kind is None for c in self.tree.children)
+        plain = single or (flat and len(markers) > 1)
+        return plain and markers == list(range(len(self.func.results)))
+
+    def entry_address(self, positional: bool) -> int:
+        """Address of the native entry, 0 where calls must pass through Python."""
+        args = self.signature.tree.children[0]
+        named = self.signature.tree.children[1]
+        flat = not named.children and all(c.kind is None for c in args.children)
+        static = len(self.signature.traced) != len(self.signature.leaves)
+        kernel = self.compiled
+        if kernel is None or self.mutated or not (positional and flat and self._direct) or static:
+            return 0
+        return int(kernel.entry_address)
+
+    def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
+        """Evaluate on the leaves of a call; `out` receives the results."""
+        inputs = [leaves[k] for k in self.signature.traced]
+        self._check_writable(inputs)
+        values = self._evaluate(inputs)
+        for position, value in zip(self.mutated, values[self._count :], strict=True):
+            inputs[position][...] = value
+        if out is not None:
+            return self._store(values, out)
+        return self.tree.unflatten([self._leaf(m, values) for m in self.leaves])
+
+    def _evaluate(self, inputs: list[Any]) -> list[Any]:
+        kernel = self.compiled
+        if kernel is None:
+            arrays = [
+                np.asarray(x, v.type.numpy) for x, v in zip(inputs, self.func.params, strict=True)
+            ]
+            return [owned(y) for y in interpreted(self.func)(arrays)]
+        result = kernel.call(*(prepared(x) for x in inputs))
+        return [result] if len(self.func.results) == 1 else list(result)
+
+    def _leaf(self, marker: Any, values: Sequence[Any]) -> Any:
+        if not isinstance(marker, Out):
+            return marker
+        value = values[marker.index]
+        if np.ndim(value):
+            return value
+        scalar = value[()] if isinstance(value, np.ndarray) else value
+        return scalar.item() if marker.python_scalar and isinstance(scalar, np.generic) else scalar
+
+    def _store(self, values: Sequence[Any], out: Any) -> Any:
+        targets, tree = flatten(out)
+        markers = [m for m in self.leaves if isinstance(m, Out)]
+        if len(targets) != len(markers):
+            raise ShapeError(f"out has {len(targets)} arrays, the function {len(markers)} results")
+        for target, marker in zip(targets, markers, strict=True):
+            value = np.asarray(values[marker.index])
+            if target.shape != value.shape or target.dtype != value.dtype:
+                raise ShapeError(
+                    f"out is {target.dtype}{list(target.shape)}, "
+                    f"the result {value.dtype}{list(value.shape)}"
+                )
+            target[...] = value
+        return tree.unflatten(targets)
+
+    def _check_writable(self, inputs: Sequence[Any]) -> None:
+        for position in self.mutated:
+            array = inputs[position]
+            if isinstance(array, np.ndarray) and not array.flags.writeable:
+                raise MutationError(
+                    "the function writes into a read-only argument", hint="pass a copy of it"
+                )
+
+    def bind(self, args: Sequence[Any], out: Any) -> Callable[[], Any]:
+        """A callable without arguments on these buffers."""
+        if self.compiled is None or self.mutated or not self._direct:
+            leaves, _ = flatten((tuple(args), {}))
+            return lambda: self.run(leaves, out)
+        outs = None if out is None else flatten(out)[0]
+        bound: Callable[[], Any] = self.compiled.bind(flatten(tuple(args))[0], outs)
+        return bound
+
+    def explain(self) -> str:
+        """A table: pass, op counts, milliseconds."""
+        _ = self.compiled
+        rows = [f"{self.func.name}{self}", f"{'pass':<12}{'before':>9}{'after':>9}{'ms':>9}"]
+        rows += [
+            f"{s.name:<12}{s.before:>9}{s.after:>9}{s.seconds * 1e3:>9.2f}"
+            for s in self.journal.steps
+        ]
+        backend = "NumPy interpreter" if self.compiled is None else "native"
+        return "\n".join([*rows, f"backend: {backend}"])
+
+
+def prepared(x: Any) -> Any:
+    """An input as native code wants it: an exact, C-contiguous, aligned ndarray, or a number."""
+    if isinstance(x, np.ndarray | np.generic):
+        return (
+            np.require(x, requirements="CA")
+            if type(x) is not np.ndarray or not (x.flags.c_contiguous and x.flags.aligned)
+            else x
+        )
+    return x
+
+
+def owned(y: Array) -> Array:
+    """A result as callers expect it: fresh, C-contiguous, writable, theirs."""
+    if y.base is not None or not y.flags.c_contiguous or not y.flags.writeable:
+        return np.array(y, order="C")
+    return y
+
+
+def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Specialization:
+    """Trace and clean `f` for this signature."""
+    journal = Journal()
+    params = [
+        Param(leaf.type, hint, leaf.python)
+        for leaf, hint in zip(signature.leaves, _hints(f, signature), strict=True)
+        if isinstance(leaf, Traced)
+    ]
+    traced = journal.timed(
+        "trace",
+        0,
+        lambda: trace(f, signature.rebuild, params, flatten=flattened),
+        lambda t: len(t.func.ops),
+    )
+    func = clean(traced.func, journal)
+    leaves, tree = result_structure(traced.out)
+    return Specialization(
+        signature,
+        traced.func,
+        func,
+        tree,
+        tuple(leaves),
+        tuple(traced.mutated),
+        journal,
+        backend,
+    )
+
+
+def _hints(f: Callable[..., Any], signature: Signature) -> list[str]:
+    """Parameter names for the leaves: the argument's own, numbered inside containers."""
+    code = getattr(f, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    hints: list[str] = []
+    args, named = signature.tree.children
+    for k, child in enumerate(args.children):
+        name = names[k] if k < len(names) else f"arg{k}"
+        hints += [name] if child.kind is None else [f"{name}{i}" for i in range(child.size)]
+    for key, child in zip(named.keys, named.children, strict=True):
+        hints += [key] if child.kind is None else [f"{key}{i}" for i in range(child.size)]
+    return hints

@@ -1,0 +1,65 @@
+"""Programs as readable text, stage by stage."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tapec.errors import BackendError
+from tapec.ir import Func
+from tapec.ir.printer import print_func
+from tapec.pipeline import clean
+
+
+class IRText(str):
+    """Program text: a string that a notebook shows with its layout."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self)}</pre>"
+
+
+def stage_text(special: Any, stage: str) -> IRText:
+    """The program of a specialization at a stage; raises BackendError for unknown stages."""
+    if stage not in STAGES:
+        raise BackendError(f"no stage {stage!r}", hint=f"stages: {', '.join(STAGES)}")
+    return IRText(STAGES[stage](special))
+
+
+def _tangent(special: Any) -> str:
+    from tapec.ad.tangent import tangent
+
+    return print_func(clean(tangent(special.func, _active(special.func))))
+
+
+def _adjoint(special: Any) -> str:
+    from tapec.ad.adjoint import adjoint
+
+    return print_func(clean(adjoint(special.func, _active(special.func))))
+
+
+def _active(func: Func) -> list[bool]:
+    return [p.type.is_float for p in func.params]
+
+
+def _native(attribute: str) -> Callable[[Any], str]:
+    def text(special: Any) -> str:
+        if special.compiled is None:
+            raise BackendError(f"{special.func.name} runs in the interpreter: no {attribute}")
+        found = getattr(special.compiled, attribute)
+        return print_func(found) if isinstance(found, Func) else str(found)
+
+    return text
+
+
+STAGES: Mapping[str, Callable[[Any], str]] = {
+    "trace": lambda s: print_func(s.raw),
+    "optimized": lambda s: print_func(s.func),
+    "tangent": _tangent,
+    "adjoint": _adjoint,
+    "loops": _native("loops"),
+    "llvm": _native("llvm"),
+    "asm": _native("asm"),
+}
