@@ -1,4 +1,4 @@
-"""Vector mathematics as LLVM IR text: every function at every width, branch-free, within 2 ulp in f64.
+"""Vector mathematics as LLVM IR text: any width, branch-free, within 2 ulp in f64.
 
     lines = Lines()
     y = emit("exp", lines, ["%x"], "f64", 8)     # "%x" is a <8 x double>
@@ -57,8 +57,9 @@ SUPPORTED: Mapping[str, Rule] = {
 def emit(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int) -> str:
     """Append `name` of `args` to `lines` and return the name of the result.
 
-    `args` are SSA names or literals of `width` elements (scalars when 1) of `dtype`, "f64" or "f32".
-    Raises KeyError for an unknown function.
+    `args` are SSA names or literals of `width` elements (scalars when 1) of `dtype`, "f64" or
+    "f32".
+    Raises KeyError for an unknown function, ValueError for a wrong number of operands.
     """
     rule = SUPPORTED[name]
     if len(args) != rule.arity:

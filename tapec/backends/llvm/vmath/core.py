@@ -1,8 +1,9 @@
-"""Values of a fixed vector width, their operators, and the bit tricks and double-double steps the families share.
+"""Values of a fixed vector width, their operators, bit tricks and double-double steps.
 
-`Kit` writes LLVM instructions for one width; `Val` is an SSA name with its kind ("d" double, "i" 64-bit integer,
-"b" mask) and Python operators, so that the families read as formulas. No contraction is ever left to LLVM: an
-fma is written where one is meant. Error-free steps: Muller et al., Handbook of Floating-Point Arithmetic, ch. 4.
+`Kit` writes LLVM instructions for one width; `Val` is an SSA name with its kind ("d" double, "i"
+64-bit integer, "b" mask) and Python operators, so that the families read as formulas. No
+contraction is ever left to LLVM: an fma is written where one is meant. Error-free steps: Muller et
+al., Handbook of Floating-Point Arithmetic, ch. 4.
 """
 
 from __future__ import annotations

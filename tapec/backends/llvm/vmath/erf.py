@@ -26,11 +26,11 @@ def exponential(kit: Kit, a: Val, top: float) -> tuple[Val, Val, Val, Val]:
 
 
 def rough_erfc(kit: Kit, a: Val, top: float) -> Val:
-    """erfc(a) for 0 <= a <= top <= 25 to a few ulp: enough for 1 - erfc(a) when a >= 1."""
+    """erfc(a) to a few ulp, a in [1, top], top <= 6.1."""
     a, high, rest, n = exponential(kit, a, top)
     far = a + K
     inverse = 1.0 / (far * kit.fma(a, 2.0, 1.0))  # one division for both quotients
-    value = kit.poly((a - K) * (kit.fma(a, 2.0, 1.0) * inverse), co.ERFCX) * (far * inverse)
+    value = kit.poly((a - K) * (kit.fma(a, 2.0, 1.0) * inverse), co.ERFCX_MID) * (far * inverse)
     return value * ((high + rest) * kit.power_of_two(n))
 
 
@@ -48,7 +48,7 @@ def erf(kit: Kit, x: Val) -> Val:
     """Error function."""
     a = kit.abs(x)
     head, tail = small_erf(kit, kit.select(a > 1.0, 1.0, a))
-    y = kit.select(a < 1.0, head + tail, 1.0 - rough_erfc(kit, a, 6.5))
+    y = kit.select(a < 1.0, head + tail, 1.0 - rough_erfc(kit, a, 6.1))
     return kit.copysign(kit.select(x.unordered(x), x, y), x)
 
 

@@ -1,4 +1,4 @@
-"""exp, exp2, expm1: reduction by multiples of ln 2 (Cody & Waite, Software Manual, 1980), one polynomial."""
+"""exp, exp2, expm1: reduction by multiples of ln 2 (Cody & Waite, 1980), one polynomial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""arcsin, arccos, arctan, arctan2: odd polynomials after exact argument folding (fdlibm; Muller, ch. 11)."""
+"""Inverse circular functions: odd polynomials after exact folding (fdlibm; Muller, ch. 11)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_series(kit: Kit, base: Pair, q: Val, tail: Val) -> Val:
 
 
 def angle(kit: Kit, y: Val, x: Val) -> tuple[Pair, Val, Val]:
-    """arctan(y/x) = base + q + tail for y >= 0, x > 0, folded to |q| <= tan(pi/8) with one division."""
+    """arctan(y/x) = base + q + tail, y >= 0, x > 0, |q| <= tan(pi/8), with one division."""
     steep = y > x * (2.0 + TAN_PI_8)
     flat = y <= x * TAN_PI_8
     diff, sum_ = kit.two_sum(y, -x), kit.two_sum(y, x)
@@ -50,7 +50,7 @@ def arctan(kit: Kit, x: Val) -> Val:
 
 
 def arctan2(kit: Kit, y: Val, x: Val) -> Val:
-    """Angle of the point (x, y); both are scaled by one power of two so that no step over- or underflows."""
+    """Angle of the point (x, y), scaled by a power of two so that no step over- or underflows."""
     ax, ay = kit.abs(x), kit.abs(y)
     top = kit.select(ax > ay, ax, ay)
     infinite = top.eq(INF)
@@ -60,7 +60,6 @@ def arctan2(kit: Kit, y: Val, x: Val) -> Val:
     ax, ay = ax * factor, ay * factor
     ax = kit.select(top.eq(0.0), 1.0, ax)
     base, q, tail = angle(kit, ay, ax)
-    pi = constant(kit, co.PI[:2])
     middle = base[0].eq(co.PI_4[0])
     turned = choose(kit, middle, constant(kit, co.PI_34), constant(kit, co.PI_2[:2]))
     turned = choose(kit, base[0].eq(0.0), constant(kit, co.PI[:2]), turned)

@@ -1,4 +1,4 @@
-"""log and its kin: x = m 2**k, atanh series in s = f/(2 + f), f = m - 1 (fdlibm e_log.c; Muller, ch. 11)."""
+"""Logarithms: x = m 2**k, atanh series in s = f/(2 + f), f = m - 1 (fdlibm; Muller, ch. 11)."""
 
 from __future__ import annotations
 

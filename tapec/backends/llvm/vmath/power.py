@@ -1,4 +1,4 @@
-"""power, cbrt, hypot: the logarithm, the root and the sum of squares carried as double-doubles (Muller, ch. 11)."""
+"""power, cbrt, hypot: logarithm, residual and sum of squares as pairs (Muller, ch. 11)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ def cbrt(kit: Kit, x: Val) -> Val:
     """a = m 2**(3k): polynomial start, two Halley steps, one Newton step with an exact residual."""
     a = kit.abs(x)
     mantissa, e = kit.split(a)
-    ed = kit.small_int(e)
-    third, k = kit.nearest(ed, 1.0 / 3.0)
+    _, k = kit.nearest(kit.small_int(e), 1.0 / 3.0)
     m = mantissa * kit.power_of_two(e - k * 3)
     t = kit.poly(m, co.CBRT)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""sin, cos, tan: fma reduction by pi/2 (Cody & Waite; Muller, ch. 11) up to 1e5, the C library beyond."""
+"""sin, cos, tan: fma reduction by pi/2 up to 1e5 (Cody & Waite; Muller, ch. 11), then libm."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def tan(kit: Kit, x: Val) -> Val:
 
 
 def guarded(kit: Kit, name: str, x: Val, y: Val) -> Val:
-    """y, with the lanes whose |x| exceeds the reduction's range (or is NaN) recomputed by the C library."""
+    """y, with the lanes whose |x| is beyond the reduction's range (or NaN) taken from libm."""
     symbol = f"@tapec.big.{name}.v{kit.width}"
     kit.lines.declare(f"declare double @{name}(double)")
     kit.lines.define(f"tapec.slow.{name}.v{kit.width}", slow_text(kit, name))
