@@ -24,33 +24,41 @@ def active_params(func: Func, active: Sequence[bool]) -> list[Value]:
     return chosen
 
 
-def active_operands(op: Op, varied: set[Value]) -> list[int]:
-    """Positions of the operands through which a derivative enters the op."""
-    return [k for k, v in enumerate(op.operands) if v in varied and _has_rule(op, k)]
+class Activity:
+    """All float values that depend on `sources` differentiably, found by one forward walk.
 
+    `varied` holds the values, `entries` per op the operand positions where a derivative enters.
+    """
 
-def varied_values(func: Func, sources: Iterable[Value]) -> set[Value]:
-    """All float values that depend on `sources` differentiably (forward walk)."""
-    varied = set(sources)
-    if not varied:
-        return varied
-    for op in func.ops:
-        if active_operands(op, varied):
-            varied.update(v for v in op.results if v.type.is_float)
-    return varied
+    __slots__ = ("entries", "varied")
 
+    def __init__(self, func: Func, sources: Iterable[Value]) -> None:
+        self.varied: set[Value] = set(sources)
+        self.entries: dict[Op, list[int]] = {}
+        if not self.varied:
+            return
+        for op in func.ops:
+            self._visit(op)
 
-def active_ops(func: Func, varied: set[Value], targets: Iterable[Value]) -> list[Op]:
-    """The ops on a path from a varied value to a target, in execution order (backward walk)."""
-    needed = {v for v in targets if v in varied}
-    found: list[Op] = []
-    for op in reversed(func.ops):
-        if not needed.isdisjoint(op.results):
-            check_differentiable(op)
-            needed.update(op.operands[k] for k in active_operands(op, varied))
-            found.append(op)
-    found.reverse()
-    return found
+    def _visit(self, op: Op) -> None:
+        varied = self.varied
+        positions = [k for k, v in enumerate(op.operands) if v in varied and _has_rule(op, k)]
+        if positions:
+            self.entries[op] = positions
+            varied.update([v for v in op.results if v.type.is_float])
+
+    def active_ops(self, func: Func, targets: Iterable[Value]) -> list[Op]:
+        """The ops on a path from a source to a target, in execution order (backward walk)."""
+        needed = {v for v in targets if v in self.varied}
+        found: list[Op] = []
+        for op in reversed(func.ops):
+            positions = self.entries.get(op)
+            if positions and not needed.isdisjoint(op.results):
+                check_differentiable(op)
+                needed.update([op.operands[k] for k in positions])
+                found.append(op)
+        found.reverse()
+        return found
 
 
 def check_differentiable(op: Op) -> None:
@@ -62,14 +70,11 @@ def check_differentiable(op: Op) -> None:
 
 def _has_rule(op: Op, k: int) -> bool:
     primitive = op.primitive
-    if primitive.kind == "elementwise":
-        return _entry(primitive.partials, k) is not None or op.name in ("select", "convert")
+    rules: Sequence[object] = primitive.partials
     if primitive.kind == "linear":
-        return _entry(primitive.transpose, k) is not None
-    return True
-
-
-def _entry(rules: Sequence[object], k: int) -> object:
-    if len(rules) == 1:
-        return rules[0]
-    return rules[k] if k < len(rules) else None
+        rules = primitive.transpose
+    elif primitive.kind != "elementwise":
+        return True
+    if len(rules) == 1:  # one rule serves all operands
+        return rules[0] is not None
+    return k < len(rules) and rules[k] is not None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapec.ad.activity import active_operands, active_ops, active_params, varied_values
+from tapec.ad.activity import Activity, active_params
 from tapec.ad.contributions import Cotangent, Cotangents
 from tapec.ad.demand import Demand, Demands
 from tapec.ad.rules import hint_of, partial_of, scale, select, unbroadcast
@@ -19,6 +19,7 @@ from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.rewrite import gc_paused
 from tapec.ir.types import Type
 
 
@@ -37,6 +38,7 @@ def adjoint(func: Func, active: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.adjoint", (*func.results, *outs))
 
 
+@gc_paused()
 def pull_back(
     builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]
 ) -> list[Derivative]:
@@ -46,9 +48,9 @@ def pull_back(
     """
     floats = [v for v in func.results if v.type.is_float]
     arrived = [(v, s) for v, s in zip(floats, seeds, strict=True) if not isinstance(s, Zero)]
-    varied = varied_values(func, sources)
-    ops = active_ops(func, varied, [v for v, _ in arrived])
-    sweep = _Sweep(builder, ops, varied, [*sources, *floats])
+    activity = Activity(func, sources)
+    ops = activity.active_ops(func, [v for v, _ in arrived])
+    sweep = _Sweep(builder, ops, activity, [*sources, *floats])
     for value, seed in arrived:
         sweep.cotangents.add(value, seed)
     for op in reversed(ops):
@@ -65,11 +67,11 @@ class _Sweep:
     """The reverse sweep over one program."""
 
     def __init__(
-        self, builder: Builder, ops: list[Op], varied: set[Value], everywhere: list[Value]
+        self, builder: Builder, ops: list[Op], activity: Activity, everywhere: list[Value]
     ) -> None:
-        self.builder, self.varied = builder, varied
+        self.builder, self.activity = builder, activity
         self.cotangents = Cotangents(builder)
-        self.demands = Demands(builder, ops, varied, everywhere)
+        self.demands = Demands(builder, ops, activity.varied, everywhere)
 
     def visit(self, op: Op) -> None:
         """Send the contributions of one op to its active operands."""
@@ -112,7 +114,7 @@ class _Sweep:
 
 def _elementwise(sweep: _Sweep, op: Op, ct: Cotangent) -> None:
     demand = sweep.demands.of(op.results[0])
-    for k in active_operands(op, sweep.varied):
+    for k in sweep.activity.entries[op]:
         factor = partial_of(sweep.builder, op, k)
         if isinstance(factor, Value) or factor != 0.0:
             x = op.operands[k]
@@ -121,10 +123,8 @@ def _elementwise(sweep: _Sweep, op: Op, ct: Cotangent) -> None:
 
 
 def _select(sweep: _Sweep, op: Op, ct: Cotangent) -> None:
-    for k in (1, 2):
+    for k in sweep.activity.entries[op]:
         x = op.operands[k]
-        if x not in sweep.varied:
-            continue
         taken = sweep.demands.branch(op, k)
         if ct.tainted or sweep.demands.of(x) is taken:
             sweep.send(x, ct.value, taken, True)
@@ -150,7 +150,7 @@ def _linear(sweep: _Sweep, op: Op, ct: Cotangent) -> None:
     rules = op.primitive.transpose
     value = Expr(sweep.builder, sweep.clean(op, ct))
     operands = tuple(Expr(sweep.builder, v) for v in op.operands)
-    for k in active_operands(op, sweep.varied):
+    for k in sweep.activity.entries[op]:
         rule = rules[0] if len(rules) == 1 else rules[k]
         # Products with other operands may meet their NaN; mere movement may not.
         if rule is not None:
@@ -164,7 +164,7 @@ def _structured(sweep: _Sweep, op: Op, ct: Cotangent) -> None:
     value = Expr(sweep.builder, sweep.clean(op, ct))
     operands = tuple(Expr(sweep.builder, v) for v in op.operands)
     found = op.primitive.vjp(value, Expr(sweep.builder, op.results[0]), operands, **op.attrs)
-    for k in active_operands(op, sweep.varied):
+    for k in sweep.activity.entries[op]:
         sweep.send_whole(op, k, found[k], tainted=True)
 
 

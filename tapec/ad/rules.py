@@ -69,6 +69,8 @@ def broadcast_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> tuple[int, 
 
 def unbroadcast(builder: Builder, value: Value, shape: tuple[int, ...], hint: str = "") -> Value:
     """Transpose of broadcasting: sum over the repeated axes, back in `shape`."""
+    if value.type.shape == shape:
+        return value
     axes = broadcast_axes(shape, value.type.shape)
     if axes:
         value = builder.emit(PRIMITIVES["reduce_sum"], (value,), {"axes": axes}, hint=hint).result

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapec.ad.activity import active_ops, active_params, check_differentiable, varied_values
+from tapec.ad.activity import Activity, active_params, check_differentiable
 from tapec.ad.rules import add, broadcast, hint_of, partial_of, scale, select
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.rewrite import gc_paused
 
 Tangents = dict[Value, Value]  # a value without an entry has a structurally zero tangent
 
@@ -36,6 +37,7 @@ def tangent(func: Func, active: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.tangent", (*func.results, *outs))
 
 
+@gc_paused()
 def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Derivative]:
     """Append the primal ops of `func` and their tangents; the tangents of the float results.
 
@@ -43,7 +45,7 @@ def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Deriv
     of `func` itself serve as primals: `builder.params` must hold its parameters.
     """
     targets = [v for v in func.results if v.type.is_float]
-    derived = set(active_ops(func, varied_values(func, tangents), targets))
+    derived = set(Activity(func, tangents).active_ops(func, targets))
     for op in func.ops:
         builder.ops.append(op)
         if op not in derived:

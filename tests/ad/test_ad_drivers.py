@@ -159,7 +159,7 @@ def test_a_long_chain_is_linear_and_needs_no_stack() -> None:
     started = time.perf_counter()
     reverse, forward = gradient(func, [True]), tangent(func, [True])
     assert time.perf_counter() - started < 20.0
-    assert len(reverse.ops) < 600_000 and len(forward.ops) < 600_000
+    assert max(len(reverse.ops), len(forward.ops)) < 600_000
 
 
 def test_chain_values_agree_between_modes() -> None:
