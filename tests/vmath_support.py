@@ -78,7 +78,7 @@ def compiled(name: str, width: int, dtype: str = "f64") -> Callable[..., np.ndar
     entry = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_int64)(library["f"])
 
     def call(*args: np.ndarray) -> np.ndarray:
-        n = -(-len(args[0]) // 8) * 8
+        n = -(-len(args[0]) // 16) * 16
         padded = [np.ones(n, CTYPE[dtype][1]) for _ in args]
         for pad, arg in zip(padded, args, strict=True):
             pad[: len(arg)] = arg

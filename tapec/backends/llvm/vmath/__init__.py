@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.vmath import erf, exp, hyper, inverse, log, power, trig
-from tapec.backends.llvm.vmath.core import Kit, Lines, Sink, Val
+from tapec.backends.llvm.vmath.core import Kit, Val
+from tapec.backends.llvm.vmath.lines import Lines, Sink
 
 __all__ = ["SUPPORTED", "Lines", "Rule", "Sink", "emit", "emit_sincos"]
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from tapec.backends.llvm.vmath import coefficients as co
+from tapec.backends.llvm.vmath.lines import Sink
 
 MAGIC = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer in the low bits
 LN2_HI = float.fromhex(
     "0x1.62e42fefa0000p-1"
 )  # few bits, so that n * LN2_HI is exact for |n| < 2**17
 LN2_LO = float.fromhex("0x1.cf79abc9e3b3ap-40")
+LOG2E = co.LOG2E[0]
 INF = float("inf")
 NAN = float("nan")
 
@@ -27,47 +28,6 @@ NAN = float("nan")
 def bits_of(value: float) -> int:
     """The 64 bits of a double as a signed integer."""
     return int(struct.unpack("<q", struct.pack("<d", value))[0])
-
-
-class Sink(Protocol):
-    """Where instructions go: fresh names, and per-module declarations and definitions."""
-
-    def emit(self, rhs: str) -> str:
-        """Append an instruction with right hand side `rhs` and return its fresh name."""
-
-    def declare(self, text: str) -> None:
-        """Ask for a `declare` line once per module."""
-
-    def define(self, name: str, text: str) -> None:
-        """Ask for a function definition once per module."""
-
-
-class Lines:
-    """A plain `Sink`: `body` holds the instructions, `header()` what the module needs besides."""
-
-    def __init__(self, prefix: str = "t") -> None:
-        self.prefix = prefix
-        self.body: list[str] = []
-        self.declarations: dict[str, None] = {}
-        self.definitions: dict[str, str] = {}
-
-    def emit(self, rhs: str) -> str:
-        """Append an instruction and return its name."""
-        name = f"%{self.prefix}{len(self.body)}"
-        self.body.append(f"{name} = {rhs}")
-        return name
-
-    def declare(self, text: str) -> None:
-        """Remember a `declare` line."""
-        self.declarations[text] = None
-
-    def define(self, name: str, text: str) -> None:
-        """Remember a function definition."""
-        self.definitions.setdefault(name, text)
-
-    def header(self) -> str:
-        """Declarations and definitions as module text."""
-        return "\n".join([*self.declarations, *self.definitions.values()])
 
 
 @dataclass(frozen=True)
@@ -133,21 +93,24 @@ class Val:
     def _cmp(self, predicate: str, o: Val | float) -> Val:
         rhs = self.kit.lift(o, self.kind)
         op = "fcmp" if self.kind == "d" else "icmp"
-        return self.kit.new(
-            f"{op} {predicate} {self.kit.type(self.kind)} {self.name}, {rhs.name}", "b"
-        )
+        types = f"{self.kit.type(self.kind)} {self.name}, {rhs.name}"
+        return self.kit.new(f"{op} {predicate} {types}", "b")
+
+    def _order(self, relation: str, o: Val | float) -> Val:
+        """Ordered comparison of doubles (false for NaN), signed comparison of integers."""
+        return self._cmp(("o" if self.kind == "d" else "s") + relation, o)
 
     def __lt__(self, o: Val | float) -> Val:
-        return self._cmp("olt", o)
+        return self._order("lt", o)
 
     def __gt__(self, o: Val | float) -> Val:
-        return self._cmp("ogt", o)
+        return self._order("gt", o)
 
     def __le__(self, o: Val | float) -> Val:
-        return self._cmp("ole", o)
+        return self._order("le", o)
 
     def __ge__(self, o: Val | float) -> Val:
-        return self._cmp("oge", o)
+        return self._order("ge", o)
 
     def eq(self, o: Val | float) -> Val:
         """Equal (false for NaN)."""
@@ -249,12 +212,11 @@ class Kit:
 
     def negative(self, a: Val) -> Val:
         """Mask of the sign bit, -0.0 included."""
-        return self.new(f"icmp slt {self.I} {self.bits(a).name}, {self.lift(0, 'i').name}", "b")
+        return self.bits(a) < 0
 
     def min_int(self, a: Val, high: int) -> Val:
         """Signed minimum with a constant."""
-        over = self.new(f"icmp sgt {self.I} {a.name}, {self.lift(high, 'i').name}", "b")
-        return self.select(over, high, a, "i")
+        return self.select(a > high, high, a, "i")
 
     def clamp(self, a: Val, low: float, high: float) -> Val:
         """Limit to [low, high]; NaN passes."""
@@ -318,6 +280,3 @@ class Kit:
         high = top & -(1 << 52)
         k = ((top + (2048 << 52)) >> 52) - 2048
         return self.double(raw - high), k - self.select(sub, 54, 0, "i")
-
-
-LOG2E = co.LOG2E[0]
