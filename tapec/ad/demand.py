@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tapec.ad.contributions import place
-from tapec.ad.rules import broadcast, broadcast_axes, reshape
-from tapec.ir.build import Builder
+from tapec.ad.rules import broadcast, reshape
+from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
@@ -100,11 +100,11 @@ class Demands:
             if v not in self._varied:
                 continue
             if op.name == "select":
-                self._merge(v, fitting(self.branch(op, k), v.type))
+                self._merge(v, fitting(self._builder, self.branch(op, k), v.type))
             elif demand is not None and op.name == "index":
                 self._merge_part(v, demand, op)
             else:
-                sent = _rule(op)(self._builder, demand, op, v) if demand else None
+                sent = _sent(self._builder, demand, op, k) if demand else None
                 self._sent[op, k] = sent
                 self._merge(v, sent)
 
@@ -130,46 +130,64 @@ class Demands:
         self._merge(value, emit(greater, (total, zero)).result)
 
 
-def fitting(demand: Demand, type: Type) -> Demand:
-    """The demand where it can mask a value of this type without changing its shape."""
+def fitting(builder: Builder, demand: Demand, type: Type) -> Demand:
+    """The demand in a shape that broadcasts to `type`: any use along the axes it is repeated."""
     if demand is None or demand.type.shape in ((), type.shape):
         return demand
-    if demand.type.ndim > type.ndim:
-        return None
-    pairs = zip(reversed(demand.type.shape), reversed(type.shape), strict=False)
-    return demand if all(n in (1, m) for n, m in pairs) else None
+    have = demand.type.shape
+    lead = max(len(have) - type.ndim, 0)
+    want = type.shape[max(type.ndim - len(have), 0) :]
+    grown = [lead + i for i, n in enumerate(want) if n == 1 and have[lead + i] != 1]
+    axes = (*range(lead), *grown)
+    if not axes:
+        return demand
+    kept = tuple(1 if lead + i in grown else have[lead + i] for i in range(len(want)))
+    used = builder.emit(PRIMITIVES["reduce_any"], (demand,), {"axes": axes}).result
+    return reshape(builder, used, kept)
 
 
-# Demand of an operand from the demand of the result.
-_Rule = Callable[[Builder, Value, Op, Value], Demand]
+# Demand of operand k from the demand of the result.
+_Rule = Callable[[Builder, Value, Op, int], Demand]
 
 
-def _same(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
-    return fitting(demand, operand.type)
+def _same(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
+    return fitting(builder, demand, op.operands[k].type)
 
 
-def _scalar(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+def _mixed(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
     # Whatever the op mixes, one condition for all of the result is one for all of the operand.
     return demand if demand.type.shape == () else None
 
 
-def _reduced(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+def _moved(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
+    """The transpose of a movement carries demands back as cotangents: as 0 and 1, summed."""
+    rules = op.primitive.transpose
+    rule = rules[0] if len(rules) == 1 else rules[k]
+    if demand.type.shape == () or rule is None:
+        return demand if demand.type.shape == () else None
+    full = broadcast(builder, demand, op.results[0].type.shape)
+    number = PRIMITIVES["convert"](Expr(builder, full), dtype=op.operands[k].type.dtype)
+    uses = rule(k, number, *(Expr(builder, v) for v in op.operands), **op.attrs)
+    return (uses > 0.0).value if isinstance(uses, Expr) else None
+
+
+def _reduced(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
     if demand.type.shape == ():
         return demand
     demand = broadcast(builder, demand, op.results[0].type.shape)
     axes = op.attrs["axes"]
-    kept = tuple(1 if i in axes else n for i, n in enumerate(operand.type.shape))
+    kept = tuple(1 if i in axes else n for i, n in enumerate(op.operands[k].type.shape))
     return reshape(builder, demand, kept)
 
 
-def _reshaped(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+def _reshaped(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
     if demand.type.shape == ():
         return demand
     demand = broadcast(builder, demand, op.results[0].type.shape)
-    return reshape(builder, demand, operand.type.shape)
+    return reshape(builder, demand, op.operands[k].type.shape)
 
 
-def _transposed(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
+def _transposed(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
     if demand.type.shape == ():
         return demand
     perm = op.attrs["perm"]
@@ -178,26 +196,19 @@ def _transposed(builder: Builder, demand: Value, op: Op, operand: Value) -> Dema
     return builder.emit(PRIMITIVES["transpose"], (demand,), {"perm": inverse}).result
 
 
-def _stretched(builder: Builder, demand: Value, op: Op, operand: Value) -> Demand:
-    if demand.type.shape == ():
-        return demand
-    demand = broadcast(builder, demand, op.results[0].type.shape)
-    axes = broadcast_axes(operand.type.shape, demand.type.shape)
-    if axes:
-        demand = builder.emit(PRIMITIVES["reduce_any"], (demand,), {"axes": axes}).result
-    return reshape(builder, demand, operand.type.shape)
-
-
+_KINDS: dict[str, _Rule] = {"elementwise": _same, "linear": _moved, "structured": _mixed}
 _RULES: dict[str, _Rule] = {
-    "reshape": _reshaped,
-    "transpose": _transposed,
-    "broadcast_to": _stretched,
-    "reduce_sum": _reduced,
-    "reduce_prod": _reduced,
+    "broadcast_to": _same,
+    "dot": _mixed,
     "reduce_max": _reduced,
     "reduce_min": _reduced,
+    "reduce_prod": _reduced,
+    "reduce_sum": _reduced,
+    "reshape": _reshaped,
+    "transpose": _transposed,
 }
 
 
-def _rule(op: Op) -> _Rule:
-    return _same if op.primitive.kind == "elementwise" else _RULES.get(op.name, _scalar)
+def _sent(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
+    rule = _RULES.get(op.name) or _KINDS[op.primitive.kind]
+    return rule(builder, demand, op, k)

@@ -70,6 +70,27 @@ def on(values: Any) -> Any:
     return np.where(ON, values, 0.0)
 
 
+def joined(x: Expr) -> Any:
+    head, tail = P["index"](x, at=((0, 2, 1),)), P["index"](x, at=((2, 2, 1),))
+    y = P["concatenate"](sqrt(head), sqrt(tail), axis=0)
+    return where(x > 0.0, y, 0.0)
+
+
+def gathered(x: Expr) -> Any:
+    order = Expr(x.builder, x.builder.const(np.array([2, 0, 3, 1])))
+    picked = P["gather"](x, order)
+    return where(picked > 0.0, P["gather"](sqrt(x), order), 0.0)
+
+
+def stretched(x: Expr) -> Any:
+    terms = []
+    for i in range(4):
+        y = sqrt(at(x, i))
+        flag = P["broadcast_to"](at(x, i) > 0.0, shape=(2,))
+        terms.append(total(where(flag, y, 0.0)) * 0.5)
+    return P["stack"](*terms, axis=0)
+
+
 # body, gradient of the sum, second derivative (all functions here act elementwise)
 CASES: dict[str, tuple[Callable[[Expr], Any], Any, Any]] = {
     "sqrt": (
@@ -91,6 +112,9 @@ CASES: dict[str, tuple[Callable[[Expr], Any], Any, Any]] = {
     "movement": (through_movement, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
     "view": (through_view, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
     "elements": (single_elements, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
+    "joined": (joined, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
+    "gathered": (gathered, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
+    "stretched": (stretched, on(0.5 * SAFE**-0.5), on(-0.25 * SAFE**-1.5)),
     "chain": (product_of_two, on(np.ones(4)), np.zeros(4)),
     "power": (
         lambda x: where(x > 0.0, P["power"](x, 1.5), 0.0),
