@@ -14,33 +14,16 @@ import numpy as np
 
 from tapec.errors import ParseError, TapecError
 from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.lexer import Token, tokens
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
 from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.ir.verify import infer_types
 
-_TOKEN = re.compile(
-    r"""(?P<skip>[ \t\r]+|\#[^\n]*)
-      | (?P<newline>\n)
-      | (?P<value>%[A-Za-z0-9_.]+)
-      | (?P<name>@[^\s(]+)
-      | (?P<string>"(?:[^"\\]|\\.)*")
-      | (?P<float>-?\d+(?:\.\d*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)|-(?:inf|nan)\b)
-      | (?P<int>-?\d+)
-      | (?P<word>[A-Za-z_][A-Za-z0-9_.]*)
-      | (?P<mark>->|[{}()\[\]:,=])""",
-    re.VERBOSE,
-)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORDS: Mapping[str, Any] = {
     "true": True, "false": False, "none": None, "nan": math.nan, "inf": math.inf,
 }  # fmt: skip
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +46,27 @@ class _Data:
 
 def parse(text: str) -> Func:
     """The program in `text`; raises ParseError with the line number."""
-    parser = _Parser(_tokens(text))
+    parser = _Parser(tokens(text))
     func = parser.func()
     parser.expect("end")
     return func
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens, at, line = [], 0, 1
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ParseError(f"line {line}: unexpected character {text[at]!r}")
-        kind = match.lastgroup or ""
-        if kind not in ("skip", "newline"):
-            tokens.append(_Token(kind, match.group(), line))
-        line += match.group().count("\n")
-        at = match.end()
-    return [*tokens, _Token("end", "end of text", line)]
-
-
 class _Parser:
     """Recursive descent over the tokens, one method per rule of the grammar."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self.tokens, self.at = tokens, 0
         self.values: dict[str, Value] = {}
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self.tokens[self.at]
 
     def fail(self, message: str, line: int = 0) -> ParseError:
         return ParseError(f"line {line or self.next.line}: {message}")
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         token = self.tokens[self.at]
         self.at += 1
         return token
@@ -160,7 +129,7 @@ class _Parser:
         self.mark(":")
         return self.define(token, self.type())
 
-    def define(self, token: _Token, type: Type) -> Value:
+    def define(self, token: Token, type: Type) -> Value:
         if token.text in self.values:
             raise self.fail(f"{token.text} is defined twice", token.line)
         value = self.values[token.text] = Value(type, token.text[1:])
@@ -183,7 +152,7 @@ class _Parser:
     # --- ops ------------------------------------------------------------------------------
 
     def op(self) -> Op:
-        results: list[_Token] = []
+        results: list[Token] = []
         while self.next.kind == "value":
             results.append(self.take())
             self.accept(",")
@@ -291,18 +260,6 @@ class _Parser:
         type = self.type() if self.accept(",") else None
         self.mark(")")
         return _Data(data, type)
-
-
-def infer_types(
-    primitive: Primitive,
-    operands: tuple[Value, ...] | list[Value],
-    attrs: Mapping[str, Any],
-    regions: tuple[Block, ...] = (),
-) -> tuple[Type, ...]:
-    """The result types by the primitive's own rule."""
-    extra = {"regions": regions} if regions else {}
-    types = primitive.infer(*(v.type for v in operands), **attrs, **extra)
-    return types if isinstance(types, tuple) else (types,)
 
 
 def _settle(primitive: Primitive, attrs: dict[str, Any], types: tuple[Type, ...]) -> dict[str, Any]:

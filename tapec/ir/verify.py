@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tapec.errors import TapecError, VerifyError
 from tapec.ir.core import Block, Dense, Func, Op, Value
-from tapec.ir.parser import infer_types
-from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.primitive import PRIMITIVES, Primitive
 from tapec.ir.printer import Names, print_op
 from tapec.ir.types import Type
 
@@ -76,6 +76,18 @@ class _Verifier:
         found = tuple(v.type for v in op.results)
         if inferred != found:
             raise self.fail(f"has type {_join(found)}, inference gives {_join(inferred)}", op)
+
+
+def infer_types(
+    primitive: Primitive,
+    operands: Sequence[Value],
+    attrs: Mapping[str, Any],
+    regions: tuple[Block, ...] = (),
+) -> tuple[Type, ...]:
+    """The result types by the primitive's own rule."""
+    extra = {"regions": regions} if regions else {}
+    types = primitive.infer(*(v.type for v in operands), **attrs, **extra)
+    return types if isinstance(types, tuple) else (types,)
 
 
 def _is_literal(value: Any) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tapec.backends import interpreter
 from tapec.errors import TapecError
@@ -82,12 +83,9 @@ def check(case: Case, *, bless: bool = False) -> None:
 
 
 def _check_error(case: Case) -> None:
-    try:
+    with pytest.raises(TapecError) as raised:
         run(case.passes(), parse(case.program), check=True)
-    except TapecError as error:
-        assert case.headers["error"] in str(error)
-        return
-    raise AssertionError("no error was raised")
+    assert case.headers["error"] in str(raised.value)
 
 
 def _bless(case: Case, text: str) -> None:
