@@ -37,28 +37,41 @@ def signed(kit: Kit, y: Val, quadrant: Val) -> Val:
     return kit.double(kit.bits(y) ^ ((quadrant & 2) << 62))
 
 
-def sincos(kit: Kit, x: Val) -> Pair:
-    """Both, sharing the reduction."""
+def folded(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
+    """(sin r, cos r, quadrant) of the reduced argument."""
     r, low, quadrant = reduce(kit, x)
     z = r * r
     sh, sl = sin_parts(kit, r, low, z)
     ch, cl = cos_parts(kit, r, low, z)
-    s, c = sh + sl, ch + cl
-    odd = (quadrant & 1).ne(0)
-    sine = signed(kit, kit.select(odd, c, s), quadrant)
-    cosine = signed(kit, kit.select(odd, s, c), quadrant + 1)
-    sine = kit.select(x.eq(0.0), x, sine)
-    return guarded(kit, "sin", x, sine), guarded(kit, "cos", x, cosine)
+    return sh + sl, ch + cl, quadrant
+
+
+def sine(kit: Kit, x: Val, s: Val, c: Val, quadrant: Val) -> Val:
+    """Sine from the reduced argument's values; keeps -0.0."""
+    y = signed(kit, kit.select((quadrant & 1).ne(0), c, s), quadrant)
+    return guarded(kit, "sin", x, kit.select(x.eq(0.0), x, y))
+
+
+def cosine(kit: Kit, x: Val, s: Val, c: Val, quadrant: Val) -> Val:
+    """Cosine from the reduced argument's values."""
+    y = signed(kit, kit.select((quadrant & 1).ne(0), s, c), quadrant + 1)
+    return guarded(kit, "cos", x, y)
+
+
+def sincos(kit: Kit, x: Val) -> Pair:
+    """Both, sharing the reduction."""
+    parts = folded(kit, x)
+    return sine(kit, x, *parts), cosine(kit, x, *parts)
 
 
 def sin(kit: Kit, x: Val) -> Val:
     """Sine."""
-    return sincos(kit, x)[0]
+    return sine(kit, x, *folded(kit, x))
 
 
 def cos(kit: Kit, x: Val) -> Val:
     """Cosine."""
-    return sincos(kit, x)[1]
+    return cosine(kit, x, *folded(kit, x))
 
 
 def tan(kit: Kit, x: Val) -> Val:
