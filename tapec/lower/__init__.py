@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tapec.ir.core import Func
+from math import prod
+
+from tapec.errors import UnsupportedLowering
+from tapec.ir.core import Func, Op
+from tapec.lower.nests import lower_loops
 from tapec.lower.scalars import expand
 
-__all__ = ["expand", "lower"]
+__all__ = ["expand", "lower", "lower_loops"]
+
+# Scalar ops up to which arrays are expanded element by element, where arrays are few elements
+# (unrolled scalar programs have no limit), and where loops cannot do it.
+STRAIGHT = 1500
+SCALAR_RATIO = 4
+LAST_RESORT = 50_000
 
 
 def lower(func: Func) -> Func:
@@ -14,4 +24,21 @@ def lower(func: Func) -> Func:
     Inputs come first, then one output buffer per result. Raises UnsupportedLowering for an op
     without a rule.
     """
+    work = sum(_work(op) for op in func.ops)
+    if work <= max(STRAIGHT, SCALAR_RATIO * len(func.ops)):
+        return expand(func)
+    try:
+        return lower_loops(func)
+    except UnsupportedLowering:
+        if work > LAST_RESORT:
+            raise
     return expand(func)
+
+
+def _work(op: Op) -> int:
+    """Scalar ops of one array op, roughly."""
+    if op.name == "dot":
+        a = op.operands[0].type.shape
+        return op.result.type.size * 2 * prod(a[p[0]] for p in op.attrs["contract"])
+    largest = max((v.type.size for v in op.operands), default=0)
+    return max(op.result.type.size, largest if op.name.startswith("reduce") else 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -170,7 +170,21 @@ class ScalarBuilder:
         """The index, wrapped if negative, checked against `size`."""
         if index.type.dtype != "index":
             index = self.op("convert", index, attrs={"dtype": "index"}, dtype="index")
-        return self._fresh(CHECK, (index,), {"size": size}, "index")
+        key = ("check", id(index), size)
+        depth = self._depth((index,))
+        found = self._scopes[depth].get(key)
+        if found is None:
+            found = self._scopes[depth][key] = Value(_SCALARS["index"])
+            self._place(Op(CHECK, (index,), {"size": size}, (found,)), depth)
+        return found
+
+    def outermost(self, work: Callable[[], Value]) -> Value:
+        """What `work` builds, placed before all open loops."""
+        blocks, self._blocks = self._blocks, self._blocks[:1]
+        try:
+            return work()
+        finally:
+            self._blocks = blocks
 
     @contextmanager
     def loop(

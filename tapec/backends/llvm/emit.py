@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import SIZES
+from tapec.backends.llvm.emit_ops import MEMORY, SIZES, literal
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.ir.core import Block, Func, Op, Value
 
@@ -41,6 +41,7 @@ class _Kernel:
         self.consts = [op for op in func.ops if op.name == "const"]
         self.allocs: dict[Value, int] = {}
         self.slots: dict[Value, int] = {}
+        self.data: dict[Value, str] = {}
         self.work = 0
         self.width = vector_width("f64")
 
@@ -48,7 +49,9 @@ class _Kernel:
         """All chunks, and the kernel calling them."""
         chunks = _chunks(op for op in self.func.ops if op.name != "const")
         for op in self.func.ops:
-            if op.name == "alloc":
+            if op.name == "alloc" and "data" in op.attrs:
+                self.pointers_to_data(op)
+            elif op.name == "alloc":
                 self.allocs[op.result] = self.reserve(
                     op.attrs["type"].size * SIZES[op.attrs["type"].dtype]
                 )
@@ -60,6 +63,18 @@ class _Kernel:
         text = "\n".join([*sorted(self.module), *texts])
         loops = any(op.name == "for" for op in self.func.ops)
         return Emitted(text + "\n", self.work, _weigh(self.func.ops), loops)
+
+    def pointers_to_data(self, op: Op) -> None:
+        """A constant array of the module."""
+        array, dtype = op.attrs["data"].array, op.attrs["type"].dtype
+        element = MEMORY[dtype]
+        number = "i32" if dtype == "bool" else dtype
+        items = ", ".join(f"{element} {literal(x, number)}" for x in array.ravel().tolist())
+        self.data[op.result] = f"@data{len(self.data)}"
+        array_type = f"[{array.size} x {element}]"
+        self.module.add(
+            f"{self.data[op.result]} = private constant {array_type} [{items}], align 64"
+        )
 
     def reserve(self, size: int, align: int = _ALIGN) -> int:
         """Take work memory."""
@@ -89,6 +104,7 @@ class _Kernel:
         """One chunk; (its text, whether it can fail)."""
         e = FunctionEmitter(self.module, self.width)
         e.names.update(self.pointers)
+        e.names.update(self.data)
         for const in self.consts:
             e.const(const)
         self.enter(e, ops)
