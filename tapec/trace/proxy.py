@@ -140,6 +140,11 @@ def _is_numpy(thing: Any) -> bool:
     return module.split(".")[0] == "numpy"
 
 
+def _is_special(thing: Any) -> bool:
+    module = getattr(thing, "__module__", None) or ""
+    return module.startswith("scipy.special") and name_of(thing) in TABLE
+
+
 class ModuleProxy(types.ModuleType):
     """A module whose members are substituted when looked up."""
 
@@ -197,7 +202,7 @@ def _class(cls: type, session: Session) -> Any:
 
 
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
-    if _is_numpy(function):
+    if _is_numpy(function) or _is_special(function):
         return _function(function)
     return clone(function, session)
 

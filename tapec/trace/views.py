@@ -54,6 +54,8 @@ def look_concrete(array: Array, step: Step) -> Array:
 
 def put(session: Session, base: Value, steps: tuple[Step, ...], new: Value) -> Value:
     """`base` with the part seen through `steps` replaced by `new`."""
+    if not steps:
+        return new
     seen = [base]
     for step in steps[:-1]:
         seen.append(look(session, seen[-1], step))
