@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec.ad import adjoint, tangent
+from tapec.ad import adjoint, gradient, hessian_func, jacobian_func, tangent
 from tapec.backends.interpreter import run
 from tapec.ir import PRIMITIVES, Builder, Expr, Func, Type
 
@@ -135,3 +135,48 @@ def test_derived_values_are_named_after_the_primal() -> None:
     func = build(lambda x: P["exp"](x), V3)
     assert adjoint(func, [True]).results[1].hint == "x0.ct"
     assert tangent(func, [True]).params[1].hint == "x0.t"
+
+
+def arguments(func: Func) -> list[Any]:
+    rng = np.random.default_rng(3)
+    return [rng.uniform(0.2, 0.9, p.type.shape) for p in func.params]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_jacobians_of_both_modes_agree_through_batching(name: str) -> None:
+    func = build(*_case(name))
+    flags = [True] * len(func.params)
+    forward = run(jacobian_func(func, flags, "fwd"), arguments(func))
+    backward = run(jacobian_func(func, flags, "rev"), arguments(func))
+    for a, b in zip(forward, backward, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_are_symmetric(name: str) -> None:
+    func = build(*_case(name))
+    first = jacobian_func(func, [True] + [False] * (len(func.params) - 1), "rev")
+    axes = func.params[0].type.ndim
+    flags = [True] + [False] * (len(func.params) - 1)
+    for mode in ("fwd", "rev"):
+        (full, *_) = run(jacobian_func(first, flags, mode), arguments(func))
+        lead = full.ndim - 2 * axes
+        perm = (*range(lead), *range(lead + axes, full.ndim), *range(lead, lead + axes))
+        np.testing.assert_allclose(full, full.transpose(perm), rtol=1e-11, atol=1e-12)
+
+
+def _case(name: str) -> Any:
+    body, shapes = CASES[name]
+    return (body, *shapes)
+
+
+def test_element_types_are_kept() -> None:
+    builder = Builder()
+    x = Expr(builder, builder.param(Type("f32", (3,)), "x"))
+    wide = P["convert"](P["exp"](x) * 2.0, dtype="f64")
+    func = builder.func("f", [P["reduce_sum"](wide * wide, axes=(0,)).value])
+    grad = gradient(func, [True])
+    assert str(grad.results[0].type) == "f32[3]"
+    values = np.array([0.1, 0.2, 0.3], np.float32)
+    np.testing.assert_allclose(run(grad, [values])[0], 8 * np.exp(2 * values), rtol=1e-6)
+    assert str(hessian_func(func, [True]).results[0].type) == "f32[3,3]"
