@@ -84,7 +84,7 @@ TABLES: dict[str, tuple[Real, mp.mpf, mp.mpf, int]] = {
         11,
     ),
     "ASIN": (odd_tail(mp.asin, mp.mpf(1) / 6), mp.mpf(0), mp.mpf(0.25), 12),
-    "CBRT": (lambda m: mp.cbrt(m), mp.mpf("0.34"), mp.mpf("2.9"), 6),
+    "RCBRT": (lambda m: 1 / mp.cbrt(m), mp.mpf("0.35"), mp.mpf("2.84"), 6),
     "ERF": (erf_small, mp.mpf(0), mp.mpf(1), 11),
     "ERFCX_MID": (erfcx_mapped, (1 - ERF_K) / (1 + ERF_K), (6.1 - ERF_K) / (6.1 + ERF_K), 15),
     "ERFCX": (erfcx_mapped, mp.mpf(-1), ERF_TOP, 24),

@@ -140,14 +140,14 @@ ASIN = (  # [0, 0.25], error 1.5e-17
     float.fromhex("-0x1.e6aaa8a0a04ccp-7"),
     float.fromhex("0x1.d72b2bc8155f8p-6"),
 )
-CBRT = (  # [0.34, 2.9], error 5.0e-04
-    float.fromhex("0x1.9e9d3538bb642p-2"),
-    float.fromhex("0x1.1ef36b0311094p+0"),
-    float.fromhex("-0x1.dd8ca2d4ca892p-1"),
-    float.fromhex("0x1.2e8a83de120a2p-1"),
-    float.fromhex("-0x1.d0a10425fa45dp-3"),
-    float.fromhex("0x1.812e2344dbe4dp-5"),
-    float.fromhex("-0x1.07e09bba0287cp-8"),
+RCBRT = (  # [0.35, 2.84], error 2.4e-03
+    float.fromhex("0x1.0bf23d0aa9f36p+1"),
+    float.fromhex("-0x1.6ef22d0df5264p+1"),
+    float.fromhex("0x1.b23b1ff12c958p+1"),
+    float.fromhex("-0x1.344d7df640f8dp+1"),
+    float.fromhex("0x1.f720934751658p-1"),
+    float.fromhex("-0x1.b2a8e19dc54bap-3"),
+    float.fromhex("0x1.33933f0abfe75p-6"),
 )
 ERF = (  # [0, 1], error 7.4e-18
     float.fromhex("0x1.06eba8214db68p-3"),

@@ -75,9 +75,19 @@ def log1p_pair(kit: Kit, f: Pair, big: Val | None = None, x: Val | None = None) 
 
 
 def log1p(kit: Kit, x: Val) -> Val:
-    """log(1 + x)."""
-    y = log1p_pair(kit, (x, kit.const(0.0)))
-    y = log_edges(kit, x + 1.0, y)
+    """log(1 + x): log's sum at u = 1 + x with the rounding error c of u entering as c/u."""
+    u, c = kit.two_sum(1.0, x)
+    m, k = kit.split(u)
+    c = c * kit.power_of_two(kit.min_int(k, 1000) * -1)
+    kd = kit.small_int(k)
+    f = m - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    half = (f * f) * 0.5
+    inverse = kit.fma(s, -2.0, kit.fma(z, 2.0, 1.0))  # 1/m = (1 - s)/(1 + s) to 1%: c is tiny
+    low = kit.fma(kd, LN2_LO, c * inverse)
+    t = kit.fma(s, kit.fma(z, kit.poly(z, co.LOG), half), low)
+    y = log_edges(kit, x + 1.0, kit.fma(kd, LN2_HI, f - (half - t)))
     return kit.select(kit.abs(x) < 2.0**-54, x, y)
 
 

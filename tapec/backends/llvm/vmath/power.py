@@ -37,18 +37,19 @@ def power_edges(kit: Kit, x: Val, y: Val, value: Val) -> Val:
 
 
 def cbrt(kit: Kit, x: Val) -> Val:
-    """a = m 2**(3k): polynomial start, two Halley steps, one Newton step with an exact residual."""
+    """|x| = m 2**(3k): m**(-1/3) by polynomial and two cubic steps, an exact residual last."""
     a = kit.abs(x)
     mantissa, e = kit.split(a)
     _, k = kit.nearest(kit.small_int(e), 1.0 / 3.0)
     m = mantissa * kit.power_of_two(e - k * 3)
-    t = kit.poly(m, co.CBRT)
+    r = kit.poly(m, co.RCBRT)
     for _ in range(2):
-        cube = t * t * t
-        t = t * (kit.fma(m, 2.0, cube) / kit.fma(cube, 2.0, m))
+        miss = kit.fma(-m * r, r * r, 1.0)
+        r = kit.fma(r * miss, kit.fma(miss, 2.0 / 9.0, 1.0 / 3.0), r)
+    t = m * (r * r)
     square, low = kit.two_prod(t, t)
     residual = kit.fma(-low, t, kit.fma(-square, t, m))
-    root = kit.fma(residual, (1.0 / 3.0) / square, t) * kit.power_of_two(k)
+    root = kit.fma(residual * (1.0 / 3.0), r * r, t) * kit.power_of_two(k)
     special = a.eq(0.0) | a.eq(INF) | a.unordered(a)
     return kit.copysign(kit.select(special, a, root), x)
 
