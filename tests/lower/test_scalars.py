@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from lowering_support import compare
 
 from tapec.backends import interpreter
 from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import PRIMITIVES as P
-from tapec.ir import Builder, Expr, Func, Type
+from tapec.ir import Builder, Expr, Type
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
-
-
-def compare(func: Func, *args: Any) -> None:
-    """The compiled program returns what the interpreter returns."""
-    arrays = [np.asarray(a, p.type.numpy) for a, p in zip(args, func.params, strict=True)]
-    outs = tuple(Out(r.type.dtype, r.type.shape) for r in func.results)
-    ins = tuple(ArrayArg(p.type.dtype, p.type.shape) for p in func.params)
-    kernel = compile_func(func, Signature(ins, outs, "tuple"))
-    got = NativeEntry(kernel.library, kernel.signature)(*arrays)
-    for a, b in zip(interpreter.run(func, arrays), got, strict=True):
-        np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
 
 
 def test_views_reductions_and_dot() -> None:
