@@ -175,6 +175,8 @@ def substitute(thing: Any, session: Session) -> Any:
     if rule is None:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
             rule = _module
+        elif type(thing).__module__ not in ("builtins", "numpy"):
+            return _instance(thing, session)
         else:
             return thing
     found = session._wrapped.get(id(thing))
@@ -215,7 +217,56 @@ def _builtin(function: Any, session: Session) -> Any:
 
 def _method(method: types.MethodType, session: Session) -> Any:
     function = substitute(method.__func__, session)
-    return method if function is method.__func__ else types.MethodType(function, method.__self__)
+    if function is method.__func__:
+        return method
+    return types.MethodType(function, _instance(method.__self__, session))
+
+
+def _instance(thing: Any, session: Session) -> Any:
+    """A stand-in of a user's object: same attributes, but its methods are clones."""
+    cls = type(thing)
+    if isinstance(thing, (type, Tracer)) or not _is_user_class(cls, thing):
+        return thing
+    known = session._wrapped.get(id(thing))
+    if known is None:
+        made = object.__new__(_class_of_clones(cls, session))
+        made.__dict__ = thing.__dict__  # shared: what the methods store, the object keeps
+        known = session._wrapped[id(thing)] = (thing, made)
+    return known[1]
+
+
+def _is_user_class(cls: type, thing: Any) -> bool:
+    return (
+        cls.__new__ is object.__new__
+        and hasattr(thing, "__dict__")
+        and not any("__slots__" in vars(c) for c in cls.__mro__[:-1])
+        and any(isinstance(m, types.FunctionType) and follows(m.__code__)
+                for c in cls.__mro__ for m in vars(c).values())
+    )  # fmt: skip
+
+
+def _class_of_clones(cls: type, session: Session) -> type:
+    known = session._wrapped.get(id(cls))
+    if known is None:
+        members: dict[str, Any] = {}
+        for c in reversed(cls.__mro__[:-1]):
+            for name, member in vars(c).items():
+                made = _cloned_member(member, session)
+                if made is not member:
+                    members[name] = made
+        made_class = type(cls)(cls.__name__, (cls,), members)
+        known = session._wrapped[id(cls)] = (cls, made_class)
+    return known[1]  # type: ignore[no-any-return]
+
+
+def _cloned_member(member: Any, session: Session) -> Any:
+    if isinstance(member, types.FunctionType):
+        return clone(member, session)
+    if isinstance(member, staticmethod):
+        return staticmethod(substitute(member.__func__, session))
+    if isinstance(member, property) and isinstance(member.fget, types.FunctionType):
+        return property(clone(member.fget, session), member.fset, member.fdel)
+    return member
 
 
 def _partial(p: functools.partial[Any], session: Session) -> Any:
@@ -309,7 +360,7 @@ def prepare(function: Any, session: Session) -> Any:
         return substitute(function, session)
     method = getattr(type(function), "__call__", None)
     if isinstance(method, types.FunctionType) and follows(method.__code__):
-        return types.MethodType(clone(method, session), function)
+        return types.MethodType(clone(method, session), _instance(function, session))
     return function
 
 

@@ -323,7 +323,8 @@ def concrete(result: Any, frozen: bool = False) -> Any:
         if result.dtype not in _KNOWN or type(result) is not np.ndarray:
             return result
         storage = Storage(None, None, result)
-        storage.frozen, storage.boxed = frozen, not result.shape
+        storage.frozen = frozen or not result.flags.writeable
+        storage.boxed = not result.shape
         return Tracer(storage, dtype_name(result.dtype), result.shape)
     if type(result) in (list, tuple):
         return type(result)(concrete(r) for r in result)

@@ -1,0 +1,169 @@
+"""Python around NumPy: helpers, closures, coercions, errors, nesting."""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from numpy import exp, zeros
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der
+
+from tapec.errors import ControlFlowError, EscapedTracerError, TraceError, UnsupportedOperation
+from tapec.trace import NeedStatic, Param
+from tapec.trace import trace as trace_function
+from tapec.ir.types import Type
+from tests.trace.tracing import check, traced
+
+V = np.array([0.3, 0.7, 0.2, 0.9])
+SCALE = np.array([1.0, 2.0, 3.0, 4.0])
+
+
+def helper(x: Any) -> Any:
+    y = np.zeros(4)
+    y[:] = x * SCALE
+    return y
+
+
+def recursive(x: Any, n: int) -> Any:
+    return x if n == 0 else recursive(x * x + 0.1, n - 1)
+
+
+class Model:
+    """An object with a method and state."""
+
+    def __init__(self) -> None:
+        self.weights = np.array([1.0, -1.0, 2.0, 0.5])
+
+    def loss(self, x: Any) -> Any:
+        out = np.zeros(2)
+        out[0] = self.weights @ x
+        return out
+
+    def __call__(self, x: Any) -> Any:
+        return self.loss(x).sum()
+
+
+def test_helpers_closures_and_imported_names() -> None:
+    offset = np.arange(4.0)
+
+    def inner(x: Any) -> Any:
+        y = zeros(4)
+        y[1:] = exp(x[1:]) + offset[1:]
+        return y
+
+    check(lambda x: helper(x) + inner(x), V)
+    check(lambda x: recursive(x, 3), V)
+    check(functools.partial(lambda k, x: helper(x) * k, 2.0), V)
+
+
+def test_scipy_functions_written_in_python() -> None:
+    check(rosen, V)
+    check(rosen_der, V)
+
+
+def test_methods_and_callable_objects() -> None:
+    model = Model()
+    check(model.loss, V)
+    check(model, V)
+    check(lambda x: model(x) + model.loss(x), V)
+
+
+def test_math_functions_and_builtins() -> None:
+    check(lambda x: math.sin(x[0]) + math.sqrt(x[1]) + math.pi, V)
+    check(lambda x: sum(x) + sum([x[0], x[1]]) + abs(x[2]), V)
+    check(lambda x: [v**2 for v in x], V)
+    check(lambda x: sum(a * b for a, b in zip(x, SCALE)), V)
+    check(lambda x: x * len(x) + x.size + x.ndim + x.shape[0], V)
+
+
+def test_isinstance_and_casts() -> None:
+    def f(x: Any) -> Any:
+        assert isinstance(x, np.ndarray)
+        assert x.dtype == np.float64
+        assert np.issubdtype(x.dtype, np.floating)
+        return np.float64(x[0]) + np.asarray(x, dtype=float)
+
+    check(f, V)
+
+
+def test_branch_is_an_error_with_the_users_line() -> None:
+    def f(x: Any) -> Any:
+        if x[0] > 0:
+            return x
+        return -x
+
+    with pytest.raises(ControlFlowError, match=r"test_python.py:\d+:  if x\[0\] > 0:"):
+        traced(f, V)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: float(x[0]), lambda x: int(x[0]), lambda x: range(x[0]), lambda x: np.median(x),
+    lambda x: SCALE[: np.argmax(x)], lambda x: x[x > 0],
+])  # fmt: skip
+def test_coercions_are_errors(f: Any) -> None:
+    with pytest.raises(TraceError, match="test_python.py"):
+        traced(f, V)
+
+
+def test_unknown_functions_name_themselves() -> None:
+    with pytest.raises(UnsupportedOperation, match=r"np\.median"):
+        traced(lambda x: np.median(x), V)
+
+
+def test_python_integers_ask_to_be_static() -> None:
+    def f(x: Any, n: int) -> Any:
+        for _ in range(n + 1):
+            x = x * 2
+        return x
+
+    with pytest.raises(NeedStatic) as caught:
+        traced(f, V, 3)
+    assert caught.value.params == frozenset({1})
+
+
+def test_escaped_tracer() -> None:
+    kept: list[Any] = []
+    traced(lambda x: kept.append(x) or x, V)
+    with pytest.raises(EscapedTracerError):
+        kept[0] + 1
+
+
+def test_constant_results() -> None:
+    check(lambda x: np.zeros(3), V)
+    check(lambda x: 1.5, V)
+
+
+def test_closure_over_an_outer_trace_is_captured() -> None:
+    seen: list[Any] = []
+
+    def outer(x: Any) -> Any:
+        made = trace_function(lambda y: x * y, lambda t: (tuple(t), {}), [Param(Type("f64"), "y")])
+        seen.append(made)
+        return x
+
+    traced(outer, V)
+    assert len(seen[-1].captures) == 1
+    assert [p.type for p in seen[-1].func.params] == [Type("f64"), Type("f64", (4,))]
+
+
+def test_threads_trace_independently() -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(5):
+                check(helper, V)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failures
+    assert np.zeros is zeros
