@@ -39,6 +39,7 @@ def _work(op: Op) -> int:
     """Scalar ops of one array op, roughly."""
     if op.name == "dot":
         a = op.operands[0].type.shape
-        return op.result.type.size * 2 * prod(a[p[0]] for p in op.attrs["contract"])
+        inner: int = prod(a[p[0]] for p in op.attrs["contract"])
+        return op.result.type.size * 2 * inner
     largest = max((v.type.size for v in op.operands), default=0)
     return max(op.result.type.size, largest if op.name.startswith("reduce") else 1)

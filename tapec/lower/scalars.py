@@ -128,7 +128,7 @@ def _buffer(value: Value) -> Value:
 def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
     if values.shape != shape:
         values = np.broadcast_to(values, shape)
-    return values.ravel().tolist()  # type: ignore[no-any-return]
+    return values.ravel().tolist()
 
 
 def slices(at: Sequence[Any], shape: Sequence[int]) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ A = RNG.normal(size=(37, 53))
 B = RNG.normal(size=(53, 41))
 V = RNG.normal(size=5003)
 C = RNG.normal(size=(701, 4))
-I = RNG.integers(-701, 701, size=900)
+PICKS = RNG.integers(-701, 701, size=900)
 T = RNG.normal(size=(9, 17, 21))
 SMALL = RNG.normal(size=4)
 FLAG = V > 0
@@ -111,9 +111,9 @@ CASES: dict[str, tuple[Any, ...]] = {
     "batch sums": (lambda x: (reduce("reduce_sum", x * x, 1), reduce("reduce_sum", x, 0)), C),
     "weights": (lambda x, w: P["dot"](x, P["exp"](w), contract=((1, 0),), batch=()), C, SMALL),
     "weights grad": (lambda x, v: P["dot"](x, v, contract=((0, 0),), batch=()), C, C[:, 0].copy()),
-    "gather": (lambda x, i: P["sin"](P["gather"](x, i)), C, I),
-    "scatter_add": (lambda x, i: P["scatter_add"](x, P["gather"](x * 2.0, i), i), C, I),
-    "scatter": (lambda x, i: P["scatter"](x, P["gather"](x * 2.0, i), i), C, I),
+    "gather": (lambda x, i: P["sin"](P["gather"](x, i)), C, PICKS),
+    "scatter_add": (lambda x, i: P["scatter_add"](x, P["gather"](x * 2.0, i), i), C, PICKS),
+    "scatter": (lambda x, i: P["scatter"](x, P["gather"](x * 2.0, i), i), C, PICKS),
     "cumsum": (lambda x: P["cumsum"](x, axis=0, reverse=False), V),
     "cumsum reverse": (lambda x: P["cumsum"](P["sin"](x), axis=1, reverse=True), A),
     "cumsum 0": (lambda x: P["cumsum"](P["sin"](x), axis=0, reverse=False), A),
