@@ -10,7 +10,7 @@ import pytest
 
 from tapec.ad import adjoint, gradient, hessian_func, jacobian_func, tangent
 from tapec.backends.interpreter import run
-from tapec.ir import PRIMITIVES, Builder, Expr, Func, Type
+from tapec.ir import PRIMITIVES, Builder, Expr, Func, Loc, Type
 
 Body = Callable[..., Any]
 P = PRIMITIVES
@@ -70,7 +70,6 @@ CASES: dict[str, tuple[Body, tuple[tuple[int, ...], ...]]] = {
     "transcendental": (lambda x: P["sin"](x) * P["log"](x) + P["tanh"](x), (X23,)),
     "power": (lambda x, y: P["power"](x, y), (V3, V3)),
     "floor": (lambda x: x * P["floor"](x) + P["floor"](x), (V3,)),
-    "stop_gradient": (lambda x: x * P["tanh"](x), (V3,)),
     "select": (lambda x, y: P["select"](x < y, x * y, P["exp"](x)), (V3, V3)),
     "select_broadcast": (lambda x, y: P["select"](x < y, x, y * y), (X23, S)),
     "index": (lambda x: x_at(x, 0) * x_at(x, 1) + x_at(x, 0), (V3,)),
@@ -94,8 +93,15 @@ CASES: dict[str, tuple[Body, tuple[tuple[int, ...], ...]]] = {
     "recurrence": (lambda x, y: P["recurrence"](x, y, axis=0, reverse=False), (V3, V3)),
     "matvec": (lambda a, b: P["dot"](a, b, contract=((1, 0),), batch=()), (X23, V3)),
     "gram": (lambda a: P["dot"](a, a, contract=((1, 1),), batch=()), (X23,)),
+    "gather": (lambda x: P["gather"](x * x, integers(x, [2, 0, -1, 0])), (V3,)),
+    "scatter": (lambda x, y: P["scatter"](x * x, y * y, integers(x, [2, 0])), (V3, X2)),
+    "scatter_add": (lambda x, y: P["scatter_add"](x * x, y * y, integers(x, [1, 1])), (V3, X2)),
     "several_results": (lambda x, y: (x * y, P["reduce_sum"](x, axes=(0,))), (V3, V3)),
 }
+
+
+def integers(x: Expr, values: list[int]) -> Expr:
+    return Expr(x.builder, x.builder.const(np.array(values)))
 
 
 def x_at(x: Expr, i: int) -> Expr:
@@ -129,6 +135,25 @@ def test_parts_of_one_array_are_placed_together() -> None:
     func = build(lambda x: x_at(x, 0) * x_at(x, 1) + P["exp"](x_at(x, 2)), V3)
     places = [op for op in adjoint(func, [True]).ops if op.name == "place"]
     assert [len(op.operands) for op in places] == [3]
+
+
+def test_stop_gradient_is_a_constant_to_both_modes() -> None:
+    func = build(lambda x: x * P["stop_gradient"](P["exp"](x)), V3)
+    x, one = np.array([0.1, 0.2, 0.3]), np.ones(3)
+    np.testing.assert_array_equal(run(tangent(func, [True]), [x, one])[1], np.exp(x))
+    np.testing.assert_array_equal(run(adjoint(func, [True]), [x, one])[1], np.exp(x))
+
+
+def test_derived_ops_carry_the_line_of_their_primal() -> None:
+    builder = Builder()
+    x = builder.param(Type("f64", V3), "x")
+    builder.loc = Loc("model.py", 14)
+    y = builder.emit(P["exp"], (x,)).result
+    builder.loc = Loc("model.py", 15)
+    func = builder.func("f", [builder.emit(P["sin"], (y,)).result])
+    lines = {op.loc.line for op in adjoint(func, [True]).ops if op.loc}
+    assert all(op.loc for op in adjoint(func, [True]).ops)
+    assert lines == {14, 15}
 
 
 def test_derived_values_are_named_after_the_primal() -> None:
