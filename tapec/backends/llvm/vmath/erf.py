@@ -53,12 +53,12 @@ def erf(kit: Kit, x: Val) -> Val:
 
 
 def erfc(kit: Kit, x: Val) -> Val:
-    """Complementary error function; 1 - erf(x) below 1/2, 2 - erfc(-x) on the left."""
+    """Complementary error function; 1 - erf(x) below 3/4, 2 - erfc(-x) on the left."""
     a = kit.abs(x)
     far = scaled_erfc(kit, a, 28.0)
     far = kit.select(x < 0.0, 2.0 - far, far)
-    inner = kit.select(a < 0.5, x, 0.0)
+    inner = kit.select(a < 0.75, x, 0.0)
     head, tail = small_erf(kit, inner)
     high, low = kit.fast_two_sum(1.0, -head)
-    y = kit.select(a < 0.5, high + (low - tail), far)
+    y = kit.select(a < 0.75, high + (low - tail), far)
     return kit.select(x.unordered(x), x, y)
