@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import substitute_op
-from tapec.passes.support import attr_key
+from tapec.passes.support import attr_key, over
 
 
 def cse(func: Func) -> Func:
@@ -41,7 +40,9 @@ def _key(op: Op) -> Any:
     operands = op.operands
     if op.primitive.commutative and len(operands) == 2 and id(operands[0]) > id(operands[1]):
         operands = (operands[1], operands[0])
-    return (op.primitive, operands, attr_key(op.attrs) if op.attrs else None)
+    if not op.attrs:
+        return (op.primitive.name, operands)
+    return (op.primitive.name, operands, attr_key(op.attrs))
 
 
 def _renamed(op: Op, same: dict[Value, Value]) -> Op:
@@ -49,5 +50,5 @@ def _renamed(op: Op, same: dict[Value, Value]) -> Op:
         return substitute_op(op, lambda v: same.get(v, v))
     for v in op.operands:
         if v in same:
-            return replace(op, operands=tuple(same.get(v, v) for v in op.operands))
+            return over(op, tuple(same.get(v, v) for v in op.operands))
     return op

@@ -1,4 +1,4 @@
-"""Sums of placements as one placement: the adjoint of reading an array piece by piece."""
+"""Arrays put together piece by piece: sums of placements (adjoints of reads), chains of writes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections import Counter
 
 from tapec.ir.core import Func, Op, Value
 from tapec.passes.rewriter import remade
+from tapec.passes.rules.place import joined
+from tapec.passes.support import captured
+from tapec.passes.views import Spec
 
 
 def merge_places(func: Func) -> Func:
@@ -22,7 +25,12 @@ def merge_places(func: Func) -> Func:
         for op in func.ops
         if op.primitive.name != "add" or op.result not in inner
     ]
-    return func.with_ops(ops)
+    return _rebuilt(func, ops)
+
+
+def _rebuilt(func: Func, ops: list[Op]) -> Func:
+    """The program over these ops; the same object where they are its own."""
+    return func if tuple(ops) == func.ops else func.with_ops(ops)
 
 
 def _trees(func: Func) -> dict[Value, Op]:
@@ -46,14 +54,9 @@ def _sums_placements(op: Op, trees: dict[Value, Op]) -> bool:
 
 def _inner(func: Func, trees: dict[Value, Op]) -> set[Value]:
     """Sums read once, by another sum: they disappear into it."""
-    uses: Counter[Value] = Counter(func.results)
-    within: set[Value] = set()
-    for op in func.ops:
-        uses.update(op.operands)
-        if op.regions:
-            return set()
-        if op.primitive.name == "add" and op.result in trees:
-            within.update(op.operands)
+    uses = _uses(func)
+    sums = [op for op in func.ops if op.primitive.name == "add" and op.result in trees]
+    within = {v for op in sums for v in op.operands}
     return {v for v in within if uses[v] == 1 and trees[v].name == "add"}
 
 
@@ -71,3 +74,43 @@ def _merged(op: Op, trees: dict[Value, Op], inner: set[Value]) -> Op:
         else:
             return op
     return remade(op, "place", parts, at=tuple(specs), shape=op.result.type.shape)
+
+
+def merge_updates(func: Func) -> Func:
+    """Turn chains of writes that together cover an array into one `stack` or `concatenate`.
+
+    Only writes of which nothing reads the intermediate state; `simplify` sends such reads to
+    their sources, so that the next clean-up finds the chain.
+    """
+    updates = {op.result: op for op in func.ops if op.primitive.name == "update"}
+    if not updates:
+        return func
+    uses = _uses(func)
+    inner = {op.operands[0] for op in updates.values() if uses[op.operands[0]] == 1}
+    ops = [
+        (op.result not in inner and _joined_writes(op, updates, inner)) or op
+        if op.primitive.name == "update"
+        else op
+        for op in func.ops
+    ]
+    return _rebuilt(func, ops)
+
+
+def _uses(func: Func) -> Counter[Value]:
+    """How often each value is read; values read in regions count as read often."""
+    uses: Counter[Value] = Counter(func.results)
+    for op in func.ops:
+        uses.update(op.operands)
+        if op.regions:
+            uses.update(dict.fromkeys(captured(op), 2))
+    return uses
+
+
+def _joined_writes(op: Op, updates: dict[Value, Op], inner: set[Value]) -> Op | None:
+    writes: dict[Spec, Value] = {op.attrs["at"]: op.operands[1]}
+    base = op.operands[0]
+    while base in inner and base in updates:
+        before = updates[base]
+        writes.setdefault(before.attrs["at"], before.operands[1])
+        base = before.operands[0]
+    return joined(op, list(writes.values()), list(writes))

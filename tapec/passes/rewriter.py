@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.rewrite import substitute_op
 from tapec.ir.types import Type
-from tapec.passes.support import Number, const_op
+from tapec.passes.support import Number, const_op, over
 
 # exact: bit for bit the same, up to the sign of zero where contributions are summed into zeros;
 # finite: the same for finite values, up to the sign of zero; reassoc: the same in real arithmetic.
@@ -141,7 +140,7 @@ class Rewriter:
             return substitute_op(op, lambda v: same.get(v, v))
         for v in op.operands:
             if v in same:
-                return replace(op, operands=tuple(same.get(v, v) for v in op.operands))
+                return over(op, tuple(same.get(v, v) for v in op.operands))
         return op
 
     def func(self, func: Func) -> Func:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapec.ir.core import Func
-from tapec.passes.places import merge_places
+from tapec.passes.places import merge_places, merge_updates
 from tapec.passes.rewriter import Licence, Rewriter, table
 from tapec.passes.rules import arith, indexing, logic, place, shape
 
@@ -20,4 +20,4 @@ def simplify(func: Func, *, licences: frozenset[Licence] = EXACT) -> Func:
     for which every view composed is an address computation saved. Licences beyond ``exact`` allow
     ``finite`` (zero times x is zero) and ``reassoc`` (constants regrouped).
     """
-    return Rewriter(table(licences)).func(merge_places(func))
+    return Rewriter(table(licences)).func(merge_updates(merge_places(func)))

@@ -34,6 +34,11 @@ def captured(op: Op) -> set[Value]:
     return found
 
 
+def over(op: Op, operands: tuple[Value, ...]) -> Op:
+    """The op over other operands (`dataclasses.replace` costs several times as much)."""
+    return Op(op.primitive, operands, op.attrs, op.results, op.regions, op.loc)
+
+
 def const_op(value: Any, type: Type, *, result: Value | None = None, loc: Loc | None = None) -> Op:
     """A constant; arrays of one repeated element become that number.
 

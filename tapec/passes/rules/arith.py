@@ -187,16 +187,31 @@ def _power(op: Op, cx: Rewriter, x: Value, n: Number) -> Result:
 
 @rule(ELEMENTWISE)
 def implicit_broadcast(op: Op, cx: Rewriter) -> Result:
-    """Operands broadcast by themselves: drop `broadcast_to` where another keeps the shape."""
+    """Operands broadcast by themselves: drop what only spells it out.
+
+    That is `broadcast_to`, and `reshape` to leading axes of one, where another operand keeps the
+    shape of the result.
+    """
     operands, shape = op.operands, op.result.type.shape
-    if len(operands) < 2:
+    if len(operands) < 2 or not shape:
         return None
     for k, value in enumerate(operands):
-        inner = cx.defined(value, "broadcast_to")
-        if inner and any(v.type.shape == shape for j, v in enumerate(operands) if j != k):
-            changed = (*operands[:k], inner.operands[0], *operands[k + 1 :])
+        source = _broadcast_source(value, cx)
+        if source and any(v.type.shape == shape for j, v in enumerate(operands) if j != k):
+            changed = (*operands[:k], source, *operands[k + 1 :])
             return Op(op.primitive, changed, op.attrs, op.results, (), op.loc)
     return None
+
+
+def _broadcast_source(value: Value, cx: Rewriter) -> Value | None:
+    inner = cx.defs.get(value)
+    if inner is None or inner.primitive.name not in ("broadcast_to", "reshape"):
+        return None
+    (x,) = inner.operands
+    if inner.primitive.name == "broadcast_to":
+        return x
+    added = value.type.ndim - x.type.ndim
+    return x if added > 0 and value.type.shape == (*(1,) * added, *x.type.shape) else None
 
 
 @rule("mul", licence="finite")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
+from tapec.ir.types import broadcast_shapes
 from tapec.passes.rewriter import Rewriter, remade, rule
 
 Result = Op | Value | None
@@ -24,6 +25,24 @@ def select_not(op: Op, cx: Rewriter) -> Result:
     condition, a, b = op.operands
     inner = cx.defined(condition, "logical_not")
     return remade(op, "select", (*inner.operands, b, a)) if inner else None
+
+
+@rule("select")
+def select_again(op: Op, cx: Rewriter) -> Result:
+    """select(c, select(c, a, b), d) -> select(c, a, d), and the same on the other side."""
+    condition, a, b = op.operands
+    if (inner := cx.defined(a, "select")) and inner.operands[0] is condition:
+        return _chosen(op, condition, inner.operands[1], b)
+    if (inner := cx.defined(b, "select")) and inner.operands[0] is condition:
+        return _chosen(op, condition, a, inner.operands[2])
+    return None
+
+
+def _chosen(op: Op, condition: Value, a: Value, b: Value) -> Result:
+    """The choice, unless shapes relied on the arm that went."""
+    shapes = (v.type.shape for v in (condition, a, b))
+    fits = broadcast_shapes(*shapes) == op.result.type.shape
+    return remade(op, "select", (condition, a, b)) if fits else None
 
 
 @rule("minimum", "maximum", "fmin", "fmax", "logical_and", "logical_or")

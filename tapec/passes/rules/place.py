@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from tapec.ir.core import Op, Value
@@ -66,21 +67,25 @@ def _total(values: list[Value], cx: Rewriter) -> Value:
 @rule("place")
 def place_as_join(op: Op, cx: Rewriter) -> Result:
     """Rows (or blocks) covering one axis exactly once are a stack (or a concatenation)."""
-    specs: tuple[Spec, ...] = op.attrs["at"]
-    axis = _only_axis(specs, op.attrs["shape"])
+    return joined(op, op.operands, op.attrs["at"])
+
+
+def joined(op: Op, values: Sequence[Value], specs: Sequence[Spec]) -> Op | None:
+    """The result of `op` put together from parts that cover it exactly once along one axis."""
+    axis = _only_axis(specs, op.result.type.shape)
     if axis is None:
         return None
-    size = op.attrs["shape"][axis]
+    size = op.result.type.shape[axis]
     entries = [spec[axis] for spec in specs]
     if all(isinstance(e, int) for e in entries):
         order = sorted(range(len(specs)), key=lambda k: entries[k])
         if [entries[k] for k in order] != list(range(size)):
             return None
-        return remade(op, "stack", [op.operands[k] for k in order], axis=axis)
-    return _concatenated(op, entries, axis, size)
+        return remade(op, "stack", [values[k] for k in order], axis=axis)
+    return _concatenated(op, values, entries, axis, size)
 
 
-def _only_axis(specs: tuple[Spec, ...], shape: Shape) -> int | None:
+def _only_axis(specs: Sequence[Spec], shape: Shape) -> int | None:
     """The one axis along which the parts differ; all others are complete."""
     full = whole(shape)
     axes = [k for k, e in enumerate(specs[0]) if e != full[k]]
@@ -91,15 +96,17 @@ def _only_axis(specs: tuple[Spec, ...], shape: Shape) -> int | None:
     return axis if all((s[:axis], s[axis + 1 :]) == rest for s in specs) else None
 
 
-def _concatenated(op: Op, entries: list[Entry], axis: int, size: int) -> Result:
+def _concatenated(
+    op: Op, values: Sequence[Value], entries: list[Entry], axis: int, size: int
+) -> Op | None:
     """Blocks of step one, each starting where the one before ends."""
-    blocks = [(e, v) for e, v in zip(entries, op.operands, strict=True) if isinstance(e, tuple)]
+    blocks = [(e, v) for e, v in zip(entries, values, strict=True) if isinstance(e, tuple)]
     blocks.sort(key=lambda block: block[0][0])
     if len(blocks) < len(entries) or any(e[2] != 1 for e, _ in blocks):
         return None
     ends = [e[0] + e[1] for e, _ in blocks]
-    joined = all(a[0][0] + a[0][1] == b[0][0] for a, b in pairwise(blocks))
-    if blocks[0][0][0] != 0 or ends[-1] != size or not joined:
+    adjacent = all(a[0][0] + a[0][1] == b[0][0] for a, b in pairwise(blocks))
+    if blocks[0][0][0] != 0 or ends[-1] != size or not adjacent:
         return None
     return remade(op, "concatenate", [v for _, v in blocks], axis=axis)
 

@@ -7,6 +7,7 @@ from tapec.passes.rewriter import Rewriter, remade, rule
 from tapec.passes.views import whole
 
 Result = Op | Value | None
+Pairs = tuple[tuple[int, int], ...]
 
 
 @rule("reshape", "broadcast_to")
@@ -92,3 +93,32 @@ def scaled(op: Op, cx: Rewriter) -> Result:
     if op.attrs["contract"] or op.attrs.get("batch") or (a.type.shape and b.type.shape):
         return None
     return remade(op, "mul", (a, b))
+
+
+@rule("dot")
+def dot_of_transposed(op: Op, cx: Rewriter) -> Result:
+    """A product names its axes, so that operands need no transposition.
+
+    Except where the order of the axes left over is what the transposition is for.
+    """
+    for side, value in enumerate(op.operands):
+        inner = cx.defined(value, "transpose")
+        if inner is None:
+            continue
+        perm = inner.attrs["perm"]
+        contract = _moved(op.attrs["contract"], side, perm)
+        batch = _moved(op.attrs.get("batch", ()), side, perm)
+        used = {pair[side] for pair in (*contract, *batch)}
+        free = [p for p in perm if p not in used]
+        if free == sorted(free):
+            operands = list(op.operands)
+            operands[side] = inner.operands[0]
+            return remade(op, "dot", operands, contract=contract, batch=batch)
+    return None
+
+
+def _moved(pairs: Pairs, side: int, perm: tuple[int, ...]) -> Pairs:
+    """The pairs with the axes of one side looked up in the permutation."""
+    if side:
+        return tuple((i, perm[j]) for i, j in pairs)
+    return tuple((perm[i], j) for i, j in pairs)
