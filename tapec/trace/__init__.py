@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from tapec.trace import (  # noqa: F401  the families fill the table of translations
+    composites,
     constructors,
+    einsum,
     functions_linalg,
     functions_reduce,
+    functions_select,
     functions_shape,
     functions_split,
     indexing,

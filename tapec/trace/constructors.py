@@ -8,7 +8,16 @@ import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.dispatch import (
-    any_symbolic, convert, copyto, eager, key_of, need_session, operand, session_of, tracer, unwrap,
+    any_symbolic,
+    convert,
+    copyto,
+    eager,
+    key_of,
+    need_session,
+    operand,
+    session_of,
+    tracer,
+    unwrap,
 )  # fmt: skip
 from tapec.trace.promote import Key, common, scalar_key
 from tapec.trace.table import TABLE, implements
@@ -178,8 +187,8 @@ def ndim(x: Any) -> int:
 @implements("size")
 def size(x: Any, axis: int | None = None) -> int:
     """``np.size``."""
-    x = tracer(x)
-    return x.size if axis is None else x.shape[axis]
+    t = tracer(x)
+    return t.size if axis is None else t.shape[axis]
 
 
 @implements("iscomplexobj", "isrealobj")

@@ -10,8 +10,8 @@ import numpy as np
 
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.trace.clone import prepare
 from tapec.trace.dispatch import operand
-from tapec.trace.proxy import prepare
 from tapec.trace.session import Session, current, running
 from tapec.trace.tracer import Storage, Tracer
 

@@ -9,13 +9,27 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.trace.dispatch import (
-    key_of, need_session, normal, operand, session_of, tracer, unsupported,
+    key_of,
+    need_session,
+    normal,
+    operand,
+    session_of,
+    tracer,
+    unsupported,
 )  # fmt: skip
 from tapec.trace.functions_reduce import _float
+from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import (
-    axes_of, axis_of, broadcast_to, expand_dims, moveaxis, ravel, reshaped, squeeze, transpose,
+    axes_of,
+    axis_of,
+    broadcast_to,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshaped,
+    squeeze,
 )  # fmt: skip
-from tapec.trace.functions_split import along, diagonal, where
+from tapec.trace.functions_split import along, diagonal
 from tapec.trace.promote import common
 from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
@@ -45,7 +59,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
     a, b = tracer(a), tracer(b)
     if not a.ndim or not b.ndim:
-        made: Any = a * b  # type: ignore[operator]
+        made: Any = a * b
     else:
         made = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
     if out is not None:
@@ -60,13 +74,11 @@ def matmul(a: Any, b: Any, out: Any = None, **kw: Any) -> Any:
     a, b = tracer(normal(a)), tracer(normal(b))
     if not a.ndim or not b.ndim:
         raise ValueError("matmul: operand does not have enough dimensions")
-    if not (type(a) is Tracer and a._storage.array is None) and b._storage.array is not None:
+    if a._storage.array is not None and b._storage.array is not None:
         return TABLE["__call__"](np.matmul, (a, b), {})
     if a.ndim <= 2 and b.ndim <= 2:
         made: Any = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
-    elif b.ndim == 1:
-        made = contract(a, b, ((a.ndim - 1, 0),))
-    elif b.ndim == 2:
+    elif b.ndim == 1 or b.ndim == 2:
         made = contract(a, b, ((a.ndim - 1, 0),))
     elif a.ndim == 1:
         made = contract(b, a, ((b.ndim - 2, 0),))
@@ -95,7 +107,7 @@ def inner(a: Any, b: Any) -> Any:
     """Contraction of the last axes."""
     a, b = tracer(a), tracer(b)
     if not a.ndim or not b.ndim:
-        return a * b  # type: ignore[operator]
+        return a * b
     return contract(a, b, ((a.ndim - 1, b.ndim - 1),))
 
 
@@ -126,7 +138,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     else:
         left, right = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
     if not left:
-        return reshaped(a, (*a.shape, *(1,) * b.ndim)) * b  # type: ignore[operator]
+        return reshaped(a, (*a.shape, *(1,) * b.ndim)) * b
     return contract(a, b, tuple(zip(left, right, strict=True)))
 
 
@@ -155,84 +167,6 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     b0, b1, b2 = b[0], b[1], b[2] if b.shape[0] == 3 else 0.0
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
     return moveaxis(TABLE["stack"](parts), 0, axisc) if a.ndim > 1 else TABLE["stack"](parts)
-
-
-# -- einsum --------------------------------------------------------------------------------
-
-
-@implements("einsum")
-def einsum(subscripts: Any, *operands: Any, **kw: Any) -> Any:
-    """``np.einsum`` with a subscript string: pairwise contractions from the left."""
-    if not isinstance(subscripts, str):
-        raise unsupported(np.einsum, " without a subscript string")
-    parts = [tracer(o) for o in operands]
-    terms, result = _subscripts(subscripts.replace(" ", ""), parts)
-    work = [_diagonalised(t, p) for t, p in zip(terms, parts, strict=True)]
-    while len(work) > 1:
-        (ta, a), (tb, b) = work[0], work[1]
-        keep = set(result).union(*(t for t, _ in work[2:]))
-        work[:2] = [_pair(ta, a, tb, b, keep)]
-    term, x = _summed(*work[0], set(result))
-    return transpose(x, [term.index(c) for c in result]) if len(term) > 1 else x
-
-
-def _subscripts(text: str, parts: list[Tracer]) -> tuple[list[str], str]:
-    left, arrow, right = text.partition("->")
-    terms = left.split(",")
-    spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in text]
-    widest = 0
-    for k, (term, x) in enumerate(zip(terms, parts, strict=True)):
-        if "..." in term:
-            count = x.ndim - (len(term) - 3)
-            widest = max(widest, count)
-            terms[k] = term.replace("...", "".join(spare[10 - count : 10]))
-    letters = "".join(spare[10 - widest : 10])
-    if arrow:
-        return terms, right.replace("...", letters)
-    seen = "".join(terms)
-    once = sorted(c for c in set(seen) if seen.count(c) == 1 and c not in letters)
-    return terms, letters + "".join(once)
-
-
-def _diagonalised(term: str, x: Any) -> tuple[str, Any]:
-    """Repeated letters of one operand are its diagonal."""
-    for c in dict.fromkeys(term):
-        while term.count(c) > 1:
-            i, j = term.index(c), term.rindex(c)
-            x = diagonal(x, 0, i, j)
-            term = "".join(d for k, d in enumerate(term) if k not in (i, j)) + c
-    return term, x
-
-
-def _summed(term: str, x: Any, keep: set[str]) -> tuple[str, Any]:
-    gone = tuple(i for i, c in enumerate(term) if c not in keep)
-    if gone:
-        x = TABLE["sum"](x, axis=gone)
-    return "".join(c for c in term if c in keep), x
-
-
-def _pair(ta: str, a: Any, tb: str, b: Any, keep: set[str]) -> tuple[str, Any]:
-    ta, a = _summed(ta, a, keep | set(tb)) if type(a) is Tracer else (ta, a)
-    tb, b = _summed(tb, b, keep | set(ta))
-    shared = [c for c in ta if c in tb]
-    if any(a.shape[ta.index(c)] != b.shape[tb.index(c)] for c in shared):
-        return _broadcast_pair(ta, a, tb, b)
-    batch = [c for c in shared if c in keep]
-    pairs = tuple((ta.index(c), tb.index(c)) for c in shared if c not in keep)
-    if not pairs:
-        return _broadcast_pair(ta, a, tb, b)
-    made = contract(a, b, pairs, tuple((ta.index(c), tb.index(c)) for c in batch))
-    free = [c for c in ta if c not in shared] + [c for c in tb if c not in shared]
-    return "".join(batch + free), made
-
-
-def _broadcast_pair(ta: str, a: Any, tb: str, b: Any) -> tuple[str, Any]:
-    term = ta + "".join(c for c in tb if c not in ta)
-    order = sorted(range(len(tb)), key=lambda i: term.index(tb[i]))
-    b = transpose(b, order) if len(order) > 1 else b
-    sizes = dict(zip((tb[i] for i in order), b.shape, strict=True))
-    b = reshaped(b, [sizes.get(c, 1) for c in term])
-    return term, reshaped(a, (*a.shape, *(1,) * (len(term) - len(ta)))) * b  # type: ignore[operator]
 
 
 # -- norms ---------------------------------------------------------------------------------
@@ -270,8 +204,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     rows, columns = axes
-    order = {1: (rows, columns, "max"), -1: (rows, columns, "min"),
-             math.inf: (columns, rows, "max"), -math.inf: (columns, rows, "min")}.get(ord)  # fmt: skip
+    order = {
+        1: (rows, columns, "max"),
+        -1: (rows, columns, "min"),
+        math.inf: (columns, rows, "max"),
+        -math.inf: (columns, rows, "min"),
+    }.get(ord)
     if order is None:
         raise unsupported(np.linalg.norm, f" with ord={ord!r} of a matrix")
     first, second, extreme = order

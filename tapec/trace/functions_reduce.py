@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.dispatch import (
-    any_symbolic, convert, need_session, session_of, tracer, unsupported,
+    any_symbolic,
+    convert,
+    need_session,
+    session_of,
+    tracer,
+    unsupported,
 )  # fmt: skip
+from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import axes_of, axis_of, broadcast_to, ravel, reshaped
-from tapec.trace.functions_split import along, where
+from tapec.trace.functions_split import along
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer, wrap
 
@@ -272,7 +278,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = tracer(y)
     i = axis_of(axis, y.ndim)
     if x is not None:
-        dx = tracer(x)[1:] - tracer(x)[:-1]  # type: ignore[operator]
+        dx = tracer(x)[1:] - tracer(x)[:-1]
         dx = dx if np.ndim(dx) > 1 or i == y.ndim - 1 else dx.reshape(
             [-1 if j == i else 1 for j in range(y.ndim)])  # fmt: skip
     pairs = along(y, i, slice(1, None)) + along(y, i, slice(None, -1))

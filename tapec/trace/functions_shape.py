@@ -40,7 +40,7 @@ def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
     """A reshape: a view where NumPy's is one, else a copy."""
     x, target = tracer(x), tuple(shape)
     if views.reshape_is_view(_base_shape(x), x._steps, target):
-        return x._view(("reshape", target), target)
+    return copied._view(("reshape", target), target)
     copied: Tracer = _copy(x)
     return copied._view(("reshape", target), target)
 
@@ -48,7 +48,7 @@ def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
 def _base_shape(x: Tracer) -> Shape:
     storage = x._storage
     if storage.array is not None:
-        return storage.array.shape
+        return tuple(storage.array.shape)
     assert storage.value is not None
     return storage.value.type.shape
 
@@ -60,9 +60,12 @@ def _copy(x: Tracer) -> Tracer:
 
 
 @implements("reshape")
-def reshape(x: Any, *shape: Any, order: str = "C", newshape: Any = None, copy: Any = None) -> Any:
+def reshape(
+    x: Any, *sizes_or_shape: Any, order: str = "C", newshape: Any = None, copy: Any = None
+) -> Any:
     """``np.reshape`` and ``x.reshape``, with one -1 allowed."""
     x = tracer(x)
+    shape: Any = sizes_or_shape
     if newshape is not None:
         shape = (newshape,)
     if len(shape) == 2 and isinstance(shape[0], (tuple, list)) and isinstance(shape[1], str):
@@ -141,7 +144,9 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     x = tracer(x)
     gone = [i for i, n in enumerate(x.shape) if n == 1] if axis is None else axes_of(axis, x.ndim)
     if any(x.shape[i] != 1 for i in gone):
-        raise ShapeError("cannot select an axis to squeeze out whose size is not one", where=where())
+        raise ShapeError(
+            "cannot select an axis to squeeze out whose size is not one", where=where()
+        )
     return reshaped(x, [n for i, n in enumerate(x.shape) if i not in gone])
 
 
@@ -237,7 +242,9 @@ def stack(xs: Any, axis: int = 0, out: Any = None, dtype: Any = None, **kw: Any)
     i = axis_of(axis, parts[0].ndim + 1)
     session = session_of(*parts) or need_session()
     target = common(*((p._dtype, p._weak) for p in parts))[0]
-    return wrap(session, session.emit("stack", *(operand(session, p, target) for p in parts), axis=i))
+    return wrap(
+        session, session.emit("stack", *(operand(session, p, target) for p in parts), axis=i)
+    )
 
 
 @implements("hstack")

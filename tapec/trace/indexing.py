@@ -8,9 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
-from tapec.trace import views
 from tapec.trace.dispatch import (
-    any_symbolic, copyto, fit, need_session, normal, operand, real_array_write, session_of, unwrap,
+    any_symbolic,
+    copyto,
+    fit,
+    need_session,
+    normal,
+    operand,
+    real_array_write,
+    session_of,
+    unwrap,
 )  # fmt: skip
 from tapec.trace.session import where
 from tapec.trace.table import TABLE, implements
@@ -285,4 +292,4 @@ def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
         _scatter("scatter_add", x, parsed, value)
         return
     view = _basic_view(x, parsed)
-    copyto(view, view + value)  # type: ignore[operator]
+    copyto(view, view + value)

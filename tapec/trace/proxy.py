@@ -1,33 +1,58 @@
-"""What the traced function sees in place of `numpy`, `math`, helpers and global arrays.
-
-The function runs as a clone whose globals substitute lazily; the real modules are never patched.
-"""
+"""What traced code sees in place of NumPy's functions, ufuncs, classes, and of `math`."""
 
 from __future__ import annotations
 
 import functools
 import math
-import sysconfig
-import types
 from typing import Any
 
 import numpy as np
 
 from tapec.trace.dispatch import any_symbolic, any_tracer, call, eager
-from tapec.trace.session import _HIDDEN, Session
 from tapec.trace.table import TABLE, name_of
 from tapec.trace.tracer import Tracer, concrete
 
 # Names handled by our own code even where nothing is traced: constructors and views.
 OWN = frozenset(
-    "array asarray ascontiguousarray asanyarray copy zeros_like empty_like ones_like full_like full"
-    " empty reshape ravel transpose squeeze expand_dims moveaxis swapaxes rollaxis atleast_1d"
-    " atleast_2d atleast_3d copyto shape ndim size flip flipud fliplr rot90".split()
+    [
+        "array",
+        "asarray",
+        "ascontiguousarray",
+        "asanyarray",
+        "copy",
+        "zeros_like",
+        "empty_like",
+        "ones_like",
+        "full_like",
+        "full",
+        "empty",
+        "reshape",
+        "ravel",
+        "transpose",
+        "squeeze",
+        "expand_dims",
+        "moveaxis",
+        "swapaxes",
+        "rollaxis",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "copyto",
+        "shape",
+        "ndim",
+        "size",
+        "flip",
+        "flipud",
+        "fliplr",
+        "rot90",
+    ]
 )
-_STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 _MATH = {
-    **{n: n for n in "exp expm1 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh floor ceil"
-       " trunc hypot isnan isinf isfinite erf erfc copysign fmod exp2 degrees radians".split()},
+    **{n: n for n in [
+        "exp", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
+        "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "hypot", "isnan", "isinf",
+        "isfinite", "erf", "erfc", "copysign", "fmod", "exp2", "degrees", "radians"
+    ]},
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
     "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "fabs": "absolute",
     "lgamma": "gammaln", "prod": "prod", "fsum": "sum",
@@ -38,12 +63,12 @@ class Meta(type):
     """Makes tracers instances of a substituted class."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.real) or (  # type: ignore[attr-defined]
-            type(instance) is Tracer and cls.accepts(instance)  # type: ignore[attr-defined]
+        return isinstance(instance, cls.real) or (
+            type(instance) is Tracer and cls.accepts(instance)
         )
 
     def __subclasscheck__(cls, other: type) -> bool:
-        return issubclass(getattr(other, "real", other), cls.real)  # type: ignore[attr-defined]
+        return issubclass(getattr(other, "real", other), cls.real)
 
     def __getattr__(cls, name: str) -> Any:
         if name == "real":
@@ -83,31 +108,32 @@ class UfuncProxy:
             return member
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            if any_tracer(args):
-                if any_symbolic(args) or name == "at":
-                    return TABLE["__ufunc__"](self._ufunc, name, args, kwargs)
+            if any_symbolic(args) or (name == "at" and any_tracer(args)):
+                return TABLE["__ufunc__"](self._ufunc, name, args, kwargs)
             return eager(member, args, kwargs)
 
         return method
 
 
-def _function(real: Any) -> Any:
+def numpy_function(real: Any) -> Any:
+    """A NumPy function (by name also scipy.special's) that accepts lists of tracers."""
     name = name_of(real)
 
     @functools.wraps(real)
-    def numpy_function(*args: Any, **kwargs: Any) -> Any:
+    def translated(*args: Any, **kwargs: Any) -> Any:
         if name in OWN:
             return TABLE[name](*args, **kwargs)
         return call(real, args, kwargs)
 
-    return numpy_function
+    return translated
 
 
-def _math_function(real: Any) -> Any:
-    name = _MATH[real.__name__] if real.__name__ in _MATH else real.__name__
+def math_function(real: Any) -> Any:
+    """A function of `math` that takes traced numbers too."""
+    name = _MATH.get(real.__name__, real.__name__)
 
     @functools.wraps(real)
-    def math_function(*args: Any) -> Any:
+    def translated(*args: Any) -> Any:
         if not any_symbolic(args):
             return real(*args)
         if real is math.log and len(args) == 2:
@@ -115,10 +141,12 @@ def _math_function(real: Any) -> Any:
         translation = TABLE.get(name)
         return translation(*args) if translation else real(*args)
 
-    return math_function
+    return translated
 
 
-def _caster(real: Any) -> Any:
+def array_caster(real: Any) -> Any:
+    """A scalar class such as `np.float64`: called on traced values it converts."""
+
     class Caster(metaclass=Meta):
         def __new__(cls, x: Any = 0, *args: Any, **kwargs: Any) -> Any:
             if any_symbolic(x):
@@ -135,233 +163,13 @@ def _caster(real: Any) -> Any:
     return Caster
 
 
-def _is_numpy(thing: Any) -> bool:
+def is_numpy(thing: Any) -> bool:
+    """Whether this belongs to NumPy."""
     module = getattr(thing, "__module__", None) or ""
     return module.split(".")[0] == "numpy"
 
 
-def _is_special(thing: Any) -> bool:
+def is_special(thing: Any) -> bool:
+    """Whether this is a Python function of scipy.special with a translation."""
     module = getattr(thing, "__module__", None) or ""
     return module.startswith("scipy.special") and name_of(thing) in TABLE
-
-
-class ModuleProxy(types.ModuleType):
-    """A module whose members are substituted when looked up."""
-
-    def __init__(self, real: types.ModuleType, session: Session) -> None:
-        super().__init__(real.__name__)
-        self.__dict__.update(_real=real, _session=session)
-
-    def __getattr__(self, name: str) -> Any:
-        found = substitute(getattr(self._real, name), self._session)
-        self.__dict__[name] = found
-        return found
-
-    def __dir__(self) -> list[str]:
-        return dir(self._real)
-
-
-def follows(code: types.CodeType) -> bool:
-    """Whether calls into this code are traced through: the user's and libraries' Python."""
-    file = code.co_filename
-    if file.startswith(_HIDDEN) or file.startswith("<frozen"):
-        return False
-    return "site-packages" in file or not file.startswith(_STDLIB)
-
-
-def substitute(thing: Any, session: Session) -> Any:
-    """What stands for `thing` inside the traced function (mostly itself)."""
-    rule = _RULES.get(type(thing))
-    if rule is None:
-        if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
-            rule = _module
-        elif type(thing).__module__ not in ("builtins", "numpy"):
-            return _instance(thing, session)
-        else:
-            return thing
-    found = session._wrapped.get(id(thing))
-    if found is None:
-        # The original is kept alive beside its substitute: its id stays unique.
-        found = session._wrapped[id(thing)] = (thing, rule(thing, session))
-    return found[1]
-
-
-def _module(module: types.ModuleType, session: Session) -> Any:
-    file = getattr(module, "__file__", None) or ""
-    if module is math or module.__name__.split(".")[0] == "numpy":
-        return ModuleProxy(module, session)
-    if file.endswith(".py") and ("site-packages" in file or not file.startswith(_STDLIB)):
-        return module if file.startswith(_HIDDEN) else ModuleProxy(module, session)
-    return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
-
-
-def _class(cls: type, session: Session) -> Any:
-    if cls is np.ndarray:
-        return ArrayProxy
-    if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
-        return _caster(cls)
-    return cls
-
-
-def _plain_function(function: types.FunctionType, session: Session) -> Any:
-    if _is_numpy(function) or _is_special(function):
-        return _function(function)
-    return clone(function, session)
-
-
-def _builtin(function: Any, session: Session) -> Any:
-    if function.__module__ == "math":
-        return _math_function(function)
-    return _function(function) if _is_numpy(function) else function
-
-
-def _method(method: types.MethodType, session: Session) -> Any:
-    function = substitute(method.__func__, session)
-    if function is method.__func__:
-        return method
-    return types.MethodType(function, _instance(method.__self__, session))
-
-
-def _instance(thing: Any, session: Session) -> Any:
-    """A stand-in of a user's object: same attributes, but its methods are clones."""
-    cls = type(thing)
-    if isinstance(thing, (type, Tracer)) or not _is_user_class(cls, thing):
-        return thing
-    known = session._wrapped.get(id(thing))
-    if known is None:
-        made = object.__new__(_class_of_clones(cls, session))
-        made.__dict__ = thing.__dict__  # shared: what the methods store, the object keeps
-        known = session._wrapped[id(thing)] = (thing, made)
-    return known[1]
-
-
-def _is_user_class(cls: type, thing: Any) -> bool:
-    return (
-        cls.__new__ is object.__new__
-        and hasattr(thing, "__dict__")
-        and not any("__slots__" in vars(c) for c in cls.__mro__[:-1])
-        and any(isinstance(m, types.FunctionType) and follows(m.__code__)
-                for c in cls.__mro__ for m in vars(c).values())
-    )  # fmt: skip
-
-
-def _class_of_clones(cls: type, session: Session) -> type:
-    known = session._wrapped.get(id(cls))
-    if known is None:
-        members: dict[str, Any] = {}
-        for c in reversed(cls.__mro__[:-1]):
-            for name, member in vars(c).items():
-                made = _cloned_member(member, session)
-                if made is not member:
-                    members[name] = made
-        made_class = type(cls)(cls.__name__, (cls,), members)
-        known = session._wrapped[id(cls)] = (cls, made_class)
-    return known[1]  # type: ignore[no-any-return]
-
-
-def _cloned_member(member: Any, session: Session) -> Any:
-    if isinstance(member, types.FunctionType):
-        return clone(member, session)
-    if isinstance(member, staticmethod):
-        return staticmethod(substitute(member.__func__, session))
-    if isinstance(member, property) and isinstance(member.fget, types.FunctionType):
-        return property(clone(member.fget, session), member.fset, member.fdel)
-    return member
-
-
-def _partial(p: functools.partial[Any], session: Session) -> Any:
-    return functools.partial(substitute(p.func, session), *p.args, **p.keywords)
-
-
-def _cached(function: Any, session: Session) -> Any:
-    """`functools.lru_cache` wrappers: traced values are not hashable, so call what they wrap."""
-    return substitute(function.__wrapped__, session)
-
-
-def _array(array: Any, session: Session) -> Any:
-    view = array.view()
-    view.flags.writeable = False
-    return concrete(view)
-
-
-_RULES: dict[type, Any] = {
-    types.FunctionType: _plain_function,
-    types.BuiltinFunctionType: _builtin,
-    types.MethodType: _method,
-    functools.partial: _partial,
-    type(functools.lru_cache(lambda: None)): _cached,
-    type(np.sum): _builtin,
-    np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
-    np.ndarray: _array,
-    type: _class,
-}
-
-
-class Globals(dict[str, Any]):
-    """Globals of a clone: what the original sees, substituted on lookup."""
-
-    def __init__(self, real: dict[str, Any], session: Session) -> None:
-        super().__init__(__builtins__=real.get("__builtins__", __builtins__),
-                         __name__=real.get("__name__", ""))  # fmt: skip
-        self._real, self._session = real, session
-
-    def __missing__(self, name: str) -> Any:
-        return substitute(self._real[name], self._session)
-
-
-def clone(function: types.FunctionType, session: Session) -> Any:
-    """The function over substituted globals and closure; calls in it are followed."""
-    known = session._wrapped.get(id(function))
-    if known is not None:
-        return known[1]
-    if not follows(function.__code__):
-        return function
-    scope = session._wrapped.get(id(function.__globals__))
-    if scope is None:
-        made_scope = Globals(function.__globals__, session)
-        scope = session._wrapped[id(function.__globals__)] = (function.__globals__, made_scope)
-    cells = tuple(types.CellType() for _ in function.__closure__ or ())
-    made = types.FunctionType(
-        function.__code__, scope[1], function.__name__, function.__defaults__, cells or None
-    )
-    made.__kwdefaults__ = function.__kwdefaults__
-    made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
-    session._wrapped[id(function)] = (function, made)
-    if cells:
-        return _with_cells(function, made, session)
-    return made
-
-
-def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
-    """Fill the clone's cells; a variable without a substitute shares the original's cell."""
-    filled = []
-    for old, new in zip(function.__closure__ or (), made.__closure__, strict=True):
-        try:
-            content = old.cell_contents
-        except ValueError:
-            filled.append(old)
-            continue
-        replaced = made if content is function else substitute(content, session)
-        new.cell_contents = replaced
-        filled.append(old if replaced is content else new)
-    if all(f is n for f, n in zip(filled, made.__closure__, strict=True)):
-        return made
-    final = types.FunctionType(
-        made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(filled)
-    )
-    final.__kwdefaults__ = made.__kwdefaults__
-    session._wrapped[id(function)] = (function, final)
-    return final
-
-
-def prepare(function: Any, session: Session) -> Any:
-    """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
-    if type(function) in _RULES:
-        return substitute(function, session)
-    method = getattr(type(function), "__call__", None)
-    if isinstance(method, types.FunctionType) and follows(method.__code__):
-        return types.MethodType(clone(method, session), _instance(function, session))
-    return function
-
-
-__all__ = ["prepare", "substitute"]

@@ -19,13 +19,14 @@ from tapec.ir.core import Loc, Value
 from tapec.ir.primitive import lookup
 from tapec.ir.types import Type
 
-_HIDDEN = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+# Frames of these folders are not the user's.
+HIDDEN = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 _USER_CODE: dict[CodeType, bool] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 
 
 class NeedStatic(TraceError):
-    """Python needs the value of these parameters (plain ints or bools): trace again with them fixed."""
+    """Python needs the value of these parameters (ints or bools): trace again with them fixed."""
 
     def __init__(self, params: frozenset[int], where: object = None) -> None:
         self.params = params
@@ -35,13 +36,22 @@ class NeedStatic(TraceError):
 class Session:
     """The state of one trace: a builder, shared constants, source positions."""
 
-    __slots__ = ("alive", "builder", "captures", "depth", "parent", "_captured", "_consts", "_locs",
-                 "_wrapped")
+    __slots__ = (
+        "_captured",
+        "_consts",
+        "_locs",
+        "_wrapped",
+        "alive",
+        "builder",
+        "captures",
+        "depth",
+        "parent",
+    )
 
     def __init__(self, parent: Session | None = None) -> None:
         self.builder = Builder()
         self.parent = parent
-        self.depth = parent.depth + 1 if parent else 0
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
         self._captured: dict[Value, Value] = {}
@@ -63,7 +73,7 @@ class Session:
 
     def const(self, value: Any, dtype: str, shape: tuple[int, ...] = ()) -> Value:
         """A number filling `shape`; equal constants are shared."""
-        key = (value, type(value), dtype, shape)
+        key: tuple[Any, ...] = (value, type(value), dtype, shape)
         if value == 0:
             key = (str(value), *key)
         found = self._consts.get(key)
@@ -115,7 +125,7 @@ def _is_splat(array: np.ndarray[Any, Any]) -> bool:
 
 def is_user_code(code: CodeType) -> bool:
     """Whether a frame of this code belongs to the user rather than to tapec or NumPy."""
-    return not code.co_filename.startswith((*_HIDDEN, "<__array_function__"))
+    return not code.co_filename.startswith((*HIDDEN, "<__array_function__"))
 
 
 def where() -> Loc | None:

@@ -78,7 +78,8 @@ class Tracer:
         if storage.array is not None:
             return self._constant(session, storage)
         own = storage.session
-        assert own is not None and storage.value is not None
+        assert own is not None
+        assert storage.value is not None
         if not own.alive:
             raise EscapedTracerError(
                 "a traced value is used after the call that traced it has ended",
@@ -370,8 +371,8 @@ def _install() -> None:
         setattr(Tracer, f"__{short}__", _operator(name)[0])
     for short, name in _UNARY.items():
         setattr(Tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
-    Tracer.__divmod__ = lambda a, b: (a // b, a % b)  # type: ignore[attr-defined]
-    Tracer.__round__ = lambda a, n=0: TABLE["round"](a, n or 0)  # type: ignore[attr-defined]
+    setattr(Tracer, "__divmod__", lambda a, b: TABLE["divmod"](a, b))  # noqa: B010
+    setattr(Tracer, "__round__", lambda a, n=None: TABLE["round"](a, n or 0))  # noqa: B010
 
 
 _install()

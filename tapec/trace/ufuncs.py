@@ -8,10 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError, UnsupportedOperation
+from tapec.errors import DTypeError
 from tapec.ir.types import dtype_name
 from tapec.trace.dispatch import (
-    any_tracer, copyto, deps_of, eager, key_of, normal, operand, real_array_write, session_of,
+    any_tracer,
+    copyto,
+    deps_of,
+    eager,
+    key_of,
+    normal,
+    operand,
+    real_array_write,
+    session_of,
     unsupported,
 )  # fmt: skip
 from tapec.trace.promote import Key, common, common_float
@@ -42,17 +50,20 @@ def _logical(*keys: Key) -> Key:
 
 # NumPy name -> (primitive, promotion); the result's element type is the primitive's business.
 _UFUNCS: dict[str, tuple[str, Rule]] = {
-    **{n: (n, common_float) for n in (
-        "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh"
-        " tanh arcsinh arccosh arctanh hypot arctan2 logaddexp copysign erf erfc"
-        " isnan isinf isfinite signbit").split()},
-    **{n: (n, common) for n in (
-        "maximum minimum fmax fmin sign less less_equal greater greater_equal"
-        " equal not_equal").split()},
-    **{n: (n, _arithmetic) for n in "floor_divide remainder fmod power".split()},
+    **{n: (n, common_float) for n in [
+        "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin",
+        "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh",
+        "arccosh", "arctanh", "hypot", "arctan2", "logaddexp", "copysign", "erf", "erfc",
+        "isnan", "isinf", "isfinite", "signbit"
+    ]},
+    **{n: (n, common) for n in [
+        "maximum", "minimum", "fmax", "fmin", "sign", "less", "less_equal", "greater",
+        "greater_equal", "equal", "not_equal"
+    ]},
+    **{n: (n, _arithmetic) for n in ["floor_divide", "remainder", "fmod", "power"]},
     **{n: (n, _integers) for n in
-       "bitwise_and bitwise_or bitwise_xor left_shift right_shift invert".split()},
-    **{n: (n, _logical) for n in "logical_and logical_or logical_xor logical_not".split()},
+       ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "invert"]},
+    **{n: (n, _logical) for n in ["logical_and", "logical_or", "logical_xor", "logical_not"]},
     "add": ("add", common), "subtract": ("sub", _arithmetic), "multiply": ("mul", common),
     "divide": ("div", common_float), "negative": ("neg", _arithmetic),
     "gammaln": ("lgamma", common_float), "loggamma": ("lgamma", common_float),
@@ -88,14 +99,14 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
     def ufunc(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            return _with_options(name, args, kwargs)
+            return with_options(name, args, kwargs)
         return emit(name, primitive, rule, args)
 
     ufunc.__name__ = name
     return ufunc
 
 
-def _with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     out, mask, dtype = kwargs.pop("out", None), kwargs.pop("where", True), kwargs.pop("dtype", None)
     kwargs.pop("casting", None), kwargs.pop("order", None), kwargs.pop("subok", None)
     if kwargs:
@@ -126,7 +137,7 @@ for _old, _new in {"true_divide": "divide", "mod": "remainder", "bitwise_not": "
 def absolute(x: Any, **kwargs: Any) -> Any:
     """|x|."""
     if kwargs:
-        return _with_options("absolute", (x,), kwargs)
+        return with_options("absolute", (x,), kwargs)
     x = normal(x)
     if type(x) is Tracer and x._dtype == "bool":
         return x
@@ -136,7 +147,7 @@ def absolute(x: Any, **kwargs: Any) -> Any:
 def _rounding(name: str, primitive: str) -> Callable[..., Any]:
     def ufunc(x: Any, **kwargs: Any) -> Any:
         if kwargs:
-            return _with_options(name, (x,), kwargs)
+            return with_options(name, (x,), kwargs)
         if key_of(normal(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
             return x
         return emit(name, primitive, common_float, (x,))
@@ -152,7 +163,7 @@ for _name, _primitive in _ROUNDING.items():
 def power(x: Any, y: Any, **kwargs: Any) -> Any:
     """Powers: constant integer exponents keep their exact derivative rule (any base)."""
     if kwargs:
-        return _with_options("power", (x, y), kwargs)
+        return with_options("power", (x, y), kwargs)
     x, y = normal(x), normal(y)
     n = _integer_exponent(y)
     if n is None or not is_symbolic(x):
@@ -185,135 +196,9 @@ def _integer_exponent(y: Any) -> int | None:
     return int(y) if abs(y) < 2**31 else None
 
 
-def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def register(formula: Callable[..., Any]) -> Callable[..., Any]:
-        name = names[0]
-
-        def ufunc(*args: Any, **kwargs: Any) -> Any:
-            if kwargs:
-                return _with_options(name, args, kwargs)
-            if session_of(*(args := tuple(normal(a) for a in args))) is None:
-                return eager(NUMPY_UFUNCS[name], args, {})
-            return formula(*args)
-
-        TABLE.update(dict.fromkeys(names, ufunc))
-        return ufunc
-
-    return register
-
-
 def np_(name: str, *args: Any, **kwargs: Any) -> Any:
     """Call a translation by its NumPy name."""
     return TABLE[name](*args, **kwargs)
-
-
-@_composite("square")
-def _square(x: Any) -> Any:
-    return power(x, 2)
-
-
-@_composite("reciprocal")
-def _reciprocal(x: Any) -> Any:
-    return 1 / x
-
-
-@_composite("deg2rad", "radians")
-def _deg2rad(x: Any) -> Any:
-    return x * (math.pi / 180.0)
-
-
-@_composite("rad2deg", "degrees")
-def _rad2deg(x: Any) -> Any:
-    return x * (180.0 / math.pi)
-
-
-@_composite("heaviside")
-def _heaviside(x: Any, half: Any) -> Any:
-    steps = np_("where", np_("greater", x, 0.0), 1.0, np_("where", np_("equal", x, 0.0), half, 0.0))
-    return np_("where", np_("isnan", x), x, steps)
-
-
-@_composite("logaddexp2")
-def _logaddexp2(x: Any, y: Any) -> Any:
-    return np_("logaddexp", x * math.log(2.0), y * math.log(2.0)) / math.log(2.0)
-
-
-@_composite("expit")
-def _expit(x: Any) -> Any:
-    return 0.5 * np_("tanh", 0.5 * x) + 0.5
-
-
-@_composite("log_expit")
-def _log_expit(x: Any) -> Any:
-    return -np_("logaddexp", 0.0, -x)
-
-
-@_composite("logit")
-def _logit(x: Any) -> Any:
-    return np_("log", x) - np_("log1p", -x)
-
-
-def _where_positive(x: Any, value: Callable[[Any], Any]) -> Any:
-    """value(x) where x != 0 and 0 elsewhere, with a finite derivative at the excluded points."""
-    zero = np_("equal", x, 0)
-    return np_("where", zero, 0.0, value(np_("where", zero, 1.0, x)))
-
-
-@_composite("xlogy")
-def _xlogy(x: Any, y: Any) -> Any:
-    y = np_("where", np_("equal", x, 0), 1.0, y)
-    return x * np_("log", y)
-
-
-@_composite("xlog1py")
-def _xlog1py(x: Any, y: Any) -> Any:
-    y = np_("where", np_("equal", x, 0), 0.0, y)
-    return x * np_("log1p", y)
-
-
-@_composite("entr")
-def _entr(x: Any) -> Any:
-    plain = -_where_positive(x, lambda v: v * np_("log", v))
-    return np_("where", np_("less", x, 0), -math.inf, plain)
-
-
-@_composite("rel_entr")
-def _rel_entr(x: Any, y: Any) -> Any:
-    return _where_positive(x, lambda v: v * np_("log", v / y))
-
-
-@_composite("ndtr")
-def _ndtr(x: Any) -> Any:
-    return 0.5 * np_("erfc", x * -math.sqrt(0.5))
-
-
-@_composite("log_ndtr")
-def _log_ndtr(x: Any) -> Any:
-    # Continued by log1p above 0, and by Laplace's continued fraction far below.
-    far = np_("less", x, -10.0)
-    near = np_("log", _ndtr(np_("where", far, -10.0, np_("minimum", x, 0.0))))
-    right = np_("log1p", -_ndtr(-np_("maximum", x, 0.0)))
-    t = np_("where", far, x, -10.0)
-    tail = t
-    for k in range(40, 0, -1):
-        tail = t + k / tail
-    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np_("log", -tail)
-    return np_("where", far, left, np_("where", np_("less", x, 0.0), near, right))
-
-
-@_composite("gamma")
-def _gamma(x: Any) -> Any:
-    return np_("exp", np_("gammaln", x))
-
-
-@_composite("nextafter", "spacing", "frexp", "modf", "ldexp")
-def _unavailable(*args: Any) -> Any:
-    raise UnsupportedOperation("this function has no translation", where=where())
-
-
-@_composite("divmod")
-def _divmod(a: Any, b: Any) -> Any:
-    return np_("floor_divide", a, b), np_("remainder", a, b)
 
 
 # Real functions by our names, for eager evaluation on constants.

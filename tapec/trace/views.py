@@ -69,7 +69,9 @@ def put(session: Session, base: Value, steps: tuple[Step, ...], new: Value) -> V
     return new
 
 
-def reshape_is_view(shape: tuple[int, ...], steps: tuple[Step, ...], target: tuple[int, ...]) -> bool:
+def reshape_is_view(
+    shape: tuple[int, ...], steps: tuple[Step, ...], target: tuple[int, ...]
+) -> bool:
     """Whether NumPy's reshape of this view shares memory (else it copies)."""
     if all(kind == "reshape" for kind, _ in steps):
         return True

@@ -76,7 +76,15 @@ def fancy_2d(a: Any) -> Any:
 
 def fancy_3d(s: Any) -> Any:
     i = np.array([0, 1])
-    return s[:, i], s[:, i, i], s[i, :, i], s[0, :, [1, 2]], s[..., -1], s[-1, ..., 0], s[:, i, None]
+    return (
+        s[:, i],
+        s[:, i, i],
+        s[i, :, i],
+        s[0, :, [1, 2]],
+        s[..., -1],
+        s[-1, ..., 0],
+        s[:, i, None],
+    )
 
 
 def integer_index(x: Any, i: Any) -> Any:

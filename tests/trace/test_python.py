@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from numpy import exp, zeros
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy import exp, zeros
 from scipy.optimize import rosen, rosen_der
 
 from tapec.errors import ControlFlowError, EscapedTracerError, TraceError, UnsupportedOperation
+from tapec.ir.types import Type
 from tapec.trace import NeedStatic, Param
 from tapec.trace import trace as trace_function
-from tapec.ir.types import Type
 from tests.trace.tracing import check, traced
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
@@ -76,7 +76,7 @@ def test_math_functions_and_builtins() -> None:
     check(lambda x: math.sin(x[0]) + math.sqrt(x[1]) + math.pi, V)
     check(lambda x: sum(x) + sum([x[0], x[1]]) + abs(x[2]), V)
     check(lambda x: [v**2 for v in x], V)
-    check(lambda x: sum(a * b for a, b in zip(x, SCALE)), V)
+    check(lambda x: sum(a * b for a, b in zip(x, SCALE, strict=True)), V)
     check(lambda x: x * len(x) + x.size + x.ndim + x.shape[0], V)
 
 
@@ -105,7 +105,7 @@ def test_branch_is_an_error_with_the_users_line() -> None:
     lambda x: SCALE[: np.argmax(x)], lambda x: x[x > 0],
 ])  # fmt: skip
 def test_coercions_are_errors(f: Any) -> None:
-    with pytest.raises(TraceError, match="test_python.py"):
+    with pytest.raises(TraceError, match=r"test_python\.py"):
         traced(f, V)
 
 
@@ -157,7 +157,7 @@ def test_threads_trace_independently() -> None:
         try:
             for _ in range(5):
                 check(helper, V)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
