@@ -204,3 +204,59 @@ def test_substitute_and_map() -> None:
 
     mapped = map_ops(func, square)
     assert [op.name for op in mapped.ops] == ["integer_pow", "add"]
+
+
+def test_results_may_be_inputs_and_repeat() -> None:
+    builder = Builder()
+    x = builder.param(Type("f64", (2,)), "x")
+    func = builder.func("f", [x, x])
+    one = np.ones(2)
+    np.testing.assert_array_equal(run(adjoint(func, [True]), [one, one, 2 * one])[2], 3 * one)
+    np.testing.assert_array_equal(run(tangent(func, [True]), [one, 5 * one])[3], 5 * one)
+    for mode in ("fwd", "rev"):
+        for block in run(jacobian_func(func, [True], mode), [one]):
+            np.testing.assert_array_equal(block, np.eye(2))
+
+
+def test_constant_functions_have_zero_derivatives() -> None:
+    builder = Builder()
+    builder.param(Type("f64", (2,)), "x")
+    func = builder.func("f", [builder.const(3.0)])
+    np.testing.assert_array_equal(run(gradient(func, [True]), [np.ones(2)])[0], np.zeros(2))
+    np.testing.assert_array_equal(
+        run(hessian_func(func, [True]), [np.ones(2)])[0], np.zeros((2, 2))
+    )
+
+
+@pytest.mark.parametrize("mode", ["fwd", "rev"])
+def test_empty_arrays(mode: Any) -> None:
+    func = build(lambda x: P["exp"](x), (0,))
+    (found,) = run(jacobian_func(func, [True], mode), [np.zeros(0)])
+    assert found.shape == (0, 0)
+    total = build(lambda x: P["reduce_sum"](P["exp"](x), axes=(0,)), (0,))
+    assert run(gradient(total, [True]), [np.zeros(0)])[0].shape == (0,)
+
+
+def test_mixed_element_types_beside_the_derivative() -> None:
+    builder = Builder()
+    x, n = builder.param(Type("f64", (3,)), "x"), builder.param(Type("i64", (3,)), "n")
+    y = Expr(builder, x) * P["convert"](Expr(builder, n), dtype="f64")
+    count = P["reduce_sum"](Expr(builder, n), axes=(0,))
+    func = builder.func("f", [P["reduce_sum"](y, axes=(0,)).value, count.value])
+    args = [np.ones(3), np.array([1, 2, 3])]
+    value, total, grad = run(value_and_gradient(func, [True, False]), args)
+    assert [float(value), int(total)] == [6.0, 6]
+    np.testing.assert_array_equal(grad, [1.0, 2.0, 3.0])
+    assert len(adjoint(func, [True, False]).params) == 3
+
+
+def test_scalars_give_scalars() -> None:
+    func = build(lambda x: x * x * x, ())
+    assert run(gradient(func, [True]), [np.array(2.0)])[0] == 12.0
+    for mode in ("fwd", "rev"):
+        (found,) = run(jacobian_func(func, [True], mode), [np.array(2.0)])
+        assert found.shape == ()
+        assert found == 12.0
+    (second,) = run(hessian_func(func, [True]), [np.array(2.0)])
+    assert second.shape == ()
+    assert second == 12.0
