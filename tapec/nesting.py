@@ -18,7 +18,7 @@ from tapec.pipeline import clean
 from tapec.signature import WEAK
 from tapec.trace import Out, Param, Tracer, current, trace
 from tapec.trace.dispatch import tracer as as_tracer
-from tapec.trace.proxy import prepare
+from tapec.trace.clone import prepare
 from tapec.trace.tracer import wrap
 from tapec.tree import LEAF, Tree, flatten
 

@@ -38,11 +38,10 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
     """A reshape: a view where NumPy's is one, else a copy."""
-    x, target = tracer(x), tuple(shape)
-    if views.reshape_is_view(_base_shape(x), x._steps, target):
-    return copied._view(("reshape", target), target)
-    copied: Tracer = _copy(x)
-    return copied._view(("reshape", target), target)
+    seen, target = tracer(x), tuple(shape)
+    if not views.reshape_is_view(_base_shape(seen), seen._steps, target):
+        seen = _copy(seen)
+    return seen._view(("reshape", target), target)
 
 
 def _base_shape(x: Tracer) -> Shape:
