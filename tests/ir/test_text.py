@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tapec import ir
 from tapec.errors import ParseError, VerifyError
 from tapec.ir import Block, Builder, Dense, Func, Loc, Op, Type, Value, lookup
 from tapec.ir.graph import to_networkx
@@ -160,3 +163,11 @@ def test_graph_has_ops_params_and_uses() -> None:
     assert graph.has_edge(("param", 0), 1)
     assert graph.has_edge(1, 2)
     assert graph.nodes[0]["label"] == "const {value=2.0}"
+
+
+def test_programs_in_the_readme_are_programs() -> None:
+    text = (Path(ir.__file__).parent / "README.md").read_text()
+    programs = [block for block in text.split("```\n") if block.startswith("func @")]
+    assert programs
+    for program in programs:
+        assert print_func(parse(program)) == program.rstrip()

@@ -7,7 +7,8 @@
     #> func @f(...) ... }         precise output; `pytest --bless` rewrites it
 
 Every case is a differential test too: the program is interpreted before and after on seeded
-random arrays. `# domain: low, high` sets where floats are drawn from.
+random arrays. `# domain: low, high` sets where floats are drawn from; with `# specials` they are
+zeros of both signs, infinities, NaN, subnormal and large numbers, and signs of zero must agree.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tapec.ir.verify import verify
 from tapec.passes import PASSES, run
 
 MARK = "#>"
+SPECIALS = (0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -3e-308, 1e308, 1.0, -1.5, 3.0)
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,25 @@ def _compare(case: Case, before: Func, after: Func) -> None:
     verify(after)
     low, high = map(float, case.headers.get("domain", "-2, 2").split(","))
     rng = np.random.default_rng(1)
-    for _ in range(3):
-        args = [_random(rng, v.type, low, high) for v in before.params]
+    specials = "specials" in case.headers
+    for _ in range(100 if specials else 3):
+        args = [_random(rng, v.type, low, high, specials) for v in before.params]
         old = interpreter.run(before, [a.copy() for a in args])
         new = interpreter.run(after, [a.copy() for a in args])
         for x, y in zip(old, new, strict=True):
             assert (x.dtype, x.shape) == (y.dtype, y.shape)
             tolerance = 1e-12 if "inexact" in case.headers else 0.0
             np.testing.assert_allclose(y, x, rtol=tolerance, atol=0.0)
+            if specials and x.dtype.kind == "f":
+                numbers = ~np.isnan(x)
+                np.testing.assert_array_equal(np.signbit(y)[numbers], np.signbit(x)[numbers])
 
 
-def _random(rng: np.random.Generator, type: Type, low: float, high: float) -> Any:
+def _random(rng: np.random.Generator, type: Type, low: float, high: float, specials: bool) -> Any:
     if type.dtype == "bool":
         return rng.random(type.shape) < 0.5
+    if specials and type.is_float:
+        return np.asarray(rng.choice(SPECIALS, type.shape), type.numpy)
     if type.is_float:
         return np.asarray(rng.uniform(low, high, type.shape), type.numpy)
     return np.asarray(rng.integers(0, 4, type.shape), type.numpy)
