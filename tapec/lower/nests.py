@@ -13,6 +13,9 @@ from tapec.lower.plan import ALONE, REDUCTIONS, SMALL, Nest, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller, aligned
 from tapec.lower.scalars import COMBINE, grid, improves
 
+Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
+ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
+
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
 _KINDS |= {"logical_or": "or", "logical_and": "and"}
 
@@ -225,22 +228,59 @@ class Nests(Puller):
         how = ("add", 0) if op.name == "dot" else COMBINE[op.name]
         reduced, element, inner = _product(self, op) if op.name == "dot" else _rows(self, op)
 
-        def body(at: Index) -> None:
-            (total,) = self.carried(
-                reduced, [how], [dtype], lambda r: [element(at, r)], "vector" if inner else "serial"
-            )
-            self.save(total, buffer, flat(at, shape))
+        if inner or op.name != "dot" or len(shape) < 2:
+            self.tiles(op, buffer, shape, 1, inner, reduced, how, element)
+            return
+        rows = shape[-2]
+        self.tiles(op, buffer, shape, min(rows, ROWS), inner, reduced, how, element)
+        done = rows - rows % ROWS if rows >= ROWS else rows
+        if done < rows:
+            self.tiles(op, buffer, shape, rows - done, inner, reduced, how, element, done)
 
-        self.loops(shape, "serial" if inner else "vector", body)
+    def tiles(
+        self,
+        op: Op,
+        buffer: Value,
+        shape: tuple[int, ...],
+        rows: int,
+        inner: bool,
+        reduced: Sequence[int],
+        how: tuple[str, object],
+        element: Element,
+        start: int = 0,
+    ) -> None:
+        """Result elements, `rows` neighbours of the last but one axis at a time (from `start`)."""
+        dtype, kind = op.result.type.dtype, "vector" if inner else "serial"
+        space = list(shape)
+        if rows > 1 or start:
+            space[-2] = (shape[-2] - start) // rows
+
+        def places(at: Index) -> list[Index]:
+            if rows == 1 and not start:
+                return [at]
+            lead, row, last = at[:-2], at[-2].times(rows), at[-1]
+            return [(*lead, row + Affine(start + r), last) for r in range(rows)]
+
+        def body(at: Index) -> None:
+            block = places(at)
+            count = len(block)
+            totals = self.carried(
+                reduced,
+                [how] * count,
+                [dtype] * count,
+                lambda r: [element(place, r) for place in block],
+                kind,
+            )
+            for place, total in zip(block, totals, strict=True):
+                self.save(total, buffer, flat(place, shape))
+
+        self.loops(space, "serial" if inner else "vector", body)
 
 
 def merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
     """Loop indices on the reduced axes, constants on the others."""
     pairs = enumerate(zip(at, place, strict=True))
     return tuple(i if k in axes else Affine(c) for k, (i, c) in pairs)
-
-
-Element = Callable[[Index, Index], Value]
 
 
 def _rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
