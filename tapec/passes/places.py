@@ -79,8 +79,8 @@ def _merged(op: Op, trees: dict[Value, Op], inner: set[Value]) -> Op:
 def merge_updates(func: Func) -> Func:
     """Turn chains of writes that together cover an array into one `stack` or `concatenate`.
 
-    Only writes of which nothing reads the intermediate state; `simplify` sends such reads to
-    their sources, so that the next clean-up finds the chain.
+    Only writes of which nothing reads the intermediate state: the rules have sent such reads to
+    their sources before.
     """
     updates = {op.result: op for op in func.ops if op.primitive.name == "update"}
     if not updates:
@@ -97,9 +97,11 @@ def merge_updates(func: Func) -> Func:
 
 
 def _uses(func: Func) -> Counter[Value]:
-    """How often each value is read; values read in regions count as read often."""
+    """How often live ops read each value; what regions read counts as read often."""
     uses: Counter[Value] = Counter(func.results)
-    for op in func.ops:
+    for op in reversed(func.ops):
+        if not (op.primitive.effect or any(v in uses for v in op.results)):
+            continue
         uses.update(op.operands)
         if op.regions:
             uses.update(dict.fromkeys(captured(op), 2))

@@ -20,4 +20,4 @@ def simplify(func: Func, *, licences: frozenset[Licence] = EXACT) -> Func:
     for which every view composed is an address computation saved. Licences beyond ``exact`` allow
     ``finite`` (zero times x is zero) and ``reassoc`` (constants regrouped).
     """
-    return Rewriter(table(licences)).func(merge_updates(merge_places(func)))
+    return merge_updates(Rewriter(table(licences)).func(merge_places(func)))

@@ -114,3 +114,19 @@ def _concatenated(
 def _placed(op: Op, pieces: list[tuple[Value, Spec]]) -> Op:
     values, specs = zip(*pieces, strict=True)
     return remade(op, "place", values, at=tuple(specs), shape=op.attrs["shape"])
+
+
+@rule("update")
+def update_known(op: Op, cx: Rewriter) -> Result:
+    """Writing everything leaves the written; what was there, nothing; twice, the last."""
+    x, value = op.operands
+    at = op.attrs["at"]
+    if at == whole(x.type.shape):
+        return value
+    source = cx.defined(value, "index")
+    if source and source.operands[0] is x and source.attrs["at"] == at:
+        return x
+    before = cx.defined(x, "update")
+    if before and before.attrs["at"] == at:
+        return remade(op, "update", (before.operands[0], value), at=at)
+    return None
