@@ -88,6 +88,9 @@ class _Sweep:
         """A contribution in the result's shape, right where the op's result is demanded."""
         hint = hint_of(operand, "ct")
         if tainted and demand is not None and self.demands.of(operand) is not demand:
+            if value.type.shape == operand.type.shape:
+                self.cotangents.add_guarded(operand, value, demand)
+                return
             value, tainted = self.mask(demand, value, hint), False
         value = unbroadcast(self.builder, value, operand.type.shape, hint)
         self.cotangents.add(operand, value, tainted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapec.ad.rules import add, hint_of
+from tapec.ad.rules import add, hint_of, select
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
 from tapec.ir.primitive import PRIMITIVES
@@ -25,6 +25,7 @@ def place(builder: Builder, parts: list[tuple[Value, Any]], type: Type, hint: st
 @dataclass(slots=True)
 class _Pending:
     whole: list[Value] = field(default_factory=list)
+    guarded: dict[Value, list[Value]] = field(default_factory=dict)
     parts: list[tuple[Value, Any]] = field(default_factory=list)
     tainted: bool = False
 
@@ -50,6 +51,10 @@ class Cotangents:
         pending.whole.append(contribution)
         pending.tainted |= tainted
 
+    def add_guarded(self, primal: Value, contribution: Value, demand: Value) -> None:
+        """One more contribution, right only where demanded: masked together with its like."""
+        self._of(primal).guarded.setdefault(demand, []).append(contribution)
+
     def add_part(self, primal: Value, contribution: Value, at: Any) -> None:
         """A contribution to the part of the primal that `at` specifies."""
         self._of(primal).parts.append((contribution, at))
@@ -60,13 +65,23 @@ class Cotangents:
         if pending is None:
             return None
         hint = hint_of(primal, "ct")
-        total: Value | None = None
-        for term in pending.whole:
-            total = add(self._builder, total, term, hint)
+        total = self._sum(pending.whole, hint)
+        for demand, terms in pending.guarded.items():
+            zero = self._builder.const(0.0, Type(primal.type.dtype))
+            inside = self._sum(terms, hint)
+            if inside is not None:
+                masked = select(self._builder, demand, inside, zero, hint)
+                total = add(self._builder, total, masked, hint)
         if pending.parts:
             placed = place(self._builder, pending.parts, primal.type, hint)
             total = add(self._builder, total, placed, hint)
         return None if total is None else Cotangent(total, pending.tainted)
+
+    def _sum(self, terms: list[Value], hint: str) -> Value | None:
+        total: Value | None = None
+        for term in terms:
+            total = add(self._builder, total, term, hint)
+        return total
 
     def _of(self, primal: Value) -> _Pending:
         pending = self._pending.get(primal)
