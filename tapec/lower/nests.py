@@ -9,11 +9,11 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
-from tapec.lower.plan import ALONE, REDUCTIONS, SMALL, Nest, plan, unrolled_from
-from tapec.lower.pull import NeedsBuffer, Puller, aligned
-from tapec.lower.scalars import COMBINE, grid, improves
+from tapec.lower.alone import ALONE_RULES, Element, products, rows
+from tapec.lower.plan import REDUCTIONS, SMALL, Nest, plan, unrolled_from
+from tapec.lower.pull import NeedsBuffer, Puller
+from tapec.lower.scalars import COMBINE, grid
 
-Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
 ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
 
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
@@ -214,28 +214,26 @@ class Nests(Puller):
         shape = op.result.type.shape
         if op.name in REDUCTIONS:
             self.partial(op, buffer)
-        elif op.name in ALONE:
-            _ALONE[op.name](self, op, buffer)
         else:
-            _PIECES[op.name](self, op, buffer)
+            ALONE_RULES[op.name](self, op, buffer)
         self.memory[op.result] = buffer
         if op.result in self.plan.small:
             self.grids[op.result] = self.read(buffer, shape)
 
     def partial(self, op: Op, buffer: Value) -> None:
         """A reduction with a large result, or a product: one result element after the other."""
-        shape, dtype = op.result.type.shape, op.result.type.dtype
+        shape = op.result.type.shape
         how = ("add", 0) if op.name == "dot" else COMBINE[op.name]
-        reduced, element, inner = _product(self, op) if op.name == "dot" else _rows(self, op)
+        reduced, element, inner = products(self, op) if op.name == "dot" else rows(self, op)
 
         if inner or op.name != "dot" or len(shape) < 2:
             self.tiles(op, buffer, shape, 1, inner, reduced, how, element)
             return
-        rows = shape[-2]
-        self.tiles(op, buffer, shape, min(rows, ROWS), inner, reduced, how, element)
-        done = rows - rows % ROWS if rows >= ROWS else rows
-        if done < rows:
-            self.tiles(op, buffer, shape, rows - done, inner, reduced, how, element, done)
+        count = shape[-2]
+        self.tiles(op, buffer, shape, min(count, ROWS), inner, reduced, how, element)
+        done = count - count % ROWS if count >= ROWS else count
+        if done < count:
+            self.tiles(op, buffer, shape, count - done, inner, reduced, how, element, done)
 
     def tiles(
         self,
@@ -281,173 +279,3 @@ def merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
     """Loop indices on the reduced axes, constants on the others."""
     pairs = enumerate(zip(at, place, strict=True))
     return tuple(i if k in axes else Affine(c) for k, (i, c) in pairs)
-
-
-def _rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
-    (x,) = op.operands
-    axes = sorted(op.attrs["axes"])
-    kept = [k for k in range(x.type.ndim) if k not in axes]
-
-    def element(at: Index, reduced: Index) -> Value:
-        where = dict(zip(kept, at, strict=True)) | dict(zip(axes, reduced, strict=True))
-        return n.pull(x, tuple(where[k] for k in range(x.type.ndim)))
-
-    return [x.type.shape[k] for k in axes], element, x.type.ndim - 1 in axes
-
-
-def _product(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
-    a, b = op.operands
-    batch, contract = op.attrs["batch"], op.attrs["contract"]
-    ours = [*(p[0] for p in batch), *(p[0] for p in contract)]
-    theirs = [*(p[1] for p in batch), *(p[1] for p in contract)]
-    free_a = [k for k in range(a.type.ndim) if k not in ours]
-    free_b = [k for k in range(b.type.ndim) if k not in theirs]
-
-    def element(at: Index, reduced: Index) -> Value:
-        shared, rest = at[: len(batch)], at[len(batch) :]
-        in_a = dict(zip(ours, (*shared, *reduced), strict=True))
-        in_a |= dict(zip(free_a, rest[: len(free_a)], strict=True))
-        in_b = dict(zip(theirs, (*shared, *reduced), strict=True))
-        in_b |= dict(zip(free_b, rest[len(free_a) :], strict=True))
-        x = n.pull(a, tuple(in_a[k] for k in range(a.type.ndim)))
-        return n.build.op("mul", x, n.pull(b, tuple(in_b[k] for k in range(b.type.ndim))))
-
-    across = free_b and free_b[-1] == b.type.ndim - 1
-    across = across or (not free_b and bool(free_a) and free_a[-1] == a.type.ndim - 1)
-    return [a.type.shape[p[0]] for p in contract], element, not across
-
-
-def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Value) -> None:
-    n.over(shape, lambda at: n.save(value, buffer, flat(at, shape)))
-
-
-def _put(
-    n: Nests, part: Value, at: Sequence[object], shape: tuple[int, ...], buffer: Value, add: bool
-) -> None:
-    """Store a part at its place, or add it to what is there."""
-
-    def body(index: Index) -> None:
-        rest, where = iter(index), []
-        for entry in at:
-            if isinstance(entry, tuple):
-                where.append(next(rest).times(entry[2]) + Affine(entry[0]))
-            else:
-                assert isinstance(entry, int)
-                where.append(Affine(entry))
-        position = flat(where, shape)
-        value = n.pull(part, index)
-        if add:
-            value = n.build.op("add", n.load(buffer, position, stable=False), value)
-        n.save(value, buffer, position)
-
-    n.over(part.type.shape, body)
-
-
-def _place(n: Nests, op: Op, buffer: Value) -> None:
-    shape = op.result.type.shape
-    _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
-    for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
-        _put(n, part, at, shape, buffer, add=k > 0)
-
-
-def _copy(n: Nests, x: Value, buffer: Value) -> None:
-    n.over(x.type.shape, lambda at: n.save(n.pull(x, at), buffer, flat(at, x.type.shape)))
-
-
-def _update(n: Nests, op: Op, buffer: Value) -> None:
-    _copy(n, op.operands[0], buffer)
-    _put(n, op.operands[1], op.attrs["at"], op.result.type.shape, buffer, add=False)
-
-
-def _concatenate(n: Nests, op: Op, buffer: Value) -> None:
-    shape, start = op.result.type.shape, 0
-    axis = op.attrs["axis"] % len(shape)
-    for part in op.operands:
-        extent = 1 if op.name == "stack" else part.type.shape[axis]
-        at: list[object] = [(0, size, 1) for size in shape]
-        at[axis] = start if op.name == "stack" else (start, extent, 1)
-        _put(n, part, at, shape, buffer, add=False)
-        start += extent
-
-
-def _scan(n: Nests, op: Op, buffer: Value) -> None:
-    shape = op.result.type.shape
-    axis = op.attrs["axis"] % len(shape)
-    rest, extent = shape[:axis] + shape[axis + 1 :], shape[axis]
-
-    def step(outer: Index, k: Affine, state: Value | None) -> Value:
-        if op.attrs.get("reverse"):
-            k = k.times(-1) + Affine(extent - 1)
-        at = (*outer[:axis], k, *outer[axis:])
-        *factors, term = [n.pull(v, aligned(at, v.type.shape)) for v in op.operands]
-        if state is None:
-            value = term
-        else:
-            value = n.build.op(
-                "add", *[n.build.op("mul", f, state) for f in factors] or [state], term
-            )
-        n.save(value, buffer, flat(at, shape))
-        return value
-
-    def leaf(outer: Index) -> None:
-        first = step(outer, Affine(), None)
-        with n.build.loop(extent, [first], lower=1) as loop:
-            loop.yields = [step(outer, var(loop.index), loop.carried[0])]
-
-    n.loops(rest, "serial" if axis == len(shape) - 1 else "vector", leaf)
-
-
-def _arg(n: Nests, op: Op, buffer: Value) -> None:
-    (x,) = op.operands
-    shape = x.type.shape
-    axis = op.attrs["axis"] % len(shape)
-    better = "greater" if op.name == "argmax" else "less"
-
-    def leaf(outer: Index) -> None:
-        def at(k: Affine) -> Value:
-            return n.pull(x, (*outer[:axis], k, *outer[axis:]))
-
-        start = [at(Affine()), n.build.const(0, "i64")]
-        with n.build.loop(shape[axis], start, lower=1) as loop:
-            value = at(var(loop.index))
-            wins = improves(n.build, better, value, loop.carried[0])
-            here = n.build.op("convert", loop.index, attrs={"dtype": "i64"}, dtype="i64")
-            loop.yields = [
-                n.build.op("select", wins, value, loop.carried[0]),
-                n.build.op("select", wins, here, loop.carried[1]),
-            ]
-        n.save(loop.results[1], buffer, flat(outer, op.result.type.shape))
-
-    n.loops(shape[:axis] + shape[axis + 1 :], "serial", leaf)
-
-
-def _scatter(n: Nests, op: Op, buffer: Value) -> None:
-    x, v, *arrays = op.operands
-    _copy(n, x, buffer)
-    inner = x.type.shape[len(arrays) :]
-    lead = max((a.type.shape for a in arrays), key=len)
-    lead = tuple(
-        max(s)
-        for s in zip(
-            *[(1,) * (len(lead) - a.type.ndim) + a.type.shape for a in arrays], strict=True
-        )
-    )
-
-    def leaf(at: Index) -> None:
-        outer = at[: len(lead)]
-        where = [
-            var(n.build.check(n.pull(a, aligned(outer, a.type.shape)), x.type.shape[k]))
-            for k, a in enumerate(arrays)
-        ]
-        position = flat((*where, *at[len(lead) :]), x.type.shape)
-        value = n.pull(v, aligned(at, v.type.shape))
-        if op.name == "scatter_add":
-            value = n.build.op("add", n.load(buffer, position, stable=False), value)
-        n.save(value, buffer, position)
-
-    n.loops((*lead, *inner), "serial", leaf)
-
-
-_ALONE = {"cumsum": _scan, "recurrence": _scan, "argmax": _arg, "argmin": _arg}
-_ALONE |= {"scatter": _scatter, "scatter_add": _scatter}
-_PIECES = {"place": _place, "update": _update, "concatenate": _concatenate, "stack": _concatenate}

@@ -134,7 +134,7 @@ class FunctionEmitter:
         pairs = list(zip(op.attrs["strides"], indices, strict=True))
         if any(v in self.wide and v is not self.lane for _, v in pairs):
             return None
-        return sum(s for s, v in pairs if v is self.lane)
+        return int(sum(s for s, v in pairs if v is self.lane))
 
     def load(self, op: Op) -> None:
         """Read a scalar, a vector, or lane by lane."""
