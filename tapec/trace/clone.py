@@ -22,7 +22,7 @@ from tapec.trace.proxy import (
     math_function,
     numpy_function,
 )
-from tapec.trace.session import HIDDEN, Session
+from tapec.trace.session import Session, is_hidden
 from tapec.trace.tracer import Tracer, concrete
 
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
@@ -47,7 +47,7 @@ class ModuleProxy(types.ModuleType):
 def follows(code: types.CodeType) -> bool:
     """Whether calls into this code are traced through: the user's and libraries' Python."""
     file = code.co_filename
-    if file.startswith(HIDDEN) or file.startswith("<frozen"):
+    if is_hidden(file) or file.startswith("<frozen"):
         return False
     return "site-packages" in file or not file.startswith(_STDLIB)
 
@@ -74,7 +74,7 @@ def _module(module: types.ModuleType, session: Session) -> Any:
     if module is math or module.__name__.split(".")[0] == "numpy":
         return ModuleProxy(module, session)
     if file.endswith(".py") and ("site-packages" in file or not file.startswith(_STDLIB)):
-        return module if file.startswith(HIDDEN) else ModuleProxy(module, session)
+        return module if is_hidden(file) else ModuleProxy(module, session)
     return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
 
 

@@ -119,6 +119,10 @@ def _spread_masks(entries: list[Any]) -> list[Any]:
 @implements("getitem")
 def getitem(x: Tracer, key: Any) -> Any:
     """``x[key]``."""
+    if type(key) is int and len(x.shape) == 1 and x._storage.array is None:
+        session = session_of(x) or need_session()
+        at = (_checked(key, x.shape[0], 0),)
+        return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
     if not is_symbolic(x) and not any_symbolic(key):
         return _concrete_item(x, key)
     parsed = parse(x.shape, key)

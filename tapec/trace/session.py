@@ -15,12 +15,14 @@ import numpy as np
 
 from tapec.errors import EscapedTracerError, TraceError
 from tapec.ir.build import Builder
-from tapec.ir.core import Loc, Value
-from tapec.ir.primitive import lookup
+from tapec.ir.core import Loc, Op, Value
+from tapec.ir.primitive import Primitive, lookup
 from tapec.ir.types import Type
 
 # Frames of these folders are not the user's.
-HIDDEN = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+_TAPEC = str(Path(__file__).parents[1])
+_HIDDEN = (_TAPEC, str(Path(np.__file__).parent))
+_SHOWN = str(Path(_TAPEC, "bench"))
 _USER_CODE: dict[CodeType, bool] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 
@@ -39,7 +41,9 @@ class Session:
     __slots__ = (
         "_captured",
         "_consts",
+        "_inferred",
         "_locs",
+        "_types",
         "_wrapped",
         "alive",
         "builder",
@@ -55,6 +59,8 @@ class Session:
         self.alive = True
         self.captures: list[Any] = []
         self._captured: dict[Value, Value] = {}
+        self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
+        self._types: dict[Type, Type] = {}
         self._consts: dict[Any, Value] = {}
         self._locs: dict[tuple[CodeType, int], Loc] = {}
         self._wrapped: dict[int, Any] = {}
@@ -67,9 +73,30 @@ class Session:
                 where=where(),
                 hint="return it from the traced function instead of storing it elsewhere",
             )
+        key: tuple[Any, ...] = (name, *[id(v.type) for v in operands])
+        if attrs:
+            key += tuple(attrs.items())
         builder = self.builder
-        builder.loc = self.here()
-        return builder.emit(lookup(name), operands, attrs).results[0]
+        known = self._inferred.get(key)
+        if known is None:
+            builder.loc = self.here()
+            op = builder.emit(lookup(name), operands, attrs)
+            return self._remember(key, op)
+        primitive, result_type, _ = known
+        result = Value(result_type)
+        builder.ops.append(Op(primitive, operands, attrs, (result,), (), self.here()))
+        return result
+
+    def _remember(self, key: tuple[Any, ...], op: Op) -> Value:
+        """Keep the inferred type; equal types become one object, so that keys repeat."""
+        if len(op.results) > 1:
+            return op.results[0]
+        kind = self._types.setdefault(op.result.type, op.result.type)
+        result = Value(kind)
+        self.builder.ops[-1] = Op(op.primitive, op.operands, op.attrs, (result,), (), op.loc)
+        # The operands are kept, so that the ids of their types stay theirs.
+        self._inferred[key] = (op.primitive, kind, op.operands)
+        return result
 
     def const(self, value: Any, dtype: str, shape: tuple[int, ...] = ()) -> Value:
         """A number filling `shape`; equal constants are shared."""
@@ -123,9 +150,14 @@ def _is_splat(array: np.ndarray[Any, Any]) -> bool:
     return bool((array == first).all())
 
 
+def is_hidden(file: str) -> bool:
+    """Whether source of this path is tapec's own or NumPy's (benchmark cases are user code)."""
+    return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
+
+
 def is_user_code(code: CodeType) -> bool:
     """Whether a frame of this code belongs to the user rather than to tapec or NumPy."""
-    return not code.co_filename.startswith((*HIDDEN, "<__array_function__"))
+    return not is_hidden(code.co_filename) and code.co_filename != "<__array_function__ internals>"
 
 
 def where() -> Loc | None:

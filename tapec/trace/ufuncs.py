@@ -80,6 +80,10 @@ _NUMBER = (bool, int, float)
 
 def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     """One elementwise op, or NumPy itself on constants."""
+    if len(args) == 2:
+        made = _plain(primitive, *args)
+        if made is not None:
+            return made
     session = session_of(*args)
     if session is None:
         if any(type(a) in (list, tuple) for a in args):
@@ -94,6 +98,22 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
         primitive = _ON_BOOL.get(primitive, primitive)
     result = session.emit(primitive, *values) if primitive else values[0]
     return wrap(session, result, weak, deps_of(args))
+
+
+def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
+    """The common case, done fast: f64 tracers and Python floats."""
+    left, right = type(a) is Tracer, type(b) is Tracer
+    if not ((left or type(a) is float) and (right or type(b) is float)):
+        return None
+    if (left and (a._dtype != "f64" or a._deps)) or (right and (b._dtype != "f64" or b._deps)):
+        return None
+    session = session_of(a, b)
+    if session is None:
+        return None
+    x = a._value(session) if left else session.const(a, "f64")
+    y = b._value(session) if right else session.const(b, "f64")
+    weak = (not left or a._weak) and (not right or b._weak)
+    return wrap(session, session.emit(primitive, x, y), weak)
 
 
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
