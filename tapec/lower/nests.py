@@ -14,6 +14,7 @@ from tapec.lower.plan import REDUCTIONS, SMALL, Nest, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.scalars import COMBINE, grid
 
+BLOCK = 2048  # length of the partial sums of long reductions
 ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
 
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
@@ -202,9 +203,28 @@ class Nests(Puller):
                 return descend((*at, Affine()), values)
             last = all(n == 1 for n in shape[len(at) + 1 : cut])
             how = kind if last else "serial"
+            if last and kind == "vector" and extent > 4 * BLOCK:
+                return blocks(at, values, extent)
             with self.build.loop(extent, values, kind=how, reduce=reduce) as loop:
                 loop.yields = descend((*at, var(loop.index)), loop.carried)
             return list(loop.results)
+
+        def blocks(at: Index, values: Sequence[Value], extent: int) -> list[Value]:
+            """Block by block, so that rounding errors do not grow with the length."""
+            with self.build.loop(extent // BLOCK, values, reduce=reduce) as outer:
+                base = var(outer.index).times(BLOCK)
+                outer.yields = added(outer.carried, part(at, base, BLOCK))
+            rest, base = extent % BLOCK, Affine(extent - extent % BLOCK)
+            return added(outer.results, part(at, base, rest)) if rest else list(outer.results)
+
+        def part(at: Index, base: Affine, extent: int) -> Sequence[Value]:
+            with self.build.loop(extent, start, kind=kind, reduce=reduce) as loop:
+                loop.yields = descend((*at, base + var(loop.index)), loop.carried)
+            return loop.results
+
+        def added(left: Sequence[Value], right: Sequence[Value]) -> list[Value]:
+            found = zip(hows, left, right, strict=True)
+            return [self.build.op(h[0], a, b) for h, a, b in found]
 
         return descend((), start)
 

@@ -152,3 +152,8 @@ def test_types() -> None:
     y = P["convert"](P["floor"](x), dtype="i64")
     z = P["convert"](y, dtype="f32")
     compare(b.func("f", [y.value, z.value]), V[:2000] * 9)
+
+
+def test_long_sums_round_in_blocks() -> None:
+    x = RNG.uniform(size=300_001)
+    run(lambda v: (reduce("reduce_sum", v, 0), reduce("reduce_max", P["sin"](v), 0)), x)
