@@ -22,7 +22,7 @@ from tapec.ir.types import Type
 # Frames of these folders are not the user's.
 _TAPEC = str(Path(__file__).parents[1])
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent))
-_SHOWN = str(Path(_TAPEC, "bench"))
+_SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "check.py")))
 _USER_CODE: dict[CodeType, bool] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 
@@ -151,7 +151,7 @@ def _is_splat(array: np.ndarray[Any, Any]) -> bool:
 
 
 def is_hidden(file: str) -> bool:
-    """Whether source of this path is tapec's own or NumPy's (benchmark cases are user code)."""
+    """Whether source of this path is tapec's own or NumPy's (what benchmarks and checks call is user code)."""
     return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
 
 
