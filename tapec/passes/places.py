@@ -20,10 +20,10 @@ def merge_places(func: Func) -> Func:
     if not trees:
         return func
     inner = _inner(func, trees)
+    roots = {op.result for op in trees.values() if op.name == "add"} - inner
     ops = [
-        _merged(op, trees, inner) if op.name == "add" and op.result in trees else op
+        _merged(op, trees, inner) if op.results and op.results[0] in roots else op
         for op in func.ops
-        if op.primitive.name != "add" or op.result not in inner
     ]
     return _rebuilt(func, ops)
 
@@ -53,9 +53,9 @@ def _sums_placements(op: Op, trees: dict[Value, Op]) -> bool:
 
 
 def _inner(func: Func, trees: dict[Value, Op]) -> set[Value]:
-    """Sums read once, by another sum: they disappear into it."""
+    """Sums whose only live reader is another sum: nobody reads them once that is merged."""
     uses = _uses(func)
-    sums = [op for op in func.ops if op.primitive.name == "add" and op.result in trees]
+    sums = [op for op in trees.values() if op.name == "add" and uses[op.result]]
     within = {v for op in sums for v in op.operands}
     return {v for v in within if uses[v] == 1 and trees[v].name == "add"}
 
@@ -86,7 +86,8 @@ def merge_updates(func: Func) -> Func:
     if not updates:
         return func
     uses = _uses(func)
-    inner = {op.operands[0] for op in updates.values() if uses[op.operands[0]] == 1}
+    live = [op for op in updates.values() if uses[op.result]]
+    inner = {op.operands[0] for op in live if uses[op.operands[0]] == 1}
     ops = [
         (op.result not in inner and _joined_writes(op, updates, inner)) or op
         if op.primitive.name == "update"

@@ -79,8 +79,8 @@ class Rewriter:
         """A new op in front of the one being rewritten, itself simplified."""
         primitive = lookup(name)
         type = primitive.infer(*(v.type for v in operands), **attrs)
-        hint, loc = (self.current.result.hint, self.current.loc) if self.current else ("", None)
-        return self.add(Op(primitive, tuple(operands), attrs, (Value(type, hint),), (), loc))
+        loc = self.current.loc if self.current else None
+        return self.add(Op(primitive, tuple(operands), attrs, (Value(type),), (), loc))
 
     def const(self, number: Number, type: Type) -> Value:
         """A new constant filled with a number."""
