@@ -22,7 +22,7 @@ def main() -> None:
     x, direction = rng.uniform(-1, 1, 4), rng.standard_normal(4)
     value, gradient = f.value_and_grad(x)
     hessian = f.hessian(x)
-    steps = 2.0 ** -np.arange(3, 11)
+    steps = 2.0 ** -np.arange(5, 12)
     linear, quadratic = [], []
     for t in steps:
         e = t * direction
