@@ -101,6 +101,8 @@ def index_broadcast(op: Op, cx: Rewriter) -> Result:
         _unrepeated(e) if n == 1 and m != 1 else e
         for e, n, m in zip(at, x.type.shape, wide, strict=True)
     )
+    if tuple(e[1] for e in narrow if not isinstance(e, int)) == op.result.type.shape:
+        return remade(op, "index", (x,), at=narrow)
     return cx.fitted(op, cx.emit("index", (x,), at=narrow))
 
 
