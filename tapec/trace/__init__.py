@@ -7,6 +7,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     constructors,
     einsum,
     functions_linalg,
+    functions_more,
     functions_reduce,
     functions_select,
     functions_shape,

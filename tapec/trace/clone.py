@@ -5,6 +5,7 @@ Helpers it calls are cloned on the way; the real modules are never patched.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import math
 import sysconfig
@@ -22,7 +23,9 @@ from tapec.trace.proxy import (
     math_function,
     numpy_function,
 )
+from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.session import Session, is_hidden
+from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, concrete
 
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
@@ -79,8 +82,8 @@ def _module(module: types.ModuleType, session: Session) -> Any:
 
 
 def _class(cls: type, session: Session) -> Any:
-    if cls is np.ndarray:
-        return ArrayProxy
+    if cls in _CLASSES:
+        return _CLASSES[cls]
     if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
         return array_caster(cls)
     return cls
@@ -167,6 +170,11 @@ def _array(array: Any, session: Session) -> Any:
     return concrete(view)
 
 
+_CLASSES: dict[type, Any] = {
+    np.ndarray: ArrayProxy,
+    np.vectorize: Vectorized,
+    np.ndenumerate: TABLE["ndenumerate"],
+}
 _RULES: dict[type, Any] = {
     types.FunctionType: _plain_function,
     types.BuiltinFunctionType: _builtin,
@@ -174,18 +182,29 @@ _RULES: dict[type, Any] = {
     functools.partial: _partial,
     type(functools.lru_cache(lambda: None)): _cached,
     type(np.sum): _builtin,
+    type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
+    type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
     np.ndarray: _array,
     type: _class,
 }
 
 
+def _importer(session: Session) -> Any:
+    """`import numpy` inside the function gives the stand-in too."""
+
+    def importer(*args: Any, **kwargs: Any) -> Any:
+        return substitute(builtins.__import__(*args, **kwargs), session)
+
+    return importer
+
+
 class Globals(dict[str, Any]):
     """Globals of a clone: what the original sees, substituted on lookup."""
 
     def __init__(self, real: dict[str, Any], session: Session) -> None:
-        super().__init__(__builtins__=real.get("__builtins__", __builtins__),
-                         __name__=real.get("__name__", ""))  # fmt: skip
+        members = {**vars(builtins), "__import__": _importer(session)}
+        super().__init__(__builtins__=members, __name__=real.get("__name__", ""))
         self._real, self._session = real, session
 
     def __missing__(self, name: str) -> Any:

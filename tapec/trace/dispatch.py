@@ -220,11 +220,11 @@ def fit(session: Session, value: Value, shape: tuple[int, ...]) -> Value:
     return session.emit("broadcast_to", value, shape=shape)
 
 
-def real_array_write() -> MutationError:
+def real_array_write(at: Any = None) -> MutationError:
     """The error for writing a traced value into an array that was made outside the trace."""
     return MutationError(
         "a traced value is written into an array that was made outside the traced function",
-        where=where(),
+        where=at or where(),
         hint="make the array inside the function (np.zeros, .copy()), or pass it as an argument",
     )
 

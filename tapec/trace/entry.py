@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import TraceError
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.clone import prepare
-from tapec.trace.dispatch import operand
+from tapec.trace.dispatch import operand, real_array_write
 from tapec.trace.session import Session, current, running
 from tapec.trace.tracer import Storage, Tracer
 
@@ -89,7 +90,14 @@ def trace(
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
     with running(session):
         args, kwargs = make_args(tracers)
-        result = prepare(f, session)(*args, **kwargs)
+        try:
+            result = prepare(f, session)(*args, **kwargs)
+        except ValueError as error:
+            # NumPy's own words for a traced value written into one of its arrays hide ours.
+            cause = error.__cause__
+            if isinstance(cause, TraceError):
+                raise real_array_write(cause.where) from None
+            raise
         leaves, rebuild = flatten(result)
         values: list[Value] = []
         marked = [_mark(session, leaf, values) for leaf in leaves]

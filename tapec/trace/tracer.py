@@ -52,7 +52,7 @@ class Storage:
 class Tracer:
     """An array (or number) of the traced program; behaves as the NumPy array it stands for."""
 
-    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_steps", "_storage", "_weak", "shape")
+    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_steps", "_storage", "_shape", "_weak")
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 1000.0
 
@@ -65,7 +65,7 @@ class Tracer:
         weak: bool = False,
         deps: Deps = None,
     ) -> None:
-        self._storage, self._dtype, self.shape, self._steps = storage, dtype, shape, steps
+        self._storage, self._dtype, self._shape, self._steps = storage, dtype, shape, steps
         self._weak, self._deps = weak, deps
         self._memo: Any = None
         self._seen: Any = -1
@@ -224,6 +224,18 @@ class Tracer:
     def dtype(self) -> np.dtype[Any]:
         """NumPy element type."""
         return NUMPY_DTYPES[self._dtype]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes; assigning reshapes this view in place, as in NumPy."""
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        made = TABLE["reshape"](self, shape)
+        if made._storage is not self._storage:
+            raise AttributeError("incompatible shape for in-place modification: use reshape")
+        self._steps, self._shape, self._seen = made._steps, made._shape, -1
 
     @property
     def ndim(self) -> int:

@@ -1,0 +1,145 @@
+"""Interpolation, finite differences, comparison within tolerance, and index helpers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.dispatch import tracer, unsupported
+from tapec.trace.functions_select import where
+from tapec.trace.functions_shape import axes_of, concatenate, transpose
+from tapec.trace.functions_split import along
+from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import is_symbolic
+
+
+@implements("isclose")
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
+    near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
+    near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
+    if not equal_nan:
+        return near
+    return near | (TABLE["isnan"](a) & TABLE["isnan"](b))
+
+
+@implements("allclose")
+def allclose(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
+    """Whether all elements are close."""
+    return TABLE["all"](isclose(a, b, *args, **kwargs))
+
+
+@implements("interp")
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """Piecewise linear interpolation, constant outside the data."""
+    if period is not None:
+        raise unsupported(np.interp, " with period=")
+    x, xp, fp = tracer(x), tracer(xp), tracer(fp)
+    n = xp.size
+    if n == 1:
+        inside: Any = fp[0] + 0.0 * x  # type: ignore[operator]
+    else:
+        after = TABLE["expand_dims"](x, -1) >= xp
+        i = TABLE["clip"](TABLE["sum"](after, axis=-1) - 1, 0, n - 2)
+        slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+        inside = slopes[i] * (x - xp[i]) + fp[i]
+    low = where(TABLE["less"](x, xp[0]), fp[0] if left is None else left, inside)
+    return where(TABLE["greater_equal"](x, xp[n - 1]), _last(x, xp, fp, right), low)
+
+
+def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
+    end = fp[fp.size - 1]
+    return end if right is None else where(TABLE["equal"](x, xp[xp.size - 1]), end, right)
+
+
+@implements("gradient")
+def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Central differences inside, one-sided at the ends, for uniform spacing."""
+    f = tracer(f)
+    if edge_order != 1 or any(np.ndim(h) for h in spacing):
+        raise unsupported(np.gradient, " with these arguments")
+    axes = axes_of(axis, f.ndim)
+    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    made = [_differences(f, a, h) for a, h in zip(axes, steps, strict=True)]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def _differences(f: Any, axis: int, h: Any) -> Any:
+    first = along(f, axis, slice(1, 2)) - along(f, axis, slice(0, 1))
+    last = along(f, axis, slice(-1, None)) - along(f, axis, slice(-2, -1))
+    middle = along(f, axis, slice(2, None)) - along(f, axis, slice(None, -2))
+    return concatenate([first / h, middle / (2.0 * h), last / h], axis)
+
+
+@implements("piecewise")
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
+    """Functions chosen by conditions; where several hold, the last one counts."""
+    conditions, functions = list(condlist), list(funclist)
+    made: Any = TABLE["zeros_like"](x)
+    if len(functions) == len(conditions) + 1:
+        made = _branch(functions[-1], x, args, kwargs)
+    for condition, function in zip(conditions, functions, strict=False):
+        made = where(condition, _branch(function, x, args, kwargs), made)
+    return made
+
+
+def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
+    return function(x, *args, **kwargs) if callable(function) else function
+
+
+@implements("ndenumerate")
+def ndenumerate(x: Any) -> Any:
+    """Index and element pairs."""
+    return ((i, x[i]) for i in np.ndindex(*x.shape))
+
+
+@implements("betaln")
+def betaln(a: Any, b: Any) -> Any:
+    """Logarithm of the beta function."""
+    log_gamma = TABLE["gammaln"]
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+
+
+@implements("huber")
+def huber(delta: Any, r: Any) -> Any:
+    """Huber's loss: quadratic within delta, linear beyond."""
+    size = TABLE["absolute"](r)
+    return where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+
+
+class Joiner:
+    """``np.r_`` and ``np.c_`` for arrays, numbers and slices."""
+
+    def __init__(self, real: Any, columns: bool) -> None:
+        self._real, self._columns = real, columns
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(is_symbolic(p) for p in parts):
+            from tapec.trace.dispatch import unwrap
+            from tapec.trace.tracer import concrete
+
+            return concrete(self._real[unwrap(key)])
+        arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
+        if self._columns:
+            return concatenate([_column(a) for a in arrays], 1)
+        return concatenate(arrays, 0)
+
+
+def _column(a: Any) -> Any:
+    return transpose(TABLE["atleast_2d"](a)) if tracer(a).ndim == 1 else a
+
+
+class Vectorized:
+    """``np.vectorize(f)``: `f` called on every element."""
+
+    def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
+        self._function = function
+
+    def __call__(self, *arrays: Any) -> Any:
+        spread = TABLE["broadcast_arrays"](*arrays)
+        shape = spread[0].shape
+        flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
+        made = TABLE["array"]([self._function(*items) for items in flat])
+        return TABLE["reshape"](made, shape)
