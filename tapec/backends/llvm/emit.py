@@ -42,19 +42,14 @@ class _Kernel:
         self.allocs: dict[Value, int] = {}
         self.slots: dict[Value, int] = {}
         self.data: dict[Value, str] = {}
+        self.sizes: dict[Value, int] = {}
         self.work = 0
         self.width = vector_width("f64")
 
     def emit(self) -> Emitted:
         """All chunks, and the kernel calling them."""
         chunks = _chunks(op for op in self.func.ops if op.name != "const")
-        for op in self.func.ops:
-            if op.name == "alloc" and "data" in op.attrs:
-                self.pointers_to_data(op)
-            elif op.name == "alloc":
-                self.allocs[op.result] = self.reserve(
-                    op.attrs["type"].size * SIZES[op.attrs["type"].dtype]
-                )
+        self.lay_out()
         self.find_slots(chunks)
         bodies = [self.function(k, chunk, len(chunks)) for k, chunk in enumerate(chunks)]
         texts = [text for text, _ in bodies]
@@ -63,6 +58,27 @@ class _Kernel:
         text = "\n".join([*sorted(self.module), *texts])
         loops = any(op.name == "for" for op in self.func.ops)
         return Emitted(text + "\n", self.work, _weigh(self.func.ops), loops)
+
+    def lay_out(self) -> None:
+        """Work memory of every buffer; what nobody reads any more is given to later ones."""
+        ops = self.func.ops
+        last = {value: k for k, op in enumerate(ops) for value in _uses(op)}
+        ending: dict[int, list[Value]] = {}
+        free: list[tuple[int, int]] = []  # (bytes, place)
+        for k, op in enumerate(ops):
+            if op.name == "alloc" and "data" in op.attrs:
+                self.pointers_to_data(op)
+            elif op.name == "alloc":
+                type = op.attrs["type"]
+                size = -(-type.size * SIZES[type.dtype] // _ALIGN) * _ALIGN
+                fits = min((f for f in free if size <= f[0] <= 2 * size), default=None)
+                if fits is not None:
+                    free.remove(fits)
+                size, place = fits or (size, self.reserve(size))
+                self.allocs[op.result] = place
+                ending.setdefault(last.get(op.result, k), []).append(op.result)
+                self.sizes[op.result] = size
+            free += [(self.sizes[v], self.allocs[v]) for v in ending.get(k, ())]
 
     def pointers_to_data(self, op: Op) -> None:
         """A constant array of the module."""

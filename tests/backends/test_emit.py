@@ -1,0 +1,73 @@
+"""The emitted text: chunks, work memory, levels, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lowering_support import compare
+
+from tapec.backends.llvm import ArrayArg, Out, Signature, available
+from tapec.backends.llvm.compile import compile_func
+from tapec.backends.llvm.emit import emit_kernel
+from tapec.errors import UnsupportedLowering
+from tapec.ir import PRIMITIVES as P
+from tapec.ir import Builder, Expr, Func, Type
+from tapec.lower import lower
+
+pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
+
+
+def chain(length: int, size: int) -> Func:
+    """x -> x * x + 1 again and again; beyond one element as prefix sums, so that all are stored."""
+    b = Builder()
+    x = Expr(b, b.param(Type("f64", (size,))))
+    y = x
+    for _ in range(length):
+        y = P["cumsum"](y * 0.001, axis=0, reverse=False)
+    return b.func("f", [y.value])
+
+
+def scalars(length: int) -> Func:
+    b = Builder()
+    x = Expr(b, b.param(Type("f64")))
+    y = x
+    for _ in range(length):
+        y = y * x + 1.0
+    return b.func("f", [y.value])
+
+
+def test_short_program_is_one_function() -> None:
+    text = emit_kernel(lower(scalars(20))).text
+    assert text.count("define") == 1
+    assert "define i32 @kernel(" in text
+
+
+def test_long_program_is_cut_into_chunks() -> None:
+    emitted = emit_kernel(lower(scalars(2000)))
+    assert emitted.text.count("define internal") >= 10
+    assert emitted.work_bytes < 2000
+
+
+def test_buffers_are_reused() -> None:
+    func = chain(12, 3000)
+    emitted = emit_kernel(lower(func))
+    assert emitted.work_bytes <= 3 * 3000 * 8 + 64
+    compare(func, np.linspace(0, 1, 3000))
+
+
+def test_level_depends_on_size() -> None:
+    def level(func: Func) -> int:
+        sig = Signature((ArrayArg("f64", ()),), (Out("f64", ()),))
+        return compile_func(func, sig).opt
+
+    assert level(scalars(10)) == 1
+    assert level(scalars(15_000)) == 0
+
+
+def test_unknown_op_is_named() -> None:
+    b = Builder()
+    x = Expr(b, b.param(Type("i64", (3,))))
+    func = b.func("f", [P["power"](x, x).value])
+    sig = Signature((ArrayArg("i64", (3,)),), (Out("i64", (3,)),))
+    with pytest.raises(UnsupportedLowering, match="power"):
+        compile_func(func, sig)
