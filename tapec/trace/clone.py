@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.builtin import MEMBERS
+from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.proxy import (
     ArrayProxy,
     UfuncProxy,
@@ -23,7 +25,6 @@ from tapec.trace.proxy import (
     math_function,
     numpy_function,
 )
-from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.session import Session, is_hidden
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, concrete
@@ -203,7 +204,7 @@ class Globals(dict[str, Any]):
     """Globals of a clone: what the original sees, substituted on lookup."""
 
     def __init__(self, real: dict[str, Any], session: Session) -> None:
-        members = {**vars(builtins), "__import__": _importer(session)}
+        members = {**vars(builtins), **MEMBERS, "__import__": _importer(session)}
         super().__init__(__builtins__=members, __name__=real.get("__name__", ""))
         self._real, self._session = real, session
 

@@ -31,14 +31,16 @@ def allclose(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 @implements("interp")
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     """Piecewise linear interpolation, constant outside the data."""
     if period is not None:
         raise unsupported(np.interp, " with period=")
     x, xp, fp = tracer(x), tracer(xp), tracer(fp)
     n = xp.size
     if n == 1:
-        inside: Any = fp[0] + 0.0 * x  # type: ignore[operator]
+        inside: Any = fp[0] + 0.0 * x
     else:
         after = TABLE["expand_dims"](x, -1) >= xp
         i = TABLE["clip"](TABLE["sum"](after, axis=-1) - 1, 0, n - 2)

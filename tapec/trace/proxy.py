@@ -67,6 +67,12 @@ class Meta(type):
             type(instance) is Tracer and cls.accepts(instance)
         )
 
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.real
+
+    def __hash__(cls) -> int:
+        return hash(cls.real)
+
     def __subclasscheck__(cls, other: type) -> bool:
         return issubclass(getattr(other, "real", other), cls.real)
 

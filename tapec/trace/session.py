@@ -151,7 +151,10 @@ def _is_splat(array: np.ndarray[Any, Any]) -> bool:
 
 
 def is_hidden(file: str) -> bool:
-    """Whether source of this path is tapec's own or NumPy's (what benchmarks and checks call is user code)."""
+    """Whether source of this path is tapec's own or NumPy's.
+
+    What benchmarks and checks call counts as the user's.
+    """
     return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
 
 

@@ -52,7 +52,7 @@ class Storage:
 class Tracer:
     """An array (or number) of the traced program; behaves as the NumPy array it stands for."""
 
-    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_steps", "_storage", "_shape", "_weak")
+    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_shape", "_steps", "_storage", "_weak")
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 1000.0
 
