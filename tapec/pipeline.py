@@ -14,6 +14,7 @@ from tapec.backends import interpreter
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
 from tapec.ir import Func
+from tapec.ir.rewrite import gc_paused
 from tapec.passes import CLEAN, run
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
@@ -100,6 +101,7 @@ class Native:
         return bind(self.kernel.library, self.kernel.signature, args, outs)
 
 
+@gc_paused()
 def native(func: Func, signature: Any, backend: str) -> Native | None:
     """The compiled program, or None where the interpreter must serve (said in a warning).
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
+from tapec.ir.rewrite import gc_paused
 from tapec.nesting import flattened, result_structure
 from tapec.pipeline import Journal, clean, interpreted, native
 from tapec.signature import Signature, Traced
@@ -189,6 +190,7 @@ def owned(y: Array) -> Array:
     return y
 
 
+@gc_paused()  # a program is all new objects: collections in between cost as much as tracing
 def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Specialization:
     """Trace and clean `f` for this signature."""
     journal = Journal()
