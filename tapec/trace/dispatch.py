@@ -59,6 +59,14 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return translation(*args, **kwargs)
 
 
+@implements("__method__")
+def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """`x.name(...)`: NumPy's own method on constants, a translation otherwise."""
+    if any_symbolic((x, args, kwargs)):
+        return TABLE[name](x, *args, **kwargs)
+    return eager(getattr(x._array, name), args, kwargs)
+
+
 def eager(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """NumPy itself, its arrays wrapped."""
     return concrete(function(*unwrap(tuple(args)), **unwrap(kwargs)))

@@ -288,7 +288,7 @@ class Tracer:
         if self._storage.array is not None and name not in TABLE:
             return getattr(self._array, name)
         if name in TABLE and hasattr(np.ndarray, name):
-            return _Method(TABLE[name], self)
+            return _Method(name, self)
         if hasattr(np.ndarray, name):
             raise TraceError(
                 f"ndarray.{name} is not available on traced arrays",
@@ -301,15 +301,21 @@ class Tracer:
 class _Method:
     """A bound method that is a translation with the array first."""
 
-    __slots__ = ("function", "tracer")
+    __slots__ = ("name", "tracer")
 
-    def __init__(self, function: Callable[..., Any], tracer: Tracer) -> None:
-        self.function, self.tracer = function, tracer
+    def __init__(self, name: str, tracer: Tracer) -> None:
+        self.name, self.tracer = name, tracer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(self.tracer, *args, **kwargs)
+        if self.name in _OWN_METHODS:
+            return TABLE[self.name](self.tracer, *args, **kwargs)
+        return TABLE["__method__"](self.name, self.tracer, args, kwargs)
 
 
+# Methods whose translation serves constant arrays too: views, copies, and writes.
+_OWN_METHODS = frozenset(
+    ["astype", "copy", "fill", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
+)
 _COERCIONS = {
     "bool": "a Python `if`, `while`, `and`, `or` or `not` needs the truth of a traced value",
     "index": "Python needs a traced value as an integer",

@@ -226,3 +226,15 @@ def test_more_functions() -> None:
         return y
 
     check(reshaped_in_place, V)
+
+
+def test_constants_of_the_function_stay_constants() -> None:
+    def f(x: Any) -> Any:
+        order = np.arange(4)
+        for i in range(order.sum() - 4):
+            x = x + i
+        if order.max() == 3 and np.any(order > 2) and order[1:].min() == 1:
+            return x * order.reshape(2, 2).sum(axis=0).max()
+        return x
+
+    check(f, V)
