@@ -6,7 +6,7 @@ of a traced array, or a plain NumPy array (*concrete*) until something traced is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
