@@ -12,6 +12,7 @@ from math import prod
 
 from tapec.ir.core import Func, Op, Value
 
+UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 SMALL = 16  # elements of a value that lives in registers
 COSTLY = 12  # cost from which a value is stored rather than computed twice
 LONGEST = 150  # cost of an inlined body from which it is cut
@@ -154,14 +155,26 @@ def small_key(op: Op) -> tuple[object, ...]:
 
 def space_key(op: Op) -> tuple[object, ...]:
     """Roots that may share a nest have equal keys."""
-    if op.name in REDUCTIONS or op.name in ALONE or op.name in PIECES:
+    if op.name in REDUCTIONS or op.name in ALONE:
+        return ("alone", op)
+    if op.name in PIECES and not joins_unrolled(op):
         return ("alone", op)
     return ("map", op.result.type.shape)
+
+
+def joins_unrolled(op: Op) -> bool:
+    """Whether parts are told apart by unrolled axes only, so that no loop must be cut."""
+    shape = op.result.type.shape
+    cut = unrolled_from(shape)
+    if "axis" in op.attrs:
+        return bool(op.attrs["axis"] % len(shape) >= cut)
+    specs = op.attrs["at"] if op.name == "place" else (op.attrs["at"],)
+    return all(at[k] == (0, shape[k], 1) for at in specs for k in range(cut))
 
 
 def unrolled_from(shape: tuple[int, ...]) -> int:
     """First of the trailing axes that are unrolled inside a loop over long leading axes."""
     k = len(shape)
-    while k > 1 and prod(shape[k - 1 :]) <= SMALL:
+    while k > 1 and prod(shape[k - 1 :]) <= UNROLLED:
         k -= 1
     return k if prod(shape[:k]) >= 4 * prod(shape[k:]) else len(shape)
