@@ -15,7 +15,8 @@ from tapec.ir.core import Func, Op, Value
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 SMALL = 16  # elements of a value that lives in registers
 COSTLY = 12  # cost from which a value is stored rather than computed twice
-LONGEST = 150  # cost of an inlined body from which it is cut
+LONGEST = 250  # ops of an inlined body from which it is cut
+DEEPEST = 100  # operands of operands of ... from which it is cut
 REDUCTIONS = frozenset(
     "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
 )
@@ -41,6 +42,8 @@ class Plan:
         self.roots: set[Value] = set()
         self.ready: dict[Value, int] = {v: 0 for v in func.params}
         self.costs: dict[Value, int] = {}
+        self.bodies: dict[Value, set[Value]] = {}
+        self.depths: dict[Value, int] = {}
         self.inline: set[Value] = set()
         self.asked: dict[Value, set[int]] = {}
         self.source = {op.result: op for op in func.ops}
@@ -69,18 +72,23 @@ class Plan:
     def is_root(self, op: Op) -> bool:
         """Whether a large value gets memory."""
         value = op.result
-        cost = op.primitive.cost + sum(self.costs.get(v, 0) for v in op.operands)
+        body = {value}.union(*(self.bodies.get(v, ()) for v in op.operands))
+        depth = 1 + max((self.depths.get(v, 0) for v in op.operands), default=0)
+        cost = sum(self.source[v].primitive.cost for v in body)
         self.costs[value] = cost
         rooted = (
             value in self.forced
             or value in self.func.results
             or op.name in REDUCTIONS
             or op.name in ALONE
-            or cost > LONGEST
+            or len(body) > LONGEST
+            or depth > DEEPEST
             or (value in self.needed and cost > 2)
         )
         if rooted:
             self.costs[value] = 1
+        else:
+            self.bodies[value], self.depths[value] = body, depth
         return rooted
 
     def schedule(self, op: Op, key: tuple[object, ...], level: int) -> None:
