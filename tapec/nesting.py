@@ -15,10 +15,10 @@ from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir import Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
-from tapec.signature import WEAK
+from tapec.signature import WEAK, leaf_hints
 from tapec.trace import Out, Param, Tracer, current, trace
-from tapec.trace.dispatch import tracer as as_tracer
 from tapec.trace.clone import prepare
+from tapec.trace.dispatch import tracer as as_tracer
 from tapec.trace.tracer import wrap
 from tapec.tree import LEAF, Tree, flatten
 
@@ -66,8 +66,9 @@ def trace_inner(
     inputs = [lift(found[k]) for k in positions]
     session = _session()
     kinds = [x._value(session).type for x in inputs]
+    hints = leaf_hints(f, tree)
     params = [
-        Param(types(k, t), f"x{k}", x._weak)
+        Param(types(k, t), hints[k], x._weak)
         for k, t, x in zip(positions, kinds, inputs, strict=True)
     ]
 
@@ -152,7 +153,7 @@ def as_float(args: tuple[Any, ...], groups: list[list[int]]) -> tuple[Any, ...]:
     """The arguments with differentiated leaves as float tracers: Python ints become floats."""
     leaves, tree = flatten(args)
     for k in {k for group in groups for k in group}:
-        leaf = lift(leaves[k])
+        leaf: Any = lift(leaves[k])
         dtype = leaf.dtype
         if dtype.kind != "f":
             if leaf.shape or not leaf._weak:

@@ -131,3 +131,36 @@ def static_test(
         if k in chosen or k - len(parameters) in chosen or name in chosen:
             chosen |= {k, name}
     return chosen.__contains__
+
+
+def parameter_names(f: Callable[..., Any]) -> list[str]:
+    """Names of the positional parameters of a function, or of the one a transform derives from."""
+    while not hasattr(f, "__code__"):
+        inner = getattr(f, "__wrapped__", None) or getattr(f, "f", None)
+        if inner is None:
+            return []
+        f = inner
+    code = f.__code__
+    return list(code.co_varnames[: code.co_argcount])
+
+
+def program_name(f: Callable[..., Any]) -> str:
+    """A function's name as a program's: letters, digits, dots; `f` for a lambda."""
+    name = getattr(f, "__name__", type(f).__name__)
+    return name.replace("<lambda>", "f").replace("<", "").replace(">", "")
+
+
+def leaf_hints(f: Callable[..., Any], tree: Tree) -> list[str]:
+    """Names for the leaves of (args, kwargs): the argument's own, numbered inside containers."""
+    names = parameter_names(f)
+    args, named = tree.children
+    hints: list[str] = []
+    for k, child in enumerate(args.children):
+        hints += _numbered(names[k] if k < len(names) else f"arg{k}", child)
+    for key, child in zip(named.keys, named.children, strict=True):
+        hints += _numbered(key, child)
+    return hints
+
+
+def _numbered(name: str, tree: Tree) -> list[str]:
+    return [name] if tree.kind is None else [f"{name}{k}" for k in range(tree.size)]

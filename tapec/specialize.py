@@ -14,7 +14,7 @@ from tapec.ir import Func
 from tapec.ir.rewrite import gc_paused
 from tapec.nesting import flattened, result_structure
 from tapec.pipeline import Journal, clean, interpreted, native
-from tapec.signature import Signature, Traced
+from tapec.signature import Signature, Traced, leaf_hints, program_name
 from tapec.trace import Out, Param, trace
 from tapec.tree import Tree, flatten
 
@@ -53,14 +53,14 @@ class Specialization:
         from tapec.backends.llvm import Out as AbiOut
         from tapec.backends.llvm import Signature as Abi
 
-        kinds = {"f64": "float", "i64": "int", "bool": "bool"}
+        kinds: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool"}
         args: list[Any] = []
         for leaf in self.signature.leaves:
             if isinstance(leaf, Traced):
                 t = leaf.type
                 args.append(
                     ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
-                )  # type: ignore[arg-type]
+                )
         results = [v.type for v in self.func.results]
         outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
         return Abi(tuple(args), tuple(outs), self._result())
@@ -176,7 +176,7 @@ def prepared(x: Any) -> Any:
     """An input as native code wants it: an exact, C-contiguous, aligned ndarray, or a number."""
     if isinstance(x, np.ndarray | np.generic):
         return (
-            np.require(x, requirements="CA")
+            np.require(np.asarray(x), requirements=("C", "A"))
             if type(x) is not np.ndarray or not (x.flags.c_contiguous and x.flags.aligned)
             else x
         )
@@ -196,7 +196,7 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
     journal = Journal()
     params = [
         Param(leaf.type, hint, leaf.python)
-        for leaf, hint in zip(signature.leaves, _hints(f, signature), strict=True)
+        for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
         if isinstance(leaf, Traced)
     ]
     traced = journal.timed(
@@ -205,11 +205,12 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
         lambda: trace(f, signature.rebuild, params, flatten=flattened),
         lambda t: len(t.func.ops),
     )
-    func = clean(traced.func, journal)
+    raw = traced.func.renamed(program_name(f))
+    func = clean(raw, journal)
     leaves, tree = result_structure(traced.out)
     return Specialization(
         signature,
-        traced.func,
+        raw,
         func,
         tree,
         tuple(leaves),
@@ -217,17 +218,3 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
         journal,
         backend,
     )
-
-
-def _hints(f: Callable[..., Any], signature: Signature) -> list[str]:
-    """Parameter names for the leaves: the argument's own, numbered inside containers."""
-    code = getattr(f, "__code__", None)
-    names = list(code.co_varnames[: code.co_argcount]) if code else []
-    hints: list[str] = []
-    args, named = signature.tree.children
-    for k, child in enumerate(args.children):
-        name = names[k] if k < len(names) else f"arg{k}"
-        hints += [name] if child.kind is None else [f"{name}{i}" for i in range(child.size)]
-    for key, child in zip(named.keys, named.children, strict=True):
-        hints += [key] if child.kind is None else [f"{key}{i}" for i in range(child.size)]
-    return hints
