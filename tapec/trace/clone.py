@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.builtin import MEMBERS
+from tapec.trace.densities import Distribution, has_density
 from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.proxy import (
     ArrayProxy,
@@ -111,6 +112,8 @@ def _method(method: types.MethodType, session: Session) -> Any:
 
 def _instance(thing: Any, session: Session) -> Any:
     """A stand-in of a user's object: same attributes, but its methods are clones."""
+    if has_density(thing):
+        return Distribution(thing)
     cls = type(thing)
     if isinstance(thing, (type, Tracer)) or not _is_user_class(cls, thing):
         return thing

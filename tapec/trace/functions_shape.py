@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -292,11 +292,6 @@ def _depth(x: Any) -> int:
 
 def _flat(x: Any) -> list[Tracer]:
     return [t for item in x for t in _flat(item)] if isinstance(x, list) else [tracer(x)]
-
-
-def per_array(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adapter of functions on one array."""
-    return lambda x, *args, **kwargs: function(tracer(x), *args, **kwargs)
 
 
 __all__ = ["axes_of", "axis_of", "is_symbolic", "joined", "reshaped"]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
-from tapec.ir.types import dtype_name
 from tapec.trace.dispatch import (
     any_tracer,
     copyto,
@@ -75,7 +74,6 @@ _ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint",
 _ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": "logical_not",
             "bitwise_xor": "logical_xor", "add": "logical_or", "mul": "logical_and",
             "maximum": "logical_or", "minimum": "logical_and"}  # fmt: skip
-_NUMBER = (bool, int, float)
 
 
 def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
@@ -264,8 +262,3 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         return getattr(ufunc, method)(*inputs, **kwargs)
     suffix = "" if method == "__call__" else f".{method}"
     raise unsupported(ufunc, suffix)
-
-
-def dtype_of(dtype: Any) -> str:
-    """Our name of the dtype argument of a NumPy function."""
-    return dtype_name(dtype)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy import exp, zeros
+from scipy import stats
 from scipy.optimize import rosen, rosen_der
 
 from tapec.errors import ControlFlowError, EscapedTracerError, TraceError, UnsupportedOperation
@@ -238,3 +239,12 @@ def test_constants_of_the_function_stay_constants() -> None:
         return x
 
     check(f, V)
+
+
+def test_log_densities_of_scipy() -> None:
+    check(lambda x: stats.norm.logpdf(x), V)
+    check(lambda x: stats.norm.logpdf(x, 0.5, x[0]) + stats.norm.pdf(x, loc=x[1]), V)
+    check(lambda x: stats.norm.cdf(x, 0.1, 2.0) + stats.norm.logcdf(x), V)
+    check(lambda x: (stats.laplace.logpdf(x), stats.cauchy.logpdf(x), stats.logistic.logpdf(x)), V)
+    check(lambda x: (stats.expon.logpdf(x, scale=2.0), stats.gamma.logpdf(x, 2.5)), V)
+    check(lambda x: (stats.beta.logpdf(x, 2.0, x[0]), stats.t.logpdf(x, 3.0, 0.5, 2.0)), V)
