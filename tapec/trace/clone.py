@@ -88,7 +88,7 @@ def _class(cls: type, session: Session) -> Any:
         return _CLASSES[cls]
     if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
         return array_caster(cls)
-    return cls
+    return _class_of_clones(cls, session) if _has_methods(cls) else cls
 
 
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
@@ -135,6 +135,28 @@ def _is_user_class(cls: type, thing: Any) -> bool:
     )  # fmt: skip
 
 
+def _has_methods(cls: type) -> bool:
+    """Whether a class called in the function should make objects whose methods are clones.
+
+    Exceptions, dataclasses (compared by class) and classes with slots stay as they are.
+    """
+    return (
+        getattr(cls, "__new__", None) is object.__new__
+        and not issubclass(cls, BaseException)
+        and not hasattr(cls, "__dataclass_fields__")
+        and not any("__slots__" in vars(c) for c in cls.__mro__[:-1])
+        and any(isinstance(m, types.FunctionType) and follows(m.__code__)
+                for m in vars(cls).values())
+    )  # fmt: skip
+
+
+class CloneMeta(type):
+    """Objects of the original class are instances of its class of clones."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+
 def _class_of_clones(cls: type, session: Session) -> type:
     known = session._wrapped.get(id(cls))
     if known is None:
@@ -144,7 +166,8 @@ def _class_of_clones(cls: type, session: Session) -> type:
                 made = _cloned_member(member, session)
                 if made is not member:
                     members[name] = made
-        made_class: type = type(cls)(cls.__name__, (cls,), members)
+        meta = CloneMeta if type(cls) is type else type(cls)
+        made_class: type = meta(cls.__name__, (cls,), members)
         known = session._wrapped[id(cls)] = (cls, made_class)
     return known[1]
 

@@ -248,3 +248,27 @@ def test_log_densities_of_scipy() -> None:
     check(lambda x: (stats.laplace.logpdf(x), stats.cauchy.logpdf(x), stats.logistic.logpdf(x)), V)
     check(lambda x: (stats.expon.logpdf(x, scale=2.0), stats.gamma.logpdf(x, 2.5)), V)
     check(lambda x: (stats.beta.logpdf(x, 2.0, x[0]), stats.t.logpdf(x, 3.0, 0.5, 2.0)), V)
+
+
+class Filter:
+    """An object made inside the traced function, with state."""
+
+    def __init__(self, n: int) -> None:
+        self.state = np.zeros(n)
+
+    def step(self, u: Any) -> Any:
+        s = self.state.copy()
+        s[0] = u[0]
+        s[1:] = 0.5 * s[:-1] + u[1:]
+        self.state = s
+        return s
+
+
+def test_objects_made_inside_the_function() -> None:
+    def f(x: Any) -> Any:
+        one = Filter(4)
+        assert isinstance(one, Filter)
+        one.step(x)
+        return one.step(x * 2)
+
+    check(f, V)
