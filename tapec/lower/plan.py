@@ -118,12 +118,14 @@ class Plan:
         """Costly inline values that several nests would compute."""
         found = {v for v, at in self.asked.items() if len(at) > 1}
         costly = {v for v in found if self.costs.get(v, 0) >= COSTLY}
-        inner = {x for v in costly for x in self.source[v].operands}
-        return costly - {x for x in inner if self.asked.get(x) in self.covers(costly, x)}
-
-    def covers(self, costly: set[Value], x: Value) -> list[set[int]]:
-        """Where the users of `x` are computed: a value needed only there is stored with them."""
-        return [self.asked[v] for v in costly if x in self.source[v].operands]
+        # What is needed only where a user of it is stored anyway is computed with that user.
+        covered = {
+            x
+            for v in costly
+            for x in self.source[v].operands
+            if x in costly and self.asked[x] == self.asked[v]
+        }
+        return costly - covered
 
 
 def plan(func: Func, forced: Iterable[Value] = ()) -> Plan:
