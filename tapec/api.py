@@ -13,9 +13,23 @@ BACKENDS = ("auto", "llvm", "numpy")
 
 
 @overload
-def compile(f: Callable[..., Any], /, **options: Any) -> Kernel: ...
+def compile(
+    f: Callable[..., Any],
+    /,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: Backend | None = None,
+) -> Kernel: ...
 @overload
-def compile(f: None = None, /, **options: Any) -> Callable[[Callable[..., Any]], Kernel]: ...
+def compile(
+    f: None = None,
+    /,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: Backend | None = None,
+) -> Callable[[Callable[..., Any]], Kernel]: ...
 def compile(
     f: Callable[..., Any] | None = None,
     /,

@@ -169,7 +169,7 @@ class Kernel(FastCallable):
 
     def __reduce__(self) -> Any:
         module = getattr(self.__wrapped__, "__module__", None)
-        return _restore, (module, self.__qualname__, _portable(self), self._options)
+        return _restore, (module, self.__dict__["__qualname__"], _portable(self), self._options)
 
     def __copy__(self) -> Kernel:
         return Kernel(self.__wrapped__, **self._options)

@@ -82,7 +82,7 @@ class Signature:
 def abstract(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    static: Callable[[int], bool],
+    static: Callable[[Any], bool],
     pinned: frozenset[int],
 ) -> tuple[Signature, list[Any]]:
     """The signature of a call, and the values of all its leaves.
@@ -100,12 +100,12 @@ def abstract(
         leaves += found
     keys: list[str] = []
     for name, arg in kwargs.items():
-        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(name) else None)  # type: ignore[arg-type]
+        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(name) else None)
         trees.append(tree)
         keys.append(name)
         kinds += [
             leaf_of(v, static(name) or len(leaves) + i in pinned) for i, v in enumerate(found)
-        ]  # type: ignore[arg-type]
+        ]
         leaves += found
     split = len(args)
     tree = Tree(

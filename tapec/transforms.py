@@ -150,7 +150,7 @@ class _Vmap:
                     hint="give None for it in in_axes",
                 )
             sizes.add(leaf.shape[axis])
-            leaves[k] = leaf if axis == 0 else np.moveaxis(leaf, axis, 0)  # type: ignore[call-overload]
+            leaves[k] = leaf if axis == 0 else np.moveaxis(leaf, axis, 0)  # type: ignore[type-var]
         if len(sizes) != 1:
             raise ShapeError(f"vmap: mapped axes of different lengths: {sorted(sizes)}")
         (size,) = sizes
@@ -164,7 +164,7 @@ class _Vmap:
         results = inline(batch(inner.func, inner.flags(mapped), size), inner.inputs)
         out = self.out_axes
         if out != 0:
-            results = [np.moveaxis(y, 0, out) for y in results]  # type: ignore[call-overload]
+            results = [np.moveaxis(y, 0, out) for y in results]  # type: ignore[type-var]
         return inner.result(results)
 
     def _axes(self, args: tuple[Any, ...]) -> list[int | None]:
@@ -221,9 +221,11 @@ class _Pullback(_Transform):
         markers = [m for m in inner.leaves[:main] if isinstance(m, Out)]
         func = inner.func.with_results([inner.func.results[m.index] for m in markers])
         seeds = flatten(cotangent)[0]
-        chosen = [s for s, v in zip(seeds, func.results, strict=True) if v.type.is_float]
+        chosen: list[Any] = [
+            lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
+        ]
         derived = adjoint(func, inner.flags({k for g in groups for k in g}))
-        found = inline(derived, [*inner.inputs, *(lift(s) * 1.0 for s in chosen)])
+        found = inline(derived, [*inner.inputs, *(s * 1.0 for s in chosen)])
         grads = found[len(func.results) :]
         return flatten(args)[1].unflatten(grads)
 

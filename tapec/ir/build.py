@@ -103,57 +103,63 @@ class Expr:
         return self.value.type.dtype
 
     def __neg__(self) -> Expr:
-        return PRIMITIVES["neg"](self)
+        return _expr("neg", self)
 
     def __add__(self, other: Any) -> Expr:
-        return PRIMITIVES["add"](self, other)
+        return _expr("add", self, other)
 
     def __radd__(self, other: Any) -> Expr:
-        return PRIMITIVES["add"](other, self)
+        return _expr("add", other, self)
 
     def __sub__(self, other: Any) -> Expr:
-        return PRIMITIVES["sub"](self, other)
+        return _expr("sub", self, other)
 
     def __rsub__(self, other: Any) -> Expr:
-        return PRIMITIVES["sub"](other, self)
+        return _expr("sub", other, self)
 
     def __mul__(self, other: Any) -> Expr:
-        return PRIMITIVES["mul"](self, other)
+        return _expr("mul", self, other)
 
     def __rmul__(self, other: Any) -> Expr:
-        return PRIMITIVES["mul"](other, self)
+        return _expr("mul", other, self)
 
     def __truediv__(self, other: Any) -> Expr:
-        return PRIMITIVES["div"](self, other)
+        return _expr("div", self, other)
 
     def __rtruediv__(self, other: Any) -> Expr:
-        return PRIMITIVES["div"](other, self)
+        return _expr("div", other, self)
 
     def __lt__(self, other: Any) -> Expr:
-        return PRIMITIVES["less"](self, other)
+        return _expr("less", self, other)
 
     def __le__(self, other: Any) -> Expr:
-        return PRIMITIVES["less_equal"](self, other)
+        return _expr("less_equal", self, other)
 
     def __gt__(self, other: Any) -> Expr:
-        return PRIMITIVES["greater"](self, other)
+        return _expr("greater", self, other)
 
     def __ge__(self, other: Any) -> Expr:
-        return PRIMITIVES["greater_equal"](self, other)
+        return _expr("greater_equal", self, other)
 
     def equals(self, other: Any) -> Expr:
         """Elementwise equality (`==` stays identity, so that expressions can live in sets)."""
-        return PRIMITIVES["equal"](self, other)
+        return _expr("equal", self, other)
+
+
+def _expr(name: str, *operands: Any) -> Expr:
+    """One op with one result."""
+    result: Expr = PRIMITIVES[name](*operands)
+    return result
 
 
 def apply(primitive: Primitive, operands: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
     """Append `primitive(*operands, **attrs)`; numbers become constants of the dtype beside them."""
     first = next(x for x in operands if isinstance(x, Expr))
     builder = first.builder
-    dtype = next((x.dtype for x in operands if isinstance(x, Expr) and x.dtype != "bool"), first.dtype)
-    values = [
-        x.value if isinstance(x, Expr) else builder.const(x, Type(dtype)) for x in operands
-    ]
+    dtype = next(
+        (x.dtype for x in operands if isinstance(x, Expr) and x.dtype != "bool"), first.dtype
+    )
+    values = [x.value if isinstance(x, Expr) else builder.const(x, Type(dtype)) for x in operands]
     op = builder.emit(primitive, values, attrs)
     exprs = tuple(Expr(builder, v) for v in op.results)
     return exprs[0] if len(exprs) == 1 else exprs

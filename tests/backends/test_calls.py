@@ -153,7 +153,8 @@ def test_ctypes_entry_with_and_without_outputs() -> None:
     for entry in (CtypesEntry(library, sig), NativeEntry(library, sig)):
         x, out = np.arange(3.0), np.empty(3)
         np.testing.assert_array_equal(entry(x), x)
-        assert entry(x, outs=[out]) is out and out.tolist() == x.tolist()
+        assert entry(x, outs=[out]) is out
+        assert out.tolist() == x.tolist()
         for bad in ([1.0], np.zeros(4), np.zeros(3, np.float32), np.zeros(6)[::2]):
             with pytest.raises(ValueError, match="expected"):
                 entry(bad)
@@ -167,7 +168,8 @@ def test_ctypes_entry_with_and_without_outputs() -> None:
 def test_ctypes_entry_refuses_lossy_scalars() -> None:
     sig = Signature((ScalarArg("int"),), (Out("i64", (), "python"),))
     entry = NativeEntry(build(sig, copying("i64", 1)), sig)
-    assert entry(3) == 3 and entry(np.int64(4)) == 4
+    assert entry(3) == 3
+    assert entry(np.int64(4)) == 4
     with pytest.raises(ValueError, match="expected a int"):
         entry(3.5)
 
@@ -180,10 +182,12 @@ def test_bound_kernels_read_and_write_fixed_buffers(nogil: bool) -> None:
     gc.collect()
     assert entry_of(bound) != 0
     (got,) = bound()
-    assert got is out and out.tolist() == [0.0, 1.0, 2.0]
+    assert got is out
+    assert out.tolist() == [0.0, 1.0, 2.0]
     x[:] = 7.0
     result = bound()
-    assert result is bound.result and out.tolist() == [7.0] * 3
+    assert result is bound.result
+    assert out.tolist() == [7.0] * 3
     before = sys.getrefcount(result)
     for _ in range(1000):
         bound()

@@ -79,10 +79,15 @@ def test_arrays_pass_and_come_back_fresh(dtype: str, shape: tuple[int, ...]) -> 
     callee = copier(dtype, shape)
     given = np.asarray(np.arange(np.prod(shape)).reshape(shape) % 2, ELEMENTS[dtype].numpy)
     got = callee(given)
-    assert type(got) is np.ndarray and got.dtype == given.dtype and got.shape == shape
-    assert got.flags.owndata and got.flags.c_contiguous and got.flags.writeable
+    assert type(got) is np.ndarray
+    assert got.dtype == given.dtype
+    assert got.shape == shape
+    assert got.flags.owndata
+    assert got.flags.c_contiguous
+    assert got.flags.writeable
     np.testing.assert_array_equal(got, given)
-    assert not np.shares_memory(got, given) and callee.slow_calls == []
+    assert not np.shares_memory(got, given)
+    assert callee.slow_calls == []
 
 
 @pytest.mark.parametrize("opt", range(4))
@@ -114,7 +119,8 @@ def test_scalars(kind: Any, dtype: str, value: Any, result: Any) -> None:
     got = callee(value)
     wanted = np.array(value, ELEMENTS[dtype].numpy)
     kinds = {"scalar": wanted.dtype.type, "array": np.ndarray, "python": type(wanted.item())}
-    assert type(got) is kinds[result] and callee.slow_calls == []
+    assert type(got) is kinds[result]
+    assert callee.slow_calls == []
     assert np.asarray(got).tobytes() == wanted.tobytes()
 
 
@@ -148,14 +154,16 @@ def test_nested_results() -> None:
 
 def test_no_arguments_and_no_outputs() -> None:
     callee = Callee(build(Signature((), (), result=()), kernel_text(1, "ret i32 0")))
-    assert callee() == () and callee(1) == "slow"
+    assert callee() == ()
+    assert callee(1) == "slow"
 
 
 def test_writeable_arguments() -> None:
     sig = Signature((ArrayArg("f64", (1,), writeable=True),), (), result=())
     callee = Callee(build(sig, kernel_text(2, "store double 9.0, ptr %p0\nret i32 0")))
     given = np.zeros(1)
-    assert callee(given) == () and given[0] == 9.0
+    assert callee(given) == ()
+    assert given[0] == 9.0
     given.flags.writeable = False
     assert callee(given) == "slow"
 
@@ -196,13 +204,15 @@ def test_other_arguments_reach_python_unchanged(args: tuple[Any, ...]) -> None:
     callee = copier()
     assert callee(*args) == "slow"
     ((given, kwargs),) = callee.slow_calls
-    assert kwargs == {} and len(given) == len(args)
+    assert kwargs == {}
+    assert len(given) == len(args)
     assert all(a is b for a, b in zip(given, args, strict=True))
 
 
 def test_keywords_reach_python() -> None:
     callee, x = copier(), np.zeros(3)
-    assert callee(x, out=x, k=2) == "slow" and callee(x=x) == "slow"
+    assert callee(x, out=x, k=2) == "slow"
+    assert callee(x=x) == "slow"
     assert callee.slow_calls == [((x,), {"out": x, "k": 2}), ((), {"x": x})]
 
 
@@ -226,12 +236,14 @@ def test_keywords_reach_python() -> None:
 def test_other_scalars_reach_python(kind: Any, value: Any) -> None:
     dtype = ScalarArg(kind).dtype
     callee = Callee(build(Signature((ScalarArg(kind),), (Out(dtype, ()),)), copying(dtype, 1)))
-    assert callee(value) == "slow" and sys.exc_info()[0] is None
+    assert callee(value) == "slow"
+    assert sys.exc_info()[0] is None
 
 
 def test_fortran_order_and_transposes_reach_python() -> None:
     callee = copier(shape=(2, 3))
-    assert callee(np.zeros((2, 3), order="F")) == "slow" and callee(np.zeros((3, 2)).T) == "slow"
+    assert callee(np.zeros((2, 3), order="F")) == "slow"
+    assert callee(np.zeros((3, 2)).T) == "slow"
 
 
 def test_exceptions_of_the_slow_path_come_through() -> None:
@@ -254,7 +266,8 @@ def test_chained_entries_try_one_after_the_other() -> None:
     set_entry(callee, link_chain(callee.library))  # type: ignore[arg-type]
     for n in (3, 1, 2):
         np.testing.assert_array_equal(callee(np.ones(n)), np.ones(n))
-    assert callee(np.ones(4)) == "slow" and len(callee.slow_calls) == 1
+    assert callee(np.ones(4)) == "slow"
+    assert len(callee.slow_calls) == 1
 
 
 # ---- references and lifetime ----
@@ -284,7 +297,8 @@ def test_callees_in_cycles_are_collected_with_their_code() -> None:
     gone, library = weakref.ref(callee), weakref.ref(callee.library)
     del callee
     gc.collect()
-    assert gone() is None and library() is None
+    assert gone() is None
+    assert library() is None
 
 
 def test_code_may_be_freed_during_its_own_slow_call() -> None:
@@ -311,7 +325,8 @@ def test_code_may_be_freed_during_its_own_slow_call() -> None:
 
 def test_without_an_entry_calls_are_ordinary() -> None:
     callee = Callee()
-    assert entry_of(callee) == 0 and callee(1, a=2) == "slow"
+    assert entry_of(callee) == 0
+    assert callee(1, a=2) == "slow"
     assert callee.slow_calls == [((1,), {"a": 2})]
 
 
@@ -326,7 +341,8 @@ def test_calls_by_other_routes() -> None:
     callee, x = copier(), np.ones(3)
     assert [r.tolist() for r in map(callee, [x, x])] == [[1.0] * 3] * 2
     assert callee(*[x]).tolist() == [1.0] * 3
-    assert callee(**{"x": x}) == "slow" and type(callee).__call__(callee, x) == "slow"
+    assert callee(**{"x": x}) == "slow"
+    assert type(callee).__call__(callee, x) == "slow"
 
 
 def test_subclasses_must_be_enabled_themselves() -> None:

@@ -57,7 +57,8 @@ def test_code_runs_at_every_level(opt: int, passes: int) -> None:
 def test_exports_are_the_definitions_with_external_linkage() -> None:
     assert set(jit.exported_names(TEXT)) == {"scaled_sine", "twice", "state"}
     library = jit.compile_module(TEXT, SYMBOLS)
-    assert "helper" not in library and "twice" in library
+    assert "helper" not in library
+    assert "twice" in library
     with pytest.raises(BackendError, match="no symbol 'helper'; it exports scaled_sine"):
         library.address("helper")
 
@@ -117,7 +118,8 @@ def test_code_lives_exactly_as_long_as_its_library() -> None:
     gone = weakref.ref(library)
     del library
     gc.collect()
-    assert gone() is None and not finalizer.alive
+    assert gone() is None
+    assert not finalizer.alive
 
 
 def test_close_is_idempotent() -> None:
@@ -125,7 +127,8 @@ def test_close_is_idempotent() -> None:
     assert not library.closed
     library.close()
     library.close()
-    assert library.closed and "closed" in repr(library)
+    assert library.closed
+    assert "closed" in repr(library)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -180,7 +183,9 @@ def test_full_width_vectors_use_full_width_registers() -> None:
 
 def test_host_describes_the_machine() -> None:
     here = target.host()
-    assert here.cpu and here.triple and here.key
+    assert here.cpu
+    assert here.triple
+    assert here.key
     assert target.vector_width("f32") == 2 * target.vector_width("f64")
 
 

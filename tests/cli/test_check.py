@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tapec.errors import DerivativeError
 
 import tapec
 from tapec.check import examine
+from tapec.errors import DerivativeError
 
 
 def smooth(x: Any) -> Any:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 import numpy as np
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special
 
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.contender import Prepared
