@@ -55,7 +55,11 @@ class Dense:
         return f"Dense({self.array.dtype}{list(self.array.shape)})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Values and ops are never changed after they are made, like all of a program. They are not declared
+# frozen because that makes each a microsecond dearer, and long programs have millions of them.
+
+
+@dataclass(slots=True, eq=False)
 class Value:
     """One SSA value. `hint` is the name it would like in print."""
 
@@ -63,7 +67,7 @@ class Value:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Op:
     """One operation: a primitive applied to operands, with literal attributes and regions."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -38,10 +38,10 @@ class Type:
         text = self.dtype + (f"[{','.join(map(str, self.shape))}]" if self.shape else "")
         return f"buf {text}" if self.buffer else text
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Number of elements."""
-        return prod(self.shape)
+        return prod(self.shape) if self.shape else 1
 
     @property
     def ndim(self) -> int:
