@@ -1,4 +1,4 @@
-"""The command line: ``tapec bench | dump | check | info``."""
+"""The command line: ``tapec bench | dump | check | ops | info``."""
 
 from __future__ import annotations
 
@@ -221,6 +221,15 @@ def check(target: str, specs: tuple[str, ...], seed: int, order: int) -> None:
     click.echo(str(report))
     if not report.ok:
         sys.exit(1)
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="As the page tapec/ir/OPS.md.")
+def ops(markdown: bool) -> None:
+    """The primitives: operands, derivative, native form."""
+    from tapec.ir import optable
+
+    click.echo(optable.markdown() if markdown else optable.text(), nl=not markdown)
 
 
 @main.command()

@@ -10,8 +10,10 @@ documentation and tests. Three families:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, Literal
 
 from tapec.errors import DTypeError, UnsupportedOperation
@@ -72,6 +74,8 @@ class Primitive:
 
 
 PRIMITIVES: dict[str, Primitive] = {}
+# The module each was declared in: the family it is documented under.
+FAMILIES: dict[str, str] = {}
 
 
 def register(primitive: Primitive) -> Primitive:
@@ -79,7 +83,16 @@ def register(primitive: Primitive) -> Primitive:
     if primitive.name in PRIMITIVES:
         raise ValueError(f"primitive {primitive.name} is declared twice")
     PRIMITIVES[primitive.name] = primitive
+    FAMILIES[primitive.name] = _declaring_module()
     return primitive
+
+
+def _declaring_module() -> str:
+    """The module being imported: the nearest frame that is no function's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]).rpartition(".")[2] if frame else ""
 
 
 def lookup(name: str) -> Primitive:

@@ -61,7 +61,7 @@ sqrt: Primitive = _function(
 cbrt: Primitive = _function(
     "cbrt",
     lambda y, x: (1.0 / 3.0) / (y * y),
-    "libm.cbrt",
+    "vmath.cbrt",
     domain=POSITIVE,
     analytic=False,
     doc="Real cube root, odd; the derivative at 0 is inf.",
@@ -80,12 +80,12 @@ arctan: Primitive = _function("arctan", lambda y, x: 1.0 / (1.0 + x * x), "vmath
 sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
 cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
 tanh: Primitive = _function("tanh", lambda y, x: 1.0 - y * y, "vmath.tanh")
-arcsinh: Primitive = _function("arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "libm.asinh")
+arcsinh: Primitive = _function("arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "vmath.asinh")
 arccosh: Primitive = _function(
-    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "libm.acosh", domain=(1.2, 4.0)
+    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "vmath.acosh", domain=(1.2, 4.0)
 )
 arctanh: Primitive = _function(
-    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "libm.atanh", domain=UNIT
+    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "vmath.atanh", domain=UNIT
 )
 
 
@@ -99,7 +99,7 @@ hypot: Primitive = elementwise(
     quiet(np.hypot),
     (lambda y, a, b: _over(a, y), lambda y, a, b: _over(b, y)),
     infer=floating,
-    lower="libm.hypot",
+    lower="vmath.hypot",
     commutative=True,
     cost=20,
     domain=(ANY, ANY),

@@ -193,6 +193,9 @@ def _infer_arg(x: Type, *, axis: int) -> Type:
     return _infer_extreme(x, axes=(axis,)).with_dtype("i64")
 
 
+# No operand has a tangent, whatever its type.
+CONSTANT = frozenset({"constant"})
+
 for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
     structured(
         _name,
@@ -200,6 +203,7 @@ for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
         lambda x, *, axis, _arg=_arg: np.asarray(_arg(x, axis=axis), np.int64),
         jvp=_no_jvp,
         vjp=_no_vjp,
+        traits=CONSTANT,
         batch=_batch_axis(_name),
         doc="Position of the first extreme along an axis; NaN wins.",
     )
@@ -211,6 +215,7 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         lambda x, *, axes, _fold=_fold: np.asarray(_fold(x, axis=axes)),
         jvp=_no_jvp,
         vjp=_no_vjp,
+        traits=CONSTANT,
         batch=_batch_reduce(_name),
         doc="Logical reduction over axes.",
     )

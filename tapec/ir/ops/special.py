@@ -38,7 +38,7 @@ erfc: Primitive = elementwise(
     _scipy("erfc"),
     (lambda y, x: -_GAUSS * exp(-(x * x)),),
     infer=floating,
-    lower="libm.erfc",
+    lower="vmath.erfc",
     cost=40,
     domain=(ANY,),
     doc="1 - erf(x) without cancellation.",
