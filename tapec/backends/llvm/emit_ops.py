@@ -65,7 +65,8 @@ def _extreme(above: str, nan_of: int) -> Rule:
 def _sign(e: Emit, x: str) -> str:
     zero, one, minus = e.num(0), e.num(1), e.num(-1)
     if e.kind == "f":
-        rest = e.pick(e.cmp("olt", x, zero), minus, x)
+        rest = e.pick(e.cmp("oeq", x, zero), zero, x)  # as NumPy: 0.0 for -0.0, NaN for NaN
+        rest = e.pick(e.cmp("olt", x, zero), minus, rest)
         return e.pick(e.cmp("ogt", x, zero), one, rest)
     return e.pick(e.cmp("sgt", x, zero), one, e.pick(e.cmp("slt", x, zero), minus, zero))
 
