@@ -22,7 +22,8 @@ Generated from the declarations in `tapec/ir/ops`; write it anew with
 - **derivative**: `partials` are formulas dy/dx per operand, `linear` a transpose rule,
   `jvp, vjp` rules of their own; `zero` is piecewise constant, `constant` has no tangent at all.
 - **native**: the LLVM instruction or intrinsic, the vectorised function (`vmath`), the C library
-  function (`libm`) or the expansion of one element; ops without are loops or addresses.
+  function (`libm`) or the expansion of one element; empty for ops that are loops or addresses.
+  `interpreter`: no native code, programs with it run in the NumPy interpreter.
 - **kinks**: where the derivative jumps.
 """
 _COLUMNS = ("name", "operands", "derivative", "native", "kinks", "doc")

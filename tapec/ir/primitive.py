@@ -54,7 +54,8 @@ class Primitive:
     effect: bool = False
     # Rough cost in additions, deciding between recomputing and storing.
     cost: int = 1
-    # How native code computes one element: an LLVM instruction, intrinsic, vmath or libm name.
+    # How native code computes one element: an LLVM instruction, intrinsic, vmath or libm name;
+    # "interpreter" where it cannot.
     lower: str = ""
     # Sampling interval of the operands for tests, and where the derivative jumps.
     domain: tuple[tuple[float, float], ...] = ()
