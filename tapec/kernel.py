@@ -7,11 +7,9 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-import numpy as np
-
-from tapec.errors import TapecError
 from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
+from tapec.portable import Absent, find, portable, unpacked
 from tapec.signature import Signature, abstract, static_test
 from tapec.specialize import Specialization, specialize
 from tapec.stages import IRText, stage_text
@@ -168,8 +166,14 @@ class Kernel(FastCallable):
     # ---- pickling ----
 
     def __reduce__(self) -> Any:
-        module = getattr(self.__wrapped__, "__module__", None)
-        return _restore, (module, self.__dict__["__qualname__"], _portable(self), self._options)
+        return restore, portable(self, self._options, list(self._found.values()))
+
+    def adopt(self, specials: Iterable[Specialization]) -> Kernel:
+        """Take over programs made elsewhere."""
+        for special in specials:
+            self._found[special.signature] = special
+            self._enter(special)
+        return self
 
     def __copy__(self) -> Kernel:
         return Kernel(self.__wrapped__, **self._options)
@@ -178,31 +182,11 @@ class Kernel(FastCallable):
         return self.__copy__()
 
 
-def _portable(kernel: Kernel) -> Callable[..., Any] | None:
-    """The function where it pickles by itself; None where its name leads to the kernel."""
-    import sys
-
-    f = kernel.__wrapped__
-    found: Any = sys.modules.get(getattr(f, "__module__", ""), None)
-    for part in getattr(f, "__qualname__", "").split("."):
-        found = getattr(found, part, None)
-    return None if found is kernel else f
-
-
-def _restore(module: str, name: str, f: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
-    import importlib
-
-    if f is not None:
-        return Kernel(f, **options)
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def as_arrays(leaves: Iterable[Any]) -> list[np.ndarray[Any, Any]]:
-    """Leaves as the interpreter wants them."""
-    return [np.asarray(leaf) for leaf in leaves]
-
-
-__all__ = ["Kernel", "TapecError"]
+def restore(
+    f: Callable[..., Any] | None, path: tuple[str, str], options: dict[str, Any], programs: Any
+) -> Any:
+    """The kernel that `portable` took apart: by its name, else with its function and programs."""
+    if f is None and not programs:
+        return find(*path)
+    kernel = Kernel(f if f is not None else Absent(path[1]), **options)
+    return kernel.adopt(unpacked(p) for p in programs)

@@ -1,0 +1,189 @@
+"""Kernels as objects: pickling, threads, methods, outputs, specialisation."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapec
+from tapec.errors import (
+    ControlFlowError,
+    DTypeError,
+    MutationError,
+    NonDifferentiableError,
+    TapecError,
+)
+
+X = np.array([0.3, -0.2, 0.7])
+
+
+def energy(x: Any, a: float = 1.0) -> Any:
+    y = np.zeros(3)
+    y[0] = np.exp(-x @ x)
+    y[1:] = np.sin(x[:2]) * a
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_all_derivatives_agree(backend: Any) -> None:
+    f = tapec.compile(energy, backend=backend)
+    step = np.array([np.imag(_complex(X + 1e-30j * e)) / 1e-30 for e in np.eye(3)])
+    np.testing.assert_allclose(f(X), energy(X), rtol=1e-14)
+    np.testing.assert_allclose(f.grad(X), step, rtol=1e-13)
+    value, gradient = f.value_and_grad(X)
+    assert value == f(X)
+    np.testing.assert_array_equal(gradient, f.grad(X))
+    np.testing.assert_allclose(f.jacobian(X), step, rtol=1e-13)
+    hessian = f.hessian(X)
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-13)
+    np.testing.assert_allclose(f.hvp(X, X), hessian @ X, rtol=1e-13)
+    np.testing.assert_allclose(f.jvp((X,), (X,))[1], gradient @ X, rtol=1e-13)
+    y, pull = f.vjp(X)
+    np.testing.assert_allclose(pull(2.0)[0], 2 * gradient, rtol=1e-13)
+    assert y == value
+
+
+def _complex(x: Any) -> Any:
+    return np.exp(-x @ x) ** 2 + np.sum(np.sin(x[:2]) ** 2)
+
+
+def test_a_lambda_travels_as_its_programs() -> None:
+    k = tapec.compile(lambda x: np.sum(x * x))
+    k(X)
+    again = pickle.loads(pickle.dumps(k))
+    assert again(X) == k(X)
+    with pytest.raises(TapecError, match="without its Python function"):
+        again(np.ones(4))
+
+
+def test_a_module_function_travels_as_itself() -> None:
+    k = pickle.loads(pickle.dumps(tapec.compile(np.linalg.norm)))
+    assert k(X) == pytest.approx(np.linalg.norm(X))
+    assert copy.copy(k)(X) == k(X)
+
+
+def test_a_kernel_never_called_whose_function_does_not_pickle_is_refused() -> None:
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(tapec.compile(lambda x: x))
+
+
+def test_out_and_bind() -> None:
+    f = tapec.compile(energy)
+    out = np.empty(3)
+    assert f.grad(X, out=out) is out
+    np.testing.assert_array_equal(out, f.grad(X))
+    x = X.copy()
+    run = f.grad.bind(x, out=out)
+    x[:] = 0.1
+    run()
+    np.testing.assert_array_equal(out, f.grad(x))
+
+
+def test_other_layouts_and_dtypes() -> None:
+    f = tapec.compile(lambda x: np.sum(x * x))
+    wide = np.arange(12.0).reshape(3, 4)
+    for x in (wide, wide[:, ::2], wide.T, wide.astype("f4"), wide.astype("i8")):
+        assert f(x) == np.sum(x * x)
+        assert type(f(x)) is type(np.sum(x * x))
+    with pytest.raises(DTypeError):
+        f(wide.astype("u2"))
+
+
+def test_writes_into_arguments_reach_the_caller_only_from_the_value() -> None:
+    def push(a: Any, b: Any) -> Any:
+        a[1:] += b[0] * a[:-1]
+        return np.sum(a)
+
+    want = X.copy()
+    total = push(want, X)
+    got = X.copy()
+    k = tapec.compile(push)
+    assert k(got, X) == pytest.approx(total)
+    np.testing.assert_allclose(got, want)
+    before = got.copy()
+    k.grad(got, X)
+    np.testing.assert_array_equal(got, before)
+    got.flags.writeable = False
+    with pytest.raises(MutationError):
+        k(got, X)
+
+
+def test_python_integers_become_static_where_python_needs_them() -> None:
+    def partial(x: Any, n: int) -> Any:
+        return sum(x[i] for i in range(n))
+
+    g = tapec.grad(partial)
+    np.testing.assert_array_equal(g(X, 2), [1, 1, 0])
+    np.testing.assert_array_equal(g(X, 3), [1, 1, 1])
+    assert tapec.grad(lambda t: t**3)(2) == 12.0
+
+
+def test_refusals_name_the_line_and_a_cure() -> None:
+    def branch(x: Any) -> Any:
+        if x[0] > 0:
+            return x[0]
+        return x[1]
+
+    with pytest.raises(
+        ControlFlowError, match=r"test_kernel.py:\d+:.*if x\[0\] > 0(.|\n)*np.where"
+    ):
+        tapec.grad(branch)(X)
+    with pytest.raises(NonDifferentiableError, match="jacobian"):
+        tapec.grad(lambda x: x * 2)(X)
+    with pytest.raises(DTypeError):
+        tapec.grad(lambda x: np.sum(x * 2))(np.arange(3))
+
+
+def test_threads_share_a_kernel() -> None:
+    f = tapec.compile(energy)
+    found: list[Any] = []
+
+    def work() -> None:
+        found.extend(f.grad(np.full(3, 0.1 * (i % 5))) for i in range(300))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 1200
+    np.testing.assert_array_equal(found[1], f.grad(np.full(3, 0.1)))
+
+
+def test_kernels_are_collected() -> None:
+    f = tapec.compile(lambda x: np.sum(x))
+    f(X)
+    gone = weakref.ref(f)
+    del f
+    gc.collect()
+    assert gone() is None
+
+
+def test_nesting() -> None:
+    def inner(x: Any) -> Any:
+        g = tapec.grad(lambda y: np.sum(y * y * x))(x)
+        return np.sum(g * g)
+
+    np.testing.assert_allclose(tapec.grad(inner)(X), 16 * X**3, rtol=1e-13)
+    stacked = np.stack([X, 2 * X])
+    each = np.stack([tapec.hessian(energy)(x) for x in stacked])
+    np.testing.assert_allclose(tapec.vmap(tapec.hessian(energy))(stacked), each, rtol=1e-13)
+
+
+def test_fork() -> None:
+    import os
+
+    f = tapec.compile(energy)
+    want = f(X)
+    pid = os.fork()
+    if pid == 0:
+        ok = f(X) == want and tapec.compile(lambda x: x[0] * 2.0)(X) == 2 * X[0]
+        os._exit(0 if ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
