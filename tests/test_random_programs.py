@@ -87,7 +87,7 @@ def smooth(draw: Draw, values: list[Expr]) -> Expr:
 
 def entry(draw: Draw, n: int) -> Any:
     kind = draw(st.integers(0, 3 if n else 0))
-    if kind == 0 and draw(st.booleans()) or not n:
+    if (kind == 0 and draw(st.booleans())) or not n:
         return (0, n, 1)
     start = draw(st.integers(0, n - 1))
     if kind == 1:
