@@ -10,7 +10,7 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES, Element, products, rows
-from tapec.lower.plan import REDUCTIONS, SMALL, Nest, plan, unrolled_from
+from tapec.lower.plan import REDUCTIONS, SMALL, Nest, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.scalars import COMBINE, grid
 
@@ -30,7 +30,7 @@ def lower_loops(func: Func) -> Func:
         except NeedsBuffer as need:
             if need.value in forced:
                 raise UnsupportedLowering("a view too intricate for native code") from None
-            forced.add(need.value)
+            forced |= alike(func, need.value)
 
 
 class Nests(Puller):

@@ -141,6 +141,21 @@ def plan(func: Func, forced: Iterable[Value] = ()) -> Plan:
     return result
 
 
+def alike(func: Func, value: Value) -> set[Value]:
+    """The value and all that the same op makes of the same types elsewhere.
+
+    Unrolled loops repeat one op many times: what one of them needs, all of them do.
+    """
+    source = next(op for op in func.ops if op.result is value)
+    return {
+        op.result
+        for op in func.ops
+        if op.primitive is source.primitive
+        and op.result.type == value.type
+        and op.attrs == source.attrs
+    }
+
+
 def needed_by_others(func: Func) -> set[Value]:
     """Operands that a consumer reads many times: by products, scans, scatters, broadcasts."""
     found: set[Value] = set()
