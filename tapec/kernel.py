@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from tapec.debug import report
 from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
 from tapec.portable import Absent, find, portable, unpacked
@@ -82,6 +83,7 @@ class Kernel(FastCallable):
                     continue
                 self._found[signature] = special
                 self._enter(special)
+                report(special)
                 return special
 
     def _enter(self, special: Specialization) -> None:

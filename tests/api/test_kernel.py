@@ -187,3 +187,20 @@ def test_fork() -> None:
         ok = f(X) == want and tapec.compile(lambda x: x[0] * 2.0)(X) == 2 * X[0]
         os._exit(0 if ok else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_debug_settings_print_and_write(tmp_path: Any) -> None:
+    import subprocess
+    import sys
+
+    code = "import numpy as np, tapec; tapec.compile(lambda x: np.sum(x * x))(np.ones(3))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"TAPEC_DEBUG": "4", "TAPEC_DUMP": str(tmp_path), "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "tapec: compiled f(f64[3]) in" in done.stderr
+    assert "func @f" in done.stderr
+    assert sorted(p.name for p in tmp_path.rglob("*.tape"))[0] == "00-trace.tape"
