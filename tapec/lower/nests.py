@@ -13,8 +13,9 @@ from tapec.lower.alone import ALONE_RULES, Element, products, rows
 from tapec.lower.plan import REDUCTIONS, SMALL, Nest, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.scalars import COMBINE, grid
+from tapec.lower.sums import chained
 
-BLOCK = 2048  # length of the partial sums of long reductions
+BLOCK = 512  # elements of the partial sums of long reductions
 ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
 
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
@@ -186,11 +187,16 @@ class Nests(Puller):
         elements: Callable[[Index], list[Value]],
         kind: str = "vector",
     ) -> list[Value]:
-        """Reduce `elements` over all places of a space."""
+        """Reduce `elements` over all places of a space.
+
+        Of kind "vector" in the order of `tapec.lower.sums`: blocks and rows summed from scratch,
+        their totals compensated. Of kind "serial" (lanes are other results) one after the other.
+        """
         cut = unrolled_from(tuple(shape))
         tails = [tuple(map(Affine, at)) for at in product(*(range(n) for n in shape[cut:]))]
         start = [self.neutral(h, d) for h, d in zip(hows, dtypes, strict=True)]
         reduce = tuple(_KINDS[name] for name, _ in hows)
+        length = max(BLOCK // len(tails), 64)
 
         def descend(at: Index, values: Sequence[Value]) -> list[Value]:
             if len(at) == cut:
@@ -202,29 +208,31 @@ class Nests(Puller):
             if extent == 1:
                 return descend((*at, Affine()), values)
             last = all(n == 1 for n in shape[len(at) + 1 : cut])
-            how = kind if last else "serial"
-            if last and kind == "vector" and extent > 4 * BLOCK:
+            if kind == "vector" and not last:
+
+                def row(i: Value) -> list[Value]:
+                    return descend((*at, var(i)), start)
+
+                return chained(self.build, hows, values, extent, row)
+            if kind == "vector" and extent >= 4 * length:
                 return blocks(at, values, extent)
-            with self.build.loop(extent, values, kind=how, reduce=reduce) as loop:
-                loop.yields = descend((*at, var(loop.index)), loop.carried)
-            return list(loop.results)
+            return sweep(at, Affine(), extent, values, kind if last else "serial")
 
         def blocks(at: Index, values: Sequence[Value], extent: int) -> list[Value]:
-            """Block by block, so that rounding errors do not grow with the length."""
-            with self.build.loop(extent // BLOCK, values, reduce=reduce) as outer:
-                base = var(outer.index).times(BLOCK)
-                outer.yields = added(outer.carried, part(at, base, BLOCK))
-            rest, base = extent % BLOCK, Affine(extent - extent % BLOCK)
-            return added(outer.results, part(at, base, rest)) if rest else list(outer.results)
+            whole = extent - extent % length
+            rest = sweep(at, Affine(whole), extent % length, start, kind) if whole < extent else []
 
-        def part(at: Index, base: Affine, extent: int) -> Sequence[Value]:
-            with self.build.loop(extent, start, kind=kind, reduce=reduce) as loop:
+            def part(i: Value) -> list[Value]:
+                return sweep(at, var(i).times(length), length, start, kind)
+
+            return chained(self.build, hows, values, extent // length, part, rest)
+
+        def sweep(
+            at: Index, base: Affine, extent: int, values: Sequence[Value], how: str
+        ) -> list[Value]:
+            with self.build.loop(extent, values, kind=how, reduce=reduce) as loop:
                 loop.yields = descend((*at, base + var(loop.index)), loop.carried)
-            return loop.results
-
-        def added(left: Sequence[Value], right: Sequence[Value]) -> list[Value]:
-            found = zip(hows, left, right, strict=True)
-            return [self.build.op(h[0], a, b) for h, a, b in found]
+            return list(loop.results)
 
         return descend((), start)
 
