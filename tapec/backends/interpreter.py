@@ -143,6 +143,20 @@ def _alloc(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return (np.zeros(type.shape, type.numpy),)
 
 
+def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    (m, n, k), matrices = op.attrs["sizes"], op.attrs["matrices"]
+    shapes = zip(((m, n), (m, k), (k, n)), ((n, 1), *matrices), op.attrs["strides"], strict=True)
+    views = []
+    for buffer, (shape, steps, strides) in zip(op.operands[:3], shapes, strict=True):
+        places = zip(strides, op.operands[3:], strict=True)
+        start = sum(s * int(env[i]) for s, i in places)
+        flat = env[buffer].reshape(-1)[start:]
+        width = flat.itemsize
+        views.append(np.lib.stride_tricks.as_strided(flat, shape, [s * width for s in steps]))
+    views[0][...] = views[1] @ views[2]
+    return ()
+
+
 def _check_index(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     index, size = env[op.operands[0]], int(op.attrs["size"])
     if not -size <= index < size:
@@ -165,6 +179,7 @@ def _for(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 RULES: dict[str, Rule] = {
     "load": _load,
     "store": _store,
+    "gemm": _gemm,
     "alloc": _alloc,
     "check_index": _check_index,
     "for": _for,

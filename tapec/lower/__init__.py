@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from tapec.errors import UnsupportedLowering
@@ -18,17 +19,18 @@ SCALAR_RATIO = 4
 LAST_RESORT = 50_000
 
 
-def lower(func: Func) -> Func:
+def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """The program in loads, scalar ops, loops and stores; its parameters are buffers.
 
-    Inputs come first, then one output buffer per result. Raises UnsupportedLowering for an op
+    Inputs come first, then one output buffer per result. `blas` says, if asked,
+    whether `gemm` may be used for large products. Raises UnsupportedLowering for an op
     without a rule.
     """
     work = sum(_work(op) for op in func.ops)
     if work <= max(STRAIGHT, SCALAR_RATIO * len(func.ops)):
         return expand(func)
     try:
-        return lower_loops(func)
+        return lower_loops(func, blas)
     except UnsupportedLowering:
         if work > LAST_RESORT:
             raise

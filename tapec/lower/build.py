@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.loop import ALLOC, CHECK, FOR, LOAD, STORE
+from tapec.ir.ops.loop import ALLOC, CHECK, FOR, GEMM, LOAD, STORE
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
 from tapec.ir.types import Type
 
@@ -159,6 +159,18 @@ class ScalarBuilder:
         """Write one element."""
         attrs = {"offset": offset, "strides": tuple(strides)}
         self.ops.append(Op(STORE, (value, buffer, *indices), attrs, ()))
+
+    def gemm(
+        self,
+        buffers: tuple[Value, Value, Value],
+        indices: Sequence[Value],
+        sizes: tuple[int, int, int],
+        matrices: tuple[tuple[int, int], tuple[int, int]],
+        strides: tuple[tuple[int, ...], ...],
+    ) -> None:
+        """A matrix product of (result, left, right)."""
+        attrs = {"sizes": sizes, "matrices": matrices, "strides": strides}
+        self.ops.append(Op(GEMM, (*buffers, *indices), attrs, ()))
 
     def alloc(self, type: Type) -> Value:
         """Work memory."""

@@ -10,6 +10,7 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES, Element, products, rows
+from tapec.lower.matrix import matrix_product, operands_in_memory
 from tapec.lower.plan import REDUCTIONS, SMALL, Nest, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.scalars import COMBINE, grid
@@ -22,12 +23,14 @@ _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
 _KINDS |= {"logical_or": "or", "logical_and": "and"}
 
 
-def lower_loops(func: Func) -> Func:
+def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """The program as loop nests; starts again with more buffers where views are too intricate."""
-    forced: set[Value] = set()
+    large = operands_in_memory(func)
+    calls = large is not None and blas()
+    forced = set(large or ()) if calls else set()
     while True:
         try:
-            return Nests(func, forced).run()
+            return Nests(func, forced, calls).run()
         except NeedsBuffer as need:
             if need.value in forced:
                 raise UnsupportedLowering("a view too intricate for native code") from None
@@ -37,8 +40,9 @@ def lower_loops(func: Func) -> Func:
 class Nests(Puller):
     """Emits the nests of a plan."""
 
-    def __init__(self, func: Func, forced: set[Value]) -> None:
+    def __init__(self, func: Func, forced: set[Value], calls: bool = False) -> None:
         super().__init__(func)
+        self.calls = calls
         self.plan = plan(func, forced)
 
     def run(self) -> Func:
@@ -240,7 +244,9 @@ class Nests(Puller):
         """An op with a nest of its own."""
         buffer = self.target(op, targets)
         shape = op.result.type.shape
-        if op.name in REDUCTIONS:
+        if op.name == "dot" and self.calls and matrix_product(self, op, buffer):
+            pass  # done by a call
+        elif op.name in REDUCTIONS:
             self.partial(op, buffer)
         else:
             ALONE_RULES[op.name](self, op, buffer)

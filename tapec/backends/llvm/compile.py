@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tapec.backends.llvm import blas
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, compile_module
@@ -40,12 +41,13 @@ def compile_func(
     """
     from tapec.lower import lower
 
-    loops = lower(func)
+    loops = lower(func, blas.usable)
     emitted = emit_kernel(loops)
     level = _level(emitted) if opt is None else opt
     signature = replace(signature, work_bytes=emitted.work_bytes)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
-    library = compile_module(text, symbols(), opt=level)
+    known = {**symbols(), **(blas.symbols() if blas.PREFIX in emitted.text else {})}
+    library = compile_module(text, known, opt=level)
     return CompiledKernel(library, signature, emitted.text, loops, level)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tapec.backends.llvm.blas import gemm_call
 from tapec.backends.llvm.emit_ops import (
     MEMORY,
     REGISTER,
@@ -358,11 +359,22 @@ def _nothing(emitter: FunctionEmitter, op: Op) -> None:
     """Memory is laid out before."""
 
 
+def _gemm(emitter: FunctionEmitter, op: Op) -> None:
+    """A call of BLAS, at the places that the indices give."""
+    places = []
+    for buffer, strides in zip(op.operands[:3], op.attrs["strides"], strict=True):
+        at = Op(op.primitive, op.operands, {"strides": strides, "offset": 0}, ())
+        indices = [emitter.names[i] for i in op.operands[3:]]
+        places.append(emitter.address(buffer, at, indices))
+    gemm_call(emitter, op, places)
+
+
 _SPECIAL: dict[str, Callable[[FunctionEmitter, Op], None]] = {
     "const": FunctionEmitter.const,
     "load": FunctionEmitter.load,
     "store": FunctionEmitter.store,
     "check_index": FunctionEmitter.check,
     "for": FunctionEmitter.loop,
+    "gemm": _gemm,
     "alloc": _nothing,
 }

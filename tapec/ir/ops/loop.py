@@ -31,6 +31,22 @@ def _store(
     return ()
 
 
+def _gemm(
+    out: Type,
+    a: Type,
+    b: Type,
+    *indices: Type,
+    sizes: tuple[int, int, int],
+    matrices: tuple[tuple[int, int], tuple[int, int]],
+    strides: tuple[tuple[int, ...], ...] = ((), (), ()),
+) -> tuple[Type, ...]:
+    if not (out.buffer and a.buffer and b.buffer) or len({out.dtype, a.dtype, b.dtype}) != 1:
+        raise VerifyError(f"gemm of {a} and {b} into {out}")
+    if out.dtype not in ("f32", "f64") or any(len(s) != len(indices) for s in strides):
+        raise VerifyError("gemm needs floats, and one stride per index and buffer")
+    return ()
+
+
 def _alloc(*, type: Type) -> Type:
     return Type(type.dtype, type.shape, buffer=True)
 
@@ -62,6 +78,17 @@ STORE = register(
         infer=_store,
         effect=True,
         doc="Write one element of a buffer.",
+    )
+)
+GEMM = register(
+    Primitive(
+        name="gemm",
+        kind="loop",
+        infer=_gemm,
+        effect=True,
+        doc="Write the (m, n) product, in C order, of an (m, k) and a (k, n) matrix; `sizes` is "
+        "(m, n, k), `matrices` the (row, column) strides of both factors, `strides` those of the "
+        "indices in result and factors.",
     )
 )
 ALLOC = register(

@@ -1,4 +1,4 @@
-"""erf and erfc: an odd polynomial below 1, exp(-x^2) times a mapped polynomial elsewhere.
+"""erf from a polynomial for log(erfc); erfc as exp(-x^2) times a mapped polynomial.
 
 (1 + 2x) exp(x^2) erfc(x) is smooth in t = (x - K)/(x + K), K = 3.75, on the whole half line
 (Shepherd & Laframboise, Math. Comp. 36, 1981).
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from tapec.backends.llvm.vmath import coefficients as co
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
-from tapec.backends.llvm.vmath.exp import exp_parts
+from tapec.backends.llvm.vmath.exp import exp_parts, reduced
 
 K = 3.75
+ONE_FROM = 5.93  # erf rounds to 1 from here on
 
 
 def small_erf(kit: Kit, a: Val) -> Pair:
@@ -25,15 +26,6 @@ def exponential(kit: Kit, a: Val, top: float) -> tuple[Val, Val, Val, Val]:
     return a, *exp_parts(kit, -square, -low)
 
 
-def rough_erfc(kit: Kit, a: Val, top: float) -> Val:
-    """erfc(a) to a few ulp, a in [1, top], top <= 6.1."""
-    a, high, rest, n = exponential(kit, a, top)
-    far = a + K
-    inverse = 1.0 / (far * kit.fma(a, 2.0, 1.0))  # one division for both quotients
-    value = kit.poly((a - K) * (kit.fma(a, 2.0, 1.0) * inverse), co.ERFCX_MID) * (far * inverse)
-    return value * ((high + rest) * kit.power_of_two(n))
-
-
 def scaled_erfc(kit: Kit, a: Val, top: float) -> Val:
     """erfc(a) for 0 <= a <= top <= 28, in pairs."""
     a, high, rest, n = exponential(kit, a, top)
@@ -45,11 +37,15 @@ def scaled_erfc(kit: Kit, a: Val, top: float) -> Val:
 
 
 def erf(kit: Kit, x: Val) -> Val:
-    """Error function."""
+    """Error function, -expm1(-q) of q = -log(erfc(a)): one smooth polynomial for all a = |x|."""
     a = kit.abs(x)
-    head, tail = small_erf(kit, kit.select(a > 1.0, 1.0, a))
-    y = kit.select(a < 1.0, head + tail, 1.0 - rough_erfc(kit, a, 6.1))
-    return kit.copysign(kit.select(x.unordered(x), x, y), x)
+    a = kit.select(a > ONE_FROM, ONE_FROM, a)
+    rate, error = kit.fast_two_sum(co.ERF_RATE[0], a * kit.poly(a, co.ERF_RATE[1:]))
+    q, low = kit.two_prod(rate, -a)
+    r, s, power = reduced(kit, q, kit.fma(error, -a, low))
+    two = kit.power_of_two(power)
+    y = (1.0 - two) - kit.fma(two, s, two * r)
+    return kit.copysign(y, x)
 
 
 def erfc(kit: Kit, x: Val) -> Val:

@@ -1,0 +1,111 @@
+"""Calls of the BLAS that SciPy exports to Cython code: `gemm` ops as LLVM text, and the symbols.
+
+Its matrices are in column order with 32-bit sizes, and every argument is a pointer. A matrix in C
+order is its transpose there, so that C = A B is computed as C' = B' A'.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from tapec.backends.llvm.emit_scalar import MEMORY, SIZES, literal
+from tapec.ir.core import Op
+
+PREFIX = "tapec.blas."
+_ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv")
+
+
+@functools.cache
+def symbols() -> dict[str, int]:
+    """Addresses of the routines by symbol; empty without SciPy."""
+    try:
+        table = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
+        return {PREFIX + name: _address(table[name]) for name in _ROUTINES}
+    except (ImportError, AttributeError, KeyError):
+        return {}
+
+
+def usable() -> bool:
+    """Whether there is a BLAS to call."""
+    return bool(symbols())
+
+
+def _address(capsule: object) -> int:
+    named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
+    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
+    return int(pointer(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name))
+
+
+def gemm_call(e: Any, op: Op, places: Sequence[str]) -> None:
+    """Append the call; `places` are the pointers to result, left and right matrix."""
+    (m, n, k), (a, b) = op.attrs["sizes"], op.attrs["matrices"]
+    out, left, right = places
+    dtype = op.operands[0].type.dtype
+    if n == 1:
+        _gemv(e, dtype, (m, k), a, out, left, (right, b[0]))
+    elif m == 1:
+        _gemv(e, dtype, (n, k), b[::-1], out, right, (left, a[1]))
+    else:
+        form_b, ld_b = _form(k, n, *b)
+        form_a, ld_a = _form(m, k, *a)
+        numbers = [_number(e, x) for x in (n, m, k)]
+        one, zero = _scalar(e, dtype, 1.0), _scalar(e, dtype, 0.0)
+        second = [right, _number(e, ld_b), left, _number(e, ld_a), zero, out, _number(e, n)]
+        args = [_letter(e, form_b), _letter(e, form_a), *numbers, one, *second]
+        _call(e, dtype, "gemm", args)
+
+
+def _gemv(
+    e: Any,
+    dtype: str,
+    sizes: tuple[int, int],
+    strides: tuple[int, int],
+    out: str,
+    matrix: str,
+    vector: tuple[str, int],
+) -> None:
+    """out = matrix @ vector; the result is cleared first, since 0 * NaN may count there."""
+    form, ld = _form(*sizes, *strides)
+    shape, flag = (sizes[::-1], "T") if form == "N" else (sizes, "N")
+    e.declare("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+    size = sizes[0] * SIZES[dtype]
+    e.lines.append(f"call void @llvm.memset.p0.i64(ptr {out}, i8 0, i64 {size}, i1 false)")
+    numbers = [_number(e, x) for x in shape]
+    start = [_letter(e, flag), *numbers, _scalar(e, dtype, 1.0), matrix, _number(e, ld)]
+    end = [vector[0], _number(e, vector[1]), _scalar(e, dtype, 0.0), out, _number(e, 1)]
+    _call(e, dtype, "gemv", [*start, *end])
+
+
+def _form(rows: int, columns: int, row: int, column: int) -> tuple[str, int]:
+    """Whether the transpose of a matrix is one in column order (N) or not (T), and the stride."""
+    if column == 1 and row >= columns:
+        return "N", row
+    return "T", column
+
+
+def _call(e: Any, dtype: str, routine: str, args: Sequence[str]) -> None:
+    name = PREFIX + ("d" if dtype == "f64" else "s") + routine
+    e.declare(f"declare void @{name}({', '.join(['ptr'] * len(args))})")
+    e.lines.append(f"call void @{name}({', '.join(f'ptr {a}' for a in args)})")
+
+
+def _constant(e: Any, name: str, type: str, value: str) -> str:
+    e.declare(f"@const.{name} = private constant {type} {value}")
+    return f"@const.{name}"
+
+
+def _letter(e: Any, letter: str) -> str:
+    return _constant(e, letter, "i8", str(ord(letter)))
+
+
+def _number(e: Any, number: int) -> str:
+    return _constant(e, f"i{number}", "i32", str(number))
+
+
+def _scalar(e: Any, dtype: str, number: float) -> str:
+    return _constant(e, f"{dtype}.{int(number)}", MEMORY[dtype], literal(number, dtype))
