@@ -1,7 +1,9 @@
 """Generate `tapec/backends/llvm/vmath/coefficients.py` (development only; needs mpmath).
 
 Near-minimax polynomials: interpolants at the Chebyshev nodes in 160-bit arithmetic, whose error
-is within a small factor of the minimax one (Muller, Elementary Functions, 3rd ed., ch. 3). Rerun:
+is within a small factor of the minimax one (Muller, Elementary Functions, 3rd ed., ch. 3); where an
+error matters less in one place than in another, weighted least squares on a dense Chebyshev grid
+instead. Rerun:
 
     python tools/minimax.py > tapec/backends/llvm/vmath/coefficients.py
 
@@ -11,7 +13,7 @@ largest error.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mpmath as mp
 
@@ -54,6 +56,16 @@ def log_tail2(z: mp.mpf) -> mp.mpf:
     return (log_tail(z) - mp.mpf(2) / 3) / z if z > 1e-14 else mp.mpf(2) / 5
 
 
+def erfc_rate(x: mp.mpf) -> mp.mpf:
+    """-log(erfc(x))/x: erf(x) = -expm1(-x rate(x))."""
+    return -mp.log(mp.erfc(x)) / x
+
+
+def erf_weight(x: mp.mpf) -> mp.mpf:
+    """Relative error of erf(x) per error of `erfc_rate`."""
+    return x * mp.erfc(x) / mp.erf(x)
+
+
 def erf_small(z: mp.mpf) -> mp.mpf:
     x = mp.sqrt(z)
     return mp.erf(x) / x - 1 if z > 0 else 2 / mp.sqrt(mp.pi) - 1
@@ -86,14 +98,35 @@ TABLES: dict[str, tuple[Real, mp.mpf, mp.mpf, int]] = {
     "ASIN": (odd_tail(mp.asin, mp.mpf(1) / 6), mp.mpf(0), mp.mpf(0.25), 12),
     "RCBRT": (lambda m: 1 / mp.cbrt(m), mp.mpf("0.35"), mp.mpf("2.84"), 6),
     "ERF": (erf_small, mp.mpf(0), mp.mpf(1), 11),
-    "ERFCX_MID": (erfcx_mapped, (1 - ERF_K) / (1 + ERF_K), (6.1 - ERF_K) / (6.1 + ERF_K), 15),
     "ERFCX": (erfcx_mapped, mp.mpf(-1), ERF_TOP, 24),
+}
+# Function, weight, range, degree.
+WEIGHTED: dict[str, tuple[Real, Real, mp.mpf, mp.mpf, int]] = {
+    "ERF_RATE": (erfc_rate, erf_weight, mp.mpf(0), mp.mpf("5.93"), 24),
 }
 
 
 def table(name: str, f: Real, a: mp.mpf, b: mp.mpf, degree: int) -> str:
     coefs, error = mp.chebyfit(f, [a, b], degree + 1, error=True)
-    body = "\n".join(f'    float.fromhex("{float(c).hex()}"),' for c in coefs[::-1])
+    return formatted(name, a, b, coefs[::-1], error)
+
+
+def weighted_table(name: str, f: Real, w: Real, a: mp.mpf, b: mp.mpf, degree: int) -> str:
+    """Least squares of the weighted error at ten Chebyshev nodes a coefficient."""
+    count = 10 * (degree + 1)
+    turns = (mp.cos(mp.pi * (i + mp.mpf(0.5)) / count) for i in range(count))
+    nodes = [(a + b) / 2 + (b - a) / 2 * t for t in turns]
+    values, weights = [f(x) for x in nodes], [w(x) for x in nodes]
+    rows = [[u * x**j for j in range(degree + 1)] for x, u in zip(nodes, weights, strict=True)]
+    rhs = [u * v for u, v in zip(weights, values, strict=True)]
+    coefs = list(mp.lu_solve(mp.matrix(rows), mp.matrix(rhs)))
+    fitted = [mp.polyval(coefs[::-1], x) for x in nodes]
+    error = max(abs(u * (v - p)) for u, v, p in zip(weights, values, fitted, strict=True))
+    return formatted(name, a, b, coefs, error)
+
+
+def formatted(name: str, a: mp.mpf, b: mp.mpf, coefs: Sequence[mp.mpf], error: mp.mpf) -> str:
+    body = "\n".join(f'    float.fromhex("{float(c).hex()}"),' for c in coefs)
     return f"{name} = (  # [{float(a):.4g}, {float(b):.4g}], error {float(error):.1e}\n{body}\n)"
 
 
@@ -123,6 +156,8 @@ def main() -> None:
         print(parts(name, value, count))
     for name, spec in TABLES.items():
         print(table(name, *spec))
+    for name, weighted in WEIGHTED.items():
+        print(weighted_table(name, *weighted))
 
 
 if __name__ == "__main__":
