@@ -12,7 +12,8 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 
-# Element types by name; "index" is the loop counter of lowered programs.
+# Element types by name; "index" is the loop counter of lowered programs, "tape" the growing stack
+# on which dynamic loops keep what their reverse sweep needs (no NumPy array ever is one).
 NUMPY_DTYPES: Mapping[str, np.dtype[Any]] = {
     "bool": np.dtype(np.bool_),
     "i32": np.dtype(np.int32),
@@ -20,8 +21,9 @@ NUMPY_DTYPES: Mapping[str, np.dtype[Any]] = {
     "f32": np.dtype(np.float32),
     "f64": np.dtype(np.float64),
     "index": np.dtype(np.int64),
+    "tape": np.dtype(object),
 }
-_NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name != "index"}
+_NAMES = {d: name for name, d in NUMPY_DTYPES.items() if name not in ("index", "tape")}
 FLOATS = frozenset({"f32", "f64"})
 INTEGERS = frozenset({"i32", "i64", "index"})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tapec.ir.ops import (
     arith,
     const,
+    control,
+    dynamic,
     indexing,
     linalg,
     logic,
@@ -18,6 +20,8 @@ from tapec.ir.ops import (
 __all__ = [
     "arith",
     "const",
+    "control",
+    "dynamic",
     "indexing",
     "linalg",
     "logic",

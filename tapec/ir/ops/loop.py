@@ -17,6 +17,45 @@ from tapec.ir.types import Type
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
+def _repeat(count: Type, *init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, ...]:
+    if count.dtype not in ("i64", "index") or count.shape:
+        raise VerifyError(f"repeat needs a trip count, got {count}")
+    return _for(*init, regions=regions)
+
+
+def _while(*init: Type, regions: tuple[Block, ...]) -> tuple[Type, ...]:
+    test, body = regions
+    carried = tuple(v.type for v in body.results)
+    if carried != init or any(len(r.params) != len(init) for r in regions):
+        raise VerifyError("a loop must yield what it carries")
+    if tuple(v.type for v in test.results) != (Type("bool"),):
+        raise VerifyError("the condition of a loop yields one boolean")
+    return carried
+
+
+def _if(pred: Type, *, regions: tuple[Block, ...]) -> tuple[Type, ...]:
+    then, otherwise = (tuple(v.type for v in r.results) for r in regions)
+    if pred != Type("bool") or then != otherwise or any(r.params for r in regions):
+        raise VerifyError("if needs a boolean and two regions yielding the same types")
+    return then
+
+
+def _move(tape: Type, *, slots: int) -> Type:
+    if tape != Type("tape"):
+        raise VerifyError(f"not a tape: {tape}")
+    return Type("index")
+
+
+def _peek(tape: Type, *indices: Type, dtype: str, offset: int = 0, strides: Any = ()) -> Type:
+    return Type(dtype)
+
+
+def _poke(
+    value: Type, tape: Type, *indices: Type, offset: int = 0, strides: Any = ()
+) -> tuple[Type, ...]:
+    return ()
+
+
 def _load(buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()) -> Type:
     if not buffer.buffer or len(indices) != len(strides):
         raise VerifyError(f"load needs a buffer and one stride per index, got {buffer}")
@@ -119,5 +158,78 @@ FOR = register(
         doc="for i in range(lower, upper): region(i, carried...) yields carried. kind 'vector' "
         "says that iterations are independent, apart from the carried values, which are combined "
         "by the reductions named in `reduce` ('' in serial loops).",
+    )
+)
+REPEAT = register(
+    Primitive(
+        name="repeat",
+        kind="loop",
+        infer=_repeat,
+        effect=True,
+        doc="for i in range(count): region(i, carried...) yields carried; one after the other.",
+    )
+)
+WHILE = register(
+    Primitive(
+        name="while",
+        kind="loop",
+        infer=_while,
+        effect=True,
+        doc="As long as the first region(carried...) is true, the second yields the next carried.",
+    )
+)
+IF = register(
+    Primitive(
+        name="if",
+        kind="loop",
+        infer=_if,
+        effect=True,
+        doc="The first region where the operand is true, else the second; both yield the results.",
+    )
+)
+TAPE_OPEN = register(
+    Primitive(
+        name="tape_open",
+        kind="loop",
+        infer=lambda: Type("tape"),
+        effect=True,
+        doc="An empty growing stack of 8-byte slots, freed when the kernel ends.",
+    )
+)
+TAPE_PUSH = register(
+    Primitive(
+        name="tape_push",
+        kind="loop",
+        infer=_move,
+        effect=True,
+        doc="Room for `slots` more slots; the number of the first. Without memory the kernel ends "
+        "with status 2.",
+    )
+)
+TAPE_POP = register(
+    Primitive(
+        name="tape_pop",
+        kind="loop",
+        infer=_move,
+        effect=True,
+        doc="Take `slots` slots off (they stay readable until the next push); the first of them.",
+    )
+)
+TAPE_LOAD = register(
+    Primitive(
+        name="tape_load",
+        kind="loop",
+        infer=_peek,
+        effect=True,
+        doc="The slot at offset + sum(strides * indices), as a `dtype`.",
+    )
+)
+TAPE_STORE = register(
+    Primitive(
+        name="tape_store",
+        kind="loop",
+        infer=_poke,
+        effect=True,
+        doc="Write the slot at offset + sum(strides * indices).",
     )
 )
