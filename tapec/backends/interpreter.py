@@ -5,19 +5,16 @@ Slow, exact and obvious. Everything else (passes, native code) is compared with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from tapec.backends.interpreter_control import CONTROL
+from tapec.backends.interpreter_memory import MEMORY, Array, Env, Rule
 from tapec.errors import DTypeError, ShapeError, UnsupportedOperation
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
-
-Array = np.ndarray[Any, Any]
-Env = dict[Value, Array]
-# A rule for an op whose meaning is not a function of arrays: regions, memory.
-Rule = Callable[["Machine", Op, Env], tuple[Any, ...]]
 
 
 def run(func: Func, args: Sequence[Any]) -> list[Array]:
@@ -77,6 +74,11 @@ class Machine:
                 del env[value]
         return [env[v] for v in block.results]
 
+    def call(self, block: Block, args: Sequence[Any]) -> list[Array]:
+        """Execute a closed region on arguments."""
+        pairs = zip(block.params, args, strict=True)
+        return self.block(block, {p: np.asarray(a) for p, a in pairs})
+
     def op(self, op: Op, env: Env) -> tuple[Any, ...]:
         """Execute one op: one array per result."""
         rule = RULES.get(op.name)
@@ -116,71 +118,4 @@ def _reads(op: Op) -> Iterator[Value]:
             pending.extend(region.ops)
 
 
-# --- memory and loops ----------------------------------------------------------------------------
-
-
-def _address(op: Op, indices: Sequence[Value], env: Env) -> int:
-    strides = op.attrs.get("strides", ())
-    address: int = op.attrs.get("offset", 0)
-    for stride, index in zip(strides, indices, strict=True):
-        address += stride * int(env[index])
-    return address
-
-
-def _load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    buffer, *indices = op.operands
-    return (env[buffer].reshape(-1)[_address(op, indices, env)],)
-
-
-def _store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    value, buffer, *indices = op.operands
-    env[buffer].reshape(-1)[_address(op, indices, env)] = env[value]
-    return ()
-
-
-def _alloc(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    type: Type = op.attrs["type"]
-    return (np.zeros(type.shape, type.numpy),)
-
-
-def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    (m, n, k), matrices = op.attrs["sizes"], op.attrs["matrices"]
-    shapes = zip(((m, n), (m, k), (k, n)), ((n, 1), *matrices), op.attrs["strides"], strict=True)
-    views = []
-    for buffer, (shape, steps, strides) in zip(op.operands[:3], shapes, strict=True):
-        places = zip(strides, op.operands[3:], strict=True)
-        start = sum(s * int(env[i]) for s, i in places)
-        flat = env[buffer].reshape(-1)[start:]
-        width = flat.itemsize
-        views.append(np.lib.stride_tricks.as_strided(flat, shape, [s * width for s in steps]))
-    views[0][...] = views[1] @ views[2]
-    return ()
-
-
-def _check_index(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    index, size = env[op.operands[0]], int(op.attrs["size"])
-    if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for size {size}")
-    return (np.where(index < 0, index + size, index),)
-
-
-def _for(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    (body,) = op.regions
-    counter, *carried = body.params
-    values = [env[v] for v in op.operands]
-    attrs = op.attrs
-    for i in range(attrs["lower"], attrs["upper"], attrs.get("step", 1)):
-        env[counter] = np.asarray(i, counter.type.numpy)
-        env.update(zip(carried, values, strict=True))
-        values = machine.block(body, env)
-    return tuple(values)
-
-
-RULES: dict[str, Rule] = {
-    "load": _load,
-    "store": _store,
-    "gemm": _gemm,
-    "alloc": _alloc,
-    "check_index": _check_index,
-    "for": _for,
-}
+RULES: dict[str, Rule] = {**CONTROL, **MEMORY}

@@ -1,0 +1,171 @@
+"""The loop vocabulary interpreted: memory, loops and branches that see the values around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tapec.errors import BackendError
+from tapec.ir.core import Op, Value
+from tapec.ir.types import Type
+
+if TYPE_CHECKING:
+    from tapec.backends.interpreter import Machine
+
+Array = np.ndarray[Any, Any]
+Env = dict[Value, Array]
+# A rule for an op whose meaning is not a function of arrays: regions, memory.
+Rule = Callable[["Machine", Op, Env], tuple[Any, ...]]
+
+
+def _address(op: Op, indices: Sequence[Value], env: Env) -> int:
+    strides = op.attrs.get("strides", ())
+    address: int = op.attrs.get("offset", 0)
+    for stride, index in zip(strides, indices, strict=True):
+        address += stride * int(env[index])
+    return address
+
+
+# --- buffers -------------------------------------------------------------------------------------
+
+
+def _load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    buffer, *indices = op.operands
+    return (env[buffer].reshape(-1)[_address(op, indices, env)],)
+
+
+def _store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    value, buffer, *indices = op.operands
+    env[buffer].reshape(-1)[_address(op, indices, env)] = env[value]
+    return ()
+
+
+def _alloc(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    type: Type = op.attrs["type"]
+    return (np.zeros(type.shape, type.numpy),)
+
+
+def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    (m, n, k), matrices = op.attrs["sizes"], op.attrs["matrices"]
+    shapes = zip(((m, n), (m, k), (k, n)), ((n, 1), *matrices), op.attrs["strides"], strict=True)
+    views = []
+    for buffer, (shape, steps, strides) in zip(op.operands[:3], shapes, strict=True):
+        places = zip(strides, op.operands[3:], strict=True)
+        start = sum(s * int(env[i]) for s, i in places)
+        flat = env[buffer].reshape(-1)[start:]
+        width = flat.itemsize
+        views.append(np.lib.stride_tricks.as_strided(flat, shape, [s * width for s in steps]))
+    views[0][...] = views[1] @ views[2]
+    return ()
+
+
+def _check_index(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    index, size = env[op.operands[0]], int(op.attrs["size"])
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for size {size}")
+    return (np.where(index < 0, index + size, index),)
+
+
+# --- loops and branches --------------------------------------------------------------------------
+
+
+def _for(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    attrs = op.attrs
+    return _counted(machine, op, env, range(attrs["lower"], attrs["upper"], attrs.get("step", 1)))
+
+
+def _repeat(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    return _counted(machine, op, env, range(int(env[op.operands[0]])), skip=1)
+
+
+def _counted(machine: Machine, op: Op, env: Env, numbers: range, skip: int = 0) -> tuple[Any, ...]:
+    (body,) = op.regions
+    counter, *carried = body.params
+    values = [env[v] for v in op.operands[skip:]]
+    for i in numbers:
+        env[counter] = np.asarray(i, counter.type.numpy)
+        env.update(zip(carried, values, strict=True))
+        values = machine.block(body, env)
+    return tuple(values)
+
+
+def _while(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    test, body = op.regions
+    values = [env[v] for v in op.operands]
+    while True:
+        env.update(zip(test.params, values, strict=True))
+        (go_on,) = machine.block(test, env)
+        if not go_on:
+            return tuple(values)
+        env.update(zip(body.params, values, strict=True))
+        values = machine.block(body, env)
+
+
+def _if(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    then, otherwise = op.regions
+    return tuple(machine.block(then if env[op.operands[0]] else otherwise, env))
+
+
+# --- tapes ---------------------------------------------------------------------------------------
+
+
+class _Tape:
+    """A growing stack of slots; those above `top` hold what was popped, until the next push."""
+
+    __slots__ = ("slots", "top")
+
+    def __init__(self) -> None:
+        self.slots: list[Any] = []
+        self.top = 0
+
+    def push(self, count: int) -> int:
+        first = self.top
+        self.top += count
+        self.slots[first:] = [None] * count
+        return first
+
+    def pop(self, count: int) -> int:
+        self.top -= count
+        if self.top < 0:
+            raise BackendError("more slots are popped than were pushed")
+        return self.top
+
+
+def _tape(op: Op, position: int, env: Env) -> _Tape:
+    tape: _Tape = env[op.operands[position]].item()
+    return tape
+
+
+def _tape_load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    found = _tape(op, 0, env).slots[_address(op, op.operands[1:], env)]
+    if found is None or found.dtype != op.result.type.numpy:
+        raise BackendError(f"the slot holds {found!r}, not a {op.result.type}")
+    return (found,)
+
+
+def _tape_store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    tape, address = _tape(op, 1, env), _address(op, op.operands[2:], env)
+    if not 0 <= address < tape.top:
+        raise BackendError(f"slot {address} of a tape of {tape.top} slots is written")
+    tape.slots[address] = env[op.operands[0]]
+    return ()
+
+
+MEMORY: dict[str, Rule] = {
+    "load": _load,
+    "store": _store,
+    "gemm": _gemm,
+    "alloc": _alloc,
+    "check_index": _check_index,
+    "for": _for,
+    "repeat": _repeat,
+    "while": _while,
+    "if": _if,
+    "tape_open": lambda machine, op, env: (_Tape(),),
+    "tape_push": lambda machine, op, env: (_tape(op, 0, env).push(op.attrs["slots"]),),
+    "tape_pop": lambda machine, op, env: (_tape(op, 0, env).pop(op.attrs["slots"]),),
+    "tape_load": _tape_load,
+    "tape_store": _tape_store,
+}
