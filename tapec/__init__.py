@@ -6,6 +6,7 @@ from tapec.api import compile
 from tapec.check import check
 from tapec.errors import BackendWarning, TapecError
 from tapec.kernel import Kernel
+from tapec.linear import linearize, vjp
 from tapec.transforms import (
     gnvp,
     grad,
@@ -13,9 +14,7 @@ from tapec.transforms import (
     hvp,
     jacobian,
     jvp,
-    linearize,
     value_and_grad,
-    vjp,
     vmap,
 )
 

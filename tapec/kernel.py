@@ -127,9 +127,9 @@ class Kernel(FastCallable):
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> Any:
         """`tapec.vjp` of this function."""
-        from tapec import transforms
+        from tapec import linear
 
-        return transforms.vjp(self, *primals, has_aux=has_aux)
+        return linear.vjp(self, *primals, has_aux=has_aux)
 
     def _transformed(self, name: str) -> Kernel:
         from tapec import transforms

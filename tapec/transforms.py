@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -280,21 +279,6 @@ def jvp(f: Function, primals: Any, tangents: Any) -> Any:
     )
 
 
-def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """(f(*primals), pull) with pull(ct) the tuple of cotangents of the primals."""
-    value = f if isinstance(f, Kernel) else _cached(f, "value", lambda: Kernel(f))
-    back = _cached(f, f"vjp{has_aux}", lambda: Kernel(_Pullback(f, 0, has_aux), **_options(f)))
-    y = value(*primals)
-    pull = functools.partial(back, primals)
-    return (y[0], pull, y[1]) if has_aux else (y, pull)
-
-
-def linearize(f: Function, *primals: Any) -> Any:
-    """(f(*primals), push) with push(*tangents) the derivative along them."""
-    value = f if isinstance(f, Kernel) else _cached(f, "value", lambda: Kernel(f))
-    return value(*primals), lambda *tangents: jvp(f, primals, tangents)[1]
-
-
 class _Hvp(_Transform):
     suffix = "hvp"
 
@@ -363,8 +347,6 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
-    "linearize",
     "value_and_grad",
-    "vjp",
     "vmap",
 ]

@@ -204,3 +204,39 @@ def test_debug_settings_print_and_write(tmp_path: Any) -> None:
     assert "tapec: compiled f(f64[3]) in" in done.stderr
     assert "func @f" in done.stderr
     assert sorted(p.name for p in tmp_path.rglob("*.tape"))[0] == "00-trace.tape"
+
+
+def test_a_pullback_keeps_its_run() -> None:
+    calls: list[int] = []
+
+    def f(A: Any, x: Any) -> Any:
+        calls.append(1)
+        h = np.tanh(A @ x)
+        return np.sum(np.exp(-h * h) * np.sin(h)), h
+
+    A, x = np.arange(9.0).reshape(3, 3) / 9, X
+    (value, h), pull = tapec.vjp(f, A, x)
+    expected = tapec.grad(lambda A, x: f(A, x)[0] + 2 * np.sum(f(A, x)[1]), (0, 1))(A, x)
+    traced = len(calls)
+    A_kept, x_kept = A.copy(), x.copy()
+    A[...] = x[...] = np.nan  # the map belongs to the point, not to the caller's arrays
+    for scale in (1.0, 3.0):
+        found = pull((scale, 2 * scale * np.ones(3)))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, scale * b, rtol=1e-13)
+    assert len(calls) == traced
+    np.testing.assert_allclose(value, f(A_kept, x_kept)[0], rtol=1e-14)
+    with pytest.raises(TapecError, match="direction of shape"):
+        pull((1.0, np.ones(2)))
+    y, push = tapec.linearize(f, A_kept, x_kept)
+    np.testing.assert_allclose(y[1], h)
+    along = tapec.jvp(f, (A_kept, x_kept), (A_kept, x_kept))[1]
+    np.testing.assert_allclose(push(A_kept, x_kept)[0], along[0], rtol=1e-13)
+
+
+def test_a_pullback_inside_traced_code_is_differentiated() -> None:
+    def g(x: Any) -> Any:
+        _, pull = tapec.vjp(lambda z: np.sum(z**3), x)
+        return np.sum(pull(1.0)[0] ** 2)
+
+    np.testing.assert_allclose(tapec.grad(g)(X), 36 * X**3, rtol=1e-13)
