@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import networkx as nx
-
 from tapec.ir.core import Block, Func, Op, Value
 
 # Handing over a value costs its bytes and the making of an array.
@@ -76,6 +74,8 @@ def _sources(values: Iterable[Value], defs: Defs) -> set[Value]:
 
 def _cut(crossing: Sequence[Value], defs: Defs) -> list[Value]:
     """What to hand over: a minimum cut between the inputs and what the second part reads."""
+    import networkx as nx  # takes long to load, and most programs never come here
+
     graph = nx.DiGraph()
     for value in crossing:
         graph.add_edge((value, "out"), _SINK)
