@@ -68,9 +68,13 @@ class Builder:
         """The value as an expression on this builder."""
         return Expr(self, value)
 
+    def block(self, results: Iterable[Value]) -> Block:
+        """What was built, as the region of an op."""
+        return Block(tuple(self.params), tuple(self.ops), tuple(results))
+
     def func(self, name: str, results: Iterable[Value]) -> Func:
         """The finished program."""
-        return Func(name, Block(tuple(self.params), tuple(self.ops), tuple(results)))
+        return Func(name, self.block(results))
 
 
 def _located(error: TapecError, loc: Loc | None) -> TapecError:

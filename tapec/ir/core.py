@@ -84,6 +84,11 @@ class Op:
         return self.primitive.name
 
     @property
+    def closed(self) -> bool:
+        """Whether its regions read nothing but their parameters."""
+        return self.primitive.kind == "region"
+
+    @property
     def result(self) -> Value:
         """The only result."""
         (value,) = self.results
@@ -97,6 +102,10 @@ class Block:
     params: tuple[Value, ...]
     ops: tuple[Op, ...]
     results: tuple[Value, ...]
+
+    def func(self, name: str) -> Func:
+        """The block as a program of its own; closed regions are one."""
+        return Func(name, self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
       | (?P<float>-?\d+(?:\.\d*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)|-(?:inf|nan)\b)
       | (?P<int>-?\d+)
       | (?P<word>[A-Za-z_][A-Za-z0-9_.]*)
-      | (?P<mark>->|[{}()\[\]:,=])""",
+      | (?P<mark>->|[{}()\[\]:,=?])""",
     re.VERBOSE,
 )
 

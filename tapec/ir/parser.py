@@ -15,6 +15,7 @@ import numpy as np
 from tapec.errors import ParseError, TapecError
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.lexer import Token, tokens
+from tapec.ir.ops.dynamic import RUN
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.ir.verify import infer_types
@@ -235,8 +236,8 @@ class _Parser:
         self.take()
         if token.kind == "mark" and token.text == "[":
             return self.listed(self.literal, "]")
-        if token.kind == "int":
-            return self.colons(int(token.text))
+        if token.kind == "int" or token.text == "?":
+            return self.colons(RUN if token.text == "?" else int(token.text))
         if token.kind == "float":
             return float(token.text)
         if token.kind == "string":

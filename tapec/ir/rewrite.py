@@ -46,10 +46,15 @@ def replay(body: Func | Block, builder: Builder, args: Sequence[Value]) -> list[
 
 
 def copy_op(op: Op, env: dict[Value, Value]) -> Op:
-    """A copy of an op with operands looked up in `env`, which gains its results."""
+    """A copy of an op with operands looked up in `env`, which gains its results.
+
+    The function of a call is shared, so that it stays one function; other regions are copied.
+    """
     operands = tuple(env.get(v, v) for v in op.operands)
     results = tuple(Value(v.type, v.hint) for v in op.results)
-    regions = tuple(_copy_block(r, env) for r in op.regions)
+    regions = op.regions
+    if regions and op.name != "call":
+        regions = tuple(_copy_block(r, env) for r in regions)
     env.update(zip(op.results, results, strict=True))
     return Op(op.primitive, operands, op.attrs, results, regions, op.loc)
 
@@ -84,7 +89,9 @@ def substitute(func: Func, replacements: Mapping[Value, Value]) -> Func:
 def substitute_op(op: Op, final: Callable[[Value], Value]) -> Op:
     """The op over replaced operands, regions included; the same object where nothing changes."""
     operands = tuple(final(v) for v in op.operands)
-    regions = tuple(_substitute_block(r, final) for r in op.regions)
+    regions = op.regions
+    if not op.closed:
+        regions = tuple(_substitute_block(r, final) for r in regions)
     if operands == op.operands and regions == op.regions:
         return op
     return replace(op, operands=operands, regions=regions)

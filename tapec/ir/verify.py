@@ -23,6 +23,8 @@ class _Verifier:
     def __init__(self, func: Func) -> None:
         self.func = func
         self.defined: set[Value] = set()
+        self.closed: set[Block] = set()  # regions seen; one that several ops share is checked once
+        self.spent: set[Value] = set()  # tapes handed on
         self.names = Names()
 
     def fail(self, message: str, op: Op | None = None) -> VerifyError:
@@ -41,6 +43,7 @@ class _Verifier:
         for value in block.results:
             if value not in visible:
                 raise self.fail(f"the result {self.names[value]} is not defined here")
+            self.spend(value)
 
     def define(self, value: Value, visible: set[Value], op: Op | None) -> None:
         if value in self.defined:
@@ -55,16 +58,29 @@ class _Verifier:
         for value in op.operands:
             if value not in visible:
                 raise self.fail(f"{self.names[value]} is used before it is defined", op)
+            if op.closed:
+                self.spend(value, op)
         for key, attr in op.attrs.items():
             if not _is_literal(attr):
                 raise self.fail(f"attribute {key} is not a literal: {attr!r}", op)
         for region in op.regions:
             # Regions of the array vocabulary are closed; loops see the values around them.
-            seen = frozenset(visible) if op.primitive.kind == "loop" else frozenset()
-            self.block(region, seen)
+            if not op.closed:
+                self.block(region, frozenset(visible))
+            elif region not in self.closed:
+                self.closed.add(region)
+                self.block(region, frozenset())
         self.types(op)
         for value in op.results:
             self.define(value, visible, op)
+
+    def spend(self, value: Value, op: Op | None = None) -> None:
+        """A tape is a stack in memory: who pushes or pops ends the life of the value given."""
+        if value.type.dtype != "tape":
+            return
+        if value in self.spent:
+            raise self.fail(f"the tape {self.names[value]} is used twice", op)
+        self.spent.add(value)
 
     def types(self, op: Op) -> None:
         try:

@@ -111,7 +111,7 @@ def test_floats_round_trip(x: float, y: float) -> None:
         ("func @f() -> () {\n  return", "line 2: expected '}', found 'end of text'"),
         ("func @f(%x: f63) -> () {\n  return\n}", "line 1: 'f63' is not a type"),
         ("func @f(%x: f64) -> () {\n  return %x\n}", "line 3: returns (f64), the header says ()"),
-        ("func @f() -> () {\n  ?\n}", "line 2: unexpected character '?'"),
+        ("func @f() -> () {\n  !\n}", "line 2: unexpected character '!'"),
         ("func @f(%x: f64) -> (f64) {\n  %y = sin %x {k=1} : f64\n  return %y\n}", None),
         (
             "func @f(%x: f64) -> (f64) {\n  %y = sin %x {k=what} : f64\n  return %y\n}",

@@ -36,6 +36,11 @@ def _carried(name: str, before: Types, after: Types) -> None:
             raise ShapeError(f"{name}: carried value {k} is {a} before the body and {b} after it")
 
 
+def _no_tape(name: str, what: str, types: Types) -> None:
+    if TAPE in types:
+        raise VerifyError(f"{name}: a tape changes, it cannot be {what}")
+
+
 def _chosen(name: str, operands: Types, regions: tuple[Block, ...]) -> Types:
     first, *others = (_region(name, r, operands, f"branch {k}") for k, r in enumerate(regions))
     for k, types in enumerate(others, 1):
@@ -74,6 +79,7 @@ def _scan(
     slices = tuple(x.with_shape(x.shape[1:]) for x in xs)
     found = _region("scan", body, (Type("i64"), *fixed, *init, *slices), "the body")
     _carried("scan", init, found[:carry])
+    _no_tape("scan", "a stacked result", found[carry:])
     return (*init, *(y.with_shape((length, *y.shape)) for y in found[carry:]))
 
 
@@ -102,6 +108,8 @@ def _while(*operands: Type, consts: int, carry: int, regions: tuple[Block, ...])
     test = _region("while_loop", cond, operands, "the condition")
     if test != (Type("bool"),):
         raise DTypeError(f"while_loop: the condition returns ({', '.join(map(str, test))})")
+    if any(p.type == TAPE and any(p in op.operands for op in cond.ops) for p in cond.params):
+        raise VerifyError("while_loop: the condition cannot use a tape")
     _carried("while_loop", init, _region("while_loop", body, operands, "the body"))
     return init
 
@@ -109,6 +117,7 @@ def _while(*operands: Type, consts: int, carry: int, regions: tuple[Block, ...])
 def split(operands: Sequence[Type], consts: int, carry: int) -> tuple[Types, Types, Types]:
     """A loop's operands in their three groups."""
     operands = tuple(operands)
+    _no_tape("a loop", "a constant", operands[:consts])
     return operands[:consts], operands[consts : consts + carry], operands[consts + carry :]
 
 
