@@ -12,7 +12,7 @@ from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
 from tapec.portable import Absent, find, portable, unpacked
 from tapec.signature import Signature, abstract, static_test
-from tapec.specialize import Specialization, specialize
+from tapec.specialize import CapturesTracer, Specialization, specialize
 from tapec.stages import IRText, stage_text
 from tapec.trace import NeedStatic, Tracer
 
@@ -59,7 +59,10 @@ class Kernel(FastCallable):
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
             return call_traced(self.__wrapped__, args, kwargs)
-        special = self._found.get(signature) or self._specialize(args, kwargs)
+        try:
+            special = self._found.get(signature) or self._specialize(args, kwargs)
+        except CapturesTracer:
+            return call_traced(self.__wrapped__, args, kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
         return special.run(leaves, out)

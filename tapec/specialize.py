@@ -190,6 +190,10 @@ def owned(y: Array) -> Array:
     return y
 
 
+class CapturesTracer(Exception):
+    """The function reads values of a running trace: it is a part of that trace, not a kernel."""
+
+
 @gc_paused()  # a program is all new objects: collections in between cost as much as tracing
 def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Specialization:
     """Trace and clean `f` for this signature."""
@@ -205,6 +209,8 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
         lambda: trace(f, signature.rebuild, params, flatten=flattened),
         lambda t: len(t.func.ops),
     )
+    if traced.captures:
+        raise CapturesTracer(program_name(f))
     raw = traced.func.renamed(program_name(f))
     func = clean(raw, journal)
     leaves, tree = result_structure(traced.out)
