@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tapec.ad.rules import broadcast, reshape
+from tapec.ad.batch_masked import INDEXED, guarded, hazardous
+from tapec.ad.batch_regions import REGION_RULES
+from tapec.ad.batch_scope import Scope
+from tapec.ad.batch_tape import PushesDiffer, Tapes
+from tapec.ad.rules import reshape
 from tapec.errors import ShapeError, UnsupportedOperation
-from tapec.ir.build import Builder, Expr
+from tapec.ir.build import Expr
 from tapec.ir.core import Func, Op, Value
-
-Batched = dict[Value, Value]  # the batched form of the values that have one
 
 
 def batch(
@@ -26,58 +28,69 @@ def batch(
     """
     if len(batched) != len(func.params):
         raise ShapeError(f"{func.name} has {len(func.params)} inputs, got {len(batched)} flags")
-    builder = Builder()
-    lifted: Batched = {}
+    flags = [True] * len(func.results) if out_batched is None else out_batched
+    tapes = Tapes(func)
+    while True:
+        try:
+            return _batched(func, batched, Scope(size, tapes, _visit), flags)
+        except PushesDiffer as found:
+            tapes.mark(found.tape)
+
+
+def _batched(
+    func: Func, batched: Sequence[bool], scope: Scope, out_batched: Sequence[bool]
+) -> Func:
+    builder = scope.builder
     for p, flag in zip(func.params, batched, strict=True):
         if flag:
-            lifted[p] = builder.param(p.type.with_shape((size, *p.type.shape)), p.hint)
+            scope.lifted[p] = builder.param(scope.batched_type(p.type), p.hint)
         else:
             builder.params.append(p)
-    for op in func.ops:
-        _visit(builder, op, lifted, size)
+    scope.run(func.ops)
     builder.loc = None
-    flags = [True] * len(func.results) if out_batched is None else out_batched
-    pairs = zip(func.results, flags, strict=True)
-    results = [_result(builder, v, lifted, size, flag) for v, flag in pairs]
+    pairs = zip(func.results, out_batched, strict=True)
+    results = [scope.wanted(scope.final(v), flag) for v, flag in pairs]
     return builder.func(f"{func.name}.batch", results)
 
 
-def _result(builder: Builder, value: Value, lifted: Batched, size: int, flag: bool) -> Value:
-    if value in lifted:
-        if not flag:
-            raise ShapeError("a result that differs from point to point cannot stay single")
-        return lifted[value]
-    return broadcast(builder, value, (size, *value.type.shape)) if flag else value
-
-
-def _visit(builder: Builder, op: Op, lifted: Batched, size: int) -> None:
-    if lifted.keys().isdisjoint(op.operands):
-        builder.ops.append(op)
+def _visit(scope: Scope, op: Op) -> None:
+    single = scope.lifted.keys().isdisjoint(op.operands)
+    if op.primitive.kind == "region":
+        # A tape is single or not as a whole; a mask enters code that could fail.
+        if single and op.name != "tape" and (scope.mask is None or not hazardous(op)):
+            scope.builder.ops.append(op)
+        else:
+            REGION_RULES[op.name](scope, op)
         return
-    builder.loc = op.loc
+    if scope.mask is not None and (op.name in INDEXED or op.name == "solve"):
+        op = guarded(scope, op)
+    if single:
+        scope.builder.ops.append(op)
+        return
     rule = _elementwise if op.primitive.kind == "elementwise" else _declared
-    results = rule(builder, op, lifted, size)
-    lifted.update(zip(op.results, results, strict=True))
+    results = rule(scope, op)
+    scope.lifted.update(zip(op.results, results, strict=True))
 
 
-def _elementwise(builder: Builder, op: Op, lifted: Batched, size: int) -> tuple[Value, ...]:
+def _elementwise(scope: Scope, op: Op) -> tuple[Value, ...]:
     """Ranks aligned behind the new axis, so that broadcasting pairs the same axes as before."""
-    rank = op.results[0].type.ndim
+    rank, size = op.results[0].type.ndim, scope.size
 
     def operand(v: Value) -> Value:
-        if v not in lifted:
+        if v not in scope.lifted:
             return v
         pad = (1,) * (rank - v.type.ndim)
-        return reshape(builder, lifted[v], (size, *pad, *v.type.shape))
+        return reshape(scope.builder, scope.lifted[v], (size, *pad, *v.type.shape))
 
     operands = tuple(operand(v) for v in op.operands)
-    return builder.emit(op.primitive, operands, op.attrs, hint=op.results[0].hint).results
+    hint = op.results[0].hint
+    return scope.builder.emit(op.primitive, operands, op.attrs, hint=hint).results
 
 
-def _declared(builder: Builder, op: Op, lifted: Batched, size: int) -> tuple[Value, ...]:
+def _declared(scope: Scope, op: Op) -> tuple[Value, ...]:
     if op.primitive.batch is None:
         raise UnsupportedOperation(f"{op.name} has no batching rule", where=op.loc)
-    operands = tuple(Expr(builder, lifted.get(v, v)) for v in op.operands)
-    flags = tuple(v in lifted for v in op.operands)
-    found: Any = op.primitive.batch(operands, flags, size, **op.attrs)
+    operands = tuple(Expr(scope.builder, scope.value(v)) for v in op.operands)
+    flags = tuple(scope.flags(op.operands))
+    found: Any = op.primitive.batch(operands, flags, scope.size, **op.attrs)
     return tuple(e.value for e in found) if isinstance(found, tuple) else (found.value,)

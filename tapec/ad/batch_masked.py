@@ -1,0 +1,237 @@
+"""Batching where lanes go different ways: a loop runs as long as any lane does, branches all run.
+
+Lanes that are done keep their values, lanes elsewhere get those of their own branch, by `select`.
+What they compute meanwhile is thrown away, but must not raise: their indices are set to 0 and
+their matrices to the identity. Derivatives follow the selects, so nothing of it leaks there either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapec.ad.batch_scope import Body, Scope
+from tapec.ad.rules import broadcast, select
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import TAPE
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+
+# Ops that may raise, and where their operands that are indices begin.
+INDEXED = {
+    "dynamic_index": 1,
+    "dynamic_update": 2,
+    "dynamic_add": 2,
+    "gather": 1,
+    "scatter": 2,
+    "scatter_add": 2,
+}
+_UNSAFE = {*INDEXED, "solve", "while_loop", "fori_loop"}
+
+
+def hazardous(op: Op) -> bool:
+    """Whether running this in vain may raise or never end."""
+    return any(inner.name in _UNSAFE for inner in _nested(op))
+
+
+def _nested(op: Op) -> Iterator[Op]:
+    pending = [op]
+    while pending:
+        current = pending.pop()
+        yield current
+        for region in current.regions:
+            pending.extend(region.ops)
+
+
+# ---- what masks do to ops -----------------------------------------------------------------
+
+
+def if_any(scope: Scope, mask: Value, number: Value) -> Value:
+    """A single number where any lane counts, else 0."""
+    zero = scope.builder.const(0, number.type)
+    return select(scope.builder, scope.some(mask), number, zero)
+
+
+def guarded(scope: Scope, op: Op) -> Op:
+    """The op with operands that cannot raise in lanes that do not count."""
+    mask = scope.mask
+    if mask is None:
+        return op
+    operands = list(op.operands)
+    for k in range(INDEXED.get(op.name, len(operands)), len(operands)):
+        operands[k] = _safe(scope, mask, operands[k], np.zeros((), operands[k].type.numpy))
+    if op.name == "solve":
+        a = operands[0].type
+        operands[0] = _safe(scope, mask, operands[0], np.eye(a.shape[-1], dtype=a.numpy))
+    return replace(op, operands=tuple(operands))
+
+
+def _safe(scope: Scope, mask: Value, value: Value, harmless: Any) -> Value:
+    """A stand-in for a value that is harmless where the mask is not set."""
+    constant = scope.builder.const(harmless)
+    if value not in scope.lifted:
+        return select(scope.builder, scope.some(mask), value, constant)
+    stand_in = Value(value.type, value.hint)
+    ndim = value.type.ndim
+    scope.lifted[stand_in] = scope.choose(mask, scope.lifted[value], constant, ndim)
+    return stand_in
+
+
+def only_if_any(condition: Body) -> Block:
+    """The condition of a single loop, false where no lane counts."""
+    (result,) = condition.results
+    assert condition.mask is not None
+    both = (condition.some(condition.mask), result)
+    return condition.close([condition.builder.emit(PRIMITIVES["logical_and"], both).result])
+
+
+# ---- loops --------------------------------------------------------------------------------
+
+
+def _changing(body: Block, params: Sequence[Value]) -> list[bool]:
+    """Which carried values an iteration may change (a tape is never masked)."""
+    pairs = zip(params, body.results, strict=True)
+    return [p is not v and p.type != TAPE for p, v in pairs]
+
+
+def _carry_flags(scope: Scope, init: Sequence[Value], changing: Sequence[bool]) -> list[bool]:
+    return [v in scope.lifted or c for v, c in zip(init, changing, strict=True)]
+
+
+def _kept(
+    body: Body, mask: Value, before: Sequence[Value], changing: Sequence[bool]
+) -> list[Value]:
+    """The carried values after an iteration: changed in lanes of the mask only."""
+    after = []
+    for old, new, changes in zip(before, body.results, changing, strict=True):
+        if not changes:
+            after.append(body.wanted(new, old in body.lifted))
+            continue
+        value, ndim = body.value(new), old.type.ndim
+        after.append(body.choose(mask, value, body.value(old), ndim, old.hint))
+    return after
+
+
+def while_loop(scope: Scope, op: Op) -> None:
+    """A loop as long as the condition holds in any lane: carries who is still running."""
+    test, block = op.regions
+    count = op.attrs["consts"]
+    consts, init = op.operands[:count], op.operands[count:]
+    changing = _changing(block, block.params[count:])
+    flags = _carry_flags(scope, init, changing)
+    fixed = scope.flags(consts)
+
+    def opened() -> tuple[Body, list[Value], Value]:
+        body = Body(scope)
+        for v, flag in zip(consts, fixed, strict=True):
+            body.take(v, flag)
+        mask = body.take_mask()
+        for v, flag in zip(init, flags, strict=True):
+            body.take(v, flag)
+        return body, body.params[count:], mask
+
+    condition, _, running = opened()
+    go_on = condition.close([condition.some(running)])
+    body, before, running = opened()
+    body.results = body.inline(block, body.params, running)
+    after = _kept(body, running, before, changing)
+    again = _stand_ins(body, before, after)
+    still = _running(body, test, [*body.params[:count], *again], running)
+    start = _running(scope, test, op.operands, scope.mask)
+    operands = [scope.wanted(v, f) for v, f in zip(consts, fixed, strict=True)]
+    operands += [start, *(scope.wanted(v, f) for v, f in zip(init, flags, strict=True))]
+    emitted = scope.builder.emit(
+        op.primitive,
+        operands,
+        {**op.attrs, "carry": op.attrs["carry"] + 1},
+        (go_on, body.close([still, *after])),
+    )
+    _, *results = emitted.results
+    for old, new, flag in zip(op.results, results, flags, strict=True):
+        (scope.lifted if flag else scope.alias)[old] = new
+
+
+def _stand_ins(body: Body, before: Sequence[Value], after: Sequence[Value]) -> list[Value]:
+    """New carried values as values of the original program."""
+    found = []
+    for old, new in zip(before, after, strict=True):
+        value = Value(old.type, old.hint) if old in body.lifted else new
+        if old in body.lifted:
+            body.lifted[value] = new
+        found.append(value)
+    return found
+
+
+def _running(scope: Scope, test: Block, operands: Sequence[Value], mask: Value | None) -> Value:
+    """Lanes of the mask where the condition holds."""
+    (found,) = scope.inline(test, operands, mask)
+    truth = scope.full(found)
+    if mask is None:
+        return truth
+    return scope.builder.emit(PRIMITIVES["logical_and"], (mask, truth)).result
+
+
+def fori(scope: Scope, op: Op) -> None:
+    """A loop to the largest number of iterations; lane k runs those below its own number."""
+    count, *rest = op.operands
+    (block,) = op.regions
+    number = op.attrs["consts"]
+    consts, init = rest[:number], rest[number:]
+    counts = scope.lifted[count]
+    if scope.mask is not None:
+        zero = scope.builder.const(0, count.type)
+        counts = select(scope.builder, scope.mask, counts, zero)
+    longest = scope.builder.emit(PRIMITIVES["reduce_max"], (counts,), {"axes": (0,)}).result
+    changing = _changing(block, block.params[1 + number :])
+    flags = _carry_flags(scope, init, changing)
+    body = Body(scope)
+    step = body.take(block.params[0], False)
+    limits = body.builder.param(counts.type, "counts")
+    for v, flag in zip(rest, [*scope.flags(consts), *flags], strict=True):
+        body.take(v, flag)
+    body.mask = body.builder.emit(PRIMITIVES["less"], (step, limits)).result
+    body.results = body.inline(block, body.params, body.mask)
+    after = _kept(body, body.mask, body.params[1 + number :], changing)
+    operands = [scope.value(v) for v in consts]
+    operands += [scope.wanted(v, f) for v, f in zip(init, flags, strict=True)]
+    blocks = [body.close(after)]
+    scope.emit(op, [longest, counts, *operands], blocks, flags, consts=number + 1)
+
+
+# ---- branches -----------------------------------------------------------------------------
+
+
+def branches(scope: Scope, op: Op) -> None:
+    """All branches, each for its lanes; every lane takes its own results."""
+    choice, *operands = op.operands
+    masks = _lanes(scope, scope.lifted[choice], len(op.regions))
+    columns: dict[int, list[Value]] = {}
+    for k in scope.tapes.order(op):
+        found = scope.inline(op.regions[k], operands, scope.masked(masks[k]))
+        operands = scope.tapes.advanced(operands, found)
+        columns[k] = found
+    for j, result in enumerate(op.results):
+        if result.type == TAPE:
+            scope.alias[result] = scope.tapes.latest(operands, columns[0][j])
+            continue
+        value = scope.value(columns[len(masks) - 1][j])
+        for k in range(len(masks) - 2, -1, -1):
+            mine = scope.value(columns[k][j])
+            value = scope.choose(masks[k], mine, value, result.type.ndim, result.hint)
+        full = (scope.size, *result.type.shape)
+        scope.lifted[result] = broadcast(scope.builder, value, full, result.hint)
+
+
+def _lanes(scope: Scope, choice: Value, count: int) -> list[Value]:
+    """Per branch, the lanes that take it."""
+    emit = scope.builder.emit
+    if choice.type.dtype == "bool":
+        return [choice, emit(PRIMITIVES["logical_not"], (choice,)).result]
+    first, last = (scope.builder.const(k, Type("i64")) for k in (0, count - 1))
+    clamped = emit(PRIMITIVES["maximum"], (choice, first)).result
+    clamped = emit(PRIMITIVES["minimum"], (clamped, last)).result
+    numbers = (scope.builder.const(k, Type("i64")) for k in range(count))
+    return [emit(PRIMITIVES["equal"], (clamped, n)).result for n in numbers]

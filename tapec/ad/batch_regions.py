@@ -1,0 +1,185 @@
+"""Batching loops, branches and calls whose course is the same for all lanes, and tapes.
+
+A carried value gains a batch axis if its start has one or an iteration gives it one. What is not
+batched stays single inside too, and is computed once. Code that only some lanes run gets their
+mask along (see `tapec.ad.batch_masked`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tapec.ad import batch_masked
+from tapec.ad.batch_masked import hazardous
+from tapec.ad.batch_scope import Body, Scope
+from tapec.ad.batch_tape import PushesDiffer
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.primitive import PRIMITIVES
+
+Rule = Callable[[Scope, Op], None]
+
+
+def settled(
+    scope: Scope, block: Block, flags: Sequence[bool], carried: slice, masked: int | None
+) -> tuple[Body, list[bool]]:
+    """The body of a loop and its parameters' flags, where iterations add no more of them."""
+    flags = list(flags)
+    while True:
+        body = scope.body(block, flags, masked)
+        after = body.result_flags[: carried.stop - carried.start]
+        both = [a or b for a, b in zip(flags[carried], after, strict=True)]
+        if both == flags[carried]:
+            return body, flags
+        flags[carried] = both
+
+
+def _swapped(scope: Scope, value: Value) -> Value:
+    """The two leading axes exchanged: between [lanes, steps, ...] and [steps, lanes, ...]."""
+    perm = (1, 0, *range(2, value.type.ndim))
+    return scope.builder.emit(PRIMITIVES["transpose"], (value,), {"perm": perm}).result
+
+
+def _inner_mask(scope: Scope, op: Op) -> Value | None:
+    """The mask, where the op's regions must know it."""
+    return scope.mask if scope.mask is not None and hazardous(op) else None
+
+
+def _scan(scope: Scope, op: Op) -> None:
+    consts, carry = op.attrs["consts"], op.attrs["carry"]
+    mask = _inner_mask(scope, op)
+    flags = [False, *scope.flags(op.operands)]
+    carried = slice(1 + consts, 1 + consts + carry)
+    masked = None if mask is None else 1
+    body, flags = settled(scope, op.regions[0], flags, carried, masked)
+    out = [*flags[carried], *body.result_flags[carry:]]
+    block = body.finish(out)
+    operands = [scope.wanted(v, f) for v, f in zip(op.operands, flags[1:], strict=True)]
+    for k in range(consts + carry, len(operands)):
+        if flags[1 + k]:
+            operands[k] = _swapped(scope, operands[k])
+    extra = [] if mask is None else [mask]
+    count = consts + len(extra)
+    found = scope.emit(op, [*extra, *operands], [block], out, consts=count)
+    for old, y, flag in zip(op.results[carry:], found[carry:], out[carry:], strict=True):
+        if flag:
+            scope.lifted[old] = _swapped(scope, y)
+
+
+def _fori(scope: Scope, op: Op) -> None:
+    count, *rest = op.operands
+    if count in scope.lifted:
+        batch_masked.fori(scope, op)
+        return
+    consts, carry = op.attrs["consts"], op.attrs["carry"]
+    mask = _inner_mask(scope, op)
+    carried = slice(1 + consts, 1 + consts + carry)
+    masked = None if mask is None else 1
+    flags = [False, *scope.flags(rest)]
+    body, flags = settled(scope, op.regions[0], flags, carried, masked)
+    block = body.finish(flags[carried])
+    operands = [scope.wanted(v, f) for v, f in zip(rest, flags[1:], strict=True)]
+    if mask is not None:
+        count = batch_masked.if_any(scope, mask, count)
+    extra = [] if mask is None else [mask]
+    attrs = {"consts": consts + len(extra)}
+    scope.emit(op, [count, *extra, *operands], [block], flags[carried], **attrs)
+
+
+def _while(scope: Scope, op: Op) -> None:
+    test, body = op.regions
+    consts, carry = op.attrs["consts"], op.attrs["carry"]
+    carried = slice(consts, consts + carry)
+    masked = None if scope.mask is None else 0
+    inner, flags = settled(scope, body, scope.flags(op.operands), carried, masked)
+    condition = scope.body(test, flags, masked)
+    if condition.result_flags[0]:
+        batch_masked.while_loop(scope, op)
+        return
+    operands = [scope.wanted(v, f) for v, f in zip(op.operands, flags, strict=True)]
+    block = condition.finish([False])
+    if scope.mask is not None:
+        operands.insert(0, scope.mask)
+        block = batch_masked.only_if_any(condition)
+    blocks = [block, inner.finish(flags[carried])]
+    scope.emit(op, operands, blocks, flags[carried], consts=len(operands) - carry)
+
+
+def _branches(scope: Scope, op: Op) -> None:
+    """`cond` and `switch`: a choice for all lanes stays one."""
+    choice, *rest = op.operands
+    if choice in scope.lifted:
+        batch_masked.branches(scope, op)
+        return
+    mask = _inner_mask(scope, op)
+    flags = scope.flags(rest)
+    masked = None if mask is None else 0
+    bodies = [scope.body(r, flags, masked) for r in op.regions]
+    out = [any(column) for column in zip(*(b.result_flags for b in bodies), strict=True)]
+    blocks = [b.finish(out) for b in bodies]
+    extra = [] if mask is None else [mask]
+    scope.emit(op, [choice, *extra, *map(scope.value, rest)], blocks, out)
+
+
+def _call(scope: Scope, op: Op) -> None:
+    mask = _inner_mask(scope, op)
+    masked = None if mask is None else 0
+    body = scope.body(op.regions[0], scope.flags(op.operands), masked)
+    extra = [] if mask is None else [mask]
+    operands = [*extra, *map(scope.value, op.operands)]
+    name = f"{op.attrs['name']}.batch"
+    scope.emit(op, operands, [body.finish(body.result_flags)], body.result_flags, name=name)
+
+
+def _custom(scope: Scope, op: Op) -> None:
+    """All float operands and results gain the axis: rules must return what they were given."""
+    flags = [v in scope.lifted or v.type.is_float for v in op.operands]
+    function, *rules = op.regions
+    mask = _inner_mask(scope, op)
+    masked = None if mask is None else 0
+    body = scope.body(function, flags, masked)
+    out = [f or v.type.is_float for f, v in zip(body.result_flags, op.results, strict=True)]
+    blocks = [body.finish(out)]
+    for rule in rules:
+        given = [True] * (len(rule.params) - len(flags))
+        inner = scope.body(rule, [*flags, *given], masked)
+        blocks.append(inner.finish([True] * len(rule.results)))
+    operands = [scope.wanted(v, f) for v, f in zip(op.operands, flags, strict=True)]
+    extra = [] if mask is None else [mask]
+    scope.emit(op, [*extra, *operands], blocks, out)
+
+
+def _new(scope: Scope, op: Op) -> None:
+    scope.builder.ops.append(op)
+    if scope.tapes.batched(op.result):
+        scope.lifted[op.result] = op.result
+
+
+def _push(scope: Scope, op: Op) -> None:
+    tape, *values = op.operands
+    flag = tape in scope.lifted
+    if not flag and any(scope.flags(values)):
+        raise PushesDiffer(tape)
+    pushed = [scope.wanted(v, flag) for v in values]
+    scope.emit(op, [scope.value(tape), *pushed], (), [flag])
+
+
+def _pop(scope: Scope, op: Op) -> None:
+    (tape,) = op.operands
+    flag = tape in scope.lifted
+    types = tuple(scope.batched_type(t) if flag else t for t in op.attrs["types"])
+    flags = [flag] * len(op.results)
+    scope.emit(op, [scope.value(tape)], (), flags, types=types)
+
+
+REGION_RULES: Mapping[str, Rule] = {
+    "scan": _scan,
+    "fori_loop": _fori,
+    "while_loop": _while,
+    "cond": _branches,
+    "switch": _branches,
+    "call": _call,
+    "custom": _custom,
+    "tape": _new,
+    "push": _push,
+    "pop": _pop,
+}

@@ -1,0 +1,141 @@
+"""Which tapes carry batched values: all pushes of one tape do, or none.
+
+A pop must know what its push pushed. Tapes start single; where a batched value meets one, the tape
+is marked from its beginning and batching starts again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapec.errors import UnsupportedOperation
+from tapec.ir.core import Func, Op, Value
+
+LOOPS = {"scan": 1, "fori_loop": 1, "while_loop": 0}  # parameters of the body before the operands
+
+
+class PushesDiffer(Exception):
+    """A batched value meets a tape that was taken to be single (or the other way round)."""
+
+    def __init__(self, tape: Value) -> None:
+        self.tape = tape
+        super().__init__("a tape of batched and single values")
+
+
+class Tapes:
+    """The tapes of a program, each a family of values linked by pushes, pops and regions."""
+
+    def __init__(self, func: Func) -> None:
+        self._func = func
+        self._parent: dict[Value, Value] = {}
+        self._origin: dict[Value, Value] = {}
+        self._linked = False
+        self._backwards: dict[Value, bool] = {}
+        self._batched: set[Value] = set()
+
+    def same(self, originals: Sequence[Value], copies: Sequence[Value]) -> None:
+        """Note copies of the program's values."""
+        for value, copy in zip(originals, copies, strict=True):
+            if value.type.dtype == "tape":
+                self._origin[copy] = self._origin.get(value, value)
+
+    def batched(self, tape: Value) -> bool:
+        """Whether the values on this tape have a batch axis."""
+        return bool(self._batched) and self._family(tape) in self._batched
+
+    def mark(self, tape: Value) -> None:
+        """Its values have a batch axis, from the first push on."""
+        self._link_all()
+        family = self._family(tape)
+        if family in self._batched:
+            raise UnsupportedOperation("a tape is used in a way that cannot be batched")
+        self._batched.add(family)
+        self._origin.clear()
+        self._backwards.clear()
+
+    def advanced(self, operands: Sequence[Value], found: Sequence[Value]) -> list[Value]:
+        """The operands with the tapes among them as they were found afterwards."""
+        return [self.latest(found, v) if v.type.dtype == "tape" else v for v in operands]
+
+    def latest(self, values: Sequence[Value], like: Value) -> Value:
+        """The tape among `values` that is the same as this one."""
+        self._link_all()
+        family = self._family(like)
+        tapes = (v for v in values if v.type.dtype == "tape")
+        return next(v for v in tapes if self._family(v) is family)
+
+    def order(self, op: Op) -> Sequence[int]:
+        """The order in which to run all branches of an op: what is popped was pushed the other way.
+
+        A reverse sweep does everything backwards, so that one order serves all tapes of an op.
+        """
+        plain = range(len(op.regions))
+        if not any(v.type.dtype == "tape" for v in op.operands):
+            return plain
+        self._link_all()
+        pushed, popped = (self._moved(op, name) for name in ("push", "pop"))
+        known = [not self._backwards[f] for f in popped if f in self._backwards]
+        backwards = bool(known) and known[0]
+        self._backwards.update(dict.fromkeys(pushed, backwards))
+        return plain[::-1] if backwards else plain
+
+    def _moved(self, op: Op, name: str) -> set[Value]:
+        """The tapes pushed to, or popped from, inside an op."""
+        inner = (o for region in op.regions for o in _all_ops(region.ops))
+        return {self._family(o.operands[0]) for o in inner if o.name == name}
+
+    def _family(self, tape: Value) -> Value:
+        root = self._origin.get(tape, tape)
+        while root in self._parent:
+            root = self._parent[root]
+        return root
+
+    def _join(self, a: Value, b: Value) -> None:
+        if a.type.dtype != "tape" or b.type.dtype != "tape":
+            return
+        first, second = self._family(a), self._family(b)
+        if first is not second:
+            self._parent[second] = first
+
+    def _link_all(self) -> None:
+        if self._linked:
+            return
+        self._linked = True
+        for op in _all_ops(self._func.ops):
+            for a, b in _pairs(op):
+                self._join(a, b)
+
+
+def _all_ops(ops: Sequence[Op]) -> Iterator[Op]:
+    pending = list(ops)
+    while pending:
+        op = pending.pop()
+        yield op
+        for region in op.regions:
+            pending.extend(region.ops)
+
+
+def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:
+    """Values that are the same tape before and after an op, outside and inside."""
+    if op.name in ("push", "pop"):
+        yield op.operands[0], op.results[0]
+    elif op.name in LOOPS:
+        yield from _loop_pairs(op)
+    elif op.regions:
+        skipped = op.name in ("cond", "switch")
+        for region in op.regions if op.name != "custom" else op.regions[:1]:
+            yield from zip(op.operands[skipped:], region.params, strict=True)
+            yield from zip(region.results, op.results, strict=True)
+
+
+def _loop_pairs(op: Op) -> Iterator[tuple[Value, Value]]:
+    body = op.regions[-1]
+    operands = op.operands[op.name == "fori_loop" :]
+    first, count = op.attrs["consts"], op.attrs["carry"]
+    carried = slice(first, first + count)
+    inner = body.params[LOOPS[op.name] :]
+    for region in op.regions[:-1]:
+        yield from zip(operands, region.params, strict=True)
+    yield from zip(operands, inner, strict=False)
+    yield from zip(body.results[:count], inner[carried], strict=True)
+    yield from zip(body.results[:count], op.results[:count], strict=True)
