@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections.abc import Iterator
@@ -9,13 +10,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from tapec.errors import EscapedTracerError, TraceError
+from tapec.errors import EscapedTracerError, MutationError, TraceError
 from tapec.ir.build import Builder
-from tapec.ir.core import Loc, Op, Value
+from tapec.ir.core import Block, Loc, Op, Value
 from tapec.ir.primitive import Primitive, lookup
 from tapec.ir.types import Type
 
@@ -25,6 +26,7 @@ _HIDDEN = (_TAPEC, str(Path(np.__file__).parent))
 _SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "check.py")))
 _USER_CODE: dict[CodeType, bool] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
+_SERIALS = itertools.count()
 
 
 class NeedStatic(TraceError):
@@ -48,13 +50,19 @@ class Session:
         "alive",
         "builder",
         "captures",
+        "choices",
         "depth",
         "parent",
+        "serial",
     )
+
+    is_region: ClassVar[bool] = False  # whether this traces a part of its parent's code
 
     def __init__(self, parent: Session | None = None) -> None:
         self.builder = Builder()
         self.parent = parent
+        self.serial = next(_SERIALS)
+        self.choices: list[Any] = []
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
@@ -98,6 +106,13 @@ class Session:
         self._inferred[key] = (op.primitive, kind, op.operands)
         return result
 
+    def emit_regions(
+        self, name: str, operands: list[Value], attrs: dict[str, Any], regions: tuple[Block, ...]
+    ) -> tuple[Value, ...]:
+        """Append an op with regions located at the user's line and return its results."""
+        self.builder.loc = self.here()
+        return self.builder.emit(lookup(name), operands, attrs, regions).results
+
     def const(self, value: Any, dtype: str, shape: tuple[int, ...] = ()) -> Value:
         """A number filling `shape`; equal constants are shared."""
         key: tuple[Any, ...] = (value, type(value), dtype, shape)
@@ -123,6 +138,24 @@ class Session:
             found = self._captured[value] = self.builder.param(value.type, "captured")
             self.captures.append(tracer)
         return found
+
+    def enter(self, storage: Any) -> None:
+        """Make the memory of an enclosing trace readable and writable here: regions only."""
+        raise MutationError(
+            "a function traced on its own writes into an array of the enclosing trace",
+            where=where(),
+            hint="return the new value instead",
+        )
+
+    def claim(self, storage: Any) -> None:
+        """Called before a write: raise where it would escape the region this runs in."""
+        session: Session | None = self
+        if storage.array is None:
+            return
+        while session is not None and session is not storage.born:
+            if session.is_region:
+                self.enter(storage)
+            session = session.parent
 
     def here(self) -> Loc | None:
         """The user's line that is running now."""
@@ -176,6 +209,16 @@ def where() -> Loc | None:
 def current() -> Session | None:
     """The trace running in this thread, if any."""
     return _CURRENT.get()
+
+
+@contextmanager
+def current_is(session: Session) -> Iterator[Session]:
+    """Make `session` the current trace for a while."""
+    token = _CURRENT.set(session)
+    try:
+        yield session
+    finally:
+        _CURRENT.reset(token)
 
 
 @contextmanager

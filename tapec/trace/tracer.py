@@ -6,6 +6,7 @@ of a traced array, or a plain NumPy array (*concrete*) until something traced is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,22 +16,25 @@ from tapec.errors import ControlFlowError, EscapedTracerError, MutationError, Tr
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace import views
-from tapec.trace.session import NeedStatic, Session, where
+from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.table import TABLE
 
 Array = np.ndarray[Any, Any]
 Deps = frozenset[int] | None
+# A storage's states have different versions, also where regions enter it and leave it again.
+VERSIONS = itertools.count(1)
 
 
 class Storage:
     """The memory behind a tracer and its views."""
 
-    __slots__ = ("array", "boxed", "frozen", "session", "value", "version")
+    __slots__ = ("array", "born", "boxed", "frozen", "session", "value", "version")
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
         self.session, self.value, self.array = session, value, array
+        self.born = current() if session is None else session
         self.version = 0
-        self.frozen = False  # a global or closure array: read only
+        self.frozen = ""  # why it is read only
         self.boxed = False  # a 0-d array rather than a NumPy scalar
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
@@ -40,13 +44,9 @@ class Storage:
             self.array, self.session = None, session
         assert self.value is not None
         if self.session is not session:
-            raise MutationError(
-                "a function traced on its own writes into an array of the enclosing trace",
-                where=where(),
-                hint="return the new value instead",
-            )
+            session.enter(self)
         self.value = views.put(session, self.value, steps, new)
-        self.version += 1
+        self.version = next(VERSIONS)
 
 
 class Tracer:
@@ -86,6 +86,9 @@ class Tracer:
                 where=where(),
                 hint="return it from the traced function instead of storing it elsewhere",
             )
+        if own is not session and session.is_region:
+            session.enter(storage)
+            own = session
         value: Value = storage.value
         if self._steps:
             if self._seen != storage.version:
@@ -96,7 +99,7 @@ class Tracer:
         return value if own is session else session.capture(self, value)
 
     def _constant(self, session: Session, storage: Storage) -> Value:
-        key = (storage.version, session.depth, id(session))
+        key = (storage.version, session.serial)
         if self._seen != key:
             self._memo, self._seen = session.array(self._array, self._dtype), key
         value: Value = self._memo
@@ -118,10 +121,13 @@ class Tracer:
         """Raise where NumPy's write would reach memory outside the trace."""
         if self._storage.frozen:
             raise MutationError(
-                "the function writes into a global or closure array",
+                f"the function writes into {self._storage.frozen}",
                 where=where(),
                 hint="write into a copy: a = a.copy()",
             )
+        session = current()
+        if session is not None:
+            session.claim(self._storage)
 
     # -- coercions -------------------------------------------------------------------------
 
@@ -342,7 +348,8 @@ def concrete(result: Any, frozen: bool = False) -> Any:
         if result.dtype not in _KNOWN or type(result) is not np.ndarray:
             return result
         storage = Storage(None, None, result)
-        storage.frozen = frozen or not result.flags.writeable
+        if frozen or not result.flags.writeable:
+            storage.frozen = "a global or closure array"
         storage.boxed = not result.shape
         return Tracer(storage, dtype_name(result.dtype), result.shape)
     if type(result) in (list, tuple):
