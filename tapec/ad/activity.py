@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from tapec.errors import DTypeError, NonDifferentiableError, ShapeError
-from tapec.ir.core import Func, Op, Value
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.types import Type
+
+# Ops with regions, and of the tape, whose rules are written out.
+REGIONS = frozenset(
+    {"call", "cond", "custom", "fori_loop", "scan", "switch", "while_loop"}
+    | {"pop", "push", "tape"}
+)
+
+
+class Through(Protocol):
+    """What is asked about ops with regions (see `tapec.ad.flow`)."""
+
+    def varied(self, op: Op, flags: Sequence[bool]) -> tuple[bool, ...]: ...
+
+    def needed(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> tuple[bool, ...]: ...
 
 
 def active_params(func: Func, active: Sequence[bool]) -> list[Value]:
@@ -24,47 +40,78 @@ def active_params(func: Func, active: Sequence[bool]) -> list[Value]:
     return chosen
 
 
+def can_vary(type: Type) -> bool:
+    """Whether values of this type may have a derivative: floats, and tapes of them."""
+    return type.is_float or type.dtype == "tape"
+
+
 class Activity:
-    """All float values that depend on `sources` differentiably, found by one forward walk.
+    """All values of a body that depend on `sources` differentiably, found by one forward walk.
 
     `varied` holds the values, `entries` per op the operand positions where a derivative enters.
+    A tape varies from its start: what will be put on it is not known there.
     """
 
-    __slots__ = ("entries", "varied")
+    __slots__ = ("entries", "through", "varied")
 
-    def __init__(self, func: Func, sources: Iterable[Value]) -> None:
+    def __init__(self, body: Func | Block, sources: Iterable[Value], through: Through) -> None:
         self.varied: set[Value] = set(sources)
         self.entries: dict[Op, list[int]] = {}
+        self.through = through
         if not self.varied:
             return
-        for op in func.ops:
+        for op in body.ops:
             self._visit(op)
 
     def _visit(self, op: Op) -> None:
         varied = self.varied
         positions = [k for k, v in enumerate(op.operands) if v in varied and _has_rule(op, k)]
-        if positions:
+        if positions and not op.regions:
             self.entries[op] = positions
-            varied.update([v for v in op.results if v.type.is_float])
+            varied.update([v for v in op.results if can_vary(v.type)])
+        elif positions:
+            self.entries[op] = positions
+            flags = self.through.varied(op, self.flags(op))
+            varied.update([v for v, flag in zip(op.results, flags, strict=True) if flag])
+        elif op.primitive.name == "tape":
+            self.entries[op] = []
+            varied.update(op.results)
 
-    def active_ops(self, func: Func, targets: Iterable[Value]) -> list[Op]:
-        """The ops on a path from a source to a target, in execution order (backward walk)."""
+    def flags(self, op: Op) -> tuple[bool, ...]:
+        """Per operand, whether a derivative enters there."""
+        positions = set(self.entries.get(op, ()))
+        return tuple(k in positions for k in range(len(op.operands)))
+
+    def active_ops(self, body: Func | Block, targets: Iterable[Value]) -> list[Op]:
+        """The ops on a path from a source to a target, in execution order."""
+        return self._walk(body, targets)[0]
+
+    def needed(self, body: Func | Block, targets: Iterable[Value]) -> set[Value]:
+        """The varied values that the targets depend on."""
+        return self._walk(body, targets)[1]
+
+    def _walk(self, body: Func | Block, targets: Iterable[Value]) -> tuple[list[Op], set[Value]]:
+        """Both, by one backward walk."""
         needed = {v for v in targets if v in self.varied}
         found: list[Op] = []
-        for op in reversed(func.ops):
+        for op in reversed(body.ops):
             positions = self.entries.get(op)
-            if positions and not needed.isdisjoint(op.results):
+            if positions is not None and not needed.isdisjoint(op.results):
                 check_differentiable(op)
+                if op.regions:
+                    wanted = [v in needed for v in op.results]
+                    flags = self.through.needed(op, self.flags(op), wanted)
+                    positions = [k for k in positions if flags[k]]
                 needed.update([op.operands[k] for k in positions])
                 found.append(op)
         found.reverse()
-        return found
+        return found, needed
 
 
 def check_differentiable(op: Op) -> None:
     """Raise NonDifferentiableError for an op no derivative rule covers."""
-    known = op.primitive.kind in ("elementwise", "linear", "structured")
-    if not known or len(op.results) != 1:
+    known = op.primitive.kind in ("elementwise", "linear", "structured") and len(op.results) == 1
+    if not known and op.name not in REGIONS:
         raise NonDifferentiableError(f"{op.name} has no derivative rule", where=op.loc)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from tapec.ad.activity import Activity, active_params
 from tapec.ad.contributions import Cotangent, Cotangents
 from tapec.ad.demand import Demand, Demands
+from tapec.ad.flow import Flow
 from tapec.ad.rules import hint_of, partial_of, scale, select, unbroadcast
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
@@ -48,7 +49,7 @@ def pull_back(
     """
     floats = [v for v in func.results if v.type.is_float]
     arrived = [(v, s) for v, s in zip(floats, seeds, strict=True) if not isinstance(s, Zero)]
-    activity = Activity(func, sources)
+    activity = Activity(func, sources, Flow())
     ops = activity.active_ops(func, [v for v, _ in arrived])
     sweep = _Sweep(builder, ops, activity, [*sources, *floats])
     for value, seed in arrived:

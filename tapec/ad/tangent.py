@@ -1,8 +1,9 @@
 """Forward mode: the program of Jacobian-vector products.
 
 Every op is followed by its tangent: the sum of partial times tangent for an elementwise op, the
-declared `jvp` otherwise. A `select` picks tangents,
-so the branch not taken never reaches the result, whatever it computes.
+declared `jvp` otherwise. A `select` picks tangents, so the branch not taken never reaches the
+result, whatever it computes. Ops with regions make primal and tangent in one op
+(see `tapec.ad.tangent_regions`).
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapec.ad.activity import Activity, active_params, check_differentiable
+from tapec.ad.activity import REGIONS, Activity, active_params, check_differentiable
 from tapec.ad.rules import add, broadcast, hint_of, partial_of, scale, select
+from tapec.ad.tangent_regions import Forward, Tangents, region_tangent
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
-from tapec.ir.core import Func, Op, Value
+from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import gc_paused
-
-Tangents = dict[Value, Value]  # a value without an entry has a structurally zero tangent
 
 
 def tangent(func: Func, active: Sequence[bool]) -> Func:
@@ -45,17 +45,32 @@ def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Deriv
     of `func` itself serve as primals: `builder.params` must hold its parameters.
     """
     targets = [v for v in func.results if v.type.is_float]
-    derived = set(Activity(func, tangents).active_ops(func, targets))
-    for op in func.ops:
-        builder.ops.append(op)
+    _push_block(builder, func, tangents, targets, Forward(_push_block))
+    return [tangents.get(v, ZERO) for v in targets]
+
+
+def _push_block(
+    builder: Builder,
+    body: Func | Block,
+    tangents: Tangents,
+    targets: Sequence[Value],
+    forward: Forward,
+) -> None:
+    """Append a body's ops and the tangents that the targets need; `tangents` gains them."""
+    derived = set(Activity(body, tangents, forward.flow).active_ops(body, targets))
+    for op in body.ops:
         if op not in derived:
+            builder.ops.append(op)
             continue
         builder.loc = op.loc
+        if op.name in REGIONS:
+            region_tangent(builder, op, tangents, forward)
+            continue
+        builder.ops.append(op)
         found = op_tangent(builder, op, tangents)
         if not isinstance(found, Zero):
             tangents[op.results[0]] = found
     builder.loc = None
-    return [tangents.get(v, ZERO) for v in targets]
 
 
 def op_tangent(builder: Builder, op: Op, tangents: Tangents) -> Derivative:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
+from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
 
@@ -26,5 +27,9 @@ Derivative: TypeAlias = Value | Zero
 
 
 def materialise(builder: Builder, derivative: Derivative, type: Type) -> Value:
-    """The derivative as a value: a splat constant where it is structurally zero."""
-    return builder.const(0.0, type) if isinstance(derivative, Zero) else derivative
+    """The derivative as a value: a splat constant, an empty tape, where it is structurally zero."""
+    if not isinstance(derivative, Zero):
+        return derivative
+    if type.dtype == "tape":
+        return builder.emit(PRIMITIVES["tape"], ()).result
+    return builder.const(0.0, type)

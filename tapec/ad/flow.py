@@ -1,0 +1,154 @@
+"""How derivatives flow through ops with regions: what varies with what, what needs what.
+
+A loop's carried values feed the next iteration, so the flags of the carried values grow until
+nothing changes. Custom rules replace the function's own flow: everything may depend on everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tapec.ad.activity import Activity, can_vary
+from tapec.ir.core import Block, Op, Value
+
+Flags = tuple[bool, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How operands and results stand to the parameters and results of an op's bodies.
+
+    Operand `head + j` is parameter `skip + j`; of a loop, result k < carry goes back to the
+    operand `head + consts + k`. Further operands are read slice by slice.
+    """
+
+    bodies: tuple[Block, ...]
+    head: int = 0
+    skip: int = 0
+    consts: int = 0
+    carry: int = 0
+
+    @property
+    def body(self) -> Block:
+        """The only body, of loops and calls."""
+        (block,) = self.bodies
+        return block
+
+    def params(self, body: Block) -> tuple[Value, ...]:
+        """The parameters that operands stand for."""
+        return body.params[self.skip :]
+
+    def carried(self) -> slice:
+        """The carried ones among these parameters."""
+        return slice(self.consts, self.consts + self.carry)
+
+
+# Per op: head, skip, and which regions are bodies.
+_SHAPES: dict[str, tuple[int, int, slice]] = {
+    "cond": (1, 0, slice(None)),
+    "switch": (1, 0, slice(None)),
+    "call": (0, 0, slice(None)),
+    "scan": (0, 1, slice(None)),
+    "fori_loop": (1, 1, slice(None)),
+    "while_loop": (0, 0, slice(1, 2)),
+}
+
+
+def form_of(op: Op) -> Form:
+    """The form of a branch, a loop or a call."""
+    head, skip, bodies = _SHAPES[op.name]
+    consts, carry = op.attrs.get("consts", 0), op.attrs.get("carry", 0)
+    return Form(op.regions[bodies], head, skip, consts, carry)
+
+
+def groups(items: Sequence[T], form: Form) -> tuple[Sequence[T], Sequence[T], Sequence[T]]:
+    """What stands for a loop's constants, carried values and slices."""
+    carried = form.carried()
+    return items[: carried.start], items[carried], items[carried.stop :]
+
+
+class Flow:
+    """The analysis, remembering what it found per op and flags."""
+
+    def __init__(self) -> None:
+        self._inside: dict[tuple[Op, Flags], tuple[Flags, list[Activity]]] = {}
+
+    def varied(self, op: Op, flags: Sequence[bool]) -> Flags:
+        """Which results vary where the flagged operands do."""
+        if op.name not in _SHAPES:
+            return tuple(can_vary(v.type) for v in op.results)
+        _, inside = self.inside(op, flags)
+        blocks = form_of(op).bodies
+        columns = [[v in a.varied for v in b.results] for a, b in zip(inside, blocks, strict=True)]
+        found = [any(column) for column in zip(*columns, strict=True)]
+        # Without an iteration, a carried result is its start.
+        closed, form = self.settled(op, flags), form_of(op)
+        first = form.head + form.consts
+        return tuple(f or (k < form.carry and closed[first + k]) for k, f in enumerate(found))
+
+    def settled(self, op: Op, flags: Sequence[bool]) -> Flags:
+        """The flags of the operands, grown by the carried values that come to vary."""
+        return self.inside(op, flags)[0]
+
+    def inside(self, op: Op, flags: Sequence[bool]) -> tuple[Flags, list[Activity]]:
+        """The settled flags, and the activity in every body."""
+        key = op, tuple(flags)
+        if key not in self._inside:
+            self._inside[key] = self._settle(op, list(flags))
+        return self._inside[key]
+
+    def _settle(self, op: Op, flags: list[bool]) -> tuple[Flags, list[Activity]]:
+        form = form_of(op)
+        first = form.head + form.consts
+        while True:
+            inside = [Activity(b, _chosen(form.params(b), flags[form.head :]), self)
+                      for b in form.bodies]  # fmt: skip
+            grown = list(flags)
+            for k in range(form.carry):
+                grown[first + k] |= form.body.results[k] in inside[0].varied
+            if grown == flags:
+                return tuple(flags), inside
+            flags = grown
+
+    def needed(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
+        """Which operands the wanted results depend on, among the flagged ones.
+
+        Of a loop, a carried value counts when it, or what comes of it, is wanted.
+        """
+        if op.name not in _SHAPES:
+            return tuple(flags)
+        form = form_of(op)
+        settled, inside = self.inside(op, flags)
+        found = self.closed(op, flags, wanted)
+        needed = [False] * len(op.operands)
+        for body, activity in zip(form.bodies, inside, strict=True):
+            targets = _chosen(body.results, found)
+            reached = activity.needed(body, targets)
+            for j, p in enumerate(form.params(body)):
+                needed[form.head + j] |= p in reached
+        for k in range(form.carry):
+            needed[form.head + form.consts + k] |= found[k]
+        return tuple(n and s for n, s in zip(needed, settled, strict=True))
+
+    def closed(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
+        """The wanted results, grown by the carried values that these depend on."""
+        form = form_of(op)
+        found = list(wanted)
+        if not form.carry:
+            return tuple(found)
+        (activity,) = self.inside(op, flags)[1]
+        carried = form.params(form.body)[form.carried()]
+        while True:
+            reached = activity.needed(form.body, _chosen(form.body.results, found))
+            grown = [f or p in reached for f, p in zip(found, carried, strict=False)]
+            grown += found[form.carry :]
+            if grown == found:
+                return tuple(found)
+            found = grown
+
+
+def _chosen(values: Sequence[Value], flags: Sequence[bool]) -> list[Value]:
+    return [v for v, flag in zip(values, flags, strict=True) if flag]
