@@ -21,6 +21,7 @@ Result = int | tuple["Result", ...]
 
 STACK_WORK_BYTES = 16 * 1024  # work memory up to here lives on the stack of the call
 WORK_ALIGNMENT = 64
+KEPT_BYTES = 2**28  # memory up to here is kept from one call to the next
 
 
 @dataclass(frozen=True)

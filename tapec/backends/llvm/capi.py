@@ -38,6 +38,7 @@ _FUNCTIONS = (
     "PyLong_FromLongLong",
     "PyMem_RawFree",
     "PyMem_RawMalloc",
+    "PyMem_RawRealloc",
     "PyObject_Vectorcall",
     "PyTuple_New",
     "PyTuple_SetItem",

@@ -1,4 +1,4 @@
-"""From an array program to a loaded kernel."""
+"""From an array or a lowered program to a loaded kernel."""
 
 from __future__ import annotations
 
@@ -41,7 +41,14 @@ def compile_func(
     """
     from tapec.lower import lower
 
-    loops = lower(func, blas.usable)
+    return compile_loops(lower(func, blas.usable), signature, opt=opt, wrapper=wrapper)
+
+
+def compile_loops(
+    loops: Func, signature: Signature, *, opt: int | None = None, wrapper: bool = True
+) -> CompiledKernel:
+    """Emit and compile a lowered program, whose parameters are the arguments' buffers and then the
+    outputs'."""
     emitted = emit_kernel(loops)
     level = _level(emitted) if opt is None else opt
     signature = replace(signature, work_bytes=emitted.work_bytes)

@@ -6,16 +6,38 @@ some 250 ops; a value that another chunk needs is stored in work memory right af
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.backends.llvm.emit_function import FunctionEmitter
+from tapec.backends.llvm import emit_control as control
+from tapec.backends.llvm import emit_loops as loops
+from tapec.backends.llvm import emit_memory as memory
+from tapec.backends.llvm import emit_tape as tape
+from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.emit_ops import MEMORY, SIZES, literal
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.ir.core import Block, Func, Op, Value
 
 CHUNK = 250  # ops in one function
 _ALIGN = 64
+
+SPECIAL: Mapping[str, Special] = {
+    "const": const,
+    "alloc": memory.alloc,
+    "load": memory.load,
+    "store": memory.store,
+    "gemm": memory.gemm,
+    "check_index": memory.check,
+    "tape_open": tape.tape_open,
+    "tape_push": tape.tape_push,
+    "tape_pop": tape.tape_pop,
+    "tape_load": tape.tape_load,
+    "tape_store": tape.tape_store,
+    "for": loops.loop,
+    "repeat": control.repeat,
+    "while": control.while_,
+    "if": control.if_,
+}
 
 
 @dataclass(frozen=True)
@@ -45,19 +67,23 @@ class _Kernel:
         self.sizes: dict[Value, int] = {}
         self.work = 0
         self.width = vector_width("f64")
+        opened = [op.result for op in _every(func.ops) if op.name == "tape_open"]
+        self.tapes = {value: k for k, value in enumerate(opened)}
+        self.alone = False
 
     def emit(self) -> Emitted:
         """All chunks, and the kernel calling them."""
         chunks = _chunks(op for op in self.func.ops if op.name != "const")
         self.lay_out()
         self.find_slots(chunks)
-        bodies = [self.function(k, chunk, len(chunks)) for k, chunk in enumerate(chunks)]
+        self.alone = len(chunks) == 1 and not self.tapes
+        bodies = [self.function(k, chunk) for k, chunk in enumerate(chunks)]
         texts = [text for text, _ in bodies]
-        if len(chunks) != 1:
-            texts.append(self.caller([checks for _, checks in bodies]))
+        if not self.alone:
+            texts.append(self.caller([fails for _, fails in bodies]))
         text = "\n".join([*sorted(self.module), *texts])
-        loops = any(op.name == "for" for op in self.func.ops)
-        return Emitted(text + "\n", self.work, _weigh(self.func.ops), loops)
+        looping = any(op.regions for op in self.func.ops)
+        return Emitted(text + "\n", self.work, _weigh(self.func.ops), looping)
 
     def lay_out(self) -> None:
         """Work memory of every buffer; what nobody reads any more is given to later ones."""
@@ -106,23 +132,24 @@ class _Kernel:
         for k, chunk in enumerate(chunks):
             for op in chunk:
                 for value in _uses(op):
+                    if value in self.tapes:
+                        continue
                     if home.get(value, k) != k and value not in self.slots:
                         self.slots[value] = self.reserve(8, 8)
                 if op.name != "alloc":
                     home.update(dict.fromkeys(op.results, k))
 
-    def signature(self, attributes: str = " noalias") -> str:
-        """The parameter list."""
-        names = [*self.pointers.values(), "%w"]
-        return ", ".join(f"ptr{attributes} {n}" for n in names)
+    def signature(self) -> str:
+        """The parameter list of the kernel."""
+        return ", ".join(f"ptr noalias {n}" for n in (*self.pointers.values(), "%w"))
 
-    def function(self, number: int, ops: Sequence[Op], count: int) -> tuple[str, bool]:
+    def function(self, number: int, ops: Sequence[Op]) -> tuple[str, bool]:
         """One chunk; (its text, whether it can fail)."""
-        e = FunctionEmitter(self.module, self.width)
+        e = FunctionEmitter(self.module, self.width, SPECIAL, self.tapes)
         e.names.update(self.pointers)
         e.names.update(self.data)
-        for const in self.consts:
-            e.const(const)
+        for op in self.consts:
+            e.op(op)
         self.enter(e, ops)
         for op in ops:
             e.op(op)
@@ -130,13 +157,16 @@ class _Kernel:
                 slot = self.slots.get(value)
                 if slot is not None:
                     at = e.emit(f"getelementptr i8, ptr %w, i64 {slot}")
-                    e.write(at, e.names[value], value.type.dtype, 1)
-        head = f"define internal i32 @chunk{number}" if count > 1 else f"define i32 @{self.name}"
-        lines = [f"{head}({self.signature()}) {function_attributes()} {{", "start:"]
-        lines += [*e.head, *e.lines, "ret i32 0"]
-        if e.checks:
-            lines += ["out_of_bounds:", "ret i32 1"]
-        return "\n".join([*lines, "}"]), e.checks
+                    memory.write(e, at, e.names[value], value.type.dtype, 1)
+        for name in e.open_tapes.values():
+            tape.save(e, name)
+        parameters = self.signature() + (", ptr noalias %t" if self.tapes else "")
+        name = self.name if self.alone else f"chunk{number}"
+        head = f"define {'' if self.alone else 'internal '}i32 @{name}({parameters})"
+        lines = [f"{head} {function_attributes()} {{", "start:", *e.head, *e.lines, "ret i32 0"]
+        for status in e.failures:
+            lines += [f"status{status}:", f"ret i32 {status}"]
+        return "\n".join([*lines, "}"]), bool(e.failures)
 
     def enter(self, e: FunctionEmitter, ops: Sequence[Op]) -> None:
         """Bind what the chunk uses of work memory: buffers, values of earlier chunks."""
@@ -146,22 +176,27 @@ class _Kernel:
                 e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {self.allocs[value]}")
             elif value in self.slots and value not in own:
                 at = e.emit(f"getelementptr i8, ptr %w, i64 {self.slots[value]}")
-                e.names[value] = e.read(at, value.type.dtype, 1)
+                e.names[value] = memory.read(e, at, value.type.dtype, 1)
 
-    def caller(self, checks: Sequence[bool]) -> str:
-        """The kernel: every chunk in turn, left at the first failure."""
-        call = ", ".join(f"ptr {n}" for n in (*self.pointers.values(), "%w"))
+    def caller(self, fails: Sequence[bool]) -> str:
+        """The kernel: every chunk in turn, left at the first failure; tapes are freed then."""
+        pointers = [*self.pointers.values(), "%w", *(["%t"] if self.tapes else [])]
+        call = ", ".join(f"ptr {n}" for n in pointers)
         lines = [f"define i32 @{self.name}({self.signature()}) {function_attributes()} {{"]
-        for k, check in enumerate(checks):
+        lines += ["start:", *tape.make(self.module, len(self.tapes))]
+        label, ways = "start", []
+        for k, failing in enumerate(fails):
             lines.append(f"%s{k} = call i32 @chunk{k}({call})")
-            if check:
+            if failing:
+                ways.append(f"[ %s{k}, %{label} ]")
+                label = f"next{k}"
                 lines.append(f"%f{k} = icmp ne i32 %s{k}, 0")
-                lines.append(f"br i1 %f{k}, label %failed, label %next{k}")
-                lines.append(f"next{k}:")
-        lines.append("ret i32 0")
-        if any(checks):
-            lines += ["failed:", "ret i32 1"]
-        return "\n".join([*lines, "}"])
+                lines.append(f"br i1 %f{k}, label %done, label %{label}")
+                lines.append(f"{label}:")
+        ways.append(f"[ 0, %{label} ]")
+        lines += ["br label %done", "done:", f"%status = phi i32 {', '.join(ways)}"]
+        lines += [*tape.drop(self.module, len(self.tapes)), "ret i32 %status", "}"]
+        return "\n".join(lines)
 
 
 def _uses(op: Op) -> Iterable[Value]:
@@ -175,6 +210,14 @@ def _region_uses(block: Block) -> Iterable[Value]:
     for op in block.ops:
         yield from _uses(op)
     yield from block.results
+
+
+def _every(ops: Iterable[Op]) -> Iterator[Op]:
+    """All ops, those of regions included."""
+    for op in ops:
+        yield op
+        for region in op.regions:
+            yield from _every(region.ops)
 
 
 def _weigh(ops: Iterable[Op]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import (
     ELEMENTS,
+    KEPT_BYTES,
     WORK_ALIGNMENT,
     Argument,
     ArrayArg,
@@ -200,8 +201,10 @@ class EntryWriter:
 
     def call_kernel(self, arena: str) -> None:
         status = self.value_of_kernel()
-        if arena:
+        if arena and self.sig.work_bytes <= KEPT_BYTES:
             self.emit(f"call void @tapec.give(ptr @{ARENA}, ptr {arena})")
+        elif arena:
+            self.emit(f"call void @PyMem_RawFree(ptr {arena})")
         self.expect(self.value(f"icmp eq i32 {status}, 0"), "failed")
         self.failed = (status, len(self.owned))
 

@@ -23,6 +23,7 @@ from tapec.backends.llvm import target
 from tapec.errors import BackendError
 
 ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memory
+CELL = "tapec.tape."  # globals of a kernel that cache the memory of its tapes, numbered
 
 _LOCAL = r"(?!.*\b(?:internal|private|available_externally)\b)"
 _FUNCTION = re.compile(rf"^define {_LOCAL}[^@\n]*@(?:\"([^\"]+)\"|([\w.$-]+))\(", re.MULTILINE)
@@ -49,8 +50,8 @@ class Library:
     def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
         self._addresses = {name: int(tracker[name]) for name in names}
         self.size = size
-        arena = self._addresses.get(ARENA, 0)
-        self._finalizer = weakref.finalize(self, _release, tracker, engine, arena)
+        kept = [a for n, a in self._addresses.items() if n == ARENA or n.startswith(CELL)]
+        self._finalizer = weakref.finalize(self, _release, tracker, engine, kept)
         self._finalizer.atexit = False  # daemon threads may still run the code at exit
 
     def address(self, name: str) -> int:
@@ -85,12 +86,12 @@ class Library:
         return f"<Library {', '.join(self.exports)}: {state}>"
 
 
-def _release(tracker: Any, engine: Any, arena: int) -> None:
-    """Give back the cached work memory, then the code; `engine` must outlive both."""
+def _release(tracker: Any, engine: Any, kept: Iterable[int]) -> None:
+    """Give back the cached memory, then the code; `engine` must outlive both."""
     if sys.is_finalizing():
         return
-    if arena:
-        cell = ctypes.c_void_p.from_address(arena)
+    for address in kept:
+        cell = ctypes.c_void_p.from_address(address)
         memory, cell.value = cell.value, None
         ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythonapi))(memory)
     tracker.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import STATUS, UNKNOWN_STATUS
+from tapec.backends.llvm.abi import KEPT_BYTES, STATUS, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.errors import BackendError
@@ -100,6 +100,90 @@ define void @tapec.give(ptr %cell, ptr %block) nounwind {
 }
 """
 
+# `tapec.grow`, `tapec.shed`: memory of a tape, whose record is (slots, how many there are, how many
+# are in use, first slots on the stack). A block starts with a head that says how many slots follow.
+# `grow` makes room for `needed` slots, false if there is no memory: from the stack it moves to the
+# block kept in `cell` if that suffices, from a block to one of at least double the size. `shed`
+# leaves the block in `cell` if it is not too large.
+_HEAD = 64
+_TAPES = f"""\
+define i1 @tapec.grow(ptr %tape, i64 %needed, ptr %cell) nounwind {{
+start:
+  %pcap = getelementptr i8, ptr %tape, i64 8
+  %pfirst = getelementptr i8, ptr %tape, i64 24
+  %base = load ptr, ptr %tape
+  %cap = load i64, ptr %pcap
+  %first = load ptr, ptr %pfirst
+  %used = shl i64 %cap, 3
+  %onstack = icmp eq ptr %base, %first
+  %twice = shl i64 %cap, 1
+  %more = call i64 @llvm.umax.i64(i64 %twice, i64 %needed)
+  %room = shl i64 %more, 3
+  %bytes = add i64 %room, {_HEAD}
+  br i1 %onstack, label %leave, label %enlarge
+leave:
+  %kept = atomicrmw xchg ptr %cell, ptr null acquire
+  %found = icmp ne ptr %kept, null
+  br i1 %found, label %measure, label %allocate
+measure:
+  %keptcap = load i64, ptr %kept
+  %suffices = icmp uge i64 %keptcap, %needed
+  br i1 %suffices, label %copy, label %discard
+discard:
+  call void @PyMem_RawFree(ptr %kept)
+  br label %allocate
+allocate:
+  %fresh = call ptr @PyMem_RawMalloc(i64 %bytes)
+  %made = icmp ne ptr %fresh, null
+  br i1 %made, label %copy, label %starved
+copy:
+  %block = phi ptr [ %kept, %measure ], [ %fresh, %allocate ]
+  %blockcap = phi i64 [ %keptcap, %measure ], [ %more, %allocate ]
+  %target = getelementptr i8, ptr %block, i64 {_HEAD}
+  call void @llvm.memcpy.p0.p0.i64(ptr %target, ptr %base, i64 %used, i1 false)
+  br label %done
+enlarge:
+  %old = getelementptr i8, ptr %base, i64 -{_HEAD}
+  %larger = call ptr @PyMem_RawRealloc(ptr %old, i64 %bytes)
+  %enlarged = icmp ne ptr %larger, null
+  br i1 %enlarged, label %done, label %starved
+done:
+  %result = phi ptr [ %block, %copy ], [ %larger, %enlarge ]
+  %newcap = phi i64 [ %blockcap, %copy ], [ %more, %enlarge ]
+  store i64 %newcap, ptr %result
+  %slots = getelementptr i8, ptr %result, i64 {_HEAD}
+  store ptr %slots, ptr %tape
+  store i64 %newcap, ptr %pcap
+  ret i1 true
+starved:
+  ret i1 false
+}}
+define void @tapec.shed(ptr %tape, ptr %cell) nounwind {{
+  %pcap = getelementptr i8, ptr %tape, i64 8
+  %pfirst = getelementptr i8, ptr %tape, i64 24
+  %base = load ptr, ptr %tape
+  %cap = load i64, ptr %pcap
+  %first = load ptr, ptr %pfirst
+  %onstack = icmp eq ptr %base, %first
+  br i1 %onstack, label %done, label %heap
+heap:
+  %block = getelementptr i8, ptr %base, i64 -{_HEAD}
+  %small = icmp ule i64 %cap, {KEPT_BYTES // 8}
+  br i1 %small, label %keep, label %free
+keep:
+  %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
+  br label %free
+free:
+  %unwanted = phi ptr [ %other, %keep ], [ %block, %heap ]
+  call void @PyMem_RawFree(ptr %unwanted)
+  br label %done
+done:
+  ret void
+}}
+declare i64 @llvm.umax.i64(i64, i64)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+"""
+
 # The way to Python: `slow` gets self, then the same arguments. Copies, so that nothing of the
 # caller's is written; a call that comes here costs microseconds anyway.
 _MISMATCH = f"""\
@@ -157,6 +241,7 @@ declare ptr @PyErr_NoMemory()
 declare void @PyErr_SetString(ptr, ptr)
 declare void @PyMem_RawFree(ptr)
 declare ptr @PyMem_RawMalloc(i64)
+declare ptr @PyMem_RawRealloc(ptr, i64)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 """
 
@@ -187,7 +272,7 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
 @functools.cache
 def runtime_text() -> str:
     """LLVM text of the shared functions."""
-    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _raise_text(), _MISMATCH))
+    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _TAPES, _raise_text(), _MISMATCH))
 
 
 def _raise_text() -> str:

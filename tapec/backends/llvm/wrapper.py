@@ -36,6 +36,7 @@ declare ptr @tapec.array(ptr, ptr, i32, i32, ptr)
 declare ptr @tapec.new(ptr, i32, ptr)
 declare ptr @tapec.take(ptr, i64)
 declare void @tapec.give(ptr, ptr)
+declare void @PyMem_RawFree(ptr)
 declare void @tapec.raise(i32)
 declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)
 """

@@ -1,0 +1,148 @@
+"""Counted loops as LLVM text: serial ones, and vector bodies with their scalar tail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tapec.backends.llvm.emit_function import FunctionEmitter, combine
+from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
+from tapec.errors import UnsupportedLowering
+from tapec.ir.core import Op
+
+ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
+_NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
+_COMBINE = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
+# What has no vector form: iterations with these go one after the other.
+_SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_pop"])
+
+
+def loop(e: FunctionEmitter, op: Op) -> None:
+    """A `for`: serial at the present width, or the vector loop with its scalar tail."""
+    lower, upper = op.attrs["lower"], op.attrs["upper"]
+    init = [(v.type.dtype, e.operand(v)) for v in op.operands]
+    if upper - lower >= e.full_width and _vectorizes(e, op):
+        totals, lower = _vector_loop(e, op, lower, upper)
+        init = [(d, t) for (d, _), t in zip(init, totals, strict=True)]
+    e.bind(op.results, _serial(e, op, (lower, upper, 1), init))
+
+
+def _vectorizes(e: FunctionEmitter, op: Op) -> bool:
+    if op.attrs["kind"] != "vector" or e.width > 1 or e.full_width == 1:
+        return False
+    pending = list(op.regions)
+    while pending:
+        for inner in pending.pop().ops:
+            if inner.name in _SERIAL:
+                return False
+            pending += inner.regions
+    return True
+
+
+def _bind(e: FunctionEmitter, op: Op, index: str, carried: Sequence[str]) -> None:
+    """Name what a body gets; the index is a scalar that all lanes share unless it counts them."""
+    counter, *others = op.regions[0].params
+    e.names[counter] = index
+    e.ranges[counter] = (op.attrs["lower"], op.attrs["upper"] - 1)
+    e.wide.pop(counter, None)
+    e.bind(others, carried)
+
+
+def counted(
+    e: FunctionEmitter,
+    bounds: tuple[int, int, int],
+    init: Sequence[tuple[str, str]],
+    body: Callable[[str, list[str]], Sequence[str]],
+) -> list[str]:
+    """A loop over range(*bounds) carrying (type, name) registers."""
+    lower, upper, step = bounds
+    if lower >= upper:
+        return [name for _, name in init]
+    if lower + step >= upper:
+        return list(body(str(lower), [name for _, name in init]))
+    head, exit = e.fresh_label(), e.fresh_label()
+    before = e.jump(head)
+    e.open(head)
+    with e.phis(["i64", *(type for type, _ in init)]) as merged:
+        index, *carried = merged.names
+        merged.arrive(before, [str(lower), *(name for _, name in init)])
+        results = list(body(index, carried))
+        following = e.emit(f"add nuw nsw i64 {index}, {step}")
+        more = e.emit(f"icmp slt i64 {following}, {upper}")
+        e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
+        merged.arrive(e.label, [following, *results])
+    e.open(exit)
+    return results
+
+
+def _serial(
+    e: FunctionEmitter,
+    op: Op,
+    bounds: tuple[int, int, int],
+    init: Sequence[tuple[str, str]],
+) -> list[str]:
+    """Iterations one after the other."""
+
+    def body(index: str, carried: list[str]) -> list[str]:
+        _bind(e, op, index, carried)
+        return e.block(op.regions[0])
+
+    typed = [(vector(REGISTER[d], e.width), name) for d, name in init]
+    return counted(e, bounds, typed, body)
+
+
+def _vector_loop(e: FunctionEmitter, op: Op, lower: int, upper: int) -> tuple[list[str], int]:
+    """Whole vectors of iterations; (carried values so far, first iteration left over)."""
+    (block,), kinds = op.regions, op.attrs["reduce"]
+    dtypes = [v.type.dtype for v in op.operands]
+    inits = [e.names[v] for v in op.operands]
+    width = e.full_width
+    copies = ACCUMULATORS if kinds and upper - lower >= ACCUMULATORS * width else 1
+    step = copies * width
+    stop = lower + (upper - lower) // step * step
+    e.width, e.lane = width, block.params[0]
+    starts = [_start(e, k, d, n) for k, d, n in zip(kinds, dtypes, inits, strict=True)] * copies
+    types = [vector(REGISTER[d], width) for d in dtypes] * copies
+
+    def body(index: str, carried: list[str]) -> list[str]:
+        out: list[str] = []
+        for c in range(copies):
+            at = index if not c else e.emit(f"add nuw nsw i64 {index}, {c * width}")
+            e.wide = {}
+            _bind(e, op, at, carried[c * len(kinds) : (c + 1) * len(kinds)])
+            out += e.block(block)
+        return out
+
+    accumulated = counted(e, (lower, stop, step), list(zip(types, starts, strict=True)), body)
+    totals = []
+    for k, (how, dtype) in enumerate(zip(kinds, dtypes, strict=True)):
+        parts = accumulated[k :: len(kinds)]
+        totals.append(_total(e, how, dtype, parts, inits[k]))
+    e.width, e.lane, e.wide = 1, None, {}
+    return totals, stop
+
+
+def _start(e: FunctionEmitter, how: str, dtype: str, init: str) -> str:
+    """What the accumulators of a reduction start from."""
+    if how in _NEUTRAL:
+        return literal(_NEUTRAL[how], dtype, e.width)
+    if how not in _COMBINE:
+        raise UnsupportedLowering("a vector loop carries reductions only")
+    if init[0] != "%":
+        return "<" + ", ".join([f"{REGISTER[dtype]} {init}"] * e.width) + ">"
+    return e.spread(init, REGISTER[dtype])
+
+
+def _total(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str], init: str) -> str:
+    """Accumulators combined pairwise, then across lanes, then with the initial value."""
+    name = _COMBINE.get(how, how)
+    level = list(parts)
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [combine(e, name, dtype, pair, e.width) for pair in pairs]
+    type = vector(REGISTER[dtype], e.width)
+    lanes = [e.emit(f"extractelement {type} {level[0]}, i32 {k}") for k in range(e.width)]
+    while len(lanes) > 1:
+        pairs = zip(lanes[::2], lanes[1::2], strict=True)
+        lanes = [combine(e, name, dtype, pair, 1) for pair in pairs]
+    return combine(e, name, dtype, (init, lanes[0]), 1)

@@ -1,0 +1,164 @@
+"""Loads, stores and index checks as LLVM text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tapec.backends.llvm.blas import gemm_call
+from tapec.backends.llvm.emit_function import OUT_OF_BOUNDS, FunctionEmitter
+from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, SIZES, Emit, vector
+from tapec.backends.llvm.ranges import within
+from tapec.ir.core import Op, Value
+
+SLOT = 8  # bytes of one slot of a tape
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next."""
+
+    base: str
+    dtype: str
+    step: int
+
+
+def buffer_place(e: FunctionEmitter, buffer: Value) -> Place:
+    """A buffer's elements."""
+    dtype = buffer.type.dtype
+    return Place(e.names[buffer], dtype, SIZES[dtype])
+
+
+# ---- addresses ----
+
+
+def address(e: FunctionEmitter, place: Place, op: Op, indices: Sequence[str]) -> str:
+    """The pointer to the element at offset + sum(strides * indices)."""
+    flat = ""
+    for stride, index in zip(op.attrs.get("strides", ()), indices, strict=True):
+        if not stride:
+            continue
+        term = index if stride == 1 else e.emit(f"mul nsw i64 {index}, {stride}")
+        flat = term if not flat else e.emit(f"add nsw i64 {flat}, {term}")
+    at, element = place.base, "i64" if place.step == SLOT else MEMORY[place.dtype]
+    if flat:
+        at = e.emit(f"getelementptr inbounds {element}, ptr {at}, i64 {flat}")
+    offset = op.attrs.get("offset", 0) * place.step
+    return e.emit(f"getelementptr i8, ptr {at}, i64 {offset}") if offset else at
+
+
+def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
+    """Elements between neighbouring lanes; None where an index varies otherwise."""
+    if e.width == 1:
+        return 0
+    pairs = list(zip(op.attrs.get("strides", ()), indices, strict=True))
+    if any(v in e.wide and v is not e.lane for _, v in pairs):
+        return None
+    return int(sum(s for s, v in pairs if v is e.lane))
+
+
+def read(e: FunctionEmitter, at: str, dtype: str, width: int) -> str:
+    """Load `width` elements; bools become i1."""
+    type = vector(MEMORY[dtype], width)
+    value = e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}")
+    if dtype != "bool":
+        return value
+    return e.emit(f"icmp ne {type} {value}, {'0' if width == 1 else 'zeroinitializer'}")
+
+
+def write(e: FunctionEmitter, at: str, value: str, dtype: str, width: int) -> None:
+    """Store `width` elements; bools become bytes."""
+    type = vector(MEMORY[dtype], width)
+    if dtype == "bool":
+        value = e.emit(f"zext {vector('i1', width)} {value} to {type}")
+    e.lines.append(f"store {type} {value}, ptr {at}, align {SIZES[dtype]}")
+
+
+def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
+    """Read a scalar, a vector, or lane by lane."""
+    stride, dtype = _stride(e, op, indices), place.dtype
+    if stride == 0:
+        at = address(e, place, op, [e.names[v] for v in indices])
+        e.names[op.result] = read(e, at, dtype, 1)
+    elif stride == 1 and place.step == SIZES[dtype]:
+        at = address(e, place, op, [e.names[v] for v in indices])
+        e.wide[op.result] = read(e, at, dtype, e.width)
+    else:
+        type, lanes = vector(REGISTER[dtype], e.width), "poison"
+        for k in range(e.width):
+            at = address(e, place, op, [e.lane_of(v, k) for v in indices])
+            one = read(e, at, dtype, 1)
+            lanes = e.emit(f"insertelement {type} {lanes}, {REGISTER[dtype]} {one}, i32 {k}")
+        e.wide[op.result] = lanes
+
+
+def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
+    """Write a scalar, a vector, or lane by lane."""
+    value, dtype = op.operands[0], place.dtype
+    stride = _stride(e, op, indices)
+    if e.width == 1 or (stride == 1 and place.step == SIZES[dtype]):
+        at = address(e, place, op, [e.names[v] for v in indices])
+        write(e, at, e.operand(value), dtype, e.width)
+        return
+    for k in range(e.width):
+        at = address(e, place, op, [e.lane_of(v, k) for v in indices])
+        write(e, at, e.lane_of(value, k), dtype, 1)
+
+
+# ---- buffers ----
+
+
+def load(e: FunctionEmitter, op: Op) -> None:
+    """An element of a buffer."""
+    buffer, *indices = op.operands
+    get(e, op, buffer_place(e, buffer), indices)
+
+
+def store(e: FunctionEmitter, op: Op) -> None:
+    """Write an element of a buffer."""
+    _, buffer, *indices = op.operands
+    put(e, op, buffer_place(e, buffer), indices)
+
+
+def alloc(e: FunctionEmitter, op: Op) -> None:
+    """Nothing: memory is laid out before."""
+
+
+def gemm(e: FunctionEmitter, op: Op) -> None:
+    """A call of BLAS, at the places that the indices give."""
+    places = []
+    for buffer, strides in zip(op.operands[:3], op.attrs["strides"], strict=True):
+        at = Op(op.primitive, op.operands, {"strides": strides, "offset": 0}, ())
+        indices = [e.names[i] for i in op.operands[3:]]
+        places.append(address(e, buffer_place(e, buffer), at, indices))
+    gemm_call(e, op, places)
+
+
+def check(e: FunctionEmitter, op: Op) -> None:
+    """Wrap a negative index; leave with status 1 when it is out of bounds.
+
+    What the range of the index proves is not tested.
+    """
+    (index,) = op.operands
+    size, known = op.attrs["size"], e.ranges.get(index)
+    wide = e.width > 1 and e.varies(index)
+    a = Emit(e, op, [], e.width if wide else 1)
+    x = e.operand(index) if wide else e.names[index]
+    if not within(known, 0, size - 1):
+        if known is None or known[0] < 0:
+            x = a.pick(a.cmp("slt", x, a.num(0)), a.do("add", x, a.num(size)), x)
+        if not within(known, -size, size - 1):
+            e.expect(_all(e, a.cmp("ult", x, a.num(size)), wide), OUT_OF_BOUNDS)
+    e.ranges[op.result] = known if known and within(known, 0, size - 1) else (0, size - 1)
+    if wide:
+        e.wide[op.result] = x
+    else:
+        e.names[op.result] = x
+
+
+def _all(e: FunctionEmitter, truth: str, wide: bool) -> str:
+    if not wide:
+        return truth
+    reduce = f"@llvm.vector.reduce.and.v{e.width}i1"
+    e.declare(f"declare i1 {reduce}(<{e.width} x i1>)")
+    return e.emit(f"call i1 {reduce}(<{e.width} x i1> {truth})")
