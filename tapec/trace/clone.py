@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace import operators
 from tapec.trace.builtin import MEMBERS
 from tapec.trace.densities import Distribution, has_density
 from tapec.trace.functions_more import Joiner, Vectorized
@@ -27,6 +28,7 @@ from tapec.trace.proxy import (
     numpy_function,
 )
 from tapec.trace.session import Session, is_hidden
+from tapec.trace.syntax import State, rewritten
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, concrete
 
@@ -231,7 +233,12 @@ class Globals(dict[str, Any]):
 
     def __init__(self, real: dict[str, Any], session: Session) -> None:
         members = {**vars(builtins), **MEMBERS, "__import__": _importer(session)}
-        super().__init__(__builtins__=members, __name__=real.get("__name__", ""))
+        super().__init__(
+            __builtins__=members,
+            __name__=real.get("__name__", ""),
+            __tapec__=operators,
+            __tapec_state__=State,
+        )
         self._real, self._session = real, session
 
     def __missing__(self, name: str) -> Any:
@@ -249,9 +256,10 @@ def clone(function: types.FunctionType, session: Session) -> Any:
     if scope is None:
         made_scope = Globals(function.__globals__, session)
         scope = session._wrapped[id(function.__globals__)] = (function.__globals__, made_scope)
-    cells = tuple(types.CellType() for _ in function.__closure__ or ())
+    code = rewritten(function.__code__)
+    cells = tuple(types.CellType() for _ in code.co_freevars)
     made = types.FunctionType(
-        function.__code__, scope[1], function.__name__, function.__defaults__, cells or None
+        code, scope[1], function.__name__, function.__defaults__, cells or None
     )
     made.__kwdefaults__ = function.__kwdefaults__
     made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
@@ -264,7 +272,9 @@ def clone(function: types.FunctionType, session: Session) -> Any:
 def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
     """Fill the clone's cells; a variable without a substitute shares the original's cell."""
     filled = []
-    for old, new in zip(function.__closure__ or (), made.__closure__, strict=True):
+    named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    originals = [named[n] for n in made.__code__.co_freevars]
+    for old, new in zip(originals, made.__closure__, strict=True):
         try:
             content = old.cell_contents
         except ValueError:

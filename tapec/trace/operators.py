@@ -55,11 +55,12 @@ def for_(
     state: State,
     go_on: Thunk | None = None,
 ) -> None:
-    """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
+    """``for item in iterable: ...``; after each item `go_on` says whether the loop goes on."""
     for item in iterable:
+        body(item)
+        # Asked before the next item is fetched: an iterator keeps what a `break` leaves.
         if go_on is not None and not go_on():
             return
-        body(item)
 
 
 def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
@@ -69,22 +70,20 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
 
 def and_(*thunks: Thunk) -> Any:
     """``a and b and ...``."""
-    value: Any = True
-    for thunk in thunks:
+    for thunk in thunks[:-1]:
         value = thunk()
         if not value:
             return value
-    return value
+    return thunks[-1]()
 
 
 def or_(*thunks: Thunk) -> Any:
     """``a or b or ...``."""
-    value: Any = False
-    for thunk in thunks:
+    for thunk in thunks[:-1]:
         value = thunk()
         if value:
             return value
-    return value
+    return thunks[-1]()
 
 
 def not_(x: Any) -> Any:

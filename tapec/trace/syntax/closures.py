@@ -1,0 +1,267 @@
+"""Statements as closures over the function's variables, conditions as calls."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tapec.trace.syntax.build import at, copied, definition, helper, load, no_parameters, thunk
+from tapec.trace.syntax.jumps import BREAK, CONTINUE, Lowering, Unsupported, is_static
+from tapec.trace.syntax.scopes import Scope, bound, mentioned, own_nodes
+
+THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
+ITEM = "_tapec_item"
+GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST])
+_RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these look at the frame
+_SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
+
+
+def has_control_flow(node: ast.AST) -> bool:
+    """Whether anything in a function would be rewritten."""
+    return any(
+        isinstance(n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert))
+        or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
+        or (isinstance(n, ast.Compare) and len(n.ops) > 1)
+        for n in ast.walk(node)
+    )
+
+
+class Rewriter(ast.NodeTransformer):
+    """Rewrites one function, and those defined in it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    # -- functions -------------------------------------------------------------------------
+
+    def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        """The rewritten definition of the function whose scope this is."""
+        _refuse_odd(node.body)
+        lowering = Lowering(node.body)
+        body = lowering.function(node.body)
+        extra = bound(body) - self.scope.locals - self.scope.globals - _nonlocals(node.body)
+        self.scope = self.scope.with_locals(frozenset(extra))
+        made = self._block(body)
+        hidden = sorted(_assigned_in_closures(made) - {*self.scope.parameters})
+        return copied(node, body=[*_bindings(hidden, self.scope, node), *made])
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node = copied(
+            node,
+            args=self._defaults(node.args),
+            decorator_list=[self.visit(d) for d in node.decorator_list],
+        )
+        try:
+            return Rewriter(Scope.of(node, self.scope.visible)).function(node)
+        except Unsupported:
+            return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        inner = Rewriter(Scope.of(node, self.scope.visible))
+        return copied(node, args=self._defaults(node.args), body=inner.visit(node.body))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # The body of a class runs where closures could not share its variables.
+        return copied(node, body=[self.visit(s) if isinstance(s, ast.FunctionDef) else s
+                                  for s in node.body])  # fmt: skip
+
+    def _defaults(self, args: ast.arguments) -> ast.arguments:
+        return copied(
+            args,
+            defaults=[self.visit(d) for d in args.defaults],
+            kw_defaults=[d and self.visit(d) for d in args.kw_defaults],
+        )
+
+    # -- statements ------------------------------------------------------------------------
+
+    def _block(self, block: Sequence[ast.stmt]) -> list[ast.stmt]:
+        out: list[ast.stmt] = []
+        for s in block:
+            made = self.visit(s)
+            out += made if isinstance(made, list) else [made]
+        return out
+
+    def visit_If(self, node: ast.If) -> Any:
+        if is_static(node.test):
+            return self.generic_visit(node)
+        state = self._state([*node.body, *node.orelse], node)
+        then = self._closure(THEN, node.body, node)
+        otherwise = self._closure(OTHERWISE, node.orelse, node)
+        call = helper("if_", [self.visit(node.test), load(THEN), load(OTHERWISE), state], node.test)
+        return [then, otherwise, at(ast.Expr(call), node.test)]
+
+    def visit_While(self, node: ast.While) -> Any:
+        checks: list[ast.expr] = [_not(flag, node.test) for flag in node.stops]  # type: ignore[attr-defined]
+        if not (checks and isinstance(node.test, ast.Constant) and node.test.value):
+            checks.append(node.test)
+        test = checks[0] if len(checks) == 1 else at(ast.BoolOp(ast.And(), checks), node.test)
+        state = self._state([test, *node.body], node)
+        look = self._closure(TEST, [at(ast.Return(test), node.test)], node)
+        body = self._closure(BODY, node.body, node)
+        call = helper("while_", [load(TEST), load(BODY), state], node.test)
+        return [look, body, at(ast.Expr(call), node.test)]
+
+    def visit_For(self, node: ast.For) -> Any:
+        flags: list[str] = node.stops  # type: ignore[attr-defined]
+        state = self._state([node.target, *node.body, *map(load, flags)], node)
+        take = at(ast.Assign([node.target], load(ITEM)), node.target)
+        body = self._closure(BODY, [take, *node.body], node, ITEM)
+        args = [self.visit(node.iter), load(BODY), state]
+        if flags:
+            tests: list[ast.expr] = [_not(flag, node.iter) for flag in flags]
+            both = tests[0] if len(tests) == 1 else at(ast.BoolOp(ast.And(), tests), node.iter)
+            args.append(thunk(self.visit(both)))
+        return [body, at(ast.Expr(helper("for_", args, node.iter)), node.iter)]
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        if not __debug__:
+            return node
+        message = ast.Constant(None) if node.msg is None else thunk(self.visit(node.msg))
+        return at(ast.Expr(helper("assert_", [self.visit(node.test), message], node)), node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        """Variables of closures cannot be annotated."""
+        if node.value is None:
+            return at(ast.Pass(), node)
+        return at(ast.Assign([self.visit(node.target)], self.visit(node.value)), node)
+
+    def _closure(
+        self, name: str, body: Sequence[ast.stmt], node: ast.AST, *params: str
+    ) -> ast.FunctionDef:
+        """``def name(params): nonlocal ...; body``."""
+        names = bound(body) - {*params}
+        made = self._block(body) or [at(ast.Pass(), node)]
+        outer = sorted(names & self.scope.visible)
+        shared = sorted(names & self.scope.globals)
+        head: list[ast.stmt] = [ast.Nonlocal(outer)] if outer else []
+        head += [ast.Global(shared)] if shared else []
+        args = no_parameters(*params)
+        return at(definition(name, args, [*head, *made]), body[0] if body else node)
+
+    def _state(self, parts: Iterable[ast.AST], node: ast.AST) -> ast.expr:
+        """``__tapec_state__(number assigned, names, lambda: variables)``."""
+        parts = [*parts]
+        visible = self.scope.visible - _started(parts)
+        assigned = sorted(bound(parts) & visible)
+        read = sorted(((mentioned(parts) & visible) | self.scope.shared) - {*assigned})
+        names = [*assigned, *read]
+        look = thunk(at(ast.Tuple([load(n) for n in names], ast.Load()), node))
+        layout: Any = (len(assigned), *names)
+        return at(ast.Call(load("__tapec_state__"), [ast.Constant(layout), look], []), node)
+
+    # -- expressions -----------------------------------------------------------------------
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        if is_static(node.test) or _binds(node.body, node.orelse):
+            return self.generic_visit(node)
+        then, otherwise = thunk(self.visit(node.body)), thunk(self.visit(node.orelse))
+        return helper("ifexp", [self.visit(node.test), then, otherwise], node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Any:
+        if is_static(node) or _binds(*node.values):
+            return self.generic_visit(node)
+        name = "and_" if isinstance(node.op, ast.And) else "or_"
+        return helper(name, [thunk(self.visit(v)) for v in node.values], node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        if not isinstance(node.op, ast.Not) or is_static(node):
+            return self.generic_visit(node)
+        return helper("not_", [self.visit(node.operand)], node)
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        if len(node.ops) == 1 or is_static(node) or _binds(node.left, *node.comparators):
+            return self.generic_visit(node)
+        first, *others = [self.visit(e) for e in (node.left, *node.comparators)]
+        return _chain(first, node.ops, others, node, 0)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        node = copied(
+            node,
+            func=self.visit(node.func),
+            args=[self.visit(a) for a in node.args],
+            keywords=[self.visit(k) for k in node.keywords],
+        )
+        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+            # In a closure the frame no longer says whose method this is.
+            node.args = [at(load(n), node) for n in ("__class__", self.scope.first_parameter)]
+        return node
+
+
+def _chain(
+    left: ast.expr, ops: list[ast.cmpop], rest: list[ast.expr], node: ast.expr, depth: int
+) -> ast.expr:
+    """``a < b < c`` as ``(lambda l, r: and_(lambda: l < r, lambda: r < c))(a, b)``."""
+    l, r = f"_tapec_l{depth}", f"_tapec_r{depth}"  # noqa: E741
+    first = at(ast.Compare(load(l), [ops[0]], [load(r)]), node)
+    later: ast.expr = (
+        at(ast.Compare(load(r), [ops[1]], [rest[1]]), node)
+        if len(ops) == 2
+        else _chain(at(load(r), node), ops[1:], rest[1:], node, depth + 1)
+    )
+    body = helper("and_", [thunk(first), thunk(later)], node)
+    pair = ast.Lambda(no_parameters(l, r), body)
+    return at(ast.Call(at(pair, node), [left, rest[0]], []), node)
+
+
+def _not(flag: str, like: ast.AST) -> ast.expr:
+    return at(ast.UnaryOp(ast.Not(), load(flag)), like)
+
+
+def _binds(*nodes: ast.expr) -> bool:
+    """Whether an expression assigns: it must then stay in its scope."""
+    return any(isinstance(n, ast.NamedExpr) for root in nodes for n in ast.walk(root))
+
+
+def _started(parts: Iterable[ast.AST]) -> set[str]:
+    """The flags that belong to loops inside: they start as False there."""
+    return {
+        n.targets[0].id
+        for n in own_nodes(parts)
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+        and n.targets[0].id.startswith((BREAK, CONTINUE))
+        and isinstance(n.value, ast.Constant) and n.value.value is False
+    }  # fmt: skip
+
+
+def _nonlocals(body: Sequence[ast.stmt]) -> set[str]:
+    return {name for n in own_nodes(body) if isinstance(n, ast.Nonlocal) for name in n.names}
+
+
+def _refuse_odd(body: Sequence[ast.stmt]) -> None:
+    for n in own_nodes(body):
+        if isinstance(n, _SUSPENDING) or (isinstance(n, ast.Name) and n.id in _RUN_HERE):
+            raise Unsupported("it suspends, or looks at its own frame")
+
+
+def _assigned_in_closures(body: Sequence[ast.stmt]) -> set[str]:
+    """Names that generated closures declare nonlocal: the function itself must bind them."""
+    found: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef) and node.name in GENERATED:
+            found |= {n for s in node.body if isinstance(s, ast.Nonlocal) for n in s.names}
+        elif not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            stack += ast.iter_child_nodes(node)
+    return found
+
+
+def _bindings(names: Sequence[str], scope: Scope, node: ast.AST) -> list[ast.stmt]:
+    """``if False: a = b = None``: makes the names variables of the function, binds nothing."""
+    own = [n for n in names if n in scope.locals]
+    if not own:
+        return []
+    targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in own]
+    bind = ast.Assign(targets, ast.Constant(None))
+    return [at(ast.If(ast.Constant(False), [bind], []), node)]
+
+
+def rewritten_lambda(node: ast.Lambda, scope: Scope) -> ast.Lambda:
+    """A lambda's expression rewritten."""
+    if any(isinstance(n, _SUSPENDING) for n in ast.walk(node)):
+        raise Unsupported("it suspends")
+    return copied(node, body=Rewriter(scope).visit(node.body))

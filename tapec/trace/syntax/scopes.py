@@ -1,0 +1,114 @@
+"""Which variables a piece of a function binds and mentions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tapec.trace.syntax.source import parameters
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of this scope: nested functions and classes appear, their bodies do not."""
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, _SCOPES):
+            stack += outer_parts(node)
+        else:
+            stack += ast.iter_child_nodes(node)
+
+
+def outer_parts(node: ast.AST) -> list[ast.AST]:
+    """The parts of a definition that the enclosing scope evaluates."""
+    parts: list[ast.AST | None] = list(getattr(node, "decorator_list", []))
+    if isinstance(node, ast.ClassDef):
+        parts += [*node.bases, *node.keywords]
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        parts += [*node.args.defaults, *node.args.kw_defaults]
+    return [p for p in parts if p is not None]
+
+
+def bound(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that statements of one scope assign (or delete)."""
+    found: set[str] = set()
+    for node in own_nodes(nodes):
+        found |= _bound_by(node)
+    return found
+
+
+def _bound_by(node: ast.AST) -> set[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return set() if getattr(node, "inner", False) else {name}
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            return {name}
+        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            return {name}
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return {a.asname or a.name.split(".")[0] for a in names}
+    return set()
+
+
+def mark_comprehensions(root: ast.AST) -> None:
+    """Mark the variables of comprehensions as inner: they are not the function's."""
+    for node in ast.walk(root):
+        if isinstance(node, _COMPREHENSIONS):
+            for generator in node.generators:
+                for target in ast.walk(generator.target):
+                    if isinstance(target, ast.Name):
+                        target.inner = True  # type: ignore[attr-defined]
+
+
+def mentioned(nodes: Iterable[ast.AST]) -> set[str]:
+    """All names that occur, in nested scopes too."""
+    return {n.id for root in nodes for n in ast.walk(root) if isinstance(n, ast.Name)}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The variables of one function: `visible` are those that closures made in it may share."""
+
+    locals: frozenset[str]
+    globals: frozenset[str]
+    visible: frozenset[str]
+    shared: frozenset[str]  # mentioned by functions defined in it: they may change at any call
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def first_parameter(self) -> str:
+        """`self`, in a method."""
+        return self.parameters[0] if self.parameters else ""
+
+    def with_locals(self, names: frozenset[str]) -> Scope:
+        """More variables: the flags of jumps."""
+        return replace(self, locals=self.locals | names, visible=self.visible | names)
+
+    @staticmethod
+    def of(node: ast.FunctionDef | ast.Lambda, outer: frozenset[str]) -> Scope:
+        """The scope of a function whose enclosing functions' variables are `outer`."""
+        body: list[ast.AST] = [*node.body] if isinstance(node, ast.FunctionDef) else [node.body]
+        given = parameters(node.args)
+        declared = {ast.Global: frozenset[str](), ast.Nonlocal: frozenset[str]()}
+        inside: list[ast.AST] = []
+        for n in own_nodes(body):
+            if isinstance(n, (ast.Global, ast.Nonlocal)):
+                declared[type(n)] |= set(n.names)
+            elif isinstance(n, _SCOPES):
+                inside.append(n)
+        own = (bound(body) | set(given)) - declared[ast.Global] - declared[ast.Nonlocal]
+        visible = (outer | own) - declared[ast.Global]
+        return Scope(
+            frozenset(own),
+            declared[ast.Global],
+            visible,
+            frozenset(mentioned(inside)) & visible,
+            tuple(given),
+        )
