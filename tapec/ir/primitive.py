@@ -74,6 +74,10 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
+# The trait of what can fail while it runs, as an index out of bounds does: it is not executed
+# where the program might not have.
+RAISES = frozenset({"raises"})
+
 PRIMITIVES: dict[str, Primitive] = {}
 # The module each was declared in: the family it is documented under.
 FAMILIES: dict[str, str] = {}

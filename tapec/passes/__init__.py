@@ -12,9 +12,10 @@ from tapec.ir.verify import verify
 from tapec.passes.cse import cse
 from tapec.passes.dce import dce
 from tapec.passes.fold import fold
+from tapec.passes.hoist import hoist
 from tapec.passes.simplify import simplify
 
-__all__ = ["CLEAN", "PASSES", "Pass", "Watch", "cse", "dce", "fold", "run", "simplify"]
+__all__ = ["CLEAN", "PASSES", "Pass", "Watch", "cse", "dce", "fold", "hoist", "run", "simplify"]
 
 
 class Pass(Protocol):
@@ -26,9 +27,10 @@ class Pass(Protocol):
 # watch(name, before, after, seconds); before is after where a pass changed nothing
 Watch = Callable[[str, Func, Func, float], object]
 
-# Constants first, so that the rules see them; equal ops then merge; what nobody reads goes last.
-CLEAN: tuple[Pass, ...] = (fold, simplify, cse, dce)
-PASSES: dict[str, Pass] = {"fold": fold, "simplify": simplify, "cse": cse, "dce": dce}
+# Constants first, so that the rules see them; equal ops then merge; what loops repeat leaves them;
+# what nobody reads goes last.
+CLEAN: tuple[Pass, ...] = (fold, simplify, cse, hoist, dce)
+PASSES: dict[str, Pass] = {step.__name__: step for step in (fold, simplify, cse, hoist, dce)}
 
 
 def run(

@@ -6,47 +6,63 @@ from typing import Any
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import substitute_op
-from tapec.passes.support import attr_key, over
+from tapec.passes.regions.key import Keys
+from tapec.passes.regions.merge import merged
+from tapec.passes.support import Shared, attr_key, inside, over, whole
 
 
 def cse(func: Func) -> Func:
     """Keep one of several equal ops; operands of commutative ones may stand in either order.
 
     After the adjoint, since partials repeat primal subexpressions, and before code generation,
-    which cannot see across arrays.
+    which cannot see across arrays. Branches and loops are equal when their regions are, op by op;
+    what they are given twice, or return twice, they keep once.
     """
+    keys = Keys()
+    return whole(func, lambda block, done: _block(block, keys, done))
+
+
+def _block(block: Block, keys: Keys, done: Shared) -> Block:
     same: dict[Value, Value] = {}
     seen: dict[Any, Op] = {}
     kept: list[Op] = []
-    for op in func.ops:
-        if same:
-            op = _renamed(op, same)
-        if op.primitive.effect or op.regions:
-            kept.append(op)
-            continue
-        first = seen.setdefault(_key(op), op)
-        if first is op:
-            kept.append(op)
+    changed = False
+    for op in block.ops:
+        new = _renamed(op, same) if same else op
+        if new.closed:
+            new, twins = merged(new)
+            same.update(twins)
+            new = inside(new, lambda region: _block(region, keys, done), done)
+        changed |= new is not op
+        first = new if _alone(new) else seen.setdefault(_key(new, keys), new)
+        if first is new:
+            kept.append(new)
         else:
-            same.update(zip(op.results, first.results, strict=True))
-    if not same:
-        return func
-    return Func(
-        func.name, Block(func.params, tuple(kept), tuple(same.get(v, v) for v in func.results))
-    )
+            same.update(zip(new.results, first.results, strict=True))
+            changed = True
+    if not changed:
+        return block
+    return Block(block.params, tuple(kept), tuple(same.get(v, v) for v in block.results))
 
 
-def _key(op: Op) -> Any:
+def _alone(op: Op) -> bool:
+    """Whether it is never one with another: effects, and tapes, each of which has one use."""
+    if op.closed:
+        return any(v.type.dtype == "tape" for v in op.results)
+    return op.primitive.effect or bool(op.regions)
+
+
+def _key(op: Op, keys: Keys) -> Any:
     operands = op.operands
     if op.primitive.commutative and len(operands) == 2 and id(operands[0]) > id(operands[1]):
         operands = (operands[1], operands[0])
-    if not op.attrs:
+    if not op.attrs and not op.regions:
         return (op.primitive.name, operands)
-    return (op.primitive.name, operands, attr_key(op.attrs))
+    return (op.primitive.name, operands, attr_key(op.attrs), tuple(map(keys.of, op.regions)))
 
 
 def _renamed(op: Op, same: dict[Value, Value]) -> Op:
-    if op.regions:
+    if op.regions and not op.closed:
         return substitute_op(op, lambda v: same.get(v, v))
     for v in op.operands:
         if v in same:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from tapec.ir.core import Func, Op
-from tapec.passes.support import captured
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.dependence import Dependence
+from tapec.passes.regions.narrow import narrowed
+from tapec.passes.support import Shared, captured, inside, whole
 
 
 def dce(func: Func) -> Func:
     """Drop ops whose results nobody reads, unless they have an effect.
 
     After the adjoint, since cotangents of inactive parameters and unused partials are built too.
+    Branches and loops lose the results and carried values that nothing depends on, from the
+    outside in, and the arguments no longer read.
     """
-    live = set(func.results)
+    depends = Dependence()
+    return whole(func, lambda block, done: _block(block, depends, done))
+
+
+def _block(block: Block, depends: Dependence, done: Shared) -> Block:
+    live = set(block.results)
     kept: list[Op] = []
-    for op in reversed(func.ops):
-        if op.primitive.effect or not live.isdisjoint(op.results):
-            kept.append(op)
-            live.update(op.operands)
-            if op.regions:
-                live.update(captured(op))
-    if len(kept) == len(func.ops):
-        return func
+    changed = False
+    for op in reversed(block.ops):
+        if not (op.primitive.effect or not live.isdisjoint(op.results)):
+            changed = True
+            continue
+        new = _inner(op, live, depends, done) if op.regions else op
+        changed |= new is not op
+        kept.append(new)
+        live.update(new.operands)
+    if not changed:
+        return block
     kept.reverse()
-    return func.with_ops(kept)
+    return Block(block.params, tuple(kept), block.results)
+
+
+def _inner(op: Op, live: set[Value], depends: Dependence, done: Shared) -> Op:
+    if not op.closed:
+        live.update(captured(op))
+        return op
+    new = narrowed(op, live, depends)
+    return inside(new, lambda region: _block(region, depends, done), done)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tapec.ir.core import Dense, Func, Op, Value
-from tapec.passes.support import const_op
+from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.passes.regions.sink import sunk
+from tapec.passes.support import Shared, const_op, inside, whole
 
 # Larger results would bloat the program: computing them is cheaper than carrying them.
 MAX_ELEMENTS = 4096
@@ -21,19 +22,26 @@ def fold(func: Func) -> Func:
     """Evaluate ops whose operands are all constant.
 
     Before other rules, which recognise constants; a number filling an array is never expanded.
+    Constant arguments of branches and loops are made inside them, and folded there.
     """
+    return whole(func, _block)
+
+
+def _block(block: Block, done: Shared) -> Block:
     consts: dict[Value, Op] = {}
     ops: list[Op] = []
     changed = False
-    for op in func.ops:
-        if op.operands and all(map(consts.__contains__, op.operands)):
-            folded = _folded(op, [consts[v] for v in op.operands])
-            changed |= folded is not op
-            op = folded
-        if op.primitive.name == "const":
-            consts[op.results[0]] = op
-        ops.append(op)
-    return func.with_ops(ops) if changed else func
+    for op in block.ops:
+        new = op
+        if op.regions:
+            new = inside(sunk(op, consts), lambda region: _block(region, done), done)
+        elif op.operands and all(map(consts.__contains__, op.operands)):
+            new = _folded(op, [consts[v] for v in op.operands])
+        changed |= new is not op
+        if new.primitive.name == "const":
+            consts[new.results[0]] = new
+        ops.append(new)
+    return Block(block.params, tuple(ops), block.results) if changed else block
 
 
 def _folded(op: Op, consts: list[Op]) -> Op:
@@ -41,7 +49,10 @@ def _folded(op: Op, consts: list[Op]) -> Op:
     foldable = evaluate and not op.regions and not op.primitive.effect and len(op.results) == 1
     if not foldable or op.name in _KEPT:
         return op
-    value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
+    try:
+        value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
+    except (IndexError, np.linalg.LinAlgError):
+        return op  # the error is the run's, if it gets here
     if value is None:
         return op
     return const_op(value, op.result.type, result=op.result, loc=op.loc)

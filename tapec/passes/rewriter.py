@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, lookup
-from tapec.ir.rewrite import substitute_op
+from tapec.ir.rewrite import copy_op, substitute_op
 from tapec.ir.types import Type
 from tapec.passes.support import Number, const_op, over
 
@@ -16,10 +16,13 @@ from tapec.passes.support import Number, const_op, over
 # finite: the same for finite values, up to the sign of zero; reassoc: the same in real arithmetic.
 Licence = Literal["exact", "finite", "reassoc"]
 Rule = Callable[[Op, "Rewriter"], "Op | Value | None"]
+# For ops with regions: values standing for all results.
+RegionRule = Callable[[Op, "Rewriter"], "Sequence[Value] | None"]
 # Long chains of writes are searched only so far back, which keeps the pass linear.
 MAX_STEPS = 64
 
 _RULES: dict[str, list[tuple[Licence, Rule]]] = {}
+_REGION_RULES: dict[str, list[RegionRule]] = {}
 ELEMENTWISE = "elementwise"
 
 
@@ -29,6 +32,17 @@ def rule(*names: str, licence: Licence = "exact") -> Callable[[Rule], Rule]:
     def declare(function: Rule) -> Rule:
         for name in names:
             _RULES.setdefault(name, []).append((licence, function))
+        return function
+
+    return declare
+
+
+def region_rule(*names: str) -> Callable[[RegionRule], RegionRule]:
+    """Declare a rule for branches and loops; their regions are simplified already."""
+
+    def declare(function: RegionRule) -> RegionRule:
+        for name in names:
+            _REGION_RULES.setdefault(name, []).append(function)
         return function
 
     return declare
@@ -92,6 +106,21 @@ class Rewriter:
             return value
         return remade(op, "broadcast_to", (value,), shape=op.result.type.shape)
 
+    def put(self, op: Op) -> list[Value]:
+        """A new op with regions, itself simplified; the values standing for its results."""
+        self.visit(op)
+        return [self.same.get(v, v) for v in op.results]
+
+    def inline(self, block: Block, args: Sequence[Value]) -> list[Value]:
+        """A copy of a region's ops, simplified; the values standing for its results."""
+        env = dict(zip(block.params, args, strict=True))
+        current = self.current
+        for op in block.ops:
+            self.visit(copy_op(op, env))
+        self.current = current
+        found = [env[v] for v in block.results]
+        return [self.same.get(v, v) for v in found]
+
     # --- the engine -----------------------------------------------------------------------
 
     def append(self, op: Op) -> Value:
@@ -124,6 +153,9 @@ class Rewriter:
         same = self.same
         if same:
             op = self.renamed(op)
+        if op.closed:
+            self.visit_regions(op)
+            return
         if op.primitive.name not in self.rules or len(op.results) != 1:
             self.ops.append(op)
             for value in op.results:
@@ -134,9 +166,22 @@ class Rewriter:
         if value is not op.results[0]:
             same[op.results[0]] = value
 
+    def visit_regions(self, op: Op) -> None:
+        for function in _REGION_RULES.get(op.primitive.name, ()):
+            self.current = op
+            values = function(op, self)
+            if values is not None:
+                self.changed = True
+                pairs = zip(op.results, values, strict=True)
+                self.same.update((old, new) for old, new in pairs if old is not new)
+                return
+        self.ops.append(op)
+        for value in op.results:
+            self.defs[value] = op
+
     def renamed(self, op: Op) -> Op:
         same = self.same
-        if op.regions:
+        if op.regions and not op.closed:
             return substitute_op(op, lambda v: same.get(v, v))
         for v in op.operands:
             if v in same:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from tapec.ir.core import Func
+from collections.abc import Mapping
+
+from tapec.ir.core import Block, Func
 from tapec.passes.places import merge_places, merge_updates
-from tapec.passes.rewriter import Licence, Rewriter, table
-from tapec.passes.rules import arith, indexing, logic, place, shape
+from tapec.passes.rewriter import Licence, Rewriter, Rule, table
+from tapec.passes.rules import arith, branches, dynamic, indexing, logic, loops, place, shape
+from tapec.passes.support import Shared, inside, whole
 
 __all__ = ["simplify"]
 
-_FAMILIES = (arith, indexing, logic, place, shape)  # importing them declares the rules
+_FAMILIES = (
+    arith,
+    branches,
+    dynamic,
+    indexing,
+    logic,
+    loops,
+    place,
+    shape,
+)  # importing them declares the rules
 EXACT: frozenset[Licence] = frozenset({"exact"})
 
 
@@ -18,6 +30,16 @@ def simplify(func: Func, *, licences: frozenset[Licence] = EXACT) -> Func:
 
     After the adjoint, whose rules multiply by one and place into zeros; before code generation,
     for which every view composed is an address computation saved. Licences beyond ``exact`` allow
-    ``finite`` (zero times x is zero) and ``reassoc`` (constants regrouped).
+    ``finite`` (zero times x is zero) and ``reassoc`` (constants regrouped). Regions come first:
+    branches and loops are judged by what is left of their bodies.
     """
-    return merge_updates(Rewriter(table(licences)).func(merge_places(func)))
+    rules = table(licences)
+    return whole(func, lambda block, done: _block(block, rules, done))
+
+
+def _block(block: Block, rules: Mapping[str, tuple[Rule, ...]], done: Shared) -> Block:
+    if any(op.regions for op in block.ops):
+        ops = tuple(inside(op, lambda r: _block(r, rules, done), done) for op in block.ops)
+        block = block if ops == block.ops else Block(block.params, ops, block.results)
+    func = block.func("")
+    return merge_updates(Rewriter(rules).func(merge_places(func))).block

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from tapec.ir.core import Dense, Loc, Op, Value
+from tapec.ir.core import Block, Dense, Func, Loc, Op, Value
 from tapec.ir.primitive import lookup
 from tapec.ir.types import Type
 
@@ -22,9 +22,9 @@ def attr_key(attrs: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def captured(op: Op) -> set[Value]:
-    """Every value that the op's regions read, their own included."""
+    """Every value that the op's regions read, their own included; nothing where they are closed."""
     found: set[Value] = set()
-    pending = list(op.regions)
+    pending = [] if op.closed else list(op.regions)
     while pending:
         block = pending.pop()
         found.update(block.results)
@@ -32,6 +32,34 @@ def captured(op: Op) -> set[Value]:
             found.update(inner.operands)
             pending.extend(inner.regions)
     return found
+
+
+Shared = dict[Block, Block]
+
+
+def inside(op: Op, step: Callable[[Block], Block], done: Shared) -> Op:
+    """The op with its closed regions rewritten; `done` keeps shared ones shared.
+
+    The same object where nothing changes.
+    """
+    if not op.closed:
+        return op
+    for region in op.regions:
+        if region not in done:
+            done[region] = step(region)
+    regions = tuple(done[region] for region in op.regions)
+    return op if regions == op.regions else with_regions(op, regions)
+
+
+def with_regions(op: Op, regions: tuple[Block, ...]) -> Op:
+    """The op with other regions of the same results."""
+    return Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+
+
+def whole(func: Func, step: Callable[[Block, Shared], Block]) -> Func:
+    """A program with its block rewritten; the same object where nothing changes."""
+    block = step(func.block, {})
+    return func if block is func.block else Func(func.name, block)
 
 
 def over(op: Op, operands: tuple[Value, ...]) -> Op:

@@ -16,7 +16,7 @@ from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.ops.indexing import Entry, Spec, selected_shape, slices
 from tapec.ir.ops.shape import Array, Shape, call, joint_jvp, zeros
-from tapec.ir.primitive import linear
+from tapec.ir.primitive import RAISES, linear
 from tapec.ir.types import Type
 
 RUN = -1
@@ -114,6 +114,7 @@ linear(
     (_transpose_index,),
     jvp=joint_jvp("dynamic_index", fixed=1),
     cost=1,
+    traits=RAISES,
     doc="One element or a window of fixed size per axis, from starts known at run time.",
 )
 linear(
@@ -123,6 +124,7 @@ linear(
     (_transpose_update,),
     jvp=joint_jvp("dynamic_update", fixed=2),
     cost=1,
+    traits=RAISES,
     doc="An array with one element or window replaced; in place where the array dies.",
 )
 linear(
@@ -132,5 +134,6 @@ linear(
     (_transpose_add,),
     jvp=joint_jvp("dynamic_add", fixed=2),
     cost=1,
+    traits=RAISES,
     doc="An array with values added to one element or window; in place where the array dies.",
 )

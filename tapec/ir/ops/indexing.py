@@ -28,7 +28,7 @@ from tapec.ir.ops.shape import (
     reshaped,
     zeros,
 )
-from tapec.ir.primitive import linear
+from tapec.ir.primitive import RAISES, linear
 from tapec.ir.types import INTEGERS, Type, broadcast_shapes
 
 Entry = int | tuple[int, int, int]
@@ -287,6 +287,7 @@ linear(
     (_transpose_gather,),
     jvp=joint_jvp("gather", fixed=1),
     batch=_batch_gather,
+    traits=RAISES,
     doc="Integer arrays index the first axes; negative indices count from the end.",
 )
 linear(
@@ -296,6 +297,7 @@ linear(
     (_transpose_scatter_add,),
     jvp=joint_jvp("scatter_add", fixed=2),
     batch=_batch_scatter("scatter_add"),
+    traits=RAISES,
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
 linear(
@@ -305,5 +307,6 @@ linear(
     (_transpose_scatter,),
     jvp=joint_jvp("scatter", fixed=2),
     batch=_batch_scatter("scatter"),
+    traits=RAISES,
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

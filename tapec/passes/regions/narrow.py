@@ -1,0 +1,32 @@
+"""Branches and loops without what nobody needs: results, carried values, arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from tapec.ir.core import Op, Value
+from tapec.ir.dependence import Dependence
+from tapec.passes.regions.site import Site, rebuilt, site
+
+
+def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
+    """The op with the results in `live` and what they depend on; the same object if that is all.
+
+    A carried value stays while a live result depends on it, through however many iterations.
+    """
+    s = site(op)
+    if s is None:
+        return op
+    wanted = {k for k, v in enumerate(op.results) if v in live}
+    needed = 0
+    for k in wanted:
+        needed |= depends.of(op)[k]
+    args = {k for k in range(len(s.args)) if needed >> (s.lead + k) & 1}
+    if len(args) == len(s.args) and len(wanted) == len(op.results):
+        return op
+    return rebuilt(s, args, _results(s, wanted, args))
+
+
+def _results(s: Site, wanted: set[int], args: set[int]) -> set[int]:
+    """What is wanted, and the carried values kept."""
+    return wanted | {k - s.consts for k in args if k in s.carried}

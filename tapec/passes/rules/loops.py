@@ -1,0 +1,119 @@
+"""Rules of loops: known trip counts, short loops, values that do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.primitive import lookup
+from tapec.ir.types import Type
+from tapec.passes.regions.forward import Source, sources
+from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
+from tapec.passes.rewriter import Rewriter, region_rule
+from tapec.passes.views import whole
+
+Result = Sequence[Value] | None
+
+# A loop is unrolled when it has no more iterations than this, and no more ops in all.
+MAX_UNROLLED = 8
+MAX_UNROLLED_OPS = 64
+
+
+@region_rule("fori_loop")
+def known_count(op: Op, cx: Rewriter) -> Result:
+    """A constant trip count: a scan, whose length is part of the program."""
+    count = cx.number(op.operands[0])
+    if count is None:
+        return None
+    attrs = {
+        "consts": op.attrs["consts"],
+        "carry": op.attrs["carry"],
+        "length": max(int(count), 0),
+        "reverse": op.attrs.get("reverse", False),
+    }
+    return cx.put(Op(lookup("scan"), op.operands[1:], attrs, op.results, op.regions, op.loc))
+
+
+@region_rule("scan")
+def unrolled(op: Op, cx: Rewriter) -> Result:
+    """No iteration, one, or a few short ones: the bodies one after the other."""
+    length = op.attrs["length"]
+    (body,) = op.regions
+    if length > 1 and (length > MAX_UNROLLED or length * work(body) > MAX_UNROLLED_OPS):
+        return None
+    s = site(op)
+    assert s is not None
+    carry = [s.args[k] for k in s.carried]
+    xs = s.args[s.consts + s.carry :]
+    rows: dict[int, list[Value]] = {}
+    for i in range(length)[:: -1 if op.attrs.get("reverse", False) else 1]:
+        row = [_element(cx, x, i) for x in xs]
+        number = cx.const(i, Type("i64"))
+        found = cx.inline(body, [number, *s.args[: s.consts], *carry, *row])
+        carry, rows[i] = found[: s.carry], found[s.carry :]
+    stacked = [
+        _stacked(cx, [rows[i][k] for i in range(length)], v)
+        for k, v in enumerate(op.results[s.carry :])
+    ]
+    return [*carry, *stacked]
+
+
+def work(block: Block) -> int:
+    """How many ops a region is, those inside its own regions included; constants are free."""
+    count, pending = 0, [block]
+    while pending:
+        for op in pending.pop().ops:
+            count += op.primitive.name != "const"
+            pending.extend(op.regions)
+    return count
+
+
+def _element(cx: Rewriter, x: Value, i: int) -> Value:
+    return cx.emit("index", (x,), at=(i, *whole(x.type.shape[1:])))
+
+
+def _stacked(cx: Rewriter, rows: list[Value], result: Value) -> Value:
+    return cx.emit("stack", rows, axis=0) if rows else cx.const(0, result.type)
+
+
+@region_rule("scan", "fori_loop", "while_loop")
+def settled(op: Op, cx: Rewriter) -> Result:
+    """What no iteration changes: a carried value becomes a constant, a stacked one is read off."""
+    s = site(op)
+    assert s is not None
+    found = sources(s)
+    frozen = {p for k, p in enumerate(s.carried) if _unchanged(s, p, found[k])}
+    known = {p - s.consts: s.args[p] for p in frozen}
+    for k in range(s.carry, len(op.results)):
+        value = _repeated(s, k, found[k], cx)
+        if value is not None:
+            known[k] = value
+    if not known:
+        return None
+    rest = [k for k in range(len(op.results)) if k not in known]
+    if rest:
+        args = without_tapes(s, frozen)
+        values = cx.put(rebuilt(s, args, rest, frozen=frozen))
+        known.update(zip(rest, values, strict=True))
+    return [known[k] for k in range(len(op.results))]
+
+
+def _unchanged(s: Site, position: int, source: Source) -> bool:
+    """Whether a carried value comes back as it went in."""
+    if source == position:
+        return True
+    if not isinstance(source, int) or source >= s.consts:
+        return False
+    return s.args[source] is s.args[position]
+
+
+def _repeated(s: Site, k: int, source: Source, cx: Rewriter) -> Value | None:
+    """A stacked result whose rows are one constant, one argument, or the rows of one."""
+    type = s.op.results[k].type
+    if isinstance(source, Op):
+        return cx.const(source.attrs["value"], type)
+    if not isinstance(source, int) or source in s.carried:
+        return None
+    if source < s.consts:
+        return cx.emit("broadcast_to", (s.args[source],), shape=type.shape)
+    return s.args[source]
