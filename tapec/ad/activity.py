@@ -84,14 +84,14 @@ class Activity:
 
     def active_ops(self, body: Func | Block, targets: Iterable[Value]) -> list[Op]:
         """The ops on a path from a source to a target, in execution order."""
-        return self._walk(body, targets)[0]
+        return self.walk(body, targets)[0]
 
     def needed(self, body: Func | Block, targets: Iterable[Value]) -> set[Value]:
         """The varied values that the targets depend on."""
-        return self._walk(body, targets)[1]
+        return self.walk(body, targets)[1]
 
-    def _walk(self, body: Func | Block, targets: Iterable[Value]) -> tuple[list[Op], set[Value]]:
-        """Both, by one backward walk."""
+    def walk(self, body: Func | Block, targets: Iterable[Value]) -> tuple[list[Op], set[Value]]:
+        """Both: active ops and needed values, by one backward walk."""
         needed = {v for v in targets if v in self.varied}
         found: list[Op] = []
         for op in reversed(body.ops):

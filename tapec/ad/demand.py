@@ -93,9 +93,9 @@ class Demands:
 
     def _visit(self, op: Op) -> None:
         self._builder.loc = op.loc
-        y = op.results[0]
-        self._settle(y)
-        demand = self.of(y)
+        for y in op.results:
+            self._settle(y)
+        demand = self._joint(op)
         for k, v in enumerate(op.operands):
             if v not in self._varied:
                 continue
@@ -107,6 +107,18 @@ class Demands:
                 sent = _sent(self._builder, demand, op, k) if demand else None
                 self._sent[op, k] = sent
                 self._merge(v, sent)
+
+    def _joint(self, op: Op) -> Demand:
+        """Where the op's results are used; of several, only what is one condition for all."""
+        if len(op.results) == 1:
+            return self.of(op.results[0])
+        found = [self._found[v] for v in op.results if v in self._found]
+        if not found or any(d is None or d.type.shape != () for d in found):
+            return None
+        demand = found[0]
+        for other in found[1:]:
+            demand = self.conditions.either(demand, other)
+        return demand
 
     def _merge(self, value: Value, demand: Demand) -> None:
         known = self._found.get(value, demand)
@@ -196,7 +208,8 @@ def _transposed(builder: Builder, demand: Value, op: Op, k: int) -> Demand:
     return builder.emit(PRIMITIVES["transpose"], (demand,), {"perm": inverse}).result
 
 
-_KINDS: dict[str, _Rule] = {"elementwise": _same, "linear": _moved, "structured": _mixed}
+_KINDS: dict[str, _Rule] = {"elementwise": _same, "linear": _moved, "structured": _mixed,
+                           "region": _mixed}  # fmt: skip
 _RULES: dict[str, _Rule] = {
     "broadcast_to": _same,
     "dot": _mixed,

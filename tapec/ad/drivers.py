@@ -19,7 +19,7 @@ from tapec.ad.tangent import push_forward
 from tapec.ad.zeros import ZERO, Derivative, materialise
 from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir.build import Builder
-from tapec.ir.core import Func, Value
+from tapec.ir.core import Block, Func, Value
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
@@ -92,7 +92,12 @@ def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     chosen = active_params(func, wrt)
     builder, tangents = _with_directions(func, chosen)
     forward = push_forward(builder, func, tangents)
-    found = pull_back(builder, func, chosen, forward)
+    # The way back is that of the plain program: what is the same merges later.
+    args = builder.params[: len(func.params)]
+    start = len(builder.ops)
+    results = replay(func, builder, args)
+    plain = Func(func.name, Block(tuple(args), tuple(builder.ops[start:]), tuple(results)))
+    found = pull_back(builder, plain, chosen, forward)
     outs = [materialise(builder, g, p.type) for g, p in zip(found, chosen, strict=True)]
     return builder.func(f"{func.name}.gnvp", outs)
 

@@ -1,0 +1,296 @@
+"""Adjoints of loops: a loop in the other direction over what the iterations kept.
+
+A `scan` keeps values as further results per iteration; loops of unknown length push them on a
+tape. What an iteration only reads (a constant of the loop) is not kept, the reverse loop reads it
+too; its cotangent is carried, starting from what has arrived for it so far, so that every
+iteration adds in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tapec.ad.flow import Form, form_of, groups
+from tapec.ad.joint import Joint, Tapes, between, copied
+from tapec.ad.record import Wanted, fresh, note, numbers
+from tapec.ad.sweep import Record, Sweep
+from tapec.ad.tape import keep
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import TAPE
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+
+if TYPE_CHECKING:
+    from tapec.ad.adjoint import Reverse
+
+INT = Type("i64")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Which constants, carried values, slices and results per iteration have cotangents."""
+
+    consts: list[int]
+    carried: list[int]
+    slices: list[int]
+    ys: list[int]
+
+
+@dataclass(slots=True)
+class _Loop(Record):
+    """A loop both ways."""
+
+    form: Form
+    parts: _Parts
+    joint: Joint
+    # Constants and slices that the way back reads, what was kept, and where.
+    read_consts: list[int]
+    read_slices: list[int]
+    kept: list[Value]
+    stacked: list[Value]
+    tape: Value | None
+    tapes: Tapes
+    count: Value | None
+
+    def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
+        form, parts = self.form, self.parts
+        consts, _, xs = groups(op.operands[form.head :], form)
+        first = form.head + form.consts
+        seeds = [sweep.made(cts[k], op.results[k].type) for k in parts.carried]
+        bases = [sweep.withdraw(op, form.head + k) for k in parts.consts]
+        carry = [*seeds, *(b.value for b in bases)]
+        if self.tape is not None:
+            carry.append(self.tapes.back(self.tape))
+        seeds_ys = [sweep.made(cts[form.carry + k], op.results[form.carry + k].type)
+                    for k in parts.ys]  # fmt: skip
+        fixed = [consts[k] for k in self.read_consts]
+        sliced = [*self.stacked, *(xs[k] for k in self.read_slices), *seeds_ys]
+        found = self._emit(sweep.builder, op, fixed, carry, sliced)
+        if self.tape is not None:
+            self.tapes.emptied(found.pop(len(carry) - 1))
+        starts = [first + k for k in parts.carried]
+        for k, value in zip(starts, found, strict=False):
+            if op.operands[k] in sweep.activity.varied:
+                sweep.deliver(op, k, value)
+        found = found[len(starts) :]
+        for k, base, value in zip(parts.consts, bases, found, strict=False):
+            sweep.deliver(op, form.head + k, value, base)
+        for k, value in zip(parts.slices, found[len(bases) :], strict=True):
+            sweep.deliver(op, first + form.carry + k, value)
+
+    def _emit(
+        self, builder: Builder, op: Op, consts: Sequence[Value], carry: Sequence[Value],
+        xs: Sequence[Value],
+    ) -> list[Value]:  # fmt: skip
+        attrs: dict[str, Any] = {"consts": len(consts), "carry": len(carry)}
+        operands, name = [*consts, *carry, *xs], "fori_loop"
+        if op.name == "scan":
+            name = "scan"
+            attrs["length"] = op.attrs["length"]
+        else:
+            assert self.count is not None
+            operands.insert(0, self.count)
+        attrs["reverse"] = not op.attrs.get("reverse", False)
+        return list(builder.emit(PRIMITIVES[name], operands, attrs, (self._body(),)).results)
+
+    def _body(self) -> Block:
+        joint, form = self.joint, self.form
+        counter = Value(INT, "i")
+        consts, _, xs = groups(form.params(form.body), form)
+        fixed = [consts[k] for k in self.read_consts]
+        bases = [b for b in joint.bases if b is not None]
+        carried = [*joint.seeds[: len(self.parts.carried)], *bases]
+        sliced = [*(self.kept if self.stacked else ()), *(xs[k] for k in self.read_slices),
+                  *joint.seeds[len(self.parts.carried) :]]  # fmt: skip
+        entering = [*fixed, *carried, *sliced]
+        bound = {v: Value(v.type, v.hint) for v in entering}
+        if form.skip:
+            bound[form.body.params[0]] = counter
+        params = [counter, *(bound[v] for v in (*fixed, *carried))]
+        popped = Builder()
+        order = self._found_order()
+        results = list(joint.found[n] for n in order)
+        split = len(carried)
+        if self.tape is not None:
+            top = self._pop(popped, params, bound)
+            back = joint.thread.back_entry or Value(TAPE, "tape")
+            bound[back] = top
+            results.insert(split, joint.thread.back_top or back)
+        params += [bound[v] for v in sliced]
+        ops, _ = between(joint.ops, bound, results)
+        block = copied(ops, params, bound, results)
+        return Block(block.params, (*popped.ops, *block.ops), block.results)
+
+    def _pop(self, popped: Builder, params: list[Value], bound: dict[Value, Value]) -> Value:
+        """Take what this iteration pushed last off the tape; the tape below."""
+        tape = Value(TAPE, "tape")
+        params.append(tape)
+        if self.stacked or not self.kept:
+            return tape
+        types = {"types": tuple(v.type for v in self.kept)}
+        below, *values = popped.emit(PRIMITIVES["pop"], (tape,), types).results
+        bound.update(zip(self.kept, values, strict=True))
+        return below
+
+    def _found_order(self) -> list[int]:
+        """The sources' cotangents as the reverse loop returns them: carried, constants, slices."""
+        consts, carried = len(self.parts.consts), len(self.parts.carried)
+        total = consts + carried + len(self.parts.slices)
+        return [*range(consts, consts + carried), *range(consts), *range(consts + carried, total)]
+
+
+def augment_loop(
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
+) -> Record:  # fmt: skip
+    """Append the loop in the form that keeps what its way back needs."""
+    form, body = form_of(op), form_of(op).body
+    parts = _parts(reverse, op, form, wanted)
+    joint = _joint(reverse, form, parts)
+    consts, _, slices = groups(form.params(body), form)
+    known = {*body.params[: form.skip], *consts, *slices}
+    kept = keep(joint, known, set(body.results[form.carry :]))
+    note(reverse.entries, op, kept, op.attrs.get("length"))
+    read = set(kept.invariant)
+    dynamic = op.name != "scan"
+    taped = joint.thread.entry is not None or bool(dynamic and kept.stored)
+    made = _Loop(
+        form, parts, joint, numbers(p in read for p in consts), numbers(p in read for p in slices),
+        kept.stored, [], None, tapes, None,
+    )  # fmt: skip
+    _Outward(made, op, builder, taped).emit()
+    return made
+
+
+def _parts(reverse: Reverse, op: Op, form: Form, wanted: Wanted) -> _Parts:
+    flow = reverse.flow
+    settled, _ = flow.inside(op, wanted.flags)
+    needed = flow.needed(op, wanted.flags, wanted.results)
+    results = flow.closed(op, wanted.flags, wanted.results)
+    consts, carried, slices = groups(needed[form.head :], form)
+    _, varied, _ = groups(settled[form.head :], form)
+    both = [n and v and r for n, v, r in zip(carried, varied, results, strict=False)]
+    return _Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
+
+
+def _joint(reverse: Reverse, form: Form, parts: _Parts) -> Joint:
+    consts, carried, slices = groups(form.params(form.body), form)
+    sources = [*(consts[k] for k in parts.consts), *(carried[k] for k in parts.carried),
+               *(slices[k] for k in parts.slices)]  # fmt: skip
+    after, ys = form.body.results[: form.carry], form.body.results[form.carry :]
+    targets = [*(after[k] for k in parts.carried), *(ys[k] for k in parts.ys)]
+    based = [k < len(parts.consts) for k in range(len(sources))]
+    return reverse.joint(form.body, sources, targets, based, in_loop=True)
+
+
+@dataclass(slots=True)
+class _Outward:
+    """The loop on its way there, with a tape or further results."""
+
+    loop: _Loop
+    op: Op
+    builder: Builder
+    taped: bool
+
+    def emit(self) -> None:
+        """Append it, and tell the loop where things are kept."""
+        if self.op.name == "scan":
+            self._scan()
+        else:
+            self._dynamic()
+
+    def _begin(self) -> Value | None:
+        return self.loop.tapes.begin(self.builder) if self.taped else None
+
+    def _end(self) -> Value | None:
+        """The result that is the tape after the loop."""
+        if not self.taped:
+            return None
+        self.loop.tape = tape = Value(TAPE, "tape")
+        self.loop.tapes.end(tape)
+        return tape
+
+    def _thread(self) -> tuple[list[Value], list[Value]]:
+        """The tape among the body's parameters and results."""
+        if not self.taped:
+            return [], []
+        thread = self.loop.joint.thread
+        entry = thread.entry or Value(TAPE, "tape")
+        return [entry], [thread.top or entry]
+
+    def _append(
+        self, operands: Sequence[Value], carry: int, results: Sequence[Value],
+        regions: tuple[Block, ...],
+    ) -> None:  # fmt: skip
+        op = self.op
+        attrs = {**op.attrs, "carry": carry}
+        new = Op(op.primitive, tuple(operands), attrs, tuple(results), regions, op.loc)
+        self.builder.ops.append(new)
+
+    def _scan(self) -> None:
+        loop, op, form = self.loop, self.op, self.loop.form
+        body, ys = form.body, form.body.results[form.carry :]
+        held = {v: op.results[form.carry + n] for n, v in reversed(list(enumerate(ys)))}
+        new = [v for v in loop.kept if v not in held]
+        length = op.attrs["length"]
+        held.update((v, Value(v.type.with_shape((length, *v.type.shape)), v.hint)) for v in new)
+        loop.stacked = [held[v] for v in loop.kept]
+        if not new and not self.taped:
+            self.builder.ops.append(op)
+            return
+        entry, top = self._thread()
+        stop = form.head + form.consts + form.carry
+        begin, end = self._begin(), self._end()
+        tape_in, tape_out = ([] if t is None else [t] for t in (begin, end))
+        operands = [*op.operands[:stop], *tape_in, *op.operands[stop:]]
+        cut = form.skip + form.consts + form.carry
+        params = [*body.params[:cut], *entry, *body.params[cut:]]
+        results = [*body.results[: form.carry], *top, *ys, *new]
+        outs = [*op.results[: form.carry], *tape_out, *op.results[form.carry :],
+                *(held[v] for v in new)]  # fmt: skip
+        region = self._region(params, results)
+        self._append(operands, form.carry + len(entry), outs, (region,))
+
+    def _region(self, params: Sequence[Value], results: Sequence[Value]) -> Block:
+        ops, _ = between(self.loop.joint.ops, set(params), results)
+        return Block(tuple(params), tuple(ops), tuple(results))
+
+    def _dynamic(self) -> None:
+        loop, op, form = self.loop, self.op, self.loop.form
+        body, counting = form.body, op.name == "while_loop"
+        if form.head:
+            loop.count = op.operands[0]
+        if not self.taped and not counting:
+            self.builder.ops.append(op)
+            return
+        entry, top = self._thread()
+        push = Builder()
+        if self.taped and loop.kept:
+            top = [push.emit(PRIMITIVES["push"], (*top, *loop.kept)).result]
+        extra, params, after, outs = list[Value](), list[Value](), list[Value](), list[Value]()
+        if counting:
+            counter = Value(INT, "count")
+            loop.count = Value(INT, "count")
+            extra.append(self.builder.const(0, INT))
+            one = push.const(1, INT)
+            after.append(push.emit(PRIMITIVES["add"], (counter, one)).result)
+            params.append(counter)
+            outs.append(loop.count)
+        begin, end = self._begin(), self._end()
+        if begin is not None and end is not None:
+            extra, outs = [*extra, begin], [*outs, end]
+        params, after = [*params, *entry], [*after, *top]
+        results = [*body.results, *after]
+        inner = [*body.params, *params]
+        ops, _ = between([*loop.joint.ops, *push.ops], set(inner), results)
+        region = Block(tuple(inner), tuple(ops), tuple(results))
+        regions = (*self._conditions(params), region)
+        self._append([*op.operands, *extra], form.carry + len(extra), [*op.results, *outs], regions)
+
+    def _conditions(self, params: Sequence[Value]) -> tuple[Block, ...]:
+        if self.op.name != "while_loop":
+            return ()
+        test = self.op.regions[0]
+        return (Block((*test.params, *fresh(params)), test.ops, test.results),)

@@ -1,0 +1,125 @@
+"""A body run both ways: its ops, then the sweep back, in one list over the same values.
+
+What lies between can be stored on the way there or computed again on the way back
+(see `tapec.ad.tape`); cutting the list gives the two bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import TAPE
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.rewrite import copy_op
+
+
+class Tapes:
+    """Where ops get their tapes at the top level of a program: each its own."""
+
+    def begin(self, builder: Builder) -> Value:
+        """The tape to push on."""
+        return builder.emit(PRIMITIVES["tape"], ()).result
+
+    def end(self, tape: Value) -> None:
+        """The tape with everything pushed."""
+
+    def back(self, tape: Value) -> Value:
+        """The tape to pop from on the way back, where `tape` was the end."""
+        return tape
+
+    def emptied(self, tape: Value) -> None:
+        """The tape with everything popped."""
+
+
+class Thread(Tapes):
+    """Inside a body: one tape through all its ops, and back through them."""
+
+    def __init__(self) -> None:
+        self.entry: Value | None = None
+        self.top: Value | None = None
+        self.back_entry: Value | None = None
+        self.back_top: Value | None = None
+
+    def begin(self, builder: Builder) -> Value:
+        if self.top is None:
+            self.entry = self.top = Value(TAPE, "tape")
+        return self.top
+
+    def end(self, tape: Value) -> None:
+        self.top = tape
+
+    def back(self, tape: Value) -> Value:
+        if self.back_top is None:
+            self.back_entry = self.back_top = Value(TAPE, "tape")
+        return self.back_top
+
+    def emptied(self, tape: Value) -> None:
+        self.back_top = tape
+
+
+@dataclass(slots=True)
+class Joint:
+    """Both ways of one body.
+
+    `seeds` are the cotangents of the chosen results, `bases` what has arrived for the sources so
+    far, `found` the sources' cotangents, with what they had.
+    """
+
+    body: Block
+    forward: list[Op]
+    reverse: list[Op]
+    seeds: list[Value]
+    bases: list[Value | None]
+    found: list[Value]
+    thread: Thread
+
+    @property
+    def ops(self) -> list[Op]:
+        """There and back."""
+        return [*self.forward, *self.reverse]
+
+    def entering(self) -> set[Value]:
+        """What is known on the way back only."""
+        extra = (*self.seeds, *self.bases, self.thread.back_entry)
+        return {v for v in extra if v is not None}
+
+    def results(self) -> list[Value]:
+        """What the way back returns; the emptied tape comes last."""
+        back = self.thread.back_top
+        return [*self.found, *([] if back is None else [back])]
+
+    def late(self) -> set[Value]:
+        """The values that depend on cotangents: they cannot be made on the way there."""
+        found = self.entering()
+        for op in self.reverse:
+            if op.name == "tape" or not found.isdisjoint(op.operands):
+                found.update(op.results)
+        return found
+
+
+def between(
+    ops: Sequence[Op], given: Collection[Value], results: Iterable[Value]
+) -> tuple[list[Op], set[Value]]:
+    """The ops between given values and results, and the further values these read."""
+    live = set(results).difference(given)
+    kept: list[Op] = []
+    for op in reversed(ops):
+        if not live.isdisjoint(op.results):
+            kept.append(op)
+            live.difference_update(op.results)
+            live.update([v for v in op.operands if v not in given])
+    kept.reverse()
+    return kept, live
+
+
+def copied(
+    ops: Iterable[Op], params: Sequence[Value], bound: Mapping[Value, Value],
+    results: Iterable[Value],
+) -> Block:  # fmt: skip
+    """A region with values of its own; `bound` says which parameter stands for which value."""
+    env = dict(bound)
+    made = tuple(copy_op(op, env) for op in ops)
+    return Block(tuple(params), made, tuple(env[v] for v in results))

@@ -1,0 +1,46 @@
+"""What the adjoint rules of branches and loops share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tapec.ad.tape import Entry, Kept, slot_bytes
+from tapec.ir.core import Op, Value
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which operands of an op vary, and for which results cotangents will arrive."""
+
+    flags: Sequence[bool]
+    results: Sequence[bool]
+
+
+def chosen(items: Iterable[T], flags: Iterable[bool]) -> list[T]:
+    """The flagged items."""
+    return [item for item, flag in zip(items, flags, strict=True) if flag]
+
+
+def numbers(flags: Iterable[bool]) -> list[int]:
+    """The positions of the flagged items."""
+    return [k for k, flag in enumerate(flags) if flag]
+
+
+def fresh(values: Iterable[Value]) -> list[Value]:
+    """New values like these."""
+    return [Value(v.type, v.hint) for v in values]
+
+
+def note(entries: list[Entry], op: Op, kept: Kept, count: int | None) -> None:
+    """Remember, for the user's report, what a body keeps."""
+    for kind, values in (
+        ("stored", kept.stored), ("recomputed", kept.recomputed), ("invariant", kept.invariant),
+    ):  # fmt: skip
+        entries += [
+            Entry(v.hint or "", op.loc, v.type, slot_bytes(v.type), count, kind)  # type: ignore[arg-type]
+            for v in values
+        ]
