@@ -92,7 +92,7 @@ class Native:
         """Its assembly."""
         from tapec.backends.llvm import disassemble
 
-        return disassemble(self.kernel.llvm_text, opt=self.kernel.opt)
+        return disassemble(self.kernel.llvm_text, opt=self.kernel.opt, passes=self.kernel.passes)
 
     def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
         """A callable on fixed buffers."""

@@ -13,6 +13,7 @@ from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func
 
 OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
+MIDDLE_OPS = 4_000  # up to here LLVM's own passes run over programs with serial scalar loops
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class CompiledKernel:
     llvm_text: str
     loops_func: Func
     opt: int
+    passes: int
 
 
 def compile_func(
@@ -51,14 +53,21 @@ def compile_loops(
     outputs'."""
     emitted = emit_kernel(loops)
     level = _level(emitted) if opt is None else opt
+    passes = _passes(emitted) if opt is None else 0
     signature = replace(signature, work_bytes=emitted.work_bytes)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     known = {**symbols(), **(blas.symbols() if blas.PREFIX in emitted.text else {})}
-    library = compile_module(text, known, opt=level)
-    return CompiledKernel(library, signature, emitted.text, loops, level)
+    library = compile_module(text, known, opt=level, passes=passes)
+    return CompiledKernel(library, signature, emitted.text, loops, level, passes)
 
 
 def _level(emitted: Emitted) -> int:
     if emitted.ops > OPTIMIZED_OPS:
         return 0
     return 2 if emitted.loops else 1
+
+
+def _passes(emitted: Emitted) -> int:
+    """Serial loops over memory gain a factor of two from LLVM's passes (what one iteration stores
+    and the next one loads stays in a register); all other code is emitted as it should be."""
+    return 1 if emitted.serial and emitted.ops <= MIDDLE_OPS else 0

@@ -21,6 +21,7 @@ from tapec.ir.core import Block, Func, Op, Value
 CHUNK = 250  # ops in one function
 _ALIGN = 64
 
+CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
     "alloc": memory.alloc,
@@ -42,12 +43,14 @@ SPECIAL: Mapping[str, Special] = {
 
 @dataclass(frozen=True)
 class Emitted:
-    """The text of a module, the work memory its kernel needs, and how many ops it has."""
+    """The text of a module, and what its kernel is like: bytes of work memory, number of ops,
+    whether there are loops, and serial ones over memory or of unknown length."""
 
     text: str
     work_bytes: int
     ops: int
     loops: bool
+    serial: bool
 
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
@@ -83,7 +86,9 @@ class _Kernel:
             texts.append(self.caller([fails for _, fails in bodies]))
         text = "\n".join([*sorted(self.module), *texts])
         looping = any(op.regions for op in self.func.ops)
-        return Emitted(text + "\n", self.work, _weigh(self.func.ops), looping)
+        return Emitted(
+            text + "\n", self.work, _weigh(self.func.ops), looping, _is_serial(self.func.ops)
+        )
 
     def lay_out(self) -> None:
         """Work memory of every buffer; what nobody reads any more is given to later ones."""
@@ -218,6 +223,18 @@ def _every(ops: Iterable[Op]) -> Iterator[Op]:
         yield op
         for region in op.regions:
             yield from _every(region.ops)
+
+
+def _is_serial(ops: Iterable[Op]) -> bool:
+    """Whether there is control flow, or an innermost serial loop that loads and stores."""
+    for op in _every(ops):
+        if op.name in CONTROL:
+            return True
+        if op.name == "for" and op.attrs["kind"] == "serial":
+            inside = {inner.name for inner in op.regions[0].ops}
+            if "store" in inside and "load" in inside and "for" not in inside:
+                return True
+    return False
 
 
 def _weigh(ops: Iterable[Op]) -> int:

@@ -24,20 +24,21 @@ def repeat(e: FunctionEmitter, op: Op) -> None:
     head, exit = e.fresh_label(), e.fresh_label()
     before = e.label
     some = e.emit(f"icmp sgt i64 {trips}, 0")
-    e.lines.append(f"br i1 {some}, label %{head}, label %{exit}")
-    e.open(head)
-    with e.phis(["i64", *types]) as merged:
-        merged.arrive(before, ["0", *starts])
-        index, *carried = merged.names
-        e.names[body.params[0]] = index
-        e.ranges[body.params[0]] = (0, max(most - 1, 0))
-        e.bind(body.params[1:], carried)
-        results = e.block(body)
-        following = e.emit(f"add nuw nsw i64 {index}, 1")
-        more = e.emit(f"icmp slt i64 {following}, {trips}")
-        e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
-        after = e.label
-        merged.arrive(after, [following, *results])
+    with e.looping(*body.params):
+        e.lines.append(f"br i1 {some}, label %{head}, label %{exit}")
+        e.open(head)
+        with e.phis(["i64", *types]) as merged:
+            merged.arrive(before, ["0", *starts])
+            index, *carried = merged.names
+            e.names[body.params[0]] = index
+            e.ranges[body.params[0]] = (0, max(most - 1, 0))
+            e.bind(body.params[1:], carried)
+            results = e.block(body)
+            following = e.emit(f"add nuw nsw i64 {index}, 1")
+            more = e.emit(f"icmp slt i64 {following}, {trips}")
+            e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
+            after = e.label
+            merged.arrive(after, [following, *results])
     e.open(exit)
     with e.phis(types) as final:
         final.arrive(before, starts)
@@ -49,17 +50,18 @@ def while_(e: FunctionEmitter, op: Op) -> None:
     """A loop that tests before each iteration."""
     test, body = op.regions
     head, inside, exit = (e.fresh_label() for _ in range(3))
-    before = e.jump(head)
-    e.open(head)
-    with e.phis(_types(op.operands)) as merged:
-        merged.arrive(before, [e.names[v] for v in op.operands])
-        e.bind(test.params, merged.names)
-        (truth,) = e.block(test)
-        e.lines.append(f"br i1 {truth}, label %{inside}, label %{exit}")
-        e.open(inside)
-        e.bind(body.params, merged.names)
-        results = e.block(body)
-        merged.arrive(e.jump(head), results)
+    with e.looping(*test.params, *body.params):
+        before = e.jump(head)
+        e.open(head)
+        with e.phis(_types(op.operands)) as merged:
+            merged.arrive(before, [e.names[v] for v in op.operands])
+            e.bind(test.params, merged.names)
+            (truth,) = e.block(test)
+            e.lines.append(f"br i1 {truth}, label %{inside}, label %{exit}")
+            e.open(inside)
+            e.bind(body.params, merged.names)
+            results = e.block(body)
+            merged.arrive(e.jump(head), results)
     e.open(exit)
     e.bind(op.results, merged.names)
 

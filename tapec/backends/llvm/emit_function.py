@@ -41,6 +41,11 @@ class FunctionEmitter:
         self.lane: Value | None = None
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
+        self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
+        self.depth = 0  # loops around the present block
+        self.depths: dict[Value, int] = {}  # where values are computed, if in a loop
+        self._entries: list[int] = []  # lines before each loop around, for what can go there
+        self._hoisted: list[dict[str, str]] = []
         self.tapes = tapes or {}
         self.open_tapes: dict[int, str] = {}
         self._count = 0
@@ -117,6 +122,8 @@ class FunctionEmitter:
 
     def op(self, op: Op) -> None:
         """Emit one op."""
+        if self.depth:
+            self.depths.update(dict.fromkeys(op.results, self.depth))
         special = self.special.get(op.name)
         if special is not None:
             special(self, op)
@@ -160,6 +167,28 @@ class FunctionEmitter:
         self.failures[status] = None
         self.lines.append(f"br i1 {truth}, label %{following}, label %status{status}, {UNLIKELY}")
         self.open(following)
+
+    @contextmanager
+    def looping(self, *params: Value) -> Iterator[None]:
+        """The blocks of a loop with these parameters; entered where its head is to be opened."""
+        self.lines.append("")
+        self._entries.append(len(self.lines) - 1)
+        self._hoisted.append({})
+        self.depth += 1
+        self.depths.update(dict.fromkeys(params, self.depth))
+        yield
+        self.depth -= 1
+        self._entries.pop()
+        self._hoisted.pop()
+
+    def before(self, loop: int, instruction: str) -> str:
+        """The result of an instruction placed in front of the `loop`-th loop around, once."""
+        cache = self._hoisted[loop]
+        if instruction not in cache:
+            self._count += 1
+            cache[instruction] = f"%v{self._count}"
+            self.lines[self._entries[loop]] += f"{cache[instruction]} = {instruction}\n"
+        return cache[instruction]
 
     @contextmanager
     def phis(self, types: Sequence[str]) -> Iterator[Phis]:

@@ -45,6 +45,7 @@ def _bind(e: FunctionEmitter, op: Op, index: str, carried: Sequence[str]) -> Non
     e.names[counter] = index
     e.ranges[counter] = (op.attrs["lower"], op.attrs["upper"] - 1)
     e.wide.pop(counter, None)
+    e.depths.update(dict.fromkeys(op.regions[0].params, e.depth))
     e.bind(others, carried)
 
 
@@ -61,16 +62,17 @@ def counted(
     if lower + step >= upper:
         return list(body(str(lower), [name for _, name in init]))
     head, exit = e.fresh_label(), e.fresh_label()
-    before = e.jump(head)
-    e.open(head)
-    with e.phis(["i64", *(type for type, _ in init)]) as merged:
-        index, *carried = merged.names
-        merged.arrive(before, [str(lower), *(name for _, name in init)])
-        results = list(body(index, carried))
-        following = e.emit(f"add nuw nsw i64 {index}, {step}")
-        more = e.emit(f"icmp slt i64 {following}, {upper}")
-        e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
-        merged.arrive(e.label, [following, *results])
+    with e.looping():
+        before = e.jump(head)
+        e.open(head)
+        with e.phis(["i64", *(type for type, _ in init)]) as merged:
+            index, *carried = merged.names
+            merged.arrive(before, [str(lower), *(name for _, name in init)])
+            results = list(body(index, carried))
+            following = e.emit(f"add nuw nsw i64 {index}, {step}")
+            more = e.emit(f"icmp slt i64 {following}, {upper}")
+            e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
+            merged.arrive(e.label, [following, *results])
     e.open(exit)
     return results
 

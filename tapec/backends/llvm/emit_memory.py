@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.blas import gemm_call
@@ -16,11 +17,13 @@ SLOT = 8  # bytes of one slot of a tape
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next."""
+    """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next,
+    and whether the pointer stays the same while the function runs."""
 
     base: str
     dtype: str
     step: int
+    fixed: bool = True
 
 
 def buffer_place(e: FunctionEmitter, buffer: Value) -> Place:
@@ -33,18 +36,31 @@ def buffer_place(e: FunctionEmitter, buffer: Value) -> Place:
 
 
 def address(e: FunctionEmitter, place: Place, op: Op, indices: Sequence[str]) -> str:
-    """The pointer to the element at offset + sum(strides * indices)."""
-    flat = ""
-    for stride, index in zip(op.attrs.get("strides", ()), indices, strict=True):
-        if not stride:
-            continue
-        term = index if stride == 1 else e.emit(f"mul nsw i64 {index}, {stride}")
-        flat = term if not flat else e.emit(f"add nsw i64 {flat}, {term}")
+    """The pointer to the element at offset + sum(strides * indices).
+
+    What does not change in a loop around is added to the pointer in front of that loop.
+    """
     at, element = place.base, "i64" if place.step == SLOT else MEMORY[place.dtype]
-    if flat:
-        at = e.emit(f"getelementptr inbounds {element}, ptr {at}, i64 {flat}")
+    strides, values = op.attrs.get("strides", ()), op.operands[len(op.operands) - len(indices) :]
+    terms: dict[int, list[tuple[str, int]]] = {}
+    for stride, value, index in zip(strides, values, indices, strict=True):
+        if stride:
+            still = place.fixed and e.names.get(value) == index
+            found = e.depths.get(value, 0) if still else e.depth
+            terms.setdefault(found, []).append((index, stride))
+    for depth in sorted(terms):
+        put = functools.partial(e.before, depth) if depth < e.depth else e.emit
+        at = put(f"getelementptr inbounds {element}, ptr {at}, i64 {_sum(put, terms[depth])}")
     offset = op.attrs.get("offset", 0) * place.step
     return e.emit(f"getelementptr i8, ptr {at}, i64 {offset}") if offset else at
+
+
+def _sum(put: Callable[[str], str], terms: Sequence[tuple[str, int]]) -> str:
+    total = ""
+    for index, stride in terms:
+        term = index if stride == 1 else put(f"mul nsw i64 {index}, {stride}")
+        total = put(f"add nsw i64 {total}, {term}") if total else term
+    return total
 
 
 def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:

@@ -49,14 +49,38 @@ def _neg(e: Emit, x: str) -> str:
     return e.do("fneg", x) if e.kind == "f" else e.do("sub", e.num(0), x)
 
 
-def _extreme(above: str, nan_of: int) -> Rule:
-    """NumPy's maximum: a if a >= b or a is nan, else b (fmax: or b is nan)."""
+def _extreme(beyond: str) -> Rule:
+    """NumPy's maximum or minimum: b if it lies beyond a, else a; NaN if either is.
+
+    In a chain of these NaN is put in once, at the end: what a chain so far would be without it, and
+    whether it has one, is remembered, so that each link costs one instruction of latency.
+    """
+
+    def emit(e: Emit, a: str, b: str) -> str:
+        if e.kind != "f":
+            return e.pick(e.cmp("s" + beyond, b, a), b, a)
+        chains: dict[tuple[str, str], tuple[str, str]] = e.lines.chains
+        (x, x_nan), (y, y_nan) = (chains.get((beyond, v), (v, "")) for v in (a, b))
+        plain = [v for v, nan in ((x, x_nan), (y, y_nan)) if not nan]
+        nans = [nan for nan in (x_nan, y_nan) if nan]
+        if plain:
+            nans.append(e.cmp("uno", plain[0], plain[-1]))
+        flag = nans[0] if len(nans) == 1 else e.both("or", *nans)
+        best = e.pick(e.cmp("o" + beyond, y, x), y, x)
+        result = e.pick(flag, e.num(float("nan")), best)
+        chains[beyond, result] = best, flag
+        return result
+
+    return emit
+
+
+def _fextreme(above: str) -> Rule:
+    """NumPy's fmax or fmin: a if it is as far as b, or b is NaN, else b."""
 
     def emit(e: Emit, a: str, b: str) -> str:
         if e.kind != "f":
             return e.pick(e.cmp("s" + above, a, b), a, b)
-        suspect = (a, b)[nan_of]
-        wins = e.both("or", e.cmp("o" + above, a, b), e.cmp("uno", suspect, suspect))
+        wins = e.both("or", e.cmp("o" + above, a, b), e.cmp("uno", b, b))
         return e.pick(wins, a, b)
 
     return emit
@@ -203,10 +227,10 @@ RULES: dict[str, Rule] = {
     "neg": _neg,
     "abs": _abs,
     "sign": _sign,
-    "maximum": _extreme("ge", 0),
-    "minimum": _extreme("le", 0),
-    "fmax": _extreme("ge", 1),
-    "fmin": _extreme("le", 1),
+    "maximum": _extreme("gt"),
+    "minimum": _extreme("lt"),
+    "fmax": _fextreme("ge"),
+    "fmin": _fextreme("le"),
     "remainder": _remainder,
     "floor_divide": _floor_divide,
     "fmod": _fmod,

@@ -93,14 +93,14 @@ def tape_pop(e: FunctionEmitter, op: Op) -> None:
 def tape_load(e: FunctionEmitter, op: Op) -> None:
     """A slot's value."""
     base = e.emit(f"load ptr, ptr {tape(e, op.operands[0])}.base")
-    get(e, op, Place(base, op.attrs["dtype"], SLOT), op.operands[1:])
+    get(e, op, Place(base, op.attrs["dtype"], SLOT, False), op.operands[1:])
 
 
 def tape_store(e: FunctionEmitter, op: Op) -> None:
     """Write a slot."""
     value, stack, *indices = op.operands
     base = e.emit(f"load ptr, ptr {tape(e, stack)}.base")
-    put(e, op, Place(base, value.type.dtype, SLOT), indices)
+    put(e, op, Place(base, value.type.dtype, SLOT, False), indices)
 
 
 # ---- the kernel around its functions ----
