@@ -8,6 +8,7 @@ from math import prod
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func, Op
 from tapec.lower.nests import lower_loops
+from tapec.lower.regions import inlined, needs_loops
 from tapec.lower.scalars import expand
 
 __all__ = ["expand", "lower", "lower_loops"]
@@ -26,6 +27,9 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     whether `gemm` may be used for large products. Raises UnsupportedLowering for an op
     without a rule.
     """
+    func = inlined(func)
+    if needs_loops(func):
+        return lower_loops(func, blas)
     work = sum(_work(op) for op in func.ops)
     if work <= max(STRAIGHT, SCALAR_RATIO * len(func.ops)):
         return expand(func)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 
 from tapec.ir.core import Value
 
@@ -32,6 +32,14 @@ class Affine:
             return Affine()
         return Affine(self.const * factor, tuple((v, c * factor) for v, c in self.terms))
 
+    def range(self, ranges: Mapping[Value, tuple[float, float]]) -> tuple[float, float]:
+        """Smallest and largest value, given those of the values in it."""
+        low = high = float(self.const)
+        for value, factor in self.terms:
+            ends = [end * factor for end in ranges.get(value, (-inf, inf))]
+            low, high = low + min(ends), high + max(ends)
+        return low, high
+
 
 ZERO = Affine()
 Index = tuple[Affine, ...]
@@ -40,6 +48,22 @@ Index = tuple[Affine, ...]
 def var(value: Value) -> Affine:
     """The index value itself."""
     return Affine(0, ((value, 1),))
+
+
+def combined(name: str, terms: Sequence[Affine]) -> Affine | None:
+    """A sum, difference, multiple or conversion of affine integers; None for other ops."""
+    if name == "convert":
+        return terms[0]
+    if name == "neg":
+        return terms[0].times(-1)
+    if name == "add":
+        return terms[0] + terms[1]
+    if name == "sub":
+        return terms[0] + terms[1].times(-1)
+    if name == "mul" and not (terms[0].terms and terms[1].terms):
+        a, b = terms if terms[1].terms else reversed(terms)
+        return b.times(a.const)
+    return None
 
 
 @lru_cache(maxsize=4096)

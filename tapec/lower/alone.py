@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
+from tapec.lower.dynamic import put
+from tapec.lower.memory import Memory
 from tapec.lower.pull import aligned
 from tapec.lower.scalars import improves
 
@@ -53,33 +55,11 @@ def products(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
     return [a.type.shape[p[0]] for p in contract], element, not across
 
 
-def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Value) -> None:
+def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Memory) -> None:
     n.over(shape, lambda at: n.save(value, buffer, flat(at, shape)))
 
 
-def _put(
-    n: Nests, part: Value, at: Sequence[object], shape: tuple[int, ...], buffer: Value, add: bool
-) -> None:
-    """Store a part at its place, or add it to what is there."""
-
-    def body(index: Index) -> None:
-        rest, where = iter(index), []
-        for entry in at:
-            if isinstance(entry, tuple):
-                where.append(next(rest).times(entry[2]) + Affine(entry[0]))
-            else:
-                assert isinstance(entry, int)
-                where.append(Affine(entry))
-        position = flat(where, shape)
-        value = n.pull(part, index)
-        if add:
-            value = n.build.op("add", n.load(buffer, position, stable=False), value)
-        n.save(value, buffer, position)
-
-    n.over(part.type.shape, body)
-
-
-def _place(n: Nests, op: Op, buffer: Value) -> None:
+def _place(n: Nests, op: Op, buffer: Memory) -> None:
     shape = op.result.type.shape
     cuts = _cuts(op)
     if cuts is not None:
@@ -88,7 +68,7 @@ def _place(n: Nests, op: Op, buffer: Value) -> None:
         return
     _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
     for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
-        _put(n, part, at, shape, buffer, add=k > 0)
+        put(n, part, at, (), shape, buffer, add=k > 0)
 
 
 def _cuts(op: Op) -> list[list[int]] | None:
@@ -105,7 +85,7 @@ def _cuts(op: Op) -> list[list[int]] | None:
     return None if boxes * len(op.operands) > MOST_BOXES else [sorted(c) for c in cuts]
 
 
-def _box(n: Nests, op: Op, buffer: Value, box: Sequence[tuple[int, int]]) -> None:
+def _box(n: Nests, op: Op, buffer: Memory, box: Sequence[tuple[int, int]]) -> None:
     """The sum of the parts that cover one piece of the result."""
     low = [Affine(a) for a, _ in box]
     covering = [
@@ -131,27 +111,30 @@ def _covers(entry: Any, low: int, high: int) -> bool:
     return bool(start <= low and high <= start + count)
 
 
-def _copy(n: Nests, x: Value, buffer: Value) -> None:
-    n.over(x.type.shape, lambda at: n.save(n.pull(x, at), buffer, flat(at, x.type.shape)))
+def start_from(n: Nests, op: Op, buffer: Memory) -> None:
+    """The array before a write, unless the write takes over its memory."""
+    if op.result not in n.plan.shares:
+        n.copy(op.operands[0], buffer)
 
 
-def _update(n: Nests, op: Op, buffer: Value) -> None:
-    _copy(n, op.operands[0], buffer)
-    _put(n, op.operands[1], op.attrs["at"], op.result.type.shape, buffer, add=False)
+def _update(n: Nests, op: Op, buffer: Memory) -> None:
+    x, part, *starts = op.operands
+    start_from(n, op, buffer)
+    put(n, part, op.attrs["at"], starts, x.type.shape, buffer, add=op.name == "dynamic_add")
 
 
-def _concatenate(n: Nests, op: Op, buffer: Value) -> None:
+def _concatenate(n: Nests, op: Op, buffer: Memory) -> None:
     shape, start = op.result.type.shape, 0
     axis = op.attrs["axis"] % len(shape)
     for part in op.operands:
         extent = 1 if op.name == "stack" else part.type.shape[axis]
         at: list[object] = [(0, size, 1) for size in shape]
         at[axis] = start if op.name == "stack" else (start, extent, 1)
-        _put(n, part, at, shape, buffer, add=False)
+        put(n, part, at, (), shape, buffer, add=False)
         start += extent
 
 
-def _scan(n: Nests, op: Op, buffer: Value) -> None:
+def _scan(n: Nests, op: Op, buffer: Memory) -> None:
     shape = op.result.type.shape
     axis = op.attrs["axis"] % len(shape)
     rest, extent = shape[:axis] + shape[axis + 1 :], shape[axis]
@@ -178,7 +161,7 @@ def _scan(n: Nests, op: Op, buffer: Value) -> None:
     n.loops(rest, "serial" if axis == len(shape) - 1 else "vector", leaf)
 
 
-def _arg(n: Nests, op: Op, buffer: Value) -> None:
+def _arg(n: Nests, op: Op, buffer: Memory) -> None:
     (x,) = op.operands
     shape = x.type.shape
     axis = op.attrs["axis"] % len(shape)
@@ -202,9 +185,9 @@ def _arg(n: Nests, op: Op, buffer: Value) -> None:
     n.loops(shape[:axis] + shape[axis + 1 :], "serial", leaf)
 
 
-def _scatter(n: Nests, op: Op, buffer: Value) -> None:
+def _scatter(n: Nests, op: Op, buffer: Memory) -> None:
     x, v, *arrays = op.operands
-    _copy(n, x, buffer)
+    start_from(n, op, buffer)
     inner = x.type.shape[len(arrays) :]
     lead = max((a.type.shape for a in arrays), key=len)
     lead = tuple(
@@ -230,7 +213,7 @@ def _scatter(n: Nests, op: Op, buffer: Value) -> None:
 
 
 # rule(nests, op, buffer of the result)
-ALONE_RULES: Mapping[str, Callable[[Nests, Op, Value], None]] = {
+ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "cumsum": _scan,
     "recurrence": _scan,
     "argmax": _arg,
@@ -239,6 +222,8 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Value], None]] = {
     "scatter_add": _scatter,
     "place": _place,
     "update": _update,
+    "dynamic_update": _update,
+    "dynamic_add": _update,
     "concatenate": _concatenate,
     "stack": _concatenate,
 }

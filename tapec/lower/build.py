@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.loop import ALLOC, CHECK, FOR, GEMM, LOAD, STORE
+from tapec.ir.core import Op, Value
+from tapec.ir.ops.loop import ALLOC, CHECK, GEMM, LOAD, STORE
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
 from tapec.ir.types import Type
+from tapec.lower.affine import Affine, combined, var
+from tapec.lower.blocks import Blocks, Loop, live
 
+__all__ = ["Loop", "ScalarBuilder", "live"]
+
+_COUNTS = ("i64", "index")  # integers that places are computed with
 _SCALARS = {d: Type(d) for d in ("bool", "i32", "i64", "f32", "f64", "index")}
 PREDICATES = frozenset(
     [
@@ -36,7 +40,7 @@ _ZERO_KEEPS = {"add": (1, 0), "sub": (None, 0)}
 _ZERO_KILLS = {"mul": (0, 1), "neg": (0,), "div": (0,), "stop_gradient": (0,)}
 
 
-class ScalarBuilder:
+class ScalarBuilder(Blocks):
     """Appends scalar ops to nested blocks; equal pure ops in one scope are built once.
 
     Structural zeros (elements that no contribution reaches) are one value per dtype, and absorb
@@ -44,12 +48,11 @@ class ScalarBuilder:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.prelude: list[Op] = []  # shared constants, before everything else
-        self._blocks: list[list[Op]] = [[]]
-        self._scopes: list[dict[Any, Value]] = [{}]
-        self._depths: dict[int, int] = {}
         self._zeros: dict[str, Value] = {}
         self._zero_ids: set[int] = set()
+        self._numbers: dict[Value, Affine] = {}  # integers known in terms of loop counters
 
     def zero(self, dtype: str) -> Value:
         """The structural zero of a dtype."""
@@ -62,31 +65,17 @@ class ScalarBuilder:
             self.prelude.append(Op(PRIMITIVES["const"], (), attrs, (found,)))
         return found
 
-    @property
-    def ops(self) -> list[Op]:
-        """The block under construction."""
-        return self._blocks[-1]
-
-    def _place(self, op: Op, depth: int) -> None:
-        """Append at a loop depth: what does not depend on a loop is computed before it."""
-        self._blocks[depth].append(op)
-        if depth:
-            for value in op.results:
-                self._depths[id(value)] = depth
-
-    def _depth(self, operands: Sequence[Value]) -> int:
-        depths = self._depths
-        return max([depths.get(id(v), 0) for v in operands], default=0) if depths else 0
-
     def const(self, number: Any, dtype: str) -> Value:
         """A scalar constant, shared by all of its users."""
         number = Type(dtype).numpy.type(number).item()
         key = ("const", dtype, repr(number))
-        found = self._scopes[0].get(key)
+        found = self._open[0].known.get(key)
         if found is None:
-            found = self._scopes[0][key] = Value(_SCALARS[dtype])
+            found = self._open[0].known[key] = Value(_SCALARS[dtype])
             attrs = {"value": number, "type": _SCALARS[dtype]}
             self.prelude.append(Op(PRIMITIVES["const"], (), attrs, (found,)))
+            if dtype in _COUNTS:
+                self._numbers[found] = Affine(number)
         return found
 
     def op(
@@ -98,14 +87,33 @@ class ScalarBuilder:
             if folded is not None:
                 return folded
         key = (name, *map(id, operands), *(sorted(attrs.items()) if attrs else ()))
-        depth = self._depth(operands)
-        found = self._scopes[depth].get(key)
+        found, depth = self.seek(key, self.depth(operands))
         if found is not None:
             return found
         value = Value(_SCALARS[dtype or _result_dtype(name, operands)])
-        self._place(Op(PRIMITIVES[name], operands, attrs or {}, (value,)), depth)
-        self._scopes[depth][key] = value
+        self.place(Op(PRIMITIVES[name], operands, attrs or {}, (value,)), depth)
+        self.learn(key, value, depth)
+        if value.type.dtype in _COUNTS:
+            self._integer(name, operands, value)
         return value
+
+    def _integer(self, name: str, operands: Sequence[Value], value: Value) -> None:
+        """Note what an integer is in terms of loop counters, if that is simple."""
+        if operands[0].type.dtype in _COUNTS:
+            found = combined(name, [self.affine(v) for v in operands])
+            if found is not None:
+                self._numbers[value] = found
+
+    def affine(self, value: Value) -> Affine:
+        """A scalar integer in terms of loop counters; of itself where nothing simpler is known."""
+        found = self._numbers.get(value)
+        return var(value) if found is None else found
+
+    def index(self, value: Value) -> Value:
+        """An integer as a loop index."""
+        if value.type.dtype == "index":
+            return value
+        return self.op("convert", value, attrs={"dtype": "index"}, dtype="index")
 
     def _fold(self, name: str, operands: Sequence[Value]) -> Value | None:
         zeros = self._zero_ids
@@ -132,20 +140,22 @@ class ScalarBuilder:
         attrs = {"offset": offset, "strides": tuple(strides)}
         operands = (buffer, *indices)
         if not stable:
-            return self._fresh(LOAD, operands, attrs, buffer.type.dtype)
-        depth = self._depth(operands)
-        key = ("load", *map(id, operands), offset, attrs["strides"])
-        found = self._scopes[depth].get(key)
+            return self.fresh(LOAD, operands, attrs, buffer.type.dtype)
+        version, lowest = self.version(buffer)
+        key = ("load", version, *map(id, operands), offset, attrs["strides"])
+        found, depth = self.seek(key, max(lowest, self.depth(operands)))
         if found is None:
-            found = self._scopes[depth][key] = Value(_SCALARS[buffer.type.dtype])
-            self._place(Op(LOAD, operands, attrs, (found,)), depth)
+            found = Value(_SCALARS[buffer.type.dtype])
+            self.learn(key, found, depth)
+            self.place(Op(LOAD, operands, attrs, (found,)), depth)
         return found
 
-    def _fresh(
+    def fresh(
         self, primitive: Primitive, operands: tuple[Value, ...], attrs: Attrs, dtype: str
     ) -> Value:
-        value = Value(_SCALARS[dtype])
-        self._place(Op(primitive, operands, attrs, (value,)), len(self._blocks) - 1)
+        """An op that is neither shared nor moved."""
+        value = Value(Type(dtype))
+        self.append(Op(primitive, operands, attrs, (value,)))
         return value
 
     def store(
@@ -173,90 +183,26 @@ class ScalarBuilder:
         self.ops.append(Op(GEMM, (*buffers, *indices), attrs, ()))
 
     def alloc(self, type: Type) -> Value:
-        """Work memory."""
+        """Work memory: reserved before all loops."""
         value = Value(Type(type.dtype, type.shape, buffer=True), "buf")
-        self.ops.append(Op(ALLOC, (), {"type": type}, (value,)))
+        with self.at(0):
+            self.ops.append(Op(ALLOC, (), {"type": type}, (value,)))
         return value
 
     def check(self, index: Value, size: int) -> Value:
         """The index, wrapped if negative, checked against `size`."""
-        if index.type.dtype != "index":
-            index = self.op("convert", index, attrs={"dtype": "index"}, dtype="index")
+        index = self.index(index)
         key = ("check", id(index), size)
-        depth = self._depth((index,))
-        found = self._scopes[depth].get(key)
+        found, depth = self.seek(key, self.depth((index,)), fails=True)
         if found is None:
-            found = self._scopes[depth][key] = Value(_SCALARS["index"])
-            self._place(Op(CHECK, (index,), {"size": size}, (found,)), depth)
+            found = Value(_SCALARS["index"])
+            self.learn(key, found, depth)
+            self.place(Op(CHECK, (index,), {"size": size}, (found,)), depth)
         return found
-
-    def outermost(self, work: Callable[[], Value]) -> Value:
-        """What `work` builds, placed before all open loops."""
-        blocks, self._blocks = self._blocks, self._blocks[:1]
-        try:
-            return work()
-        finally:
-            self._blocks = blocks
-
-    @contextmanager
-    def loop(
-        self,
-        upper: int,
-        init: Sequence[Value] = (),
-        *,
-        lower: int = 0,
-        kind: str = "serial",
-        reduce: tuple[str, ...] = (),
-    ) -> Iterator[Loop]:
-        """A `for` op: inside the `with` block ops go to its region; set `loop.yields`."""
-        index = Value(_SCALARS["index"], "i")
-        carried = tuple(Value(v.type) for v in init)
-        loop = Loop(index, carried)
-        self._blocks.append([])
-        self._scopes.append({})
-        for value in (index, *carried):
-            self._depths[id(value)] = len(self._blocks) - 1
-        yield loop
-        block = Block((index, *carried), tuple(self._blocks.pop()), tuple(loop.yields))
-        self._scopes.pop()
-        loop.results = tuple(Value(v.type) for v in init)
-        kinds = reduce or ("",) * len(init)
-        attrs = {"lower": lower, "upper": upper, "kind": kind, "reduce": kinds}
-        self._place(Op(FOR, tuple(init), attrs, loop.results, (block,)), len(self._blocks) - 1)
 
     def finish(self) -> tuple[Op, ...]:
         """Everything built, without what nobody uses."""
-        return live([*self.prelude, *self._blocks[0]])
-
-
-class Loop:
-    """A loop under construction: its index, carried values, and after the block its results."""
-
-    def __init__(self, index: Value, carried: tuple[Value, ...]) -> None:
-        self.index, self.carried = index, carried
-        self.yields: Sequence[Value] = ()
-        self.results: tuple[Value, ...] = ()
-
-
-def live(ops: Sequence[Op]) -> tuple[Op, ...]:
-    """The ops with an effect or a used result."""
-    used: set[int] = set()
-    kept: list[Op] = []
-    for op in reversed(ops):
-        if op.primitive.effect or any(id(r) in used for r in op.results):
-            kept.append(op)
-            used.update(map(id, op.operands))
-            for region in op.regions:
-                _mark(region, used)
-    return tuple(reversed(kept))
-
-
-def _mark(block: Block, used: set[int]) -> None:
-    used.update(map(id, block.results))
-    for op in block.ops:
-        used.update(map(id, op.operands))
-        for region in op.regions:
-            _mark(region, used)
+        return live([*self.prelude, *self._open[0].ops])
 
 
 def _result_dtype(name: str, operands: Sequence[Value]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from tapec.ir.core import Dense, Func, Op, Value
-from tapec.lower.affine import Index
+from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.lower.affine import ZERO, Index
+from tapec.lower.memory import Memory
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
@@ -17,7 +18,7 @@ FLOPS = 200_000  # operations of one product from which a call is worth its over
 _LONGEST = 2**31  # sizes and strides are 32-bit integers there
 
 Layout = tuple[Value, tuple[int, ...]]  # what has the memory, the stride of every axis in it
-Source = dict[Value, Op]
+Source = Mapping[Value, Op]
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,19 @@ def _dense(rows: int, columns: int, row: int, column: int) -> bool:
     return (column == 1 and row >= columns) or (row == 1 and column >= rows)
 
 
-def operands_in_memory(func: Func) -> set[Value] | None:
+def operands_in_memory(blocks: Iterable[Block | Func]) -> set[Value] | None:
     """What calls will read and must be given memory; None without large products."""
-    source = {op.result: op for op in func.ops}
-    found = [p for op in func.ops if op.name == "dot" and (p := products_of(op, source))]
-    read = {v for p in found for v in p.operands if v in source and source[v].name != "const"}
-    return read if found else None
+    read: set[Value] = set()
+    large = False
+    for block in blocks:
+        source = {r: op for op in block.ops for r in op.results}
+        found = [p for op in block.ops if op.name == "dot" and (p := products_of(op, source))]
+        large = large or bool(found)
+        read |= {v for p in found for v in p.operands if v in source and source[v].name != "const"}
+    return read if large else None
 
 
-def matrix_product(n: Nests, op: Op, buffer: Value) -> bool:
+def matrix_product(n: Nests, op: Op, buffer: Memory) -> bool:
     """Emit the product as calls; False where loops must do it."""
     product = products_of(op, n.source)
     if product is None:
@@ -121,17 +126,25 @@ def matrix_product(n: Nests, op: Op, buffer: Value) -> bool:
     for v in product.operands:
         if v not in n.memory and not _constant(n, v):
             return False
-    a, b = (n.memory[v] for v in product.operands)
+    memories = (buffer, *(n.memory[v] for v in product.operands))
     rows, columns, _ = product.sizes
     steps = contiguous((*product.shape, rows * columns))[:-1]
 
     def leaf(at: Index) -> None:
         kept = [j for j, extent in enumerate(product.shape) if extent > 1]
-        order = [at[j].terms[0][0] for j in kept]
+        moves = [
+            m.base + sum((at[j].times(s[j]) for j in kept), ZERO)
+            for m, s in zip(memories, (steps, *product.batch), strict=True)
+        ]
+        one = [n.build.const(1, "index")] if any(m.const for m in moves) else []
+        order = list(dict.fromkeys(v for m in moves for v, _ in m.terms))
+        factors = [dict(m.terms) for m in moves]
         strides = tuple(
-            tuple(s[j] for j in kept) for s in (steps, product.batch[0], product.batch[1])
+            (*(f.get(v, 0) for v in order), *(m.const for _ in one))
+            for f, m in zip(factors, moves, strict=True)
         )
-        n.build.gemm((buffer, a, b), order, product.sizes, product.matrices, strides)
+        out, a, b = (m.buffer for m in memories)
+        n.build.gemm((out, a, b), [*order, *one], product.sizes, product.matrices, strides)
 
     n.loops(product.shape, "serial", leaf)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from tapec.errors import UnsupportedLowering
@@ -10,40 +11,64 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES, Element, products, rows
+from tapec.lower.build import ScalarBuilder
+from tapec.lower.control import CONTROL_RULES
 from tapec.lower.matrix import matrix_product, operands_in_memory
-from tapec.lower.plan import REDUCTIONS, SMALL, Nest, alike, plan, unrolled_from
+from tapec.lower.memory import Memory
+from tapec.lower.plan import REDUCTIONS, SMALL, Nest, Roles, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
+from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import COMBINE, grid
 from tapec.lower.sums import chained
 
 BLOCK = 512  # elements of the partial sums of long reductions
+# Reads of parts, which ask their operand for what they need only.
+VIEWS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
 ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
 
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
 _KINDS |= {"logical_or": "or", "logical_and": "and"}
 
 
+@dataclass
+class Options:
+    """What holds for all blocks of a program: values that must have memory, whether calls may do
+    large products."""
+
+    forced: set[Value]
+    calls: bool = False
+
+
 def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """The program as loop nests; starts again with more buffers where views are too intricate."""
-    large = operands_in_memory(func)
+    blocks = list(all_blocks(func))
+    large = operands_in_memory(blocks)
     calls = large is not None and blas()
-    forced = set(large or ()) if calls else set()
+    options = Options((set(large or ()) if calls else set()) | addressed(func), calls)
     while True:
         try:
-            return Nests(func, forced, calls).run()
+            return Nests(func, options).run()
         except NeedsBuffer as need:
-            if need.value in forced:
+            if need.value in options.forced:
                 raise UnsupportedLowering("a view too intricate for native code") from None
-            forced |= alike(func, need.value)
+            options.forced |= {v for b in blocks for v in alike(b, need.value)}
 
 
 class Nests(Puller):
-    """Emits the nests of a plan."""
+    """Emits the nests of a plan: of a program, or of a region inside one."""
 
-    def __init__(self, func: Func, forced: set[Value], calls: bool = False) -> None:
-        super().__init__(func)
-        self.calls = calls
-        self.plan = plan(func, forced)
+    def __init__(
+        self,
+        func: Func,
+        options: Options,
+        build: ScalarBuilder | None = None,
+        roles: Roles = Roles(),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__(func, build)
+        self.options = options
+        self.plan = plan(func, options.forced, roles)
+        self.homes: dict[Value, Memory] = {}
+        self.targets: dict[Value, Memory] = {}
 
     def run(self) -> Func:
         """All nests in order, then the results that are not in place yet."""
@@ -52,47 +77,83 @@ class Nests(Puller):
             Value(Type(v.type.dtype, v.type.shape, buffer=True), v.hint)
             for v in (*func.params, *func.results)
         ]
-        self.memory.update(zip(func.params, buffers[:count], strict=True))
-        targets: dict[Value, Value] = {}
-        for result, buffer in zip(func.results, buffers[count:], strict=True):
-            if result in self.plan.roots:
-                targets.setdefault(result, buffer)
-        for nest in self.plan.nests:
-            self.nest(nest, targets)
-        for result, buffer in zip(func.results, buffers[count:], strict=True):
-            if targets.get(result) is not buffer:
-                self.copy(result, buffer)
+        self.memory.update(zip(func.params, map(Memory, buffers[:count]), strict=True))
+        self.emit([Memory(b) for b in buffers[count:]])
         return Func(func.name, Block(tuple(buffers), self.build.finish(), ()))
 
-    def copy(self, value: Value, buffer: Value) -> None:
-        """A result that is a view, an argument, small, or returned twice."""
-        if value in self.grids:
-            self.write(self.grids[value], buffer)
+    def emit(self, targets: Sequence[Memory | None]) -> None:
+        """The nests in order, with the results that have a target moved there."""
+        for result, memory in zip(self.func.results, targets, strict=True):
+            if memory is None:
+                continue
+            if result in self.plan.saved:
+                self.targets.setdefault(result, memory)
+            elif result in self.plan.roots and not any(
+                a is result for a, _ in self.plan.roles.aims
+            ):
+                self.homes.setdefault(self.first(result), memory)
+        for nest in self.plan.nests:
+            self.nest(nest)
+        moves = zip(self.func.results, targets, strict=True)
+        self.settle([(r, m) for r, m in moves if m is not None and self.targets.get(r) is not m])
+
+    def first(self, value: Value) -> Value:
+        """The value whose memory was taken over to hold this one."""
+        while value in self.plan.shares:
+            value = self.plan.shares[value]
+        return value
+
+    def settle(self, moves: list[tuple[Value, Memory]]) -> None:
+        """Results to their memory, all at once: none is overwritten before it is read."""
+        pending = [(r, m) for r, m in moves if self.memory.get(r) != m]
+        while pending:
+            sources = [self.memory.get(r) for r, _ in pending]
+            free = next((k for k, (_, m) in enumerate(pending) if m not in sources), None)
+            if free is None:
+                result = pending[0][0]
+                spare = self.room(result.type)
+                self.copy(result, spare)
+                self.memory[result] = spare
+                continue
+            self.copy(*pending.pop(free))
+
+    def copy(self, value: Value, memory: Memory) -> None:
+        """Put a value, of whatever kind, into memory."""
+        if value in self.grids and value not in self.memory:
+            self.deposit(self.grids[value], memory)
             return
         shape = value.type.shape
-        self.over(shape, lambda at: self.save(self.pull(value, at), buffer, flat(at, shape)))
+        self.over(shape, lambda at: self.save(self.pull(value, at), memory, flat(at, shape)))
+        self.build.wrote(memory.buffer)
 
-    def target(self, op: Op, targets: dict[Value, Value]) -> Value:
-        """The buffer of a root."""
-        found = targets.get(op.result)
-        return self.build.alloc(op.result.type) if found is None else found
+    def target(self, value: Value) -> Memory:
+        """The memory of a root."""
+        base = self.plan.shares.get(value)
+        if base is not None:
+            return self.memory[base]
+        return self.homes.get(value) or self.room(value.type)
 
-    def nest(self, nest: Nest, targets: dict[Value, Value]) -> None:
+    def nest(self, nest: Nest) -> None:
         """Emit one nest."""
-        if nest.key[0] == "small":
+        how = nest.key[0]
+        if how == "small":
             for op in nest.ops:
                 self.small(op)
-        elif nest.key[0] == "reduce":
+        elif how == "reduce":
             self.reductions(nest.ops)
-        elif nest.key[0] == "map":
-            self.maps(nest.ops, targets)
+        elif how == "map":
+            self.maps(nest.ops)
+        elif how == "save":
+            (_, value) = nest.key
+            assert isinstance(value, Value)
+            self.copy(value, self.targets[value])
         else:
             (op,) = nest.ops
-            self.alone(op, targets)
+            self.alone(op)
 
     def small(self, op: Op) -> None:
         """A grid from grids, or from elements of large values."""
-        if all(self.in_registers(v) for v in op.operands):
+        if op.name not in VIEWS and all(self.in_registers(v) for v in op.operands):
             self.expand(op)
             return
         shape = op.result.type.shape
@@ -104,8 +165,8 @@ class Nests(Puller):
         """Whether the grid of a small value is at hand (small constants and parameters: made)."""
         if value not in self.grids and value.type.size <= SMALL:
             if value in self.memory:
-                self.grids[value] = self.read(self.memory[value], value.type.shape)
-            elif self.source[value].name == "const":
+                self.grids[value] = self.fetch(self.memory[value], value.type.shape)
+            elif value in self.source and self.source[value].name == "const":
                 self.expand(self.source[value])
         return value in self.grids
 
@@ -136,18 +197,20 @@ class Nests(Puller):
         with self.build.loop(shape[len(at)], kind=kind if last else "serial") as loop:
             self.loops(shape, kind, leaf, (*at, var(loop.index)))
 
-    def maps(self, ops: Sequence[Op], targets: dict[Value, Value]) -> None:
+    def maps(self, ops: Sequence[Op]) -> None:
         """Elementwise roots of one shape."""
         shape = ops[0].result.type.shape
-        buffers = [self.target(op, targets) for op in ops]
+        buffers = [self.target(op.result) for op in ops]
 
         def body(at: Index) -> None:
             for op, buffer in zip(ops, buffers, strict=True):
-                value = self.memo[op.result, at] = self.apply(op, at)
+                value = self.build.remember((self, op.result, at), self.apply(op, at))
                 self.save(value, buffer, flat(at, shape))
 
         self.over(shape, body)
         self.memory.update((op.result, b) for op, b in zip(ops, buffers, strict=True))
+        for memory in buffers:
+            self.build.wrote(memory.buffer)
 
     # ---- reductions ----
 
@@ -240,21 +303,27 @@ class Nests(Puller):
 
         return descend((), start)
 
-    def alone(self, op: Op, targets: dict[Value, Value]) -> None:
+    def alone(self, op: Op) -> None:
         """An op with a nest of its own."""
-        buffer = self.target(op, targets)
+        if op.name in CONTROL_RULES:
+            CONTROL_RULES[op.name](self, op)
+            return
+        buffer = self.target(op.result)
         shape = op.result.type.shape
-        if op.name == "dot" and self.calls and matrix_product(self, op, buffer):
+        if op.name == "dot" and self.options.calls and matrix_product(self, op, buffer):
             pass  # done by a call
         elif op.name in REDUCTIONS:
             self.partial(op, buffer)
-        else:
+        elif op.name in ALONE_RULES:
             ALONE_RULES[op.name](self, op, buffer)
+        else:
+            raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
+        self.build.wrote(buffer.buffer)
         self.memory[op.result] = buffer
         if op.result in self.plan.small:
-            self.grids[op.result] = self.read(buffer, shape)
+            self.grids[op.result] = self.fetch(buffer, shape)
 
-    def partial(self, op: Op, buffer: Value) -> None:
+    def partial(self, op: Op, buffer: Memory) -> None:
         """A reduction with a large result, or a product: one result element after the other."""
         shape = op.result.type.shape
         how = ("add", 0) if op.name == "dot" else COMBINE[op.name]
@@ -272,7 +341,7 @@ class Nests(Puller):
     def tiles(
         self,
         op: Op,
-        buffer: Value,
+        buffer: Memory,
         shape: tuple[int, ...],
         rows: int,
         inner: bool,

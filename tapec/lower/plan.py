@@ -6,11 +6,12 @@ inline (recomputed by whoever asks). Roots of equal space whose operands are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from tapec.ir.core import Func, Op, Value
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.lower.inplace import WRITES, Takeovers, adoptions
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 SMALL = 16  # elements of a value that lives in registers
@@ -21,7 +22,24 @@ REDUCTIONS = frozenset(
     "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
 )
 ALONE = frozenset("argmax argmin cumsum recurrence scatter scatter_add".split())  # noqa: SIM905
+DYNAMIC = frozenset(("dynamic_update", "dynamic_add"))
 PIECES = frozenset(("place", "update", "concatenate", "stack"))
+ROUNDS = 4  # attempts at avoiding to compute values twice
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What a block's surroundings want of it.
+
+    `owned` are parameters whose memory it may change; `aims` are (result, parameter) where the
+    result must end up in that memory; `early` are numbers of results that are saved as soon as
+    they are computed; `cheap` is the cost from which a value read many times is stored.
+    """
+
+    owned: frozenset[Value] = frozenset()
+    aims: tuple[tuple[Value, Value], ...] = ()
+    early: frozenset[int] = frozenset()
+    cheap: int = 2
 
 
 @dataclass(eq=False)
@@ -33,10 +51,19 @@ class Nest:
 
 
 class Plan:
-    """The nests of a program, in order; `forced` are values that must have memory."""
+    """The nests of a block, in order; `forced` are values that must have memory.
 
-    def __init__(self, func: Func, forced: set[Value]) -> None:
-        self.func, self.forced = func, set(forced)
+    `shares` says which results take over the memory of which other value.
+    """
+
+    def __init__(
+        self,
+        func: Func,
+        forced: set[Value],
+        roles: Roles = Roles(),
+        adopt: Mapping[Value, Value] | None = None,
+    ) -> None:
+        self.func, self.forced, self.roles = func, set(forced), roles
         self.nests: list[Nest] = []
         self.small: set[Value] = set()
         self.roots: set[Value] = set()
@@ -46,28 +73,68 @@ class Plan:
         self.depths: dict[Value, int] = {}
         self.inline: set[Value] = set()
         self.asked: dict[Value, set[int]] = {}
-        self.source = {op.result: op for op in func.ops}
-        self.needed = needed_by_others(func)
-        for op in func.ops:
-            self.add(op)
+        self.source = {r: op for op in func.ops for r in op.results}
+        self.results = set(func.results)
+        self.needed = needed_by_others(func, roles.cheap)
+        self.shares: dict[Value, Value] = {}
+        self.takeovers = Takeovers(self, adopt or {})
+        self.early = {func.results[k] for k in roles.early}
+        self.saved: set[Value] = set()
+        for param in func.params:
+            self.save(param)
+        for number, op in enumerate(func.ops):
+            self.add(op, number)
 
-    def add(self, op: Op) -> None:
+    def add(self, op: Op, number: int) -> None:
         """Classify one op and schedule it."""
+        if op.primitive.kind == "region":
+            self.region(op, number)
+        else:
+            self.classify(op, number)
+        for value in op.results:
+            self.save(value)
+
+    def save(self, value: Value) -> None:
+        """A nest that puts a value aside before its memory is taken over."""
+        memory = value in self.roots or value in self.roles.owned
+        if memory and value in self.early and value in self.takeovers.watched:
+            self.nests.append(Nest(("save", value)))
+            self.saved.add(value)
+
+    def classify(self, op: Op, number: int) -> None:
+        """Memory, registers or inline; when it is computed."""
         value = op.result
         level = max((self.ready[v] for v in op.operands), default=0)
         if op.name == "const":
             self.inline.add(value)
             self.ready[value] = 0
-            return
-        if value.type.size <= SMALL and value not in self.forced:
+        elif value.type.size <= SMALL and value not in self.forced:
             self.small.add(value)
+            self.takeovers.decide(op, number)
             self.schedule(op, small_key(op), level)
         elif self.is_root(op):
             self.roots.add(value)
-            self.schedule(op, space_key(op), level)
+            self.takeovers.decide(op, number)
+            self.schedule(op, self.root_key(op), level)
         else:
             self.inline.add(value)
+            self.takeovers.inline(op)
             self.ready[value] = level
+
+    def root_key(self, op: Op) -> tuple[object, ...]:
+        """What changes memory in place shares its nest with nothing."""
+        key = space_key(op)
+        return (*key, op) if key[0] == "map" and op.result in self.shares else key
+
+    def region(self, op: Op, number: int) -> None:
+        """Loops, branches and the tape: nests of their own; large results have memory."""
+        for k, value in enumerate(op.results):
+            stacked = op.name == "scan" and k >= op.attrs["carry"]
+            large = value.type.size > SMALL or value in self.forced or stacked
+            (self.roots if large else self.small).add(value)
+        level = max((self.ready[v] for v in op.operands), default=0)
+        self.takeovers.decide(op, number)
+        self.schedule(op, ("alone", op), level)
 
     def is_root(self, op: Op) -> bool:
         """Whether a large value gets memory."""
@@ -78,12 +145,13 @@ class Plan:
         self.costs[value] = cost
         rooted = (
             value in self.forced
-            or value in self.func.results
+            or value in self.results
             or op.name in REDUCTIONS
             or op.name in ALONE
+            or (op.name in WRITES and not (op.name == "update" and joins_unrolled(op)))
             or len(body) > LONGEST
             or depth > DEEPEST
-            or (value in self.needed and cost > 2)
+            or cost > self.needed.get(value, cost)
         )
         if rooted:
             self.costs[value] = 1
@@ -100,7 +168,7 @@ class Plan:
             position = len(self.nests)
             self.nests.append(Nest(key))
         self.nests[position].ops.append(op)
-        self.ready[op.result] = position + (key != ("small",))
+        self.ready.update(dict.fromkeys(op.results, position + (key != ("small",))))
         for operand in op.operands:
             self.ask(operand, position)
 
@@ -128,42 +196,65 @@ class Plan:
         return costly - covered
 
 
-def plan(func: Func, forced: Iterable[Value] = ()) -> Plan:
-    """Schedule; values that several nests would recompute at a cost get memory."""
-    wanted = set(forced)
-    result = Plan(func, wanted)
-    for _ in range(4):
-        more = result.repeated() - wanted
-        if not more:
-            break
+def plan(func: Func, forced: Iterable[Value] = (), roles: Roles = Roles()) -> Plan:
+    """Schedule a block.
+
+    Again where values that several nests would recompute at a cost, or that are read after what
+    they are computed from is overwritten, must get memory, or where an array finds a better place.
+    """
+    wanted, adopt = set(forced), dict[Value, Value]()
+    attempt = 0
+    while True:
+        result = Plan(func, wanted, roles, adopt)
+        more = result.takeovers.conflicts - wanted
+        if attempt < ROUNDS:
+            more |= result.repeated() - wanted
+        better = {v: p for v, p in adoptions(result, roles.aims).items() if v not in adopt}
+        if not more and not better:
+            return result
         wanted |= more
-        result = Plan(func, wanted)
-    return result
+        adopt |= {} if more else better
+        attempt += 1
 
 
-def alike(func: Func, value: Value) -> set[Value]:
-    """The value and all that the same op makes of the same types elsewhere.
+def alike(block: Block | Func, value: Value) -> set[Value]:
+    """The value and all that the same op makes of the same types elsewhere in the block.
 
     Unrolled loops repeat one op many times: what one of them needs, all of them do.
     """
-    source = next(op for op in func.ops if op.result is value)
+    source = next((op for op in block.ops if value in op.results), None)
+    if source is None or source.regions:
+        return {value} if source else set()
     return {
         op.result
-        for op in func.ops
+        for op in block.ops
         if op.primitive is source.primitive
         and op.result.type == value.type
         and op.attrs == source.attrs
     }
 
 
-def needed_by_others(func: Func) -> set[Value]:
-    """Operands that a consumer reads many times: by products, scans, scatters, broadcasts."""
-    found: set[Value] = set()
+def needed_by_others(func: Func, cheap: int) -> dict[Value, int]:
+    """Operands that a consumer reads many times, with the cost that may be spent each time.
+
+    By products, scans, scatters, broadcasts, loops.
+    """
+    found: dict[Value, int] = {}
     for op in func.ops:
         for v in op.operands:
-            if (op.name == "dot" or op.name in ALONE) or v.type.size * 2 < op.result.type.size:
-                found.add(v)
+            reads = op.name in ALONE or (op.name == "dot" and (cheap or reused(op, v)))
+            if op.primitive.kind == "region":
+                found[v] = 0
+            elif reads or (op.results and v.type.size * 2 < op.result.type.size):
+                found.setdefault(v, cheap)
     return found
+
+
+def reused(op: Op, value: Value) -> bool:
+    """Whether a product reads elements of an operand more than once."""
+    a = op.operands[0].type.shape
+    inner = prod(a[pair[0]] for pair in op.attrs["contract"])
+    return bool(op.result.type.size * inner > value.type.size)
 
 
 def small_key(op: Op) -> tuple[object, ...]:
@@ -180,7 +271,7 @@ def small_key(op: Op) -> tuple[object, ...]:
 
 def space_key(op: Op) -> tuple[object, ...]:
     """Roots that may share a nest have equal keys."""
-    if op.name in REDUCTIONS or op.name in ALONE:
+    if op.name in REDUCTIONS or op.name in ALONE or op.name in DYNAMIC:
         return ("alone", op)
     if op.name in PIECES and not joins_unrolled(op):
         return ("alone", op)

@@ -17,7 +17,9 @@ from tapec.ir.core import Dense, Op, Value
 from tapec.ir.ops.loop import ALLOC
 from tapec.ir.types import Type
 from tapec.lower.affine import ZERO, Affine, Index, flat, regroup, var
-from tapec.lower.scalars import Expansion, power
+from tapec.lower.build import ScalarBuilder
+from tapec.lower.memory import Memory
+from tapec.lower.scalars import Expansion, Grid, grid, power
 
 Pull = Callable[..., Value]
 PULLS: dict[str, Pull] = {}
@@ -32,21 +34,24 @@ class NeedsBuffer(Exception):
 
 
 class Puller(Expansion):
-    """An expansion whose large values are pulled: `memory` has the buffers, `grids` the small."""
+    """An expansion whose large values are pulled: `memory` has the buffers, `grids` the small.
 
-    def __init__(self, func: Any) -> None:
-        super().__init__(func)
-        self.memory: dict[Value, Value] = {}
-        self.source: dict[Value, Op] = {op.result: op for op in func.ops}
-        self.memo: dict[tuple[Value, Index], Value] = {}
-        self.spilled: dict[Value, Value] = {}
+    `outer` has parameters of a region that stand for something computed outside.
+    """
+
+    def __init__(self, func: Any, build: ScalarBuilder | None = None) -> None:
+        super().__init__(func, build)
+        self.memory: dict[Value, Memory] = {}
+        self.outer: dict[Value, Callable[[Index], Value]] = {}
+        self.source: dict[Value, Op] = {r: op for op in func.ops for r in op.results}
+        self.spilled: dict[Value, Memory] = {}
 
     def pull(self, value: Value, index: Index) -> Value:
         """The element of `value` at `index`."""
-        key = (value, index)
-        found = self.memo.get(key)
+        key = (self, value, index)
+        found = self.build.recall(key)
         if found is None:
-            found = self.memo[key] = self._pull(value, index)
+            found = self.build.remember(key, self._pull(value, index))
         return found
 
     def _pull(self, value: Value, index: Index) -> Value:
@@ -54,6 +59,8 @@ class Puller(Expansion):
             return self.load(self.memory[value], flat(index, value.type.shape))
         if value in self.grids:
             return self.pick(value, index)
+        if value in self.outer:
+            return self.outer[value](index)
         return self.apply(self.source[value], index)
 
     def apply(self, op: Op, index: Index) -> Value:
@@ -66,32 +73,53 @@ class Puller(Expansion):
         args = [self.pull(v, aligned(index, v.type.shape)) for v in op.operands]
         return self.build.op(op.name, *args, attrs=op.attrs, dtype=op.result.type.dtype)
 
-    def load(self, buffer: Value, at: Affine, *, stable: bool = True) -> Value:
+    def load(self, memory: Memory, at: Affine, *, stable: bool = True) -> Value:
         """Read memory."""
+        at = at + memory.base
         values, factors = [v for v, _ in at.terms], [c for _, c in at.terms]
-        return self.build.load(buffer, at.const, values, factors, stable=stable)
+        return self.build.load(memory.buffer, at.const, values, factors, stable=stable)
 
-    def save(self, value: Value, buffer: Value, at: Affine) -> None:
+    def save(self, value: Value, memory: Memory, at: Affine) -> None:
         """Write memory."""
+        at = at + memory.base
         values, factors = [v for v, _ in at.terms], [c for _, c in at.terms]
-        self.build.store(value, buffer, at.const, values, factors)
+        self.build.store(value, memory.buffer, at.const, values, factors)
+
+    def room(self, type: Type) -> Memory:
+        """New work memory."""
+        return Memory(self.build.alloc(type))
+
+    def fetch(self, memory: Memory, shape: tuple[int, ...]) -> Grid:
+        """Load every element of a small value."""
+        return grid([self.load(memory, Affine(k)) for k in range(prod(shape))], shape)
+
+    def deposit(self, values: Grid, memory: Memory) -> None:
+        """Store every element of a small value."""
+        for k, value in enumerate(values.ravel().tolist()):
+            self.save(value, memory, Affine(k))
+        self.build.wrote(memory.buffer)
 
     def pick(self, value: Value, index: Index) -> Value:
         """An element of a small value: a register, or memory when the index varies."""
-        grid = self.grids[value]
+        values = self.grids[value]
+        if values.size == 1:
+            only: Value = values.item()
+            return only
         if not any(i.terms for i in index):
-            found: Value = grid[tuple(i.const for i in index)]
+            found: Value = values[tuple(i.const for i in index)]
             return found
         if value not in self.spilled:
-            self.spilled[value] = self.build.outermost(lambda: self.spill(grid, value.type))
+            memory = self.spilled[value] = self.room(value.type)
+            with self.build.at(self.build.depth(values.ravel().tolist())):
+                self.deposit(values, memory)
         return self.load(self.spilled[value], flat(index, value.type.shape))
 
-    def dense(self, op: Op) -> Value:
+    def dense(self, op: Op) -> Memory:
         """Constant data in memory."""
         buffer = Value(Type(op.result.type.dtype, op.result.type.shape, buffer=True), "data")
         attrs = {"type": op.result.type, "data": op.attrs["value"]}
         self.build.prelude.append(Op(ALLOC, (), attrs, (buffer,)))
-        return buffer
+        return Memory(buffer)
 
 
 def aligned(index: Index, shape: tuple[int, ...]) -> Index:

@@ -44,9 +44,9 @@ def expand(func: Func) -> Func:
 class Expansion:
     """The state of one expansion: the builder and the grid of every array value."""
 
-    def __init__(self, func: Func) -> None:
+    def __init__(self, func: Func, build: ScalarBuilder | None = None) -> None:
         self.func = func
-        self.build = ScalarBuilder()
+        self.build = build or ScalarBuilder()
         self.grids: dict[Value, Grid] = {}
 
     def run(self) -> Func:

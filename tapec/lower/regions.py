@@ -1,0 +1,113 @@
+"""Programs with regions before lowering: calls inlined, and which small arrays must be memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.dynamic import runs
+from tapec.ir.rewrite import copy_op
+from tapec.lower.inplace import BRANCHES, LOOPS, WRITES, carries
+
+INLINED = frozenset(("call", "custom"))
+_DYNAMIC = frozenset(("dynamic_index", "dynamic_update", "dynamic_add"))
+_TABLES = frozenset(("gather", "scatter", "scatter_add"))
+
+
+def all_blocks(block: Func | Block) -> Iterator[Func | Block]:
+    """The block and every region inside it, each once."""
+    pending: list[Func | Block] = [block]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        pending += [r for op in current.ops for r in op.regions]
+
+
+def needs_loops(func: Func) -> bool:
+    """Whether there is control flow, or a place known at run time only, to lower."""
+    return any(op.primitive.kind == "region" or op.name in _DYNAMIC for op in func.ops)
+
+
+def inlined(func: Func) -> Func:
+    """The program with the bodies of `call` and `custom` in place of the ops."""
+    if not any(op.name in INLINED for b in all_blocks(func) for op in b.ops):
+        return func
+    return Func(func.name, _inlined(func.block, {}))
+
+
+def _inlined(block: Block, env: dict[Value, Value]) -> Block:
+    builder = Builder()
+    _inline(block, builder, env)
+    return Block(block.params, tuple(builder.ops), tuple(env.get(v, v) for v in block.results))
+
+
+def _inline(block: Block, builder: Builder, env: dict[Value, Value]) -> None:
+    """Append the ops of a block over `env`."""
+    for op in block.ops:
+        if op.name in INLINED:
+            body = op.regions[0]
+            inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
+            _inline(body, builder, inner)
+            found = [inner.get(v, v) for v in body.results]
+            env.update(zip(op.results, found, strict=True))
+            continue
+        regions = tuple(_inlined(r, {}) for r in op.regions)
+        whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+        builder.ops.append(copy_op(whole, env))
+
+
+def addressed(func: Func) -> set[Value]:
+    """Small arrays read or written at run-time places, and all that share their memory.
+
+    In registers each such access would go through memory anyway, all elements of it.
+    """
+    seeds: set[Value] = set()
+    for block in all_blocks(func):
+        tables = block is not func
+        for op in block.ops:
+            if (op.name in _DYNAMIC and runs(op.attrs["at"])) or (tables and op.name in _TABLES):
+                seeds.add(op.operands[0])
+    seeds = {v for v in seeds if v.type.size > 1}
+    return _connected(func, seeds) if seeds else set()
+
+
+def _connected(func: Func, seeds: set[Value]) -> set[Value]:
+    links: dict[Value, list[Value]] = {}
+    for block in all_blocks(func):
+        for op in block.ops:
+            for a, b in _links(op):
+                links.setdefault(a, []).append(b)
+                links.setdefault(b, []).append(a)
+    found, pending = set(seeds), list(seeds)
+    while pending:
+        for v in links.get(pending.pop(), ()):
+            if v not in found:
+                found.add(v)
+                pending.append(v)
+    return found
+
+
+def _links(op: Op) -> Iterator[tuple[Value, Value]]:
+    """Values that are versions of one array."""
+    if op.name in WRITES:
+        yield op.result, op.operands[0]
+    elif op.name in LOOPS:
+        inside, counter = carries(op), op.name != "while_loop"
+        skip = op.name == "fori_loop"
+        for region in op.regions:
+            given = op.operands[skip : inside.stop]
+            yield from zip(region.params[counter:], given, strict=False)
+        body = op.regions[-1]
+        count = op.attrs["carry"]
+        params = body.params[counter + op.attrs["consts"] :][:count]
+        yield from zip(params, body.results, strict=False)
+        yield from zip(params, op.results, strict=False)
+    elif op.name in BRANCHES:
+        for region in op.regions:
+            yield from zip(region.params, op.operands[1:], strict=True)
+            yield from zip(region.results, op.results, strict=True)
