@@ -12,12 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from structured_cases import CASES, Array, Case, case, r, recurrence_cases
+from dynamic_cases import dynamic_cases
+from structured_cases import CASES as STATIC
+from structured_cases import Array, Case, case, r, recurrence_cases
 
 from tapec.ad.tangent import tangent
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir import PRIMITIVES, Builder, Func, Type, type_of
 from tapec.ir.build import Expr
+
+CASES = [*STATIC, *dynamic_cases()]
 
 
 def run(func: Func, args: Sequence[Array]) -> list[Array]:
@@ -190,6 +194,9 @@ def batched_operands(c: Case, flags: Sequence[bool], size: int) -> list[Array]:
             found.append(own.standard_normal((size, *x.shape)))
         elif x.dtype.kind == "b":
             found.append(own.random((size, *x.shape)) > 0.5)
+        elif not x.ndim:  # what is valid here is valid nearer to zero
+            low, high = sorted((int(x), 0 if x >= 0 else -1))
+            found.append(own.integers(low, high + 1, size))
         else:  # permuted entries stay valid indices
             found.append(
                 np.stack([own.permutation(x.ravel()).reshape(x.shape) for _ in range(size)])
@@ -310,7 +317,7 @@ def test_out_of_range_index_arrays_raise() -> None:
 
 
 def test_every_structured_primitive_is_covered() -> None:
-    families = ("shape", "indexing", "reduce", "linalg")
+    families = ("shape", "indexing", "dynamic", "reduce", "linalg")
     owned = {
         p.name
         for p in PRIMITIVES.values()

@@ -15,7 +15,18 @@ import numpy as np
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.ops.indexing import Entry, Spec, selected_shape, slices
-from tapec.ir.ops.shape import Array, Shape, call, joint_jvp, zeros
+from tapec.ir.ops.shape import (
+    Array,
+    Flags,
+    Shape,
+    array,
+    call,
+    joint_jvp,
+    lift_all,
+    reshaped,
+    splat,
+    zeros,
+)
 from tapec.ir.primitive import RAISES, linear
 from tapec.ir.types import Type
 
@@ -107,11 +118,84 @@ def _transpose_add(k: int, ct: Expr, x: Expr, v: Expr, *starts: Expr, at: Spec) 
     return call("dynamic_index", ct, *starts, at=at) if k == 1 else None
 
 
+# --- many points at once -------------------------------------------------------------------------
+
+
+def _batch(name: str, fixed: int) -> Any:
+    """Starts that all points share: a place in every point. Others: one place per point."""
+
+    def batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, at: Spec) -> Expr:
+        starts = xs[fixed:]
+        if any(batched[fixed:]):
+            places = _places(xs[0].shape[batched[0] :], at, starts, batched[fixed:], size)
+            return _pointwise(name, xs[:fixed], batched, size, places)
+        arrays = lift_all(xs[:fixed], batched[:fixed], size)
+        return call(name, *arrays, *starts, at=((0, size, 1), *at))
+
+    return batch
+
+
+_POINTWISE = {"dynamic_update": "scatter", "dynamic_add": "scatter_add"}
+
+
+def _pointwise(
+    name: str, arrays: tuple[Expr, ...], batched: Flags, size: int, places: list[Expr]
+) -> Expr:
+    if name == "dynamic_index" and not batched[0]:
+        return call("gather", arrays[0], *places)
+    lifted = lift_all(arrays, batched[: len(arrays)], size)
+    rank = max(len(p.shape) for p in places)
+    points = array(arrays[0], np.arange(size).reshape((size, *(1,) * (rank - 1))))
+    return call(_POINTWISE.get(name, "gather"), *lifted, points, *places)
+
+
+def _places(
+    shape: Shape, at: Spec, starts: tuple[Expr, ...], batched: Flags, size: int
+) -> list[Expr]:
+    """Index arrays of the first axes, (points, *selected); the axes left out are taken whole."""
+    partial = [k for k, (e, n) in enumerate(zip(at, shape, strict=True)) if e != (0, n, 1)]
+    at = at[: partial[-1] + 1]
+    rank = sum(not isinstance(e, int) for e in at)
+    given = iter(zip(starts, batched, strict=True))
+    axes = runs(at)
+    places: list[Expr] = []
+    axis = 0
+    for k, (entry, n) in enumerate(zip(at, shape, strict=False)):
+        place = _steps(starts[0], entry, rank, axis)
+        if k in axes:
+            start, flag = next(given)
+            start = _within(start, entry, n)
+            place = place + (reshaped(start, (size, *(1,) * rank)) if flag else start)
+        places.append(place)
+        axis += not isinstance(entry, int)
+    return places
+
+
+def _steps(like: Expr, entry: Entry, rank: int, axis: int) -> Expr:
+    """What an entry selects, along its axis of the selection; from 0 where the start is open."""
+    start, count, step = (entry, 1, 1) if isinstance(entry, int) else entry
+    shape = [1] * (rank + 1)
+    if not isinstance(entry, int):
+        shape[axis + 1] = count
+    offsets = (0 if start == RUN else start) + step * np.arange(count)
+    return array(like, offsets.reshape(shape))
+
+
+def _within(start: Expr, entry: Entry, n: int) -> Expr:
+    """The start, or one that fails where a window would wrap around below zero."""
+    if isinstance(entry, int):
+        return start
+    _, count, step = entry
+    lowest = start + min(0, (count - 1) * step) if count else start
+    return call("select", lowest < 0, splat(start, n, ()), start)
+
+
 linear(
     "dynamic_index",
     _infer_index,
     lambda x, *starts, at: np.asarray(x[settled(at, starts, x.shape)]),
     (_transpose_index,),
+    batch=_batch("dynamic_index", 1),
     jvp=joint_jvp("dynamic_index", fixed=1),
     cost=1,
     traits=RAISES,
@@ -122,6 +206,7 @@ linear(
     _infer_write,
     _update,
     (_transpose_update,),
+    batch=_batch("dynamic_update", 2),
     jvp=joint_jvp("dynamic_update", fixed=2),
     cost=1,
     traits=RAISES,
@@ -132,6 +217,7 @@ linear(
     _infer_write,
     _add,
     (_transpose_add,),
+    batch=_batch("dynamic_add", 2),
     jvp=joint_jvp("dynamic_add", fixed=2),
     cost=1,
     traits=RAISES,
