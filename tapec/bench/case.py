@@ -42,7 +42,8 @@ class Case:
     them (``vmap``), and ``primal`` is the NumPy function over the whole batch. ``functional`` is
     a version of ``f`` without item assignment, for peers that have none. ``family`` is the key
     under which a peer keeps its hand-written variant; ``skip`` names peers left out, and why.
-    ``floor`` marks inputs so small that the call itself is what costs.
+    ``floor`` marks inputs so small that the call itself is what costs; ``extended`` a case that
+    takes long and runs only when it is named.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Case:
     family: str = ""
     rtol: float = 1e-10
     floor: bool = False
+    extended: bool = False
     skip: Mapping[str, str] = field(default_factory=dict)
 
     @property

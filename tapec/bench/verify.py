@@ -54,8 +54,18 @@ def _judge(
     return Verdict("wrong", None, error, first, f"relative error {error:.1e} > {case.rtol:.0e}")
 
 
+_last: list[tuple[Case, Arguments, Any]] = []
+
+
+def _plain_value(case: Case, args: Arguments) -> Any:
+    """What NumPy computes, kept for the contenders to come: some take seconds."""
+    if not (_last and _last[0][0] is case and _last[0][1] is args):
+        _last[:] = [(case, args, case.plain(*args))]
+    return _last[0][2]
+
+
 def deviation(result: Any, case: Case, task: Task, args: Arguments) -> float:
     """Relative error of a result against the NumPy value or the reference derivative."""
     if task is Task.VALUE:
-        return relative_error(result, case.plain(*args))
+        return relative_error(result, _plain_value(case, args))
     return case.references[task].error(result, case, args)

@@ -10,6 +10,7 @@ from scipy import special
 
 from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.contender import Prepared
+from tapec.bench.peers import jax_loops
 from tapec.bench.peers.rebind import imported, rebind
 
 
@@ -49,13 +50,14 @@ class Jax:
     def _function(case: Case, task: Task) -> Function:
         jax = imported("jax")
 
-        function = rebind(
+        function = jax_loops.variant(case.family) or rebind(
             case.functional or case.f,
             {np: jax.numpy, special: jax.scipy.special, special.erf: jax.scipy.special.erf},
         )
+        slope = jax.jacfwd if case.family in jax_loops.FORWARD else jax.grad
         transforms: dict[Task, Any] = {
             Task.VALUE: lambda f: f,
-            Task.GRADIENT: lambda f: jax.grad(f, argnums=case.argnums),
+            Task.GRADIENT: lambda f: slope(f, argnums=case.argnums),
             Task.JACOBIAN: lambda f: jax.jacobian(f, argnums=case.argnums),
             Task.HESSIAN: lambda f: jax.hessian(f, argnums=case.argnums),
         }

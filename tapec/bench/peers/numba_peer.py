@@ -10,6 +10,7 @@ import numpy as np
 
 from tapec.bench.case import Arguments, Array, Case, Task
 from tapec.bench.contender import Prepared
+from tapec.bench.peers import numba_loops
 from tapec.bench.peers.rebind import imported
 
 
@@ -109,4 +110,5 @@ VARIANTS: dict[tuple[str, Task], Callable[..., Any]] = {
     ("expsin", Task.VALUE): expsin_value,
     ("expsin", Task.GRADIENT): expsin_gradient,
     ("broyden", Task.JACOBIAN): broyden_jacobian,
+    **numba_loops.VARIANTS,
 }
