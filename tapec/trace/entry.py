@@ -88,6 +88,7 @@ def trace(
     """
     session = Session(current())
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
+    session.params = [t._storage for t in tracers]
     with running(session):
         args, kwargs = make_args(tracers)
         try:

@@ -1,43 +1,49 @@
 """Python's control flow as functions: what the rewritten source of a traced function calls.
 
-On plain values each of them does exactly what the statement did.
+On plain values each of them does exactly what the statement did; on traced ones the statement
+becomes part of the program.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
+
+from tapec.ir.types import Type
+from tapec.trace.session import NeedStatic, Session, current, where
+from tapec.trace.staging_branch import branch
+from tapec.trace.staging_choice import record
+from tapec.trace.staging_for import run_for
+from tapec.trace.staging_items import DynamicRange, Items
+from tapec.trace.staging_region import Region
+from tapec.trace.staging_values import kind_of, truth
+from tapec.trace.staging_while import run_while
+from tapec.trace.staging_world import UNDEFINED, Cells, State
+from tapec.trace.table import TABLE
+from tapec.trace.tracer import is_symbolic, wrap
 
 Thunk = Callable[[], Any]
+# A right-hand side of `and` this short runs in any case: cheaper than a branch.
+CHEAP_OPS = 8
+_UNSAFE = frozenset(["gather", "dynamic_index", "dynamic_update", "dynamic_add", "scatter"])
 
 
-class _Undefined:
-    """The content of a variable that is not bound."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNDEFINED"
-
-
-UNDEFINED = _Undefined()
-
-
-class State(Protocol):
-    """The variables a statement assigns, and those through which it may change objects."""
-
-    names: tuple[str, ...]
-
-    def get(self) -> tuple[Any, ...]:
-        """Their values; UNDEFINED where one is not bound."""
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Bind them; UNDEFINED unbinds."""
+def _traced(test: Any) -> Session | None:
+    """The running trace where a condition is a traced value."""
+    if not is_symbolic(test):
+        return None
+    if test._deps:
+        raise NeedStatic(test._deps, where())
+    return current()
 
 
 def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], state: State) -> None:
     """``if test: ... else: ...``."""
-    if test:
+    session = _traced(test)
+    if session is not None:
+        branch(truth(session, test), [then, otherwise], state)
+        record(session, "branch")
+    elif test:
         then()
     else:
         otherwise()
@@ -45,8 +51,7 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
 
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    while test():
-        body()
+    run_while(test, body, state)
 
 
 def for_(
@@ -55,43 +60,87 @@ def for_(
     state: State,
     go_on: Thunk | None = None,
 ) -> None:
-    """``for item in iterable: ...``; after each item `go_on` says whether the loop goes on."""
-    for item in iterable:
-        body(item)
-        # Asked before the next item is fetched: an iterator keeps what a `break` leaves.
-        if go_on is not None and not go_on():
-            return
+    """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
+    run_for(iterable, body, state, go_on)
 
 
 def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
     """``then() if test else otherwise()``."""
-    return then() if test else otherwise()
+    session = _traced(test)
+    if session is None:
+        return then() if test else otherwise()
+    state = Cells(value=UNDEFINED)
+    works = [lambda: state.set((then(),)), lambda: state.set((otherwise(),))]
+    branch(truth(session, test), works, state, "a conditional expression")
+    return state.values[0]
 
 
 def and_(*thunks: Thunk) -> Any:
     """``a and b and ...``."""
-    for thunk in thunks[:-1]:
-        value = thunk()
-        if not value:
-            return value
-    return thunks[-1]()
+    return _connected(thunks, "logical_and", stops=False)
 
 
 def or_(*thunks: Thunk) -> Any:
     """``a or b or ...``."""
-    for thunk in thunks[:-1]:
+    return _connected(thunks, "logical_or", stops=True)
+
+
+def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool) -> Any:
+    """The first value whose truth is `stops`, else the last one."""
+    *others, last = thunks
+    for k, thunk in enumerate(others):
         value = thunk()
-        if value:
+        session = _traced(value)
+        if session is not None:
+            rest = thunks[k + 1 :]
+            return _joined(session, value, lambda rest=rest: _connected(rest, name, stops),
+                           name, stops)  # fmt: skip
+        if bool(value) is stops:
             return value
-    return thunks[-1]()
+    return last()
+
+
+def _joined(session: Session, value: Any, rest: Thunk, name: str, stops: bool) -> Any:
+    """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
+    if value._dtype == "bool" and not value._shape and _is_cheap(session, rest):
+        return TABLE[name](value, rest())
+    works = [lambda: value, rest] if stops else [rest, lambda: value]
+    return ifexp(value, *works)
+
+
+def _is_cheap(session: Session, thunk: Thunk) -> bool:
+    """Whether an operand of `and` is a boolean that may as well be computed in any case."""
+    region = Region(session, probe=True)
+    with region.active():
+        kind = kind_of(thunk())
+    ops = region.builder.ops
+    return (
+        kind is not None
+        and kind.type == Type("bool")
+        and region.weight() <= CHEAP_OPS
+        and not region.written()
+        and not any(op.regions or op.name in _UNSAFE for op in ops)
+    )
 
 
 def not_(x: Any) -> Any:
     """``not x``."""
-    return not x
+    session = _traced(x)
+    if session is None:
+        return not x
+    return wrap(session, session.emit("logical_not", truth(session, x)))
 
 
 def assert_(test: Any, message: Thunk | None) -> None:
-    """``assert test, message()``."""
-    if not test:
+    """``assert test, message()``; conditions on traced values are not checked."""
+    session = _traced(test)
+    if session is not None:
+        record(session, "dropped", None, "an assertion on a traced value")
+    elif not test:
         raise AssertionError(*([] if message is None else [message()]))
+
+
+__all__ = [
+    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "for_", "if_", "ifexp",
+    "not_", "or_", "while_",
+]  # fmt: skip

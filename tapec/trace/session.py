@@ -52,7 +52,9 @@ class Session:
         "captures",
         "choices",
         "depth",
+        "params",
         "parent",
+        "partial",
         "serial",
     )
 
@@ -62,7 +64,9 @@ class Session:
         self.builder = Builder()
         self.parent = parent
         self.serial = next(_SERIALS)
-        self.choices: list[Any] = []
+        self.choices: list[Any] = []  # what became of the user's loops and branches
+        self.params: list[Any] = []  # the memory of the arguments
+        self.partial: set[Value] = set()  # results that exist on some paths only
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
@@ -156,6 +160,10 @@ class Session:
             if session.is_region:
                 self.enter(storage)
             session = session.parent
+
+    def refers_to(self, storage: Any) -> int:
+        """How many references to a storage this trace holds for itself."""
+        return 0
 
     def here(self) -> Loc | None:
         """The user's line that is running now."""

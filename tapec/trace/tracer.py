@@ -7,6 +7,7 @@ of a traced array, or a plain NumPy array (*concrete*) until something traced is
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,39 @@ Deps = frozenset[int] | None
 VERSIONS = itertools.count(1)
 
 
+SHARED = "an array that may be another variable's too"
+
+
+class MaybeShared:
+    """Why a result of a branch or loop is read only: it may be one of these, seen by others too."""
+
+    __slots__ = ("storages",)
+
+    def __init__(self, storages: list[Storage]) -> None:
+        self.storages = storages
+
+    def holds(self) -> bool:
+        """Whether any of the arrays is still known under another name."""
+        while self.storages:
+            storage = self.storages.pop()
+            if holders(storage):
+                self.storages.append(storage)
+                return True
+        return False
+
+    def __str__(self) -> str:
+        return SHARED
+
+
+def holders(storage: Storage) -> int:
+    """How many tracers look at a storage that the caller has in one variable."""
+    session, known = current(), _CALL
+    while session is not None:
+        known += session.refers_to(storage)
+        session = session.parent
+    return sys.getrefcount(storage) - known
+
+
 class Storage:
     """The memory behind a tracer and its views."""
 
@@ -34,7 +68,7 @@ class Storage:
         self.session, self.value, self.array = session, value, array
         self.born = current() if session is None else session
         self.version = 0
-        self.frozen = ""  # why it is read only
+        self.frozen: str | MaybeShared = ""  # why it is read only
         self.boxed = False  # a 0-d array rather than a NumPy scalar
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
@@ -119,9 +153,10 @@ class Tracer:
 
     def _check_writable(self) -> None:
         """Raise where NumPy's write would reach memory outside the trace."""
-        if self._storage.frozen:
+        frozen = self._storage.frozen
+        if frozen and (isinstance(frozen, str) or frozen.holds()):
             raise MutationError(
-                f"the function writes into {self._storage.frozen}",
+                f"the function writes into {frozen}",
                 where=where(),
                 hint="write into a copy: a = a.copy()",
             )
@@ -329,6 +364,19 @@ _COERCIONS = {
     "float": "float() of a traced value (math functions call it too; use NumPy's)",
     "array": "a traced value is given to code that needs a real NumPy array",
 }
+
+
+def _references() -> int:
+    """What `holders` finds for an object that only its caller knows."""
+    alone = object()
+    return _count(alone)
+
+
+def _count(thing: object) -> int:
+    return sys.getrefcount(thing)
+
+
+_CALL = _references()
 
 
 def is_symbolic(x: Any) -> bool:

@@ -1,0 +1,111 @@
+"""Aliases across the iterations of a loop.
+
+A carried variable starts every iteration as memory of its own. That is what Python does unless the
+variable is written into in place while another name means the same array; such loops are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.core import Value
+from tapec.trace.session import Session, where
+from tapec.trace.staging_region import Region
+from tapec.trace.staging_values import Kind, memory_of, traced
+from tapec.trace.staging_world import Slot
+from tapec.trace.tracer import SHARED, MaybeShared, Storage, Tracer, holders
+
+CURE = "copy it where it is given another name: b = a.copy()"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """One carried leaf: before the loop, at the start of an iteration, and at its end."""
+
+    slot: Slot
+    number: int  # of the leaf in its slot
+    kind: Kind
+    start: Any
+    entry: Tracer | None  # None: the body assigns it before it reads it
+    end: Any
+    param: Value | None
+
+    @property
+    def written(self) -> bool:
+        """Whether an iteration writes into the array it starts with."""
+        return self.entry is not None and self.entry._storage.version != 0
+
+
+def check_aliases(
+    carried: Sequence[Carried], region: Region, session: Session, certain: int
+) -> None:
+    """Refuse loops whose next iteration would see memory that two names share."""
+    ends: dict[Storage, list[Carried]] = {}
+    for c in carried:
+        storage = memory_of(c.end)
+        if c.entry is not None and storage is not None:
+            ends.setdefault(storage, []).append(c)
+    for storage, sharing in ends.items():
+        entered = region.entered.get(storage)
+        outer = entered is not None and (storage.version != entered.version)
+        several = len(sharing) > 1 or entered is not None
+        if outer or (several and any(c.written for c in sharing)):
+            raise _refused()
+    ends.clear()
+    # By id: references to the storages themselves would count as holders.
+    starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
+    for c in carried:
+        storage = memory_of(c.start)
+        if c.written and storage is not None:
+            again = storage in region.entered or starts.count(id(storage)) > 1
+            if again or _is_argument(session, storage) or holders(storage) > 1:
+                raise _refused()
+
+
+def _refused() -> ControlFlowError:
+    return ControlFlowError(
+        "a loop writes in place into an array that is also known under another name, and the "
+        "names change their meaning in the loop",
+        where=where(),
+        hint=CURE,
+    )
+
+
+def _is_argument(session: Session, storage: Storage) -> bool:
+    found: Session | None = session
+    while found is not None:
+        if any(storage is s for s in found.params):
+            return True
+        found = found.parent
+    return False
+
+
+def results_of(
+    carried: Sequence[Carried],
+    results: Sequence[Value],
+    region: Region,
+    session: Session,
+    certain: int,
+) -> dict[tuple[Slot, int], Tracer]:
+    """The leaves after the loop; those that may be another name's array are read only."""
+    starts = [s for s in (memory_of(c.start) for c in carried) if s is not None]
+    entries = {id(c.entry._storage) for c in carried if c.entry is not None}
+    counts: dict[Storage, int] = {}
+    for c in carried:
+        storage = memory_of(c.end)
+        if storage is not None:
+            counts[storage] = counts.get(storage, 0) + 1
+    made: dict[tuple[Slot, int], Tracer] = {}
+    for c, value in zip(carried, results, strict=False):
+        storage = memory_of(c.end)
+        maybe = [] if certain and id(storage) not in entries else list(starts)
+        if storage is not None and storage.born is not region:
+            maybe.append(storage)
+        frozen: Any = MaybeShared([*dict.fromkeys(maybe)]) if maybe and storage is not None else ""
+        if storage is not None and counts[storage] > 1:
+            frozen = SHARED
+        made[c.slot, c.number] = traced(session, value, c.kind, frozen)
+    return made

@@ -1,0 +1,226 @@
+"""`for` loops of the user: unrolled, or one op; whichever it is, the result is Python's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.session import NeedStatic, Session, current
+from tapec.trace.staging_branch import branch
+from tapec.trace.staging_choice import (
+    LARGEST,
+    UNROLLED_LENGTH,
+    UNROLLED_OPS,
+    reason_of,
+    record,
+)
+from tapec.trace.staging_items import Forced, Items, items_of
+from tapec.trace.staging_loop import Loop
+from tapec.trace.staging_region import Region, weight
+from tapec.trace.staging_values import truth
+from tapec.trace.staging_world import Cells, State, World
+from tapec.trace.table import TABLE
+from tapec.trace.tracer import Tracer, is_symbolic
+
+Body = Callable[[Any], None]
+Thunk = Callable[[], Any]
+
+
+class _Breaks(Exception):
+    """The loop ends on a traced condition."""
+
+
+def run_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
+    """``for item in iterable: body(item)`` in traced code."""
+    force: bool | None = None
+    if isinstance(iterable, Forced):
+        iterable, force = iterable.iterable, iterable.rolled
+    session, items = current(), items_of(iterable)
+    if session is None or items is None:
+        plain_for(iterable, body, state, go_on)
+        return
+    For(session, items, body, state, go_on, force).run()
+
+
+def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
+    """As Python runs it; once ending depends on traced values, what follows is a branch."""
+    rest = iter(iterable)
+    while True:
+        more = go_on() if go_on is not None else True
+        if not is_symbolic(more) and not more:
+            return
+        try:
+            item = next(rest)
+        except StopIteration:
+            return
+        run_guarded(more, lambda item=item: body(item), state)  # type: ignore[misc]
+
+
+def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:
+    """Run a piece of code if a (possibly traced) condition says so."""
+    session = current()
+    if not is_symbolic(more):
+        work()
+        return
+    assert session is not None
+    branch(truth(session, more), [work, lambda: None], state, "a loop that ends")
+
+
+@dataclass
+class For:
+    """One `for` statement over a sequence, and the attempts to trace it."""
+
+    session: Session
+    items: Items
+    body: Body
+    state: State
+    go_on: Thunk | None
+    force: bool | None  # True: a loop, False: unrolled
+
+    def run(self) -> None:
+        """Choose, and trace."""
+        length = self.items.length
+        if is_symbolic(length):
+            if length._deps:
+                raise NeedStatic(length._deps)
+            self._dynamic(length)
+            return
+        short = length <= (0 if self.force else UNROLLED_LENGTH)
+        if self.force is False or short:
+            self._plain(0, length)
+            return
+        size = self._probe()
+        if self.force is None and size is not None and 0 < size * length <= UNROLLED_OPS:
+            record(self.session, "unrolled", length, f"{size} ops each")
+            self._plain(0, length)
+        elif not size and not self.force:
+            self._plain(0, length, watched=True)
+        else:
+            self._rolled(0, length, size or 1)
+
+    def _probe(self) -> int | None:
+        """The size of the first iteration, None where it fails; nothing of it remains."""
+        world = World(self.state)
+        region = Region(self.session, probe=True)
+        try:
+            with region.active():
+                self.body(self.items.item(0))
+                if self.go_on is not None and not is_symbolic(more := self.go_on()) and not more:
+                    return None
+        except NeedStatic:
+            raise
+        except Exception:
+            # Running it as it is shows the error where it belongs.
+            return None
+        finally:
+            world.restore()
+        return region.weight()
+
+    # -- as Python -------------------------------------------------------------------------
+
+    def _plain(self, start: int, length: int, watched: bool = False) -> None:
+        """Iteration by iteration; where `watched`, the rest becomes a loop if that gets long."""
+        before = weight(self.session.builder.ops) if watched else 0
+        for i in range(start, length):
+            more = self.go_on() if self.go_on is not None else True
+            if not is_symbolic(more) and not more:
+                return
+            run_guarded(more, lambda i=i: self.body(self.items.item(i)), self.state)  # type: ignore[misc]
+            if not watched or len(self.session.builder.ops) < UNROLLED_OPS:
+                continue
+            grown = weight(self.session.builder.ops) - before
+            if grown > UNROLLED_OPS and length - i > UNROLLED_LENGTH:
+                self._rolled(i + 1, length, grown // (i + 1) + 1)
+                return
+
+    # -- as an op --------------------------------------------------------------------------
+
+    def _rolled(self, start: int, length: int, size: int) -> None:
+        """A loop; else the first iteration apart and a loop; else unrolled."""
+        try:
+            self._stage(start, length)
+            record(self.session, "loop", length)
+            return
+        except NeedStatic:
+            raise
+        except Exception as error:
+            if self.force:
+                raise
+            failed = error
+        self._plain(start, start + 1)
+        try:
+            self._stage(start + 1, length)
+            record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
+            return
+        except NeedStatic:
+            raise
+        except Exception:
+            if (length - start) * size > LARGEST:
+                raise failed from None
+        record(self.session, "unrolled", length, reason_of(failed))
+        self._plain(start + 1, length)
+
+    def _stage(self, start: int, length: int) -> None:
+        if self.go_on is not None and is_symbolic(self.go_on()):
+            self._until(start, length)
+            return
+        try:
+            loop = Loop(self.session, World(self.state), self._work(start), length - start)
+            loop.emit()
+        except _Breaks:
+            self._until(start, length)
+
+    def _work(self, start: Any) -> Callable[[Any, list[Tracer]], None]:
+        def work(index: Any, slices: list[Tracer]) -> None:
+            self.body(self.items.item(index + start if start else index))
+            if self.go_on is not None and is_symbolic(self.go_on()):
+                raise _Breaks
+
+        return work
+
+    def _dynamic(self, count: Tracer) -> None:
+        """A trip count that is known at run time only."""
+        if self.force is False:
+            raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
+        try:
+            Loop(self.session, World(self.state), self._work(0), count).emit()
+        except _Breaks:
+            self._until(0, count)
+        record(self.session, "loop", None, "length known at run time")
+
+    def _until(self, start: Any, length: Any) -> None:
+        """A loop that may end early: a `while` with a counter."""
+        state = _Counted(self.state, start)
+
+        def work(_: Any, slices: list[Tracer]) -> None:
+            k = state.count
+            self.body(self.items.item(k))
+            state.count = k + 1
+
+        def test() -> Any:
+            assert self.go_on is not None
+            return TABLE["logical_and"](state.count < length, self.go_on())
+
+        Loop(self.session, World(state), work, test=test).emit()
+
+
+class _Counted:
+    """A state and a counter beside it."""
+
+    def __init__(self, state: State, start: Any) -> None:
+        self._state, self.count = state, start
+        self.names = (*state.names, "the loop's counter")
+
+    def get(self) -> tuple[Any, ...]:
+        """All values, the counter last."""
+        return (*self._state.get(), self.count)
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Set all values."""
+        self.count = values[-1]
+        self._state.set(values[:-1])
+
+
+__all__ = ["Cells", "For", "plain_for", "run_for"]

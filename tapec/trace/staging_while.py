@@ -1,0 +1,117 @@
+"""`while` loops of the user: as Python as long as the condition is known, one op from there on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.session import NeedStatic, Session, current, where
+from tapec.trace.staging_choice import UNROLLED_OPS, reason_of, record
+from tapec.trace.staging_loop import Loop
+from tapec.trace.staging_region import Region, weight
+from tapec.trace.staging_world import State, World
+from tapec.trace.tracer import Tracer, is_symbolic
+
+Thunk = Callable[[], Any]
+
+
+def run_while(test: Thunk, body: Callable[[], None], state: State) -> None:
+    """``while test(): body()`` in traced code."""
+    session = current()
+    if session is None:
+        while test():
+            body()
+        return
+    While(session, test, body, state).run()
+
+
+@dataclass
+class While:
+    """One `while` statement."""
+
+    session: Session
+    test: Thunk
+    body: Callable[[], None]
+    state: State
+
+    def run(self) -> None:
+        """Iterations as Python, then the rest as one op where it must or should be."""
+        before, tried = weight(self.session.builder.ops), False
+        first = True
+        while True:
+            world = World(self.state)
+            more = self.test()
+            if is_symbolic(more):
+                if more._deps:
+                    raise NeedStatic(more._deps, where())
+                self._stage(world)
+                record(self.session, "loop", None, "condition known at run time")
+                return
+            if not more:
+                return
+            if first and self._will_be_traced(world) and self._attempt(world):
+                return
+            first = False
+            self.body()
+            ops = self.session.builder.ops
+            if tried or len(ops) < UNROLLED_OPS or weight(ops) - before <= UNROLLED_OPS:
+                continue
+            tried = True
+            if self._attempt(World(self.state)):
+                return
+
+    def _will_be_traced(self, world: World) -> bool:
+        """Whether the condition is a traced one after an iteration, which is thrown away."""
+        region = Region(self.session, probe=True)
+        now = World(self.state)
+        try:
+            with region.active():
+                self.body()
+                return is_symbolic(self.test())
+        except NeedStatic:
+            raise
+        except Exception:
+            # Running it as it is shows the error where it belongs.
+            return False
+        finally:
+            now.restore()
+
+    def _attempt(self, world: World) -> bool:
+        """Make the rest one op if that can be."""
+        now = World(self.state)
+        try:
+            self._stage(world, certain=False)
+        except NeedStatic:
+            raise
+        except Exception as error:
+            now.restore()
+            record(self.session, "unrolled", None, reason_of(error))
+            return False
+        record(self.session, "loop", None, "many iterations")
+        return True
+
+    def _stage(self, world: World, certain: bool = True) -> None:
+        """One op, from the state before the condition was last evaluated."""
+        writes = bool(world.read())
+        world.restore()
+
+        def work(_: Any, slices: list[Tracer]) -> None:
+            if writes:
+                self.test()
+            self.body()
+
+        def test() -> Any:
+            more = self.test()
+            if not is_symbolic(more) and (not certain or more):
+                raise ControlFlowError(
+                    "the condition of a loop does not depend on what the loop computes",
+                    where=where(),
+                    hint="end it with a condition on values that change in the loop",
+                )
+            return more
+
+        Loop(self.session, world, work, test=test).emit()
+        if writes:
+            self.test()
