@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tapec.ad.activity import Activity, active_params
-from tapec.ad.adjoint_regions import augment
+from tapec.ad.adjoint_regions import Plan, augment
 from tapec.ad.flow import Flow
 from tapec.ad.joint import Joint, Tapes, Thread
 from tapec.ad.rules import hint_of
@@ -65,6 +65,8 @@ class Reverse:
 
     flow: Flow = field(default_factory=Flow)
     entries: list[Entry] = field(default_factory=list)
+    # Calls of one function, wanting the same of it, go the same ways.
+    plans: dict[tuple[object, ...], Plan] = field(default_factory=dict)
 
     def pull_back(
         self, builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]
@@ -89,11 +91,11 @@ class Reverse:
 
     def joint(
         self, body: Block, sources: Sequence[Value], targets: Sequence[Value],
-        based: Sequence[bool], *, in_loop: bool,
+        based: Sequence[bool], *, in_loop: bool = False, tapes: Tapes | None = None,
     ) -> Joint:  # fmt: skip
-        """The body of an op run both ways (see `Joint`)."""
+        """The body of an op run both ways (see `Joint`), with one tape through it unless told."""
         activity = Activity(body, sources, self.flow)
-        builder, tapes = Builder(), Thread()
+        builder, tapes = Builder(), tapes or Thread()
         builder.ops = list(body.ops)
         ops, needed = activity.walk(body, targets)
         records = self._augmented(builder, ops, activity, needed, tapes)

@@ -9,12 +9,12 @@ iteration adds in place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.flow import Form, form_of, groups
-from tapec.ad.joint import Joint, Tapes, between, copied
-from tapec.ad.record import Wanted, fresh, note, numbers
+from tapec.ad.joint import Joint, Tapes, between, closed
+from tapec.ad.record import Wanted, fresh, note, numbers, types_of
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
@@ -97,43 +97,27 @@ class _Loop(Record):
         return list(builder.emit(PRIMITIVES[name], operands, attrs, (self._body(),)).results)
 
     def _body(self) -> Block:
-        joint, form = self.joint, self.form
-        counter = Value(INT, "i")
+        joint, form, count = self.joint, self.form, len(self.parts.carried)
         consts, _, xs = groups(form.params(form.body), form)
-        fixed = [consts[k] for k in self.read_consts]
+        counter = form.body.params[0] if form.skip else Value(INT, "i")
         bases = [b for b in joint.bases if b is not None]
-        carried = [*joint.seeds[: len(self.parts.carried)], *bases]
+        carried = [*(consts[k] for k in self.read_consts), *joint.seeds[:count], *bases]
         sliced = [*(self.kept if self.stacked else ()), *(xs[k] for k in self.read_slices),
-                  *joint.seeds[len(self.parts.carried) :]]  # fmt: skip
-        entering = [*fixed, *carried, *sliced]
-        bound = {v: Value(v.type, v.hint) for v in entering}
-        if form.skip:
-            bound[form.body.params[0]] = counter
-        params = [counter, *(bound[v] for v in (*fixed, *carried))]
-        popped = Builder()
-        order = self._found_order()
-        results = list(joint.found[n] for n in order)
-        split = len(carried)
-        if self.tape is not None:
-            top = self._pop(popped, params, bound)
-            back = joint.thread.back_entry or Value(TAPE, "tape")
-            bound[back] = top
-            results.insert(split, joint.thread.back_top or back)
-        params += [bound[v] for v in sliced]
-        ops, _ = between(joint.ops, bound, results)
-        block = copied(ops, params, bound, results)
-        return Block(block.params, (*popped.ops, *block.ops), block.results)
-
-    def _pop(self, popped: Builder, params: list[Value], bound: dict[Value, Value]) -> Value:
-        """Take what this iteration pushed last off the tape; the tape below."""
-        tape = Value(TAPE, "tape")
-        params.append(tape)
-        if self.stacked or not self.kept:
-            return tape
-        types = {"types": tuple(v.type for v in self.kept)}
-        below, *values = popped.emit(PRIMITIVES["pop"], (tape,), types).results
-        bound.update(zip(self.kept, values, strict=True))
-        return below
+                  *joint.seeds[count:]]  # fmt: skip
+        results = [joint.found[n] for n in self._found_order()]
+        if self.tape is None:
+            return closed(joint.ops, [counter, *carried, *sliced], results)
+        tape, popped = Value(TAPE, "tape"), Builder()
+        back = joint.thread.back_entry or Value(TAPE, "tape")
+        if self.kept and not self.stacked:
+            pop = popped.emit(PRIMITIVES["pop"], (tape,), {"types": types_of(self.kept)})
+            popped.ops = [replace(pop, results=(back, *self.kept))]
+        else:
+            tape = back
+        results.insert(count + len(bases), joint.thread.back_top or back)
+        # The values kept come off the tape: their first definition is not wanted.
+        ops, _ = between(joint.ops, {back, *self.kept}, results)
+        return closed([*popped.ops, *ops], [counter, *carried, tape, *sliced], results)
 
     def _found_order(self) -> list[int]:
         """The sources' cotangents as the reverse loop returns them: carried, constants, slices."""

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tapec.ad.adjoint_loops import augment_loop
 from tapec.ad.flow import form_of
-from tapec.ad.joint import Joint, Tapes, between, copied
-from tapec.ad.record import Wanted, fresh, note
+from tapec.ad.joint import Joint, Tapes, between, closed
+from tapec.ad.record import Wanted, note, numbers
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.control import TAPE
-from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
 
@@ -43,154 +42,156 @@ def augment(
 
 
 @dataclass(slots=True)
-class _Branches(Record):
-    """The regions both ways; `operands` and `slots` are what the reverse op reads."""
+class Plan:
+    """The regions of a branch or call, both ways, and what passes from one to the other.
 
+    Positions: `sources` and `operands` of operands (that get cotangents; that the way back reads),
+    `targets` of results. `slots` are kept values, new ones by type or results by number; `places`
+    says, per region, in which slot a value is.
+    """
+
+    head: int
     joints: list[Joint]
     sources: list[int]
     targets: list[int]
     operands: list[int]
-    # Per region, where in `slots` its kept values are.
+    slots: list[Type | int]
     places: list[dict[Value, int]]
-    slots: list[Value]
+    taped: bool
+    outward: tuple[Block, ...] = ()
+    back: tuple[Block, ...] = ()
+
+    def new(self) -> list[Type]:
+        """The types of the further results."""
+        return [s for s in self.slots if isinstance(s, Type)]
+
+
+@dataclass(slots=True)
+class _Branches(Record):
+    """A branch or call that ran; `held` are its slots' values."""
+
+    plan: Plan
+    held: list[Value]
     tape: Value | None
     tapes: Tapes
-    name: str = ""
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
-        form = form_of(op)
-        seeds = [sweep.made(cts[k], op.results[k].type) for k in self.targets]
-        based = [b is not None for b in self.joints[0].bases]
-        bases = [sweep.withdraw(op, k) if b else None
-                 for k, b in zip(self.sources, based, strict=True)]  # fmt: skip
-        operands = [*op.operands[: form.head], *(op.operands[k] for k in self.operands),
-                    *self.slots, *seeds, *(b.value for b in bases if b is not None)]  # fmt: skip
+        plan = self.plan
+        seeds = [sweep.made(cts[k], op.results[k].type) for k in plan.targets]
+        bases = [None if b is None else sweep.withdraw(op, k)
+                 for k, b in zip(plan.sources, plan.joints[0].bases, strict=True)]  # fmt: skip
+        operands = [*op.operands[: plan.head], *(op.operands[k] for k in plan.operands),
+                    *self.held, *seeds, *(b.value for b in bases if b is not None)]  # fmt: skip
         if self.tape is not None:
             operands.append(self.tapes.back(self.tape))
-        regions = tuple(self._region(j, p, form.head) for j, p in
-                        zip(self.joints, self.places, strict=True))  # fmt: skip
-        attrs = {**op.attrs, "name": f"{op.attrs['name']}.adjoint"} if self.name else op.attrs
-        found = list(sweep.builder.emit(op.primitive, operands, attrs, regions).results)
+        found = list(sweep.builder.emit(op.primitive, operands, _named(op), plan.back).results)
         if self.tape is not None:
             self.tapes.emptied(found.pop())
-        for k, base, value in zip(self.sources, bases, found, strict=True):
+        for k, base, value in zip(plan.sources, bases, found, strict=True):
             sweep.deliver(op, k, value, base)
 
-    def _region(self, joint: Joint, places: dict[Value, int], head: int) -> Block:
-        params = [joint.body.params[k - head] for k in self.operands]
-        bound = {p: Value(p.type, p.hint) for p in params}
-        slots = fresh(self.slots)
-        bound.update((v, slots[n]) for v, n in places.items())
-        entering = [*joint.seeds, *(b for b in joint.bases if b is not None)]
-        bound.update((v, Value(v.type, v.hint)) for v in entering)
-        outer = [*(bound[p] for p in params), *slots, *(bound[v] for v in entering)]
-        results = list(joint.found)
-        if self.tape is not None:
-            tape = joint.thread.back_entry or Value(TAPE, "tape")
-            bound[tape] = Value(TAPE, "tape")
-            outer.append(bound[tape])
-            results.append(joint.thread.back_top or tape)
-        ops, _ = between(joint.ops, bound, results)
-        return copied(ops, outer, bound, results)
+
+def _named(op: Op) -> dict[str, Any]:
+    """The attributes of the reverse op."""
+    if "name" not in op.attrs:
+        return dict(op.attrs)
+    return {**op.attrs, "name": f"{op.attrs['name']}.adjoint"}
 
 
 def _branch(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
 ) -> Record:  # fmt: skip
-    form = form_of(op)
-    needed = reverse.flow.needed(op, wanted.flags, wanted.results)
-    sources = [k for k, n in enumerate(needed) if n]
-    targets = [k for k, w in enumerate(wanted.results) if w]
-    joints = [
-        reverse.joint(
-            body,
-            [body.params[k - form.head] for k in sources],
-            [body.results[k] for k in targets],
-            [bool(op.operands[k].type.shape) for k in sources],
-            in_loop=False,
-        )
-        for body in form.bodies
-    ]
-    kept = [keep(j, set(j.body.params), set(j.body.results)) for j in joints]
-    for k in kept:
-        note(reverse.entries, op, k, 1)
-    slots, places = _merged(op, joints, [k.stored for k in kept])
-    read = {j.body.params.index(v) for j, k in zip(joints, kept, strict=True) for v in k.invariant}
-    taped = any(j.thread.entry is not None for j in joints)
-    made, tape = _emit(builder, op, joints, slots, places, tapes if taped else None)
-    return _Branches(joints, sources, targets, sorted(k + form.head for k in read), places,
-                     made, tape, tapes, op.attrs.get("name", ""))  # fmt: skip
-
-
-def _merged(
-    op: Op, joints: Sequence[Joint], stored: Sequence[Sequence[Value]]
-) -> tuple[list[Value | int], list[dict[Value, int]]]:
-    """Slots that the regions share by type: new values, or numbers of results that are kept."""
-    slots: list[Value | int] = []
-    places: list[dict[Value, int]] = []
-    for joint, values in zip(joints, stored, strict=True):
-        taken: dict[Value, int] = {}
-        for value in values:
-            slot = _slot(op, joint, value, slots, set(taken.values()))
-            if slot == len(slots):
-                slots.append(Value(value.type, value.hint))
-            taken[value] = slot
-        places.append(taken)
-    return slots, places
-
-
-def _slot(op: Op, joint: Joint, value: Value, slots: list[Value | int], taken: set[int]) -> int:
-    if value in joint.body.results:
-        number = joint.body.results.index(value)
-        if number not in slots:
-            slots.append(number)
-        return slots.index(number)
-    for n, slot in enumerate(slots):
-        if isinstance(slot, Value) and slot.type == value.type and n not in taken:
-            return n
-    return len(slots)
-
-
-def _emit(
-    builder: Builder, op: Op, joints: Sequence[Joint], slots: Sequence[Value | int],
-    places: Sequence[dict[Value, int]], tapes: Tapes | None,
-) -> tuple[list[Value], Value | None]:  # fmt: skip
-    """Append the op with the new slots as further results; what all slots hold after it."""
-    new = [n for n, slot in enumerate(slots) if isinstance(slot, Value)]
-    held = [op.results[s] if isinstance(s, int) else s for s in slots]
-    if not new and tapes is None:
+    key = op.regions, tuple(wanted.flags), tuple(wanted.results)
+    if key not in reverse.plans:
+        reverse.plans[key] = _plan(reverse, op, wanted)
+    plan = reverse.plans[key]
+    made = [Value(t) for t in plan.new()]
+    new = iter(made)
+    held = [op.results[s] if isinstance(s, int) else next(new) for s in plan.slots]
+    if not made and not plan.taped:
         builder.ops.append(op)
-        return held, None
-    operands, results = list(op.operands), [*op.results, *(held[n] for n in new)]
-    tape = None
-    if tapes is not None:
+        return _Branches(plan, held, None, tapes)
+    operands, results, tape = [*op.operands], [*op.results, *made], None
+    if plan.taped:
         operands.append(tapes.begin(builder))
         tape = Value(TAPE, "tape")
         results.append(tape)
         tapes.end(tape)
-    regions = tuple(
-        _outward(j, [(held[n].type, at) for n in new for at in [_held(p, n)]], tape is not None)
-        for j, p in zip(joints, places, strict=True)
-    )
-    builder.ops.append(Op(op.primitive, tuple(operands), op.attrs, tuple(results), regions, op.loc))
-    return held, tape
+    ran = Op(op.primitive, tuple(operands), op.attrs, tuple(results), plan.outward, op.loc)
+    builder.ops.append(ran)
+    return _Branches(plan, held, tape, tapes)
 
 
-def _held(places: dict[Value, int], slot: int) -> Value | None:
-    return next((v for v, n in places.items() if n == slot), None)
+def _plan(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
+    form = form_of(op)
+    needed = reverse.flow.needed(op, wanted.flags, wanted.results)
+    sources, targets = numbers(needed), numbers(wanted.results)
+    joints = []
+    for body in form.bodies:
+        given = [body.params[k - form.head] for k in sources]
+        based = [bool(p.type.shape) for p in given]
+        joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
+    kept = [keep(j, set(j.body.params), set(j.body.results)) for j in joints]
+    for k in kept:
+        note(reverse.entries, op, k, 1)
+    read = {form.head + j.body.params.index(v)
+            for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
+    slots, places = _merged(joints, [k.stored for k in kept])
+    taped = any(j.thread.entry is not None for j in joints)
+    plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, taped)
+    plan.outward = tuple(_outward(plan, j, p) for j, p in zip(joints, places, strict=True))
+    plan.back = tuple(_back(plan, j, p) for j, p in zip(joints, places, strict=True))
+    return plan
 
 
-def _outward(joint: Joint, kept: Sequence[tuple[Type, Value | None]], taped: bool) -> Block:
+def _merged(
+    joints: Sequence[Joint], stored: Sequence[Sequence[Value]]
+) -> tuple[list[Type | int], list[dict[Value, int]]]:
+    """Slots that the regions share by type; what is a result anyway needs none."""
+    slots: list[Type | int] = []
+    places: list[dict[Value, int]] = []
+    for joint, values in zip(joints, stored, strict=True):
+        taken: dict[Value, int] = {}
+        for value in values:
+            results = joint.body.results
+            kind = results.index(value) if value in results else value.type
+            options = (n for n, slot in enumerate(slots)
+                       if slot == kind and n not in taken.values())  # fmt: skip
+            taken[value] = next(options, len(slots))
+            if taken[value] == len(slots):
+                slots.append(kind)
+        places.append(taken)
+    return slots, places
+
+
+def _outward(plan: Plan, joint: Joint, places: dict[Value, int]) -> Block:
     """A region returning what is kept, zeros where it has nothing for a slot."""
     fill = Builder()
-    extra = [fill.const(0, type) if value is None else value for type, value in kept]
+    held = {n: v for v, n in places.items()}
+    extra = [held.get(n) or fill.const(0, slot)
+             for n, slot in enumerate(plan.slots) if isinstance(slot, Type)]  # fmt: skip
     params, results = list(joint.body.params), [*joint.body.results, *extra]
-    if taped:
+    if plan.taped:
         entry = joint.thread.entry or Value(TAPE, "tape")
         params.append(entry)
         results.append(joint.thread.top or entry)
     ops, _ = between([*joint.ops, *fill.ops], set(params), results)
     return Block(tuple(params), tuple(ops), tuple(results))
+
+
+def _back(plan: Plan, joint: Joint, places: dict[Value, int]) -> Block:
+    """The region of the reverse op."""
+    given = [joint.body.params[k - plan.head] for k in plan.operands]
+    held = {n: v for v, n in places.items()}
+    types = [joint.body.results[s].type if isinstance(s, int) else s for s in plan.slots]
+    slots = [held.get(n) or Value(t) for n, t in enumerate(types)]
+    entering = [*given, *slots, *joint.seeds, *(b for b in joint.bases if b is not None)]
+    results = list(joint.found)
+    if plan.taped:
+        tape = joint.thread.back_entry or Value(TAPE, "tape")
+        entering.append(tape)
+        results.append(joint.thread.back_top or tape)
+    return closed(joint.ops, entering, results)
 
 
 # --- calls that keep their operands only ---------------------------------------------------------
@@ -200,27 +201,33 @@ def _outward(joint: Joint, kept: Sequence[tuple[Type, Value | None]], taped: boo
 class _Again(Record):
     """A call whose way back runs the function again."""
 
-    joint: Joint
     sources: list[int]
     targets: list[int]
+    back: Block
     tape: Value | None = None
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
-        joint = self.joint
         seeds = [sweep.made(cts[k], op.results[k].type) for k in self.targets]
-        bound = {v: Value(v.type, v.hint) for v in (*joint.body.params, *joint.seeds)}
-        start = Builder()
-        thread = joint.thread
-        if thread.entry is not None:
-            tape = start.emit(PRIMITIVES["tape"], ()).result
-            bound[thread.entry] = tape
-        ops, _ = between(joint.ops, bound, joint.found)
-        region = copied([*start.ops, *ops], [bound[v] for v in (*joint.body.params, *joint.seeds)],
-                        bound, joint.found)  # fmt: skip
-        attrs = {**op.attrs, "name": f"{op.attrs['name']}.adjoint"}
-        found = sweep.builder.emit(op.primitive, (*op.operands, *seeds), attrs, (region,)).results
+        operands = (*op.operands, *seeds)
+        found = sweep.builder.emit(op.primitive, operands, _named(op), (self.back,)).results
         for k, value in zip(self.sources, found, strict=True):
             sweep.deliver(op, k, value)
+
+
+def _call(
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
+) -> Record:  # fmt: skip
+    if not op.attrs.get("checkpoint", False):
+        return _branch(reverse, builder, op, wanted, tapes)
+    (body,) = op.regions
+    builder.ops.append(op)
+    sources = numbers(reverse.flow.needed(op, wanted.flags, wanted.results))
+    targets = numbers(wanted.results)
+    given = [body.params[k] for k in sources]
+    results = [body.results[k] for k in targets]
+    joint = reverse.joint(body, given, results, [False for _ in given], tapes=Tapes())
+    back = closed(joint.ops, [*body.params, *joint.seeds], joint.found)
+    return _Again(sources, targets, back)
 
 
 # --- custom rules --------------------------------------------------------------------------------
@@ -272,7 +279,7 @@ def _custom(
 
 _Rule = Callable[["Reverse", Builder, Op, Wanted, Tapes], Record]
 _RULES: dict[str, _Rule] = {
-    "call": _branch,
+    "call": _call,
     "cond": _branch,
     "custom": _custom,
     "fori_loop": augment_loop,

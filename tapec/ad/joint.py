@@ -6,7 +6,7 @@ What lies between can be stored on the way there or computed again on the way ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tapec.ir.build import Builder
@@ -17,7 +17,17 @@ from tapec.ir.rewrite import copy_op
 
 
 class Tapes:
-    """Where ops get their tapes at the top level of a program: each its own."""
+    """Where ops get their tapes at the top level of a program: each its own.
+
+    Inside a body, `entry` to `top` is the tape on the way there, `back_entry` to `back_top` on the
+    way back.
+    """
+
+    def __init__(self) -> None:
+        self.entry: Value | None = None
+        self.top: Value | None = None
+        self.back_entry: Value | None = None
+        self.back_top: Value | None = None
 
     def begin(self, builder: Builder) -> Value:
         """The tape to push on."""
@@ -36,12 +46,6 @@ class Tapes:
 
 class Thread(Tapes):
     """Inside a body: one tape through all its ops, and back through them."""
-
-    def __init__(self) -> None:
-        self.entry: Value | None = None
-        self.top: Value | None = None
-        self.back_entry: Value | None = None
-        self.back_top: Value | None = None
 
     def begin(self, builder: Builder) -> Value:
         if self.top is None:
@@ -74,7 +78,7 @@ class Joint:
     seeds: list[Value]
     bases: list[Value | None]
     found: list[Value]
-    thread: Thread
+    thread: Tapes
 
     @property
     def ops(self) -> list[Op]:
@@ -115,11 +119,10 @@ def between(
     return kept, live
 
 
-def copied(
-    ops: Iterable[Op], params: Sequence[Value], bound: Mapping[Value, Value],
-    results: Iterable[Value],
-) -> Block:  # fmt: skip
-    """A region with values of its own; `bound` says which parameter stands for which value."""
-    env = dict(bound)
-    made = tuple(copy_op(op, env) for op in ops)
-    return Block(tuple(params), made, tuple(env[v] for v in results))
+def closed(ops: Sequence[Op], entering: Sequence[Value], results: Sequence[Value]) -> Block:
+    """A region with values of its own: from these values to those, by what ops it takes."""
+    bound = {v: Value(v.type, v.hint) for v in entering}
+    needed, _ = between(ops, bound, results)
+    params = tuple(bound[v] for v in entering)
+    made = tuple(copy_op(op, bound) for op in needed)
+    return Block(params, made, tuple(bound[v] for v in results))

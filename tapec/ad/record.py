@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from tapec.ad.tape import Entry, Kept, slot_bytes
 from tapec.ir.core import Op, Value
-
-T = TypeVar("T")
+from tapec.ir.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +18,6 @@ class Wanted:
     results: Sequence[bool]
 
 
-def chosen(items: Iterable[T], flags: Iterable[bool]) -> list[T]:
-    """The flagged items."""
-    return [item for item, flag in zip(items, flags, strict=True) if flag]
-
-
 def numbers(flags: Iterable[bool]) -> list[int]:
     """The positions of the flagged items."""
     return [k for k, flag in enumerate(flags) if flag]
@@ -33,6 +26,11 @@ def numbers(flags: Iterable[bool]) -> list[int]:
 def fresh(values: Iterable[Value]) -> list[Value]:
     """New values like these."""
     return [Value(v.type, v.hint) for v in values]
+
+
+def types_of(values: Iterable[Value]) -> tuple[Type, ...]:
+    """Their types."""
+    return tuple(v.type for v in values)
 
 
 def note(entries: list[Entry], op: Op, kept: Kept, count: int | None) -> None:

@@ -167,7 +167,8 @@ def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     rules = op.primitive.transpose
     value = Expr(sweep.builder, sweep.clean(op.result, ct))
     operands = tuple(Expr(sweep.builder, v) for v in op.operands)
-    for k in sweep.activity.entries[op]:
+    # Last operands first: what was written is read before the place is cleared, so in place.
+    for k in reversed(sweep.activity.entries[op]):
         rule = rules[0] if len(rules) == 1 else rules[k]
         # Products with other operands may meet their NaN; mere movement may not.
         if rule is not None:

@@ -121,7 +121,9 @@ def split(operands: Sequence[Type], consts: int, carry: int) -> tuple[Types, Typ
     return operands[:consts], operands[consts : consts + carry], operands[consts + carry :]
 
 
-def _call(*operands: Type, name: str, regions: tuple[Block, ...]) -> Types:
+def _call(
+    *operands: Type, name: str, regions: tuple[Block, ...], checkpoint: bool = False
+) -> Types:
     return _region(name, regions[0], operands, "the function")
 
 
@@ -194,7 +196,8 @@ CALL = register(
         name="call",
         kind="region",
         infer=_call,
-        doc="A function that is not inlined; calls of equal regions are compiled once.",
+        doc="A function that is not inlined; calls of equal regions are compiled once. With "
+        "`checkpoint`, the adjoint keeps its operands only and runs it again.",
     )
 )
 CUSTOM = register(
