@@ -306,10 +306,20 @@ def dot_cases() -> list[Case]:
     ]
 
 
+def solve_cases() -> list[Case]:
+    a, stack = r(4, 4) + 4 * np.eye(4), r(2, 3, 3) + 3 * np.eye(3)
+    b, columns = r(4, 2), r(2, 3, 1)
+    return [
+        loose("solve", a, b, expected=np.linalg.solve(a, b)),
+        loose("solve", stack, columns, expected=np.linalg.solve(stack, columns), label="stack"),
+    ]
+
+
 CASES = [
     *shape_cases(),
     *view_cases(),
     *index_array_cases(),
     *reduction_cases(),
     *dot_cases(),
+    *solve_cases(),
 ]

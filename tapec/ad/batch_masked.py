@@ -20,7 +20,7 @@ from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
-# Ops that may raise, and where their operands that are indices begin.
+# Ops that raise for a wrong index, and where their operands that are indices begin.
 INDEXED = {
     "dynamic_index": 1,
     "dynamic_update": 2,
@@ -29,12 +29,14 @@ INDEXED = {
     "scatter": 2,
     "scatter_add": 2,
 }
-_UNSAFE = {*INDEXED, "solve", "while_loop", "fori_loop"}
+_ENDLESS = ("while_loop", "fori_loop")
 
 
 def hazardous(op: Op) -> bool:
     """Whether running this in vain may raise or never end."""
-    return any(inner.name in _UNSAFE for inner in _nested(op))
+    return any(
+        inner.name in _ENDLESS or "raises" in inner.primitive.traits for inner in _nested(op)
+    )
 
 
 def _nested(op: Op) -> Iterator[Op]:

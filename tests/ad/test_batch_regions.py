@@ -315,18 +315,18 @@ def test_a_tape_stays_single_where_only_later_values_are_batched() -> None:
 
 
 def test_masked_lanes_do_not_factor_singular_matrices() -> None:
-    text = """func @f(%p: bool, %a: f64[2,2], %b: f64[2]) -> (f64[2]) {
-  %y = cond %p, %a, %b (%m: f64[2,2], %c: f64[2]) {
-    %s = solve %m, %c : f64[2]
+    text = """func @f(%p: bool, %a: f64[2,2], %b: f64[2,1]) -> (f64[2,1]) {
+  %y = cond %p, %a, %b (%m: f64[2,2], %c: f64[2,1]) {
+    %s = solve %m, %c : f64[2,1]
     yield %s
-  } (%m1: f64[2,2], %c1: f64[2]) {
+  } (%m1: f64[2,2], %c1: f64[2,1]) {
     yield %c1
-  } : f64[2]
+  } : f64[2,1]
   return %y
 }"""
     func = parse(text)
     a = np.array([[[2.0, 1.0], [0.0, 4.0]], np.zeros((2, 2))])
-    b = np.array([[1.0, 2.0], [3.0, 4.0]])
+    b = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
     (found,) = run(batch(func, (True, True, True), 2), [np.array([True, False]), a, b])
     np.testing.assert_allclose(found, [np.linalg.solve(a[0], b[0]), b[1]])
     with pytest.raises(np.linalg.LinAlgError):

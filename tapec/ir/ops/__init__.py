@@ -14,6 +14,7 @@ from tapec.ir.ops import (
     math,
     reduce,
     shape,
+    solve,
     special,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "math",
     "reduce",
     "shape",
+    "solve",
     "special",
 ]

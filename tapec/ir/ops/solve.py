@@ -1,0 +1,97 @@
+"""Linear systems: one square matrix, or a stack of them, and the columns to solve for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import DTypeError, ShapeError
+from tapec.ir.build import Expr
+from tapec.ir.ops.shape import (
+    Array,
+    Flags,
+    Tangents,
+    call,
+    check_dtypes,
+    lift,
+    moved,
+    reshaped,
+    transposed,
+)
+from tapec.ir.primitive import RAISES, structured
+from tapec.ir.types import Type
+
+
+def _infer(a: Type, b: Type) -> Type:
+    check_dtypes("solve", a, b)
+    if not a.is_float:
+        raise DTypeError(f"solve takes floating-point matrices, not {a}")
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"solve: {a} is no square matrix, or stack of them")
+    if b.ndim != a.ndim or b.shape[:-1] != a.shape[:-1]:
+        raise ShapeError(f"solve: {a} and right-hand sides {b} do not fit together")
+    return b
+
+
+def _solve(a: Array, b: Array) -> Array:
+    result: Array = np.linalg.solve(a, b)
+    return result
+
+
+def _turned(a: Expr) -> Expr:
+    """The matrices transposed."""
+    n = len(a.shape)
+    return transposed(a, (*range(n - 2), n - 1, n - 2))
+
+
+def _product(a: Expr, b: Expr, inner: tuple[int, int]) -> Expr:
+    """Products of the matrices of two stacks over these axes."""
+    lead = len(a.shape) - 2
+    batch = tuple((k, k) for k in range(lead))
+    return call("dot", a, b, contract=((lead + inner[0], lead + inner[1]),), batch=batch)
+
+
+def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
+    """A dx = db - dA x."""
+    (a, _), (ta, tb) = operands, tangents
+    if ta is None and tb is None:
+        return None
+    right = tb
+    if ta is not None:
+        moving = _product(ta, result, (1, 0))
+        right = -moving if tb is None else tb - moving
+    return call("solve", a, right)
+
+
+def _vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
+    """b gets A^-T ct, and A the negative outer product of that and x."""
+    to_b = call("solve", _turned(operands[0]), ct)
+    return -_product(to_b, result, (1, 1)), to_b
+
+
+def _batch(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
+    """One matrix for all lanes takes them as further columns: it is factored once."""
+    a, b = xs
+    if batched[0]:
+        return call("solve", a, lift(b, batched[1], size))
+    if not batched[1]:
+        return lift(call("solve", a, b), False, size)
+    *lead, n, k = b.shape[1:]
+    columns = reshaped(moved(b, 0, len(lead) + 1), (*lead, n, size * k))
+    found: Any = call("solve", a, columns)
+    return moved(reshaped(found, (*lead, n, size, k)), len(lead) + 1, 0)
+
+
+structured(
+    "solve",
+    _infer,
+    _solve,
+    jvp=_jvp,
+    vjp=_vjp,
+    batch=_batch,
+    cost=40,
+    traits=RAISES,
+    doc="x with a x = b, for matrices a (..., n, n) and columns b (..., n, k), by elimination with "
+    "partial pivoting; raises LinAlgError where a matrix is singular.",
+)
