@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 from loop_support import Loops, agree, compiled, run_native
 
-from tapec.backends.llvm import available
-from tapec.ir import Func
+from tapec.backends.llvm import CtypesEntry, NativeEntry, available
+from tapec.ir import Func, Type
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
 
@@ -270,3 +272,98 @@ def test_index_from_memory_is_tested() -> None:
     for k in (-5, 4, 2**62, -(2**63)):
         with pytest.raises(IndexError):
             run_native(kernel, np.array(k), np.arange(4.0))
+
+
+# ---- memory and signals ----
+
+
+def big_work(count: int) -> Func:
+    """x through `count` numbers of work memory."""
+    p = Loops()
+    x, out = p.buffer("f64"), p.buffer("f64")
+    work = p("alloc", type=Type("f64", (count,)))
+    p.store(p.load(x), work, count - 1)
+    p.store(p.load(work, count - 1), out)
+    return p.func()
+
+
+def test_work_memory_too_large_is_a_memory_error() -> None:
+    kernel = compiled(big_work(2**57), 1)
+    for _ in range(20):
+        with pytest.raises(MemoryError):
+            NativeEntry(kernel.library, kernel.signature)(np.array(1.0))
+
+
+@pytest.mark.parametrize("count", [10, 10_000, 2**26])
+def test_work_memory_of_any_size(count: int) -> None:
+    kernel = compiled(big_work(count), 1)
+    for k in range(5):
+        assert NativeEntry(kernel.library, kernel.signature)(np.array(float(k)))[0] == k
+
+
+def test_failing_after_the_tape_grew_frees_it() -> None:
+    """Status 1 in the middle of a loop that pushes; what was pushed is freed or kept once."""
+    p = Loops()
+    n, x, out = p.buffer("i64"), p.buffer("f64", 5), p.buffer("f64")
+    tape = p("tape_open")
+
+    def push(i, s):  # type: ignore[no-untyped-def]
+        at = p("tape_push", tape, slots=10_000)
+        p.op("tape_store", s, tape, at, offset=0, strides=(1,))
+        return [p("add", s, p.load(x, p("check_index", i, size=5)))]
+
+    (s,) = p.repeat(p.load(n), [p.const(0.0)], push)
+    p.store(s, out)
+    kernel = compiled(p.func(), 1)
+    call = NativeEntry(kernel.library, kernel.signature)
+    for _ in range(300):
+        with pytest.raises(IndexError):
+            call(np.array(6), np.ones(5))
+        assert call(np.array(5), np.ones(5))[0] == 5.0
+    kernel.library.close()
+
+
+def endless() -> Func:
+    p = Loops()
+    x, out = p.buffer("f64"), p.buffer("f64")
+    half, one = p.const(0.5), p.const(1.0)
+    (y,) = p.loop_while(
+        [p.load(x)],
+        lambda y: [p("greater", y, p.const(0.0))],
+        lambda y: [p("add", p("mul", half, y), one)],
+    )
+    p.store(y, out)
+    return p.func()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+@pytest.mark.parametrize("entry", [NativeEntry, CtypesEntry])
+def test_signals_end_endless_loops(entry: type) -> None:
+    class Alarm(Exception):
+        pass
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    kernel = compiled(endless(), 1)
+    call = entry(kernel.library, kernel.signature)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm):
+            call(np.array(1.0))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert call(np.array(-1.0))[0] == -1.0
+
+
+def test_long_loops_release_the_interpreter_lock() -> None:
+    assert compiled(endless(), 1).signature.nogil is False
+    assert compiled(counter_program(), 1).signature.nogil is False
+    p = Loops()
+    out = p.buffer("f64")
+    (s,) = p.loop(0, 100_000, [p.const(0.0)], lambda i, s: [p("add", s, p.const(1.0))])
+    p.store(s, out)
+    assert compiled(p.func(), 1).signature.nogil
+    agree(p.func(), 1)

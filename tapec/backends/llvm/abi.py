@@ -51,6 +51,7 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
     1: (IndexError, "index out of bounds in compiled code"),
     2: (MemoryError, "out of memory in compiled code"),
 }
+INTERRUPTED = 9  # a signal handler raised: the exception is set already
 UNKNOWN_STATUS = "compiled code failed"
 
 

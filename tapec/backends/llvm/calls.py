@@ -45,11 +45,11 @@ class CtypesEntry:
 
     def __init__(self, library: Library, sig: Signature, kernel: str = "kernel") -> None:
         count = len(sig.args) + len(sig.outs) + 1
-        prototype = ctypes.CFUNCTYPE if sig.nogil else ctypes.PYFUNCTYPE
         self.library = library
         self.sig = sig
         self.kernel = kernel
-        self._kernel = prototype(ctypes.c_int32, *[ctypes.c_void_p] * count)(
+        # Keeps the interpreter lock, and raises what a signal handler raised during the call.
+        self._kernel = ctypes.PYFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * count)(
             library.address(kernel)
         )
 

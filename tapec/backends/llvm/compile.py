@@ -9,6 +9,7 @@ from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime import symbols
+from tapec.backends.llvm.work import RELEASE, work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func
 
@@ -20,7 +21,8 @@ MIDDLE_OPS = 4_000  # up to here LLVM's own passes run over programs with serial
 class CompiledKernel:
     """Machine code with everything that led to it.
 
-    `signature` is the one given, with the work memory filled in; `library` exports `kernel`, and
+    `signature` is the one given, with the work memory and the release of the
+    interpreter lock filled in; `library` exports `kernel`, and
     `entry` when a wrapper was wanted.
     """
 
@@ -54,7 +56,8 @@ def compile_loops(
     emitted = emit_kernel(loops)
     level = _level(emitted) if opt is None else opt
     passes = _passes(emitted) if opt is None else 0
-    signature = replace(signature, work_bytes=emitted.work_bytes)
+    nogil = signature.nogil or work(loops.ops) > RELEASE
+    signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     known = {**symbols(), **(blas.symbols() if blas.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)

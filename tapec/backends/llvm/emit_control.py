@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER
+from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
 
 _MOST = 2**62  # no loop runs longer
@@ -34,6 +35,8 @@ def repeat(e: FunctionEmitter, op: Op) -> None:
             e.ranges[body.params[0]] = (0, max(most - 1, 0))
             e.bind(body.params[1:], carried)
             results = e.block(body)
+            if e.depth == 1:
+                e.poll(index, work(body.ops))
             following = e.emit(f"add nuw nsw i64 {index}, 1")
             more = e.emit(f"icmp slt i64 {following}, {trips}")
             e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
@@ -53,17 +56,20 @@ def while_(e: FunctionEmitter, op: Op) -> None:
     with e.looping(*test.params, *body.params):
         before = e.jump(head)
         e.open(head)
-        with e.phis(_types(op.operands)) as merged:
-            merged.arrive(before, [e.names[v] for v in op.operands])
-            e.bind(test.params, merged.names)
+        with e.phis(["i64", *_types(op.operands)]) as merged:
+            merged.arrive(before, ["0", *(e.names[v] for v in op.operands)])
+            count, *carried = merged.names
+            e.bind(test.params, carried)
             (truth,) = e.block(test)
             e.lines.append(f"br i1 {truth}, label %{inside}, label %{exit}")
             e.open(inside)
-            e.bind(body.params, merged.names)
+            e.bind(body.params, carried)
             results = e.block(body)
-            merged.arrive(e.jump(head), results)
+            e.poll(count, work(test.ops) + work(body.ops))
+            following = e.emit(f"add i64 {count}, 1")
+            merged.arrive(e.jump(head), [following, *results])
     e.open(exit)
-    e.bind(op.results, merged.names)
+    e.bind(op.results, carried)
 
 
 def if_(e: FunctionEmitter, op: Op) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
 from tapec.ir.core import Block, Op, Value
 
+LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
+POLL_WORK = 2**20  # operations between looks for signals
 
 Special = Callable[["FunctionEmitter", Op], None]
 
@@ -47,6 +50,7 @@ class FunctionEmitter:
         self._entries: list[int] = []  # lines before each loop around, for what can go there
         self._hoisted: list[dict[str, str]] = []
         self.tapes = tapes or {}
+        self.polls = False
         self.open_tapes: dict[int, str] = {}
         self._count = 0
 
@@ -167,6 +171,23 @@ class FunctionEmitter:
         self.failures[status] = None
         self.lines.append(f"br i1 {truth}, label %{following}, label %status{status}, {UNLIKELY}")
         self.open(following)
+
+    def poll(self, index: str, body: int) -> None:
+        """Look for signals now and then, in a loop whose iterations have this much work."""
+        if not self.polls:
+            self.head += ["%clock = alloca i64", "store i64 0, ptr %clock"]
+            self.polls = True
+        self.declare("declare i32 @tapec.poll(ptr) cold")
+        period = 1 << max(POLL_WORK // max(body, 16), 1).bit_length() - 1
+        now, on = self.fresh_label(), self.fresh_label()
+        rest = self.emit(f"and i64 {index}, {period - 1}")
+        due = self.emit(f"icmp eq i64 {rest}, {period - 1}")
+        self.lines.append(f"br i1 {due}, label %{now}, label %{on}, {LIKELY_SECOND}")
+        self.open(now)
+        status = self.emit("call i32 @tapec.poll(ptr %clock)")
+        self.expect(self.emit(f"icmp eq i32 {status}, 0"), INTERRUPTED)
+        self.jump(on)
+        self.open(on)
 
     @contextmanager
     def looping(self, *params: Value) -> Iterator[None]:

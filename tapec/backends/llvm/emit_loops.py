@@ -7,10 +7,12 @@ from typing import Any
 
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
+from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 
 ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
+LONG = 10**9  # operations of a loop that looks for signals
 _NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
 _COMBINE = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
 # What has no vector form: iterations with these go one after the other.
@@ -85,9 +87,15 @@ def _serial(
 ) -> list[str]:
     """Iterations one after the other."""
 
+    inside = 0 if e.depth else work(op.regions[0].ops)
+    polling = inside * (bounds[1] - bounds[0]) > LONG
+
     def body(index: str, carried: list[str]) -> list[str]:
         _bind(e, op, index, carried)
-        return e.block(op.regions[0])
+        results = e.block(op.regions[0])
+        if polling:
+            e.poll(index, inside)
+        return results
 
     typed = [(vector(REGISTER[d], e.width), name) for d, name in init]
     return counted(e, bounds, typed, body)

@@ -7,11 +7,12 @@ while a call that its entry passed on to Python is still running.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KEPT_BYTES, STATUS, UNKNOWN_STATUS
+from tapec.backends.llvm.abi import INTERRUPTED, KEPT_BYTES, STATUS, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.errors import BackendError
@@ -184,6 +185,34 @@ declare i64 @llvm.umax.i64(i64, i64)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
+# `tapec.poll`: run the handlers of signals that have come, at most once a second of `clock`; the
+# status for a kernel to end with, 0 to go on. It takes the interpreter lock for a moment.
+_POLL = f"""\
+define i32 @tapec.poll(ptr %clock) nounwind {{
+start:
+  %now = call i64 @time(ptr null)
+  %last = load i64, ptr %clock
+  %same = icmp eq i64 %now, %last
+  br i1 %same, label %on, label %look
+look:
+  store i64 %now, ptr %clock
+  %lock = call i32 @PyGILState_Ensure()
+  %raised = call i32 @PyErr_CheckSignals()
+  call void @PyGILState_Release(i32 %lock)
+  %none = icmp eq i32 %raised, 0
+  br i1 %none, label %on, label %stop
+on:
+  ret i32 0
+stop:
+  ret i32 {INTERRUPTED}
+}}
+declare i64 @time(ptr)
+declare i32 @PyErr_CheckSignals()
+declare i32 @PyGILState_Ensure()
+declare void @PyGILState_Release(i32)
+"""
+_NO_POLL = "define i32 @tapec.poll(ptr %clock) nounwind {\n  ret i32 0\n}\n"
+
 # The way to Python: `slow` gets self, then the same arguments. Copies, so that nothing of the
 # caller's is written; a call that comes here costs microseconds anyway.
 _MISMATCH = f"""\
@@ -272,7 +301,8 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
 @functools.cache
 def runtime_text() -> str:
     """LLVM text of the shared functions."""
-    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _TAPES, _raise_text(), _MISMATCH))
+    poll = _NO_POLL if sys.platform == "win32" else _POLL  # no `time` to be found there
+    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _TAPES, poll, _raise_text(), _MISMATCH))
 
 
 def _raise_text() -> str:
@@ -281,6 +311,7 @@ def _raise_text() -> str:
     known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all others here
     messages = "".join(_message(f"tapec.message.{key}", text) for key, (_, text) in known.items())
     targets = " ".join(f"i32 {status}, label %status.{status}" for status in cases)
+    targets += f" i32 {INTERRUPTED}, label %raised"
     blocks = "".join(
         f"status.{key}:\n"
         f"  call void @PyErr_SetString(ptr @py.{kind}, ptr @tapec.message.{key})\n  ret void\n"
@@ -288,7 +319,8 @@ def _raise_text() -> str:
     )
     return (
         f"{messages}define void @tapec.raise(i32 %status) nounwind {{\n"
-        f"  switch i32 %status, label %status.0 [ {targets} ]\n{blocks}}}\n"
+        f"  switch i32 %status, label %status.0 [ {targets} ]\n{blocks}"
+        "raised:\n  ret void\n}\n"
     )
 
 
