@@ -6,6 +6,7 @@ A `Slot` names one such place: the number of a variable, or a container and a ke
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from collections.abc import Mapping
@@ -171,10 +172,16 @@ def _inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
         return value, _contents(value)
     if isinstance(value, tuple):
         return None, dict(enumerate(value))
-    if isinstance(value, _OPAQUE) or kind.__module__.partition(".")[0] in ("tapec", "numpy"):
+    if isinstance(value, _OPAQUE) or _is_library(kind):
         return None
     attributes = getattr(value, "__dict__", None)
     return (attributes, dict(attributes)) if type(attributes) is dict else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_library(kind: type) -> bool:
+    """Whether a class is NumPy's or our own; a class of clones has the user's among its bases."""
+    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in kind.__mro__)
 
 
 def _contents(container: Any) -> dict[Any, Any]:
@@ -193,6 +200,7 @@ def _equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
     return len(a) == len(b) and all(k in b and b[k] is v for k, v in a.items())
 
 
+_LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 _PLAIN = frozenset([*_CONSTANTS, _Undefined, range, slice, np.float64, np.int64, np.dtype])
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
