@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.lower.inplace import WRITES, Takeovers, adoptions
+from tapec.lower.inplace import WRITES, Takeovers, adoptions, readers_first
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 SMALL = 16  # elements of a value that lives in registers
@@ -202,6 +202,7 @@ def plan(func: Func, forced: Iterable[Value] = (), roles: Roles = Roles()) -> Pl
     Again where values that several nests would recompute at a cost, or that are read after what
     they are computed from is overwritten, must get memory, or where an array finds a better place.
     """
+    func = readers_first(func)
     wanted, adopt = set(forced), dict[Value, Value]()
     attempt = 0
     while True:
@@ -245,7 +246,7 @@ def needed_by_others(func: Func, cheap: int) -> dict[Value, int]:
             reads = op.name in ALONE or (op.name == "dot" and (cheap or reused(op, v)))
             if op.primitive.kind == "region":
                 found[v] = 0
-            elif reads or (op.results and v.type.size * 2 < op.result.type.size):
+            elif reads or (op.name not in WRITES and v.type.size * 2 < op.result.type.size):
                 found.setdefault(v, cheap)
     return found
 

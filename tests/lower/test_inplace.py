@@ -1,0 +1,268 @@
+"""Writes in place: one store where one element changes, no copy of an array in a loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lowering_regions import at, check, cond, count, fori, put, scan, while_loop
+
+from tapec.ir import PRIMITIVES as P
+from tapec.ir import Builder, Expr, Func, Type
+
+RNG = np.random.default_rng(7)
+X = RNG.normal(size=50)
+A = RNG.normal(size=(24, 30))
+
+
+def zeros(like: Expr, shape: tuple[int, ...]) -> Expr:
+    b: Builder = like.builder
+    return Expr(b, b.const(0.0, Type("f64", shape)))
+
+
+def part(x: Expr, *places: Any) -> Expr:
+    found: Expr = P["index"](x, at=places)
+    return found
+
+
+def write(x: Expr, v: Expr, *places: Any) -> Expr:
+    found: Expr = P["update"](x, v, at=places)
+    return found
+
+
+def most_stores(func: Func) -> int:
+    """Elements stored by one iteration of the outermost loop that has loops or stores in it."""
+
+    def stored(ops: Any) -> int:
+        total = 0
+        for op in ops:
+            if op.name in ("store", "tape_store"):
+                total += 1
+            elif op.name == "for":
+                total += (op.attrs["upper"] - op.attrs["lower"]) * stored(op.regions[0].ops)
+            elif op.regions:
+                total += max(stored(r.ops) for r in op.regions)
+        return total
+
+    return max(stored(r.ops) for op in func.ops if op.regions for r in op.regions)
+
+
+def test_one_store_for_one_element() -> None:
+    def body(x: Any) -> Any:
+        def step(i: Any, x: Any, y: Any) -> Any:
+            return put(y, P["sin"](at(x, i)), i)
+
+        return scan(step, (zeros(x, (50,)),), 50, consts=(x,))
+
+    loops = check(body, X)
+    assert most_stores(loops) == 1
+    assert count(loops, "alloc", "check_index") == 0  # into the output; counters prove the places
+
+
+def test_recurrence_reads_what_was_written() -> None:
+    def body(x: Any) -> Any:
+        def step(i: Any, y: Any) -> Any:
+            return put(y, at(y, i) * 0.5 + at(y, i + 1), i + 1)
+
+        return scan(step, (x,), 49)
+
+    loops = check(body, X)
+    assert most_stores(loops) == 1
+    assert count(loops, "alloc") == 0
+
+
+def test_inputs_are_copied_once() -> None:
+    def body(x: Any) -> Any:
+        return fori(lambda i, y: put(y, at(y, i) * 2.0, i), _int(x, 9), (x,)), x
+
+    check(body, X)
+
+
+def _int(like: Expr, number: int) -> Expr:
+    return Expr(like.builder, like.builder.const(number, Type("i64")))
+
+
+def test_branch_writes_in_place() -> None:
+    def body(x: Any) -> Any:
+        def step(i: Any, y: Any) -> Any:
+            v = at(y, i)
+            return cond(
+                P["greater"](v, 0.0), lambda y, i, v: put(y, v * 2.0, i), lambda y, i, v: y, y, i, v
+            )
+
+        return scan(step, (x,), 50)
+
+    loops = check(body, X)
+    assert most_stores(loops) == 1
+
+
+def test_branch_keeps_what_is_read_later() -> None:
+    def body(x: Any, p: Any) -> Any:
+        y = cond(p, lambda x: put(x, part(x, 3), part_index(x)), lambda x: x, x * 2.0)
+        return y, x * 3.0
+
+    def part_index(x: Expr) -> Expr:
+        return _int(x, 1)
+
+    for p in (True, False):
+        check(body, X, p)
+
+
+def test_old_values_read_after_the_write() -> None:
+    """What was computed from the old array and is used after the write is put aside before."""
+
+    def body(x: Any) -> Any:
+        def step(i: Any, y: Any, total: Any) -> Any:
+            old = part(y, (1, 49, 1)) * 2.0
+            y = put(y, at(y, i) + 1.0, i)
+            return y, total + P["reduce_sum"](old * part(y, (0, 49, 1)), axes=(0,))
+
+        return scan(step, (x, part(x, 0)), 50)
+
+    check(body, X)
+
+
+def test_stencil_on_itself() -> None:
+    def body(u: Any) -> Any:
+        def step(i: Any, u: Any) -> Any:
+            inner = (part(u, (2, 48, 1)) + part(u, (0, 48, 1))) * 0.5
+            return write(u, inner, (1, 48, 1))
+
+        return scan(step, (u,), 10)
+
+    loops = check(body, X)
+    assert most_stores(loops) == 96  # the slice aside, then the slice in place
+
+
+def test_same_places_are_written_straight() -> None:
+    def body(u: Any, a: Any) -> Any:
+        def step(i: Any, a: Any, u: Any) -> Any:
+            row = at(a, i, (0, 30, 1))
+            return put(u, P["sin"](at(u, i, (0, 30, 1))) * row, i, (0, 30, 1))
+
+        return scan(step, (u,), 24, consts=(a,))
+
+    assert most_stores(check(body, A, A * 2)) == 30
+
+
+def test_two_arrays_by_turns() -> None:
+    def body(a: Any, b: Any) -> Any:
+        def step(i: Any, a: Any, b: Any) -> Any:
+            inner = (part(a, (0, 48, 1)) + part(a, (1, 48, 1)) + part(a, (2, 48, 1))) / 3.0
+            b = write(b, inner, (1, 48, 1))
+            inner = (part(b, (0, 48, 1)) + part(b, (1, 48, 1)) + part(b, (2, 48, 1))) / 3.0
+            return write(a, inner, (1, 48, 1)), b
+
+        return scan(step, (a, b), 10)
+
+    loops = check(body, X, X * 2)
+    assert most_stores(loops) == 96
+    assert count(loops, "alloc") == 0
+
+
+def test_whole_arrays_recomputed_in_place() -> None:
+    def body(x: Any, v: Any) -> Any:
+        def step(i: Any, x: Any, v: Any) -> Any:
+            v = v - P["sin"](x) * 0.1
+            return x + v * 0.1, v
+
+        return scan(step, (x, v), 10)
+
+    loops = check(body, X, X * 2)
+    assert most_stores(loops) == 100
+    assert count(loops, "alloc") == 0
+
+
+def test_whole_arrays_from_neighbours() -> None:
+    def body(x: Any, m: Any) -> Any:
+        def step(i: Any, m: Any, x: Any) -> Any:
+            y = P["dot"](m, x, contract=((1, 0),), batch=())
+            return y / P["reduce_sum"](y * y, axes=(0,)), part(x, (0, 3, 1))
+
+        return scan(step, (x,), 10, consts=(m,))
+
+    m = RNG.normal(size=(50, 50))
+    check(body, X, m)
+
+
+def test_nested_loops_share_the_buffer() -> None:
+    def body(x: Any) -> Any:
+        def outer(i: Any, x: Any, t: Any) -> Any:
+            def inner(j: Any, i: Any, x: Any, t: Any) -> Any:
+                left = at(t, i + 1, j) + at(x, i)
+                return put(t, P["minimum"](left, at(t, i, j + 1)) + at(x, j), i + 1, j + 1)
+
+            return scan(inner, (t,), 49, consts=(i, x))
+
+        return part(scan(outer, (zeros(x, (50, 50)),), 49, consts=(x,)), 49, 49)
+
+    loops = check(body, X)
+    assert count(loops, "alloc") == 1
+    assert count(loops, "store") == 3  # zeros, the element, the result
+    assert count(loops, "check_index") == 0
+
+
+def test_while_loop_in_place() -> None:
+    def body(x: Any, s: Any) -> Any:
+        def test(s: Any, x: Any) -> Any:
+            return P["logical_and"](P["greater"](s, 0.1), P["less"](part(x, 2), 1e3))
+
+        def step(s: Any, x: Any) -> Any:
+            return s * 0.7, put(x, at(x, _int(x, 2)) * 2.0 + s, _int(x, 2))
+
+        return while_loop(test, step, (s, x))
+
+    assert most_stores(check(body, X, 1.0)) == 1
+
+
+def test_saved_before_it_changes() -> None:
+    """The carried array of every step, kept on further results, while it changes in place."""
+
+    def body(x: Any) -> Any:
+        def step(i: Any, x: Any) -> Any:
+            y = put(x, P["sin"](at(x, i)), i)
+            z = put(y, at(y, i) * 2.0, i)
+            return z, x, y, z, P["cos"](x)
+
+        return scan(step, (x,), 20)
+
+    loops = check(body, X)
+    assert most_stores(loops) == 4 * 50 + 2
+
+
+def test_straight_line_writes() -> None:
+    def body(x: Any) -> Any:
+        y = write(zeros(x, (50,)), part(x, (0, 20, 1)), (3, 20, 1))
+        y = write(y, part(y, (3, 5, 1)) * 2.0, (30, 5, 1))
+        y = put(y, part(x, 1), P["convert"](part(x, 0) * 0.0, dtype="i64"))
+        return y, P["reduce_sum"](x, axes=(0,))
+
+    loops = check(body, X)
+    assert count(loops, "alloc") <= 1
+    written = [o for o in loops.ops if o.name == "for" and count(Func("f", o.regions[0]), "store")]
+    assert sum(o.attrs["upper"] == 50 for o in written) == 1  # the zeros
+
+
+def test_scatter_add_in_place() -> None:
+    def body(x: Any, picks: Any) -> Any:
+        def step(i: Any, picks: Any, y: Any, pick: Any) -> Any:
+            rows = P["gather"](y, picks)
+            y = P["scatter_add"](y, rows * 0.1, picks)
+            return put(y, P["reduce_sum"](rows, axes=(0,)), pick, add=True)
+
+        return scan(step, (x,), 8, consts=(picks,), xs=(picks,))
+
+    loops = check(body, X, RNG.integers(0, 50, 8))
+    assert most_stores(loops) <= 8 + 1 + 8
+
+
+def test_column_strides() -> None:
+    def body(a: Any) -> Any:
+        def step(k: Any, a: Any) -> Any:
+            column = at(a, (0, 24, 1), k) / (at(a, k, k) + 3.0)
+            return put(a, column, (0, 24, 1), k)
+
+        return scan(step, (a,), 24)
+
+    loops = check(body, A)
+    assert most_stores(loops) <= 48
