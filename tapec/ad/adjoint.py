@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tapec.ad.activity import Activity, active_params
-from tapec.ad.adjoint_regions import Plan, augment
+from tapec.ad.adjoint_regions import Again, Plan, augment
 from tapec.ad.flow import Flow
 from tapec.ad.joint import Joint, Tapes, Thread
 from tapec.ad.rules import hint_of
@@ -67,6 +67,7 @@ class Reverse:
     entries: list[Entry] = field(default_factory=list)
     # Calls of one function, wanting the same of it, go the same ways.
     plans: dict[tuple[object, ...], Plan] = field(default_factory=dict)
+    again: dict[tuple[object, ...], Again] = field(default_factory=dict)
 
     def pull_back(
         self, builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]

@@ -198,7 +198,7 @@ def _back(plan: Plan, joint: Joint, places: dict[Value, int]) -> Block:
 
 
 @dataclass(slots=True)
-class _Again(Record):
+class Again(Record):
     """A call whose way back runs the function again."""
 
     sources: list[int]
@@ -219,15 +219,22 @@ def _call(
 ) -> Record:  # fmt: skip
     if not op.attrs.get("checkpoint", False):
         return _branch(reverse, builder, op, wanted, tapes)
-    (body,) = op.regions
+    key = op.regions, tuple(wanted.flags), tuple(wanted.results)
+    if key not in reverse.again:
+        reverse.again[key] = _again(reverse, op, wanted)
     builder.ops.append(op)
+    return reverse.again[key]
+
+
+def _again(reverse: Reverse, op: Op, wanted: Wanted) -> Again:
+    (body,) = op.regions
     sources = numbers(reverse.flow.needed(op, wanted.flags, wanted.results))
     targets = numbers(wanted.results)
     given = [body.params[k] for k in sources]
     results = [body.results[k] for k in targets]
     joint = reverse.joint(body, given, results, [False for _ in given], tapes=Tapes())
     back = closed(joint.ops, [*body.params, *joint.seeds], joint.found)
-    return _Again(sources, targets, back)
+    return Again(sources, targets, back)
 
 
 # --- custom rules --------------------------------------------------------------------------------
