@@ -16,6 +16,11 @@ from tapec.bench.case import Arguments, Case, Function, Task
 FEW_EVALUATIONS = 24
 
 
+def unknown() -> float | None:
+    """No figure of its own."""
+    return None
+
+
 def identity(result: Any) -> Any:
     """Results that already are NumPy arrays."""
     return result
@@ -27,7 +32,8 @@ class Prepared:
 
     ``to_numpy`` turns the result into arrays outside the clock; ``scale`` multiplies measured
     time when only a part of the work is run; ``verified`` is false where nothing is claimed
-    about the result; ``notes`` are read after the first call.
+    about the result; ``notes`` are read after the first call, and so is ``compiling``: seconds
+    spent before anything ran, where the contender can tell them from the first run.
     """
 
     call: Function
@@ -36,6 +42,7 @@ class Prepared:
     scale: float = 1.0
     verified: bool = True
     notes: Callable[[], str] = str
+    compiling: Callable[[], float | None] = unknown
 
 
 class Contender(Protocol):

@@ -26,7 +26,8 @@ class Record:
     """One contender at one task.
 
     ``status`` is "ok", "wrong", "failed" or "absent" (see ``verify.Verdict``); ``first`` the
-    seconds of the first call, compiling included; ``error`` the deviation from the reference.
+    seconds of the first call, compiling included; ``compiling`` those of compiling alone, if known;
+    ``error`` the deviation from the reference.
     """
 
     case: str
@@ -38,10 +39,13 @@ class Record:
     first: float | None = None
     error: float | None = None
     note: str = ""
+    compiling: float | None = None
 
     @property
     def compile_time(self) -> float | None:
-        """Seconds of the first call beyond what a call takes."""
+        """Seconds of compiling, else of the first call beyond what a call takes."""
+        if self.compiling is not None:
+            return self.compiling
         if self.first is None or self.timing is None:
             return None
         return max(0.0, self.first - self.timing.median)
@@ -60,6 +64,7 @@ class Record:
             "status": self.status,
             "timing": self.timing.as_dict() if self.timing else None,
             "first_call": self.first,
+            "compiling": self.compiling,
             "error": self.error,
             "note": self.note,
         }

@@ -160,7 +160,7 @@ def _notes(console: Console, table: Table) -> None:
 
 
 def listing(console: Console, cases: Sequence[Case]) -> None:
-    """Print the names of the suite."""
+    """Print the names of the suite, those that run only when named among them."""
     grid = RichTable(header_style="bold")
     for heading in ("case", "derivatives", "what"):
         grid.add_column(heading)

@@ -51,4 +51,5 @@ def _record(
         first=verdict.first,
         error=verdict.error,
         note=verdict.note,
+        compiling=verdict.compiling,
     )

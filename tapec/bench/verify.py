@@ -16,7 +16,8 @@ class Verdict:
     """What came of preparing and checking one contender.
 
     ``status``: "ok", "wrong" (outside the tolerance), "failed" (raised), "absent" (does not apply).
-    ``first`` is the time of the first call: tracing and compiling included.
+    ``first`` is the time of the first call: tracing and compiling included; ``compiling`` that
+    of tracing and compiling alone, where it is known.
     """
 
     status: str
@@ -24,6 +25,7 @@ class Verdict:
     error: float | None = None
     first: float | None = None
     note: str = ""
+    compiling: float | None = None
 
 
 def verify(contender: Contender, case: Case, task: Task, args: Arguments) -> Verdict:
@@ -45,12 +47,12 @@ def verify(contender: Contender, case: Case, task: Task, args: Arguments) -> Ver
 def _judge(
     prepared: Prepared, result: Any, first: float, case: Case, task: Task, args: Arguments
 ) -> Verdict:
-    note = prepared.notes()
+    note, spent = prepared.notes(), prepared.compiling()
     if not prepared.verified:
-        return Verdict("ok", prepared, None, first, note)
+        return Verdict("ok", prepared, None, first, note, spent)
     error = deviation(prepared.to_numpy(result), case, task, args)
     if error <= case.rtol:
-        return Verdict("ok", prepared, error, first, note)
+        return Verdict("ok", prepared, error, first, note, spent)
     return Verdict("wrong", None, error, first, f"relative error {error:.1e} > {case.rtol:.0e}")
 
 

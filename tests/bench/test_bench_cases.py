@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from tapec.bench.case import Case, Task
-from tapec.bench.cases import CASES, select
+from tapec.bench.cases import CASES, dynamic_programming, select
 from tapec.bench.reference import ComplexStep, Directional, Exact
 from tapec.differences import leaves, relative_error, ridders
 
-LARGE = ("logsumexp", "expsin")
+# A second or more per value in plain Python: checked on a part of the input below.
+TABLES = ("dp_table", "edit_distance")
 SCALARS = [
     case
     for case in CASES
-    if not case.batch and isinstance(case.references.get(Task.GRADIENT), Exact)
+    if not case.batch
+    and not case.extended
+    and case.name not in TABLES
+    and isinstance(case.references.get(Task.GRADIENT), Exact)
 ]
 SYSTEMS = [case for case in CASES if not case.batch and Task.JACOBIAN in case.references]
 
@@ -84,6 +88,21 @@ def test_greeks_by_complex_step_of_each_input() -> None:
         assert relative_error(greek, np.imag(case.f(*moved)) / 1e-30) < 1e-12
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_short_sequences(name: str) -> None:
+    (case,) = select((name,))
+    args = tuple(a[:12] if a.shape == (dynamic_programming.LENGTH,) else a for a in case.draw())
+    want = closed_form_at(case, args)
+    # Costs change the cheapest way: small steps stay on one piece.
+    steps = [1e-6 * np.random.default_rng(3).normal(size=w.shape) for w in want]
+    ahead, behind = (
+        case.f(*(a + s * d for a, d in zip(args[:2], steps, strict=True)), *args[2:])
+        for s in (1, -1)
+    )
+    got = sum(np.sum(w * d) for w, d in zip(want, steps, strict=True))
+    assert got == pytest.approx(0.5 * (ahead - behind), rel=1e-6)
+
+
 def closed_form_at(case: Case, args: tuple[np.ndarray, ...]) -> list[np.ndarray]:
     """The closed form at other arguments."""
     reference = case.references[Task.GRADIENT]
@@ -108,6 +127,11 @@ def test_ridders_leaves_domains_gracefully() -> None:
     with np.errstate(invalid="ignore"):
         slope, noise = ridders(lambda t: np.sqrt(1e-3 + np.float64(t)), step=0.02)
     assert abs(slope - 0.5 / np.sqrt(1e-3)) <= 4.0 * noise < 1e-4 * slope
+
+
+def test_long_cases_run_only_when_named() -> None:
+    assert "rk4_100_long" not in [case.name for case in select(())]
+    assert [case.name for case in select(("rk4_100*",))] == ["rk4_100", "rk4_100_long"]
 
 
 def test_select_by_glob() -> None:

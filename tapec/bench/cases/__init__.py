@@ -6,14 +6,19 @@ from fnmatch import fnmatchcase
 
 from tapec.bench.case import Case
 from tapec.bench.cases import (
+    dynamic_programming,
     energies,
     finance,
     fitting,
     mixture,
+    nested,
     network,
     reductions,
     robot,
     rosenbrock,
+    simulation,
+    solvers,
+    stencil,
     systems,
     unrolled,
 )
@@ -29,11 +34,16 @@ CASES: tuple[Case, ...] = (
     *systems.CASES,
     *energies.CASES,
     *unrolled.CASES,
+    *simulation.CASES,
+    *solvers.CASES,
+    *dynamic_programming.CASES,
+    *stencil.CASES,
+    *nested.CASES,
 )
 
 
 def select(patterns: tuple[str, ...]) -> tuple[Case, ...]:
-    """The cases whose name matches one of the glob patterns; all of them without a pattern."""
+    """The cases whose name matches one of the glob patterns; without a pattern all the quick."""
     if not patterns:
-        return CASES
+        return tuple(case for case in CASES if not case.extended)
     return tuple(case for case in CASES if any(fnmatchcase(case.name, p) for p in patterns))
