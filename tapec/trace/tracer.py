@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import linecache
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,8 +178,11 @@ class Tracer:
             )
         if self._deps and what in ("bool", "index", "int"):
             raise NeedStatic(self._deps, where())
+        line = where()
         kind = ControlFlowError if what == "bool" else TraceError
-        raise kind(f"{_COERCIONS[what]} (it is {self!r})", where=where(), hint=cure)
+        if what == "bool" and line is not None and not linecache.getlines(line.file):
+            cure += "; the source of this function is not available, else `if` and `while` work"
+        raise kind(f"{_COERCIONS[what]} (it is {self!r})", where=line, hint=cure)
 
     def __bool__(self) -> bool:
         return bool(self._coerce("bool", "use np.where(cond, a, b), np.maximum or np.minimum"))

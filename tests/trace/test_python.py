@@ -91,14 +91,19 @@ def test_isinstance_and_casts() -> None:
     check(f, V)
 
 
-def test_branch_is_an_error_with_the_users_line() -> None:
+def test_a_truth_python_needs_is_an_error_with_the_users_line() -> None:
     def f(x: Any) -> Any:
-        if x[0] > 0:
-            return x
-        return -x
+        return [v for v in x if v > 0]
 
-    with pytest.raises(ControlFlowError, match=r"test_python.py:\d+:  if x\[0\] > 0:"):
+    with pytest.raises(ControlFlowError, match=r"test_python.py:\d+:  return \[v for v in"):
         traced(f, V)
+
+
+def test_a_branch_without_source_is_an_error() -> None:
+    scope: dict[str, Any] = {}
+    exec("def f(x):\n    if x[0] > 0:\n        return x\n    return -x", scope)
+    with pytest.raises(ControlFlowError, match=r"(?s)<string>:2:.*source"):
+        traced(scope["f"], V)
 
 
 @pytest.mark.parametrize("f", [

@@ -71,11 +71,11 @@ def _transformed(node: FunctionNode, code: CodeType) -> ast.stmt:
     mark_comprehensions(node)
     scope = Scope.of(node, frozenset(code.co_freevars))
     if isinstance(node, ast.Lambda):
-        body: ast.stmt = ast.Expr(rewritten_lambda(node, scope))
-    else:
-        node.decorator_list, node.returns = [], None
-        body = Rewriter(scope).function(node)
-    return ast.copy_location(body, node)
+        return ast.copy_location(ast.Expr(rewritten_lambda(node, scope)), node)
+    node.decorator_list, node.returns = [], None
+    made = Rewriter(scope).function(node)
+    made.name = "_tapec_function"  # its own name is looked up where it was
+    return made
 
 
 def _compiled(body: ast.stmt, code: CodeType) -> CodeType:
