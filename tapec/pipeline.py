@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from tapec import passes
 from tapec.backends import interpreter
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
 from tapec.ir import Func
 from tapec.ir.rewrite import gc_paused
-from tapec.passes import CLEAN, run
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
 
@@ -53,7 +53,7 @@ class Journal:
 def clean(func: Func, journal: Journal | None = None) -> Func:
     """The clean-up pipeline: folding, simplification, common subexpressions, dead code."""
     watch = journal.watch if journal else None
-    return run(CLEAN, func, watch=watch, check=SETTINGS.check)
+    return passes.clean(func, watch=watch, check=SETTINGS.check)
 
 
 def interpreted(func: Func) -> Executable:

@@ -20,8 +20,8 @@ Generated from the declarations in `tapec/ir/ops`; write it anew with
 `tapec ops --markdown > tapec/ir/OPS.md`.
 
 - **derivative**: `partials` are formulas dy/dx per operand, `linear` a transpose rule,
-  `jvp, vjp` rules of their own, `regions` a transformation of what they hold (`tapec/ad`); `zero` is
-  piecewise constant, `constant` has no tangent at all.
+  `jvp, vjp` rules of their own, `regions` a transformation of what they hold (`tapec/ad`);
+  `zero` is piecewise constant, `constant` has no tangent at all.
 - **native**: the LLVM instruction or intrinsic, the vectorised function (`vmath`), the C library
   function (`libm`) or the expansion of one element; empty for ops that are loops or addresses.
   `interpreter`: no native code, programs with it run in the NumPy interpreter.
@@ -71,7 +71,7 @@ def text() -> str:
 
 
 def derivative(primitive: Primitive) -> str:
-    """How it is differentiated: `partials`, `linear`, `jvp, vjp`, `regions`, `zero` or `constant`."""
+    """How it is differentiated, in one of the words that the head of the page explains."""
     if "constant" in primitive.traits:
         return "constant"
     if primitive.kind == "region":

@@ -15,7 +15,19 @@ from tapec.passes.fold import fold
 from tapec.passes.hoist import hoist
 from tapec.passes.simplify import simplify
 
-__all__ = ["CLEAN", "PASSES", "Pass", "Watch", "cse", "dce", "fold", "hoist", "run", "simplify"]
+__all__ = [
+    "CLEAN",
+    "PASSES",
+    "Pass",
+    "Watch",
+    "clean",
+    "cse",
+    "dce",
+    "fold",
+    "hoist",
+    "run",
+    "simplify",
+]
 
 
 class Pass(Protocol):
@@ -31,6 +43,20 @@ Watch = Callable[[str, Func, Func, float], object]
 # what nobody reads goes last.
 CLEAN: tuple[Pass, ...] = (fold, simplify, cse, hoist, dce)
 PASSES: dict[str, Pass] = {step.__name__: step for step in (fold, simplify, cse, hoist, dce)}
+
+
+# What one round uncovers in a program with branches or loops (a short loop unrolled, a number moved
+# into a body), the next one uses.
+ROUNDS = 3
+
+
+def clean(func: Func, *, watch: Watch | None = None, check: bool = False) -> Func:
+    """The clean-up: once for straight lines, until nothing changes for programs with regions."""
+    for _ in range(ROUNDS if any(op.regions for op in func.ops) else 1):
+        before, func = func, run(CLEAN, func, watch=watch, check=check)
+        if func is before:
+            break
+    return func
 
 
 def run(
