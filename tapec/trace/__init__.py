@@ -11,6 +11,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     functions_reduce,
     functions_select,
     functions_shape,
+    functions_solve,
     functions_split,
     indexing,
     ufuncs,
