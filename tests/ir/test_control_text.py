@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import tapec.ir
 from tapec.errors import TapecError, VerifyError
 from tapec.ir import Block, Builder, Func, Op, Type, lookup
 from tapec.ir.parser import parse
@@ -50,6 +53,16 @@ EVERYTHING = """func @all(%n: i64, %x: f64[4]) -> (f64, f64[4], f64, f64, f64) {
   } : f64
   return %s, %ys, %p, %l, %r
 }"""
+
+
+def test_programs_of_the_readme_are_as_printed() -> None:
+    text = (Path(tapec.ir.__file__).parent / "README.md").read_text()
+    blocks = [b.strip() for b in text.split("```")[1::2] if b.strip().startswith("func @")]
+    assert len(blocks) == 2
+    for block in blocks:
+        func = parse(block)
+        verify(func)
+        assert print_func(func) == block
 
 
 def test_every_op_round_trips() -> None:
