@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tapec.errors import BackendError
+from tapec.ir.ops.loop import STATUS
 
 # A result: the number of an output, or a tuple of results.
 Result = int | tuple["Result", ...]
@@ -46,11 +47,6 @@ ELEMENTS: Mapping[str, Element] = {
 # What a Python scalar argument is in memory.
 SCALAR_DTYPES: Mapping[str, str] = {"float": "f64", "int": "i64", "bool": "bool"}
 
-# Nonzero kernel status -> exception. Statuses not listed raise RuntimeError.
-STATUS: Mapping[int, tuple[type[Exception], str]] = {
-    1: (IndexError, "index out of bounds in compiled code"),
-    2: (MemoryError, "out of memory in compiled code"),
-}
 INTERRUPTED = 9  # a signal handler raised: the exception is set already
 UNKNOWN_STATUS = "compiled code failed"
 

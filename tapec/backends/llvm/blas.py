@@ -24,7 +24,7 @@ def symbols() -> dict[str, int]:
     """Addresses of the routines by symbol; empty without SciPy."""
     try:
         table = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
-        return {PREFIX + name: _address(table[name]) for name in _ROUTINES}
+        return {PREFIX + name: address_of(table[name]) for name in _ROUTINES}
     except (ImportError, AttributeError, KeyError):
         return {}
 
@@ -34,7 +34,8 @@ def usable() -> bool:
     return bool(symbols())
 
 
-def _address(capsule: object) -> int:
+def address_of(capsule: object) -> int:
+    """The address of a routine that Cython exports."""
     named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
@@ -53,9 +54,9 @@ def gemm_call(e: Any, op: Op, places: Sequence[str]) -> None:
     else:
         form_b, ld_b = _form(k, n, *b)
         form_a, ld_a = _form(m, k, *a)
-        numbers = [_number(e, x) for x in (n, m, k)]
+        numbers = [number(e, x) for x in (n, m, k)]
         one, zero = _scalar(e, dtype, 1.0), _scalar(e, dtype, 0.0)
-        second = [right, _number(e, ld_b), left, _number(e, ld_a), zero, out, _number(e, n)]
+        second = [right, number(e, ld_b), left, number(e, ld_a), zero, out, number(e, n)]
         args = [_letter(e, form_b), _letter(e, form_a), *numbers, one, *second]
         _call(e, dtype, "gemm", args)
 
@@ -75,9 +76,9 @@ def _gemv(
     e.declare("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
     size = sizes[0] * SIZES[dtype]
     e.lines.append(f"call void @llvm.memset.p0.i64(ptr {out}, i8 0, i64 {size}, i1 false)")
-    numbers = [_number(e, x) for x in shape]
-    start = [_letter(e, flag), *numbers, _scalar(e, dtype, 1.0), matrix, _number(e, ld)]
-    end = [vector[0], _number(e, vector[1]), _scalar(e, dtype, 0.0), out, _number(e, 1)]
+    numbers = [number(e, x) for x in shape]
+    start = [_letter(e, flag), *numbers, _scalar(e, dtype, 1.0), matrix, number(e, ld)]
+    end = [vector[0], number(e, vector[1]), _scalar(e, dtype, 0.0), out, number(e, 1)]
     _call(e, dtype, "gemv", [*start, *end])
 
 
@@ -103,8 +104,9 @@ def _letter(e: Any, letter: str) -> str:
     return _constant(e, letter, "i8", str(ord(letter)))
 
 
-def _number(e: Any, number: int) -> str:
-    return _constant(e, f"i{number}", "i32", str(number))
+def number(e: Any, value: int) -> str:
+    """A pointer to a constant 32-bit integer."""
+    return _constant(e, f"i{value}", "i32", str(value))
 
 
 def _scalar(e: Any, dtype: str, number: float) -> str:

@@ -54,6 +54,7 @@ _OBJECTS: dict[str, object] = {
     "py.True": True,
     "py.False": False,
     "py.IndexError": IndexError,
+    "py.LinAlgError": np.linalg.LinAlgError,
     "py.MemoryError": MemoryError,
     "py.RuntimeError": RuntimeError,
     "py.TypeError": TypeError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tapec.backends.llvm import blas
+from tapec.backends.llvm import blas, lapack
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, compile_module
@@ -59,7 +59,9 @@ def compile_loops(
     nogil = signature.nogil or work(loops.ops) > RELEASE
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
-    known = {**symbols(), **(blas.symbols() if blas.PREFIX in emitted.text else {})}
+    known = symbols()
+    for calls in (blas, lapack):
+        known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)
     return CompiledKernel(library, signature, emitted.text, loops, level, passes)
 

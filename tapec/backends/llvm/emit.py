@@ -13,6 +13,7 @@ from tapec.backends.llvm import emit_control as control
 from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm import emit_memory as memory
 from tapec.backends.llvm import emit_tape as tape
+from tapec.backends.llvm import lapack
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.emit_ops import MEMORY, SIZES, literal
 from tapec.backends.llvm.target import function_attributes, vector_width
@@ -28,6 +29,8 @@ SPECIAL: Mapping[str, Special] = {
     "load": memory.load,
     "store": memory.store,
     "gemm": memory.gemm,
+    "gesv": lapack.gesv,
+    "expect": lapack.expect,
     "check_index": memory.check,
     "tape_open": tape.tape_open,
     "tape_push": tape.tape_push,

@@ -164,7 +164,7 @@ def check(e: FunctionEmitter, op: Op) -> None:
         if known is None or known[0] < 0:
             x = a.pick(a.cmp("slt", x, a.num(0)), a.do("add", x, a.num(size)), x)
         if not within(known, -size, size - 1):
-            e.expect(_all(e, a.cmp("ult", x, a.num(size)), wide), OUT_OF_BOUNDS)
+            e.expect(all_lanes(e, a.cmp("ult", x, a.num(size)), wide), OUT_OF_BOUNDS)
     e.ranges[op.result] = known if known and within(known, 0, size - 1) else (0, size - 1)
     if wide:
         e.wide[op.result] = x
@@ -172,7 +172,8 @@ def check(e: FunctionEmitter, op: Op) -> None:
         e.names[op.result] = x
 
 
-def _all(e: FunctionEmitter, truth: str, wide: bool) -> str:
+def all_lanes(e: FunctionEmitter, truth: str, wide: bool) -> str:
+    """Whether a condition holds in every lane."""
     if not wide:
         return truth
     reduce = f"@llvm.vector.reduce.and.v{e.width}i1"

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from tapec.backends.llvm.target import PURE
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 
@@ -196,7 +197,7 @@ class Emit:
     def libm(self, symbol: str, args: Sequence[str]) -> str:
         """Call the C library for every lane."""
         element = REGISTER[self.dtype]
-        self.lines.declare(f"declare {element} @{symbol}({', '.join([element] * len(args))})")
+        self.lines.declare(f"declare {element} @{symbol}({', '.join([element] * len(args))}){PURE}")
         if self.width == 1:
             return str(self.lines.emit(f"call {element} @{symbol}({self.typed(args)})"))
         result = "poison"

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import INTERRUPTED, KEPT_BYTES, STATUS, UNKNOWN_STATUS
+from tapec.backends.llvm.abi import INTERRUPTED, KEPT_BYTES, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.errors import BackendError
 from tapec.fastcall import call_slowly
+from tapec.ir.ops.loop import STATUS
 
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.new`: a fresh array.
@@ -262,6 +263,7 @@ _DECLARATIONS = """\
 @np.ndarray = external global i8
 @tapec.slow = external global i8
 @py.IndexError = external global i8
+@py.LinAlgError = external global i8
 @py.MemoryError = external global i8
 @py.RuntimeError = external global i8
 declare void @Py_IncRef(ptr)

@@ -20,6 +20,9 @@ _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 # Register width in bits by the feature that brings it; the first one present wins.
 _REGISTER_BITS = (("avx512f", 512), ("avx2", 256), ("avx", 256), ("sse2", 128), ("neon", 128))
 
+# What functions of the C library do besides their result: nothing (nobody reads errno).
+PURE = " nounwind willreturn memory(none)"
+
 
 @dataclass(frozen=True)
 class Host:

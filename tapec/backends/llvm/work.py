@@ -36,6 +36,11 @@ def _gemm(op: Op) -> int:
     return int(m * n * k) // _VECTOR
 
 
+def _gesv(op: Op) -> int:
+    columns, n = op.operands[1].type.shape
+    return int(n * n * (n + 2 * columns)) // _VECTOR
+
+
 _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "const": lambda op: 0,
     "for": _for,
@@ -43,4 +48,5 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "while": lambda op: UNKNOWN_TRIPS * _inside(op),
     "if": _inside,
     "gemm": _gemm,
+    "gesv": _gesv,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapec.backends.llvm.target import PURE
 from tapec.backends.llvm.vmath import coefficients as co
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
 
@@ -91,7 +92,7 @@ def tan(kit: Kit, x: Val) -> Val:
 def guarded(kit: Kit, name: str, x: Val, y: Val) -> Val:
     """y, with the lanes whose |x| is beyond the reduction's range (or NaN) taken from libm."""
     symbol = f"@tapec.big.{name}.v{kit.width}"
-    kit.lines.declare(f"declare double @{name}(double)")
+    kit.lines.declare(f"declare double @{name}(double){PURE}")
     kit.lines.define(f"tapec.slow.{name}.v{kit.width}", slow_text(kit, name))
     kit.lines.define(f"tapec.big.{name}.v{kit.width}", guard_text(kit, name))
     return kit.new(f"call {kit.D} {symbol}({kit.D} {x.name}, {kit.D} {y.name})", "d")
