@@ -14,6 +14,7 @@ from tapec.portable import Absent, find, portable, unpacked
 from tapec.signature import Signature, abstract, static_test
 from tapec.specialize import CapturesTracer, Specialization, specialize
 from tapec.stages import IRText, stage_text
+from tapec.taping import TapeReport, tape_report
 from tapec.trace import NeedStatic, Tracer
 
 Backend = Literal["auto", "llvm", "numpy"]
@@ -159,6 +160,10 @@ class Kernel(FastCallable):
         from tapec.ir.graph import to_networkx
 
         return to_networkx(self._specialize(args, kwargs).func)
+
+    def tape(self, *args: Any, **kwargs: Any) -> TapeReport:
+        """What the reverse sweep keeps of this call: a printable list of its entries."""
+        return tape_report(self._specialize(args, kwargs).func)
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
         """A callable without arguments on these very buffers, for inner loops."""

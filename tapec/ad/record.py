@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.ad.tape import Entry, Kept, slot_bytes
@@ -35,10 +35,16 @@ def types_of(values: Iterable[Value]) -> tuple[Type, ...]:
 
 def note(entries: list[Entry], op: Op, kept: Kept, count: int | None) -> None:
     """Remember, for the user's report, what a body keeps."""
+    made = {v: o for region in op.regions for o in region.ops for v in o.results}
     for kind, values in (
         ("stored", kept.stored), ("recomputed", kept.recomputed), ("invariant", kept.invariant),
     ):  # fmt: skip
         entries += [
-            Entry(v.hint or "", op.loc, v.type, slot_bytes(v.type), count, kind)  # type: ignore[arg-type]
+            Entry(_named(v, made), made.get(v, op).loc, v.type, slot_bytes(v.type), count, kind)  # type: ignore[arg-type]
             for v in values
         ]
+
+
+def _named(value: Value, made: Mapping[Value, Op]) -> str:
+    """What a value is called: by its hint, else by the op that makes it."""
+    return value.hint or (made[value].name if value in made else "")
