@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import BackendError
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.loop import STATUS
 from tapec.ir.types import Type
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
         width = flat.itemsize
         views.append(np.lib.stride_tricks.as_strided(flat, shape, [s * width for s in steps]))
     views[0][...] = views[1] @ views[2]
+    return ()
+
+
+def _gesv(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    square, right, _ = (env[v] for v in op.operands)
+    right[...] = np.linalg.solve(square.T, right.T).T
+    return ()
+
+
+def _expect(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    if not env[op.operands[0]]:
+        kind, message = STATUS[op.attrs["status"]]
+        raise kind(message)
     return ()
 
 
@@ -157,6 +171,8 @@ MEMORY: dict[str, Rule] = {
     "load": _load,
     "store": _store,
     "gemm": _gemm,
+    "gesv": _gesv,
+    "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,
     "for": _for,

@@ -47,5 +47,8 @@ def _work(op: Op) -> int:
         a = op.operands[0].type.shape
         inner: int = prod(a[p[0]] for p in op.attrs["contract"])
         return op.result.type.size * 2 * inner
+    if op.name == "solve":
+        unknowns: int = op.result.type.shape[-2]
+        return sum(v.type.size for v in op.operands) * unknowns
     largest = max((v.type.size for v in op.operands), default=0)
     return max(op.result.type.size, largest if op.name.startswith("reduce") else 1)

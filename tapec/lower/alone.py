@@ -13,6 +13,7 @@ from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
 from tapec.lower.pull import aligned
 from tapec.lower.scalars import improves
+from tapec.lower.solve import solve
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
@@ -226,4 +227,5 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "dynamic_add": _update,
     "concatenate": _concatenate,
     "stack": _concatenate,
+    "solve": solve,
 }

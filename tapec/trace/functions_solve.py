@@ -13,7 +13,7 @@ from tapec.trace.functions_shape import broadcast_to, expand_dims, moveaxis, res
 from tapec.trace.promote import common_float
 from tapec.trace.session import where
 from tapec.trace.table import implements
-from tapec.trace.tracer import Tracer, wrap
+from tapec.trace.tracer import wrap
 
 
 @implements("linalg.solve")
@@ -66,7 +66,7 @@ def _square(a: Any, name: str) -> Any:
     return a
 
 
-def _stacked(a: Any, b: Any) -> Tracer:
+def _stacked(a: Any, b: Any) -> Any:
     """Both over the same leading axes; NumPy solves integers as floats."""
     if a.ndim == 2 and b.ndim > 2:
         return _one_matrix(a, b)

@@ -55,7 +55,14 @@ def build(sig: Signature, text: str) -> Library:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(1, IndexError), (2, MemoryError), (3, RuntimeError), (-1, RuntimeError)]
+    ("status", "error"),
+    [
+        (1, IndexError),
+        (2, MemoryError),
+        (3, np.linalg.LinAlgError),
+        (7, RuntimeError),
+        (-1, RuntimeError),
+    ],
 )
 @pytest.mark.parametrize("nogil", [False, True])
 def test_status_becomes_an_exception(status: int, error: type[Exception], nogil: bool) -> None:

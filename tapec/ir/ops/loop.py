@@ -7,13 +7,23 @@ flat C-contiguous buffer. Ops with an effect keep their order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from tapec.errors import VerifyError
 from tapec.ir.core import Block
 from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
 
+# Nonzero kernel status -> exception. Statuses not listed raise RuntimeError.
+STATUS: Mapping[int, tuple[type[Exception], str]] = {
+    1: (IndexError, "index out of bounds in compiled code"),
+    2: (MemoryError, "out of memory in compiled code"),
+    3: (np.linalg.LinAlgError, "Singular matrix"),
+}
+SINGULAR = 3
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
@@ -86,6 +96,21 @@ def _gemm(
     return ()
 
 
+def _gesv(square: Type, right: Type, pivots: Type) -> tuple[Type, ...]:
+    n = right.shape[-1]
+    if not (square.buffer and right.buffer and pivots.buffer) or square.dtype != right.dtype:
+        raise VerifyError(f"gesv of {square} and {right}")
+    if square.shape != (n, n) or pivots.shape != (n + 1,) or pivots.dtype != "i32":
+        raise VerifyError(f"gesv of {square} and {right} with room {pivots}")
+    return ()
+
+
+def _expect(truth: Type, *, status: int) -> tuple[Type, ...]:
+    if truth != Type("bool"):
+        raise VerifyError(f"expect needs a boolean, got {truth}")
+    return ()
+
+
 def _alloc(*, type: Type) -> Type:
     return Type(type.dtype, type.shape, buffer=True)
 
@@ -128,6 +153,26 @@ GEMM = register(
         doc="Write the (m, n) product, in C order, of an (m, k) and a (k, n) matrix; `sizes` is "
         "(m, n, k), `matrices` the (row, column) strides of both factors, `strides` those of the "
         "indices in result and factors.",
+    )
+)
+GESV = register(
+    Primitive(
+        name="gesv",
+        kind="loop",
+        infer=_gesv,
+        effect=True,
+        doc="Solve a linear system in place: a matrix (lost) and right-hand sides (replaced by the "
+        "solutions), both column after column, and room for the row numbers and a flag. Where the "
+        "matrix is singular the kernel ends with status 3.",
+    )
+)
+EXPECT = register(
+    Primitive(
+        name="expect",
+        kind="loop",
+        infer=_expect,
+        effect=True,
+        doc="End the kernel with a status unless the operand is true.",
     )
 )
 ALLOC = register(

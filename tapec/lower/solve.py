@@ -1,0 +1,131 @@
+"""Linear systems: tiny ones by elimination in registers, others by a call of LAPACK."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tapec.ir.core import Op, Value
+from tapec.ir.ops.loop import EXPECT, GESV, SINGULAR
+from tapec.ir.types import Type
+from tapec.lower.affine import Affine, Index, flat
+from tapec.lower.build import ScalarBuilder
+from tapec.lower.memory import Memory
+from tapec.lower.scalars import Expansion, Grid, grid, rule
+
+if TYPE_CHECKING:
+    from tapec.lower.nests import Nests
+
+TINY = 4  # unknowns up to which elimination is written out
+
+
+def solve(n: Nests, op: Op, memory: Memory) -> None:
+    """The solutions in memory, one matrix after the other (tiny ones: side by side)."""
+    *lead, size, columns = op.result.type.shape
+    if size <= TINY:
+        n.loops(lead, "vector", lambda at: _tiny(n, op, memory, at))
+        return
+    dtype = op.result.type.dtype
+    square, right = n.room(Type(dtype, (size, size))), n.room(Type(dtype, (columns, size)))
+    pivots = n.room(Type("i32", (size + 1,)))
+    a, b = op.operands
+
+    def leaf(at: Index) -> None:
+        _turn(n, a, at, square, (size, size))
+        _turn(n, b, at, right, (columns, size))
+        _factor(n.build, square.buffer, right.buffer, pivots.buffer)
+
+        def back(place: Index) -> None:
+            i, c = place
+            value = n.load(right, flat((c, i), (columns, size)), stable=False)
+            n.save(value, memory, flat((*at, i, c), op.result.type.shape))
+
+        n.over((size, columns), back)
+
+    n.loops(lead, "serial", leaf)
+
+
+def _turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
+    """Copy a matrix, column after column."""
+
+    def body(place: Index) -> None:
+        n.save(n.pull(value, (*at, place[1], place[0])), memory, flat(place, shape))
+
+    n.over(shape, body)
+
+
+def _factor(build: ScalarBuilder, square: Value, right: Value, pivots: Value) -> None:
+    build.append(Op(GESV, (square, right, pivots), {}, ()))
+    for buffer in (square, right, pivots):
+        build.wrote(buffer)
+
+
+def _tiny(n: Nests, op: Op, memory: Memory, at: Index) -> None:
+    a, b = op.operands
+    *_, size, columns = op.result.type.shape
+
+    def part(value: Value, width: int) -> Grid:
+        places = product(range(size), range(width))
+        values = [n.pull(value, (*at, Affine(i), Affine(k))) for i, k in places]
+        return grid(values, (size, width))
+
+    found = eliminated(n.build, part(a, size), part(b, columns))
+    for i, c in product(range(size), range(columns)):
+        n.save(found[i, c], memory, flat((*at, Affine(i), Affine(c)), op.result.type.shape))
+
+
+@rule("solve")
+def _expanded(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+    *lead, size, columns = b.shape
+    out = np.empty(b.shape, object)
+    for at in product(*(range(n) for n in lead)):
+        out[at] = _one(e, op, a[at], b[at]) if size and columns else b[at]
+    return out
+
+
+def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+    """One system over grids."""
+    if len(a) <= TINY:
+        return eliminated(e.build, a, b)
+    dtype = op.result.type.dtype
+    square, right = (e.spill(g.T, Type(dtype, g.T.shape)) for g in (a, b))
+    _factor(e.build, square, right, e.build.alloc(Type("i32", (len(a) + 1,))))
+    return e.read(right, b.T.shape, stable=False).T
+
+
+def eliminated(build: ScalarBuilder, a: Grid, b: Grid) -> Grid:
+    """The solutions by elimination with partial pivoting; rows change places by `select`."""
+    op, size = build.op, len(a)
+    rows = np.concatenate([a, b], axis=1)
+    regular: Value | None = None
+    for j in range(size):
+        for i in range(j + 1, size):
+            larger = op("greater", op("abs", rows[i, j]), op("abs", rows[j, j]))
+            for k in range(j, rows.shape[1]):
+                upper, lower = rows[j, k], rows[i, k]
+                rows[j, k] = op("select", larger, lower, upper)
+                rows[i, k] = op("select", larger, upper, lower)
+        pivot = rows[j, j]
+        fine = op("not_equal", pivot, build.const(0.0, pivot.type.dtype))
+        regular = fine if regular is None else op("logical_and", regular, fine)
+        for i in range(j + 1, size):
+            factor = op("div", rows[i, j], pivot)
+            for k in range(j + 1, rows.shape[1]):
+                rows[i, k] = op("sub", rows[i, k], op("mul", factor, rows[j, k]))
+    if regular is not None:
+        build.append(Op(EXPECT, (regular,), {"status": SINGULAR}, ()))
+    return _substituted(build, rows, size)
+
+
+def _substituted(build: ScalarBuilder, rows: Grid, size: int) -> Grid:
+    """Back from the last unknown to the first."""
+    x = rows[:, size:].copy()
+    for i in reversed(range(size)):
+        for c in range(x.shape[1]):
+            value = x[i, c]
+            for k in range(i + 1, size):
+                value = build.op("sub", value, build.op("mul", rows[i, k], x[k, c]))
+            x[i, c] = build.op("div", value, rows[i, i])
+    return x
