@@ -6,6 +6,8 @@ Sets of operands are bit masks, so that one walk over a region settles all of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 
 from tapec.ir.core import Block, Op, Value
 
@@ -40,31 +42,28 @@ class Dependence:
         masks = [env[v] for v in op.operands]
         if op.regions or op.name == "pop":
             return [union(masks, mask) for mask in self.of(op)]
-        whole = 0
-        for mask in masks:
-            whole |= mask
+        whole = reduce(or_, masks, 0)
         return [whole] * len(op.results)
 
 
 def union(sets: Sequence[int], chosen: int) -> int:
     """The union of those sets whose bits are chosen."""
     found = 0
-    for k, each in enumerate(sets):
-        if chosen >> k & 1:
-            found |= each
+    while chosen:
+        lowest = chosen & -chosen
+        found |= sets[lowest.bit_length() - 1]
+        chosen ^= lowest
     return found
 
 
 def closure(direct: Sequence[int], first: int) -> list[int]:
     """Masks of carried values over all iterations; carry j is operand `first + j`."""
-    masks = [mask | 1 << first + j for j, mask in enumerate(direct)]
-    changed = True
-    while changed:
-        changed = False
+    masks = [mask | 1 << (first + j) for j, mask in enumerate(direct)]
+    for j in range(len(masks)):  # Warshall: paths over the first carries, then over one more
+        through, bit = masks[j], 1 << (first + j)
         for k, mask in enumerate(masks):
-            wider = mask | union(masks, mask >> first & (1 << len(masks)) - 1)
-            changed |= wider != mask
-            masks[k] = wider
+            if mask & bit:
+                masks[k] = mask | through
     return masks
 
 
@@ -90,7 +89,7 @@ def _scan(d: Dependence, op: Op) -> Masks:
     direct = [mask >> 1 for mask in d.block(op.regions[0])]
     carried = closure(direct[:carry], first)
     inside = (1 << carry) - 1
-    stacked = [mask | union(carried, mask >> first & inside) for mask in direct[carry:]]
+    stacked = [mask | union(carried, (mask >> first) & inside) for mask in direct[carry:]]
     return (*carried, *stacked)
 
 

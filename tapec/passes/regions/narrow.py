@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from tapec.ir.core import Op, Value
 from tapec.ir.dependence import Dependence
-from tapec.passes.regions.site import Site, rebuilt, site
+from tapec.passes.regions.site import rebuilt, site
 
 
 def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
@@ -22,11 +22,7 @@ def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
     for k in wanted:
         needed |= depends.of(op)[k]
     args = {k for k in range(len(s.args)) if needed >> (s.lead + k) & 1}
-    if len(args) == len(s.args) and len(wanted) == len(op.results):
+    results = wanted | {k - s.consts for k in args if k in s.carried}
+    if len(args) == len(s.args) and len(results) == len(op.results):
         return op
-    return rebuilt(s, args, _results(s, wanted, args))
-
-
-def _results(s: Site, wanted: set[int], args: set[int]) -> set[int]:
-    """What is wanted, and the carried values kept."""
-    return wanted | {k - s.consts for k in args if k in s.carried}
+    return rebuilt(s, args, results)
