@@ -19,6 +19,7 @@ from tapec.trace.dispatch import (
     session_of,
     unwrap,
 )  # fmt: skip
+from tapec.trace.dynamic import is_dynamic, parse_dynamic, place
 from tapec.trace.session import where
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
@@ -37,21 +38,7 @@ class Parsed(NamedTuple):
 
 def parse(shape: tuple[int, ...], key: Any) -> Parsed:
     """Normalise an index expression for an array of `shape`."""
-    entries = list(key) if isinstance(key, tuple) else [key]
-    entries = _spread_masks(entries)
-    used = sum(1 for e in entries if e is not None and e is not Ellipsis)
-    if used > len(shape):
-        raise IndexError(
-            f"too many indices for array: array is {len(shape)}-dimensional, "
-            f"but {used} were indexed"
-        )
-    boxed = any(e is Ellipsis for e in entries)
-    full = [slice(None)] * (len(shape) - used)
-    if boxed:
-        i = next(i for i, e in enumerate(entries) if e is Ellipsis)
-        entries[i : i + 1] = full
-    else:
-        entries += full
+    entries, boxed = _completed(shape, key)
     advanced = any(isinstance(e, _ARRAYS) for e in entries)
     at: list[Any] = []
     arrays: dict[int, Any] = {}
@@ -78,6 +65,26 @@ def parse(shape: tuple[int, ...], key: Any) -> Parsed:
             else:
                 at.append(i)
     return Parsed(_tidy(at), arrays, layout, boxed)
+
+
+def _completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:
+    """An entry for every axis, and whether an Ellipsis was written."""
+    entries = list(key) if isinstance(key, tuple) else [key]
+    entries = _spread_masks(entries)
+    used = sum(1 for e in entries if e is not None and e is not Ellipsis)
+    if used > len(shape):
+        raise IndexError(
+            f"too many indices for array: array is {len(shape)}-dimensional, "
+            f"but {used} were indexed"
+        )
+    boxed = any(e is Ellipsis for e in entries)
+    full = [slice(None)] * (len(shape) - used)
+    if boxed:
+        i = next(i for i, e in enumerate(entries) if e is Ellipsis)
+        entries[i : i + 1] = full
+    else:
+        entries += full
+    return entries, boxed
 
 
 def _tidy(at: list[Any]) -> tuple[Any, ...]:
@@ -123,7 +130,13 @@ def getitem(x: Tracer, key: Any) -> Any:
         session = session_of(x) or need_session()
         at = (_checked(key, x.shape[0], 0),)
         return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
-    if not is_symbolic(x) and not any_symbolic(key):
+    if is_dynamic(key):
+        boxed = any(e is Ellipsis for e in (key if type(key) is tuple else (key,)))
+        seen, key = _dynamic_view(x, key)
+        if key is None:
+            return seen if type(seen) is not Tracer or seen.shape or boxed else _number(seen)
+        x = seen
+    elif not is_symbolic(x) and not any_symbolic(key):
         return _concrete_item(x, key)
     parsed = parse(x.shape, key)
     if parsed.arrays:
@@ -131,8 +144,50 @@ def getitem(x: Tracer, key: Any) -> Any:
     view = _basic_view(x, parsed)
     if view.shape or parsed.boxed:
         return view
-    session = session_of(x) or need_session()
-    return wrap(session, view._value(session), False, x._deps)
+    return _number(view)
+
+
+def _number(view: Tracer) -> Tracer:
+    """The element that a view without axes looks at: a number, not memory."""
+    session = session_of(view) or need_session()
+    return wrap(session, view._value(session), False, view._deps)
+
+
+def _dynamic_view(x: Tracer, key: Any) -> tuple[Any, Any]:
+    """The view of a part at a traced place; what is left to index where arrays are in the key."""
+    entries, boxed = _completed(x.shape, key)
+    session = session_of(x, *_numbers(key)) or need_session()
+    if any(isinstance(e, _ARRAYS) and np.ndim(e) for e in entries):
+        # First the slices, which keep their axes; then arrays and numbers, which belong together.
+        cut = [e if isinstance(e, slice) else slice(None) for e in entries if e is not None]
+        rest = tuple(slice(None) if isinstance(e, slice) else e for e in entries)
+        return _dynamic_view(x, tuple(cut))[0] if is_dynamic(tuple(cut)) else x[tuple(cut)], rest
+    shape = iter(x.shape)
+    for k, e in enumerate(entries):
+        n = 0 if e is None else next(shape)
+        if not (e is None or isinstance(e, slice) or is_symbolic(e)):
+            entries[k] = _checked(e, n, k)
+    index = parse_dynamic(x, entries, session)
+    view = place(x, index, session) if index.starts else _basic_view(
+        x, Parsed(_tidy([*index.at]), {}, [], boxed))  # fmt: skip
+    if index.bounds:
+        raise UnsupportedOperation(
+            "a slice whose length is known at run time only",
+            where=where(),
+            hint="make its length constant (x[i : i + k]), or loop over the elements",
+        )
+    if "new" in index.layout:
+        sizes = iter(view.shape)
+        shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
+        view = view._view(("reshape", shape_), shape_)
+    return view, None
+
+
+def _numbers(key: Any) -> list[Any]:
+    """All that is in a key, the bounds of slices included."""
+    entries = key if type(key) is tuple else (key,)
+    return [part for e in entries
+            for part in ((e.start, e.stop) if type(e) is slice else (e,))]  # fmt: skip
 
 
 def _concrete_item(x: Tracer, key: Any) -> Any:
@@ -236,11 +291,17 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     if _is_mask(key):
         copyto(x, value, where=_mask_for(key, x))
         return
-    parsed = parse(x.shape, key)
-    if parsed.arrays:
-        _scatter("scatter", x, parsed, value)
-        return
-    view = _basic_view(x, parsed)
+    if is_dynamic(key):
+        view, rest = _dynamic_view(x, key)
+        if rest is not None:
+            setitem(view, rest, value)
+            return
+    else:
+        parsed = parse(x.shape, key)
+        if parsed.arrays:
+            _scatter("scatter", x, parsed, value)
+            return
+        view = _basic_view(x, parsed)
     if type(value) is Tracer and value._storage is x._storage and value._steps == view._steps:
         return  # `x[i] += v` has already written through the view
     copyto(view, value)

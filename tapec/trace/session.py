@@ -37,6 +37,16 @@ class NeedStatic(TraceError):
         super().__init__("the program depends on the value of a Python argument", where=where)
 
 
+class Integers:
+    """Where the integers of a trace come from, as far as anybody asked (see `linear`)."""
+
+    __slots__ = ("ops", "seen")
+
+    def __init__(self) -> None:
+        self.ops: dict[Value, Op] = {}
+        self.seen = 0  # how many ops were looked at
+
+
 class Session:
     """The state of one trace: a builder, shared constants, source positions."""
 
@@ -52,6 +62,7 @@ class Session:
         "captures",
         "choices",
         "depth",
+        "integers",
         "params",
         "parent",
         "partial",
@@ -70,6 +81,7 @@ class Session:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
+        self.integers = Integers()
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
         self._types: dict[Type, Type] = {}

@@ -7,8 +7,8 @@ of a traced array, or a plain NumPy array (*concrete*) until something traced is
 from __future__ import annotations
 
 import itertools
-import sys
 import linecache
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,13 +75,33 @@ class Storage:
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
         """Replace the part seen through `steps`."""
         if self.array is not None:
-            self.value = session.array(self.array, dtype_name(self.array.dtype))
-            self.array, self.session = None, session
+            self.become_traced(session)
         assert self.value is not None
         if self.session is not session:
             session.enter(self)
         self.value = views.put(session, self.value, steps, new)
         self.version = next(VERSIONS)
+
+    def become_traced(self, session: Session) -> None:
+        """A constant array becomes a value of the program."""
+        assert self.array is not None
+        self.value = session.array(self.array, dtype_name(self.array.dtype))
+        self.array, self.session = None, session
+
+    def trace_into(self, session: Session) -> None:
+        """A constant array becomes a value of the trace it belongs to, and is read here."""
+        session.claim(self)
+        if self.array is not None:
+            self.become_traced(session)
+            self.version = next(VERSIONS)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the whole."""
+        if self.array is not None:
+            return np.shape(self.array)
+        assert self.value is not None
+        return self.value.type.shape
 
 
 class Tracer:

@@ -1,20 +1,58 @@
 """View steps: how an array looks at its storage, and how a write goes back through.
 
-A step is a hashable pair ``(kind, argument)``:
-``("index", at)``, ``("transpose", perm)`` or ``("reshape", shape)``.
+A step is a pair ``(kind, argument)``: ``("index", at)``, ``("transpose", perm)``,
+``("reshape", shape)`` or, with starts known at run time only, ``("dynamic", Place)``.
 """
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from tapec.ir.core import Value
+from tapec.ir.ops.dynamic import RUN
 from tapec.trace.session import Session
 
 Step = tuple[str, Any]
 Array = np.ndarray[Any, Any]
+
+
+class Place:
+    """Where a dynamic view looks: its specification, and traced numbers for the starts.
+
+    Places are equal where the starts are provably so (`forms` are their linear forms).
+    """
+
+    __slots__ = ("at", "forms", "starts")
+
+    def __init__(self, at: tuple[Any, ...], starts: tuple[Any, ...], forms: tuple[Any, ...]):
+        self.at, self.starts, self.forms = at, starts, forms
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Place)
+            and (self.at, len(self.forms)) == (other.at, len(other.forms))
+            and all(map(operator.eq, self.forms, other.forms))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def operands(self, session: Session) -> list[Value]:
+        """The starts as values in this trace."""
+        return [s._value(session) for s in self.starts]
+
+    def fixed(self) -> tuple[Any, ...]:
+        """A place of the same form at known starts: for questions about memory layout."""
+        return tuple(
+            (0 if isinstance(e, int) else (0, *e[1:])) if is_run(e) else e for e in self.at
+        )
+
+
+def is_run(entry: Any) -> bool:
+    """Whether the start of an entry is known at run time only."""
+    return (entry if isinstance(entry, int) else entry[0]) == RUN
 
 
 def inverse(perm: tuple[int, ...]) -> tuple[int, ...]:
@@ -41,12 +79,16 @@ def look(session: Session, value: Value, step: Step) -> Value:
         return session.emit("index", value, at=arg)
     if kind == "transpose":
         return session.emit("transpose", value, perm=arg)
+    if kind == "dynamic":
+        return session.emit("dynamic_index", value, *arg.operands(session), at=arg.at)
     return value if value.type.shape == arg else session.emit("reshape", value, shape=arg)
 
 
 def look_concrete(array: Array, step: Step) -> Array:
     """Apply one step to a NumPy array: a NumPy view."""
     kind, arg = step
+    if kind == "dynamic":
+        kind, arg = "index", arg.fixed()
     if kind == "index":
         return array[(*map(spec_key, arg), ...)]
     return array.transpose(arg) if kind == "transpose" else array.reshape(arg)
@@ -62,6 +104,8 @@ def put(session: Session, base: Value, steps: tuple[Step, ...], new: Value) -> V
     for (kind, arg), under in zip(reversed(steps), reversed(seen), strict=True):
         if kind == "index":
             new = session.emit("update", under, new, at=arg)
+        elif kind == "dynamic":
+            new = session.emit("dynamic_update", under, new, *arg.operands(session), at=arg.at)
         elif kind == "transpose":
             new = session.emit("transpose", new, perm=inverse(arg))
         elif new.type.shape != under.type.shape:
