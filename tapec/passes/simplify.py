@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from tapec.ir.core import Block, Func
 from tapec.passes.places import merge_places, merge_updates
 from tapec.passes.rewriter import Licence, Rewriter, Rule, table
-from tapec.passes.rules import arith, branches, dynamic, indexing, logic, loops, place, shape
+from tapec.passes.rules import (
+    arith,
+    branches,
+    dynamic,
+    indexing,
+    integers,
+    logic,
+    loops,
+    place,
+    shape,
+)
 from tapec.passes.support import Shared, inside, whole
 
 __all__ = ["simplify"]
@@ -17,6 +27,7 @@ _FAMILIES = (
     branches,
     dynamic,
     indexing,
+    integers,
     logic,
     loops,
     place,
