@@ -21,6 +21,7 @@ from tapec.ir.core import Block, Func, Op, Value
 
 CHUNK = 250  # ops in one function
 _ALIGN = 64
+SCOPES = 64  # buffers up to which LLVM is told that they are separate
 
 CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
 SPECIAL: Mapping[str, Special] = {
@@ -70,6 +71,7 @@ class _Kernel:
         self.allocs: dict[Value, int] = {}
         self.slots: dict[Value, int] = {}
         self.data: dict[Value, str] = {}
+        self.scopes: dict[Value, str] = {}
         self.sizes: dict[Value, int] = {}
         self.work = 0
         self.width = vector_width("f64")
@@ -81,13 +83,14 @@ class _Kernel:
         """All chunks, and the kernel calling them."""
         chunks = _chunks(op for op in self.func.ops if op.name != "const")
         self.lay_out()
+        metadata = self.separate()
         self.find_slots(chunks)
         self.alone = len(chunks) == 1 and not self.tapes
         bodies = [self.function(k, chunk) for k, chunk in enumerate(chunks)]
         texts = [text for text, _ in bodies]
         if not self.alone:
             texts.append(self.caller([fails for _, fails in bodies]))
-        text = "\n".join([*sorted(self.module), *texts])
+        text = "\n".join([*sorted(self.module), *texts, *metadata])
         looping = any(op.regions for op in self.func.ops)
         return Emitted(
             text + "\n", self.work, _weigh(self.func.ops), looping, _is_serial(self.func.ops)
@@ -113,6 +116,22 @@ class _Kernel:
                 ending.setdefault(last.get(op.result, k), []).append(op.result)
                 self.sizes[op.result] = size
             free += [(self.sizes[v], self.allocs[v]) for v in ending.get(k, ())]
+
+    def separate(self) -> list[str]:
+        """Tell LLVM that buffers in different places of work memory do not overlap."""
+        places = {place: k for k, place in enumerate(sorted(set(self.allocs.values())))}
+        if not 2 <= len(places) <= SCOPES:
+            return []
+        lines = ["!0 = distinct !{!0}"]
+        for k in places.values():
+            own, list_, others = 3 * k + 1, 3 * k + 2, 3 * k + 3
+            rest = ", ".join(f"!{3 * j + 1}" for j in places.values() if j != k)
+            lines += [f"!{own} = distinct !{{!{own}, !0}}", f"!{list_} = !{{!{own}}}"]
+            lines.append(f"!{others} = !{{{rest}}}")
+        for value, place in self.allocs.items():
+            k = places[place]
+            self.scopes[value] = f", !alias.scope !{3 * k + 2}, !noalias !{3 * k + 3}"
+        return lines
 
     def pointers_to_data(self, op: Op) -> None:
         """A constant array of the module."""
@@ -156,6 +175,7 @@ class _Kernel:
         e = FunctionEmitter(self.module, self.width, SPECIAL, self.tapes)
         e.names.update(self.pointers)
         e.names.update(self.data)
+        e.scopes = self.scopes
         for op in self.consts:
             e.op(op)
         self.enter(e, ops)

@@ -37,6 +37,7 @@ class FunctionEmitter:
         self.head: list[str] = []
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
+        self.scopes: Mapping[Value, str] = {}  # of buffers: what LLVM is told about aliases
         self.wide: dict[Value, str] = {}
         self.ranges: dict[Value, Range] = {}
         self.full_width = width

@@ -18,18 +18,20 @@ SLOT = 8  # bytes of one slot of a tape
 @dataclass(frozen=True, slots=True)
 class Place:
     """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next,
-    and whether the pointer stays the same while the function runs."""
+    whether the pointer stays the same while the function runs, and what LLVM is told about aliases.
+    """
 
     base: str
     dtype: str
     step: int
     fixed: bool = True
+    scope: str = ""
 
 
 def buffer_place(e: FunctionEmitter, buffer: Value) -> Place:
     """A buffer's elements."""
     dtype = buffer.type.dtype
-    return Place(e.names[buffer], dtype, SIZES[dtype])
+    return Place(e.names[buffer], dtype, SIZES[dtype], scope=e.scopes.get(buffer, ""))
 
 
 # ---- addresses ----
@@ -73,21 +75,21 @@ def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
     return int(sum(s for s, v in pairs if v is e.lane))
 
 
-def read(e: FunctionEmitter, at: str, dtype: str, width: int) -> str:
+def read(e: FunctionEmitter, at: str, dtype: str, width: int, scope: str = "") -> str:
     """Load `width` elements; bools become i1."""
     type = vector(MEMORY[dtype], width)
-    value = e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}")
+    value = e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}{scope}")
     if dtype != "bool":
         return value
     return e.emit(f"icmp ne {type} {value}, {'0' if width == 1 else 'zeroinitializer'}")
 
 
-def write(e: FunctionEmitter, at: str, value: str, dtype: str, width: int) -> None:
+def write(e: FunctionEmitter, at: str, value: str, dtype: str, width: int, scope: str = "") -> None:
     """Store `width` elements; bools become bytes."""
     type = vector(MEMORY[dtype], width)
     if dtype == "bool":
         value = e.emit(f"zext {vector('i1', width)} {value} to {type}")
-    e.lines.append(f"store {type} {value}, ptr {at}, align {SIZES[dtype]}")
+    e.lines.append(f"store {type} {value}, ptr {at}, align {SIZES[dtype]}{scope}")
 
 
 def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
@@ -95,15 +97,15 @@ def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
     stride, dtype = _stride(e, op, indices), place.dtype
     if stride == 0:
         at = address(e, place, op, [e.names[v] for v in indices])
-        e.names[op.result] = read(e, at, dtype, 1)
+        e.names[op.result] = read(e, at, dtype, 1, place.scope)
     elif stride == 1 and place.step == SIZES[dtype]:
         at = address(e, place, op, [e.names[v] for v in indices])
-        e.wide[op.result] = read(e, at, dtype, e.width)
+        e.wide[op.result] = read(e, at, dtype, e.width, place.scope)
     else:
         type, lanes = vector(REGISTER[dtype], e.width), "poison"
         for k in range(e.width):
             at = address(e, place, op, [e.lane_of(v, k) for v in indices])
-            one = read(e, at, dtype, 1)
+            one = read(e, at, dtype, 1, place.scope)
             lanes = e.emit(f"insertelement {type} {lanes}, {REGISTER[dtype]} {one}, i32 {k}")
         e.wide[op.result] = lanes
 
@@ -114,11 +116,11 @@ def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
     stride = _stride(e, op, indices)
     if e.width == 1 or (stride == 1 and place.step == SIZES[dtype]):
         at = address(e, place, op, [e.names[v] for v in indices])
-        write(e, at, e.operand(value), dtype, e.width)
+        write(e, at, e.operand(value), dtype, e.width, place.scope)
         return
     for k in range(e.width):
         at = address(e, place, op, [e.lane_of(v, k) for v in indices])
-        write(e, at, e.lane_of(value, k), dtype, 1)
+        write(e, at, e.lane_of(value, k), dtype, 1, place.scope)
 
 
 # ---- buffers ----
