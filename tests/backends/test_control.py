@@ -367,3 +367,51 @@ def test_long_loops_release_the_interpreter_lock() -> None:
     p.store(s, out)
     assert compiled(p.func(), 1).signature.nogil
     agree(p.func(), 1)
+
+
+# ---- tests of loops are decided as in NumPy ----
+
+
+def root() -> Func:
+    """Newton's square root until the residual is tiny; the root and the number of steps."""
+    p = Loops()
+    a, out, steps = p.buffer("f64"), p.buffer("f64"), p.buffer("i64")
+    square, two, tiny, one = p.load(a), p.const(2.0), p.const(1e-12), p.const(1, "i64")
+
+    def residual(x):  # type: ignore[no-untyped-def]
+        return p("sub", p("mul", x, x), square)
+
+    x, n = p.loop_while(
+        [square, p.const(0, "i64")],
+        lambda x, n: [
+            p(
+                "logical_and",
+                p("greater", p("abs", residual(x)), tiny),
+                p("less", n, p.const(1000, "i64")),
+            )
+        ],
+        lambda x, n: [p("sub", x, p("div", residual(x), p("mul", two, x))), p("add", n, one)],
+    )
+    p.store(x, out)
+    p.store(n, steps)
+    return p.func()
+
+
+@pytest.mark.parametrize("a", [2.0, 3.0, 1e4, 4.0e4, 123456.0, 9.7e5])
+def test_convergence_is_reached_in_the_same_step_as_in_numpy(a: float) -> None:
+    agree(root(), 2, a, rtol=0)
+
+
+def test_only_what_decides_is_kept_from_fusing() -> None:
+    p = Loops()
+    x, out = p.buffer("f64"), p.buffer("f64")
+    value, limit = p.load(x), p.const(10.0)
+    _, s = p.loop_while(
+        [value, value],
+        lambda t, s: [p("less", t, limit)],
+        lambda t, s: [p("add", p("mul", t, t), t), p("add", p("mul", s, s), t)],
+    )
+    p.store(s, out)
+    text = compiled(p.func(), 1).llvm_text
+    assert text.count("fmul double") == text.count("fadd double") == 1
+    assert text.count("fmul contract") == text.count("fadd contract") == 1

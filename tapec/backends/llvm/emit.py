@@ -6,7 +6,7 @@ some 250 ops; a value that another chunk needs is stored in work memory right af
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm import emit_control as control
@@ -14,10 +14,11 @@ from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm import emit_memory as memory
 from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import lapack
+from tapec.backends.llvm.deciding import deciding, every, reads
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.emit_ops import MEMORY, SIZES, literal
 from tapec.backends.llvm.target import function_attributes, vector_width
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Func, Op, Value
 
 CHUNK = 250  # ops in one function
 _ALIGN = 64
@@ -75,8 +76,9 @@ class _Kernel:
         self.sizes: dict[Value, int] = {}
         self.work = 0
         self.width = vector_width("f64")
-        opened = [op.result for op in _every(func.ops) if op.name == "tape_open"]
+        opened = [op.result for op in every(func.ops) if op.name == "tape_open"]
         self.tapes = {value: k for k, value in enumerate(opened)}
+        self.exact = deciding(func.ops)
         self.alone = False
 
     def emit(self) -> Emitted:
@@ -99,7 +101,7 @@ class _Kernel:
     def lay_out(self) -> None:
         """Work memory of every buffer; what nobody reads any more is given to later ones."""
         ops = self.func.ops
-        last = {value: k for k, op in enumerate(ops) for value in _uses(op)}
+        last = {value: k for k, op in enumerate(ops) for value in reads(op)}
         ending: dict[int, list[Value]] = {}
         free: list[tuple[int, int]] = []  # (bytes, place)
         for k, op in enumerate(ops):
@@ -158,7 +160,7 @@ class _Kernel:
         home: dict[Value, int] = {}
         for k, chunk in enumerate(chunks):
             for op in chunk:
-                for value in _uses(op):
+                for value in reads(op):
                     if value in self.tapes:
                         continue
                     if home.get(value, k) != k and value not in self.slots:
@@ -176,6 +178,7 @@ class _Kernel:
         e.names.update(self.pointers)
         e.names.update(self.data)
         e.scopes = self.scopes
+        e.exact = self.exact
         for op in self.consts:
             e.op(op)
         self.enter(e, ops)
@@ -199,7 +202,7 @@ class _Kernel:
     def enter(self, e: FunctionEmitter, ops: Sequence[Op]) -> None:
         """Bind what the chunk uses of work memory: buffers, values of earlier chunks."""
         own = {value for op in ops for value in op.results}
-        for value in dict.fromkeys(v for op in ops for v in _uses(op)):
+        for value in dict.fromkeys(v for op in ops for v in reads(op)):
             if value in self.allocs:
                 e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {self.allocs[value]}")
             elif value in self.slots and value not in own:
@@ -227,30 +230,9 @@ class _Kernel:
         return "\n".join(lines)
 
 
-def _uses(op: Op) -> Iterable[Value]:
-    """Operands of an op and of all ops in its regions."""
-    yield from op.operands
-    for region in op.regions:
-        yield from _region_uses(region)
-
-
-def _region_uses(block: Block) -> Iterable[Value]:
-    for op in block.ops:
-        yield from _uses(op)
-    yield from block.results
-
-
-def _every(ops: Iterable[Op]) -> Iterator[Op]:
-    """All ops, those of regions included."""
-    for op in ops:
-        yield op
-        for region in op.regions:
-            yield from _every(region.ops)
-
-
 def _is_serial(ops: Iterable[Op]) -> bool:
     """Whether there is control flow, or an innermost serial loop that loads and stores."""
-    for op in _every(ops):
+    for op in every(ops):
         if op.name in CONTROL:
             return True
         if op.name == "for" and op.attrs["kind"] == "serial":

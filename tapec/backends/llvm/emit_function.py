@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tapec.backends.llvm.abi import INTERRUPTED
@@ -45,6 +45,8 @@ class FunctionEmitter:
         self.lane: Value | None = None
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
+        self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
+        self.rounding = False
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
         self.depth = 0  # loops around the present block
         self.depths: dict[Value, int] = {}  # where values are computed, if in a loop
@@ -61,6 +63,8 @@ class FunctionEmitter:
         """Append an instruction with a result; returns its new name."""
         self._count += 1
         name = f"%v{self._count}"
+        if self.rounding:
+            instruction = instruction.replace(" contract ", " ", 1)
         self.lines.append(f"{name} = {instruction}")
         return name
 
@@ -133,6 +137,7 @@ class FunctionEmitter:
         if special is not None:
             special(self, op)
             return
+        self.rounding = op in self.exact
         found = range_of(op, self.ranges)
         if found is not None:
             self.ranges[op.result] = found
