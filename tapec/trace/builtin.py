@@ -1,17 +1,22 @@
-"""Python's own functions inside traced code: float, max and min take traced numbers."""
+"""Python's own functions inside traced code: they take traced numbers, ranges and arrays."""
 
 from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from tapec.trace.dispatch import any_symbolic
+from tapec.trace.dispatch import any_symbolic, deps_of
 from tapec.trace.functions_select import where
 from tapec.trace.proxy import Meta
+from tapec.trace.session import NeedStatic
+from tapec.trace.session import where as user_line
+from tapec.trace.staging_items import DynamicRange, Items
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, is_symbolic
+
+_LONG = 64  # longer arrays are reduced by one op instead of item by item
 
 
 class Float(metaclass=Meta):
@@ -31,12 +36,108 @@ class Float(metaclass=Meta):
         return not tracer.shape and tracer._dtype == "f64"
 
 
+class Int(metaclass=Meta):
+    """`int`: a traced number is cut off to an integer."""
+
+    real = builtins.int
+    dtype = builtins.int
+
+    def __new__(cls, x: Any = 0, *base: Any) -> Any:
+        if not is_symbolic(x) or x.size != 1:
+            return builtins.int(x, *base)
+        if x._dtype == "i64" and not x.shape and x._weak:
+            return x
+        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.int)
+        made._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Traced Python integers."""
+        return not tracer.shape and tracer._weak and tracer._dtype in ("i64", "bool")
+
+
+class Bool(metaclass=Meta):
+    """`bool`: the truth of a traced number is a traced boolean."""
+
+    real = builtins.bool
+    dtype = builtins.bool
+
+    def __new__(cls, x: Any = False) -> Any:
+        if not is_symbolic(x) or x.size != 1:
+            return builtins.bool(x)
+        x = TABLE["reshape"](x, ())
+        made = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
+        made._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Traced Python booleans."""
+        return not tracer.shape and tracer._weak and tracer._dtype == "bool"
+
+
+class Range(metaclass=Meta):
+    """`range`: with bounds known at run time only, what a loop can run over."""
+
+    real = builtins.range
+
+    def __new__(cls, *args: Any) -> Any:
+        if not any_symbolic(args) or not all(map(_is_integer, args)):
+            return builtins.range(*args)
+        needed = deps_of(args)
+        if needed:
+            raise NeedStatic(needed, user_line())
+        return DynamicRange(*((0, *args) if len(args) == 1 else args))
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a range."""
+        return False
+
+
+def _is_integer(x: Any) -> bool:
+    return not is_symbolic(x) or (not x.shape and x._dtype in ("i64", "i32"))
+
+
+def _length(x: Any) -> Any:
+    length = getattr(x, "length", None)
+    if is_symbolic(length) and isinstance(x, Items):
+        return TABLE["maximum"](length, 0)
+    return length if is_symbolic(length) else builtins.len(x)
+
+
+def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
+    if is_symbolic(items) and items.shape and items.shape[0] > _LONG:  # type: ignore[attr-defined]
+        return TABLE["sum"](items, axis=0) + start
+    return builtins.sum(items, start)
+
+
+def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
+    @functools.wraps(real)
+    def combined(items: Any) -> Any:
+        if is_symbolic(items) and len(items.shape) == 1:
+            return TABLE[real.__name__](items)
+        found: Any = None
+        for item in items:
+            if not is_symbolic(item):
+                if builtins.bool(item) is stops:
+                    return stops
+                continue
+            found = Bool(item) if found is None else TABLE[name](found, Bool(item))
+        return (not stops) if found is None else found
+
+    return combined
+
+
 def _extreme(real: Any, better: str) -> Callable[..., Any]:
     @functools.wraps(real)
     def extreme(*args: Any, **kwargs: Any) -> Any:
         items = args[0] if len(args) == 1 else args
         if kwargs or not any_symbolic(list(args)):
             return real(*args, **kwargs)
+        if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG:
+            return TABLE[real.__name__](items)
         first, *rest = items
         for item in rest:
             # As Python compares: the first of equal ones is kept.
@@ -48,6 +149,13 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
 
 MEMBERS: dict[str, Any] = {
     "float": Float,
+    "int": Int,
+    "bool": Bool,
+    "range": Range,
+    "len": _length,
+    "sum": _sum,
+    "all": _truths(builtins.all, "logical_and", stops=False),
+    "any": _truths(builtins.any, "logical_or", stops=True),
     "max": _extreme(builtins.max, "greater"),
     "min": _extreme(builtins.min, "less"),
 }

@@ -14,7 +14,7 @@ from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
-from tapec.trace.staging_items import DynamicRange, Items
+from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_, zip_
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import kind_of, truth
 from tapec.trace.staging_while import run_while
@@ -23,6 +23,11 @@ from tapec.trace.table import TABLE
 from tapec.trace.tracer import is_symbolic, wrap
 
 Thunk = Callable[[], Any]
+_EACH: dict[Any, Callable[..., Any]] = {
+    enumerate: enumerate_,
+    zip: zip_,
+    reversed: reversed_,
+}
 # A right-hand side of `and` this short runs in any case: cheaper than a branch.
 CHEAP_OPS = 8
 _UNSAFE = frozenset(["gather", "dynamic_index", "dynamic_update", "dynamic_add", "scatter"])
@@ -62,6 +67,11 @@ def for_(
 ) -> None:
     """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
     run_for(iterable, body, state, go_on)
+
+
+def each(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """``enumerate``, ``zip`` or ``reversed`` of what a `for` runs over."""
+    return _EACH.get(function, function)(*args, **kwargs)
 
 
 def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
@@ -141,6 +151,6 @@ def assert_(test: Any, message: Thunk | None) -> None:
 
 
 __all__ = [
-    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "for_", "if_", "ifexp",
-    "not_", "or_", "while_",
+    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "each", "for_", "if_",
+    "ifexp", "not_", "or_", "while_",
 ]  # fmt: skip

@@ -59,6 +59,17 @@ _MATH = {
 }  # fmt: skip
 
 
+# These give Python integers, unlike NumPy's functions of the same name.
+_WHOLE = frozenset(["floor", "ceil", "trunc"])
+
+
+def whole(x: Tracer) -> Tracer:
+    """A traced number without fraction as a Python integer."""
+    made: Tracer = TABLE["astype"](x, int)
+    made._weak = True
+    return made
+
+
 class Meta(type):
     """Makes tracers instances of a substituted class."""
 
@@ -69,6 +80,12 @@ class Meta(type):
 
     def __eq__(cls, other: object) -> bool:
         return other is cls or other is cls.real
+
+    def __or__(cls, other: Any) -> Any:
+        return cls.real | getattr(other, "real", other)
+
+    def __ror__(cls, other: Any) -> Any:
+        return other | cls.real
 
     def __hash__(cls) -> int:
         return hash(cls.real)
@@ -145,7 +162,8 @@ def math_function(real: Any) -> Any:
         if real is math.log and len(args) == 2:
             return TABLE["log"](args[0]) / TABLE["log"](args[1])
         translation = TABLE.get(name)
-        return translation(*args) if translation else real(*args)
+        made = translation(*args) if translation else real(*args)
+        return whole(made) if name in _WHOLE else made
 
     return translated
 

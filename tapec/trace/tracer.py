@@ -460,6 +460,16 @@ _COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_eq
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 
 
+def _rounded(x: Tracer, digits: int | None = None) -> Any:
+    """``round(x)``: an integer where `x` is a number and no digits are given."""
+    made = TABLE["round"](x, digits or 0)
+    if digits is not None or x.shape:
+        return made
+    made = TABLE["astype"](made, int)
+    made._weak = True
+    return made
+
+
 def _install() -> None:
     for short, name in _BINARY.items():
         for prefix, method in zip(("", "r", "i"), _operator(name), strict=True):
@@ -469,7 +479,7 @@ def _install() -> None:
     for short, name in _UNARY.items():
         setattr(Tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
     setattr(Tracer, "__divmod__", lambda a, b: TABLE["divmod"](a, b))  # noqa: B010
-    setattr(Tracer, "__round__", lambda a, n=None: TABLE["round"](a, n or 0))  # noqa: B010
+    setattr(Tracer, "__round__", _rounded)  # noqa: B010
 
 
 _install()

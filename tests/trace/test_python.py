@@ -107,8 +107,8 @@ def test_a_branch_without_source_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("f", [
- lambda x: int(x[0]), lambda x: range(x[0]), lambda x: np.median(x),
-    lambda x: SCALE[: np.argmax(x)], lambda x: x[x > 0],
+    lambda x: [0, 1][x[0]], lambda x: range(x[0]), lambda x: np.median(x),
+    lambda x: SCALE[:: np.argmax(x)], lambda x: x[x > 0],
 ])  # fmt: skip
 def test_coercions_are_errors(f: Any) -> None:
     with pytest.raises(TraceError, match=r"test_python\.py"):
@@ -277,3 +277,32 @@ def test_objects_made_inside_the_function() -> None:
         return one.step(x * 2)
 
     check(f, V)
+
+
+def test_python_s_functions_take_traced_numbers() -> None:
+    def f(x: Any, i: Any) -> Any:
+        k = int(x[0] * 10) + round(x[1] * 3) + math.floor(x[2]) - int(x[3] > 0)
+        assert isinstance(k, int)
+        assert type(len(V)) is int
+        kind: int | None = k
+        return (kind, sum(x), all(x > 0), any(v > 0.8 for v in x), bool(x[0]), max(x),
+                int(i) + len(x), np.arange(3)[k % 3])  # fmt: skip
+
+    check(f, V, np.int64(3))
+    long = np.linspace(0.1, 2.0, 100)
+    check(lambda x: (sum(x), max(x), min(x)), long)
+
+
+def test_loops_over_what_pairs_and_counts() -> None:
+    def f(x: Any, y: Any) -> Any:
+        s = 0.0
+        for i, (a, b) in enumerate(zip(x, y, strict=True), start=1):
+            s += i * a * b
+        for v in reversed(x):
+            s = s / 2 + v
+        pairs = enumerate(y)
+        next(pairs)
+        return s + sum(v * k for k, v in pairs)
+
+    x = np.linspace(0.1, 2.0, 300)
+    check(f, x, np.cos(x))

@@ -59,10 +59,12 @@ def no_parameters(*names: str) -> ast.arguments:
     return ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
 
 
-def helper(name: str, args: Sequence[ast.expr], like: ast.AST) -> ast.Call:
-    """``__tapec__.name(*args)``."""
+def helper(
+    name: str, args: Sequence[ast.expr], like: ast.AST, keywords: Sequence[ast.keyword] = ()
+) -> ast.Call:
+    """``__tapec__.name(*args, **keywords)``."""
     function = ast.Attribute(load("__tapec__"), name, ast.Load())
-    return at(ast.Call(function, list(args), []), like)
+    return at(ast.Call(function, list(args), list(keywords)), like)
 
 
 def definition(name: str, args: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:

@@ -17,6 +17,10 @@ _RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these look a
 _SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 
 
+_CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
+_EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
+
+
 def has_control_flow(node: ast.AST) -> bool:
     """Whether anything in a function would be rewritten."""
     return any(
@@ -110,7 +114,7 @@ class Rewriter(ast.NodeTransformer):
         state = self._state([node.target, *node.body, *map(load, flags)], node)
         take = at(ast.Assign([node.target], load(ITEM)), node.target)
         body = self._closure(BODY, [take, *node.body], node, ITEM)
-        args = [self.visit(node.iter), load(BODY), state]
+        args = [self.visit(_looped(node.iter)), load(BODY), state]
         if flags:
             tests: list[ast.expr] = [_not(flag, node.iter) for flag in flags]
             both = tests[0] if len(tests) == 1 else at(ast.BoolOp(ast.And(), tests), node.iter)
@@ -173,6 +177,9 @@ class Rewriter(ast.NodeTransformer):
         return helper("not_", [self.visit(node.operand)], node)
 
     def visit_Compare(self, node: ast.Compare) -> Any:
+        if any(isinstance(e, ast.Name) and e.id in _CLASSES for e in node.comparators):
+            # `type(x) is int`: a stand-in is equal to the class, not identical.
+            node = copied(node, ops=[_EQUAL.get(type(op), type(op))() for op in node.ops])
         if len(node.ops) == 1 or is_static(node) or _binds(node.left, *node.comparators):
             return self.generic_visit(node)
         first, *others = [self.visit(e) for e in (node.left, *node.comparators)]
@@ -205,6 +212,14 @@ def _chain(
     body = helper("and_", [thunk(first), thunk(later)], node)
     pair = ast.Lambda(no_parameters(l, r), body)
     return at(ast.Call(at(pair, node), [left, rest[0]], []), node)
+
+
+def _looped(node: ast.expr) -> ast.expr:
+    """``enumerate(xs)`` to loop over: nobody else sees the iterator, it may be a sequence."""
+    match node:
+        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "reversed") as function):
+            return helper("each", [function, *map(_looped, node.args)], node, node.keywords)
+    return node
 
 
 def _not(flag: str, like: ast.AST) -> ast.expr:
