@@ -7,6 +7,9 @@ from tapec.check import check
 from tapec.errors import BackendWarning, TapecError
 from tapec.kernel import Kernel
 from tapec.linear import linearize, vjp
+from tapec.trace.forms import cond, fori_loop, scan, switch, while_loop
+from tapec.trace.forms import map_ as map
+from tapec.trace.staging_items import rolled, unroll
 from tapec.transforms import (
     gnvp,
     grad,
@@ -26,6 +29,8 @@ __all__ = [
     "TapecError",
     "check",
     "compile",
+    "cond",
+    "fori_loop",
     "gnvp",
     "grad",
     "hessian",
@@ -33,7 +38,13 @@ __all__ = [
     "jacobian",
     "jvp",
     "linearize",
+    "map",
+    "rolled",
+    "scan",
+    "switch",
+    "unroll",
     "value_and_grad",
     "vjp",
     "vmap",
+    "while_loop",
 ]

@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     # The native backend lowers for itself, and makes callables of the resident call path.
     "fastcall": set(),
     "backends": {"ir", "lower", "fastcall"},
-    "trace": {"ir"},
+    "tree": set(),
+    "trace": {"ir", "tree"},
     "ad": {"ir"},
     "passes": {"ir"},
     "lower": {"ir"},

@@ -6,6 +6,7 @@ becomes part of the program.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -102,9 +103,8 @@ def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool) -> Any:
         value = thunk()
         session = _traced(value)
         if session is not None:
-            rest = thunks[k + 1 :]
-            return _joined(session, value, lambda rest=rest: _connected(rest, name, stops),
-                           name, stops)  # fmt: skip
+            rest = functools.partial(_connected, thunks[k + 1 :], name, stops)
+            return _joined(session, value, rest, name, stops)
         if bool(value) is stops:
             return value
     return last()

@@ -32,7 +32,9 @@ class _Breaks(Exception):
     """The loop ends on a traced condition."""
 
 
-def run_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
+def run_for(
+    iterable: Any, body: Body, state: State, go_on: Thunk | None, strict: bool = False
+) -> None:
     """``for item in iterable: body(item)`` in traced code."""
     force: bool | None = None
     if isinstance(iterable, Forced):
@@ -41,7 +43,7 @@ def run_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | No
     if session is None or items is None:
         plain_for(iterable, body, state, go_on)
         return
-    For(session, items, body, state, go_on, force).run()
+    For(session, items, body, state, go_on, force, strict).run()
 
 
 def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
@@ -78,6 +80,7 @@ class For:
     state: State
     go_on: Thunk | None
     force: bool | None  # True: a loop, False: unrolled
+    strict: bool = False  # carried values may not change their types
 
     def run(self) -> None:
         """Choose, and trace."""
@@ -91,7 +94,7 @@ class For:
         if self.force is False or short:
             self._plain(0, length)
             return
-        size = self._probe()
+        size = 1 if self.force else self._probe()
         if self.force is None and size is not None and 0 < size * length <= UNROLLED_OPS:
             record(self.session, "unrolled", length, f"{size} ops each")
             self._plain(0, length)
@@ -167,8 +170,8 @@ class For:
             self._until(start, length)
             return
         try:
-            loop = Loop(self.session, World(self.state), self._work(start), length - start)
-            loop.emit()
+            world, work = World(self.state), self._work(start)
+            Loop(self.session, world, work, length - start, strict=self.strict).emit()
         except _Breaks:
             self._until(start, length)
 
@@ -185,7 +188,8 @@ class For:
         if self.force is False:
             raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
         try:
-            Loop(self.session, World(self.state), self._work(0), count).emit()
+            world, work = World(self.state), self._work(0)
+            Loop(self.session, world, work, count, strict=self.strict).emit()
         except _Breaks:
             self._until(0, count)
         record(self.session, "loop", None, "length known at run time")

@@ -13,13 +13,14 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type
+from tapec.trace.dispatch import tracer
 from tapec.trace.session import Session, where
 from tapec.trace.staging_alias import Carried, check_aliases, results_of
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
     Kind,
     Poison,
-    described_all,
+    difference,
     filler,
     kind_of,
     merged,
@@ -74,6 +75,7 @@ class Loop:
     slices: list[Tracer] = field(default_factory=list)
     reverse: bool = False
     checkpoint: int = 0
+    strict: bool = False  # carried values may not change their types
     carries: dict[Slot, Carry] = field(default_factory=dict)
     memory: list[Storage] = field(default_factory=list)
 
@@ -182,15 +184,12 @@ class Loop:
 
     def _replace(self, slot: Slot, value: Any) -> bool:
         """Where types change: fine if every iteration assigns before it reads; else an error."""
-        name, old = self.world.name(slot), self.world.old(slot)
-        message = (
-            f"the loop carries {name}, which is {described_all(old)} before an iteration and "
-            f"{described_all(value)} after it"
-        )
+        old = self.world.old(slot)
+        message = "the loop carries " + difference(self.world.name(slot), old, value)
         hint = "give it its final type and shape before the loop, as np.zeros(shape)"
         error = ControlFlowError(message, where=where(), hint=hint)
         plain = all(kind_of(x) is not None for x in structure(old)[0]) and old is not None
-        if slot[0] or not plain:
+        if slot[0] or not plain or self.strict:
             raise error
         self.carries[slot] = Carry(Tree(None), [Poison(message, hint, error.where)], dead=True)
         return False
@@ -217,7 +216,7 @@ class Loop:
         order = {s: v.type for s, v in consts.items()}
         late = {s: operands[s].type for s in written}
         block = self._block(region, body, carried, order, late, [*ends, *ys])
-        blocks = (block,)
+        blocks: tuple[Block, ...] = (block,)
         if look is not None:
             blocks = (self._block(look[0], look[1], carried, order, late, [look[2]]), block)
         results = self._op(blocks, list(consts.values()), init)
@@ -309,10 +308,13 @@ class Loop:
             with region.active():
                 made = self._started(region)
                 test = self.test()
-                if is_symbolic(test):
-                    value = truth(region, test)
-                else:
-                    value = region.const(bool(test), "bool")
+                if not is_symbolic(test) and test:
+                    raise ControlFlowError(
+                        "the condition of a loop does not depend on what the loop computes",
+                        where=where(),
+                        hint="end it with a condition on values that change in the loop",
+                    )
+                value = truth(region, tracer(test))
         finally:
             self.world.restore()
         self.session.choices += region.choices

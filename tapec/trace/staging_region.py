@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.types import Type, dtype_name
@@ -42,6 +41,7 @@ class Region(Session):
     def __init__(self, parent: Session, probe: bool = False) -> None:
         super().__init__(parent)
         self._inferred, self._types, self._locs = parent._inferred, parent._types, parent._locs
+        self._wrapped = parent._wrapped
         self.partial = parent.partial
         self.probe = probe
         self.entered: dict[Storage, Entry] = {}
@@ -186,4 +186,3 @@ def give(session: Session, storage: Storage, value: Value) -> None:
     if storage.session is not session and session.is_region:
         session.claim(storage)
     _set_memory(storage, (session, value, None, next(VERSIONS)))
-

@@ -102,6 +102,32 @@ def memory_of(leaf: Any) -> Storage | None:
     return leaf._storage
 
 
+def difference(name: str, before: Any, after: Any) -> str:
+    """Which leaf of a carried value changes its type, from what to what, and where it was made."""
+    (old, old_tree), (new, new_tree) = structure(before), structure(after)
+    if old_tree == new_tree and old_tree is not None:
+        for path, a, b in zip(leaf_paths(name, old_tree), old, new, strict=True):
+            first, second = kind_of(a), kind_of(b)
+            if a is not b and (first is None or second is None or merged(first, second) is None):
+                name, before, after = path, a, b
+                break
+    lines = [f"{name}, which is {described_all(before)} before an iteration and "
+             f"{described_all(after)} after it"]  # fmt: skip
+    for title, value in (("before", before), ("after", after)):
+        made = origin(value)
+        lines += [f"  {title}: made at {made}"] if made is not None else []
+    return "\n".join(lines)
+
+
+def origin(leaf: Any) -> Any:
+    """The user's line that computed a traced value, None where it is not known."""
+    if type(leaf) is not Tracer or leaf._storage.session is None:
+        return None
+    value = leaf._storage.value
+    ops = leaf._storage.session.builder.ops
+    return next((op.loc for op in reversed(ops) if value in op.results), None)
+
+
 def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
     """Why the result that stands for these leaves, one per region, may not be written into."""
     outer = [
@@ -169,7 +195,19 @@ class Poison:
 
 
 def _poison_operators() -> None:
-    binary = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+    binary = (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+    )
     names = [f"__{p}{n}__" for n in binary for p in ("", "r", "i")]
     names += [f"__{n}__" for n in (
         "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert", "bool", "len", "iter",

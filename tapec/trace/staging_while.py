@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tapec.errors import ControlFlowError
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_choice import UNROLLED_OPS, reason_of, record
 from tapec.trace.staging_loop import Loop
@@ -82,7 +81,7 @@ class While:
         """Make the rest one op if that can be."""
         now = World(self.state)
         try:
-            self._stage(world, certain=False)
+            self._stage(world)
         except NeedStatic:
             raise
         except Exception as error:
@@ -92,7 +91,7 @@ class While:
         record(self.session, "loop", None, "many iterations")
         return True
 
-    def _stage(self, world: World, certain: bool = True) -> None:
+    def _stage(self, world: World) -> None:
         """One op, from the state before the condition was last evaluated."""
         writes = bool(world.read())
         world.restore()
@@ -102,16 +101,6 @@ class While:
                 self.test()
             self.body()
 
-        def test() -> Any:
-            more = self.test()
-            if not is_symbolic(more) and (not certain or more):
-                raise ControlFlowError(
-                    "the condition of a loop does not depend on what the loop computes",
-                    where=where(),
-                    hint="end it with a condition on values that change in the loop",
-                )
-            return more
-
-        Loop(self.session, world, work, test=test).emit()
+        Loop(self.session, world, work, test=self.test).emit()
         if writes:
             self.test()

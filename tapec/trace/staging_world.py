@@ -159,7 +159,7 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is not type(b) or type(a) not in _CONSTANTS:
         return False
     if type(a) is float:
-        return a == b and math.copysign(1, a) == math.copysign(1, b) or (a != a and b != b)
+        return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
     return bool(a == b)
 
 
@@ -172,16 +172,16 @@ def _inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
         return value, _contents(value)
     if isinstance(value, tuple):
         return None, dict(enumerate(value))
-    if isinstance(value, _OPAQUE) or _is_library(kind):
+    if isinstance(value, _OPAQUE) or _is_library(kind.__mro__):
         return None
     attributes = getattr(value, "__dict__", None)
     return (attributes, dict(attributes)) if type(attributes) is dict else None
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_library(kind: type) -> bool:
+def _is_library(bases: tuple[type, ...]) -> bool:
     """Whether a class is NumPy's or our own; a class of clones has the user's among its bases."""
-    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in kind.__mro__)
+    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in bases)
 
 
 def _contents(container: Any) -> dict[Any, Any]:
