@@ -30,7 +30,7 @@ INT = Type("i64")
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """Which constants, carried values, slices and results per iteration have cotangents."""
 
     consts: list[int]
@@ -44,7 +44,7 @@ class _Loop(Record):
     """A loop both ways."""
 
     form: Form
-    parts: _Parts
+    parts: Parts
     joint: Joint
     # Constants and slices that the way back reads, what was kept, and where.
     read_consts: list[int]
@@ -104,7 +104,7 @@ class _Loop(Record):
         carried = [*(consts[k] for k in self.read_consts), *joint.seeds[:count], *bases]
         sliced = [*(self.kept if self.stacked else ()), *(xs[k] for k in self.read_slices),
                   *joint.seeds[count:]]  # fmt: skip
-        results = [joint.found[n] for n in self._found_order()]
+        results = [joint.found[n] for n in found_order(self.parts)]
         if self.tape is None:
             return closed(joint.ops, [counter, *carried, *sliced], results)
         tape, popped = Value(TAPE, "tape"), Builder()
@@ -119,11 +119,12 @@ class _Loop(Record):
         ops, _ = between(joint.ops, {back, *self.kept}, results)
         return closed([*popped.ops, *ops], [counter, *carried, tape, *sliced], results)
 
-    def _found_order(self) -> list[int]:
-        """The sources' cotangents as the reverse loop returns them: carried, constants, slices."""
-        consts, carried = len(self.parts.consts), len(self.parts.carried)
-        total = consts + carried + len(self.parts.slices)
-        return [*range(consts, consts + carried), *range(consts), *range(consts + carried, total)]
+
+def found_order(parts: Parts) -> list[int]:
+    """The sources' cotangents as a reverse loop returns them: carried, constants, slices."""
+    consts, carried = len(parts.consts), len(parts.carried)
+    total = consts + carried + len(parts.slices)
+    return [*range(consts, consts + carried), *range(consts), *range(consts + carried, total)]
 
 
 def augment_loop(
@@ -131,8 +132,8 @@ def augment_loop(
 ) -> Record:  # fmt: skip
     """Append the loop in the form that keeps what its way back needs."""
     form, body = form_of(op), form_of(op).body
-    parts = _parts(reverse, op, form, wanted)
-    joint = _joint(reverse, form, parts)
+    parts = parts_of(reverse, op, form, wanted)
+    joint = joint_of(reverse, form, parts)
     consts, _, slices = groups(form.params(body), form)
     known = {*body.params[: form.skip], *consts, *slices}
     kept = keep(joint, known, set(body.results[form.carry :]))
@@ -148,7 +149,8 @@ def augment_loop(
     return made
 
 
-def _parts(reverse: Reverse, op: Op, form: Form, wanted: Wanted) -> _Parts:
+def parts_of(reverse: Reverse, op: Op, form: Form, wanted: Wanted) -> Parts:
+    """What of a loop has cotangents."""
     flow = reverse.flow
     settled, _ = flow.inside(op, wanted.flags)
     needed = flow.needed(op, wanted.flags, wanted.results)
@@ -156,17 +158,18 @@ def _parts(reverse: Reverse, op: Op, form: Form, wanted: Wanted) -> _Parts:
     consts, carried, slices = groups(needed[form.head :], form)
     _, varied, _ = groups(settled[form.head :], form)
     both = [n and v and r for n, v, r in zip(carried, varied, results, strict=False)]
-    return _Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
+    return Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
 
 
-def _joint(reverse: Reverse, form: Form, parts: _Parts) -> Joint:
+def joint_of(reverse: Reverse, form: Form, parts: Parts, tapes: Tapes | None = None) -> Joint:
+    """The body both ways."""
     consts, carried, slices = groups(form.params(form.body), form)
     sources = [*(consts[k] for k in parts.consts), *(carried[k] for k in parts.carried),
                *(slices[k] for k in parts.slices)]  # fmt: skip
     after, ys = form.body.results[: form.carry], form.body.results[form.carry :]
     targets = [*(after[k] for k in parts.carried), *(ys[k] for k in parts.ys)]
     based = [k < len(parts.consts) for k in range(len(sources))]
-    return reverse.joint(form.body, sources, targets, based, in_loop=True)
+    return reverse.joint(form.body, sources, targets, based, in_loop=True, tapes=tapes)
 
 
 @dataclass(slots=True)

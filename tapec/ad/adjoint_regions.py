@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.adjoint_loops import augment_loop
+from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.flow import form_of
 from tapec.ad.joint import Joint, Tapes, between, closed
 from tapec.ad.record import Wanted, note, numbers
+from tapec.ad.rules import refuse_captured, rule_operands
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.errors import NonDifferentiableError
@@ -251,9 +253,10 @@ class _Custom(Record):
         rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
         given = [sweep.made(ct, v.type)
                  for v, ct in zip(op.results, cts, strict=True) if v.type.is_float]  # fmt: skip
+        refuse_captured(op, sweep.activity.varied)
         moving = [k for k, v in enumerate(op.operands) if v.type.is_float]
         if "vjp" in rules:
-            found = replay(rules["vjp"], sweep.builder, [*op.operands, *given])
+            found = replay(rules["vjp"], sweep.builder, [*rule_operands(op), *given])
         else:
             found = self._transposed(sweep, op, rules["jvp"], moving, given)
         for k, value in zip(moving, found, strict=True):
@@ -267,7 +270,7 @@ class _Custom(Record):
         builder = sweep.builder
         tangents = [builder.const(0.0, op.operands[k].type) for k in moving]
         start = len(builder.ops)
-        outs = replay(rule, builder, [*op.operands, *tangents])
+        outs = replay(rule, builder, [*rule_operands(op), *tangents])
         body = Block(tuple(tangents), tuple(builder.ops[start:]), tuple(outs))
         found = self.reverse.pull_back(builder, Func("jvp", body), tangents, given)
         return [sweep.made(v if isinstance(v, Value) else None, t.type)
@@ -284,13 +287,20 @@ def _custom(
     return _Custom(reverse)
 
 
+def _scan(
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
+) -> Record:  # fmt: skip
+    rule = augment_checkpointed if is_checkpointed(op) else augment_loop
+    return rule(reverse, builder, op, wanted, tapes)
+
+
 _Rule = Callable[["Reverse", Builder, Op, Wanted, Tapes], Record]
 _RULES: dict[str, _Rule] = {
     "call": _call,
     "cond": _branch,
     "custom": _custom,
     "fori_loop": augment_loop,
-    "scan": augment_loop,
+    "scan": _scan,
     "switch": _branch,
     "while_loop": augment_loop,
 }

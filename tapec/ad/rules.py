@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from tapec.errors import NonDifferentiableError
@@ -75,6 +76,23 @@ def unbroadcast(builder: Builder, value: Value, shape: tuple[int, ...], hint: st
     if axes:
         value = builder.emit(PRIMITIVES["reduce_sum"], (value,), {"axes": axes}, hint=hint).result
     return reshape(builder, value, shape, hint)
+
+
+def rule_operands(op: Op) -> tuple[Value, ...]:
+    """What a rule of the user's is given before tangents or cotangents."""
+    return (*op.operands, *op.results) if op.attrs.get("given_results") else op.operands
+
+
+def refuse_captured(op: Op, active: Container[Value]) -> None:
+    """Raise NonDifferentiableError where a derivative would pass by a rule of the user's."""
+    count = op.attrs.get("captured", 0)
+    if any(v in active for v in op.operands[len(op.operands) - count :]):
+        raise NonDifferentiableError(
+            "a function with a derivative rule uses a variable from around it that is "
+            "differentiated: its rule cannot know",
+            where=op.loc,
+            hint="pass it as an argument, or use tapec.stop_gradient on it",
+        )
 
 
 def select(builder: Builder, condition: Value, a: Value, b: Value, hint: str = "") -> Value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapec.ad.flow import Flow, Form, form_of, groups
-from tapec.ad.rules import hint_of
+from tapec.ad.rules import hint_of, refuse_captured, rule_operands
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
@@ -140,8 +140,10 @@ def _custom(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> N
             where=op.loc,
             hint="give jvp= to custom_rule",
         )
+    refuse_captured(op, tangents)
     moving = [v for v in op.operands if v.type.is_float]
-    found = replay(rules["jvp"], builder, [*op.operands, *_made(moving, tangents, builder)])
+    given = [*rule_operands(op), *_made(moving, tangents, builder)]
+    found = replay(rules["jvp"], builder, given)
     moving = [v for v in op.results if v.type.is_float]
     tangents.update(zip(moving, found, strict=True))
 

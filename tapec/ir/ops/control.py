@@ -127,15 +127,22 @@ def _call(
     return _region(name, regions[0], operands, "the function")
 
 
-def _custom(*operands: Type, rules: tuple[str, ...], regions: tuple[Block, ...]) -> Types:
+def _custom(
+    *operands: Type,
+    rules: tuple[str, ...],
+    regions: tuple[Block, ...],
+    captured: int = 0,
+    given_results: bool = False,
+) -> Types:
     """Regions: the function, then one rule per name in `rules`."""
     results = _region("custom", regions[0], operands, "the function")
+    known = (*operands, *results) if given_results else operands
     moving = tuple(t for t in operands if t.is_float)
     moved = tuple(t for t in results if t.is_float)
     extra = {"jvp": (moving, moved), "vjp": (moved, moving)}
     for rule, block in zip(rules, regions[1:], strict=True):
         given, wanted = extra[rule]
-        if _region("custom", block, (*operands, *given), rule) != wanted:
+        if _region("custom", block, (*known, *given), rule) != wanted:
             raise ShapeError(f"custom: {rule} must return ({', '.join(map(str, wanted))})")
     return results
 
@@ -206,7 +213,9 @@ CUSTOM = register(
         kind="region",
         infer=_custom,
         doc="The first region, with derivative rules of the user's in the others: "
-        "jvp (operands, tangents) -> tangents, vjp (operands, cotangents) -> cotangents.",
+        "jvp (operands, tangents) -> tangents, vjp (operands, cotangents) -> cotangents; with "
+        "`given_results` they take the results after the operands. The rules know nothing of the "
+        "last `captured` operands: no derivative goes through those.",
     )
 )
 TAPE_NEW = register(
