@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import substitute_op
+from tapec.passes.regions.available import reused
 from tapec.passes.regions.key import Keys
 from tapec.passes.regions.merge import merged
 from tapec.passes.support import Shared, attr_key, inside, over, whole
@@ -16,15 +19,17 @@ def cse(func: Func) -> Func:
 
     After the adjoint, since partials repeat primal subexpressions, and before code generation,
     which cannot see across arrays. Branches and loops are equal when their regions are, op by op;
-    what they are given twice, or return twice, they keep once.
+    what they are given twice, or return twice, they keep once, and what was computed before them
+    they do not compute again.
     """
     keys = Keys()
     return whole(func, lambda block, done: _block(block, keys, done))
 
 
-def _block(block: Block, keys: Keys, done: Shared) -> Block:
+def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> Block:
+    """`known` ops are not in the block: their results are among its parameters."""
     same: dict[Value, Value] = {}
-    seen: dict[Any, Op] = {}
+    seen: dict[Any, Op] = {_key(op, keys): op for op in known}
     kept: list[Op] = []
     changed = False
     for op in block.ops:
@@ -32,7 +37,8 @@ def _block(block: Block, keys: Keys, done: Shared) -> Block:
         if new.closed:
             new, twins = merged(new)
             same.update(twins)
-            new = inside(new, lambda region: _block(region, keys, done), done)
+            new, lost = reused(new, seen, lambda op: _key(op, keys))
+            new = inside(new, partial(_region, keys, done, lost), done)
         changed |= new is not op
         first = new if _alone(new) else seen.setdefault(_key(new, keys), new)
         if first is new:
@@ -43,6 +49,10 @@ def _block(block: Block, keys: Keys, done: Shared) -> Block:
     if not changed:
         return block
     return Block(block.params, tuple(kept), tuple(same.get(v, v) for v in block.results))
+
+
+def _region(keys: Keys, done: Shared, lost: Mapping[Block, list[Op]], region: Block) -> Block:
+    return _block(region, keys, done, lost.get(region, ()))
 
 
 def _alone(op: Op) -> bool:

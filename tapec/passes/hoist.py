@@ -7,15 +7,9 @@ from dataclasses import dataclass
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import copy_op
-from tapec.passes.regions.site import LOOPS, Site, attrs, site
+from tapec.passes.regions.site import LOOPS, Site, site, with_consts
+from tapec.passes.regions.worth import worth_passing
 from tapec.passes.support import Shared, inside, whole
-
-# Results up to this size are carried into the loop at no cost worth counting.
-SMALL = 64
-# What costs at least so many additions per element is computed once even where that grows data.
-DEAR = 4
-# Other names for elements that are there already: an address computation inside the loop.
-_VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "index"})
 
 
 def hoist(func: Func) -> Func:
@@ -46,25 +40,13 @@ def _hoisted(op: Op) -> list[Op]:
         return [op]
     front: list[Op] = []
     given: list[Value] = []
+    inner: list[dict[int, Value]] = []
     for region, move in zip(op.regions, moves, strict=True):
         env = dict(zip(s.params(region), s.args, strict=True))
-        front += [copy_op(inner, env) for inner in move.outside]
+        front += [copy_op(inner_op, env) for inner_op in move.outside]
+        inner.append({len(given) + k: v for k, v in enumerate(move.crossing)})
         given += [env[v] for v in move.crossing]
-    regions = tuple(_region(s, region, moves) for region in op.regions)
-    args = (*s.args[: s.consts], *given, *s.args[s.consts :])
-    operands = (*op.operands[: s.lead], *args)
-    counts = attrs(s, s.consts + len(given), s.carry)
-    return [*front, Op(op.primitive, operands, counts, op.results, regions, op.loc)]
-
-
-def _region(s: Site, region: Block, moves: Sequence[_Moves]) -> Block:
-    """A region without what moved: what crosses, its own or another's, is a parameter now."""
-    own = next(m for m, r in zip(moves, s.op.regions, strict=True) if r is region)
-    extra = [v if m is own else Value(v.type, v.hint) for m in moves for v in m.crossing]
-    first = s.skip + s.consts
-    params = (*region.params[:first], *extra, *region.params[first:])
-    ops = tuple(op for op in region.ops if op not in own.gone)
-    return Block(params, ops, region.results)
+    return [*front, with_consts(s, given, inner, {o for move in moves for o in move.gone})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +69,7 @@ def _moves(s: Site, region: Block) -> _Moves:
     crossing: list[Value] = []
     for op in reversed(found):
         needed = [v for v in op.results if v in inside_]
-        moves = bool(needed) and _worth(op)
+        moves = bool(needed) and worth_passing(op)
         if moves:
             crossing += needed
         shared = not outside_.isdisjoint(op.results)
@@ -128,21 +110,3 @@ def can_fail(op: Op) -> bool:
             return True
         pending += (inner for region in current.regions for inner in region.ops)
     return False
-
-
-def _worth(op: Op) -> bool:
-    """Whether to carry the results into the loop rather than compute them there."""
-    size = sum(v.type.size for v in op.results)
-    if not op.operands or op.primitive.name == "broadcast_to":
-        return False
-    if size <= SMALL:
-        return True
-    if op.primitive.name in _VIEWS:
-        return False
-    return size <= sum(v.type.size for v in op.operands) or _dear(op)
-
-
-def _dear(op: Op) -> bool:
-    if op.primitive.kind == "elementwise":
-        return op.primitive.cost >= DEAR
-    return op.primitive.name != "dot" or bool(op.attrs["contract"])

@@ -7,7 +7,7 @@ read slice by slice; results are the carried values, then others. A branch has c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -94,6 +94,31 @@ def rebuilt(
         attrs(s, groups.count(0), groups.count(1)),
         pick(s.op.results, wanted),
         tuple(map(region, s.op.regions)),
+        s.op.loc,
+    )
+
+
+def with_consts(
+    s: Site, given: Sequence[Value], inner: Sequence[Mapping[int, Value]], gone: Set[Op]
+) -> Op:
+    """The op given further values, the same in every iteration.
+
+    Region r knows value k as `inner[r][k]`, which was the result of an op among those `gone`.
+    """
+    first = s.skip + s.consts
+
+    def region(old: Block, known: Mapping[int, Value]) -> Block:
+        extra = [known.get(k) or Value(v.type, v.hint) for k, v in enumerate(given)]
+        params = (*old.params[:first], *extra, *old.params[first:])
+        return Block(params, tuple(op for op in old.ops if op not in gone), old.results)
+
+    args = (*s.args[: s.consts], *given, *s.args[s.consts :])
+    return Op(
+        s.op.primitive,
+        (*s.op.operands[: s.lead], *args),
+        attrs(s, s.consts + len(given), s.carry),
+        s.op.results,
+        tuple(map(region, s.op.regions, inner)),
         s.op.loc,
     )
 

@@ -1,0 +1,52 @@
+"""Values known before a branch or loop, used in it rather than computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+
+from tapec.ir.core import Block, Op, Value
+from tapec.passes.regions.site import Site, site, with_consts
+from tapec.passes.regions.worth import worth_passing
+from tapec.passes.support import over
+
+Key = Callable[[Op], Hashable]
+
+
+def reused(op: Op, seen: Mapping[Hashable, Op], key: Key) -> tuple[Op, Mapping[Block, list[Op]]]:
+    """The op given what its regions would compute like one of the ops `seen` before it.
+
+    With each new region come the ops it lost: their results are parameters now, and known to what
+    is nested in it.
+    """
+    s = site(op)
+    if s is None:
+        return op, {}
+    given: list[Value] = []
+    inner: list[dict[int, Value]] = []
+    lost: list[list[Op]] = []
+    for region in op.regions:
+        pairs = _again(s, region, seen, key)
+        values = [both for a, b in pairs for both in zip(a.results, b.results, strict=True)]
+        inner.append({len(given) + k: v for k, (v, _) in enumerate(values)})
+        given += [outer for _, outer in values]
+        lost.append([inside for inside, _ in pairs])
+    if not given:
+        return op, {}
+    new = with_consts(s, given, inner, {o for ops in lost for o in ops})
+    return new, dict(zip(new.regions, lost, strict=True))
+
+
+def _again(s: Site, region: Block, seen: Mapping[Hashable, Op], key: Key) -> list[tuple[Op, Op]]:
+    """Ops of a region, each with the one before it that has the same operands."""
+    outer = dict(zip(s.params(region)[: s.consts], s.args, strict=False))
+    found: list[tuple[Op, Op]] = []
+    for op in region.ops:
+        if any(v not in outer for v in op.operands):
+            continue
+        before = seen.get(key(over(op, tuple(outer[v] for v in op.operands))))
+        if before is None:
+            continue
+        outer.update(zip(op.results, before.results, strict=True))
+        if worth_passing(op):
+            found.append((op, before))
+    return found
