@@ -65,7 +65,7 @@ def _place(n: Nests, op: Op, buffer: Memory) -> None:
     cuts = _cuts(op)
     if cuts is not None:
         for box in product(*(list(pairwise(c)) for c in cuts)):
-            _box(n, op, buffer, box)
+            _box(n, op, buffer, box, op.operands)
         return
     _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
     for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
@@ -86,14 +86,19 @@ def _cuts(op: Op) -> list[list[int]] | None:
     return None if boxes * len(op.operands) > MOST_BOXES else [sorted(c) for c in cuts]
 
 
-def _box(n: Nests, op: Op, buffer: Memory, box: Sequence[tuple[int, int]]) -> None:
-    """The sum of the parts that cover one piece of the result."""
-    low = [Affine(a) for a, _ in box]
+def _box(
+    n: Nests, op: Op, buffer: Memory, box: Sequence[tuple[int, int]], parts: Sequence[Value]
+) -> None:
+    """The sum of the parts that cover one piece of the result, in it or added to it."""
+    low, shape = [Affine(a) for a, _ in box], op.result.type.shape
+    added = op.name == "accumulate"
     covering = [
         (part, at)
-        for part, at in zip(op.operands, op.attrs["at"], strict=True)
+        for part, at in zip(parts, op.attrs["at"], strict=True)
         if all(_covers(entry, a, b) for entry, (a, b) in zip(at, box, strict=True))
     ]
+    if added and not covering:
+        return
 
     def body(index: Index) -> None:
         where = tuple(i + a for i, a in zip(index, low, strict=True))
@@ -102,9 +107,24 @@ def _box(n: Nests, op: Op, buffer: Memory, box: Sequence[tuple[int, int]]) -> No
             pairs = zip(at, where, strict=True)
             inner = tuple(w + Affine(-e[0]) for e, w in pairs if isinstance(e, tuple))
             total = n.build.op("add", total, n.pull(part, inner))
-        n.save(total, buffer, flat(where, op.result.type.shape))
+        if added:
+            old = n.load(buffer, flat(where, shape), stable=False)
+            total = n.build.op("add", old, total)
+        n.save(total, buffer, flat(where, shape))
 
     n.over(tuple(b - a for a, b in box), body)
+
+
+def _accumulate(n: Nests, op: Op, buffer: Memory) -> None:
+    start_from(n, op, buffer)
+    _, *parts = op.operands
+    cuts = _cuts(op)
+    if cuts is not None:
+        for box in product(*(list(pairwise(c)) for c in cuts)):
+            _box(n, op, buffer, box, parts)
+        return
+    for part, at in zip(parts, op.attrs["at"], strict=True):
+        put(n, part, at, (), op.result.type.shape, buffer, add=True)
 
 
 def _covers(entry: Any, low: int, high: int) -> bool:
@@ -222,6 +242,7 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "scatter": _scatter,
     "scatter_add": _scatter,
     "place": _place,
+    "accumulate": _accumulate,
     "update": _update,
     "dynamic_update": _update,
     "dynamic_add": _update,

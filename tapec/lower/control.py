@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.lower.affine import Affine, Index, flat
+from tapec.lower.inplace import SMALL
 from tapec.lower.memory import Memory
-from tapec.lower.plan import SMALL, Roles
+from tapec.lower.plan import Roles
 from tapec.lower.scalars import Grid, grid
 from tapec.lower.tapes import fresh_tape, pop, push
 

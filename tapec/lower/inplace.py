@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Block, Op, Value
 
 if TYPE_CHECKING:
     from tapec.lower.plan import Plan
 
-WRITES = frozenset(("update", "dynamic_update", "dynamic_add", "scatter", "scatter_add"))
+SMALL = 16  # elements of a value that lives in registers
+WRITES = frozenset(
+    ("update", "dynamic_update", "dynamic_add", "scatter", "scatter_add", "accumulate")
+)
 LOOPS = frozenset(("scan", "fori_loop", "while_loop"))
 BRANCHES = frozenset(("cond", "switch"))
-FARTHEST = 400  # ops that may have to come first with a reader
 _SAME_PLACE = frozenset(("stop_gradient", "integer_pow"))
 
 
@@ -86,51 +88,6 @@ def fixed(op: Op, base: Value) -> Iterator[Value]:
             skipped = True
             continue
         yield value
-
-
-def readers_first(func: Func) -> Func:
-    """The block with readers of an array in front of the write to it, where they can be.
-
-    Adjoints and simplified programs read arrays in any order; a write is free once it comes last.
-    """
-    users: dict[Value, list[Op]] = {}
-    source: dict[Value, Op] = {}
-    for op in func.ops:
-        for _, base in pairs(op):
-            users.setdefault(base, [])
-        source.update(dict.fromkeys(op.results, op))
-    if not users:
-        return func
-    for op in func.ops:
-        for v in op.operands:
-            if v in users:
-                users[v].append(op)
-    ordered: dict[Op, None] = {}
-    for op in func.ops:
-        if op not in ordered:
-            for reader in [r for _, base in pairs(op) for r in users[base]]:
-                if reader not in ordered and reader is not op:
-                    ordered |= dict.fromkeys(_needed(reader, op, source, ordered))
-            ordered[op] = None
-    return func.with_ops(ordered)
-
-
-def _needed(
-    reader: Op, write: Op, source: Mapping[Value, Op], done: Mapping[Op, None]
-) -> Sequence[Op]:
-    """What must be computed for a reader to come now; nothing where it needs the write."""
-    found: dict[Op, None] = {}
-    stack: list[tuple[Op, bool]] = [(reader, False)]
-    while stack:
-        op, ready = stack.pop()
-        if ready:
-            found[op] = None
-        elif op is write or len(stack) > FARTHEST:
-            return ()
-        elif op not in found and op not in done:
-            stack.append((op, True))
-            stack += [(source[v], False) for v in op.operands if v in source]
-    return list(found)
 
 
 class Takeovers:

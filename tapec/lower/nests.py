@@ -13,9 +13,11 @@ from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES, Element, products, rows
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.control import CONTROL_RULES
+from tapec.lower.inplace import SMALL
 from tapec.lower.matrix import matrix_product, operands_in_memory
 from tapec.lower.memory import Memory
-from tapec.lower.plan import REDUCTIONS, SMALL, Nest, Roles, alike, plan, unrolled_from
+from tapec.lower.order import arranged
+from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import COMBINE, grid
@@ -64,6 +66,7 @@ class Nests(Puller):
         build: ScalarBuilder | None = None,
         roles: Roles = Roles(),  # noqa: B008 (frozen)
     ) -> None:
+        func = arranged(func, region=build is not None)
         super().__init__(func, build)
         self.options = options
         self.plan = plan(func, options.forced, roles)

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.lower.inplace import WRITES, Takeovers, adoptions, readers_first
+from tapec.lower.inplace import SMALL, WRITES, Takeovers, adoptions
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
-SMALL = 16  # elements of a value that lives in registers
 COSTLY = 12  # cost from which a value is stored rather than computed twice
 LONGEST = 250  # ops of an inlined body from which it is cut
 DEEPEST = 100  # operands of operands of ... from which it is cut
@@ -22,7 +21,7 @@ REDUCTIONS = frozenset(
     "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
 )
 ALONE = frozenset("argmax argmin cumsum recurrence scatter scatter_add solve".split())  # noqa: SIM905
-DYNAMIC = frozenset(("dynamic_update", "dynamic_add"))
+DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
 PIECES = frozenset(("place", "update", "concatenate", "stack"))
 ROUNDS = 4  # attempts at avoiding to compute values twice
 
@@ -202,7 +201,6 @@ def plan(func: Func, forced: Iterable[Value] = (), roles: Roles = Roles()) -> Pl
     Again where values that several nests would recompute at a cost, or that are read after what
     they are computed from is overwritten, must get memory, or where an array finds a better place.
     """
-    func = readers_first(func)
     wanted, adopt = set(forced), dict[Value, Value]()
     attempt = 0
     while True:
