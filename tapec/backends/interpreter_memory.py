@@ -45,6 +45,8 @@ def _store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 def _alloc(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     type: Type = op.attrs["type"]
+    if "data" in op.attrs:
+        return (op.attrs["data"].array,)
     return (np.zeros(type.shape, type.numpy),)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
+from loop_support import Loops, agree
 from lowering_support import compare
 
 from tapec.backends.llvm import ArrayArg, Out, Signature, available
 from tapec.backends.llvm.compile import compile_func
+from tapec.backends.llvm.constants import constant_text
 from tapec.backends.llvm.emit import emit_kernel
 from tapec.errors import UnsupportedLowering
 from tapec.ir import PRIMITIVES as P
-from tapec.ir import Builder, Expr, Func, Type
+from tapec.ir import Builder, Dense, Expr, Func, Type, Value
 from tapec.lower import lower
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
@@ -71,3 +75,31 @@ def test_unknown_op_is_named() -> None:
     sig = Signature((ArrayArg("i64", (3,)),), (Out("i64", (3,)),))
     with pytest.raises(UnsupportedLowering, match="power"):
         compile_func(func, sig)
+
+
+@pytest.mark.parametrize("dtype", ["f64", "f32", "i64", "i32", "bool"])
+def test_constant_arrays_of_every_dtype_and_filling(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    dense = rng.integers(-3, 4, 700)
+    sparse = np.where(rng.random(700) < 0.01, dense, 0)
+    kind = Type(dtype, (700,))
+    for values in (dense, sparse, 0 * dense):
+        p = Loops()
+        out = p.buffer(dtype, 700)
+        data = p("alloc", type=kind, data=Dense(values.astype(kind.numpy)))
+        body = functools.partial(copy_element, p, data, out)
+        p.loop(0, 700, [], body, kind="vector")
+        (got,) = agree(p.func(), 1)
+        np.testing.assert_array_equal(got, values.astype(kind.numpy))
+
+
+def copy_element(p: Loops, source: Value, target: Value, i: Value) -> list[Value]:
+    p.store(p.load(source, i), target, i)
+    return []
+
+
+def test_large_constant_arrays_are_short_where_they_are_zero() -> None:
+    array = np.zeros((500, 500))
+    array[0] = np.arange(500)
+    array[:, 0] = np.inf
+    assert len(constant_text("x", array)) < 60_000

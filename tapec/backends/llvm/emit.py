@@ -14,9 +14,10 @@ from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm import emit_memory as memory
 from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import lapack
+from tapec.backends.llvm.constants import constant_text
 from tapec.backends.llvm.deciding import deciding, every, reads
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
-from tapec.backends.llvm.emit_ops import MEMORY, SIZES, literal
+from tapec.backends.llvm.emit_ops import SIZES
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.ir.core import Func, Op, Value
 
@@ -137,15 +138,9 @@ class _Kernel:
 
     def pointers_to_data(self, op: Op) -> None:
         """A constant array of the module."""
-        array, dtype = op.attrs["data"].array, op.attrs["type"].dtype
-        element = MEMORY[dtype]
-        number = "i32" if dtype == "bool" else dtype
-        items = ", ".join(f"{element} {literal(x, number)}" for x in array.ravel().tolist())
-        self.data[op.result] = f"@data{len(self.data)}"
-        array_type = f"[{array.size} x {element}]"
-        self.module.add(
-            f"{self.data[op.result]} = private constant {array_type} [{items}], align 64"
-        )
+        name = f"data{len(self.data)}"
+        self.data[op.result] = f"@{name}"
+        self.module.add(constant_text(name, op.attrs["data"].array))
 
     def reserve(self, size: int, align: int = _ALIGN) -> int:
         """Take work memory."""

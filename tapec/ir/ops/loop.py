@@ -111,7 +111,7 @@ def _expect(truth: Type, *, status: int) -> tuple[Type, ...]:
     return ()
 
 
-def _alloc(*, type: Type) -> Type:
+def _alloc(*, type: Type, data: Any = None) -> Type:
     return Type(type.dtype, type.shape, buffer=True)
 
 
@@ -181,7 +181,7 @@ ALLOC = register(
         kind="loop",
         infer=_alloc,
         effect=True,
-        doc="Uninitialised work memory of a type.",
+        doc="Uninitialised work memory of a type; with `data` a constant array, not to be written.",
     )
 )
 CHECK = register(
