@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tapec.api import compile
 from tapec.check import check
+from tapec.checkpoint import checkpoint, stop_gradient
+from tapec.custom import custom_rule
 from tapec.errors import BackendWarning, TapecError
+from tapec.implicit import implicit
 from tapec.kernel import Kernel
 from tapec.linear import linearize, vjp
 from tapec.trace.forms import cond, fori_loop, scan, switch, while_loop
@@ -28,19 +31,23 @@ __all__ = [
     "Kernel",
     "TapecError",
     "check",
+    "checkpoint",
     "compile",
     "cond",
+    "custom_rule",
     "fori_loop",
     "gnvp",
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacobian",
     "jvp",
     "linearize",
     "map",
     "rolled",
     "scan",
+    "stop_gradient",
     "switch",
     "unroll",
     "value_and_grad",

@@ -140,8 +140,9 @@ def _custom(scope: Scope, op: Op) -> None:
     out = [f or v.type.is_float for f, v in zip(body.result_flags, op.results, strict=True)]
     blocks = [body.finish(out)]
     for rule in rules:
-        given = [True] * (len(rule.params) - len(flags))
-        inner = scope.body(rule, [*flags, *given], masked)
+        known = [*flags, *out] if op.attrs.get("given_results") else flags
+        given = [True] * (len(rule.params) - len(known))
+        inner = scope.body(rule, [*known, *given], masked)
         blocks.append(inner.finish([True] * len(rule.results)))
     operands = [scope.wanted(v, f) for v, f in zip(op.operands, flags, strict=True)]
     extra = [] if mask is None else [mask]

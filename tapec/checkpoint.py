@@ -1,0 +1,66 @@
+"""Functions whose derivative is told to forget: `checkpoint` and `stop_gradient`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tapec.closed import Arguments, Regions, traced
+from tapec.kernel import Kernel
+from tapec.nesting import call_traced
+from tapec.trace import Out, Tracer, current, is_symbolic
+from tapec.trace.dispatch import copyto, run
+from tapec.trace.tracer import wrap
+from tapec.tree import flatten
+
+
+def checkpoint(f: Callable[..., Any], /) -> Callable[..., Any]:
+    """`f`, of which reverse mode keeps the arguments only, and computes the rest again.
+
+    >>> step = tapec.checkpoint(lambda x: np.sin(np.cos(np.exp(x))))
+    >>> g = tapec.grad(lambda x: np.sum(step(step(x))))
+    """
+    inner = f.__wrapped__ if isinstance(f, Kernel) else f
+
+    @functools.wraps(inner, updated=())
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        session = current()
+        if session is None:
+            return f(*args, **kwargs)
+
+        def plain(*args: Any) -> Any:
+            return call_traced(inner, args, kwargs)
+
+        given = Arguments(session, inner, args)
+        part = traced(plain, given, given.filled)
+        regions = Regions(given, [part])
+        attrs = {"name": getattr(inner, "__name__", "f"), "checkpoint": True}
+        values = session.emit_regions("call", regions.operands, attrs, (regions.block(part),))
+        weak = {m.index: m.python_scalar for m in part.leaves if isinstance(m, Out)}
+        count = len(part.outs)
+        for k, value in zip(part.mutated, values[count:], strict=True):
+            copyto(given.tracers[k], wrap(session, value))
+        return part.result([wrap(session, v, weak[k]) for k, v in enumerate(values[:count])])
+
+    return checkpointed
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value, without a derivative: constant to all transforms.
+
+    `x` may be nested. Plain values are returned as they are.
+
+    >>> tapec.grad(lambda x: x * tapec.stop_gradient(x))(3.0)
+    np.float64(3.0)
+    """
+    leaves, tree = flatten(x)
+    return tree.unflatten([_stopped(leaf) for leaf in leaves])
+
+
+def _stopped(x: Any) -> Any:
+    if not isinstance(x, Tracer) or not is_symbolic(x) or x._dtype[0] != "f":
+        return x
+    made = run("stop_gradient", x)
+    made._weak = x._weak
+    return made
