@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.flow import Form, form_of, groups
+from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import Joint, Tapes, between, closed
 from tapec.ad.record import Wanted, fresh, note, numbers, types_of
 from tapec.ad.sweep import Record, Sweep
@@ -21,12 +22,9 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
-from tapec.ir.types import Type
 
 if TYPE_CHECKING:
     from tapec.ad.adjoint import Reverse
-
-INT = Type("i64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ class _Loop(Record):
     # Constants and slices that the way back reads, what was kept, and where.
     read_consts: list[int]
     read_slices: list[int]
+    read_counters: list[Counter]
     kept: list[Value]
     stacked: list[Value]
     tape: Value | None
@@ -66,7 +65,8 @@ class _Loop(Record):
             carry.append(self.tapes.back(self.tape))
         seeds_ys = [sweep.made(cts[form.carry + k], op.results[form.carry + k].type)
                     for k in parts.ys]  # fmt: skip
-        fixed = [consts[k] for k in self.read_consts]
+        fixed = [*(consts[k] for k in self.read_consts),
+                 *(op.operands[first + c.position] for c in self.read_counters)]  # fmt: skip
         sliced = [*self.stacked, *(xs[k] for k in self.read_slices), *seeds_ys]
         found = self._emit(sweep.builder, op, fixed, carry, sliced)
         if self.tape is not None:
@@ -101,12 +101,15 @@ class _Loop(Record):
         consts, _, xs = groups(form.params(form.body), form)
         counter = form.body.params[0] if form.skip else Value(INT, "i")
         bases = [b for b in joint.bases if b is not None]
-        carried = [*(consts[k] for k in self.read_consts), *joint.seeds[:count], *bases]
+        starts = fresh(c.param for c in self.read_counters)
+        carried = [*(consts[k] for k in self.read_consts), *starts, *joint.seeds[:count], *bases]
+        counted = [op for c, start in zip(self.read_counters, starts, strict=True)
+                   for op in c.at(counter, start)]  # fmt: skip
         sliced = [*(self.kept if self.stacked else ()), *(xs[k] for k in self.read_slices),
                   *joint.seeds[count:]]  # fmt: skip
         results = [joint.found[n] for n in found_order(self.parts)]
         if self.tape is None:
-            return closed(joint.ops, [counter, *carried, *sliced], results)
+            return closed([*counted, *joint.ops], [counter, *carried, *sliced], results)
         tape, popped = Value(TAPE, "tape"), Builder()
         back = joint.thread.back_entry or Value(TAPE, "tape")
         if self.kept and not self.stacked:
@@ -117,7 +120,7 @@ class _Loop(Record):
         results.insert(count + len(bases), joint.thread.back_top or back)
         # The values kept come off the tape: their first definition is not wanted.
         ops, _ = between(joint.ops, {back, *self.kept}, results)
-        return closed([*popped.ops, *ops], [counter, *carried, tape, *sliced], results)
+        return closed([*popped.ops, *counted, *ops], [counter, *carried, tape, *sliced], results)
 
 
 def found_order(parts: Parts) -> list[int]:
@@ -135,7 +138,8 @@ def augment_loop(
     parts = parts_of(reverse, op, form, wanted)
     joint = joint_of(reverse, form, parts)
     consts, _, slices = groups(form.params(body), form)
-    known = {*body.params[: form.skip], *consts, *slices}
+    counted = [] if op.attrs.get("reverse", False) else counters(form)
+    known = {*body.params[: form.skip], *consts, *slices, *(c.param for c in counted)}
     kept = keep(joint, known, set(body.results[form.carry :]))
     note(reverse.entries, op, kept, op.attrs.get("length"))
     read = set(kept.invariant)
@@ -143,7 +147,7 @@ def augment_loop(
     taped = joint.thread.entry is not None or bool(dynamic and kept.stored)
     made = _Loop(
         form, parts, joint, numbers(p in read for p in consts), numbers(p in read for p in slices),
-        kept.stored, [], None, tapes, None,
+        read_counters(counted, kept.invariant), kept.stored, [], None, tapes, None,
     )  # fmt: skip
     _Outward(made, op, builder, taped).emit()
     return made

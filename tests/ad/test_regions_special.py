@@ -285,3 +285,27 @@ def there(f: Func) -> Func:
     g = gradient(f, [True, False])
     loops = [k for k, op in enumerate(g.ops) if op.name == "fori_loop"]
     return g.with_ops(g.ops[: loops[0] + 1])
+
+
+# --- counters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_counters_are_not_kept(step: int) -> None:
+    def body(x: Any) -> Any:
+        start = const(x, 0 if step > 0 else 5, INT)
+        return loop(
+            [x], [start, const(x, 1.0)],
+            lambda x, n, s: (n < 6) if step > 0 else (n > -1),
+            lambda x, n, s: (n + step if step > 0 else n - 1, sin(s) * element(x, n)),
+        )[1]  # fmt: skip
+
+    f = func([vec(6)], body)
+    (pop,) = [op for op in every_op(gradient(f, [True])) if op.name == "pop"]
+    assert [str(t) for t in pop.attrs["types"]] == ["f64", "f64"]
+    x = np.linspace(0.5, 1.0, 6)
+    order = range(0, 6, step) if step > 0 else range(5, -1, -1)
+    s, ds = 1.0, np.zeros(6)
+    for i in order:
+        s, ds = np.sin(s) * x[i], np.cos(s) * ds * x[i] + np.sin(s) * np.eye(6)[i]
+    np.testing.assert_allclose(grad(f, x), ds)

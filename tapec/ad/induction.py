@@ -1,0 +1,68 @@
+"""Carried counters: what grows by the same number in every iteration need not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tapec.ad.flow import Form, groups
+from tapec.ir.build import Builder, Expr
+from tapec.ir.core import Op, Value
+from tapec.ir.types import Type
+
+INT = Type("i64")
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A carried integer: `param` is its value, `position` its number among the carried ones."""
+
+    param: Value
+    position: int
+    step: int
+
+    def at(self, number: Value, start: Value) -> list[Op]:
+        """The ops that make `param` in the iteration of this number (executed in order)."""
+        builder = Builder()
+        steps: Expr = Expr(builder, number) * self.step
+        value = Expr(builder, start) + steps
+        made = builder.ops.pop()
+        assert value.value is made.result
+        return [*builder.ops, Op(made.primitive, made.operands, made.attrs, (self.param,))]
+
+
+def counters(form: Form) -> list[Counter]:
+    """The counters of a loop that runs forward."""
+    made = {v: op for op in form.body.ops for v in op.results}
+    params = groups(form.params(form.body), form)[1]
+    found = []
+    for k, (before, after) in enumerate(zip(params, form.body.results, strict=False)):
+        step = _step(before, made.get(after), made) if before.type == INT else None
+        if step is not None:
+            found.append(Counter(before, k, step))
+    return found
+
+
+def _step(before: Value, op: Op | None, made: dict[Value, Op]) -> int | None:
+    """By how much `op` adds to a value, where that is a constant."""
+    if op is None or op.name not in ("add", "sub") or before not in op.operands:
+        return None
+    a, b = op.operands
+    if op.name == "sub":
+        return None if a is not before else _negative(_number(made.get(b)))
+    return _number(made.get(b if a is before else a))
+
+
+def _number(op: Op | None) -> int | None:
+    value = op.attrs["value"] if op is not None and op.name == "const" else None
+    return value if isinstance(value, int) else None
+
+
+def _negative(number: int | None) -> int | None:
+    return None if number is None else -number
+
+
+def read_counters(found: Iterable[Counter], read: Sequence[Value]) -> list[Counter]:
+    """Those that the way back reads."""
+    wanted = set(read)
+    return [c for c in found if c.param in wanted]
