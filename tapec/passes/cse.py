@@ -34,7 +34,7 @@ def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> 
     changed = False
     for op in block.ops:
         new = _renamed(op, same) if same else op
-        if new.closed:
+        if new.regions and new.closed:
             new, twins = merged(new)
             same.update(twins)
             new, lost = reused(new, seen, lambda op: _key(op, keys))
@@ -57,9 +57,10 @@ def _region(keys: Keys, done: Shared, lost: Mapping[Block, list[Op]], region: Bl
 
 def _alone(op: Op) -> bool:
     """Whether it is never one with another: effects, and tapes, each of which has one use."""
-    if op.closed:
+    primitive = op.primitive
+    if primitive.kind == "region":
         return any(v.type.dtype == "tape" for v in op.results)
-    return op.primitive.effect or bool(op.regions)
+    return primitive.effect or bool(op.regions)
 
 
 def _key(op: Op, keys: Keys) -> Any:

@@ -153,7 +153,7 @@ class Rewriter:
         same = self.same
         if same:
             op = self.renamed(op)
-        if op.closed:
+        if op.regions and op.closed:
             self.visit_regions(op)
             return
         if op.primitive.name not in self.rules or len(op.results) != 1:
