@@ -11,7 +11,7 @@ from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
-from tapec.lower.pull import aligned
+from tapec.lower.pull import aligned, product_at
 from tapec.lower.scalars import improves
 from tapec.lower.solve import solve
 
@@ -36,24 +36,19 @@ def rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
 
 def products(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
     a, b = op.operands
-    batch, contract = op.attrs["batch"], op.attrs["contract"]
-    ours = [*(p[0] for p in batch), *(p[0] for p in contract)]
-    theirs = [*(p[1] for p in batch), *(p[1] for p in contract)]
-    free_a = [k for k in range(a.type.ndim) if k not in ours]
-    free_b = [k for k in range(b.type.ndim) if k not in theirs]
+    pairs = op.attrs["contract"]
 
     def element(at: Index, reduced: Index) -> Value:
-        shared, rest = at[: len(batch)], at[len(batch) :]
-        in_a = dict(zip(ours, (*shared, *reduced), strict=True))
-        in_a |= dict(zip(free_a, rest[: len(free_a)], strict=True))
-        in_b = dict(zip(theirs, (*shared, *reduced), strict=True))
-        in_b |= dict(zip(free_b, rest[len(free_a) :], strict=True))
-        x = n.pull(a, tuple(in_a[k] for k in range(a.type.ndim)))
-        return n.build.op("mul", x, n.pull(b, tuple(in_b[k] for k in range(b.type.ndim))))
+        return product_at(n, op, at, reduced)
 
-    across = free_b and free_b[-1] == b.type.ndim - 1
-    across = across or (not free_b and bool(free_a) and free_a[-1] == a.type.ndim - 1)
-    return [a.type.shape[p[0]] for p in contract], element, not across
+    batch = op.attrs["batch"]
+    free = [
+        [k for k in range(v.type.ndim) if k not in {p[s] for p in (*batch, *pairs)}]
+        for s, v in enumerate(op.operands)
+    ]
+    across = free[1] and free[1][-1] == b.type.ndim - 1
+    across = across or (not free[1] and bool(free[0]) and free[0][-1] == a.type.ndim - 1)
+    return [a.type.shape[p[0]] for p in pairs], element, not across
 
 
 def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Memory) -> None:

@@ -154,7 +154,7 @@ class Takeovers:
     def settle(self, op: Op, result: Value, base: Value) -> None:
         """A new array goes where the old one was, if each element replaces itself."""
         reading = [v for v in op.operands if v is base or base in self.reads.get(v, ())]
-        if not reading or (_pointwise(op) and self.same_place(op, base)):
+        if not reading or (pointwise(op) and self.same_place(op, base)):
             self.share(result, base)
 
     def share(self, result: Value, base: Value) -> None:
@@ -180,7 +180,7 @@ class Takeovers:
                 if source.attrs["at"] != op.attrs["at"] or source.operands[1:] != starts:
                     return False
                 continue
-            if not _pointwise(source) or any(w.type.shape != value.type.shape
+            if not pointwise(source) or any(w.type.shape != value.type.shape
                                              for w in source.operands
                                              if base in self.reads.get(w, ())):  # fmt: skip
                 return False
@@ -195,7 +195,7 @@ class Takeovers:
         shape = op.result.type.shape
         while stack:
             source = stack.pop()
-            if not _pointwise(source):
+            if not pointwise(source):
                 return False
             for v in source.operands:
                 if v is not base and base not in self.reads.get(v, ()):
@@ -207,7 +207,8 @@ class Takeovers:
         return True
 
 
-def _pointwise(op: Op) -> bool:
+def pointwise(op: Op) -> bool:
+    """Whether an op computes each element from the elements at the same place."""
     return op.primitive.kind == "elementwise" or op.name in _SAME_PLACE
 
 

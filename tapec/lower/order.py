@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, Primitive
-from tapec.lower.inplace import SMALL, WRITES, pairs
+from tapec.lower.inplace import SMALL, WRITES, pairs, pointwise
 
 FARTHEST = 400  # ops that may have to come first with a reader
 # An array with parts added at places: what `add` of an array and a `place` becomes here, so that
@@ -68,7 +68,7 @@ def reading_back(func: Func) -> Func:
         if op.name in _VIEWS:
             _, value, *starts = op.operands
             made = source.get(value)
-            computed = made is not None and made.primitive.kind == "elementwise"
+            computed = made is not None and bool(made.operands) and pointwise(made)
             if computed and value.type.size > SMALL and left[value]:
                 view = env[value] = Value(value.type)
                 primitive = PRIMITIVES[_VIEWS[op.name]]

@@ -145,7 +145,7 @@ class Plan:
         rooted = (
             value in self.forced
             or value in self.results
-            or op.name in REDUCTIONS
+            or reduces(op)
             or op.name in ALONE
             or (op.name in WRITES and not (op.name == "update" and joins_unrolled(op)))
             or len(body) > LONGEST
@@ -256,12 +256,17 @@ def reused(op: Op, value: Value) -> bool:
     return bool(op.result.type.size * inner > value.type.size)
 
 
+def reduces(op: Op) -> bool:
+    """Whether an op sums up: an outer product does not."""
+    return op.name in REDUCTIONS and not (op.name == "dot" and not op.attrs["contract"])
+
+
 def small_key(op: Op) -> tuple[object, ...]:
     """Small reductions of large values share the nest of their operand's space."""
     (*_, x) = op.operands or (op.result,)
     if op.name in REDUCTIONS and op.name != "dot" and x.type.size > SMALL:
         return ("reduce", x.type.shape, op.attrs["axes"])
-    if op.name in REDUCTIONS and max(v.type.size for v in op.operands) > SMALL:
+    if reduces(op) and max(v.type.size for v in op.operands) > SMALL:
         return ("alone", op)
     if op.name in ALONE and max(v.type.size for v in op.operands) > SMALL:
         return ("alone", op)
@@ -270,7 +275,7 @@ def small_key(op: Op) -> tuple[object, ...]:
 
 def space_key(op: Op) -> tuple[object, ...]:
     """Roots that may share a nest have equal keys."""
-    if op.name in REDUCTIONS or op.name in ALONE or op.name in DYNAMIC:
+    if reduces(op) or op.name in ALONE or op.name in DYNAMIC:
         return ("alone", op)
     if op.name in PIECES and not joins_unrolled(op):
         return ("alone", op)

@@ -261,6 +261,22 @@ def _gather(p: Puller, op: Op, index: Index) -> Value:
     return p.pull(x, (*places, *index[ndim:]))
 
 
-def size_of(shape: Sequence[int]) -> int:
-    """Number of elements."""
-    return prod(shape)
+def product_at(p: Puller, op: Op, at: Index, reduced: Index) -> Value:
+    """The term of a product at a place of the result and of the contracted axes."""
+    batch, contract = op.attrs["batch"], op.attrs["contract"]
+    rest = iter(at[len(batch) :])
+    factors = []
+    for side, v in enumerate(op.operands):
+        known = {pair[side]: at[k] for k, pair in enumerate(batch)}
+        known |= {pair[side]: reduced[k] for k, pair in enumerate(contract)}
+        places = [known[k] if k in known else next(rest) for k in range(v.type.ndim)]
+        factors.append(p.pull(v, tuple(places)))
+    return p.build.op("mul", *factors)
+
+
+@pulls("dot")
+def _outer(p: Puller, op: Op, index: Index) -> Value:
+    """Without contracted axes: a product of one element each."""
+    if op.attrs["contract"]:
+        raise NeedsBuffer(op.result)
+    return product_at(p, op, index, ())
