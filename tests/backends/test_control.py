@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from loop_support import Loops, agree, compiled, run_native
 
-from tapec.backends.llvm import CtypesEntry, NativeEntry, available
+from tapec.backends.llvm import CtypesEntry, NativeEntry, available, disassemble
 from tapec.ir import Func, Type
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
@@ -415,3 +415,83 @@ def test_only_what_decides_is_kept_from_fusing() -> None:
     text = compiled(p.func(), 1).llvm_text
     assert text.count("fmul double") == text.count("fadd double") == 1
     assert text.count("fmul contract") == text.count("fadd contract") == 1
+
+
+# ---- large programs ----
+
+
+def test_tapes_and_scalars_pass_from_function_to_function() -> None:
+    """A program cut into several functions: what one pushes another one pops."""
+    p = Loops()
+    n, x, out = p.buffer("i64"), p.buffer("f64"), p.buffer("f64", 2)
+    tape, other = p("tape_open"), p("tape_open")
+    count, s = p.load(n), p.load(x)
+
+    def push(stack):  # type: ignore[no-untyped-def]
+        def body(i, s):  # type: ignore[no-untyped-def]
+            at = p("tape_push", stack, slots=1)
+            p.op("tape_store", s, stack, at, offset=0, strides=(1,))
+            return [p("mul", s, p.const(1.001))]
+
+        return body
+
+    def pop(stack):  # type: ignore[no-untyped-def]
+        def body(i, s):  # type: ignore[no-untyped-def]
+            at = p("tape_pop", stack, slots=1)
+            v = p("tape_load", stack, at, dtype="f64", offset=0, strides=(1,))
+            return [p("sub", v, p("mul", s, p.const(0.5)))]
+
+        return body
+
+    for body in (push(tape), push(other), pop(tape), push(tape), pop(other), pop(tape)):
+        (s,) = p.repeat(count, [s], body)
+        for _ in range(300):
+            s = p("add", p("mul", s, p.const(0.999)), p.const(1e-3))
+    p.store(s, out, 0)
+    p.store(p("convert", p("less", s, p.const(0.0)), dtype="f64"), out, 1)
+    func = p.func()
+    assert compiled(func, 1).llvm_text.count("define internal i32 @chunk") > 3
+    for count_ in (0, 1, 400, 5000):
+        agree(func, 1, count_, 1.5)
+
+
+def test_large_bodies_that_run_often_are_optimized(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapec.backends.llvm.compile.OPTIMIZED_OPS", 1000)
+
+    def program(trips: int) -> Func:
+        p = Loops()
+        x, out = p.buffer("f64"), p.buffer("f64")
+
+        def body(i, s):  # type: ignore[no-untyped-def]
+            for _ in range(600):
+                s = p("add", p("mul", s, s), x0)
+            return [s]
+
+        x0 = p.load(x)
+        (s,) = p.loop(0, trips, [x0], body)
+        p.store(s, out)
+        return p.func()
+
+    assert compiled(program(2), 1).opt == 0
+    kernel = compiled(program(5000), 1)
+    assert kernel.opt == 1
+    assert kernel.signature.nogil
+
+
+def test_hot_loops_call_nothing_and_touch_no_stack() -> None:
+    """A scalar recurrence with a checked index, in a loop whose length is known at run time."""
+    p = Loops()
+    n, x, out = p.buffer("i64"), p.buffer("f64", 64), p.buffer("f64")
+
+    def body(i, s):  # type: ignore[no-untyped-def]
+        j = p("remainder", p("convert", i, dtype="i64"), p.const(64, "i64"))
+        at = p("check_index", p("convert", j, dtype="index"), size=64)
+        return [p("add", p("mul", s, p.load(x, at)), p.load(x, 3))]
+
+    (s,) = p.repeat(p.load(n), [p.const(1.0)], body)
+    p.store(s, out)
+    kernel = compiled(p.func(), 1)
+    assert "status1" not in kernel.llvm_text
+    lines = disassemble(kernel.llvm_text, opt=kernel.opt, passes=kernel.passes).splitlines()
+    calls = [line for line in lines if "call" in line.split("#")[0]]
+    assert all("tapec.poll" in line for line in calls)

@@ -14,6 +14,7 @@ from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func
 
 OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
+REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that
 MIDDLE_OPS = 4_000  # up to here LLVM's own passes run over programs with serial scalar loops
 
 
@@ -54,9 +55,10 @@ def compile_loops(
     """Emit and compile a lowered program, whose parameters are the arguments' buffers and then the
     outputs'."""
     emitted = emit_kernel(loops)
-    level = _level(emitted) if opt is None else opt
+    total = work(loops.ops)
+    level = _level(emitted, total) if opt is None else opt
     passes = _passes(emitted) if opt is None else 0
-    nogil = signature.nogil or work(loops.ops) > RELEASE
+    nogil = signature.nogil or total > RELEASE
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     known = symbols()
@@ -66,9 +68,9 @@ def compile_loops(
     return CompiledKernel(library, signature, emitted.text, loops, level, passes)
 
 
-def _level(emitted: Emitted) -> int:
+def _level(emitted: Emitted, total: int) -> int:
     if emitted.ops > OPTIMIZED_OPS:
-        return 0
+        return 1 if total > REPEATED * emitted.ops else 0
     return 2 if emitted.loops else 1
 
 

@@ -17,7 +17,8 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
 
 RECORD = "{ ptr, i64, i64, ptr }"
-FIRST_SLOTS = 512  # of each tape, on the stack
+STACK_SLOTS = 2048  # of all tapes together, on the stack
+MOST_FIRST_SLOTS = 512  # of one of them
 _PARTS = (("base", "ptr"), ("cap", "i64"), ("top", "i64"))
 
 
@@ -112,11 +113,12 @@ def make(module: set[str], count: int) -> Iterator[str]:
         return
     for k in range(count):
         module.add(f"@{cell_name(k)} = global ptr null")
+    first = max(min(MOST_FIRST_SLOTS, STACK_SLOTS // count), 16)
     yield f"%t = alloca [{count} x {RECORD}], align 64"
     for k in range(count):
-        yield f"%slots{k} = alloca [{FIRST_SLOTS} x i64], align 64"
+        yield f"%slots{k} = alloca [{first} x i64], align 64"
     for k in range(count):
-        for part, value in enumerate((f"ptr %slots{k}", f"i64 {FIRST_SLOTS}", "i64 0", None)):
+        for part, value in enumerate((f"ptr %slots{k}", f"i64 {first}", "i64 0", None)):
             yield f"%t{k}.{part} = getelementptr {RECORD}, ptr %t, i64 {k}, i32 {part}"
             yield f"store {value or f'ptr %slots{k}'}, ptr %t{k}.{part}"
 
