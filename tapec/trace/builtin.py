@@ -14,7 +14,7 @@ from tapec.trace.session import NeedStatic
 from tapec.trace.session import where as user_line
 from tapec.trace.staging_items import DynamicRange, Items
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import Tracer, is_symbolic
+from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
 
 _LONG = 64  # longer arrays are reduced by one op instead of item by item
 
@@ -108,6 +108,8 @@ def _length(x: Any) -> Any:
 
 
 def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
+    if type(items) in SPECIAL:
+        return TABLE["__ragged__"]("sum", (items,), {}) + start
     if is_symbolic(items) and items.shape and items.shape[0] > _LONG:  # type: ignore[attr-defined]
         return TABLE["sum"](items, axis=0) + start
     return builtins.sum(items, start)
@@ -116,6 +118,8 @@ def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
 def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
     @functools.wraps(real)
     def combined(items: Any) -> Any:
+        if type(items) in SPECIAL:
+            return TABLE["__ragged__"](real.__name__, (items,), {})
         if is_symbolic(items) and len(items.shape) == 1:
             return TABLE[real.__name__](items)
         found: Any = None
@@ -134,6 +138,8 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
     @functools.wraps(real)
     def extreme(*args: Any, **kwargs: Any) -> Any:
         items = args[0] if len(args) == 1 else args
+        if type(items) in SPECIAL:
+            return TABLE["__ragged__"](real.__name__, (items,), kwargs)
         if kwargs or not any_symbolic(list(args)):
             return real(*args, **kwargs)
         if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG:

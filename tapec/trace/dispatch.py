@@ -13,7 +13,7 @@ from tapec.ir.types import dtype_name
 from tapec.trace.promote import Key, scalar_key
 from tapec.trace.session import Session, current, where
 from tapec.trace.table import TABLE, implements, name_of
-from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
 
 _SCALARS = (bool, int, float)
 
@@ -25,7 +25,15 @@ def any_symbolic(args: Any) -> bool:
         return args._storage.array is None
     if kind in (list, tuple):
         return any(any_symbolic(a) for a in args)
-    return kind is dict and any(any_symbolic(a) for a in args.values())
+    return kind in SPECIAL or (kind is dict and any(any_symbolic(a) for a in args.values()))
+
+
+def any_special(args: Any) -> bool:
+    """Whether slices of run-time length occur among (nested) arguments."""
+    kind = type(args)
+    if kind in (list, tuple):
+        return any(any_special(a) for a in args)
+    return kind in SPECIAL or (kind is dict and any(any_special(a) for a in args.values()))
 
 
 def any_tracer(args: Any) -> bool:
@@ -53,6 +61,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function: eagerly where nothing is traced, by its translation otherwise."""
     if not any_symbolic(args) and not any_symbolic(kwargs):
         return eager(function, args, kwargs)
+    if any_special(args) or any_special(kwargs):
+        return TABLE["__ragged__"](name_of(function), args, kwargs)
     translation = TABLE.get(name_of(function))
     if translation is None:
         raise unsupported(function)
@@ -62,6 +72,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 @implements("__method__")
 def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """`x.name(...)`: NumPy's own method on constants, a translation otherwise."""
+    if any_special(args):
+        return TABLE["__ragged__"](name, (x, *args), kwargs)
     if any_symbolic((x, args, kwargs)):
         return TABLE[name](x, *args, **kwargs)
     return eager(getattr(x._array, name), args, kwargs)

@@ -13,15 +13,17 @@ from tapec.ir.core import Value
 from tapec.ir.ops.dynamic import RUN
 from tapec.trace.linear import difference, linear
 from tapec.trace.session import NeedStatic, Session, where
+from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.views import Place, is_run
 
 
 class Bounds(NamedTuple):
-    """An axis cut to ``start <= k < stop``, where the length is known at run time only."""
+    """An axis cut to ``start:stop`` as written, where the length is known at run time only."""
 
     start: Any
     stop: Any
+    reverse: bool
 
 
 class Dynamic(NamedTuple):
@@ -64,11 +66,11 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
                 continue
             window = _window(e, n, session)
             if window is None:
-                bounds[axis] = _bounds(e, n)
-                at.append((0, n, 1))
+                bounds[axis] = _bounds(e)
+                at.append((n - 1, n, -1) if bounds[axis].reverse else (0, n, 1))
             else:
                 at.append(window)
-                starts += [_integer(e.start)] if window[0] == RUN else []
+                starts += [_first(e, n)] if window[0] == RUN else []
         elif type(e) is Tracer and is_symbolic(e):
             at.append(RUN)
             starts.append(_integer(e))
@@ -104,18 +106,28 @@ def _window(e: slice, n: int, session: Session) -> tuple[int, int, int] | None:
     return (RUN, count, int(step)) if count else (0, 0, 1)
 
 
-def _bounds(e: slice, n: int) -> Bounds:
+def _first(e: slice, n: int) -> Tracer:
+    """Where a window starts; backwards, one that would end before the array leaves it instead."""
+    start = _integer(e.start)
+    if e.step is None or e.step > 0:
+        return start
+    # A stop of -1 is the last element to Python, not the place before the first one.
+    made: Tracer = TABLE["where"](e.stop < 0, n, start)
+    return made
+
+
+def _bounds(e: slice) -> Bounds:
     """The bounds of a slice whose length differs from run to run."""
     for bound in (e.start, e.stop):
         if is_symbolic(bound) and bound._deps:
             raise NeedStatic(bound._deps, where())
-    if e.step is not None and int(e.step) != 1:
+    if e.step is not None and int(e.step) not in (1, -1):
         raise UnsupportedOperation(
             "a slice with a step whose length is known at run time only",
             where=where(),
             hint="make its length constant (x[i : i + k : step]), or loop over the elements",
         )
-    return Bounds(0 if e.start is None else e.start, n if e.stop is None else e.stop)
+    return Bounds(e.start, e.stop, e.step is not None and int(e.step) == -1)
 
 
 def place(x: Tracer, index: Dynamic, session: Session) -> Tracer:

@@ -22,7 +22,7 @@ from tapec.trace.dispatch import (
 from tapec.trace.dynamic import is_dynamic, parse_dynamic, place
 from tapec.trace.session import where
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
 
 _ARRAYS = (Tracer, np.ndarray, list)
 
@@ -170,17 +170,20 @@ def _dynamic_view(x: Tracer, key: Any) -> tuple[Any, Any]:
     index = parse_dynamic(x, entries, session)
     view = place(x, index, session) if index.starts else _basic_view(
         x, Parsed(_tidy([*index.at]), {}, [], boxed))  # fmt: skip
-    if index.bounds:
-        raise UnsupportedOperation(
-            "a slice whose length is known at run time only",
-            where=where(),
-            hint="make its length constant (x[i : i + k]), or loop over the elements",
-        )
     if "new" in index.layout:
         sizes = iter(view.shape)
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
         view = view._view(("reshape", shape_), shape_)
+    if index.bounds:
+        return TABLE["ragged"](view, _cut_axes(index)), None
     return view, None
+
+
+def _cut_axes(index: Any) -> dict[int, Any]:
+    """The bounds by axis of the view, new axes included."""
+    axes = iter([a for a, e in enumerate(index.at) if isinstance(e, tuple)])
+    places = (None if e == "new" else next(axes) for e in index.layout)
+    return {k: index.bounds[a] for k, a in enumerate(places) if a in index.bounds}
 
 
 def _numbers(key: Any) -> list[Any]:
@@ -284,6 +287,9 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
     value = normal(value)
+    if type(value) in SPECIAL and not is_dynamic(key):
+        TABLE["__ragged__"]("write", (x[key], value), {})
+        return
     if not is_symbolic(x) and not is_symbolic(value) and not any_symbolic(key):
         x._array[unwrap(key)] = unwrap(value)
         x._storage.version += 1
@@ -302,6 +308,9 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
             _scatter("scatter", x, parsed, value)
             return
         view = _basic_view(x, parsed)
+    if type(view) is not Tracer:
+        TABLE["__ragged__"]("write", (view, value), {})
+        return
     if type(value) is Tracer and value._storage is x._storage and value._steps == view._steps:
         return  # `x[i] += v` has already written through the view
     copyto(view, value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.dispatch import any_symbolic, any_tracer, call, eager
+from tapec.trace.dispatch import any_special, any_symbolic, any_tracer, call, eager
 from tapec.trace.table import TABLE, name_of
 from tapec.trace.tracer import Tracer, concrete
 
@@ -144,7 +144,7 @@ def numpy_function(real: Any) -> Any:
 
     @functools.wraps(real)
     def translated(*args: Any, **kwargs: Any) -> Any:
-        if name in OWN:
+        if name in OWN and not any_special(args):
             return TABLE[name](*args, **kwargs)
         return call(real, args, kwargs)
 

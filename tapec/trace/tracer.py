@@ -432,14 +432,20 @@ def concrete(result: Any, frozen: bool = False) -> Any:
 _KNOWN = frozenset(NUMPY_DTYPES.values())
 
 
+# Classes beside `Tracer` that stand for traced arrays, and whose operators come first.
+SPECIAL: set[type] = set()
+
+
 def _operator(name: str) -> tuple[Any, Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
-        return TABLE[name](self, other)
+        return NotImplemented if type(other) in SPECIAL else TABLE[name](self, other)
 
     def reflected(self: Tracer, other: Any) -> Any:
         return TABLE[name](other, self)
 
     def inplace(self: Tracer, other: Any) -> Any:
+        if type(other) in SPECIAL:
+            return NotImplemented
         result = TABLE[name](self, other)
         if not self.shape and not self._steps and not self._storage.boxed:
             return result
@@ -449,15 +455,15 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
     return forward, reflected, inplace
 
 
-_BINARY = {
+BINARY = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
     "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
     "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "left_shift", "rshift": "right_shift",
 }  # fmt: skip
-_COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
             "eq": "equal", "ne": "not_equal"}  # fmt: skip
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 
 
 def _rounded(x: Tracer, digits: int | None = None) -> Any:
@@ -471,12 +477,12 @@ def _rounded(x: Tracer, digits: int | None = None) -> Any:
 
 
 def _install() -> None:
-    for short, name in _BINARY.items():
+    for short, name in BINARY.items():
         for prefix, method in zip(("", "r", "i"), _operator(name), strict=True):
             setattr(Tracer, f"__{prefix}{short}__", method)
-    for short, name in _COMPARE.items():
+    for short, name in COMPARE.items():
         setattr(Tracer, f"__{short}__", _operator(name)[0])
-    for short, name in _UNARY.items():
+    for short, name in UNARY.items():
         setattr(Tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
     setattr(Tracer, "__divmod__", lambda a, b: TABLE["divmod"](a, b))  # noqa: B010
     setattr(Tracer, "__round__", _rounded)  # noqa: B010

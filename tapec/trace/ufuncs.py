@@ -10,6 +10,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.trace.dispatch import (
+    any_special,
     any_tracer,
     copyto,
     deps_of,
@@ -69,6 +70,7 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
     "psi": ("digamma", common_float), "digamma": ("digamma", common_float),
     "positive": ("", common), "conjugate": ("", common),
 }  # fmt: skip
+UFUNCS = frozenset(_UFUNCS)
 _ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "fix": "trunc"}
 # On booleans these are logical.
 _ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": "logical_not",
@@ -242,6 +244,10 @@ _ACCUMULATE = {"add": "cumsum", "multiply": "cumprod"}
 def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc.method(*inputs, **kwargs)` with tracers among the inputs or outputs."""
     name = ufunc.__name__
+    if any_special(inputs):
+        return TABLE["__ragged__"](
+            name if method == "__call__" else f"{name}.{method}", inputs, kwargs
+        )
     if method == "__call__":
         if name in TABLE:
             return TABLE[name](*inputs, **kwargs)
