@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -109,10 +110,9 @@ class CustomRule:
 
 def _positional(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """All arguments by position, defaults filled in, as the rules take them."""
-    try:
-        bound = inspect.signature(f).bind(*args, **kwargs)
-    except ValueError:  # a builtin without a signature
+    if not kwargs and not isinstance(f, types.FunctionType):
         return args
+    bound = inspect.signature(f).bind(*args, **kwargs)
     bound.apply_defaults()
     if bound.kwargs:
         names = ", ".join(bound.kwargs)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tapec.errors import DTypeError, NonDifferentiableError, ShapeError
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.rules import zero
 from tapec.ir.types import Type
 
 # Ops with regions, and of the tape, whose rules are written out.
@@ -116,6 +117,7 @@ def check_differentiable(op: Op) -> None:
 
 
 def _has_rule(op: Op, k: int) -> bool:
+    """Whether a derivative can enter by operand k: not where it is absent, or zero everywhere."""
     primitive = op.primitive
     rules: Sequence[object] = primitive.partials
     if primitive.kind == "linear":
@@ -123,5 +125,5 @@ def _has_rule(op: Op, k: int) -> bool:
     elif primitive.kind != "elementwise":
         return True
     if len(rules) == 1:  # one rule serves all operands
-        return rules[0] is not None
-    return k < len(rules) and rules[k] is not None
+        return rules[0] not in (None, zero)
+    return k < len(rules) and rules[k] not in (None, zero)
