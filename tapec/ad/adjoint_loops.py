@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import Form, form_of, groups
 from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import Joint, Tapes, between, closed
@@ -53,6 +54,12 @@ class _Loop(Record):
     tape: Value | None
     tapes: Tapes
     count: Value | None
+
+    def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
+        if self.count is None or not 0 <= k - self.form.head < self.form.consts:
+            return None
+        # Without an iteration, constants are not used.
+        return builder.emit(PRIMITIVES["greater"], (self.count, builder.const(0, INT))).result
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         form, parts = self.form, self.parts

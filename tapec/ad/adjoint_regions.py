@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ad.adjoint_loops import augment_loop
 from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
+from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import form_of
 from tapec.ad.joint import Joint, Tapes, between, closed
 from tapec.ad.record import Wanted, note, numbers
@@ -22,6 +23,7 @@ from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.control import TAPE
+from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
 
@@ -60,6 +62,8 @@ class Plan:
     slots: list[Type | int]
     places: list[dict[Value, int]]
     taped: bool
+    # Per source, the numbers of the regions that use it.
+    uses: list[list[int]]
     outward: tuple[Block, ...] = ()
     back: tuple[Block, ...] = ()
 
@@ -76,6 +80,25 @@ class _Branches(Record):
     held: list[Value]
     tape: Value | None
     tapes: Tapes
+
+    def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
+        plan = self.plan
+        if k not in plan.sources:
+            return None
+        uses = plan.uses[plan.sources.index(k)]
+        if not plan.head or len(uses) in (0, len(plan.joints)):
+            return None
+        if op.name == "cond":
+            pred = op.operands[0]
+            return pred if uses == [0] else conditions.negation(pred)
+        index, last = op.operands[0], len(plan.joints) - 1
+        found: Demand = None
+        for n in uses:
+            name = {0: "less_equal", last: "greater_equal"}.get(n, "equal")
+            number = builder.const(n, index.type)
+            taken = builder.emit(PRIMITIVES[name], (index, number)).result
+            found = taken if found is None else conditions.either(found, taken)
+        return found
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         plan = self.plan
@@ -140,10 +163,20 @@ def _plan(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
             for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
     slots, places = _merged(joints, [k.stored for k in kept])
     taped = any(j.thread.entry is not None for j in joints)
-    plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, taped)
+    plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, taped,
+                _uses(reverse, op, wanted, sources))  # fmt: skip
     plan.outward = tuple(_outward(plan, j, p) for j, p in zip(joints, places, strict=True))
     plan.back = tuple(_back(plan, j, p) for j, p in zip(joints, places, strict=True))
     return plan
+
+
+def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> list[list[int]]:
+    form, reached = form_of(op), []
+    for body, activity in zip(form.bodies, reverse.flow.inside(op, wanted.flags)[1], strict=True):
+        targets = [v for v, w in zip(body.results, wanted.results, strict=True) if w]
+        needed = activity.needed(body, targets)
+        reached.append([body.params[k - form.head] in needed for k in sources])
+    return [numbers(column) for column in zip(*reached, strict=True)]
 
 
 def _merged(

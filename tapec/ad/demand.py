@@ -8,10 +8,11 @@ A demand of `None` means everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from tapec.ad.contributions import place
+from tapec.ad.risk import risky_values
 from tapec.ad.rules import broadcast, reshape
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
@@ -60,19 +61,29 @@ class Conditions:
         return self._known[key]
 
 
+class Presence(Protocol):
+    """An op with regions, asked where it uses an operand at all."""
+
+    def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
+        """Where, as one condition; None for everywhere."""
+
+
 class Demands:
     """The demand of every value that an active op reads or makes."""
 
     def __init__(
-        self, builder: Builder, ops: Sequence[Op], varied: set[Value], everywhere: Iterable[Value]
-    ) -> None:
+        self, builder: Builder, ops: Sequence[Op], varied: set[Value], everywhere: Iterable[Value],
+        records: Mapping[Op, Presence], *, inside: bool,
+    ) -> None:  # fmt: skip
         self.conditions = Conditions(builder)
         self._builder = builder
         self._varied = varied
         self._found: dict[Value, Demand] = {}
         self._sent: dict[tuple[Op, int], Demand] = {}
         self._parts: dict[Value, list[tuple[Value, Any]]] = {}
-        if any(op.name == "select" for op in ops):
+        self._records = records
+        self._risky = risky_values(ops, inside=inside) if records else set()
+        if any(op.name == "select" or self._has_risk(op) for op in ops):
             self._found.update(dict.fromkeys(everywhere))
             for op in reversed(ops):
                 self._visit(op)
@@ -91,6 +102,15 @@ class Demands:
         taken = condition if k == 1 else self.conditions.negation(condition)
         return self.conditions.both(demand, taken)
 
+    def _has_risk(self, op: Op) -> bool:
+        return op in self._records and not self._risky.isdisjoint(op.operands)
+
+    def _present(self, op: Op, k: int) -> Demand:
+        """Where an op with regions uses an operand for which that matters."""
+        if op not in self._records or op.operands[k] not in self._risky:
+            return None
+        return self._records[op].present(self.conditions, self._builder, op, k)
+
     def _visit(self, op: Op) -> None:
         self._builder.loc = op.loc
         for y in op.results:
@@ -105,6 +125,7 @@ class Demands:
                 self._merge_part(v, demand, op)
             else:
                 sent = _sent(self._builder, demand, op, k) if demand else None
+                sent = self.conditions.both(sent, self._present(op, k))
                 self._sent[op, k] = sent
                 self._merge(v, sent)
 

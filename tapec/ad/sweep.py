@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tapec.ad.activity import Activity
 from tapec.ad.contributions import Cotangent, Cotangents
-from tapec.ad.demand import Demand, Demands
+from tapec.ad.demand import Conditions, Demand, Demands
 from tapec.ad.rules import hint_of, partial_of, scale, select, unbroadcast
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
@@ -30,6 +30,10 @@ class Record(Protocol):
 
     tape: Value | None
 
+    def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
+        """Where operand k is used; None for everywhere."""
+        return None
+
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         """Append the reverse op, from the cotangents that arrived for the results."""
 
@@ -43,7 +47,7 @@ class Sweep:
     ) -> None:  # fmt: skip
         self.builder, self.activity, self.records = builder, activity, records
         self.cotangents = Cotangents(builder, in_place=inside)
-        self.demands = Demands(builder, ops, activity.varied, everywhere)
+        self.demands = Demands(builder, ops, activity.varied, everywhere, records, inside=inside)
 
     def visit(self, op: Op) -> None:
         """Send the contributions of one op to its active operands."""
@@ -198,7 +202,7 @@ _SPECIAL: dict[str, _Rule] = {
 }  # fmt: skip
 
 
-class _Push:
+class _Push(Record):
     """Pushed values' cotangents are on top of the tape of cotangents."""
 
     tape: Value | None = None
@@ -218,7 +222,7 @@ class _Push:
         sweep.cotangents.add(tape, ct)
 
 
-class _Pop:
+class _Pop(Record):
     """Popped values' cotangents go on top of the tape of cotangents."""
 
     tape: Value | None = None
@@ -234,7 +238,7 @@ class _Pop:
         sweep.cotangents.add(op.operands[0], made[0])
 
 
-class _Tape:
+class _Tape(Record):
     """An empty tape depends on nothing."""
 
     tape: Value | None = None

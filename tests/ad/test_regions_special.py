@@ -309,3 +309,43 @@ def test_counters_are_not_kept(step: int) -> None:
     for i in order:
         s, ds = np.sin(s) * x[i], np.cos(s) * ds * x[i] + np.sin(s) * np.eye(6)[i]
     np.testing.assert_allclose(grad(f, x), ds)
+
+
+# --- what only one side reads --------------------------------------------------------------------
+
+
+def norm_or_nothing(x: Any) -> Any:
+    r = P["sqrt"](total(x * x))
+    return cond(r > 0.0, [r, x], lambda r, x: total(x / r) * r, lambda r, x: 3.0 * total(x))
+
+
+def norm_by_number(x: Any) -> Any:
+    r = P["sqrt"](total(x * x))
+    regions = (block([F, vec(2)], lambda r, x: 3.0 * total(x)),
+               block([F, vec(2)], lambda r, x: total(x / r) * r),
+               block([F, vec(2)], lambda r, x: r * total(x)))  # fmt: skip
+    return emit("switch", [P["convert"](r > 0.0, dtype="i64"), r, x], regions)
+
+
+def norm_in_a_loop(x: Any) -> Any:
+    r = P["sqrt"](total(x * x))
+    n = P["convert"](r > 0.0, dtype="i64") * 2
+    return total(x) * 3.0 + fori(n, [r, x], [const(x, 1.0)],
+                                 lambda i, r, x, s: s * r)  # fmt: skip
+
+
+def norm_while(x: Any) -> Any:
+    r = P["sqrt"](total(x * x))
+    start = const(x, 0, INT)
+    n = P["convert"](r > 0.0, dtype="i64") * 2
+    return total(x) * 3.0 + loop([r, n], [const(x, 1.0), start], lambda r, n, s, k: k < n,
+                                 lambda r, n, s, k: (s * r, k + 1))[0]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", [norm_or_nothing, norm_by_number, norm_in_a_loop, norm_while])
+def test_what_is_not_used_sends_nothing_back(f: Any) -> None:
+    made = func([vec(2)], f)
+    np.testing.assert_array_equal(grad(made, np.zeros(2)), [3.0, 3.0])
+    assert np.isfinite(grad(made, np.array([0.6, 0.8]))).all()
+    along = run(tangent(gradient(made, [True]), [True]), [np.zeros(2), np.ones(2)])[1]
+    np.testing.assert_array_equal(along, np.zeros(2))
