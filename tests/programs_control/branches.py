@@ -216,9 +216,9 @@ def dispatch_on_an_integer(x, mode):
 
 
 @program((0.3, 0.7), (-0.3, 0.7), (0.3, -0.7))
-def functions_chosen(a, b):
-    f = np.sin if a > 0 else np.cos
-    return f(b) * a
+def coefficients_chosen(a, b):
+    low, high = (1.0, 2.0 * a) if a > 0 else (b, 3.0)
+    return np.sin(low * b) + high * a
 
 
 @program((1.3,), (0.2,), (4.0,))

@@ -12,7 +12,7 @@ SPD = np.array([[4.0, 1.0, 0.2], [1.0, 3.0, 0.5], [0.2, 0.5, 2.0]])
 SIDE = np.array([1.0, -0.5, 2.0])
 
 
-@program((2.0,), (10.0,), (0.01,))
+@program((2.0,), (10.0,), (0.3,))
 def heron(a):
     x = a if a > 1 else 1.0
     while abs(x * x - a) > 1e-13 * a:
@@ -282,7 +282,7 @@ def geometric_until_converged(r, c):
     return total
 
 
-@program((1.5, 2.5), (3.2, 0.9))
+@program((1.5, 2.5), (3.2, 0.9), second=False)
 def golden_section(a, b):
     ratio = 0.6180339887498949
     lower, upper = 0.0, 5.0

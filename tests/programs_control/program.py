@@ -53,6 +53,11 @@ class Program:
         scale = weights(result)
         return lambda *args: np.sum(scale * f(*args))
 
+    def reference_value(self, point: Point) -> Any:
+        """The scalar form by NumPy."""
+        result = self.reference(*copied(point))
+        return np.sum(weights(result) * result)
+
     def gradient(self, point: Point) -> list[Array]:
         """One derivative per differentiated argument, of the scalar form, by differences."""
         scale, f = weights(self.reference(*copied(point))), self.reference
