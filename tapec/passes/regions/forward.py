@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tapec.ir.core import Block, Dense, Op, Value
 from tapec.passes.regions.site import Site
@@ -14,21 +14,16 @@ Source = int | Op | None
 
 def sources(s: Site) -> list[Source]:
     """Per result, what all bodies return for it."""
-    tables = [_handed(s, body) for body in s.bodies]
-    count = len(s.op.results)
-    found = [
-        [table.get(body.results[k]) for table, body in zip(tables, s.bodies, strict=True)]
-        for k in range(count)
-    ]
-    return [_agreed(each) for each in found]
+    return [_agreed(found) for found in zip(*(handed(s, body) for body in s.bodies), strict=True)]
 
 
-def _handed(s: Site, body: Block) -> Mapping[Value, int | Op]:
-    handed: dict[Value, int | Op] = {p: k for k, p in enumerate(s.params(body))}
+def handed(s: Site, body: Block) -> list[Source]:
+    """Per result, what one body returns for it."""
+    known: dict[Value, int | Op] = {p: k for k, p in enumerate(s.params(body))}
     for op in body.ops:
         if op.primitive.name == "const" and not isinstance(op.attrs["value"], Dense):
-            handed[op.results[0]] = op
-    return handed
+            known[op.results[0]] = op
+    return [known.get(v) for v in body.results]
 
 
 def _agreed(found: Sequence[Source]) -> Source:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from tapec.ir.core import Op, Value
-from tapec.passes.regions.forward import sources
+from tapec.passes.regions.forward import Source, handed, sources
 from tapec.passes.regions.key import Keys
-from tapec.passes.regions.site import rebuilt, site, without_tapes
+from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
 from tapec.passes.rewriter import Rewriter, region_rule
 
 Result = Sequence[Value] | None
@@ -53,29 +53,39 @@ def handed_through(op: Op, cx: Rewriter) -> Result:
     """A result that is the same argument or constant in all branches needs no branch."""
     s = site(op)
     assert s is not None
-    known: dict[int, Value] = {}
     found = sources(s)
-    for k, source in enumerate(found):
-        if isinstance(source, Op):
-            known[k] = cx.const(source.attrs["value"], source.result.type)
-        elif source is not None:
-            known[k] = s.args[source]
-    if not known:
-        return None
-    rest = [k for k in range(len(op.results)) if k not in known]
-    if rest:
-        passed = {source for source in found if isinstance(source, int)}
-        values = cx.put(rebuilt(s, without_tapes(s, passed), rest))
-        known.update(zip(rest, values, strict=True))
-    return [known[k] for k in range(len(op.results))]
+    known = {k: _value(s, source, cx) for k, source in enumerate(found) if source is not None}
+    passed = {source for source in found if isinstance(source, int)}
+    return _without(s, known, passed, cx)
 
 
 @region_rule("cond")
 def selected(op: Op, cx: Rewriter) -> Result:
-    """cond(p) {a} {b} between small arguments or constants -> select(p, a, b)."""
-    wide = any(v.type.size > MAX_SELECTED or v.type.dtype == "tape" for v in op.results)
-    if wide or any(inner.name != "const" for region in op.regions for inner in region.ops):
+    """A small result that is an argument or constant on both sides -> select(p, a, b)."""
+    s = site(op)
+    assert s is not None
+    known: dict[int, Value] = {}
+    for k, sides in enumerate(zip(*(handed(s, body) for body in s.bodies), strict=True)):
+        type = op.results[k].type
+        if None not in sides and type.size <= MAX_SELECTED and type.dtype != "tape":
+            a, b = (_value(s, side, cx) for side in sides)
+            known[k] = cx.emit("select", (op.operands[0], a, b))
+    return _without(s, known, frozenset(), cx)
+
+
+def _value(s: Site, source: Source, cx: Rewriter) -> Value:
+    if isinstance(source, Op):
+        return cx.const(source.attrs["value"], source.result.type)
+    assert source is not None
+    return s.args[source]
+
+
+def _without(s: Site, known: dict[int, Value], passed: Set[int], cx: Rewriter) -> Result:
+    """All results, those not known from a branch that returns nothing else."""
+    if not known:
         return None
-    pred, *operands = op.operands
-    pairs = zip(*(cx.inline(region, operands) for region in op.regions), strict=True)
-    return [cx.emit("select", (pred, a, b)) for a, b in pairs]
+    rest = [k for k in range(len(s.op.results)) if k not in known]
+    if rest:
+        values = cx.put(rebuilt(s, without_tapes(s, passed), rest))
+        known.update(zip(rest, values, strict=True))
+    return [known[k] for k in range(len(s.op.results))]

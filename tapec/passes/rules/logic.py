@@ -20,6 +20,23 @@ def select_known(op: Op, cx: Rewriter) -> Result:
 
 
 @rule("select")
+def select_truth(op: Op, cx: Rewriter) -> Result:
+    """select(c, true, b) -> c or b; select(c, a, false) -> c and a; true or false alone -> c."""
+    condition, a, b = op.operands
+    if op.result.type.dtype != "bool":
+        return None
+    yes, no = cx.number(a), cx.number(b)
+    if yes is not None and no is not None:
+        chosen = condition if yes else cx.emit("logical_not", (condition,))
+        return None if bool(yes) == bool(no) else cx.fitted(op, chosen)
+    if yes and _fits(op, condition, b):
+        return remade(op, "logical_or", (condition, b))
+    if no is not None and not no and _fits(op, condition, a):
+        return remade(op, "logical_and", (condition, a))
+    return None
+
+
+@rule("select")
 def select_not(op: Op, cx: Rewriter) -> Result:
     """select(not c, a, b) -> select(c, b, a)."""
     condition, a, b = op.operands
@@ -40,9 +57,12 @@ def select_again(op: Op, cx: Rewriter) -> Result:
 
 def _chosen(op: Op, condition: Value, a: Value, b: Value) -> Result:
     """The choice, unless shapes relied on the arm that went."""
-    shapes = (v.type.shape for v in (condition, a, b))
-    fits = broadcast_shapes(*shapes) == op.result.type.shape
-    return remade(op, "select", (condition, a, b)) if fits else None
+    return remade(op, "select", (condition, a, b)) if _fits(op, condition, a, b) else None
+
+
+def _fits(op: Op, *operands: Value) -> bool:
+    """Whether these alone have the result's shape."""
+    return broadcast_shapes(*(v.type.shape for v in operands)) == op.result.type.shape
 
 
 @rule("minimum", "maximum", "fmin", "fmax", "logical_and", "logical_or")
