@@ -57,7 +57,7 @@ def gemm_call(e: Any, op: Op, places: Sequence[str]) -> None:
         numbers = [number(e, x) for x in (n, m, k)]
         one, zero = _scalar(e, dtype, 1.0), _scalar(e, dtype, 0.0)
         second = [right, number(e, ld_b), left, number(e, ld_a), zero, out, number(e, n)]
-        args = [_letter(e, form_b), _letter(e, form_a), *numbers, one, *second]
+        args = [letter(e, form_b), letter(e, form_a), *numbers, one, *second]
         _call(e, dtype, "gemm", args)
 
 
@@ -77,7 +77,7 @@ def _gemv(
     size = sizes[0] * SIZES[dtype]
     e.lines.append(f"call void @llvm.memset.p0.i64(ptr {out}, i8 0, i64 {size}, i1 false)")
     numbers = [number(e, x) for x in shape]
-    start = [_letter(e, flag), *numbers, _scalar(e, dtype, 1.0), matrix, number(e, ld)]
+    start = [letter(e, flag), *numbers, _scalar(e, dtype, 1.0), matrix, number(e, ld)]
     end = [vector[0], number(e, vector[1]), _scalar(e, dtype, 0.0), out, number(e, 1)]
     _call(e, dtype, "gemv", [*start, *end])
 
@@ -100,8 +100,9 @@ def _constant(e: Any, name: str, type: str, value: str) -> str:
     return f"@const.{name}"
 
 
-def _letter(e: Any, letter: str) -> str:
-    return _constant(e, letter, "i8", str(ord(letter)))
+def letter(e: Any, which: str) -> str:
+    """A pointer to a constant character."""
+    return _constant(e, which, "i8", str(ord(which)))
 
 
 def number(e: Any, value: int) -> str:

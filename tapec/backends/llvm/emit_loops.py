@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tapec.backends.llvm.deciding import every
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
 from tapec.backends.llvm.work import work
@@ -12,6 +13,7 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 
 ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
+LIGHT = 60  # work of a body worth a copy for each width
 LONG = 10**9  # operations of a loop that looks for signals
 _NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
 _COMBINE = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
@@ -20,25 +22,29 @@ _SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_po
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
-    """A `for`: serial at the present width, or the vector loop with its scalar tail."""
+    """A `for`: serial at the present width, or vector loops and what they leave over."""
     lower, upper = op.attrs["lower"], op.attrs["upper"]
-    init = [(v.type.dtype, e.operand(v)) for v in op.operands]
-    if upper - lower >= e.full_width and _vectorizes(e, op):
-        totals, lower = _vector_loop(e, op, lower, upper)
-        init = [(d, t) for (d, _), t in zip(init, totals, strict=True)]
+    init = [e.operand(v) for v in op.operands]
+    for width in _widths(e, op):
+        if upper - lower >= width:
+            init, lower = _vector_loop(e, op, init, (lower, upper), width)
     e.bind(op.results, _serial(e, op, (lower, upper, 1), init))
+
+
+def _widths(e: FunctionEmitter, op: Op) -> list[int]:
+    """The widths to go through a loop with: halves shorten the rest where bodies are light."""
+    if not _vectorizes(e, op):
+        return []
+    widths, light = [e.full_width], work(op.regions[0].ops) <= LIGHT
+    while light and widths[-1] > 2:
+        widths.append(widths[-1] // 2)
+    return widths
 
 
 def _vectorizes(e: FunctionEmitter, op: Op) -> bool:
     if op.attrs["kind"] != "vector" or e.width > 1 or e.full_width == 1:
         return False
-    pending = list(op.regions)
-    while pending:
-        for inner in pending.pop().ops:
-            if inner.name in _SERIAL:
-                return False
-            pending += inner.regions
-    return True
+    return all(inner.name not in _SERIAL for inner in every(op.regions[0].ops))
 
 
 def _bind(e: FunctionEmitter, op: Op, index: str, carried: Sequence[str]) -> None:
@@ -83,7 +89,7 @@ def _serial(
     e: FunctionEmitter,
     op: Op,
     bounds: tuple[int, int, int],
-    init: Sequence[tuple[str, str]],
+    init: Sequence[str],
 ) -> list[str]:
     """Iterations one after the other."""
 
@@ -97,16 +103,16 @@ def _serial(
             e.poll(index, inside)
         return results
 
-    typed = [(vector(REGISTER[d], e.width), name) for d, name in init]
-    return counted(e, bounds, typed, body)
+    types = [vector(REGISTER[v.type.dtype], e.width) for v in op.operands]
+    return counted(e, bounds, list(zip(types, init, strict=True)), body)
 
 
-def _vector_loop(e: FunctionEmitter, op: Op, lower: int, upper: int) -> tuple[list[str], int]:
+def _vector_loop(
+    e: FunctionEmitter, op: Op, inits: Sequence[str], bounds: tuple[int, int], width: int
+) -> tuple[list[str], int]:
     """Whole vectors of iterations; (carried values so far, first iteration left over)."""
-    (block,), kinds = op.regions, op.attrs["reduce"]
+    (block,), kinds, (lower, upper) = op.regions, op.attrs["reduce"], bounds
     dtypes = [v.type.dtype for v in op.operands]
-    inits = [e.names[v] for v in op.operands]
-    width = e.full_width
     copies = ACCUMULATORS if kinds and upper - lower >= ACCUMULATORS * width else 1
     step = copies * width
     stop = lower + (upper - lower) // step * step
@@ -144,15 +150,24 @@ def _start(e: FunctionEmitter, how: str, dtype: str, init: str) -> str:
 
 
 def _total(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str], init: str) -> str:
-    """Accumulators combined pairwise, then across lanes, then with the initial value."""
+    """Accumulators combined pairwise, then halves of lanes, then with the initial value."""
     name = _COMBINE.get(how, how)
     level = list(parts)
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=True)
         level = [combine(e, name, dtype, pair, e.width) for pair in pairs]
-    type = vector(REGISTER[dtype], e.width)
-    lanes = [e.emit(f"extractelement {type} {level[0]}, i32 {k}") for k in range(e.width)]
-    while len(lanes) > 1:
-        pairs = zip(lanes[::2], lanes[1::2], strict=True)
-        lanes = [combine(e, name, dtype, pair, 1) for pair in pairs]
-    return combine(e, name, dtype, (init, lanes[0]), 1)
+    whole, width = level[0], e.width
+    while width > 1:
+        low, high = (_half(e, whole, dtype, width, k) for k in (0, 1))
+        width //= 2
+        whole = combine(e, name, dtype, (low, high), width)
+    return combine(e, name, dtype, (init, whole), 1)
+
+
+def _half(e: FunctionEmitter, whole: str, dtype: str, width: int, which: int) -> str:
+    """The lower or upper half of a vector; of two lanes, one as a scalar."""
+    type, half = vector(REGISTER[dtype], width), width // 2
+    if half == 1:
+        return e.emit(f"extractelement {type} {whole}, i32 {which}")
+    places = ", ".join(f"i32 {which * half + k}" for k in range(half))
+    return e.emit(f"shufflevector {type} {whole}, {type} poison, <{half} x i32> <{places}>")

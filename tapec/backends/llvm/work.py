@@ -36,9 +36,13 @@ def _gemm(op: Op) -> int:
     return int(m * n * k) // _VECTOR
 
 
-def _gesv(op: Op) -> int:
-    columns, n = op.operands[1].type.shape
-    return int(n * n * (n + 2 * columns)) // _VECTOR
+def _getrf(op: Op) -> int:
+    n = op.operands[0].type.shape[0]
+    return n**3 // _VECTOR
+
+
+def _getrs(op: Op) -> int:
+    return op.operands[0].type.size * op.operands[2].type.shape[0]
 
 
 _COUNTS: Mapping[str, Callable[[Op], int]] = {
@@ -48,5 +52,6 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "while": lambda op: UNKNOWN_TRIPS * _inside(op),
     "if": _inside,
     "gemm": _gemm,
-    "gesv": _gesv,
+    "getrf": _getrf,
+    "getrs": _getrs,
 }
