@@ -10,23 +10,24 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
-from tapec.lower.alone import ALONE_RULES, Element, products, rows
+from tapec.lower.alone import ALONE_RULES
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.control import CONTROL_RULES
 from tapec.lower.inplace import SMALL
-from tapec.lower.matrix import matrix_product, operands_in_memory
+from tapec.lower.matrix import Layout, matrix_product, operands_in_memory
 from tapec.lower.memory import Memory
 from tapec.lower.order import arranged
+from tapec.lower.partial import partial
 from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, plan, unrolled_from
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import COMBINE, grid
+from tapec.lower.solve import Factors
 from tapec.lower.sums import chained
 
 BLOCK = 512  # elements of the partial sums of long reductions
 # Reads of parts, which ask their operand for what they need only.
 VIEWS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
-ROWS = 8  # rows of a product computed together: accumulators that share the loads of the other side
 
 _KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
 _KINDS |= {"logical_or": "or", "logical_and": "and"}
@@ -72,6 +73,7 @@ class Nests(Puller):
         self.plan = plan(func, options.forced, roles)
         self.homes: dict[Value, Memory] = {}
         self.targets: dict[Value, Memory] = {}
+        self.factors: dict[Layout, Factors] = {}
 
     def run(self) -> Func:
         """All nests in order, then the results that are not in place yet."""
@@ -316,7 +318,7 @@ class Nests(Puller):
         if op.name == "dot" and self.options.calls and matrix_product(self, op, buffer):
             pass  # done by a call
         elif op.name in REDUCTIONS:
-            self.partial(op, buffer)
+            partial(self, op, buffer)
         elif op.name in ALONE_RULES:
             ALONE_RULES[op.name](self, op, buffer)
         else:
@@ -325,60 +327,6 @@ class Nests(Puller):
         self.memory[op.result] = buffer
         if op.result in self.plan.small:
             self.grids[op.result] = self.fetch(buffer, shape)
-
-    def partial(self, op: Op, buffer: Memory) -> None:
-        """A reduction with a large result, or a product: one result element after the other."""
-        shape = op.result.type.shape
-        how = ("add", 0) if op.name == "dot" else COMBINE[op.name]
-        reduced, element, inner = products(self, op) if op.name == "dot" else rows(self, op)
-
-        if inner or op.name != "dot" or len(shape) < 2:
-            self.tiles(op, buffer, shape, 1, inner, reduced, how, element)
-            return
-        count = shape[-2]
-        self.tiles(op, buffer, shape, min(count, ROWS), inner, reduced, how, element)
-        done = count - count % ROWS if count >= ROWS else count
-        if done < count:
-            self.tiles(op, buffer, shape, count - done, inner, reduced, how, element, done)
-
-    def tiles(
-        self,
-        op: Op,
-        buffer: Memory,
-        shape: tuple[int, ...],
-        rows: int,
-        inner: bool,
-        reduced: Sequence[int],
-        how: tuple[str, object],
-        element: Element,
-        start: int = 0,
-    ) -> None:
-        """Result elements, `rows` neighbours of the last but one axis at a time (from `start`)."""
-        dtype, kind = op.result.type.dtype, "vector" if inner else "serial"
-        space = list(shape)
-        if rows > 1 or start:
-            space[-2] = (shape[-2] - start) // rows
-
-        def places(at: Index) -> list[Index]:
-            if rows == 1 and not start:
-                return [at]
-            lead, row, last = at[:-2], at[-2].times(rows), at[-1]
-            return [(*lead, row + Affine(start + r), last) for r in range(rows)]
-
-        def body(at: Index) -> None:
-            block = places(at)
-            count = len(block)
-            totals = self.carried(
-                reduced,
-                [how] * count,
-                [dtype] * count,
-                lambda r: [element(place, r) for place in block],
-                kind,
-            )
-            for place, total in zip(block, totals, strict=True):
-                self.save(total, buffer, flat(place, shape))
-
-        self.loops(space, "serial" if inner else "vector", body)
 
 
 def merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:

@@ -113,7 +113,9 @@ def _vector_loop(
     """Whole vectors of iterations; (carried values so far, first iteration left over)."""
     (block,), kinds, (lower, upper) = op.regions, op.attrs["reduce"], bounds
     dtypes = [v.type.dtype for v in op.operands]
-    copies = ACCUMULATORS if kinds and upper - lower >= ACCUMULATORS * width else 1
+    copies = max(1, ACCUMULATORS // len(kinds)) if kinds else 1
+    if upper - lower < copies * width:
+        copies = 1
     step = copies * width
     stop = lower + (upper - lower) // step * step
     e.width, e.lane = width, block.params[0]

@@ -1,0 +1,108 @@
+"""Reductions with large results, and products: which elements of the result are made together.
+
+A product whose contracted axis is contiguous makes several rows at once, which share the loads of
+the other side. One whose result is contiguous along the other side keeps a block of rows in
+registers; where the result is one row only, it adds several scaled rows of the other side to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tapec.ir.core import Op
+from tapec.lower.affine import Affine, Index, flat, var
+from tapec.lower.alone import Element, products, rows
+from tapec.lower.memory import Memory
+from tapec.lower.scalars import COMBINE
+
+if TYPE_CHECKING:
+    from tapec.lower.nests import Nests
+
+ROWS = 8  # elements of a product made together
+
+
+def partial(n: Nests, op: Op, buffer: Memory) -> None:
+    """All elements of the result, into its memory."""
+    shape = op.result.type.shape
+    if op.name != "dot":
+        reduced, element, inner = rows(n, op)
+        Tiles(n, op, buffer, COMBINE[op.name], reduced, element, inner).blocks(len(shape) - 1, 1)
+        return
+    reduced, element, inner = products(n, op)
+    if not inner and len(shape) == 1 and len(reduced) == 1:
+        added_rows(n, op, buffer, reduced[0], element)
+        return
+    tiles = Tiles(n, op, buffer, ("add", 0), reduced, element, inner)
+    axis = len(shape) - 1 if inner else len(shape) - 2
+    tiles.blocks(axis, ROWS)
+
+
+class Tiles:
+    """A reduction whose result is made in blocks of neighbours along one axis."""
+
+    def __init__(
+        self,
+        n: Nests,
+        op: Op,
+        buffer: Memory,
+        how: tuple[str, object],
+        reduced: Sequence[int],
+        element: Element,
+        inner: bool,
+    ) -> None:
+        self.n, self.op, self.buffer, self.how = n, op, buffer, how
+        self.reduced, self.element, self.inner = reduced, element, inner
+
+    def blocks(self, axis: int, size: int) -> None:
+        """Blocks of `size` along `axis`, then what is left over."""
+        extent = self.op.result.type.shape[axis]
+        size = min(size, extent)
+        whole = extent // size
+        self.block(axis, 0, size, whole)
+        if extent % size:
+            self.block(axis, whole * size, extent % size, 1)
+
+    def block(self, axis: int, start: int, size: int, count: int) -> None:
+        """`count` blocks of `size` elements from `start`."""
+        n, shape = self.n, self.op.result.type.shape
+        dtype, kind = self.op.result.type.dtype, "vector" if self.inner else "serial"
+
+        def body(at: Index) -> None:
+            first = at[axis].times(size) + Affine(start)
+            places = [(*at[:axis], first + Affine(k), *at[axis + 1 :]) for k in range(size)]
+            totals = n.carried(
+                self.reduced,
+                [self.how] * size,
+                [dtype] * size,
+                lambda r: [self.element(place, r) for place in places],
+                kind,
+            )
+            for place, total in zip(places, totals, strict=True):
+                n.save(total, self.buffer, flat(place, shape))
+
+        space = [*shape[:axis], count, *shape[axis + 1 :]]
+        n.loops(space, "serial" if self.inner else "vector", body)
+
+
+def added_rows(n: Nests, op: Op, buffer: Memory, extent: int, element: Element) -> None:
+    """The result as a sum of rows, `ROWS` of them in each pass over it."""
+    shape = op.result.type.shape
+    first = extent % ROWS or min(ROWS, extent)
+
+    def sweep(base: Affine, count: int, more: bool) -> None:
+        def body(at: Index) -> None:
+            place = flat(at, shape)
+            terms = [element(at, (base + Affine(k),)) for k in range(count)]
+            total = n.load(buffer, place, stable=False) if more else terms.pop(0)
+            for term in terms:
+                total = n.build.op("add", total, term)
+            n.save(total, buffer, place)
+
+        n.loops(shape, "vector", body)
+
+    sweep(Affine(), first, False)
+    if extent > first:
+        with n.build.loop((extent - first) // ROWS) as loop:
+            sweep(var(loop.index).times(ROWS) + Affine(first), ROWS, True)
+            loop.yields = []
