@@ -13,7 +13,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.trace.session import Session, where
-from tapec.trace.staging_region import Region
+from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import Kind, memory_of, traced
 from tapec.trace.staging_world import Slot
 from tapec.trace.tracer import SHARED, MaybeShared, Storage, Tracer, holders
@@ -39,10 +39,17 @@ class Carried:
         return self.entry is not None and self.entry._storage.version != 0
 
 
+Homes = dict[Carried, Carried]
+
+
 def check_aliases(
     carried: Sequence[Carried], region: Region, session: Session, certain: int
-) -> None:
-    """Refuse loops whose next iteration would see memory that two names share."""
+) -> Homes:
+    """Refuse loops whose next iteration would see memory that two names share.
+
+    Where names swap their arrays, returns for each the one whose memory before the loop it means
+    in the end.
+    """
     ends: dict[Storage, list[Carried]] = {}
     for c in carried:
         storage = memory_of(c.end)
@@ -57,12 +64,31 @@ def check_aliases(
     ends.clear()
     # By id: references to the storages themselves would count as holders.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
+    homes: Homes = {}
     for c in carried:
         storage = memory_of(c.start)
-        if c.written and storage is not None:
-            again = storage in region.entered or starts.count(id(storage)) > 1
-            if again or _is_argument(session, storage) or holders(storage) > 1:
+        if c.written and storage is not None and c not in homes:
+            if storage in region.entered or starts.count(id(storage)) > 1:
                 raise _refused()
+            if _is_argument(session, storage) or holders(storage) > 1:
+                homes.update(_swapped(c, carried, certain))
+    return homes
+
+
+def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
+    """A cycle of names that pass their arrays on: whose array each of them has in the end."""
+    owners = {id(o.entry._storage): o for o in carried if o.entry is not None}
+    cycle = [c]
+    while True:
+        end = cycle[-1].end
+        then = owners.get(id(end._storage)) if type(end) is Tracer and not end._steps else None
+        start = cycle[-1].start
+        if then is None or not certain or type(start) is not Tracer or start._steps:
+            raise _refused()
+        if then is c:
+            break
+        cycle.append(then)
+    return {o: cycle[(k + certain) % len(cycle)] for k, o in enumerate(cycle)}
 
 
 def _refused() -> ControlFlowError:
@@ -89,6 +115,7 @@ def results_of(
     region: Region,
     session: Session,
     certain: int,
+    homes: Homes,
 ) -> dict[tuple[Slot, int], Tracer]:
     """The leaves after the loop; those that may be another name's array are read only."""
     starts = [s for s in (memory_of(c.start) for c in carried) if s is not None]
@@ -100,6 +127,11 @@ def results_of(
             counts[storage] = counts.get(storage, 0) + 1
     made: dict[tuple[Slot, int], Tracer] = {}
     for c, value in zip(carried, results, strict=False):
+        if c in homes:
+            home = homes[c].start
+            give(session, home._storage, value)
+            made[c.slot, c.number] = home
+            continue
         storage = memory_of(c.end)
         maybe = [] if certain and id(storage) not in entries else list(starts)
         if storage is not None and storage.born is not region:

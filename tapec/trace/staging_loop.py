@@ -15,7 +15,7 @@ from tapec.ir.core import Block, Value
 from tapec.ir.types import Type
 from tapec.trace.dispatch import tracer
 from tapec.trace.session import Session, where
-from tapec.trace.staging_alias import Carried, check_aliases, results_of
+from tapec.trace.staging_alias import Carried, Homes, check_aliases, results_of
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
     Kind,
@@ -206,7 +206,7 @@ class Loop:
             stacked = [self._stackable(x) for x in body.stacked]
             ys = [value_of(region, x, k) for x, k in stacked]
             written = region.written()
-            check_aliases(carried, region, self.session, self._certain)
+            homes = check_aliases(carried, region, self.session, self._certain)
             ends += [region.final(s) for s in written]
         look = self._condition(written) if self.test is not None else None
         operands = {s: e.operand for r in (region, look[0] if look else region)
@@ -221,7 +221,7 @@ class Loop:
             blocks = (self._block(look[0], look[1], carried, order, late, [look[2]]), block)
         results = self._op(blocks, list(consts.values()), init)
         self.session.choices += region.choices
-        self._store(body, carried, results)
+        self._store(body, carried, results, homes)
         for storage, value in zip(written, results[len(carried) :], strict=False):
             give(self.session, storage, value)
         region.close()
@@ -320,9 +320,10 @@ class Loop:
         self.session.choices += region.choices
         return region, made, value
 
-    def _store(self, body: Iteration, carried: list[Carried], results: Sequence[Value]) -> None:
+    def _store(self, body: Iteration, carried: list[Carried], results: Sequence[Value],
+               homes: Homes) -> None:  # fmt: skip
         """The slots after the loop."""
-        made = results_of(carried, results, body.region, self.session, self._certain)
+        made = results_of(carried, results, body.region, self.session, self._certain, homes)
         contents: dict[Slot, Any] = {}
         for slot, leaves in body.end.items():
             carry = self.carries.get(slot)
