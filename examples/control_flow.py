@@ -1,4 +1,4 @@
-"""Loops and branches in plain Python: stop on data, step in place, solve, and differentiate it all."""
+"""Loops and branches in plain Python: stop on data, step in place, solve; and differentiate."""
 
 from __future__ import annotations
 
