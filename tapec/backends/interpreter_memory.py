@@ -64,9 +64,17 @@ def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return ()
 
 
-def _gesv(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    square, right, _ = (env[v] for v in op.operands)
-    right[...] = np.linalg.solve(square.T, right.T).T
+def _getrf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    # Nobody but `getrs` looks at the factors: the matrix itself does as well here.
+    square, _ = (env[v] for v in op.operands)
+    np.linalg.solve(square, square[0])
+    return ()
+
+
+def _getrs(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    square, _, right = (env[v] for v in op.operands)
+    matrix = square if op.attrs["transposed"] else square.T
+    right[...] = np.linalg.solve(matrix, right.T).T
     return ()
 
 
@@ -173,7 +181,8 @@ MEMORY: dict[str, Rule] = {
     "load": _load,
     "store": _store,
     "gemm": _gemm,
-    "gesv": _gesv,
+    "getrf": _getrf,
+    "getrs": _getrs,
     "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,

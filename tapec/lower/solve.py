@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.loop import EXPECT, GESV, SINGULAR
+from tapec.ir.ops.loop import EXPECT, GETRF, GETRS, SINGULAR
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.matrix import layout
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, grid, rule
 
@@ -27,15 +29,17 @@ def solve(n: Nests, op: Op, memory: Memory) -> None:
     if size <= TINY:
         n.loops(lead, "vector", lambda at: _tiny(n, op, memory, at))
         return
-    dtype = op.result.type.dtype
-    square, right = n.room(Type(dtype, (size, size))), n.room(Type(dtype, (columns, size)))
-    pivots = n.room(Type("i32", (size + 1,)))
     a, b = op.operands
+    right = n.room(Type(op.result.type.dtype, (columns, size)))
+    factors = None if lead else _known(n, a)
+    made = factors or _room(n.build, a.type.dtype, size)
 
     def leaf(at: Index) -> None:
-        _turn(n, a, at, square, (size, size))
+        if factors is None:
+            _turn(n, a, at, Memory(made.square), (size, size))
+            _factor(n.build, made)
         _turn(n, b, at, right, (columns, size))
-        _factor(n.build, square.buffer, right.buffer, pivots.buffer)
+        _apply(n.build, made, right.buffer)
 
         def back(place: Index) -> None:
             i, c = place
@@ -45,6 +49,31 @@ def solve(n: Nests, op: Op, memory: Memory) -> None:
         n.over((size, columns), back)
 
     n.loops(lead, "serial", leaf)
+    if not lead and factors is None:
+        n.factors[layout(a, n.source)] = made
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A factored matrix in memory, or the transpose of what was factored."""
+
+    square: Value
+    pivots: Value
+    transposed: bool = False
+
+
+def _known(n: Nests, a: Value) -> Factors | None:
+    """The factors of a matrix where it, or its transpose, was factored in this block before."""
+    base, strides = layout(a, n.source)
+    if (base, strides) in n.factors:
+        return n.factors[base, strides]
+    turned = n.factors.get((base, strides[::-1]))
+    return turned and replace(turned, transposed=not turned.transposed)
+
+
+def _room(build: ScalarBuilder, dtype: str, size: int) -> Factors:
+    pivots = build.alloc(Type("i32", (size + 1,)))
+    return Factors(build.alloc(Type(dtype, (size, size))), pivots)
 
 
 def _turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
@@ -56,10 +85,16 @@ def _turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, i
     n.over(shape, body)
 
 
-def _factor(build: ScalarBuilder, square: Value, right: Value, pivots: Value) -> None:
-    build.append(Op(GESV, (square, right, pivots), {}, ()))
-    for buffer in (square, right, pivots):
-        build.wrote(buffer)
+def _factor(build: ScalarBuilder, f: Factors) -> None:
+    build.append(Op(GETRF, (f.square, f.pivots), {}, ()))
+    build.wrote(f.square)
+    build.wrote(f.pivots)
+
+
+def _apply(build: ScalarBuilder, f: Factors, right: Value) -> None:
+    attrs = {"transposed": f.transposed}
+    build.append(Op(GETRS, (f.square, f.pivots, right), attrs, ()))
+    build.wrote(right)
 
 
 def _tiny(n: Nests, op: Op, memory: Memory, at: Index) -> None:
@@ -91,7 +126,9 @@ def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
         return eliminated(e.build, a, b)
     dtype = op.result.type.dtype
     square, right = (e.spill(g.T, Type(dtype, g.T.shape)) for g in (a, b))
-    _factor(e.build, square, right, e.build.alloc(Type("i32", (len(a) + 1,))))
+    factors = Factors(square, e.build.alloc(Type("i32", (len(a) + 1,))))
+    _factor(e.build, factors)
+    _apply(e.build, factors, right)
     return e.read(right, b.T.shape, stable=False).T
 
 

@@ -149,6 +149,41 @@ def test_singular(n: int, backend: Any) -> None:
     np.testing.assert_array_equal(f(np.eye(n), np.ones(n)), np.ones(n))
 
 
+def test_one_factorisation_serves_value_and_gradient() -> None:
+    a, b = matrix(30, 30), rng.standard_normal(30)
+
+    def f(a: Any, b: Any) -> Any:
+        return np.sum(np.linalg.solve(a, b) ** 2)
+
+    g = tapec.value_and_grad(f, argnums=(0, 1))
+    text = str(g.ir("loops", a, b))
+    assert (text.count("getrf "), text.count("getrs ")) == (1, 2)
+    _, (to_a, to_b) = g(a, b)
+    x = np.linalg.solve(a, b)
+    np.testing.assert_allclose(to_b, np.linalg.solve(a.T, 2 * x), rtol=1e-10)
+    np.testing.assert_allclose(to_a, -np.outer(to_b, x), rtol=1e-10)
+    stack = matrix(3, 30, 30)
+    assert str(g.ir("loops", stack, rng.standard_normal((3, 30, 1)))).count("getrf ") == 2
+
+
+def test_factors_in_a_loop() -> None:
+    """Every iteration has its own matrix."""
+    a = 0.2 * rng.standard_normal((6, 6)) + 3 * np.eye(6)
+
+    def f(b: Any) -> Any:
+        for i in range(40):
+            b = np.linalg.solve(a + i * np.diag(b**2), b) + 2.0 * np.linalg.solve(a.T, b)
+        return np.sum(b)
+
+    b = rng.uniform(0.5, 1.0, 6)
+    h = 1e-30
+    wanted = [f(b + 1j * h * e).imag / h for e in np.eye(6)]
+    for backend in BACKENDS:
+        k = tapec.compile(f, backend=backend)
+        np.testing.assert_allclose(k(b), f(b), rtol=1e-10)
+        np.testing.assert_allclose(tapec.grad(k)(b), wanted, rtol=1e-9)
+
+
 def test_shapes() -> None:
     f = tapec.compile(np.linalg.solve)
     with pytest.raises(ShapeError, match="no square matrix"):

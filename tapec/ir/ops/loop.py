@@ -96,12 +96,19 @@ def _gemm(
     return ()
 
 
-def _gesv(square: Type, right: Type, pivots: Type) -> tuple[Type, ...]:
-    n = right.shape[-1]
-    if not (square.buffer and right.buffer and pivots.buffer) or square.dtype != right.dtype:
-        raise VerifyError(f"gesv of {square} and {right}")
-    if square.shape != (n, n) or pivots.shape != (n + 1,) or pivots.dtype != "i32":
-        raise VerifyError(f"gesv of {square} and {right} with room {pivots}")
+def _getrf(square: Type, pivots: Type) -> tuple[Type, ...]:
+    n = square.shape[0]
+    if not (square.buffer and pivots.buffer) or square.shape != (n, n):
+        raise VerifyError(f"getrf of {square}")
+    if pivots.shape != (n + 1,) or pivots.dtype != "i32":
+        raise VerifyError(f"getrf of {square} with room {pivots}")
+    return ()
+
+
+def _getrs(square: Type, pivots: Type, right: Type, *, transposed: bool) -> tuple[Type, ...]:
+    _getrf(square, pivots)
+    if not right.buffer or right.shape[1:] != square.shape[1:] or right.dtype != square.dtype:
+        raise VerifyError(f"getrs of {square} and {right}")
     return ()
 
 
@@ -155,15 +162,24 @@ GEMM = register(
         "indices in result and factors.",
     )
 )
-GESV = register(
+GETRF = register(
     Primitive(
-        name="gesv",
+        name="getrf",
         kind="loop",
-        infer=_gesv,
+        infer=_getrf,
         effect=True,
-        doc="Solve a linear system in place: a matrix (lost) and right-hand sides (replaced by the "
-        "solutions), both column after column, and room for the row numbers and a flag. Where the "
-        "matrix is singular the kernel ends with status 3.",
+        doc="Factor a matrix in place, column after column, with room for the row numbers and a "
+        "flag. Where the matrix is singular the kernel ends with status 3.",
+    )
+)
+GETRS = register(
+    Primitive(
+        name="getrs",
+        kind="loop",
+        infer=_getrs,
+        effect=True,
+        doc="Solve for right-hand sides, column after column, in place: with a matrix that was "
+        "factored, or with its transpose.",
     )
 )
 EXPECT = register(
