@@ -33,6 +33,7 @@ class Specialization:
     mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
     journal: Journal
     backend: str
+    choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
 
     def __str__(self) -> str:
         return f"({', '.join(str(v.type) for v in self.func.params)})"
@@ -169,6 +170,7 @@ class Specialization:
             for s in self.journal.steps
         ]
         backend = "NumPy interpreter" if self.compiled is None else "native"
+        rows += [f"  {c}" for c in self.choices]
         return "\n".join([*rows, f"backend: {backend}"])
 
 
@@ -223,4 +225,5 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
         tuple(traced.mutated),
         journal,
         backend,
+        traced.choices,
     )

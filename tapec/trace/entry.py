@@ -14,6 +14,8 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.clone import prepare
 from tapec.trace.dispatch import operand, real_array_write
 from tapec.trace.session import Session, current, running
+from tapec.trace.staging_choice import Choice
+from tapec.trace.staging_values import Poison
 from tapec.trace.tracer import Storage, Tracer
 
 MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
@@ -43,13 +45,15 @@ class Traced:
 
     ``func.results`` are the array leaves of ``out`` in order of their `Out` markers, then the
     final values of the parameters listed in ``mutated``. ``captures`` are tracers of enclosing
-    traces, passed as parameters after the given ones.
+    traces, passed as parameters after the given ones. ``choices`` says what became of the
+    function's loops and branches.
     """
 
     func: Func
     out: Any
     mutated: tuple[int, ...]
     captures: tuple[Tracer, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 def leaf_only(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -106,7 +110,10 @@ def trace(
         values += [tracers[i]._value(session) for i in mutated]
     label = name or getattr(f, "__name__", "") or type(f).__name__
     func = session.builder.func(label if label.isidentifier() else "f", values)
-    return Traced(func, rebuild(marked), mutated, tuple(session.captures))
+    if session.parent is not None:
+        session.parent.choices += session.choices
+    choices = tuple(dict.fromkeys(session.choices))
+    return Traced(func, rebuild(marked), mutated, tuple(session.captures), choices)
 
 
 def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
@@ -129,7 +136,7 @@ def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
     if type(leaf) is float:
         values.append(session.const(leaf, "f64"))
         return Out(len(values) - 1, True)
-    return leaf
+    return leaf._fail() if type(leaf) is Poison else leaf
 
 
 _KNOWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name != "index"}

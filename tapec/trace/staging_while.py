@@ -14,6 +14,7 @@ from tapec.trace.staging_world import State, World
 from tapec.trace.tracer import Tracer, is_symbolic
 
 Thunk = Callable[[], Any]
+KNOWN_LATE = "condition known at run time"
 
 
 def run_while(test: Thunk, body: Callable[[], None], state: State) -> None:
@@ -46,11 +47,11 @@ class While:
                 if more._deps:
                     raise NeedStatic(more._deps, where())
                 self._stage(world)
-                record(self.session, "loop", None, "condition known at run time")
+                record(self.session, "loop", None, KNOWN_LATE)
                 return
             if not more:
                 return
-            if first and self._will_be_traced(world) and self._attempt(world):
+            if first and self._will_be_traced(world) and self._attempt(world, KNOWN_LATE):
                 return
             first = False
             self.body()
@@ -58,7 +59,7 @@ class While:
             if tried or len(ops) < UNROLLED_OPS or weight(ops) - before <= UNROLLED_OPS:
                 continue
             tried = True
-            if self._attempt(World(self.state)):
+            if self._attempt(World(self.state), "many iterations"):
                 return
 
     def _will_be_traced(self, world: World) -> bool:
@@ -77,7 +78,7 @@ class While:
         finally:
             now.restore()
 
-    def _attempt(self, world: World) -> bool:
+    def _attempt(self, world: World, reason: str) -> bool:
         """Make the rest one op if that can be."""
         now = World(self.state)
         try:
@@ -88,7 +89,7 @@ class While:
             now.restore()
             record(self.session, "unrolled", None, reason_of(error))
             return False
-        record(self.session, "loop", None, "many iterations")
+        record(self.session, "loop", None, reason)
         return True
 
     def _stage(self, world: World) -> None:
