@@ -1,4 +1,4 @@
-"""Adjoints of branches, calls and custom rules; loops are in `tapec.ad.adjoint_loops`.
+"""Adjoints of branches and calls; loops and custom rules have files of their own.
 
 Every op with regions runs in a form that also returns what its way back needs; the reverse op has
 the same condition and reads that. Branches not taken return zeros in those places.
@@ -10,21 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tapec.ad.adjoint_custom import augment_custom
 from tapec.ad.adjoint_loops import augment_loop
 from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import form_of
 from tapec.ad.joint import Joint, Tapes, between, closed
 from tapec.ad.record import Wanted, note, numbers
-from tapec.ad.rules import refuse_captured, rule_operands
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
-from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
-from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
 
 if TYPE_CHECKING:
@@ -272,54 +270,6 @@ def _again(reverse: Reverse, op: Op, wanted: Wanted) -> Again:
     return Again(sources, targets, back)
 
 
-# --- custom rules --------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Custom(Record):
-    """A function with a rule of the user's."""
-
-    reverse: Reverse
-    tape: Value | None = None
-
-    def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
-        rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
-        given = [sweep.made(ct, v.type)
-                 for v, ct in zip(op.results, cts, strict=True) if v.type.is_float]  # fmt: skip
-        refuse_captured(op, sweep.activity.varied)
-        moving = [k for k, v in enumerate(op.operands) if v.type.is_float]
-        if "vjp" in rules:
-            found = replay(rules["vjp"], sweep.builder, [*rule_operands(op), *given])
-        else:
-            found = self._transposed(sweep, op, rules["jvp"], moving, given)
-        for k, value in zip(moving, found, strict=True):
-            if op.operands[k] in sweep.activity.varied:
-                sweep.deliver(op, k, value)
-
-    def _transposed(
-        self, sweep: Sweep, op: Op, rule: Block, moving: Sequence[int], given: Sequence[Value]
-    ) -> list[Value]:
-        """The tangents' rule backwards: it is linear in the tangents, so their value is free."""
-        builder = sweep.builder
-        tangents = [builder.const(0.0, op.operands[k].type) for k in moving]
-        start = len(builder.ops)
-        outs = replay(rule, builder, [*rule_operands(op), *tangents])
-        body = Block(tuple(tangents), tuple(builder.ops[start:]), tuple(outs))
-        found = self.reverse.pull_back(builder, Func("jvp", body), tangents, given)
-        return [sweep.made(v if isinstance(v, Value) else None, t.type)
-                for v, t in zip(found, tangents, strict=True)]  # fmt: skip
-
-
-def _custom(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
-    if not op.attrs["rules"]:
-        raise NonDifferentiableError("this function has no derivative rule", where=op.loc,
-                                     hint="give vjp= or jvp= to custom_rule")  # fmt: skip
-    builder.ops.append(op)
-    return _Custom(reverse)
-
-
 def _scan(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
 ) -> Record:  # fmt: skip
@@ -331,7 +281,7 @@ _Rule = Callable[["Reverse", Builder, Op, Wanted, Tapes], Record]
 _RULES: dict[str, _Rule] = {
     "call": _call,
     "cond": _branch,
-    "custom": _custom,
+    "custom": augment_custom,
     "fori_loop": augment_loop,
     "scan": _scan,
     "switch": _branch,

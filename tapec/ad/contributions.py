@@ -27,12 +27,42 @@ def place(builder: Builder, parts: list[tuple[Value, Any]], type: Type, hint: st
     return builder.emit(PRIMITIVES["place"], [v for v, _ in parts], attrs, hint=hint).result
 
 
+def composed(outer: Any, inner: Any) -> Any:
+    """The place, in an array, of a part of its part; None where it takes arithmetic to say."""
+    rest = iter(inner)
+    found: list[Any] = []
+    for entry in outer:
+        if isinstance(entry, int):
+            found.append(entry)
+            continue
+        start, _, step = entry
+        own = next(rest)
+        if start < 0:
+            return None
+        if isinstance(own, int):
+            found.append(start + own * step)
+        else:
+            found.append((start + own[0] * step, own[1], own[2] * step))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleared:
+    """A cotangent without the part that was overwritten: `base` but for zeros there."""
+
+    base: Value
+    part: Value
+    at: Any
+    starts: tuple[Value, ...]
+
+
 @dataclass(slots=True)
 class _Pending:
     whole: list[Value] = field(default_factory=list)
     guarded: dict[Value, list[Value]] = field(default_factory=dict)
     parts: list[tuple[Value, Any]] = field(default_factory=list)
     moving: list[tuple[Value, Any, tuple[Value, ...]]] = field(default_factory=list)
+    cleared: _Cleared | None = None
     tainted: bool = False
 
 
@@ -71,13 +101,46 @@ class Cotangents:
         else:
             pending.parts.append((contribution, at))
 
+    def with_parts_of(
+        self, written: Value, base: Value, at: Any, starts: tuple[Value, ...], hint: str
+    ) -> Value:
+        """The cotangent of an array `written` was put in, with what parts of `written` got.
+
+        In a loop, they are better added where they are than to a copy of the part.
+        """
+        pending = self._pending.get(written)
+        if pending is None or not self._in_place or base.type.size <= SMALL:
+            return base
+        inner = [(v, composed(at, part)) for v, part in pending.parts]
+        if any(spec is None for _, spec in inner):
+            return base
+        pending.parts = []
+        for value, spec in inner:
+            base = self._added(base, value, spec, starts, hint)
+        return base
+
+    def add_cleared(
+        self, primal: Value, base: Value, part: Value, at: Any, starts: tuple[Value, ...]
+    ) -> None:
+        """`base` with zeros in place of `part`: what an array gets that was partly overwritten.
+
+        The zeros wait: what the same part is given by who read it goes there.
+        """
+        pending, cleared = self._of(primal), _Cleared(base, part, at, starts)
+        if pending.cleared is None:
+            pending.cleared = cleared
+        else:
+            pending.whole.append(self._filled(cleared, [], hint_of(primal, "ct")))
+
     def take(self, primal: Value) -> Cotangent | None:
         """The sum for a value all of whose readers are done; None where nothing arrived."""
         pending = self._pending.pop(primal, None)
         if pending is None:
             return None
         hint = hint_of(primal, "ct")
-        total = self._sum(pending.whole, hint)
+        start = self._restored(pending, hint)
+        whole = pending.whole if start is None else [start, *pending.whole]
+        total = self._sum(whole, hint)
         for demand, terms in pending.guarded.items():
             zero = self._builder.const(0.0, Type(primal.type.dtype))
             inside = self._sum(terms, hint)
@@ -91,11 +154,38 @@ class Cotangents:
             total = self._added(base, value, at, starts, hint)
         return None if total is None else Cotangent(total, pending.tainted)
 
+    def _restored(self, pending: _Pending, hint: str) -> Value | None:
+        """What was cleared, with the contributions to just that part in place of the zeros."""
+        cleared = pending.cleared
+        if cleared is None:
+            return None
+        key = cleared.at, cleared.starts
+        own = [(v, at, starts) for v, at, starts in pending.moving if (at, starts) == key]
+        own += [(v, at, ()) for v, at in pending.parts if (at, ()) == key]
+        pending.moving = [m for m in pending.moving if (m[1], m[2]) != key]
+        pending.parts = [p for p in pending.parts if (p[1], ()) != key]
+        return self._filled(cleared, [v for v, _, _ in own], hint)
+
+    def _filled(self, cleared: _Cleared, values: list[Value], hint: str) -> Value:
+        if cleared.part in values:
+            # What was taken away comes back, and more: only that is added.
+            more = list(values)
+            more.remove(cleared.part)
+            value = self._sum(more, hint)
+            if value is None:
+                return cleared.base
+            if cleared.starts or cleared.base.type.size > SMALL:
+                return self._added(cleared.base, value, cleared.at, cleared.starts, hint)
+        value = self._sum(values, hint) or self._builder.const(0.0, cleared.part.type)
+        name = "dynamic_update" if cleared.starts else "update"
+        operands = (cleared.base, value, *cleared.starts)
+        attrs = {"at": cleared.at}
+        return self._builder.emit(PRIMITIVES[name], operands, attrs, hint=hint).result
+
     def _with_parts(
         self, total: Value | None, parts: list[tuple[Value, Any]], type: Type, hint: str
     ) -> Value:
-        few = 2 * sum(v.type.size for v, _ in parts) <= type.size
-        if total is None or not (self._in_place and few and type.size > SMALL):
+        if total is None or not self._in_place or type.size <= SMALL:
             return add(self._builder, total, place(self._builder, parts, type, hint), hint)
         for value, at in parts:
             total = self._added(total, value, at, (), hint)

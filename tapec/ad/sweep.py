@@ -167,6 +167,22 @@ def _dynamic_index(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     sweep.cotangents.add_part(x, sweep.clean(op.result, ct), op.attrs["at"], tuple(starts))
 
 
+def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
+    x, v, *starts = op.operands
+    value, at = sweep.clean(op.result, ct), op.attrs["at"]
+    active, hint = sweep.activity.entries[op], hint_of(x, "ct")
+    if 1 in active:
+        value = sweep.cotangents.with_parts_of(v, value, at, tuple(starts), hint)
+    read = "dynamic_index" if starts else "index"
+    part = sweep.builder.emit(
+        PRIMITIVES[read], (value, *starts), {"at": at}, hint=hint_of(v, "ct")
+    ).result
+    if 1 in active:
+        sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
+    if 0 in active:
+        sweep.cotangents.add_cleared(x, value, part, at, tuple(starts))
+
+
 def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     rules = op.primitive.transpose
     value = Expr(sweep.builder, sweep.clean(op.result, ct))
@@ -199,6 +215,8 @@ _KINDS: dict[str, _Rule] = {
 _SPECIAL: dict[str, _Rule] = {
     "select": _select, "convert": _convert, "index": _index,
     "dynamic_index": _dynamic_index,
+    "dynamic_update": _update,
+    "update": _update,
 }  # fmt: skip
 
 

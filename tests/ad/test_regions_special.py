@@ -349,3 +349,52 @@ def test_what_is_not_used_sends_nothing_back(f: Any) -> None:
     assert np.isfinite(grad(made, np.array([0.6, 0.8]))).all()
     along = run(tangent(gradient(made, [True]), [True]), [np.zeros(2), np.ones(2)])[1]
     np.testing.assert_array_equal(along, np.zeros(2))
+
+
+def test_adding_to_a_slice_costs_nothing_on_the_way_back() -> None:
+    """`u[1:-1] += k * v` leaves the cotangent of u as it is; stencils add to its slices."""
+    n = 100
+    inner = ((1, n - 2, 1),)
+
+    def body(x: Any) -> Any:
+        def step(i: Any, u: Any, v: Any) -> Any:
+            v = P["update"](v, P["index"](v, at=inner) + 0.1 * P["index"](u, at=inner), at=inner)
+            lap = P["index"](u, at=((2, n - 2, 1),)) + P["index"](u, at=((0, n - 2, 1),))
+            return P["update"](u, P["index"](u, at=inner) + sin(lap), at=inner), v
+
+        u, v = scan(5, [], [x, x * 2.0], [], step)
+        return total(u * v)
+
+    f = func([vec(n)], body)
+    back = [op for op in gradient(f, [True]).ops if op.name == "scan"][-1]
+    writes = [op.name for op in back.regions[0].ops if op.result.type.size == n]
+    assert writes == ["dynamic_add"] * 3
+    x, d = np.cos(np.arange(n)), np.sin(np.arange(n) * 2.0)
+    u = x + 1e-30j * d
+    v = u * 2
+    for _ in range(5):
+        v[1:-1] += 0.1 * u[1:-1]
+        u[1:-1] += np.sin(u[2:] + u[:-2])
+    np.testing.assert_allclose(grad(f, x) @ d, np.sum(u * v).imag * 1e30)
+
+
+@pytest.mark.parametrize("n", [3, 100])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_part_that_is_read_and_replaced(n: int, times: int) -> None:
+    """u[i] becomes a multiple of itself, read `times` times, in all kinds of places."""
+
+    def body(x: Any) -> Any:
+        def step(i: Any, u: Any) -> Any:
+            old = element(u, i)
+            u = stored(u, sum([old] * times, old * sin(old)), i)
+            first = P["index"](u, at=((0, 2, 1),))
+            return P["update"](u, sum([first] * times, first * element(u, i)), at=((0, 2, 1),))
+
+        return total(scan(2, [], [x], [], step))
+
+    x, d = np.cos(np.arange(n)), np.sin(np.arange(n) * 2.0)
+    u = x + 1e-30j * d
+    for i in range(2):
+        u[i] = u[i] * np.sin(u[i]) + times * u[i]
+        u[:2] = u[:2] * u[i] + times * u[:2]
+    np.testing.assert_allclose(grad(func([vec(n)], body), x) @ d, np.sum(u).imag * 1e30)

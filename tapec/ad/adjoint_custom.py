@@ -1,0 +1,65 @@
+"""Adjoints of functions with derivative rules of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tapec.ad.joint import Tapes
+from tapec.ad.record import Wanted
+from tapec.ad.rules import refuse_captured, rule_operands
+from tapec.ad.sweep import Record, Sweep
+from tapec.errors import NonDifferentiableError
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.rewrite import replay
+
+if TYPE_CHECKING:
+    from tapec.ad.adjoint import Reverse
+
+
+@dataclass(slots=True)
+class _Custom(Record):
+    """A function with a rule of the user's."""
+
+    reverse: Reverse
+    tape: Value | None = None
+
+    def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
+        rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
+        given = [sweep.made(ct, v.type)
+                 for v, ct in zip(op.results, cts, strict=True) if v.type.is_float]  # fmt: skip
+        refuse_captured(op, sweep.activity.varied)
+        moving = [k for k, v in enumerate(op.operands) if v.type.is_float]
+        if "vjp" in rules:
+            found = replay(rules["vjp"], sweep.builder, [*rule_operands(op), *given])
+        else:
+            found = self._transposed(sweep, op, rules["jvp"], moving, given)
+        for k, value in zip(moving, found, strict=True):
+            if op.operands[k] in sweep.activity.varied:
+                sweep.deliver(op, k, value)
+
+    def _transposed(
+        self, sweep: Sweep, op: Op, rule: Block, moving: Sequence[int], given: Sequence[Value]
+    ) -> list[Value]:
+        """The tangents' rule backwards: it is linear in the tangents, so their value is free."""
+        builder = sweep.builder
+        tangents = [builder.const(0.0, op.operands[k].type) for k in moving]
+        start = len(builder.ops)
+        outs = replay(rule, builder, [*rule_operands(op), *tangents])
+        body = Block(tuple(tangents), tuple(builder.ops[start:]), tuple(outs))
+        found = self.reverse.pull_back(builder, Func("jvp", body), tangents, given)
+        return [sweep.made(v if isinstance(v, Value) else None, t.type)
+                for v, t in zip(found, tangents, strict=True)]  # fmt: skip
+
+
+def augment_custom(
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
+) -> Record:  # fmt: skip
+    """Append the op as it is: its rule is applied on the way back."""
+    if not op.attrs["rules"]:
+        raise NonDifferentiableError("this function has no derivative rule", where=op.loc,
+                                     hint="give vjp= or jvp= to custom_rule")  # fmt: skip
+    builder.ops.append(op)
+    return _Custom(reverse)
