@@ -34,8 +34,10 @@ def partial(n: Nests, op: Op, buffer: Memory) -> None:
         added_rows(n, op, buffer, reduced[0], element)
         return
     tiles = Tiles(n, op, buffer, ("add", 0), reduced, element, inner)
-    axis = len(shape) - 1 if inner else len(shape) - 2
-    tiles.blocks(axis, ROWS)
+    if inner or len(shape) < 2:
+        tiles.blocks(len(shape) - 1, ROWS if inner else 1)
+    else:
+        tiles.blocks(len(shape) - 2, ROWS)
 
 
 class Tiles:
@@ -55,8 +57,10 @@ class Tiles:
         self.reduced, self.element, self.inner = reduced, element, inner
 
     def blocks(self, axis: int, size: int) -> None:
-        """Blocks of `size` along `axis`, then what is left over."""
-        extent = self.op.result.type.shape[axis]
+        """Blocks of `size` along `axis` (-1 of a single number), then what is left over."""
+        extent = self.op.result.type.shape[axis] if axis >= 0 else 1
+        if not extent:
+            return
         size = min(size, extent)
         whole = extent // size
         self.block(axis, 0, size, whole)
@@ -69,8 +73,10 @@ class Tiles:
         dtype, kind = self.op.result.type.dtype, "vector" if self.inner else "serial"
 
         def body(at: Index) -> None:
-            first = at[axis].times(size) + Affine(start)
-            places = [(*at[:axis], first + Affine(k), *at[axis + 1 :]) for k in range(size)]
+            places = [at]
+            if axis >= 0:
+                first = at[axis].times(size) + Affine(start)
+                places = [(*at[:axis], first + Affine(k), *at[axis + 1 :]) for k in range(size)]
             totals = n.carried(
                 self.reduced,
                 [self.how] * size,
@@ -81,7 +87,7 @@ class Tiles:
             for place, total in zip(places, totals, strict=True):
                 n.save(total, self.buffer, flat(place, shape))
 
-        space = [*shape[:axis], count, *shape[axis + 1 :]]
+        space = [*shape[:axis], count, *shape[axis + 1 :]] if axis >= 0 else []
         n.loops(space, "serial" if self.inner else "vector", body)
 
 
