@@ -171,6 +171,11 @@ class Nests(Puller):
         if value not in self.grids and value.type.size <= SMALL:
             if value in self.memory:
                 self.grids[value] = self.fetch(self.memory[value], value.type.shape)
+            elif value in self.outer:
+                shape = value.type.shape
+                places = product(*(range(n) for n in shape))
+                values = [self.outer[value](tuple(Affine(k) for k in at)) for at in places]
+                self.grids[value] = grid(values, shape)
             elif value in self.source and self.source[value].name == "const":
                 self.expand(self.source[value])
         return value in self.grids
