@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tapec.ir.core import Block, Func
 from tapec.passes.places import merge_places, merge_updates
+from tapec.passes.returned import keep_returned
 from tapec.passes.rewriter import Licence, Rewriter, Rule, table
 from tapec.passes.rules import (
     arith,
@@ -53,4 +54,4 @@ def _block(block: Block, rules: Mapping[str, tuple[Rule, ...]], done: Shared) ->
         ops = tuple(inside(op, lambda r: _block(r, rules, done), done) for op in block.ops)
         block = block if ops == block.ops else Block(block.params, ops, block.results)
     func = block.func("")
-    return merge_updates(Rewriter(rules).func(merge_places(func))).block
+    return keep_returned(merge_updates(Rewriter(rules).func(merge_places(func))).block)

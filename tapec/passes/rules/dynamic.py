@@ -56,7 +56,7 @@ def add_into_zeros(op: Op, cx: Rewriter) -> Result:
 def read_of_write(op: Op, cx: Rewriter) -> Result:
     """What was just written to the same place."""
     inner = cx.defined(op.operands[0], "dynamic_update")
-    return inner.operands[1] if inner and _same_place(op, inner) else None
+    return inner.operands[1] if inner and same_place(op, inner) else None
 
 
 @rule("dynamic_update")
@@ -64,15 +64,15 @@ def written_again(op: Op, cx: Rewriter) -> Result:
     """Of two writes to one place the last stays; writing what was read there changes nothing."""
     x, value, *starts = op.operands
     source = cx.defined(value, "dynamic_index")
-    if source and source.operands[0] is x and _same_place(op, source):
+    if source and source.operands[0] is x and same_place(op, source):
         return x
     before = cx.defined(x, "dynamic_update") or cx.defined(x, "dynamic_add")
-    if before is None or not _same_place(op, before):
+    if before is None or not same_place(op, before):
         return None
     return remade(op, op.name, (before.operands[0], value, *starts), at=op.attrs["at"])
 
 
-def _same_place(a: Op, b: Op) -> bool:
+def same_place(a: Op, b: Op) -> bool:
     """Whether the two certainly mean the same elements: the same starts, value by value."""
     first, second = a.operands[_FIXED[a.name] :], b.operands[_FIXED[b.name] :]
     return a.attrs["at"] == b.attrs["at"] and all(
