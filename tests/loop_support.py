@@ -28,7 +28,7 @@ class Loops:
         return self.params[-1]
 
     def op(
-        self, name: str, *operands: Value, regions: Sequence[Block] = (), **attrs: Any
+        self, name: str, /, *operands: Value, regions: Sequence[Block] = (), **attrs: Any
     ) -> tuple[Value, ...]:
         """Any op; its results."""
         primitive = PRIMITIVES[name]
@@ -38,7 +38,7 @@ class Loops:
         self.blocks[-1].append(Op(primitive, operands, attrs, results, tuple(regions)))
         return results
 
-    def __call__(self, name: str, *operands: Value, **attrs: Any) -> Value:
+    def __call__(self, name: str, /, *operands: Value, **attrs: Any) -> Value:
         (result,) = self.op(name, *operands, **attrs)
         return result
 

@@ -132,6 +132,19 @@ def _if(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return tuple(machine.block(then if env[op.operands[0]] else otherwise, env))
 
 
+def _invoke(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    (block,) = op.regions
+    indices = op.operands[len(block.params) :]
+    views = []
+    for k, param in enumerate(block.params):
+        places = zip(op.attrs["strides"][k], indices, strict=True)
+        start = op.attrs["offsets"][k] + sum(s * int(env[i]) for s, i in places)
+        part = env[op.operands[k]].reshape(-1)[start : start + param.type.size]
+        views.append(part.reshape(param.type.shape))
+    machine.call(block, views)
+    return ()
+
+
 # --- tapes ---------------------------------------------------------------------------------------
 
 
@@ -190,6 +203,7 @@ MEMORY: dict[str, Rule] = {
     "repeat": _repeat,
     "while": _while,
     "if": _if,
+    "invoke": _invoke,
     "tape_open": lambda machine, op, env: (_Tape(),),
     "tape_push": lambda machine, op, env: (_tape(op, 0, env).push(op.attrs["slots"]),),
     "tape_pop": lambda machine, op, env: (_tape(op, 0, env).pop(op.attrs["slots"]),),

@@ -59,12 +59,10 @@ def _sources(test: Block, body: Block) -> dict[Value, list[Op | Value]]:
 
 
 def _written(op: Op) -> Iterator[Value]:
-    """Buffers and tapes that an op, or one in its regions, writes."""
+    """Buffers and tapes that an op, or one in its regions, may write."""
     for inner in every([op]):
-        if inner.name in ("store", "tape_store"):
-            yield inner.operands[1]
-        elif inner.name == "gemm":
-            yield inner.operands[0]
+        if inner.primitive.effect and inner.name != "tape_load":
+            yield from (v for v in inner.operands if v.type.buffer or v.type.dtype == "tape")
 
 
 def reads(op: Op) -> Iterator[Value]:

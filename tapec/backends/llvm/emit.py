@@ -2,28 +2,27 @@
 
 Large functions cost LLVM more than linear time, so the program is cut into internal functions of
 some 250 ops; a value that another chunk needs is stored in work memory right after its definition.
+What the program calls without inlining is a kernel too, internal to the module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from tapec.backends.llvm import emit_calls as calls
 from tapec.backends.llvm import emit_control as control
 from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm import emit_memory as memory
 from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import lapack
+from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import constant_text
 from tapec.backends.llvm.deciding import deciding, every, reads
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
-from tapec.backends.llvm.emit_ops import SIZES
+from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
-from tapec.ir.core import Func, Op, Value
-
-CHUNK = 250  # ops in one function
-_ALIGN = 64
-SCOPES = 64  # buffers up to which LLVM is told that they are separate
+from tapec.ir.core import Block, Func, Op, Value
 
 CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
 SPECIAL: Mapping[str, Special] = {
@@ -45,6 +44,7 @@ SPECIAL: Mapping[str, Special] = {
     "repeat": control.repeat,
     "while": control.while_,
     "if": control.if_,
+    "invoke": calls.invoke,
 }
 
 
@@ -62,158 +62,146 @@ class Emitted:
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     """LLVM text of a lowered program; its parameters are buffers, which become pointers."""
-    return _Kernel(func, name).emit()
+    module = _Module(deciding(func.ops))
+    kernel = _Kernel(func.block, name, module)
+    kernel.emit()
+    ops = [op for block in (func.block, *module.callees) for op in block.ops]
+    looping = any(op.regions for op in ops)
+    return Emitted(module.text(), kernel.layout.size, weigh(ops), looping, _is_serial(ops))
+
+
+@dataclass
+class _Module:
+    """What all functions of a module share: the ops not to be fused, the kernels that others call,
+    the text so far, numbers."""
+
+    exact: set[Op]
+    declared: set[str] = field(default_factory=set)
+    functions: list[str] = field(default_factory=list)
+    metadata: list[str] = field(default_factory=list)
+    callees: dict[Block, _Kernel] = field(default_factory=dict)
+    constants: int = 0
+    tapes: int = 0
+
+    def text(self) -> str:
+        """The whole module."""
+        return "\n".join([*sorted(self.declared), *self.functions, *self.metadata]) + "\n"
 
 
 class _Kernel:
-    def __init__(self, func: Func, name: str) -> None:
-        self.func, self.name = func, name
-        self.module: set[str] = set()
-        self.pointers = {v: f"%p{k}" for k, v in enumerate(func.params)}
-        self.consts = [op for op in func.ops if op.name == "const"]
-        self.allocs: dict[Value, int] = {}
-        self.slots: dict[Value, int] = {}
+    """One kernel being emitted; `internal` to the module unless it is the program's own."""
+
+    def __init__(self, block: Block, name: str, module: _Module, internal: bool = False) -> None:
+        self.block, self.name, self.module, self.internal = block, name, module, internal
+        self.pointers = {v: f"%p{k}" for k, v in enumerate(block.params)}
+        self.consts = [op for op in block.ops if op.name == "const"]
+        self.layout = Layout()
+        self.frames: dict[Block, int] = {}  # work memory of the kernels called
         self.data: dict[Value, str] = {}
         self.scopes: dict[Value, str] = {}
-        self.sizes: dict[Value, int] = {}
-        self.work = 0
         self.width = vector_width("f64")
-        opened = [op.result for op in every(func.ops) if op.name == "tape_open"]
-        self.tapes = {value: k for k, value in enumerate(opened)}
-        self.exact = deciding(func.ops)
+        self.tapes = {value: k for k, value in enumerate(_opened(block.ops))}
+        self.first_cell = module.tapes
+        module.tapes += len(self.tapes)
         self.alone = False
 
-    def emit(self) -> Emitted:
-        """All chunks, and the kernel calling them."""
-        chunks = _chunks(op for op in self.func.ops if op.name != "const")
-        self.lay_out()
-        metadata = self.separate()
-        self.find_slots(chunks)
-        self.alone = len(chunks) == 1 and not self.tapes
-        bodies = [self.function(k, chunk) for k, chunk in enumerate(chunks)]
-        texts = [text for text, _ in bodies]
-        if not self.alone:
-            texts.append(self.caller([fails for _, fails in bodies]))
-        text = "\n".join([*sorted(self.module), *texts, *metadata])
-        looping = any(op.regions for op in self.func.ops)
-        return Emitted(
-            text + "\n", self.work, _weigh(self.func.ops), looping, _is_serial(self.func.ops)
-        )
-
-    def lay_out(self) -> None:
-        """Work memory of every buffer; what nobody reads any more is given to later ones."""
-        ops = self.func.ops
-        last = {value: k for k, op in enumerate(ops) for value in reads(op)}
-        ending: dict[int, list[Value]] = {}
-        free: list[tuple[int, int]] = []  # (bytes, place)
-        for k, op in enumerate(ops):
+    def emit(self) -> None:
+        """Add all chunks, and the kernel calling them, to the module."""
+        parts = chunks(op for op in self.block.ops if op.name != "const")
+        self.layout.place_buffers(self.block.ops)
+        for op in self.block.ops:
             if op.name == "alloc" and "data" in op.attrs:
-                self.pointers_to_data(op)
-            elif op.name == "alloc":
-                type = op.attrs["type"]
-                size = -(-type.size * SIZES[type.dtype] // _ALIGN) * _ALIGN
-                fits = min((f for f in free if size <= f[0] <= 2 * size), default=None)
-                if fits is not None:
-                    free.remove(fits)
-                size, place = fits or (size, self.reserve(size))
-                self.allocs[op.result] = place
-                ending.setdefault(last.get(op.result, k), []).append(op.result)
-                self.sizes[op.result] = size
-            free += [(self.sizes[v], self.allocs[v]) for v in ending.get(k, ())]
+                self.constant(op)
+        metadata = self.module.metadata
+        self.scopes, lines = self.layout.separate(len(metadata))
+        metadata += lines
+        self.layout.place_values(parts, self.tapes)
+        self.alone = len(parts) == 1 and not self.tapes
+        fails = [self.function(k, part) for k, part in enumerate(parts)]
+        if not self.alone:
+            self.module.functions.append(self.caller(fails))
 
-    def separate(self) -> list[str]:
-        """Tell LLVM that buffers in different places of work memory do not overlap."""
-        places = {place: k for k, place in enumerate(sorted(set(self.allocs.values())))}
-        if not 2 <= len(places) <= SCOPES:
-            return []
-        lines = ["!0 = distinct !{!0}"]
-        for k in places.values():
-            own, list_, others = 3 * k + 1, 3 * k + 2, 3 * k + 3
-            rest = ", ".join(f"!{3 * j + 1}" for j in places.values() if j != k)
-            lines += [f"!{own} = distinct !{{!{own}, !0}}", f"!{list_} = !{{!{own}}}"]
-            lines.append(f"!{others} = !{{{rest}}}")
-        for value, place in self.allocs.items():
-            k = places[place]
-            self.scopes[value] = f", !alias.scope !{3 * k + 2}, !noalias !{3 * k + 3}"
-        return lines
-
-    def pointers_to_data(self, op: Op) -> None:
+    def constant(self, op: Op) -> None:
         """A constant array of the module."""
-        name = f"data{len(self.data)}"
+        name = f"data{self.module.constants}"
+        self.module.constants += 1
         self.data[op.result] = f"@{name}"
-        self.module.add(constant_text(name, op.attrs["data"].array))
+        self.module.declared.add(constant_text(name, op.attrs["data"].array))
 
-    def reserve(self, size: int, align: int = _ALIGN) -> int:
-        """Take work memory."""
-        at = -(-self.work // align) * align
-        self.work = at + size
-        return at
-
-    def find_slots(self, chunks: Sequence[Sequence[Op]]) -> None:
-        """Work memory for the values that cross chunks."""
-        if len(chunks) < 2:
-            return
-        home: dict[Value, int] = {}
-        for k, chunk in enumerate(chunks):
-            for op in chunk:
-                for value in reads(op):
-                    if value in self.tapes:
-                        continue
-                    if home.get(value, k) != k and value not in self.slots:
-                        self.slots[value] = self.reserve(8, 8)
-                if op.name != "alloc":
-                    home.update(dict.fromkeys(op.results, k))
+    def callee(self, block: Block) -> tuple[str, int]:
+        """The kernel of a function that is called, and the place of its work memory in ours."""
+        callees = self.module.callees
+        if block not in callees:
+            callees[block] = _Kernel(block, f"callee{len(callees)}", self.module, internal=True)
+            callees[block].emit()
+        if block not in self.frames:
+            self.frames[block] = self.layout.reserve(callees[block].layout.size)
+        return callees[block].name, self.frames[block]
 
     def signature(self) -> str:
         """The parameter list of the kernel."""
         return ", ".join(f"ptr noalias {n}" for n in (*self.pointers.values(), "%w"))
 
-    def function(self, number: int, ops: Sequence[Op]) -> tuple[str, bool]:
-        """One chunk; (its text, whether it can fail)."""
-        e = FunctionEmitter(self.module, self.width, SPECIAL, self.tapes)
+    def part(self, number: int) -> str:
+        """The name of a chunk's function."""
+        return f"{self.name}.chunk{number}" if self.internal else f"chunk{number}"
+
+    def head(self, name: str, parameters: str, internal: bool) -> str:
+        """The first line of a function."""
+        linkage = "internal " if internal else ""
+        return f"define {linkage}i32 @{name}({parameters}) {function_attributes()} {{"
+
+    def function(self, number: int, ops: Sequence[Op]) -> bool:
+        """Add the function of one chunk; whether it can fail."""
+        e = FunctionEmitter(self.module.declared, self.width, SPECIAL, self.tapes)
+        e.first_cell = self.first_cell
+        e.callee = self.callee
         e.names.update(self.pointers)
         e.names.update(self.data)
         e.scopes = self.scopes
-        e.exact = self.exact
+        e.exact = self.module.exact
         for op in self.consts:
             e.op(op)
         self.enter(e, ops)
         for op in ops:
             e.op(op)
             for value in op.results:
-                slot = self.slots.get(value)
+                slot = self.layout.slots.get(value)
                 if slot is not None:
                     at = e.emit(f"getelementptr i8, ptr %w, i64 {slot}")
                     memory.write(e, at, e.names[value], value.type.dtype, 1)
         for name in e.open_tapes.values():
             tape.save(e, name)
         parameters = self.signature() + (", ptr noalias %t" if self.tapes else "")
-        name = self.name if self.alone else f"chunk{number}"
-        head = f"define {'' if self.alone else 'internal '}i32 @{name}({parameters})"
-        lines = [f"{head} {function_attributes()} {{", "start:", *e.head, *e.lines, "ret i32 0"]
+        name = self.name if self.alone else self.part(number)
+        lines = [self.head(name, parameters, self.internal or not self.alone), "start:"]
+        lines += [*e.head, *e.lines, "ret i32 0"]
         for status in e.failures:
             lines += [f"status{status}:", f"ret i32 {status}"]
-        return "\n".join([*lines, "}"]), bool(e.failures)
+        self.module.functions.append("\n".join([*lines, "}"]))
+        return bool(e.failures) or e.passes_failures
 
     def enter(self, e: FunctionEmitter, ops: Sequence[Op]) -> None:
         """Bind what the chunk uses of work memory: buffers, values of earlier chunks."""
+        allocs, slots = self.layout.allocs, self.layout.slots
         own = {value for op in ops for value in op.results}
         for value in dict.fromkeys(v for op in ops for v in reads(op)):
-            if value in self.allocs:
-                e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {self.allocs[value]}")
-            elif value in self.slots and value not in own:
-                at = e.emit(f"getelementptr i8, ptr %w, i64 {self.slots[value]}")
+            if value in allocs:
+                e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {allocs[value]}")
+            elif value in slots and value not in own:
+                at = e.emit(f"getelementptr i8, ptr %w, i64 {slots[value]}")
                 e.names[value] = memory.read(e, at, value.type.dtype, 1)
 
     def caller(self, fails: Sequence[bool]) -> str:
         """The kernel: every chunk in turn, left at the first failure; tapes are freed then."""
         pointers = [*self.pointers.values(), "%w", *(["%t"] if self.tapes else [])]
         call = ", ".join(f"ptr {n}" for n in pointers)
-        lines = [f"define i32 @{self.name}({self.signature()}) {function_attributes()} {{"]
-        lines += ["start:", *tape.make(self.module, len(self.tapes))]
+        cells = [tape.cell_name(self.first_cell + k) for k in range(len(self.tapes))]
+        lines = [self.head(self.name, self.signature(), self.internal)]
+        lines += ["start:", *tape.make(self.module.declared, cells)]
         label, ways = "start", []
         for k, failing in enumerate(fails):
-            lines.append(f"%s{k} = call i32 @chunk{k}({call})")
+            lines.append(f"%s{k} = call i32 @{self.part(k)}({call})")
             if failing:
                 ways.append(f"[ %s{k}, %{label} ]")
                 label = f"next{k}"
@@ -222,8 +210,18 @@ class _Kernel:
                 lines.append(f"{label}:")
         ways.append(f"[ 0, %{label} ]")
         lines += ["br label %done", "done:", f"%status = phi i32 {', '.join(ways)}"]
-        lines += [*tape.drop(self.module, len(self.tapes)), "ret i32 %status", "}"]
+        lines += [*tape.drop(self.module.declared, cells), "ret i32 %status", "}"]
         return "\n".join(lines)
+
+
+def _opened(ops: Iterable[Op]) -> Iterator[Value]:
+    """The tapes made here, those of functions called excepted."""
+    for op in ops:
+        if op.name == "tape_open":
+            yield op.result
+        elif op.name != "invoke":
+            for region in op.regions:
+                yield from _opened(region.ops)
 
 
 def _is_serial(ops: Iterable[Op]) -> bool:
@@ -236,21 +234,3 @@ def _is_serial(ops: Iterable[Op]) -> bool:
             if "store" in inside and "load" in inside and "for" not in inside:
                 return True
     return False
-
-
-def _weigh(ops: Iterable[Op]) -> int:
-    return sum(1 + sum(_weigh(r.ops) for r in op.regions) for op in ops)
-
-
-def _chunks(ops: Iterable[Op]) -> list[list[Op]]:
-    """Cut into runs of about CHUNK ops; a long loop body is a chunk of its own."""
-    chunks: list[list[Op]] = [[]]
-    weight = 0
-    for op in ops:
-        more = _weigh([op]) * (4 if op.regions else 1)
-        if chunks[-1] and weight + more > CHUNK:
-            chunks.append([])
-            weight = 0
-        chunks[-1].append(op)
-        weight += more
-    return chunks

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
+from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
 
 LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
@@ -54,6 +55,9 @@ class FunctionEmitter:
         self._hoisted: list[dict[str, str]] = []
         self.tapes = tapes or {}
         self.polls = False
+        self.first_cell = 0  # number of the first variable that keeps memory of a tape
+        self.callee: Callable[[Block], tuple[str, int]] = _nobody
+        self.passes_failures = False
         self.open_tapes: dict[int, str] = {}
         self._count = 0
 
@@ -239,6 +243,10 @@ class Phis:
     def arrive(self, label: str, values: Sequence[str]) -> None:
         """One way in: from a block, with these values."""
         self.ways.append((label, values))
+
+
+def _nobody(block: Block) -> tuple[str, int]:
+    raise UnsupportedLowering("a call where no function can be made")
 
 
 def const(e: FunctionEmitter, op: Op) -> None:

@@ -18,7 +18,7 @@ LONG = 10**9  # operations of a loop that looks for signals
 _NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
 _COMBINE = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
 # What has no vector form: iterations with these go one after the other.
-_SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_pop"])
+_SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_pop", "invoke"])
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:

@@ -8,7 +8,7 @@ the module for the next call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tapec.backends.llvm.emit_function import OUT_OF_MEMORY, UNLIKELY, FunctionEmitter
 from tapec.backends.llvm.emit_memory import SLOT, Place, get, put
@@ -73,7 +73,7 @@ def tape_push(e: FunctionEmitter, op: Op) -> None:
     e.lines.append(f"br i1 {fits}, label %{ready}, label %{grow}, {UNLIKELY}")
     e.open(grow)
     e.declare("declare i1 @tapec.grow(ptr, i64, ptr) cold")
-    cell = f"@{cell_name(e.tapes[op.operands[0]])}"
+    cell = f"@{cell_name(e.first_cell + e.tapes[op.operands[0]])}"
     grown = e.emit(f"call i1 @tapec.grow(ptr {name}, i64 {needed}, ptr {cell})")
     e.expect(grown, OUT_OF_MEMORY)
     e.lines += reload(name, e.fresh_label())[:6]
@@ -107,28 +107,29 @@ def tape_store(e: FunctionEmitter, op: Op) -> None:
 # ---- the kernel around its functions ----
 
 
-def make(module: set[str], count: int) -> Iterator[str]:
-    """Lines that make the records `%t`, each with its first slots."""
-    if not count:
+def make(module: set[str], cells: Sequence[str]) -> Iterator[str]:
+    """Lines that make the records `%t`, each with its first slots; `cells` are the variables that
+    keep their memory."""
+    if not cells:
         return
-    for k in range(count):
-        module.add(f"@{cell_name(k)} = global ptr null")
-    first = max(min(MOST_FIRST_SLOTS, STACK_SLOTS // count), 16)
-    yield f"%t = alloca [{count} x {RECORD}], align 64"
-    for k in range(count):
+    module.update(f"@{cell} = global ptr null" for cell in cells)
+    first = max(min(MOST_FIRST_SLOTS, STACK_SLOTS // len(cells)), 16)
+    yield f"%t = alloca [{len(cells)} x {RECORD}], align 64"
+    for k in range(len(cells)):
         yield f"%slots{k} = alloca [{first} x i64], align 64"
-    for k in range(count):
-        for part, value in enumerate((f"ptr %slots{k}", f"i64 {first}", "i64 0", None)):
+    for k in range(len(cells)):
+        slots = f"ptr %slots{k}"
+        for part, value in enumerate((slots, f"i64 {first}", "i64 0", slots)):
             yield f"%t{k}.{part} = getelementptr {RECORD}, ptr %t, i64 {k}, i32 {part}"
-            yield f"store {value or f'ptr %slots{k}'}, ptr %t{k}.{part}"
+            yield f"store {value}, ptr %t{k}.{part}"
 
 
-def drop(module: set[str], count: int) -> Iterator[str]:
+def drop(module: set[str], cells: Sequence[str]) -> Iterator[str]:
     """Lines that free the memory of all tapes, or keep it for the next call."""
-    if count:
+    if cells:
         module.add("declare void @tapec.shed(ptr, ptr)")
-    for k in range(count):
-        yield f"call void @tapec.shed(ptr %t{k}.0, ptr @{cell_name(k)})"
+    for k, cell in enumerate(cells):
+        yield f"call void @tapec.shed(ptr %t{k}.0, ptr @{cell})"
 
 
 def cell_name(number: int) -> str:

@@ -51,6 +51,7 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "repeat": lambda op: UNKNOWN_TRIPS * _inside(op),
     "while": lambda op: UNKNOWN_TRIPS * _inside(op),
     "if": _inside,
+    "invoke": _inside,
     "gemm": _gemm,
     "getrf": _getrf,
     "getrs": _getrs,

@@ -66,6 +66,25 @@ def _poke(
     return ()
 
 
+def _invoke(
+    *operands: Type,
+    name: str,
+    offsets: tuple[int, ...],
+    strides: tuple[tuple[int, ...], ...],
+    regions: tuple[Block, ...],
+) -> tuple[Type, ...]:
+    (block,) = regions
+    params = [p.type for p in block.params]
+    buffers, indices = operands[: len(params)], operands[len(params) :]
+    if block.results or any(not t.buffer for t in (*params, *buffers)):
+        raise VerifyError(f"invoke of {name}: buffers go in, nothing comes out")
+    if [t.dtype for t in params] != [t.dtype for t in buffers]:
+        raise VerifyError(f"invoke of {name}: other dtypes than its parameters'")
+    if len(offsets) != len(params) or [len(s) for s in strides] != [len(indices)] * len(params):
+        raise VerifyError(f"invoke of {name}: one offset and one stride per index for each buffer")
+    return ()
+
+
 def _load(buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()) -> Type:
     if not buffer.buffer or len(indices) != len(strides):
         raise VerifyError(f"load needs a buffer and one stride per index, got {buffer}")
@@ -246,6 +265,17 @@ IF = register(
         infer=_if,
         effect=True,
         doc="The first region where the operand is true, else the second; both yield the results.",
+    )
+)
+INVOKE = register(
+    Primitive(
+        name="invoke",
+        kind="loop",
+        infer=_invoke,
+        effect=True,
+        doc="Run the region, a function compiled once however often it is called, on parts of "
+        "buffers: its k-th parameter starts at offsets[k] + sum(strides[k] * indices) of the k-th "
+        "operand. Closed; what it writes must overlap nothing else it is given.",
     )
 )
 TAPE_OPEN = register(

@@ -1,0 +1,30 @@
+"""Cutting programs into functions: large ones cost LLVM more than linear time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tapec.ir.core import Op
+
+CHUNK = 250  # ops in one function
+
+
+def weigh(ops: Iterable[Op]) -> int:
+    """The number of ops, those of bodies included; functions called count where they are made."""
+    return sum(
+        1 if op.name == "invoke" else 1 + sum(weigh(r.ops) for r in op.regions) for op in ops
+    )
+
+
+def chunks(ops: Iterable[Op]) -> list[list[Op]]:
+    """Cut into runs of about CHUNK ops; a long loop body is a chunk of its own."""
+    runs: list[list[Op]] = [[]]
+    weight = 0
+    for op in ops:
+        more = weigh([op]) * (4 if op.regions else 1)
+        if runs[-1] and weight + more > CHUNK:
+            runs.append([])
+            weight = 0
+        runs[-1].append(op)
+        weight += more
+    return runs
