@@ -150,9 +150,9 @@ def empty(shape: Any, dtype: Any = float, order: Any = "C", **kwargs: Any) -> An
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
              dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
     """Evenly spaced numbers between traced ends."""
+    num = int(num)
     if not any_symbolic([start, stop]):
         return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
-    num = int(num)
     divisions = max(num - 1 if endpoint else num, 1)
     step = (stop - start) / divisions
     grid: Any = np.arange(num, dtype=float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from tapec.errors import DTypeError, MutationError, UnsupportedOperation
 from tapec.ir.core import Value
 from tapec.ir.types import dtype_name
 from tapec.trace.promote import Key, scalar_key
-from tapec.trace.session import Session, current, where
+from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.table import TABLE, implements, name_of
 from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
 
@@ -65,8 +65,20 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return TABLE["__ragged__"](name_of(function), args, kwargs)
     translation = TABLE.get(name_of(function))
     if translation is None:
+        # What depends on Python ints alone, such as the size of np.zeros, can be known.
+        if deps := deps_of([*_flat([*args, *kwargs.values()])]):
+            raise NeedStatic(deps, where())
         raise unsupported(function)
     return translation(*args, **kwargs)
+
+
+def _flat(args: Sequence[Any]) -> Iterator[Any]:
+    """The leaves of nested lists and tuples."""
+    for a in args:
+        if type(a) in (list, tuple):
+            yield from _flat(a)
+        else:
+            yield a
 
 
 @implements("__method__")
