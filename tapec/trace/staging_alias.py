@@ -61,6 +61,13 @@ def check_aliases(
         several = len(sharing) > 1 or entered is not None
         if outer or (several and any(c.written for c in sharing)):
             raise _refused()
+    written = set(region.written())
+    written |= {c.entry._storage for c in carried if c.entry is not None and c.written}
+    for storage in ends:
+        if isinstance(storage.frozen, MaybeShared) and written.intersection(
+            storage.frozen.storages
+        ):
+            raise _refused()
     ends.clear()
     # By id: references to the storages themselves would count as holders.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]

@@ -94,7 +94,7 @@ class For:
         if self.force is False or short:
             self._plain(0, length)
             return
-        size = 1 if self.force else self._probe()
+        size = 1 if self.force else self._size(length)
         if self.force is None and size is not None and 0 < size * length <= UNROLLED_OPS:
             record(self.session, "unrolled", length, f"{size} ops each")
             self._plain(0, length)
@@ -103,13 +103,21 @@ class For:
         else:
             self._rolled(0, length, size or 1)
 
-    def _probe(self) -> int | None:
-        """The size of the first iteration, None where it fails; nothing of it remains."""
+    def _size(self, length: int) -> int | None:
+        """The size of an iteration, None where it cannot be told.
+
+        One in the middle: in loops over triangles the first and the last are special.
+        """
+        size = self._probe(length // 2)
+        return size if size is not None else self._probe(0)
+
+    def _probe(self, i: int) -> int | None:
+        """The size of an iteration, None where it fails; nothing of it remains."""
         world = World(self.state)
         region = Region(self.session, probe=True)
         try:
             with region.active():
-                self.body(self.items.item(0))
+                self.body(self.items.item(i))
                 if self.go_on is not None and not is_symbolic(more := self.go_on()) and not more:
                     return None
         except NeedStatic:

@@ -16,7 +16,7 @@ from tapec.ir.types import Type, dtype_name
 from tapec.trace.session import Session, current_is
 from tapec.trace.tracer import VERSIONS, Array, Storage, Tracer
 
-Memory = tuple[Session | None, Value | None, Array | None, int]
+Memory = tuple[Session | None, Value | None, Array | None, int, int]
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Region(Session):
         param = self.builder.param(operand.type)
         version = next(VERSIONS)
         self.entered[storage] = Entry(param, operand, _memory(storage), version, crossed)
-        _set_memory(storage, (self, param, None, version))
+        _set_memory(storage, (self, param, None, version, storage.stamp))
 
     def claim(self, storage: Storage) -> None:
         """Before a write: bring the storage in, unless it was made here."""
@@ -152,11 +152,11 @@ def weight(ops: Sequence[Op]) -> int:
 
 
 def _memory(storage: Storage) -> Memory:
-    return storage.session, storage.value, storage.array, storage.version
+    return storage.session, storage.value, storage.array, storage.version, storage.stamp
 
 
 def _set_memory(storage: Storage, memory: Memory) -> None:
-    storage.session, storage.value, storage.array, storage.version = memory
+    storage.session, storage.value, storage.array, storage.version, storage.stamp = memory
 
 
 def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
@@ -185,4 +185,5 @@ def give(session: Session, storage: Storage, value: Value) -> None:
     """Let a storage hold a result of a region op, as the code around it sees it."""
     if storage.session is not session and session.is_region:
         session.claim(storage)
-    _set_memory(storage, (session, value, None, next(VERSIONS)))
+    version = next(VERSIONS)
+    _set_memory(storage, (session, value, None, version, version))

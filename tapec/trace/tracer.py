@@ -33,10 +33,21 @@ SHARED = "an array that may be another variable's too"
 class MaybeShared:
     """Why a result of a branch or loop is read only: it may be one of these, seen by others too."""
 
-    __slots__ = ("storages",)
+    __slots__ = ("stamps", "storages")
 
     def __init__(self, storages: list[Storage]) -> None:
         self.storages = storages
+        self.stamps = {id(s): s.content for s in storages}
+
+    def check(self) -> None:
+        """Before the result is read: raise where one of the arrays was written into since."""
+        if any(s.content != self.stamps[id(s)] for s in self.storages):
+            raise MutationError(
+                "a variable that may mean the same array as another one is read after the other "
+                "was written into",
+                where=where(),
+                hint="copy the array where it is given the second name: b = a.copy()",
+            )
 
     def holds(self) -> bool:
         """Whether any of the arrays is still known under another name."""
@@ -63,12 +74,12 @@ def holders(storage: Storage) -> int:
 class Storage:
     """The memory behind a tracer and its views."""
 
-    __slots__ = ("array", "born", "boxed", "frozen", "session", "value", "version")
+    __slots__ = ("array", "born", "boxed", "frozen", "session", "stamp", "value", "version")
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
         self.session, self.value, self.array = session, value, array
         self.born = current() if session is None else session
-        self.version = 0
+        self.version = self.stamp = 0  # the stamp changes with the content only
         self.frozen: str | MaybeShared = ""  # why it is read only
         self.boxed = False  # a 0-d array rather than a NumPy scalar
 
@@ -80,7 +91,7 @@ class Storage:
         if self.session is not session:
             session.enter(self)
         self.value = views.put(session, self.value, steps, new)
-        self.version = next(VERSIONS)
+        self.version = self.stamp = next(VERSIONS)
 
     def become_traced(self, session: Session) -> None:
         """A constant array becomes a value of the program."""
@@ -94,6 +105,11 @@ class Storage:
         if self.array is not None:
             self.become_traced(session)
             self.version = next(VERSIONS)
+
+    @property
+    def content(self) -> tuple[int, int]:
+        """Changes whenever the content does, and only then."""
+        return self.stamp, self.version if self.array is not None else 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -141,6 +157,8 @@ class Tracer:
                 where=where(),
                 hint="return it from the traced function instead of storing it elsewhere",
             )
+        if storage.frozen and not isinstance(storage.frozen, str):
+            storage.frozen.check()
         if own is not session and session.is_region:
             session.enter(storage)
             own = session
