@@ -252,8 +252,7 @@ class _Outward:
         self._append(operands, form.carry + len(entry), outs, (region,))
 
     def _region(self, params: Sequence[Value], results: Sequence[Value]) -> Block:
-        ops, _ = between(self.loop.joint.ops, set(params), results)
-        return Block(tuple(params), tuple(ops), tuple(results))
+        return closed(self.loop.joint.ops, params, results)
 
     def _dynamic(self) -> None:
         loop, op, form = self.loop, self.op, self.loop.form
@@ -282,8 +281,7 @@ class _Outward:
         params, after = [*params, *entry], [*after, *top]
         results = [*body.results, *after]
         inner = [*body.params, *params]
-        ops, _ = between([*loop.joint.ops, *push.ops], set(inner), results)
-        region = Block(tuple(inner), tuple(ops), tuple(results))
+        region = closed([*loop.joint.ops, *push.ops], inner, results)
         regions = (*self._conditions(params), region)
         self._append([*op.operands, *extra], form.carry + len(extra), [*op.results, *outs], regions)
 
@@ -291,4 +289,4 @@ class _Outward:
         if self.op.name != "while_loop":
             return ()
         test = self.op.regions[0]
-        return (Block((*test.params, *fresh(params)), test.ops, test.results),)
+        return (closed(test.ops, [*test.params, *fresh(params)], test.results),)

@@ -15,7 +15,7 @@ from tapec.ad.adjoint_loops import augment_loop
 from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import form_of
-from tapec.ad.joint import Joint, Tapes, between, closed
+from tapec.ad.joint import Joint, Tapes, closed
 from tapec.ad.record import Wanted, note, numbers
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
@@ -208,8 +208,7 @@ def _outward(plan: Plan, joint: Joint, places: dict[Value, int]) -> Block:
         entry = joint.thread.entry or Value(TAPE, "tape")
         params.append(entry)
         results.append(joint.thread.top or entry)
-    ops, _ = between([*joint.ops, *fill.ops], set(params), results)
-    return Block(tuple(params), tuple(ops), tuple(results))
+    return closed([*joint.ops, *fill.ops], params, results)
 
 
 def _back(plan: Plan, joint: Joint, places: dict[Value, int]) -> Block:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapec.ad.flow import Flow, Form, form_of, groups
+from tapec.ad.joint import closed
 from tapec.ad.rules import hint_of, refuse_captured, rule_operands
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
@@ -107,7 +108,7 @@ def _branch_body(
 def _closed_branch(inner: Builder, body: Block, tangents: Tangents, flags: Sequence[bool]) -> Block:
     moved = [v for v, f in zip(body.results, flags, strict=True) if f]
     found = _made(moved, tangents, inner)
-    return Block(tuple(inner.params), tuple(inner.ops), (*body.results, *found))
+    return closed(inner.ops, inner.params, [*body.results, *found])
 
 
 def _emit_branch(
@@ -181,7 +182,7 @@ def _loop_body(inner: Builder, form: Form, moved: Tangents, carried: Sequence[bo
     after, ys = body.results[: form.carry], body.results[form.carry :]
     changing = [v for v, f in zip(after, carried, strict=True) if f]
     results = [*after, *_made(changing, moved, inner), *ys, *_derived(ys, moved)]
-    return Block(tuple(params), tuple(inner.ops), tuple(results))
+    return closed(inner.ops, params, results)
 
 
 def _conditions(op: Op, form: Form, flags: Sequence[bool]) -> tuple[Block, ...]:
@@ -192,7 +193,7 @@ def _conditions(op: Op, form: Form, flags: Sequence[bool]) -> tuple[Block, ...]:
     params: list[Value] = []
     for group, moving in zip(groups(test.params, form), groups(flags, form), strict=True):
         params += [*group, *(Value(p.type) for p, m in zip(group, moving, strict=True) if m)]
-    return (Block(tuple(params), test.ops, test.results),)
+    return (closed(test.ops, params, test.results),)
 
 
 # --- tapes ---------------------------------------------------------------------------------------

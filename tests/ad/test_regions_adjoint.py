@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tapec.ad import adjoint, gradient, tangent
+from tapec.ad import adjoint, gnvp_func, gradient, hessian_func, jacobian_func, tangent
 from tapec.backends.interpreter import run
 from tapec.differences import ridders
 from tapec.ir.core import Func
@@ -71,3 +71,17 @@ def test_third_order(name: str) -> None:
     one = np.float64(1.0)
     (found,) = run(thrice, [POINT, one, W, V])
     np.testing.assert_allclose(found @ V, slope(twice, one, W) @ V, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_whole_derivatives(name: str) -> None:
+    f = program(name)
+    g = gradient(f, [True])
+    want = np.array([ridders(lambda h, e=e: run(g, [POINT + h * e])[0])[0] for e in np.eye(4)])
+    for made in (hessian_func(f, [True]), jacobian_func(g, [True], "rev")):
+        verify(made)
+        np.testing.assert_allclose(run(made, [POINT])[0], want, rtol=1e-8, atol=1e-9)
+    normal = gnvp_func(f, [True])
+    verify(normal)
+    (slope_,) = run(g, [POINT])
+    np.testing.assert_allclose(run(normal, [POINT, V])[0], slope_ * (slope_ @ V), rtol=1e-11)
