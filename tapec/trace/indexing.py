@@ -290,7 +290,7 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     if type(value) in SPECIAL and not is_dynamic(key):
         TABLE["__ragged__"]("write", (x[key], value), {})
         return
-    if not is_symbolic(x) and not is_symbolic(value) and not any_symbolic(key):
+    if not (is_symbolic(x) or is_symbolic(value) or any_symbolic(key) or is_dynamic(key)):
         x._array[unwrap(key)] = unwrap(value)
         x._storage.version += 1
         return

@@ -60,14 +60,24 @@ def _form(value: Value, session: Session, depth: int) -> Linear:
         found = _RULES[op.name](op, [_form(v, session, depth + 1) for v in op.operands])
         if found is not None:
             return found
-    return Linear(0, ((value, 1),))
+    return Linear(0, ((_first(op, value, session, depth), 1),))
+
+
+def _first(op: Op, value: Value, session: Session, depth: int) -> Value:
+    """The first result of the same op on the same operands: ``n[0]`` read twice is one number."""
+    inner = [
+        _form(v, session, depth + 1) if v.type == _INTEGER and depth < _DEPTH else v
+        for v in op.operands
+    ]
+    key = (op.name, *inner, *op.attrs.items())
+    return session.integers.numbers.setdefault(key, value)
 
 
 def _defined(session: Session, value: Value) -> Op | None:
     """The op in `session` whose result is this number; looks only at ops added since."""
     ops, known = session.builder.ops, session.integers
     for op in ops[known.seen :]:
-        if op.name in _RULES and op.results[0].type == _INTEGER:
+        if len(op.results) == 1 and op.results[0].type == _INTEGER and not op.regions:
             known.ops[op.results[0]] = op
     known.seen = len(ops)
     return known.ops.get(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from tapec.errors import ShapeError, TraceError, UnsupportedOperation
 from tapec.trace.dispatch import copyto, key_of, need_session
 from tapec.trace.dynamic import Bounds
 from tapec.trace.functions_select import where
-from tapec.trace.linear import Linear, linear
-from tapec.trace.session import Session
+from tapec.trace.linear import difference, linear
 from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import BINARY, COMPARE, SPECIAL, UNARY, Tracer, is_symbolic
@@ -28,34 +27,62 @@ from tapec.trace.tracer import BINARY, COMPARE, SPECIAL, UNARY, Tracer, is_symbo
 CURE = "make its length constant (x[i : i + k]), or loop over the elements"
 
 
+class Mark:
+    """Found among the leaves of a nested value, it says that a length in it is not known."""
+
+    __slots__ = ()
+
+
+MARK = Mark()
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """The bounds on one axis of size `n`: elements `low` to `high`, within 0 and `n`.
 
-    `first` and `last` say the same as linear forms of what the user wrote: parts are known to
-    match where these do.
+    `start` and `stop` are what the user wrote: parts match where these provably do.
     """
 
     n: int
+    start: Any
+    stop: Any
     low: Any
     high: Any
-    first: Linear
-    last: Linear
+    mark: Mark = MARK
 
     @staticmethod
-    def of(start: Any, stop: Any, n: int, session: Session) -> Cut:
+    def of(start: Any, stop: Any, n: int) -> Cut:
         """The bounds of ``start:stop`` as Python understands them."""
         low, high = within(start, n), within(stop, n)
-        first = linear(start if is_symbolic(start) else low, session)
-        return Cut(n, low, high, first, linear(stop if is_symbolic(stop) else high, session))
+        start, stop = (start if is_symbolic(start) else low), (stop if is_symbolic(stop) else high)
+        return Cut(n, start, stop, low, high)
+
+    @staticmethod
+    def backwards(start: Any, stop: Any, n: int) -> Cut:
+        """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
+        low, first = (0, 0) if stop is None else (within(stop, n) + 1, stop + 1)
+        high, last = (n, n) if start is None else (within(start, n) + 1, start + 1)
+        return Cut(n, first, last, low, TABLE["minimum"](high, n)).flipped()
+
+    def flipped(self) -> Cut:
+        """The bounds once the axis runs backwards."""
+        n = self.n
+        return Cut(n, n - self.stop, n - self.start, n - self.high, n - self.low)
 
     def same(self, other: Cut) -> bool:
         """Whether both have the same elements of equally long axes."""
-        return (self.n, self.first, self.last) == (other.n, other.first, other.last)
+        session = need_session()
+        return (
+            self.n == other.n
+            and difference(self.start, other.start, session) == 0
+            and difference(self.stop, other.stop, session) == 0
+        )
 
     def as_long_as(self, other: Cut) -> bool:
         """Whether both have as many elements, in every run."""
-        return self.last.plus(self.first, -1) == other.last.plus(other.first, -1)
+        session = need_session()
+        mine = linear(self.stop, session).plus(linear(self.start, session), -1)
+        return mine == linear(other.stop, session).plus(linear(other.start, session), -1)
 
     @property
     def length(self) -> Any:
@@ -73,22 +100,6 @@ class Cut:
             return meant
         return TABLE["logical_and"](meant, TABLE["less"](k, high))
 
-    @staticmethod
-    def backwards(start: Any, stop: Any, n: int, session: Session) -> Cut:
-        """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
-        one = Linear(1)
-        low = 0 if stop is None else within(stop, n) + 1
-        high = n if start is None else TABLE["minimum"](within(start, n) + 1, n)
-        first = Linear(0) if stop is None else linear(stop, session).plus(one)
-        last = Linear(n) if start is None else linear(start, session).plus(one)
-        return Cut(n, low, high, first, last).flipped()
-
-    def flipped(self) -> Cut:
-        """The bounds once the axis runs backwards."""
-        whole = Linear(self.n)
-        return Cut(self.n, self.n - self.high, self.n - self.low,
-                   whole.plus(self.last, -1), whole.plus(self.first, -1))  # fmt: skip
-
 
 def within(bound: Any, n: Any) -> Any:
     """A bound of a slice as Python reads it: negative ones count from the end, none leaves."""
@@ -98,15 +109,14 @@ def within(bound: Any, n: Any) -> Any:
     return TABLE["minimum"](TABLE["maximum"](counted, 0), n)
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Ragged:
     """A part of an array between bounds known at run time only."""
 
-    __slots__ = ("cuts", "frame")
-    __hash__ = None  # type: ignore[assignment]
-    __array_priority__ = 2000.0
+    frame: Tracer
+    cuts: dict[int, Cut]
 
-    def __init__(self, frame: Tracer, cuts: dict[int, Cut]) -> None:
-        self.frame, self.cuts = frame, cuts
+    __array_priority__: ClassVar[float] = 2000.0
 
     # -- what NumPy asks -------------------------------------------------------------------
 
@@ -208,8 +218,8 @@ class Ragged:
 
 def _offset(cut: Cut, to: Cut) -> Any:
     """How far the elements of one are behind those of the other."""
-    form = cut.first.plus(to.first, -1)
-    return cut.low - to.low if form.terms else form.constant
+    known = difference(cut.start, to.start, need_session())
+    return cut.low - to.low if known is None else known
 
 
 def mismatch(part: Any, axis: int) -> ShapeError:
@@ -231,16 +241,15 @@ def unsupported(what: str) -> UnsupportedOperation:
 @implements("ragged")
 def ragged(view: Tracer, bounds: dict[int, Any]) -> Ragged:
     """The part of a view between bounds, by axis."""
-    session = need_session()
-    return Ragged(view, {a: cut_of(b, view.shape[a], session) for a, b in bounds.items()})
+    return Ragged(view, {a: cut_of(b, view.shape[a]) for a, b in bounds.items()})
 
 
-def cut_of(bounds: Bounds, n: int, session: Session) -> Cut:
+def cut_of(bounds: Bounds, n: int) -> Cut:
     """The cut of a slice as written."""
     if bounds.reverse:
-        return Cut.backwards(bounds.start, bounds.stop, n, session)
+        return Cut.backwards(bounds.start, bounds.stop, n)
     stop = n if bounds.stop is None else bounds.stop
-    return Cut.of(0 if bounds.start is None else bounds.start, stop, n, session)
+    return Cut.of(0 if bounds.start is None else bounds.start, stop, n)
 
 
 def write(part: Ragged, value: Any) -> None:

@@ -11,7 +11,6 @@ from tapec.trace.dispatch import any_special, need_session
 from tapec.trace.dynamic import is_dynamic
 from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import axes_of
-from tapec.trace.linear import linear
 from tapec.trace.ragged import Cut, Ragged, mismatch, unsupported, within, write
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer, is_symbolic
@@ -360,18 +359,15 @@ def _cut_entry(e: Any, cut: Cut) -> tuple[Any, Cut | None]:
 
 def _sliced(e: slice, cut: Cut) -> Cut:
     """A part of a part."""
-    session = need_session()
     length = cut.length
-    low, high, first, last = cut.low, cut.high, cut.first, cut.last
+    start, stop, low, high = cut.start, cut.stop, cut.low, cut.high
     if e.stop is not None:
         high = cut.low + within(e.stop, length)
-        base = cut.last if not is_symbolic(e.stop) and e.stop < 0 else cut.first
-        last = base.plus(linear(e.stop, session))
+        stop = e.stop + (cut.stop if not is_symbolic(e.stop) and e.stop < 0 else cut.start)
     if e.start is not None:
         low = cut.low + within(e.start, length)
-        base = cut.last if not is_symbolic(e.start) and e.start < 0 else cut.first
-        first = base.plus(linear(e.start, session))
-    return Cut(cut.n, low, high, first, last)
+        start = e.start + (cut.stop if not is_symbolic(e.start) and e.start < 0 else cut.start)
+    return Cut(cut.n, start, stop, low, high)
 
 
 @rule("getitem")

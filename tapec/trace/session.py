@@ -40,10 +40,11 @@ class NeedStatic(TraceError):
 class Integers:
     """Where the integers of a trace come from, as far as anybody asked (see `linear`)."""
 
-    __slots__ = ("ops", "seen")
+    __slots__ = ("numbers", "ops", "seen")
 
     def __init__(self) -> None:
         self.ops: dict[Value, Op] = {}
+        self.numbers: dict[Any, Value] = {}  # the first of equal ones
         self.seen = 0  # how many ops were looked at
 
 
