@@ -73,7 +73,7 @@ def test_connectives_and_conditional_expressions() -> None:
         a = 1.0 if x[0] > 0.1 and x[1] > 0.9 else 2.0
         b = 3.0 if x[0] > 0.9 or not x[1] > 0.9 else x[3]
         c = x[0] if 0 < x[0] < 1 else 6.0
-        d = x[1] and x[2] or x[3]
+        d = (x[1] and x[2]) or x[3]
         assert x[0] > -5, "far out"
         return a, b, c, d
 

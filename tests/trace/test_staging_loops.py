@@ -132,7 +132,7 @@ def test_aliases_that_change_in_a_loop_are_refused_or_unrolled() -> None:
                 best = x
         return best
 
-    with pytest.raises((ControlFlowError, MutationError), match="name|variable"):
+    with pytest.raises((ControlFlowError, MutationError), match=r"name|variable"):
         traced(f, V)
 
 
@@ -278,7 +278,7 @@ def test_loops_over_rows_pairs_and_backwards() -> None:
             s = s + np.sin(row).sum() * np.cos(s)
         for i, row in enumerate(a):
             s = s + np.tanh(row[0] * i) * s
-        for p, q in zip(a[:-1], a[1:], strict=True):
+        for p, q in zip(a[:-1], a[1:] * 1, strict=True):
             s = s * 0.5 + p @ q
         for row in reversed(a):
             s = s * 0.9 + row[1] * row[2]
