@@ -301,6 +301,11 @@ def test_work_memory_of_any_size(count: int) -> None:
         assert NativeEntry(kernel.library, kernel.signature)(np.array(float(k)))[0] == k
 
 
+def test_work_memory_beyond_all_addresses_is_refused() -> None:
+    with pytest.raises(MemoryError, match="work memory"):
+        compiled(big_work(2**62), 1)
+
+
 def test_failing_after_the_tape_grew_frees_it() -> None:
     """Status 1 in the middle of a loop that pushes; what was pushed is freed or kept once."""
     p = Loops()
@@ -336,16 +341,43 @@ def endless() -> Func:
     return p.func()
 
 
+def very_long(counted: bool) -> Func:
+    """10**15 iterations if x is positive, known before the run or not."""
+    p = Loops()
+    x, out = p.buffer("f64"), p.buffer("f64")
+    value, half = p.load(x), p.const(0.5)
+
+    def body(i, y):  # type: ignore[no-untyped-def]
+        return [p("add", p("mul", half, y), value)]
+
+    def run():  # type: ignore[no-untyped-def]
+        if counted:
+            return p.loop(0, 10**15, [value], body)
+        return p.repeat(p("convert", p("mul", value, p.const(1e15)), dtype="i64"), [value], body)
+
+    (y,) = p.branch(p("greater", value, p.const(0.0)), run, lambda: [value])
+    p.store(y, out)
+    return p.func()
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
-@pytest.mark.parametrize("entry", [NativeEntry, CtypesEntry])
-def test_signals_end_endless_loops(entry: type) -> None:
+@pytest.mark.parametrize(
+    ("func", "entry"),
+    [
+        (endless(), NativeEntry),
+        (endless(), CtypesEntry),
+        (very_long(True), NativeEntry),
+        (very_long(False), NativeEntry),
+    ],
+)
+def test_signals_end_endless_loops(func: Func, entry: type) -> None:
     class Alarm(Exception):
         pass
 
     def ring(*_: object) -> None:
         raise Alarm
 
-    kernel = compiled(endless(), 1)
+    kernel = compiled(func, 1)
     call = entry(kernel.library, kernel.signature)
     before = signal.signal(signal.SIGALRM, ring)
     try:

@@ -24,6 +24,7 @@ from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.ir.core import Block, Func, Op, Value
 
+_ADDRESSES = 2**62  # no machine has as many bytes
 CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
@@ -65,6 +66,8 @@ def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     module = _Module(deciding(func.ops))
     kernel = _Kernel(func.block, name, module)
     kernel.emit()
+    if kernel.layout.size >= _ADDRESSES:
+        raise MemoryError(f"the program needs {kernel.layout.size} bytes of work memory")
     ops = [op for block in (func.block, *module.callees) for op in block.ops]
     looping = any(op.regions for op in ops)
     return Emitted(module.text(), kernel.layout.size, weigh(ops), looping, _is_serial(ops))
