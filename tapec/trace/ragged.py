@@ -8,6 +8,7 @@ ones. Parts of equal length at other offsets are moved to where their partner is
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,16 @@ class Mark:
 MARK = Mark()
 
 
+class Size(int):
+    """The size of an axis: known while tracing, in whatever branch or loop."""
+
+
+@functools.cache
+def size_of(n: int) -> Size:
+    """One object for each size, so that sizes in several branches are the same."""
+    return Size(n)
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """The bounds on one axis of size `n`: elements `low` to `high`, within 0 and `n`.
@@ -43,7 +54,7 @@ class Cut:
     `start` and `stop` are what the user wrote: parts match where these provably do.
     """
 
-    n: int
+    n: Size
     start: Any
     stop: Any
     low: Any
@@ -55,19 +66,19 @@ class Cut:
         """The bounds of ``start:stop`` as Python understands them."""
         low, high = within(start, n), within(stop, n)
         start, stop = (start if is_symbolic(start) else low), (stop if is_symbolic(stop) else high)
-        return Cut(n, start, stop, low, high)
+        return Cut(size_of(n), start, stop, low, high)
 
     @staticmethod
     def backwards(start: Any, stop: Any, n: int) -> Cut:
         """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
         low, first = (0, 0) if stop is None else (within(stop, n) + 1, stop + 1)
         high, last = (n, n) if start is None else (within(start, n) + 1, start + 1)
-        return Cut(n, first, last, low, TABLE["minimum"](high, n)).flipped()
+        return Cut(size_of(n), first, last, low, TABLE["minimum"](high, n)).flipped()
 
     def flipped(self) -> Cut:
         """The bounds once the axis runs backwards."""
-        n = self.n
-        return Cut(n, n - self.stop, n - self.start, n - self.high, n - self.low)
+        n = int(self.n)
+        return Cut(self.n, n - self.stop, n - self.start, n - self.high, n - self.low)
 
     def same(self, other: Cut) -> bool:
         """Whether both have the same elements of equally long axes."""
@@ -91,12 +102,12 @@ class Cut:
 
     def mask(self, axis: int, ndim: int) -> Any:
         """Which elements are meant, broadcastable to an array of `ndim` axes."""
-        k = np.arange(self.n).reshape([-1 if a == axis else 1 for a in range(ndim)])
+        k = np.arange(int(self.n)).reshape([-1 if a == axis else 1 for a in range(ndim)])
         low, high = self.low, self.high
         if not is_symbolic(low) and int(low) == 0:
             return TABLE["less"](k, high)
         meant = TABLE["greater_equal"](k, low)
-        if not is_symbolic(high) and int(high) == self.n:
+        if not is_symbolic(high) and int(high) == int(self.n):
             return meant
         return TABLE["logical_and"](meant, TABLE["less"](k, high))
 
@@ -210,8 +221,8 @@ class Ragged:
             raise mismatch(self, axis)
         if cut.same(to):
             return self
-        place = np.arange(to.n) + _offset(cut, to)
-        place = TABLE["minimum"](TABLE["maximum"](place, 0), cut.n - 1)
+        place = np.arange(int(to.n)) + _offset(cut, to)
+        place = TABLE["minimum"](TABLE["maximum"](place, 0), int(cut.n) - 1)
         frame = self.frame[(slice(None),) * axis + (place,)]
         return Ragged(frame, {**self.cuts, axis: to})
 

@@ -354,7 +354,7 @@ def _cut_entry(e: Any, cut: Cut) -> tuple[Any, Cut | None]:
     k = where(e < 0, e + length, e) if is_symbolic(e) else (e + length if e < 0 else e)
     inside = TABLE["logical_and"](TABLE["greater_equal"](k, 0), TABLE["less"](k, length))
     # What leaves the part leaves the array, and is found when the program runs.
-    return where(inside, cut.low + k, cut.n), None
+    return where(inside, cut.low + k, int(cut.n)), None
 
 
 def _sliced(e: slice, cut: Cut) -> Cut:
