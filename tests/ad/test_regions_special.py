@@ -398,3 +398,46 @@ def test_a_part_that_is_read_and_replaced(n: int, times: int) -> None:
         u[i] = u[i] * np.sin(u[i]) + times * u[i]
         u[:2] = u[:2] * u[i] + times * u[:2]
     np.testing.assert_allclose(grad(func([vec(n)], body), x) @ d, np.sum(u).imag * 1e30)
+
+
+# --- sizes and element types ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("checkpoint", [0, 2])
+@pytest.mark.parametrize("length", [0, 1])
+def test_hardly_any_iterations(length: int, checkpoint: int) -> None:
+    def body(x: Any, rows: Any) -> Any:
+        s, ys = scan(length, [x], [x], [rows], lambda i, x, s, d: (sin(s) * x + d, s * s),
+                     checkpoint=checkpoint)  # fmt: skip
+        return s + total(ys)
+
+    f = func([F, vec(length)], body)
+    g = run(gradient(f, [True, True]), [np.float64(0.5), np.ones(length)])
+    want = 1.0 if length == 0 else np.cos(0.5) * 0.5 + np.sin(0.5) + 1.0
+    np.testing.assert_allclose(g[0], want)
+    np.testing.assert_allclose(g[1], np.ones(length))
+
+
+def test_single_precision() -> None:
+    f32 = F.with_dtype("f32")
+
+    def body(x: Any) -> Any:
+        n = P["convert"](x * 4.0, dtype="i64")
+        s = fori(n, [x], [x], lambda i, x, s: cond(
+            s > 0.5, [s, x], lambda s, x: sin(s) * x, lambda s, x: s + x * x))  # fmt: skip
+        ys = scan(3, [s], [], [], lambda i, s: P["convert"](s * s, dtype="f64"))
+        return total(ys)
+
+    f = func([f32], body)
+    x = np.float32(0.8)
+    found = run(gradient(f, [True]), [x])[0]
+    assert found.dtype == np.float32
+    s, ds = 0.8, 1.0
+    for _ in range(3):
+        if s > 0.5:
+            s, ds = np.sin(s) * 0.8, np.cos(s) * ds * 0.8 + np.sin(s)
+        else:
+            s, ds = s + 0.64, ds + 1.6
+    np.testing.assert_allclose(found, 6 * s * ds, rtol=1e-5)
+    twice = run(tangent(gradient(f, [True]), [True]), [x, np.float32(1.0)])
+    assert np.isfinite(twice[1])
