@@ -186,7 +186,7 @@ def fori(scope: Scope, op: Op) -> None:
     if scope.mask is not None:
         zero = scope.builder.const(0, count.type)
         counts = select(scope.builder, scope.mask, counts, zero)
-    longest = scope.builder.emit(PRIMITIVES["reduce_max"], (counts,), {"axes": (0,)}).result
+    longest = _longest(scope, counts)
     changing = _changing(block, block.params[1 + number :])
     flags = _carry_flags(scope, init, changing)
     body = Body(scope)
@@ -201,6 +201,12 @@ def fori(scope: Scope, op: Op) -> None:
     operands += [scope.wanted(v, f) for v, f in zip(init, flags, strict=True)]
     blocks = [body.close(after)]
     scope.emit(op, [longest, counts, *operands], blocks, flags, consts=number + 1)
+
+
+def _longest(scope: Scope, counts: Value) -> Value:
+    if not scope.size:
+        return scope.builder.const(0, Type("i64"))
+    return scope.builder.emit(PRIMITIVES["reduce_max"], (counts,), {"axes": (0,)}).result
 
 
 # ---- branches -----------------------------------------------------------------------------

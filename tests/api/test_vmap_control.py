@@ -146,3 +146,56 @@ def test_second_derivatives_of_lanes(f: Callable[[Any], Any]) -> None:
     np.testing.assert_allclose(each, single, rtol=1e-11, atol=1e-13)
     outer = tapec.vmap(tapec.grad(tapec.grad(kernel)))(X)
     np.testing.assert_allclose(outer, single, rtol=1e-11, atol=1e-13)
+
+
+def converging(a: Any) -> Any:
+    x = a + 1.0
+    while np.abs(x * x - a) > 1e-13:
+        x = x - (x * x - a) / (2.0 * x)
+    return x
+
+
+ROOT = tapec.implicit(converging, lambda x, a: x * x - a)
+
+
+def root_or_not(x: Any) -> Any:
+    """In the other lanes the solver would run for ever, and its equation has no root."""
+    y = -x
+    if x > 0:
+        y = ROOT(x)
+    return y
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_solver_in_a_branch(backend: Any) -> None:
+    x = np.array([2.0, -1.0, 3.0, -2.5])
+    kernel = tapec.compile(root_or_not, backend=backend)
+    mapped = tapec.vmap(kernel)
+    np.testing.assert_allclose(mapped(x), np.where(x > 0, np.sqrt(np.abs(x)), -x), rtol=1e-12)
+    wanted = np.where(x > 0, 0.5 / np.sqrt(np.abs(x)), -1.0)
+    np.testing.assert_allclose(tapec.vmap(tapec.grad(kernel))(x), wanted, rtol=1e-12)
+    np.testing.assert_allclose(tapec.grad(lambda x: np.sum(mapped(x)))(x), wanted, rtol=1e-12)
+    second = np.where(x > 0, -0.25 * np.abs(x) ** -1.5, 0.0)
+    np.testing.assert_allclose(tapec.vmap(tapec.hessian(kernel))(x), second, rtol=1e-11)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n", [2, 5])
+def test_systems_in_a_branch(n: int, backend: Any) -> None:
+    """Matrices of lanes that do not solve may be singular."""
+
+    def f(a: Any, b: Any) -> Any:
+        return np.linalg.solve(a, b) if a[0, 0] > 0.5 else b
+
+    mapped = tapec.vmap(tapec.compile(f, backend=backend))
+    a = np.stack([2 * np.eye(n), np.zeros((n, n)), 4 * np.eye(n)])
+    b = np.ones((3, n))
+    np.testing.assert_allclose(mapped(a, b)[:, 0], [0.5, 1.0, 0.25])
+    to_b = tapec.grad(lambda a, b: np.sum(mapped(a, b)), 1)(a, b)
+    np.testing.assert_allclose(to_b[:, 0], [0.5, 1.0, 0.25])
+
+
+def test_no_lanes() -> None:
+    f = tapec.vmap(lambda n, x: tapec.fori_loop(0, n, lambda i, c: c * x, 1.0))
+    assert f(np.zeros(0, int), np.zeros(0)).shape == (0,)
+    np.testing.assert_array_equal(f(np.array([3, 0]), np.array([2.0, 5.0])), [8.0, 1.0])
