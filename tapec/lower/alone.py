@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise, product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
+from tapec.lower.plan import UNROLLED
 from tapec.lower.pull import aligned, product_at
 from tapec.lower.scalars import improves
 from tapec.lower.solve import solve
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from tapec.lower.nests import Nests
 
 Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
+Box = Sequence[tuple[int, int]]
+Body = Callable[[Index], None]
+EDGE = 4  # elements of the last axis that are written out beside a vector loop
 MOST_BOXES = 300  # pieces of a space times parts, above which parts are added one by one
 
 
@@ -59,8 +64,7 @@ def _place(n: Nests, op: Op, buffer: Memory) -> None:
     shape = op.result.type.shape
     cuts = _cuts(op)
     if cuts is not None:
-        for box in product(*(list(pairwise(c)) for c in cuts)):
-            _box(n, op, buffer, box, op.operands)
+        _boxes(n, op, buffer, cuts, op.operands)
         return
     _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
     for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
@@ -81,10 +85,38 @@ def _cuts(op: Op) -> list[list[int]] | None:
     return None if boxes * len(op.operands) > MOST_BOXES else [sorted(c) for c in cuts]
 
 
-def _box(
-    n: Nests, op: Op, buffer: Memory, box: Sequence[tuple[int, int]], parts: Sequence[Value]
+def _boxes(
+    n: Nests, op: Op, buffer: Memory, cuts: Sequence[Sequence[int]], parts: Sequence[Value]
 ) -> None:
-    """The sum of the parts that cover one piece of the result, in it or added to it."""
+    """Every piece of the result; pieces side by side on the last axis in one nest."""
+    shape = op.result.type.shape
+    together = len(shape) > 1 and shape[-1] > UNROLLED
+    split = len(shape) - 1 if together else len(shape)
+    for outer in product(*(list(pairwise(c)) for c in cuts[:split])):
+        boxes = [(*outer, *rest) for rest in product(*(list(pairwise(c)) for c in cuts[split:]))]
+        bodies = [(box, body) for box in boxes if (body := _box(n, op, buffer, box, parts))]
+        if not together:
+            for box, body in bodies:
+                n.over(tuple(b - a for a, b in box), body)
+        elif bodies:
+            n.loops([b - a for a, b in outer], "serial", partial(_side_by_side, n, bodies))
+
+
+def _side_by_side(n: Nests, bodies: Sequence[tuple[Box, Body]], at: Index) -> None:
+    for box, body in bodies:
+        width = box[-1][1] - box[-1][0]
+        if width <= EDGE:
+            for k in range(width):
+                body((*at, Affine(k)))
+        else:
+            n.loops([width], "vector", lambda rest, body=body: body((*at, *rest)))  # type: ignore[misc]
+
+
+def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Value]) -> Body | None:
+    """One element of the sum of the parts that cover a piece of the result.
+
+    In the result or, of an accumulation, added to it: then a piece that no part covers is None.
+    """
     low, shape = [Affine(a) for a, _ in box], op.result.type.shape
     added = op.name == "accumulate"
     covering = [
@@ -92,8 +124,6 @@ def _box(
         for part, at in zip(parts, op.attrs["at"], strict=True)
         if all(_covers(entry, a, b) for entry, (a, b) in zip(at, box, strict=True))
     ]
-    if added and not covering:
-        return
 
     def body(index: Index) -> None:
         where = tuple(i + a for i, a in zip(index, low, strict=True))
@@ -107,16 +137,16 @@ def _box(
             total = n.build.op("add", old, total)
         n.save(total, buffer, flat(where, shape))
 
-    n.over(tuple(b - a for a, b in box), body)
+    return None if added and not covering else body
 
 
 def _accumulate(n: Nests, op: Op, buffer: Memory) -> None:
+    """Parts added to an array in one pass over each piece that the same of them cover."""
     start_from(n, op, buffer)
     _, *parts = op.operands
     cuts = _cuts(op)
     if cuts is not None:
-        for box in product(*(list(pairwise(c)) for c in cuts)):
-            _box(n, op, buffer, box, parts)
+        _boxes(n, op, buffer, cuts, parts)
         return
     for part, at in zip(parts, op.attrs["at"], strict=True):
         put(n, part, at, (), op.result.type.shape, buffer, add=True)

@@ -7,6 +7,7 @@ reader of the old array, so writes wait until somebody needs their result.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, Primitive
@@ -29,25 +30,64 @@ def arranged(func: Func, *, region: bool) -> Func:
 
 
 def accumulating(func: Func) -> Func:
-    """Sums of an array and a `place` that nobody else reads add into the array."""
-    places = {op.result: op for op in func.ops if op.name == "place"}
-    if not places:
+    """Sums of an array and a `place`, and chains of additions to parts, as one accumulation each.
+
+    Where nobody else reads the placement, or the array between two additions.
+    """
+    source = {op.result: op for op in func.ops if op.name in ("place", "dynamic_add", "add")}
+    if all(op.name == "add" for op in source.values()):
         return func
     uses: dict[Value, int] = {}
     for v in (*func.results, *(v for op in func.ops for v in op.operands)):
         uses[v] = uses.get(v, 0) + 1
-    return func.with_ops(_accumulation(op, places, uses) for op in func.ops)
+    ops: list[Op] = []
+    for op in func.ops:
+        new = _accumulation(op, source, uses)
+        if new is not op:
+            source[op.result] = new
+        ops.append(new)
+    return _read(func.with_ops(ops))
 
 
-def _accumulation(op: Op, places: Mapping[Value, Op], uses: Mapping[Value, int]) -> Op:
-    if op.name != "add" or op.result.type.size <= SMALL:
+def _read(func: Func) -> Func:
+    """Without additions that are part of later ones."""
+    used = set(func.results)
+    kept: list[Op] = []
+    for op in reversed(func.ops):
+        if op.primitive is not ACCUMULATE or op.result in used:
+            kept.append(op)
+            used.update(op.operands)
+    return func.with_ops(reversed(kept))
+
+
+def _accumulation(op: Op, source: Mapping[Value, Op], uses: Mapping[Value, int]) -> Op:
+    """The op as an accumulation, with those in front of it that nobody else reads."""
+    if not op.results or op.result.type.size <= SMALL:
         return op
-    for x, p in (op.operands, op.operands[::-1]):
-        if p in places and uses[p] == 1 and x.type == op.result.type == p.type and x is not p:
-            source = places[p]
-            attrs = {"at": source.attrs["at"]}
-            return Op(ACCUMULATE, (x, *source.operands), attrs, op.results, (), op.loc)
-    return op
+    found = _addition(op, source, uses)
+    if found is None:
+        return op
+    x, parts, specs = found
+    before = source.get(x)
+    if before is not None and before.primitive is ACCUMULATE and uses[x] == 1:
+        x, parts = before.operands[0], (*before.operands[1:], *parts)
+        specs = (*before.attrs["at"], *specs)
+    return Op(ACCUMULATE, (x, *parts), {"at": specs}, op.results, (), op.loc)
+
+
+def _addition(
+    op: Op, source: Mapping[Value, Op], uses: Mapping[Value, int]
+) -> tuple[Value, tuple[Value, ...], tuple[Any, ...]] | None:
+    """The array, the parts and the places of an op that adds parts to an array."""
+    if op.name == "dynamic_add" and len(op.operands) == 2:
+        return op.operands[0], op.operands[1:], (op.attrs["at"],)
+    if op.name == "add":
+        for x, p in (op.operands, op.operands[::-1]):
+            place = source.get(p)
+            alone = place is not None and place.name == "place" and uses[p] == 1
+            if alone and place and x.type == op.result.type == p.type and x is not p:
+                return x, place.operands, place.attrs["at"]
+    return None
 
 
 def reading_back(func: Func) -> Func:
