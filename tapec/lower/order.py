@@ -62,7 +62,7 @@ def _read(func: Func) -> Func:
 
 def _accumulation(op: Op, source: Mapping[Value, Op], uses: Mapping[Value, int]) -> Op:
     """The op as an accumulation, with those in front of it that nobody else reads."""
-    if not op.results or op.result.type.size <= SMALL:
+    if len(op.results) != 1 or op.result.type.size <= SMALL:
         return op
     found = _addition(op, source, uses)
     if found is None:
