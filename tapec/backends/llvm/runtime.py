@@ -15,6 +15,7 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import INTERRUPTED, KEPT_BYTES, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.errors import BackendError
 from tapec.fastcall import call_slowly
 from tapec.ir.ops.loop import STATUS
@@ -72,118 +73,6 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents) nounwind {{
                                          ptr null, ptr null, i32 0, ptr null)
   ret ptr %made
 }}
-"""
-
-# `tapec.take`, `tapec.give`: work memory too large for the stack. One block is kept for the next
-# call in a variable of the kernel's. `take` exchanges it for null, so a call that finds null
-# (another thread or an outer call has the block) gets a block of its own; `give` leaves one and
-# frees the other.
-_ARENA = """\
-define ptr @tapec.take(ptr %cell, i64 %size) nounwind {
-  %kept = atomicrmw xchg ptr %cell, ptr null acquire
-  %usable = icmp ne ptr %kept, null
-  br i1 %usable, label %found, label %grow
-found:
-  ret ptr %kept
-grow:
-  %fresh = call ptr @PyMem_RawMalloc(i64 %size)
-  %made = icmp ne ptr %fresh, null
-  br i1 %made, label %done, label %starved
-done:
-  ret ptr %fresh
-starved:
-  %none = call ptr @PyErr_NoMemory()
-  ret ptr null
-}
-define void @tapec.give(ptr %cell, ptr %block) nounwind {
-  %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
-  call void @PyMem_RawFree(ptr %other)
-  ret void
-}
-"""
-
-# `tapec.grow`, `tapec.shed`: memory of a tape, whose record is (slots, how many there are, how many
-# are in use, first slots on the stack). A block starts with a head that says how many slots follow.
-# `grow` makes room for `needed` slots, false if there is no memory: from the stack it moves to the
-# block kept in `cell` if that suffices, from a block to one of at least double the size. `shed`
-# leaves the block in `cell` if it is not too large.
-_HEAD = 64
-_TAPES = f"""\
-define i1 @tapec.grow(ptr %tape, i64 %needed, ptr %cell) nounwind {{
-start:
-  %pcap = getelementptr i8, ptr %tape, i64 8
-  %pfirst = getelementptr i8, ptr %tape, i64 24
-  %base = load ptr, ptr %tape
-  %cap = load i64, ptr %pcap
-  %first = load ptr, ptr %pfirst
-  %used = shl i64 %cap, 3
-  %onstack = icmp eq ptr %base, %first
-  %twice = shl i64 %cap, 1
-  %more = call i64 @llvm.umax.i64(i64 %twice, i64 %needed)
-  %room = shl i64 %more, 3
-  %bytes = add i64 %room, {_HEAD}
-  br i1 %onstack, label %leave, label %enlarge
-leave:
-  %kept = atomicrmw xchg ptr %cell, ptr null acquire
-  %found = icmp ne ptr %kept, null
-  br i1 %found, label %measure, label %allocate
-measure:
-  %keptcap = load i64, ptr %kept
-  %suffices = icmp uge i64 %keptcap, %needed
-  br i1 %suffices, label %copy, label %discard
-discard:
-  call void @PyMem_RawFree(ptr %kept)
-  br label %allocate
-allocate:
-  %fresh = call ptr @PyMem_RawMalloc(i64 %bytes)
-  %made = icmp ne ptr %fresh, null
-  br i1 %made, label %copy, label %starved
-copy:
-  %block = phi ptr [ %kept, %measure ], [ %fresh, %allocate ]
-  %blockcap = phi i64 [ %keptcap, %measure ], [ %more, %allocate ]
-  %target = getelementptr i8, ptr %block, i64 {_HEAD}
-  call void @llvm.memcpy.p0.p0.i64(ptr %target, ptr %base, i64 %used, i1 false)
-  br label %done
-enlarge:
-  %old = getelementptr i8, ptr %base, i64 -{_HEAD}
-  %larger = call ptr @PyMem_RawRealloc(ptr %old, i64 %bytes)
-  %enlarged = icmp ne ptr %larger, null
-  br i1 %enlarged, label %done, label %starved
-done:
-  %result = phi ptr [ %block, %copy ], [ %larger, %enlarge ]
-  %newcap = phi i64 [ %blockcap, %copy ], [ %more, %enlarge ]
-  store i64 %newcap, ptr %result
-  %slots = getelementptr i8, ptr %result, i64 {_HEAD}
-  store ptr %slots, ptr %tape
-  store i64 %newcap, ptr %pcap
-  ret i1 true
-starved:
-  ret i1 false
-}}
-define void @tapec.shed(ptr %tape, ptr %cell) nounwind {{
-  %pcap = getelementptr i8, ptr %tape, i64 8
-  %pfirst = getelementptr i8, ptr %tape, i64 24
-  %base = load ptr, ptr %tape
-  %cap = load i64, ptr %pcap
-  %first = load ptr, ptr %pfirst
-  %onstack = icmp eq ptr %base, %first
-  br i1 %onstack, label %done, label %heap
-heap:
-  %block = getelementptr i8, ptr %base, i64 -{_HEAD}
-  %small = icmp ule i64 %cap, {KEPT_BYTES // 8}
-  br i1 %small, label %keep, label %free
-keep:
-  %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
-  br label %free
-free:
-  %unwanted = phi ptr [ %other, %keep ], [ %block, %heap ]
-  call void @PyMem_RawFree(ptr %unwanted)
-  br label %done
-done:
-  ret void
-}}
-declare i64 @llvm.umax.i64(i64, i64)
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 # `tapec.poll`: run the handlers of signals that have come, at most once a second of `clock`; the
@@ -304,7 +193,8 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
 def runtime_text() -> str:
     """LLVM text of the shared functions."""
     poll = _NO_POLL if sys.platform == "win32" else _POLL  # no `time` to be found there
-    return "\n".join((_DECLARATIONS, _ARRAYS, _ARENA, _TAPES, poll, _raise_text(), _MISMATCH))
+    parts = (_DECLARATIONS, _ARRAYS, memory_text(), poll, _raise_text(), _MISMATCH)
+    return "\n".join(parts)
 
 
 def _raise_text() -> str:
