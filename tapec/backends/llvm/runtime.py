@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import INTERRUPTED, KEPT_BYTES, UNKNOWN_STATUS
+from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
