@@ -33,6 +33,7 @@ class Dynamic(NamedTuple):
     starts: tuple[Tracer, ...]
     layout: list[str]  # "slice" or "new", as written
     bounds: dict[int, Bounds]  # by axis of the array
+    flips: set[int]  # axes whose windows run backwards
 
 
 def is_dynamic(key: Any) -> bool:
@@ -53,6 +54,7 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
     starts: list[Tracer] = []
     layout: list[str] = []
     bounds: dict[int, Bounds] = {}
+    flips: set[int] = set()
     for e in entries:
         if e is None:
             layout.append("new")
@@ -69,14 +71,15 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
                 bounds[axis] = _bounds(e)
                 at.append((n - 1, n, -1) if bounds[axis].reverse else (0, n, 1))
             else:
-                at.append(window)
-                starts += [_first(e, n)] if window[0] == RUN else []
+                at.append((window[0], window[1], abs(window[2])))
+                starts += [_first(e, window, n)] if window[0] == RUN else []
+                flips |= {axis} if window[2] < 0 else set()
         elif type(e) is Tracer and is_symbolic(e):
             at.append(RUN)
             starts.append(_integer(e))
         else:
             at.append(e)
-    return Dynamic(tuple(at), tuple(starts), layout, bounds)
+    return Dynamic(tuple(at), tuple(starts), layout, bounds, flips)
 
 
 def _integer(e: Tracer) -> Tracer:
@@ -106,20 +109,20 @@ def _window(e: slice, n: int, session: Session) -> tuple[int, int, int] | None:
     return (RUN, count, int(step)) if count else (0, 0, 1)
 
 
-def _first(e: slice, n: int) -> Tracer:
-    """Where a window starts; backwards, one that would end before the array leaves it instead."""
-    start = _integer(e.start)
-    if e.step is None or e.step > 0:
+def _first(e: slice, window: tuple[int, int, int], n: int) -> Any:
+    """The lowest place of a window; one that would end before the array leaves it instead."""
+    start: Any = _integer(e.start)
+    _, count, step = window
+    if step > 0:
         return start
     # A stop of -1 is the last element to Python, not the place before the first one.
-    made: Tracer = TABLE["where"](e.stop < 0, n, start)
-    return made
+    return TABLE["where"](e.stop < 0, n, start + (count - 1) * step)
 
 
 def _bounds(e: slice) -> Bounds:
     """The bounds of a slice whose length differs from run to run."""
     for bound in (e.start, e.stop):
-        if is_symbolic(bound) and bound._deps:
+        if is_symbolic(bound) and _integer(bound)._deps:
             raise NeedStatic(bound._deps, where())
     if e.step is not None and int(e.step) not in (1, -1):
         raise UnsupportedOperation(
@@ -138,8 +141,15 @@ def place(x: Tracer, index: Dynamic, session: Session) -> Tracer:
     starts = tuple(_held(s, session) for s in index.starts)
     merged = _merged(base, index.at, starts, forms)
     if merged is not None:
-        return Tracer(base._storage, base._dtype, shape, (merged,))
-    return base._view(("dynamic", Place(index.at, starts, forms)), shape)
+        view = Tracer(base._storage, base._dtype, shape, (merged,))
+    else:
+        view = base._view(("dynamic", Place(index.at, starts, forms)), shape)
+    if not index.flips:
+        return view
+    kept = [a for a, e in enumerate(index.at) if isinstance(e, tuple)]
+    turned = tuple((n - 1, n, -1) if a in index.flips else (0, n, 1)
+                   for a, n in zip(kept, shape, strict=True))  # fmt: skip
+    return view._view(("index", turned), shape)
 
 
 def _held(start: Tracer, session: Session) -> Tracer:

@@ -13,7 +13,7 @@ from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.clone import prepare
 from tapec.trace.dispatch import operand, real_array_write
-from tapec.trace.ragged import CURE, Mark
+from tapec.trace.ragged import CURE, Mark, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
 from tapec.trace.staging_values import Poison
@@ -127,7 +127,7 @@ def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
 
 def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
     """An array leaf as an `Out`, its value appended; anything else stays in place."""
-    if type(leaf) is Mark:
+    if type(leaf) in (Mark, Ragged):
         raise UnsupportedOperation(
             "the function returns a slice whose length is known at run time only", hint=CURE
         )

@@ -297,17 +297,15 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     if _is_mask(key):
         copyto(x, value, where=_mask_for(key, x))
         return
+    view = x
     if is_dynamic(key):
-        view, rest = _dynamic_view(x, key)
-        if rest is not None:
-            setitem(view, rest, value)
-            return
-    else:
-        parsed = parse(x.shape, key)
+        view, key = _dynamic_view(x, key)
+    if key is not None:
+        parsed = parse(view.shape, key)
         if parsed.arrays:
-            _scatter("scatter", x, parsed, value)
+            _scatter("scatter", view, parsed, value)
             return
-        view = _basic_view(x, parsed)
+        view = _basic_view(view, parsed)
     if type(view) is not Tracer:
         TABLE["__ragged__"]("write", (view, value), {})
         return

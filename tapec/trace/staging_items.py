@@ -9,7 +9,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.trace.session import where
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import Tracer, is_symbolic
+from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ def items_of(iterable: Any) -> Items | None:
         return Items(len(iterable), lambda i: start + i * step)
     if type(iterable) is Tracer and iterable._shape:
         return Items(iterable._shape[0], lambda i: iterable[i])
+    if type(iterable) in SPECIAL:
+        return Items(iterable.length, lambda i: iterable[i])
     return None
 
 
