@@ -20,6 +20,7 @@ from tapec.trace.dispatch import (
     unwrap,
 )  # fmt: skip
 from tapec.trace.promote import Key, common, scalar_key
+from tapec.trace.rows import rows, rows_from
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
 
@@ -58,9 +59,33 @@ def _stacked(x: Any, dtype: str) -> Tracer:
     def build(item: Any) -> Any:
         if type(item) not in (list, tuple):
             return operand(session, item, dtype)
-        return session.emit("stack", *map(build, item), axis=0)
+        return _joined(session, item, build)
 
     return wrap(session, build(x))
+
+
+def _joined(session: Any, items: Any, build: Any) -> Any:
+    """Items along a new first axis; those that are rows of one stack come as a slice of it."""
+    pieces: list[Any] = []
+    single: list[Any] = []
+    k = 0
+    while k < len(items):
+        count = rows_from(items, k)
+        if count < _ROWS:
+            single += items[k : k + max(count, 1)]
+            k += max(count, 1)
+            continue
+        if single:
+            pieces.append(session.emit("stack", *map(build, single), axis=0))
+            single = []
+        pieces.append(build(rows(items[k], count)))
+        k += count
+    if single or not pieces:
+        pieces.append(session.emit("stack", *map(build, single), axis=0))
+    return pieces[0] if len(pieces) == 1 else session.emit("concatenate", *pieces, axis=0)
+
+
+_ROWS = 4  # shorter runs are stacked item by item
 
 
 @implements("asarray", "ascontiguousarray", "asanyarray", "asfarray", "require")

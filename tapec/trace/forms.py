@@ -16,6 +16,7 @@ import numpy as np
 from tapec.errors import ControlFlowError
 from tapec.trace.clone import Globals, prepare
 from tapec.trace.dispatch import operand, tracer
+from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
@@ -23,7 +24,7 @@ from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import DynamicRange, Forced
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_values import Poison, truth
-from tapec.trace.staging_world import UNDEFINED, Cells, World
+from tapec.trace.staging_world import Cells, World
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.tree import Tree, flatten
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tapec.ir.types import Type
+from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
@@ -19,7 +20,7 @@ from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import kind_of, truth
 from tapec.trace.staging_while import run_while
-from tapec.trace.staging_world import UNDEFINED, Cells, State
+from tapec.trace.staging_world import Cells, State
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import is_symbolic, wrap
 

@@ -9,6 +9,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import Type
+from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current, where
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
@@ -25,7 +26,7 @@ from tapec.trace.staging_values import (
     traced,
     value_of,
 )
-from tapec.trace.staging_world import UNDEFINED, Slot, State, World, same
+from tapec.trace.staging_world import Slot, State, World, same
 from tapec.trace.tracer import Storage, Tracer
 from tapec.tree import Tree
 

@@ -6,7 +6,7 @@ with that as traced values; so a constant stays one exactly if no iteration chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,17 @@ from tapec.errors import ControlFlowError
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type
 from tapec.trace.dispatch import tracer
+from tapec.trace.growing import UNDEFINED, Growing
 from tapec.trace.session import Session, where
 from tapec.trace.staging_alias import Carried, Homes, check_aliases, results_of
+from tapec.trace.staging_lists import (
+    Appended,
+    Tails,
+    appended,
+    fill,
+    growing_list,
+    not_a_loop,
+)
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
     Kind,
@@ -29,7 +38,7 @@ from tapec.trace.staging_values import (
     truth,
     value_of,
 )
-from tapec.trace.staging_world import UNDEFINED, Slot, World, same
+from tapec.trace.staging_world import Slot, World, same
 from tapec.trace.tracer import Storage, Tracer, is_symbolic, wrap
 from tapec.tree import Tree
 
@@ -61,6 +70,7 @@ class Iteration:
     end: dict[Slot, list[Any]] = field(default_factory=dict)
     trees: dict[Slot, Tree | None] = field(default_factory=dict)
     stacked: list[Any] = field(default_factory=list)
+    appended: list[Appended] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -78,6 +88,7 @@ class Loop:
     strict: bool = False  # carried values may not change their types
     carries: dict[Slot, Carry] = field(default_factory=dict)
     memory: list[Storage] = field(default_factory=list)
+    tails: Tails | None = None  # of lists to which the body appends
 
     # -- tracing ---------------------------------------------------------------------------
 
@@ -101,7 +112,13 @@ class Loop:
                 changes = self.world.read()
                 for slot in self.carries:
                     changes.setdefault(slot, self.world.old(slot))
-                self._refuse_growth(changes)
+                if (grown := growing_list(self.world, changes)) is not None:
+                    self._with_list(*grown)
+                    return None
+                if self.tails is not None:
+                    made.appended, more = appended(self.tails)
+                    made.stacked = [*made.stacked, *more]
+                    changes = self._without_lists(changes, self.tails)
         finally:
             self.world.restore()
         settled = not region.promoted
@@ -111,14 +128,26 @@ class Loop:
             made.end[slot], made.trees[slot] = structure(value)
         return made if settled else None
 
-    def _refuse_growth(self, changes: Mapping[Slot, Any]) -> None:
-        for slot in changes:
-            if self.world.grows(slot):
-                raise ControlFlowError(
-                    f"a list changes its length in a loop: {self.world.name(slot)}",
-                    where=where(),
-                    hint="fill an array made before the loop: a = np.zeros(n)",
-                )
+    def _with_list(self, target: list[Any], name: str) -> None:
+        """Trace again with a list represented to which the body appends."""
+        old = self.tails
+        known, titles = ([], []) if old is None else (old.lists, old.titles)
+        if not self._certain or any(target is x for x in known):
+            raise not_a_loop(name)
+        self.world.restore()
+        state = self.world.state if old is None else old.state
+        self.tails = Tails(state, [*known, target], [*titles, name])
+        self.world = World(self.tails)
+
+    def _without_lists(self, changes: dict[Slot, Any], tails: Tails) -> dict[Slot, Any]:
+        """The changes without slots that only have a representative in place of their list."""
+        kept: dict[Slot, Any] = {}
+        for slot, value in changes.items():
+            if not isinstance(value, Growing):
+                kept[slot] = value
+            elif not tails.stands_for(value, self.world.old(slot)):
+                raise not_a_loop(self.world.name(slot))
+        return kept
 
     def _started(self, region: Region) -> Iteration:
         """The state at the start of an iteration: carried values are parameters."""
@@ -141,6 +170,8 @@ class Loop:
                 leaves.append(leaf)
             bound[slot] = carry.tree.unflatten(leaves)
         self.world.write(bound)
+        if self.tails is not None:
+            self.tails.stand_in(self.world)
         for storage in self.memory:
             region.claim(storage)
         region.promoted.clear()
@@ -226,7 +257,15 @@ class Loop:
             give(self.session, storage, value)
         region.close()
         made = results[len(init) :]
+        if body.appended:
+            count = len(made) - self._in_lists(body)
+            fill(self.session, body.appended, made[count:], self._certain)
+            made = made[:count]
         return [wrap(self.session, v) for v in made]
+
+    @staticmethod
+    def _in_lists(body: Iteration) -> int:
+        return sum(isinstance(x, Kind) for a in body.appended for x in a.leaves)
 
     @property
     def _certain(self) -> int:

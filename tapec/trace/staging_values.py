@@ -14,9 +14,9 @@ from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.dispatch import operand
+from tapec.trace.growing import UNDEFINED
 from tapec.trace.promote import common
 from tapec.trace.session import Session, where
-from tapec.trace.staging_world import UNDEFINED
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import SHARED, MaybeShared, Storage, Tracer, wrap
 from tapec.tree import Tree, flatten

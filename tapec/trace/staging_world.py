@@ -9,27 +9,16 @@ from __future__ import annotations
 import functools
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from tapec.trace.growing import UNDEFINED, Growing, Undefined
 from tapec.trace.tracer import Tracer
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
 VARIABLE = 0
-
-
-class _Undefined:
-    """The content of a variable that is not bound."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNDEFINED"
-
-
-UNDEFINED = _Undefined()
 
 
 class State(Protocol):
@@ -94,6 +83,14 @@ class World:
         for container, items in self.containers.values():
             if not _equal(_contents(container), items):
                 _fill(container, items)
+
+    def slots(self) -> Iterator[tuple[Slot, Any]]:
+        """All slots with what they held at the snapshot."""
+        for k, value in enumerate(self.values):
+            yield (VARIABLE, k), value
+        for ident, (_, items) in self.containers.items():
+            for key, value in items.items():
+                yield (ident, key), value
 
     def read(self) -> dict[Slot, Any]:
         """The present values of all slots that differ from the snapshot."""
@@ -165,6 +162,8 @@ def same(a: Any, b: Any) -> bool:
 
 def _inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
     """The mutable container of a value (None for tuples), and what it holds by key."""
+    if isinstance(value, Growing):
+        value = value.added
     kind = type(value)
     if kind in _PLAIN or kind is Tracer:
         return None
@@ -202,6 +201,6 @@ def _equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
 
 _LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
-_PLAIN = frozenset([*_CONSTANTS, _Undefined, range, slice, np.float64, np.int64, np.dtype])
+_PLAIN = frozenset([*_CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
            types.MethodType, np.ndarray, np.generic, BaseException)  # fmt: skip

@@ -28,6 +28,7 @@ VERSIONS = itertools.count(1)
 
 
 SHARED = "an array that may be another variable's too"
+ROW = "an element of a list that a loop has filled"
 
 
 class MaybeShared:
@@ -465,7 +466,8 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
         if type(other) in SPECIAL:
             return NotImplemented
         result = TABLE[name](self, other)
-        if not self.shape and not self._steps and not self._storage.boxed:
+        number = not self._steps or self._storage.frozen == ROW
+        if not self.shape and number and not self._storage.boxed:
             return result
         TABLE["inplace"](self, result)
         return self
