@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tapec.ad.places import composed, disjoint
 from tapec.ad.rules import add, hint_of, select
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
@@ -27,27 +28,8 @@ def place(builder: Builder, parts: list[tuple[Value, Any]], type: Type, hint: st
     return builder.emit(PRIMITIVES["place"], [v for v, _ in parts], attrs, hint=hint).result
 
 
-def composed(outer: Any, inner: Any) -> Any:
-    """The place, in an array, of a part of its part; None where it takes arithmetic to say."""
-    rest = iter(inner)
-    found: list[Any] = []
-    for entry in outer:
-        if isinstance(entry, int):
-            found.append(entry)
-            continue
-        start, _, step = entry
-        own = next(rest)
-        if start < 0:
-            return None
-        if isinstance(own, int):
-            found.append(start + own * step)
-        else:
-            found.append((start + own[0] * step, own[1], own[2] * step))
-    return tuple(found)
-
-
 @dataclass(frozen=True, slots=True)
-class _Cleared:
+class Cleared:
     """A cotangent without the part that was overwritten: `base` but for zeros there."""
 
     base: Value
@@ -62,7 +44,7 @@ class _Pending:
     guarded: dict[Value, list[Value]] = field(default_factory=dict)
     parts: list[tuple[Value, Any]] = field(default_factory=list)
     moving: list[tuple[Value, Any, tuple[Value, ...]]] = field(default_factory=list)
-    cleared: _Cleared | None = None
+    cleared: Cleared | None = None
     tainted: bool = False
 
 
@@ -126,11 +108,22 @@ class Cotangents:
 
         The zeros wait: what the same part is given by who read it goes there.
         """
-        pending, cleared = self._of(primal), _Cleared(base, part, at, starts)
+        pending, cleared = self._of(primal), Cleared(base, part, at, starts)
         if pending.cleared is None:
             pending.cleared = cleared
         else:
             pending.whole.append(self._filled(cleared, [], hint_of(primal, "ct")))
+
+    def only_cleared(self, primal: Value, at: Any) -> Cleared | None:
+        """All that arrived, taken, if it is a cotangent cleared in a place apart from `at`."""
+        pending = self._pending.get(primal)
+        if pending is None or pending != _Pending(cleared=pending.cleared):
+            return None
+        cleared = pending.cleared
+        if cleared is None or cleared.starts or not disjoint(cleared.at, at):
+            return None
+        del self._pending[primal]
+        return cleared
 
     def take(self, primal: Value) -> Cotangent | None:
         """The sum for a value all of whose readers are done; None where nothing arrived."""
@@ -166,7 +159,7 @@ class Cotangents:
         pending.parts = [p for p in pending.parts if (p[1], ()) != key]
         return self._filled(cleared, [v for v, _, _ in own], hint)
 
-    def _filled(self, cleared: _Cleared, values: list[Value], hint: str) -> Value:
+    def _filled(self, cleared: Cleared, values: list[Value], hint: str) -> Value:
         if cleared.part in values:
             # What was taken away comes back, and more: only that is added.
             more = list(values)

@@ -55,6 +55,8 @@ class Sweep:
         if op.primitive.kind == "region":
             self.visit_region(op)
             return
+        if op.name == "update" and _pass_by(self, op):
+            return
         ct = self.cotangents.take(op.results[0])
         if ct is None:
             return
@@ -181,6 +183,25 @@ def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
     if 0 in active:
         sweep.cotangents.add_cleared(x, value, part, at, tuple(starts))
+
+
+def _pass_by(sweep: Sweep, op: Op) -> bool:
+    """Whether what was cleared in another place, behind this update, could stay so in front."""
+    x, v = op.operands
+    at, active, emit = op.attrs["at"], sweep.activity.entries[op], sweep.builder.emit
+    cleared = sweep.cotangents.only_cleared(op.result, at)
+    if cleared is None:
+        return False
+    base = cleared.base
+    if 1 in active:
+        base = sweep.cotangents.with_parts_of(v, base, at, (), hint_of(x, "ct"))
+        part = emit(PRIMITIVES["index"], (base,), {"at": at}, hint=hint_of(v, "ct")).result
+        sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
+    if 0 in active:
+        zeros = sweep.builder.const(0.0, v.type)
+        base = emit(PRIMITIVES["update"], (base, zeros), {"at": at}, hint=hint_of(x, "ct")).result
+        sweep.cotangents.add_cleared(x, base, cleared.part, cleared.at, ())
+    return True
 
 
 def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:

@@ -441,3 +441,32 @@ def test_single_precision() -> None:
     np.testing.assert_allclose(found, 6 * s * ds, rtol=1e-5)
     twice = run(tangent(gradient(f, [True]), [True]), [x, np.float32(1.0)])
     assert np.isfinite(twice[1])
+
+
+@pytest.mark.parametrize("n", [5, 100])
+def test_boundaries_written_beside_the_interior(n: int) -> None:
+    inner, first = ((1, n - 1, 1),), (0,)
+
+    def body(x: Any) -> Any:
+        def step(i: Any, x: Any, u: Any) -> Any:
+            before = P["index"](u, at=((0, n - 1, 1),))
+            new = P["index"](u, at=inner) + 0.1 * sin(before)
+            u = P["update"](u, sin(element(x, i)), at=first)
+            return P["update"](u, new, at=inner)
+
+        return total(sin(scan(3, [x], [x], [], step)))
+
+    f = func([vec(n)], body)
+    back = [op for op in gradient(f, [True]).ops if op.name == "scan"][-1]
+    if n == 100:
+        assert [op.name for op in back.regions[0].ops if op.result.type.size == n] == [
+            "update", "dynamic_add", "dynamic_add"]  # fmt: skip
+    x, d = np.cos(np.arange(n)), np.sin(np.arange(n) * 2.0)
+    x = x + 1e-30j * d
+    u = x.copy()
+    for i in range(3):
+        new = u[1:] + 0.1 * np.sin(u[:-1])
+        u[0] = np.sin(x[i])
+        u[1:] = new
+    want = np.sum(np.sin(u)).imag * 1e30
+    np.testing.assert_allclose(grad(f, x.real.copy()) @ d, want)
