@@ -106,3 +106,34 @@ def test_second_derivatives(p: Program, backend: Any) -> None:
         want = p.curvature(point, moves)
         for got, reference in zip(kernel(copied(point), moves), want, strict=True):
             close(got, reference, 1e-6)
+
+
+def batched(p: Program) -> tuple[Any, Any]:
+    """All points stacked along a new axis, and which arguments that was done to."""
+    axes, columns = [], []
+    for column in zip(*p.points, strict=True):
+        same = all(np.array_equal(a, column[0]) for a in column)
+        plain = isinstance(column[0], int) or (same and np.asarray(column[0]).dtype.kind != "f")
+        axes.append(None if plain else 0)
+        columns.append(column[0] if plain else np.stack([np.asarray(a) for a in column]))
+    return tuple(axes), tuple(columns)
+
+
+def stackable(p: Program) -> bool:
+    """Whether the points have equal shapes and integers."""
+    kinds = [tuple(a if isinstance(a, int) else np.shape(a) for a in point) for point in p.points]
+    return len(set(kinds)) == 1
+
+
+@both
+@pytest.mark.parametrize("p", [p for p in PROGRAMS if stackable(p)], ids=lambda p: p.name)
+def test_points_side_by_side(p: Program, backend: Any) -> None:
+    """Lanes go different ways and stop at different times."""
+    axes, arguments = batched(p)
+    derived = tapec.value_and_grad(p.scalar(), p.argnums)
+    kernel = tapec.compile(tapec.vmap(derived, in_axes=axes), backend=backend)
+    values, gradients = kernel(*copied(arguments))
+    for k, point in enumerate(p.points):
+        close(values[k], p.reference_value(point), 1e-10)
+        for got, want in zip(gradients, p.gradient(point), strict=True):
+            close(got[k], want, 10 * exactness(p))
