@@ -119,7 +119,9 @@ def run_native(kernel: CompiledKernel, *args: Any) -> tuple[Any, ...]:
     return result
 
 
-def agree(func: Func, outputs: int, *args: Any, rtol: float = 1e-13) -> tuple[Any, ...]:
+def agree(
+    func: Func, outputs: int, *args: Any, rtol: float = 1e-13, atol: float = 1e-300
+) -> tuple[Any, ...]:
     """Run both ways and compare; the outputs."""
     arrays = [np.asarray(a, p.type.numpy) for a, p in zip(args, func.params, strict=False)]
     types = [p.type for p in func.params[len(arrays) :]]
@@ -127,5 +129,5 @@ def agree(func: Func, outputs: int, *args: Any, rtol: float = 1e-13) -> tuple[An
     interpreter.run(func, [*arrays, *expected])
     got = run_native(compiled(func, outputs), *arrays)
     for a, b in zip(got, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-300)
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
     return got

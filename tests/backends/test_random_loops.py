@@ -64,7 +64,7 @@ class Maker:
     # ---- statements ----
 
     def statements(self, depth: int) -> None:
-        kinds = [self.store, self.store, self.load, self.accumulate]
+        kinds = [self.store, self.store, self.load, self.accumulate, self.swept]
         if depth < 4:
             kinds += [self.counted, self.repeated, self.searched, self.branched, self.taped]
         for _ in range(self.random.randint(1, 3)):
@@ -100,6 +100,30 @@ class Maker:
             return []
 
         p.loop(0, SIZE - 1, [], body)
+
+    def swept(self, depth: int) -> None:
+        """A vector loop of any length, with a gather, a serial loop in it, and a reduction."""
+        p, pick = self.p, self.random.choice
+        how, nested = pick(["", "add", "max", "min"]), self.random.random() < 0.5
+        uniform, shift = self.number(), p.const(self.random.randint(0, 5), "index")
+        source = self.inputs[0]
+
+        def inner(k: Value, s: Value) -> list[Value]:
+            return [p("mul", p("add", s, p.load(source, k)), p.const(0.5))]
+
+        def body(i: Value, *carried: Value) -> list[Value]:
+            far = p("remainder", p("mul", i, p.const(5, "index")), p.const(SIZE, "index"))
+            at = p("check_index", p("sub", far, shift), size=SIZE)
+            value = p("add", p.load(source, at), p("mul", uniform, p.load(source, i)))
+            if nested:
+                (value,) = p.loop(0, 3, [value], inner)
+            p.store(value, self.output, i)
+            combine = {"add": "add", "max": "maximum", "min": "minimum"}
+            return [p(combine[how], c, value) for c in carried]
+
+        init = [self.number()] if how else []
+        trips = self.random.randint(0, SIZE)
+        self.floats += p.loop(0, trips, init, body, "vector", [how] if how else [])
 
     def counted(self, depth: int) -> None:
         trips = self.random.choice([0, 1, 2, 5, 9])
@@ -145,4 +169,4 @@ def test_random_program(seed: int) -> None:
     func = Maker(seed).func()
     xs = np.random.default_rng(seed).normal(size=SIZE)
     for count in (0, 3):
-        agree(func, 1, xs, count, rtol=1e-9)
+        agree(func, 1, xs, count, rtol=1e-9, atol=1e-12)
