@@ -159,7 +159,7 @@ def _covers(entry: Any, low: int, high: int) -> bool:
 
 def start_from(n: Nests, op: Op, buffer: Memory) -> None:
     """The array before a write, unless the write takes over its memory."""
-    if op.result not in n.plan.shares:
+    if n.plan.shares.get(op.result) is not op.operands[0]:
         n.copy(op.operands[0], buffer)
 
 
