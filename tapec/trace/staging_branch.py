@@ -24,6 +24,7 @@ from tapec.trace.staging_values import (
     shared_memory,
     structure,
     traced,
+    up_to_date,
     value_of,
 )
 from tapec.trace.staging_world import Slot, State, World, same
@@ -58,7 +59,8 @@ class Branches:
         try:
             with region.active():
                 work()
-                self.changes.append(self.world.read())
+                changes = self.world.read()
+                self.changes.append({slot: up_to_date(v) for slot, v in changes.items()})
         finally:
             self.world.restore()
         self.regions.append(region)
@@ -125,9 +127,9 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
     for region in regions:
         session.choices += region.choices
         region.close()
-    branches.world.write(_contents(session, joined, values, regions))
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
         give(session, storage, value)
+    branches.world.write(_contents(session, joined, values, regions))
 
 
 def _results(

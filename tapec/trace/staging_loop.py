@@ -36,6 +36,7 @@ from tapec.trace.staging_values import (
     structure,
     traced,
     truth,
+    up_to_date,
     value_of,
 )
 from tapec.trace.staging_world import Slot, World, same
@@ -88,6 +89,7 @@ class Loop:
     strict: bool = False  # carried values may not change their types
     carries: dict[Slot, Carry] = field(default_factory=dict)
     memory: list[Storage] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)  # of all attempts
     tails: Tails | None = None  # of lists to which the body appends
 
     # -- tracing ---------------------------------------------------------------------------
@@ -102,14 +104,18 @@ class Loop:
             "the values that a loop carries do not settle to fixed types", where=where()
         )
 
+    def _region(self) -> Region:
+        self.regions.append(Region(self.session))
+        return self.regions[-1]
+
     def _iteration(self) -> Iteration | None:
-        region = Region(self.session)
+        region = self._region()
         try:
             with region.active():
                 made = self._started(region)
                 stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
                 made.stacked = stacked or []
-                changes = self.world.read()
+                changes = {slot: up_to_date(v) for slot, v in self.world.read().items()}
                 for slot in self.carries:
                     changes.setdefault(slot, self.world.old(slot))
                 if (grown := growing_list(self.world, changes)) is not None:
@@ -229,6 +235,14 @@ class Loop:
 
     def emit(self) -> list[Tracer]:
         """Append the loop and let slots and memory hold its results; returns what is stacked."""
+        try:
+            return self._emit()
+        finally:
+            # An error keeps the attempts alive, but they must not count as users of memory.
+            for region in self.regions:
+                region.close()
+
+    def _emit(self) -> list[Tracer]:
         body = self.settle()
         region = body.region
         carried = self._carried(body)
@@ -252,10 +266,9 @@ class Loop:
             blocks = (self._block(look[0], look[1], carried, order, late, [look[2]]), block)
         results = self._op(blocks, list(consts.values()), init)
         self.session.choices += region.choices
-        self._store(body, carried, results, homes)
         for storage, value in zip(written, results[len(carried) :], strict=False):
             give(self.session, storage, value)
-        region.close()
+        self._store(body, carried, results, homes)
         made = results[len(init) :]
         if body.appended:
             count = len(made) - self._in_lists(body)
@@ -341,7 +354,7 @@ class Loop:
 
     def _condition(self, written: list[Storage]) -> tuple[Region, Iteration, Value]:
         """The test as a region over the same carried values."""
-        region = Region(self.session)
+        region = self._region()
         assert self.test is not None
         try:
             with region.active():

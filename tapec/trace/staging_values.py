@@ -18,7 +18,7 @@ from tapec.trace.growing import UNDEFINED
 from tapec.trace.promote import common
 from tapec.trace.session import Session, where
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import SHARED, MaybeShared, Storage, Tracer, wrap
+from tapec.trace.tracer import COPY, SHARED, STALE, MaybeShared, Storage, Tracer, wrap
 from tapec.tree import Tree, flatten
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
@@ -100,6 +100,21 @@ def memory_of(leaf: Any) -> Storage | None:
     if type(leaf) is not Tracer or not (leaf._shape or leaf._storage.boxed):
         return None
     return leaf._storage
+
+
+def up_to_date(value: Any) -> Any:
+    """A slot's content, leaves that must not be read any more made undetermined."""
+    leaves, tree = structure(value)
+    if tree is None or not any(map(_is_stale, leaves)):
+        return value
+    return tree.unflatten([Poison(STALE, COPY, None) if _is_stale(x) else x for x in leaves])
+
+
+def _is_stale(leaf: Any) -> bool:
+    if type(leaf) is not Tracer:
+        return False
+    frozen = leaf._storage.frozen
+    return isinstance(frozen, MaybeShared) and frozen.stale
 
 
 def difference(name: str, before: Any, after: Any) -> str:

@@ -28,6 +28,8 @@ VERSIONS = itertools.count(1)
 
 
 SHARED = "an array that may be another variable's too"
+STALE = "a variable that may mean the same array as another one is read after the other was written"
+COPY = "copy the array where it is given the second name: b = a.copy()"
 ROW = "an element of a list that a loop has filled"
 
 
@@ -40,15 +42,15 @@ class MaybeShared:
         self.storages = storages
         self.stamps = {id(s): s.content for s in storages}
 
+    @property
+    def stale(self) -> bool:
+        """Whether one of the arrays was written into since."""
+        return any(s.content != self.stamps[id(s)] for s in self.storages)
+
     def check(self) -> None:
-        """Before the result is read: raise where one of the arrays was written into since."""
-        if any(s.content != self.stamps[id(s)] for s in self.storages):
-            raise MutationError(
-                "a variable that may mean the same array as another one is read after the other "
-                "was written into",
-                where=where(),
-                hint="copy the array where it is given the second name: b = a.copy()",
-            )
+        """Before the result is read: raise where that is not what Python would see."""
+        if self.stale:
+            raise MutationError(STALE, where=where(), hint=COPY)
 
     def holds(self) -> bool:
         """Whether any of the arrays is still known under another name."""
@@ -215,7 +217,7 @@ class Tracer:
             raise EscapedTracerError(
                 "a traced value is used after the call that traced it has ended", where=where()
             )
-        if self._deps and what in ("bool", "index", "int"):
+        if self._deps:
             raise NeedStatic(self._deps, where())
         line = where()
         kind = ControlFlowError if what == "bool" else TraceError
