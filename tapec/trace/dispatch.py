@@ -48,7 +48,7 @@ def unwrap(args: Any) -> Any:
     """Concrete tracers as the NumPy arrays they hold."""
     kind = type(args)
     if kind is Tracer:
-        return args._array
+        return args._coerce("index", "sizes of arrays must be known while tracing")
     if kind in (list, tuple):
         return kind(unwrap(a) for a in args)
     if kind is dict:
