@@ -151,8 +151,8 @@ class _Kernel:
 
     def head(self, name: str, parameters: str, internal: bool) -> str:
         """The first line of a function."""
-        linkage = "internal " if internal else ""
-        return f"define {linkage}i32 @{name}({parameters}) {function_attributes()} {{"
+        linkage, apart = ("internal ", "noinline ") if internal else ("", "")
+        return f"define {linkage}i32 @{name}({parameters}) {apart}{function_attributes()} {{"
 
     def function(self, number: int, ops: Sequence[Op]) -> bool:
         """Add the function of one chunk; whether it can fail."""
