@@ -17,6 +17,7 @@ from tapec.passes.rules import (
     logic,
     loops,
     place,
+    recent,
     shape,
 )
 from tapec.passes.support import Shared, inside, whole
@@ -32,6 +33,7 @@ _FAMILIES = (
     logic,
     loops,
     place,
+    recent,
     shape,
 )  # importing them declares the rules
 EXACT: frozenset[Licence] = frozenset({"exact"})
