@@ -100,6 +100,7 @@ class Loop:
             found = self._iteration()
             if found is not None:
                 return found
+            self.regions.pop().close()
         raise ControlFlowError(
             "the values that a loop carries do not settle to fixed types", where=where()
         )
