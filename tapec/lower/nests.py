@@ -88,10 +88,10 @@ class Nests(Puller):
 
     def emit(self, targets: Sequence[Memory | None]) -> None:
         """The nests in order, with the results that have a target moved there."""
-        for result, memory in zip(self.func.results, targets, strict=True):
+        for k, (result, memory) in enumerate(zip(self.func.results, targets, strict=True)):
             if memory is None:
                 continue
-            if result in self.plan.saved:
+            if result in self.plan.saved and k in self.plan.roles.early:
                 self.targets.setdefault(result, memory)
             elif result in self.plan.roots and not any(
                 a is result for a, _ in self.plan.roles.aims
