@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tapec.ad.activity import Activity, active_params
-from tapec.ad.adjoint_regions import Again, Plan, augment
+from tapec.ad.adjoint_regions import Again, augment
+from tapec.ad.branch_plan import Plan
 from tapec.ad.flow import Flow
 from tapec.ad.joint import Joint, Tapes, Thread
 from tapec.ad.rules import hint_of

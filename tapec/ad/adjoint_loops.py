@@ -9,14 +9,14 @@ iteration adds in place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import Form, form_of, groups
 from tapec.ad.induction import INT, Counter, counters, read_counters
-from tapec.ad.joint import Joint, Tapes, between, closed
-from tapec.ad.record import Wanted, fresh, note, numbers, types_of
+from tapec.ad.joint import Joint, Tapes, between, closed, popped
+from tapec.ad.record import Wanted, fresh, note, numbers
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
@@ -117,17 +117,12 @@ class _Loop(Record):
         results = [joint.found[n] for n in found_order(self.parts)]
         if self.tape is None:
             return closed([*counted, *joint.ops], [counter, *carried, *sliced], results)
-        tape, popped = Value(TAPE, "tape"), Builder()
         back = joint.thread.back_entry or Value(TAPE, "tape")
-        if self.kept and not self.stacked:
-            pop = popped.emit(PRIMITIVES["pop"], (tape,), {"types": types_of(self.kept)})
-            popped.ops = [replace(pop, results=(back, *self.kept))]
-        else:
-            tape = back
+        first, tape = popped([] if self.stacked else self.kept, back)
         results.insert(count + len(bases), joint.thread.back_top or back)
         # The values kept come off the tape: their first definition is not wanted.
         ops, _ = between(joint.ops, {back, *self.kept}, results)
-        return closed([*popped.ops, *counted, *ops], [counter, *carried, tape, *sliced], results)
+        return closed([*first, *counted, *ops], [counter, *carried, tape, *sliced], results)
 
 
 def found_order(parts: Parts) -> list[int]:

@@ -7,7 +7,7 @@ What lies between can be stored on the way there or computed again on the way ba
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
@@ -117,6 +117,16 @@ def between(
             live.update([v for v in op.operands if v not in given])
     kept.reverse()
     return kept, live
+
+
+def popped(values: Sequence[Value], below: Value) -> tuple[list[Op], Value]:
+    """The op that takes these values off a tape, leaving `below`; the tape it takes them off."""
+    if not values:
+        return [], below
+    tape, builder = Value(TAPE, "tape"), Builder()
+    types = {"types": tuple(v.type for v in values)}
+    op = builder.emit(PRIMITIVES["pop"], (tape,), types)
+    return [replace(op, results=(below, *values))], tape
 
 
 def closed(ops: Sequence[Op], entering: Sequence[Value], results: Sequence[Value]) -> Block:

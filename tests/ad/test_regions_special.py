@@ -470,3 +470,36 @@ def test_boundaries_written_beside_the_interior(n: int) -> None:
         u[1:] = new
     want = np.sum(np.sin(u)).imag * 1e30
     np.testing.assert_allclose(grad(f, x.real.copy()) @ d, want)
+
+
+def test_a_large_branch_pays_for_itself() -> None:
+    """What a rarely taken branch keeps goes on a tape; the others fill no room for it."""
+
+    def body(x: Any) -> Any:
+        def seldom(x: Any, s: Any) -> Any:
+            found = scan(200, [x], [s], [], lambda j, x, s: sin(s) * x + s)
+            return P["minimum"](found, 0.5 * found)
+
+        def step(i: Any, x: Any, s: Any) -> Any:
+            often = P["remainder"](i, 3) > 0
+            return cond(often, [x, s], lambda x, s: s * x + sin(s), seldom)
+
+        return scan(7, [x], [x], [], step)
+
+    f = func([F], body)
+    g = gradient(f, [True])
+    verify(g)
+    outer = next(op for op in g.ops if op.name == "scan")
+    assert max(v.type.size for v in outer.results) == 7
+    x, s, ds = 0.3, 0.3, 1.0
+    for i in range(7):
+        if i % 3 > 0:
+            s, ds = s * x + np.sin(s), ds * x + s + np.cos(s) * ds
+            continue
+        for _ in range(200):
+            s, ds = np.sin(s) * x + s, np.cos(s) * ds * x + np.sin(s) + ds
+        factor = 1.0 if s < 0.5 * s else 0.5
+        s, ds = factor * s, factor * ds
+    np.testing.assert_allclose(grad(f, np.float64(x)), ds)
+    twice = gradient(g, [True])
+    assert np.isfinite(run(twice, [np.float64(x)])[0])

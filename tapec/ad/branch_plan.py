@@ -1,0 +1,150 @@
+"""Both ways of a branch or a call, and what passes from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tapec.ad.flow import form_of
+from tapec.ad.joint import Joint, between, closed, popped
+from tapec.ad.record import Wanted, note, numbers
+from tapec.ad.tape import keep, slot_bytes
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import TAPE
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+
+if TYPE_CHECKING:
+    from tapec.ad.adjoint import Reverse
+
+# Bytes of a branch above which they go on a tape: a branch not taken then does not fill slots.
+LARGE = 1024
+
+
+@dataclass(slots=True)
+class Plan:
+    """The regions of a branch or call, both ways, and what passes from one to the other.
+
+    Positions: `sources` and `operands` of operands (that get cotangents; that the way back reads),
+    `targets` of results. `slots` are kept values, new ones by type or results by number; `places`
+    says, per region, in which slot a value is.
+    """
+
+    head: int
+    joints: list[Joint]
+    sources: list[int]
+    targets: list[int]
+    operands: list[int]
+    slots: list[Type | int]
+    places: list[dict[Value, int]]
+    # Per region, what is too large for a slot and goes on the tape.
+    pushed: list[list[Value]]
+    taped: bool
+    # Per source, the numbers of the regions that use it.
+    uses: list[list[int]]
+    outward: tuple[Block, ...] = ()
+    back: tuple[Block, ...] = ()
+
+    def new(self) -> list[Type]:
+        """The types of the further results."""
+        return [s for s in self.slots if isinstance(s, Type)]
+
+
+def plan_of(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
+    """How a branch or call goes both ways."""
+    form = form_of(op)
+    needed = reverse.flow.needed(op, wanted.flags, wanted.results)
+    sources, targets = numbers(needed), numbers(wanted.results)
+    joints = []
+    for body in form.bodies:
+        given = [body.params[k - form.head] for k in sources]
+        based = [bool(p.type.shape) for p in given]
+        joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
+    kept = [keep(j, set(j.body.params), set(j.body.results)) for j in joints]
+    for k in kept:
+        note(reverse.entries, op, k, 1)
+    read = {form.head + j.body.params.index(v)
+            for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
+    pushed = [_large(j, k.stored) if len(joints) > 1 else []
+              for j, k in zip(joints, kept, strict=True)]  # fmt: skip
+    stored = [[v for v in k.stored if v not in p] for k, p in zip(kept, pushed, strict=True)]
+    slots, places = _merged(joints, stored)
+    taped = any(j.thread.entry is not None for j in joints) or any(pushed)
+    plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, pushed, taped,
+                _uses(reverse, op, wanted, sources))  # fmt: skip
+    plan.outward = tuple(_outward(plan, n) for n in range(len(joints)))
+    plan.back = tuple(_back(plan, n) for n in range(len(joints)))
+    return plan
+
+
+def _large(joint: Joint, stored: Sequence[Value]) -> list[Value]:
+    """What only the branch that keeps it should pay for: the tape is for that."""
+    new = [v for v in stored if v not in joint.body.results]
+    return new if sum(slot_bytes(v.type) for v in new) > LARGE else []
+
+
+def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> list[list[int]]:
+    form, reached = form_of(op), []
+    for body, activity in zip(form.bodies, reverse.flow.inside(op, wanted.flags)[1], strict=True):
+        targets = [v for v, w in zip(body.results, wanted.results, strict=True) if w]
+        needed = activity.needed(body, targets)
+        reached.append([body.params[k - form.head] in needed for k in sources])
+    return [numbers(column) for column in zip(*reached, strict=True)]
+
+
+def _merged(
+    joints: Sequence[Joint], stored: Sequence[Sequence[Value]]
+) -> tuple[list[Type | int], list[dict[Value, int]]]:
+    """Slots that the regions share by type; what is a result anyway needs none."""
+    slots: list[Type | int] = []
+    places: list[dict[Value, int]] = []
+    for joint, values in zip(joints, stored, strict=True):
+        taken: dict[Value, int] = {}
+        for value in values:
+            results = joint.body.results
+            kind = results.index(value) if value in results else value.type
+            options = (n for n, slot in enumerate(slots)
+                       if slot == kind and n not in taken.values())  # fmt: skip
+            taken[value] = next(options, len(slots))
+            if taken[value] == len(slots):
+                slots.append(kind)
+        places.append(taken)
+    return slots, places
+
+
+def _outward(plan: Plan, number: int) -> Block:
+    """A region returning what is kept, zeros where it has nothing for a slot."""
+    joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
+    fill = Builder()
+    held = {n: v for v, n in places.items()}
+    extra = [held.get(n) or fill.const(0, slot)
+             for n, slot in enumerate(plan.slots) if isinstance(slot, Type)]  # fmt: skip
+    params, results = list(joint.body.params), [*joint.body.results, *extra]
+    if plan.taped:
+        entry = joint.thread.entry or Value(TAPE, "tape")
+        params.append(entry)
+        top = joint.thread.top or entry
+        if pushed:
+            top = fill.emit(PRIMITIVES["push"], (top, *pushed)).result
+        results.append(top)
+    return closed([*joint.ops, *fill.ops], params, results)
+
+
+def _back(plan: Plan, number: int) -> Block:
+    """The region of the reverse op."""
+    joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
+    given = [joint.body.params[k - plan.head] for k in plan.operands]
+    held = {n: v for v, n in places.items()}
+    types = [joint.body.results[s].type if isinstance(s, int) else s for s in plan.slots]
+    slots = [held.get(n) or Value(t) for n, t in enumerate(types)]
+    entering = [*given, *slots, *joint.seeds, *(b for b in joint.bases if b is not None)]
+    results = list(joint.found)
+    if not plan.taped:
+        return closed(joint.ops, entering, results)
+    below = joint.thread.back_entry or Value(TAPE, "tape")
+    results.append(joint.thread.back_top or below)
+    first, tape = popped(pushed, below)
+    ops, _ = between(joint.ops, {below, *entering, *pushed}, results)
+    return closed([*first, *ops], [*entering, tape], results)
