@@ -12,8 +12,9 @@ from tapec.errors import TraceError, UnsupportedOperation
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.clone import prepare
+from tapec.trace.cuts import Mark
 from tapec.trace.dispatch import operand, real_array_write
-from tapec.trace.ragged import CURE, Mark, Ragged
+from tapec.trace.ragged import CURE, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
 from tapec.trace.staging_values import Poison

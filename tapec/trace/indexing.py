@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
 from tapec.trace.dispatch import (
+    any_special,
     any_symbolic,
     copyto,
     fit,
@@ -20,107 +20,10 @@ from tapec.trace.dispatch import (
     unwrap,
 )  # fmt: skip
 from tapec.trace.dynamic import is_dynamic, parse_dynamic, place
+from tapec.trace.keys import ARRAYS, Parsed, checked, completed, parse, tidy
 from tapec.trace.session import where
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
-
-_ARRAYS = (Tracer, np.ndarray, list)
-
-
-class Parsed(NamedTuple):
-    """An index, one entry per axis: `at` for basic entries; the arrays of the others."""
-
-    at: tuple[Any, ...]
-    arrays: dict[int, Any]  # axis -> integer array (or traced integer)
-    layout: list[str]  # "slice", "new", "adv" in written order (plain ints left out)
-    boxed: bool  # an Ellipsis was written: a 0-d result is a view
-
-
-def parse(shape: tuple[int, ...], key: Any) -> Parsed:
-    """Normalise an index expression for an array of `shape`."""
-    entries, boxed = _completed(shape, key)
-    advanced = any(isinstance(e, _ARRAYS) for e in entries)
-    at: list[Any] = []
-    arrays: dict[int, Any] = {}
-    layout: list[str] = []
-    for e in entries:
-        if e is None:
-            layout.append("new")
-            continue
-        axis, n = len(at), shape[len(at)]
-        if isinstance(e, slice):
-            start, stop, step = e.indices(n)
-            at.append((start, len(range(start, stop, step)), step))
-            layout.append("slice")
-        elif isinstance(e, _ARRAYS):
-            arrays[axis] = e
-            at.append((0, n, 1))
-            layout.append("adv")
-        else:
-            i = _checked(e, n, axis)
-            if advanced:
-                arrays[axis] = np.asarray(i)
-                at.append((0, n, 1))
-                layout.append("adv")
-            else:
-                at.append(i)
-    return Parsed(_tidy(at), arrays, layout, boxed)
-
-
-def _completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:
-    """An entry for every axis, and whether an Ellipsis was written."""
-    entries = list(key) if isinstance(key, tuple) else [key]
-    entries = _spread_masks(entries)
-    used = sum(1 for e in entries if e is not None and e is not Ellipsis)
-    if used > len(shape):
-        raise IndexError(
-            f"too many indices for array: array is {len(shape)}-dimensional, "
-            f"but {used} were indexed"
-        )
-    boxed = any(e is Ellipsis for e in entries)
-    full = [slice(None)] * (len(shape) - used)
-    if boxed:
-        i = next(i for i, e in enumerate(entries) if e is Ellipsis)
-        entries[i : i + 1] = full
-    else:
-        entries += full
-    return entries, boxed
-
-
-def _tidy(at: list[Any]) -> tuple[Any, ...]:
-    return tuple((0, 0, 1) if isinstance(e, tuple) and e[1] == 0 else e for e in at)
-
-
-def _checked(e: Any, n: int, axis: int) -> int:
-    i = operator.index(e)
-    if not -n <= i < n:
-        raise IndexError(f"index {i} is out of bounds for axis {axis} with size {n}")
-    return i % n
-
-
-def _spread_masks(entries: list[Any]) -> list[Any]:
-    """Constant boolean masks as index arrays, 0-d integer arrays as ints, lists as arrays."""
-    spread: list[Any] = []
-    for e in entries:
-        if isinstance(e, list):
-            e = normal(e) if any_symbolic(e) else np.asarray(unwrap(e))
-            if e.size == 0:
-                e = e.astype(int)
-        if type(e) is Tracer and e._storage.array is not None:
-            e = e._array
-        if isinstance(e, np.ndarray) and e.dtype == np.bool_:
-            spread += e.nonzero()
-        elif isinstance(e, np.ndarray) and e.shape == () and e.dtype.kind == "i":
-            spread.append(int(e))
-        elif type(e) is Tracer and e._dtype == "bool":
-            raise UnsupportedOperation(
-                "an array indexed by a traced mask has no fixed shape",
-                where=where(),
-                hint="use np.where(mask, a, b), or multiply by the mask",
-            )
-        else:
-            spread.append(e)
-    return spread
 
 
 @implements("getitem")
@@ -128,8 +31,10 @@ def getitem(x: Tracer, key: Any) -> Any:
     """``x[key]``."""
     if type(key) is int and len(x.shape) == 1 and x._storage.array is None:
         session = session_of(x) or need_session()
-        at = (_checked(key, x.shape[0], 0),)
+        at = (checked(key, x.shape[0], 0),)
         return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
+    if any_special(key):
+        return TABLE["__ragged__"]("gather", (x, key), {})
     if is_dynamic(key):
         boxed = any(e is Ellipsis for e in (key if type(key) is tuple else (key,)))
         seen, key = _dynamic_view(x, key)
@@ -155,9 +60,9 @@ def _number(view: Tracer) -> Tracer:
 
 def _dynamic_view(x: Tracer, key: Any) -> tuple[Any, Any]:
     """The view of a part at a traced place; what is left to index where arrays are in the key."""
-    entries, boxed = _completed(x.shape, key)
+    entries, boxed = completed(x.shape, key)
     session = session_of(x, *_numbers(key)) or need_session()
-    if any(isinstance(e, _ARRAYS) and np.ndim(e) for e in entries):
+    if any(isinstance(e, ARRAYS) and np.ndim(e) for e in entries):
         # First the slices, which keep their axes; then arrays and numbers, which belong together.
         cut = [e if isinstance(e, slice) else slice(None) for e in entries if e is not None]
         rest = tuple(slice(None) if isinstance(e, slice) else e for e in entries)
@@ -166,10 +71,10 @@ def _dynamic_view(x: Tracer, key: Any) -> tuple[Any, Any]:
     for k, e in enumerate(entries):
         n = 0 if e is None else next(shape)
         if not (e is None or isinstance(e, slice) or is_symbolic(e)):
-            entries[k] = _checked(e, n, k)
+            entries[k] = checked(e, n, k)
     index = parse_dynamic(x, entries, session)
     view = place(x, index, session) if index.starts else _basic_view(
-        x, Parsed(_tidy([*index.at]), {}, [], boxed))  # fmt: skip
+        x, Parsed(tidy([*index.at]), {}, [], boxed))  # fmt: skip
     if "new" in index.layout:
         sizes = iter(view.shape)
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
@@ -204,7 +109,7 @@ def _concrete_item(x: Tracer, key: Any) -> Any:
 
 
 def _has_arrays(key: Any) -> bool:
-    return any(isinstance(e, _ARRAYS) for e in (key if isinstance(key, tuple) else (key,)))
+    return any(isinstance(e, ARRAYS) for e in (key if isinstance(key, tuple) else (key,)))
 
 
 def _is_whole(at: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
@@ -286,6 +191,8 @@ def _arrange(result: Tracer, parsed: Parsed, rank: int) -> Tracer:
 def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
+    if any_special(key):
+        TABLE["__ragged__"]("scatter", (x, key, value), {})
     value = normal(value)
     if type(value) in SPECIAL and not is_dynamic(key):
         TABLE["__ragged__"]("write", (x[key], value), {})

@@ -129,6 +129,20 @@ def branches(x: Any) -> Any:
     return s
 
 
+ROWS = np.array([0, 2, 5, 5, 9, 12])
+COLUMNS = RNG.integers(0, N, 12)
+
+
+def sparse_product(values: Any) -> Any:
+    y, total = np.empty(5), np.zeros(N)
+    for i in rolled(range(5)):
+        columns = COLUMNS[ROWS[i] : ROWS[i + 1]]
+        part = values[ROWS[i] : ROWS[i + 1]]
+        y[i] = part @ VECTOR[columns]
+        np.add.at(total, columns, part)
+    return np.concatenate([y, total])
+
+
 KERNELS: list[tuple[Function, Any]] = [
     (lu_by_slices, MATRIX),
     (lu_by_products, MATRIX),
@@ -140,6 +154,7 @@ KERNELS: list[tuple[Function, Any]] = [
     (reductions, LONG),
     (elements, LONG),
     (branches, LONG),
+    (sparse_product, LONG),
 ]
 
 
@@ -198,6 +213,7 @@ def test_bounds_are_python_s(bounds: tuple[int, int]) -> None:
     (lambda x, i, j: np.sort(x[:i]).sum(), UnsupportedOperation, "np.sort"),
     (lambda x, i, j: [v for v in x[:i]], TraceError, "loop over a range"),
     (lambda x, i, j: x[:i][np.array([0, 1])], UnsupportedOperation, "array of indices"),
+    (lambda x, i, j: x.__setitem__(np.arange(9)[:i], 1.0), UnsupportedOperation, "array of ind"),
 ])  # fmt: skip
 def test_errors_have_a_cure(f: Function, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=f"(?s){words}"):
