@@ -19,6 +19,7 @@ from tapec.passes.rules import (
     place,
     recent,
     shape,
+    writes,
 )
 from tapec.passes.support import Shared, inside, whole
 
@@ -35,6 +36,7 @@ _FAMILIES = (
     place,
     recent,
     shape,
+    writes,
 )  # importing them declares the rules
 EXACT: frozenset[Licence] = frozenset({"exact"})
 
