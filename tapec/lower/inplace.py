@@ -224,7 +224,7 @@ def adoptions(plan: Plan, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Va
         tip = param
         while tip in taker:
             tip = taker[tip]
-        new = first in plan.roots and first not in found and tip is not first
-        if new and plan.takeovers.dies(tip, number[first]):
+        new = first in plan.roots and first not in found
+        if new and number.get(tip, -1) < number[first] and plan.takeovers.dies(tip, number[first]):
             found[first] = tip
     return found
