@@ -11,6 +11,7 @@ from tapec.passes.rewriter import Licence, Rewriter, Rule, table
 from tapec.passes.rules import (
     arith,
     branches,
+    common_writes,
     dynamic,
     indexing,
     integers,
@@ -19,7 +20,6 @@ from tapec.passes.rules import (
     place,
     recent,
     shape,
-    writes,
 )
 from tapec.passes.support import Shared, inside, whole
 
@@ -28,6 +28,7 @@ __all__ = ["simplify"]
 _FAMILIES = (
     arith,
     branches,
+    common_writes,
     dynamic,
     indexing,
     integers,
@@ -36,7 +37,6 @@ _FAMILIES = (
     place,
     recent,
     shape,
-    writes,
 )  # importing them declares the rules
 EXACT: frozenset[Licence] = frozenset({"exact"})
 
