@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 from tapec.ad.joint import Joint, between
@@ -142,7 +143,17 @@ def _starts(op: Op | None) -> bool:
     if op is None or op.regions or op.primitive.kind == "region" or len(op.results) != 1:
         return True
     size = op.result.type.size
-    if op.name in _WRITES and size > SMALL:
+    if op.primitive.kind == "structured" or (op.name in _WRITES and size > SMALL):
         return True
+    return _work(op) > CHEAP * size
+
+
+def _work(op: Op) -> int:
+    """Roughly how many additions an op takes."""
+    size = op.result.type.size
+    if op.name == "dot":
+        shape = op.operands[0].type.shape
+        terms = prod([shape[k] for k in op.attrs["contract"][0]])
+        return size * op.primitive.cost * terms
     sizes = [size] if op.name in _READS else [size, *(v.type.size for v in op.operands)]
-    return max(sizes) * op.primitive.cost > CHEAP * size
+    return max(sizes) * op.primitive.cost

@@ -503,3 +503,21 @@ def test_a_large_branch_pays_for_itself() -> None:
     np.testing.assert_allclose(grad(f, np.float64(x)), ds)
     twice = gradient(g, [True])
     assert np.isfinite(run(twice, [np.float64(x)])[0])
+
+
+def test_products_of_matrices_are_kept_and_not_made_again() -> None:
+    square = vec(10).with_shape((10, 10))
+
+    def body(a: Any, x: Any) -> Any:
+        def step(i: Any, a: Any, u: Any) -> Any:
+            u = P["dot"](a, u, contract=((1,), (0,)), batch=())
+            return u * u * 0.5
+
+        return total(scan(6, [a], [x], [], step))
+
+    g = gradient(func([square, square], body), [False, True])
+    there, back = [op for op in g.ops if op.name == "scan"]
+    assert [op.name for op in every_op(there.regions[0])].count("dot") == 1
+    # Only the transposed product: that of the way there is read from what was kept.
+    assert [op.name for op in every_op(back.regions[0])].count("dot") == 1
+    assert len(there.results) == 2
