@@ -153,7 +153,7 @@ def _work(op: Op) -> int:
     size = op.result.type.size
     if op.name == "dot":
         shape = op.operands[0].type.shape
-        terms = prod([shape[k] for k in op.attrs["contract"][0]])
+        terms: int = prod(shape[left] for left, _ in op.attrs["contract"])
         return size * op.primitive.cost * terms
     sizes = [size] if op.name in _READS else [size, *(v.type.size for v in op.operands)]
     return max(sizes) * op.primitive.cost

@@ -510,7 +510,7 @@ def test_products_of_matrices_are_kept_and_not_made_again() -> None:
 
     def body(a: Any, x: Any) -> Any:
         def step(i: Any, a: Any, u: Any) -> Any:
-            u = P["dot"](a, u, contract=((1,), (0,)), batch=())
+            u = P["dot"](a, u, contract=((1, 0),), batch=())
             return u * u * 0.5
 
         return total(scan(6, [a], [x], [], step))
