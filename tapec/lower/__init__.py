@@ -7,7 +7,9 @@ from math import prod
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func, Op
+from tapec.lower.inplace import SMALL
 from tapec.lower.nests import lower_loops
+from tapec.lower.plan import COSTLY
 from tapec.lower.regions import inlined, needs_loops
 from tapec.lower.scalars import expand
 
@@ -18,6 +20,9 @@ __all__ = ["expand", "lower", "lower_loops"]
 STRAIGHT = 1500
 SCALAR_RATIO = 4
 LAST_RESORT = 50_000
+# What loops save, in scalar ops, for each element of an array that takes a costly function: a vector
+# takes as long as a number.
+SCALAR_CALL = 80
 
 
 def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
@@ -51,4 +56,5 @@ def _work(op: Op) -> int:
         unknowns: int = op.result.type.shape[-2]
         return sum(v.type.size for v in op.operands) * unknowns
     largest = max((v.type.size for v in op.operands), default=0)
-    return max(op.result.type.size, largest if op.name.startswith("reduce") else 1)
+    size: int = max(op.result.type.size, largest if op.name.startswith("reduce") else 1)
+    return size * SCALAR_CALL if size > SMALL and op.primitive.cost >= COSTLY else size
