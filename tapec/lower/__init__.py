@@ -20,8 +20,8 @@ __all__ = ["expand", "lower", "lower_loops"]
 STRAIGHT = 1500
 SCALAR_RATIO = 4
 LAST_RESORT = 50_000
-# What loops save, in scalar ops, for each element of an array that takes a costly function: a vector
-# takes as long as a number.
+# What loops save, in scalar ops, for each element of an array taking a costly function: a vector of
+# them takes as long as a number.
 SCALAR_CALL = 80
 
 
