@@ -11,6 +11,7 @@ from tapec.passes.rewriter import Licence, Rewriter, Rule, table
 from tapec.passes.rules import (
     arith,
     branches,
+    chosen,
     common_writes,
     dynamic,
     indexing,
@@ -28,6 +29,7 @@ __all__ = ["simplify"]
 _FAMILIES = (
     arith,
     branches,
+    chosen,
     common_writes,
     dynamic,
     indexing,
