@@ -60,7 +60,7 @@ class Cotangents:
     """What has arrived for each value so far; `in_place` in the body of a loop."""
 
     def __init__(self, builder: Builder, *, in_place: bool = False) -> None:
-        self._builder, self._in_place = builder, in_place
+        self._builder, self.in_place = builder, in_place
         self._pending: dict[Value, _Pending] = {}
 
     def add(self, primal: Value, contribution: Value, tainted: bool = False) -> None:
@@ -76,7 +76,10 @@ class Cotangents:
     def add_part(
         self, primal: Value, contribution: Value, at: Any, starts: tuple[Value, ...] = ()
     ) -> None:
-        """A contribution to the part of the primal that `at` specifies, from these starts."""
+        """A contribution to the part of the primal that `at` specifies, from these starts.
+
+        Without `at`, the starts are arrays of indices.
+        """
         pending = self._of(primal)
         if starts:
             pending.moving.append((contribution, at, starts))
@@ -91,7 +94,7 @@ class Cotangents:
         In a loop, they are better added where they are than to a copy of the part.
         """
         pending = self._pending.get(written)
-        if pending is None or not self._in_place or base.type.size <= SMALL:
+        if pending is None or not self.in_place or base.type.size <= SMALL:
             return base
         inner = [(v, composed(at, part)) for v, part in pending.parts]
         if any(spec is None for _, spec in inner):
@@ -178,7 +181,7 @@ class Cotangents:
     def _with_parts(
         self, total: Value | None, parts: list[tuple[Value, Any]], type: Type, hint: str
     ) -> Value:
-        if total is None or not self._in_place or type.size <= SMALL:
+        if total is None or not self.in_place or type.size <= SMALL:
             return add(self._builder, total, place(self._builder, parts, type, hint), hint)
         for value, at in parts:
             total = self._added(total, value, at, (), hint)
@@ -188,8 +191,8 @@ class Cotangents:
         self, total: Value, value: Value, at: Any, starts: tuple[Value, ...], hint: str
     ) -> Value:
         operands = (total, value, *starts)
-        primitive = PRIMITIVES["dynamic_add"]
-        return self._builder.emit(primitive, operands, {"at": at}, hint=hint).result
+        name, attrs = ("scatter_add", {}) if at is None else ("dynamic_add", {"at": at})
+        return self._builder.emit(PRIMITIVES[name], operands, attrs, hint=hint).result
 
     def _sum(self, terms: list[Value], hint: str) -> Value | None:
         total: Value | None = None

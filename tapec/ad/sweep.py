@@ -169,6 +169,14 @@ def _dynamic_index(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     sweep.cotangents.add_part(x, sweep.clean(op.result, ct), op.attrs["at"], tuple(starts))
 
 
+def _gather(sweep: Sweep, op: Op, ct: Cotangent) -> None:
+    if not sweep.cotangents.in_place:
+        _linear(sweep, op, ct)
+        return
+    x, *indices = op.operands
+    sweep.cotangents.add_part(x, sweep.clean(op.result, ct), None, tuple(indices))
+
+
 def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     x, v, *starts = op.operands
     value, at = sweep.clean(op.result, ct), op.attrs["at"]
@@ -237,6 +245,7 @@ _SPECIAL: dict[str, _Rule] = {
     "select": _select, "convert": _convert, "index": _index,
     "dynamic_index": _dynamic_index,
     "dynamic_update": _update,
+    "gather": _gather,
     "update": _update,
 }  # fmt: skip
 

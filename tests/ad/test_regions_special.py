@@ -10,6 +10,7 @@ import pytest
 from tapec.ad import adjoint, gradient, tangent
 from tapec.backends.interpreter import run
 from tapec.errors import NonDifferentiableError
+from tapec.ir import Type
 from tapec.ir.core import Block, Func, Op
 from tapec.ir.verify import verify
 from tests.ad.region_programs import (
@@ -521,3 +522,26 @@ def test_products_of_matrices_are_kept_and_not_made_again() -> None:
     # Only the transposed product: that of the way there is read from what was kept.
     assert [op.name for op in every_op(back.regions[0])].count("dot") == 1
     assert len(there.results) == 2
+
+
+def test_gathers_in_a_loop_scatter_in_place() -> None:
+    """Also where indices repeat, and from arrays that change."""
+    n = 100
+    order = np.array([3, 5, 3])
+
+    def body(x: Any, k: Any) -> Any:
+        def step(i: Any, k: Any, x: Any, u: Any) -> Any:
+            picked = P["gather"](x, k) * P["gather"](u, k + i)
+            return stored(u, total(sin(picked)), i + 4)
+
+        return total(scan(3, [k, x], [x], [], step))
+
+    f = func([vec(n), Type("i64", (3,))], body)
+    back = [op for op in gradient(f, [True, False]).ops if op.name == "scan"][-1]
+    assert whole_arrays(back.regions[0], n) == []
+    x, d = np.cos(np.arange(n)), np.sin(np.arange(n) * 2.0)
+    u = x + 1e-30j * d
+    z = u.copy()
+    for i in range(3):
+        u[i + 4] = np.sin(z[order] * u[order + i]).sum()
+    np.testing.assert_allclose(grad(f, x, order) @ d, u.sum().imag * 1e30)
