@@ -221,7 +221,7 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
     session = session_of(dst, src)
     if session is None:
         np.copyto(dst._array, unwrap(src), casting="unsafe")
-        dst._storage.version += 1
+        dst._storage.changed()
         return
     value = operand(session, src, dst._dtype)
     shape = value.type.shape

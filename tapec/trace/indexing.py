@@ -199,7 +199,7 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
         return
     if not (is_symbolic(x) or is_symbolic(value) or any_symbolic(key) or is_dynamic(key)):
         x._array[unwrap(key)] = unwrap(value)
-        x._storage.version += 1
+        x._storage.changed()
         return
     if _is_mask(key):
         copyto(x, value, where=_mask_for(key, x))
@@ -262,7 +262,7 @@ def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
     x._check_writable()
     if not any_symbolic([x, key, value]):
         getattr(np, name).at(x._array, unwrap(key), unwrap(value))
-        x._storage.version += 1
+        x._storage.changed()
         return
     value = normal(value)
     value = -value if name == "subtract" else value

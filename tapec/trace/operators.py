@@ -124,12 +124,13 @@ def _is_cheap(session: Session, thunk: Thunk) -> bool:
     region = Region(session, probe=True)
     with region.active():
         kind = kind_of(thunk())
+        writes = bool(region.written())
     ops = region.builder.ops
     return (
         kind is not None
         and kind.type == Type("bool")
         and region.weight() <= CHEAP_OPS
-        and not region.written()
+        and not writes
         and not any(op.regions or op.name in _UNSAFE for op in ops)
     )
 

@@ -174,10 +174,6 @@ class Session:
                 self.enter(storage)
             session = session.parent
 
-    def refers_to(self, storage: Any) -> int:
-        """How many references to a storage this trace holds for itself."""
-        return 0
-
     def here(self) -> Loc | None:
         """The user's line that is running now."""
         frame: Any = sys._getframe(2)

@@ -29,14 +29,14 @@ class Carried:
     number: int  # of the leaf in its slot
     kind: Kind
     start: Any
-    entry: Tracer | None  # None: the body assigns it before it reads it
+    entry: Storage | None  # None: the body assigns it before it reads it
     end: Any
     param: Value | None
 
     @property
     def written(self) -> bool:
         """Whether an iteration writes into the array it starts with."""
-        return self.entry is not None and self.entry._storage.version != 0
+        return self.entry is not None and self.entry.version != 0
 
 
 Homes = dict[Carried, Carried]
@@ -54,19 +54,14 @@ def check_aliases(
     for c in carried:
         storage = memory_of(c.end)
         if c.entry is not None and storage is not None:
-            ends.setdefault(storage, []).append(c)
+            for one in (storage, *maybe_same(storage)):
+                ends.setdefault(one, []).append(c)
+    written = _ever_written(carried, ends)
     for storage, sharing in ends.items():
         entered = region.entered.get(storage)
         outer = entered is not None and (storage.version != entered.version)
         several = len(sharing) > 1 or entered is not None
-        if outer or (several and any(c.written for c in sharing)):
-            raise _refused()
-    written = set(region.written())
-    written |= {c.entry._storage for c in carried if c.entry is not None and c.written}
-    for storage in ends:
-        if isinstance(storage.frozen, MaybeShared) and written.intersection(
-            storage.frozen.storages
-        ):
+        if outer or (several and not written.isdisjoint(sharing)):
             raise _refused()
     ends.clear()
     # By id: references to the storages themselves would count as holders.
@@ -74,7 +69,7 @@ def check_aliases(
     homes: Homes = {}
     for c in carried:
         storage = memory_of(c.start)
-        if c.written and storage is not None and c not in homes:
+        if c in written and storage is not None and c not in homes:
             if storage in region.entered or starts.count(id(storage)) > 1:
                 raise _refused()
             if _is_argument(session, storage) or holders(storage) > 1:
@@ -84,7 +79,7 @@ def check_aliases(
 
 def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
     """A cycle of names that pass their arrays on: whose array each of them has in the end."""
-    owners = {id(o.entry._storage): o for o in carried if o.entry is not None}
+    owners = {id(o.entry): o for o in carried if o.entry is not None}
     cycle = [c]
     while True:
         end = cycle[-1].end
@@ -96,6 +91,22 @@ def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
             break
         cycle.append(then)
     return {o: cycle[(k + certain) % len(cycle)] for k, o in enumerate(cycle)}
+
+
+def _ever_written(carried: Sequence[Carried], ends: dict[Storage, list[Carried]]) -> set[Carried]:
+    """The names whose array some iteration writes into, be it when another name means it."""
+    found = {c for c in carried if c.written}
+    while True:
+        more = {c for c in carried if c.entry is not None and c not in found
+                and not found.isdisjoint(ends.get(c.entry, ()))}  # fmt: skip
+        if not more:
+            return found
+        found |= more
+
+
+def maybe_same(storage: Storage) -> list[Storage]:
+    """The other arrays that this one may be."""
+    return storage.frozen.alive() if isinstance(storage.frozen, MaybeShared) else []
 
 
 def _refused() -> ControlFlowError:
@@ -126,7 +137,7 @@ def results_of(
 ) -> dict[tuple[Slot, int], Tracer]:
     """The leaves after the loop; those that may be another name's array are read only."""
     starts = [s for s in (memory_of(c.start) for c in carried) if s is not None]
-    entries = {id(c.entry._storage) for c in carried if c.entry is not None}
+    entries = {id(c.entry) for c in carried if c.entry is not None}
     counts: dict[Storage, int] = {}
     for c in carried:
         storage = memory_of(c.end)
@@ -143,7 +154,7 @@ def results_of(
         maybe = [] if certain and id(storage) not in entries else list(starts)
         if storage is not None and storage.born is not region:
             maybe.append(storage)
-        frozen: Any = MaybeShared([*dict.fromkeys(maybe)]) if maybe and storage is not None else ""
+        frozen: Any = MaybeShared(maybe) if maybe and storage is not None else ""
         if storage is not None and counts[storage] > 1:
             frozen = SHARED
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)

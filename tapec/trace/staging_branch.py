@@ -56,6 +56,7 @@ class Branches:
     def trace(self, work: Callable[[], None]) -> None:
         """Trace one branch from the state before."""
         region = Region(self.session)
+        self.regions.append(region)
         try:
             with region.active():
                 work()
@@ -63,7 +64,6 @@ class Branches:
                 self.changes.append({slot: up_to_date(v) for slot, v in changes.items()})
         finally:
             self.world.restore()
-        self.regions.append(region)
 
     def join(self, what: str) -> list[Joined]:
         """What the slots that some branch changes hold afterwards."""
@@ -126,7 +126,6 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
         values += session.emit_regions(name, [test, *operands.values()], {}, blocks)
     for region in regions:
         session.choices += region.choices
-        region.close()
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
         give(session, storage, value)
     branches.world.write(_contents(session, joined, values, regions))
@@ -181,11 +180,16 @@ def branch(test: Value, works: Sequence[Callable[[], None]], state: State, what:
     session = current()
     assert session is not None
     branches = Branches(session, World(state))
-    for work in works:
-        branches.trace(work)
-    joined = branches.join(what)
-    _refuse_lists(branches)
-    emit(branches, joined, test, name)
+    try:
+        for work in works:
+            branches.trace(work)
+        joined = branches.join(what)
+        _refuse_lists(branches)
+        emit(branches, joined, test, name)
+    finally:
+        # Errors keep regions alive, but they must not count as users of memory.
+        for region in branches.regions:
+            region.close()
 
 
 def _refuse_lists(branches: Branches) -> None:

@@ -13,6 +13,7 @@ from tapec.trace.staging_choice import (
     LARGEST,
     UNROLLED_LENGTH,
     UNROLLED_OPS,
+    forgotten,
     reason_of,
     record,
 )
@@ -159,7 +160,7 @@ class For:
         except Exception as error:
             if self.force:
                 raise
-            failed = error
+            failed = forgotten(error)
         self._plain(start, start + 1)
         try:
             self._stage(start + 1, length)
@@ -174,8 +175,11 @@ class For:
         self._plain(start + 1, length)
 
     def _stage(self, start: int, length: int) -> None:
-        if self.go_on is not None and is_symbolic(self.go_on()):
+        more = True if self.go_on is None else self.go_on()
+        if is_symbolic(more):
             self._until(start, length)
+            return
+        if not more:
             return
         try:
             world, work = World(self.state), self._work(start)
@@ -186,7 +190,8 @@ class For:
     def _work(self, start: Any) -> Callable[[Any, list[Tracer]], None]:
         def work(index: Any, slices: list[Tracer]) -> None:
             self.body(self.items.item(index + start if start else index))
-            if self.go_on is not None and is_symbolic(self.go_on()):
+            # Also where it ends for certain: the loop is then one iteration long.
+            if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
                 raise _Breaks
 
         return work

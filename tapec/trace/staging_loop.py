@@ -32,6 +32,7 @@ from tapec.trace.staging_values import (
     difference,
     filler,
     kind_of,
+    memory_of,
     merged,
     structure,
     traced,
@@ -67,7 +68,7 @@ class Iteration:
     index: Tracer | None
     params: list[Value]
     slices: list[Value]
-    entry: dict[Slot, list[Any]]  # leaves at the start
+    entry: dict[Slot, list[int]]  # the carried leaves at the start: numbers in `region.own`
     end: dict[Slot, list[Any]] = field(default_factory=dict)
     trees: dict[Slot, Tree | None] = field(default_factory=dict)
     stacked: list[Any] = field(default_factory=list)
@@ -163,24 +164,30 @@ class Loop:
         if self.length is not None:
             params.append(region.builder.param(I64, "i"))
             index = wrap(region, params[0], True)
-        entry: dict[Slot, list[Any]] = {}
+        entry: dict[Slot, list[int]] = {}
         bound: dict[Slot, Any] = {}
         for slot, carry in self.carries.items():
             if carry.dead:
                 bound[slot] = carry.leaves[0]
                 continue
-            entry[slot] = leaves = []
+            leaves = []
+            entry[slot] = numbers = []
             for leaf in carry.leaves:
+                numbers.append(len(region.own))
                 if isinstance(leaf, Kind):
                     params.append(region.builder.param(leaf.type))
                     leaf = traced(region, params[-1], leaf)
+                    region.own.append(leaf._storage)
                 leaves.append(leaf)
             bound[slot] = carry.tree.unflatten(leaves)
         self.world.write(bound)
         if self.tails is not None:
             self.tails.stand_in(self.world)
+        starts = [x for slot in self.carries for x in structure(self.world.old(slot))[0]]
+        carried = {memory_of(x) for x in starts}
         for storage in self.memory:
-            region.claim(storage)
+            if storage not in carried:
+                region.claim(storage)
         region.promoted.clear()
         types = [_row(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
@@ -304,7 +311,8 @@ class Loop:
             starts = starts if carry.unset else structure(self.world.old(slot))[0]
             for k, leaf in enumerate(carry.leaves):
                 if isinstance(leaf, Kind):
-                    entry, end = body.entry[slot][k], body.end[slot][k]
+                    entry = body.region.own[body.entry[slot][k]]
+                    end = body.end[slot][k]
                     found.append(Carried(slot, k, leaf, starts[k], entry, end, next(params)))
         for slot, leaves in body.end.items():
             known = self.carries.get(slot)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.types import Type, dtype_name
 from tapec.trace.session import Session, current_is
-from tapec.trace.tracer import VERSIONS, Array, Storage, Tracer
+from tapec.trace.tracer import REGIONS, VERSIONS, Array, Storage, Tracer
 
 Memory = tuple[Session | None, Value | None, Array | None, int, int]
 
@@ -36,15 +36,17 @@ class Region(Session):
 
     is_region = True
 
-    __slots__ = ("backups", "entered", "probe", "promoted")
+    __slots__ = ("__weakref__", "backups", "entered", "own", "probe", "promoted")
 
     def __init__(self, parent: Session, probe: bool = False) -> None:
         super().__init__(parent)
+        REGIONS.add(self)
         self._inferred, self._types, self._locs = parent._inferred, parent._types, parent._locs
         self._wrapped = parent._wrapped
         self.partial = parent.partial
         self.probe = probe
         self.entered: dict[Storage, Entry] = {}
+        self.own: list[Storage] = []  # what a loop carries, as an iteration starts with it
         self.promoted: list[Storage] = []  # constant arrays that were written
         self.backups: dict[Storage, tuple[Memory, Array]] = {}
 
@@ -93,12 +95,14 @@ class Region(Session):
 
     def refers_to(self, storage: Storage) -> int:
         """How many references to a storage the region holds for itself."""
-        return (storage in self.entered) + (storage in self.backups)
+        own = sum(s is storage for s in self.own)
+        return (storage in self.entered) + (storage in self.backups) + own
 
     def close(self) -> None:
-        """The region is part of the program: its memory is of no interest any more."""
+        """The memory of the region is of no interest any more."""
         self.entered.clear()
         self.promoted.clear()
+        self.own.clear()
 
     @contextmanager
     def active(self) -> Iterator[Region]:
@@ -119,6 +123,8 @@ class Region(Session):
                 _set_memory(storage, memory)
                 assert storage.array is not None
                 storage.array[...] = content
+            if self.probe:
+                self.close()
 
     # -- the finished region ---------------------------------------------------------------
 

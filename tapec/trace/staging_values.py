@@ -150,7 +150,7 @@ def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -
         for storage, region in zip(map(memory_of, leaves), regions, strict=True)
         if storage is not None and storage.born is not region
     ]
-    return SHARED if shared else MaybeShared([*dict.fromkeys(outer)]) if outer else ""
+    return SHARED if shared else MaybeShared(outer) if outer else ""
 
 
 def described(leaf: Any) -> str:

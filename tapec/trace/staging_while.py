@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.trace.session import NeedStatic, Session, current, where
-from tapec.trace.staging_choice import UNROLLED_OPS, reason_of, record
+from tapec.trace.staging_choice import UNROLLED_OPS, forgotten, reason_of, record
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region, weight
 from tapec.trace.staging_world import State, World
@@ -87,6 +87,7 @@ class While:
             raise
         except Exception as error:
             now.restore()
+            forgotten(error)
             record(self.session, "unrolled", None, reason_of(error))
             return False
         record(self.session, "loop", None, reason)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tapec.trace.growing import UNDEFINED, Growing, Undefined
-from tapec.trace.tracer import Tracer
+from tapec.trace.tracer import SNAPSHOTS, Tracer
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
 VARIABLE = 0
@@ -55,6 +55,7 @@ class World:
     """A snapshot of everything a state leads to, to compare with and to go back to."""
 
     def __init__(self, state: State) -> None:
+        SNAPSHOTS.add(self)
         self.state = state
         self.values = state.get()
         self.containers: dict[int, tuple[Any, dict[Any, Any]]] = {}
@@ -76,6 +77,12 @@ class World:
             if type(item) not in _PLAIN:
                 below = f"{path}[{key!r}]" if container is value else f"{path}.{key}"
                 self._walk(item, below, depth - 1)
+
+    def held(self) -> Iterator[Any]:
+        """Every reference to a value that the snapshot has."""
+        yield from self.values
+        for _, items in self.containers.values():
+            yield from items.values()
 
     def restore(self) -> None:
         """Everything as it was when the snapshot was taken."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import linecache
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,23 @@ ROW = "an element of a list that a loop has filled"
 class MaybeShared:
     """Why a result of a branch or loop is read only: it may be one of these, seen by others too."""
 
-    __slots__ = ("stamps", "storages")
+    __slots__ = ("entries",)
+    entries: list[tuple[weakref.ref[Storage], list[int], int]]
 
-    def __init__(self, storages: list[Storage]) -> None:
-        self.storages = storages
-        self.stamps = {id(s): s.content for s in storages}
+    def __init__(self, storages: Iterable[Storage]) -> None:
+        # Weakly: an array that nobody else knows is no alias. What was written into it counts.
+        found = {s: (weakref.ref(s), s.cell, s.stamp) for s in storages}
+        more = [e for s in found if isinstance(s.frozen, MaybeShared) for e in s.frozen.entries]
+        self.entries = [*found.values(), *(e for e in more if e[0]() is not None or _changed(e))]
+
+    def alive(self) -> list[Storage]:
+        """Those of the arrays that something still refers to."""
+        return [s for ref, _, _ in self.entries if (s := ref()) is not None]
 
     @property
     def stale(self) -> bool:
         """Whether one of the arrays was written into since."""
-        return any(s.content != self.stamps[id(s)] for s in self.storages)
+        return any(map(_changed, self.entries))
 
     def check(self) -> None:
         """Before the result is read: raise where that is not what Python would see."""
@@ -54,35 +62,57 @@ class MaybeShared:
 
     def holds(self) -> bool:
         """Whether any of the arrays is still known under another name."""
-        while self.storages:
-            storage = self.storages.pop()
-            if holders(storage):
-                self.storages.append(storage)
+        while self.entries:
+            storage = self.entries[-1][0]()
+            if storage is not None and holders(storage):
                 return True
+            self.entries.pop()
         return False
 
     def __str__(self) -> str:
         return SHARED
 
 
+def _changed(entry: tuple[Any, list[int], int]) -> bool:
+    return entry[1][0] != entry[2]
+
+
 def holders(storage: Storage) -> int:
     """How many tracers look at a storage that the caller has in one variable."""
-    session, known = current(), _CALL
-    while session is not None:
-        known += session.refers_to(storage)
-        session = session.parent
-    return sys.getrefcount(storage) - known
+    known: int = _CALL + sum(region.refers_to(storage) for region in list(REGIONS))
+    return sys.getrefcount(storage) - known - _in_snapshots(storage)
+
+
+# Regions, also those waiting for the other branch, refer to the storages they have entered.
+REGIONS: weakref.WeakSet[Any] = weakref.WeakSet()
+# Everything that holds values of variables only to compare with them or to go back to them.
+SNAPSHOTS: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _in_snapshots(storage: Storage) -> int:
+    """How many tracers that look at a storage are known to snapshots only."""
+    found: dict[int, tuple[Tracer, list[int]]] = {}
+    for snapshot in list(SNAPSHOTS):
+        for value in snapshot.held():
+            if type(value) is Tracer and value._storage is storage:
+                found.setdefault(id(value), (value, [0]))[1][0] += 1
+    value = None
+    # The pair here, the variable and the argument refer to a tracer too.
+    return sum(sys.getrefcount(pair[0]) - 2 == pair[1][0] for pair in found.values())
 
 
 class Storage:
     """The memory behind a tracer and its views."""
 
-    __slots__ = ("array", "born", "boxed", "frozen", "session", "stamp", "value", "version")
+    __slots__ = (
+        "__weakref__", "array", "born", "boxed", "cell", "frozen", "session", "value", "version",
+    )  # fmt: skip
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
         self.session, self.value, self.array = session, value, array
         self.born = current() if session is None else session
-        self.version = self.stamp = 0  # the stamp changes with the content only
+        self.version = 0
+        self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
         self.frozen: str | MaybeShared = ""  # why it is read only
         self.boxed = False  # a 0-d array rather than a NumPy scalar
 
@@ -94,7 +124,7 @@ class Storage:
         if self.session is not session:
             session.enter(self)
         self.value = views.put(session, self.value, steps, new)
-        self.version = self.stamp = next(VERSIONS)
+        self.changed()
 
     def become_traced(self, session: Session) -> None:
         """A constant array becomes a value of the program."""
@@ -110,9 +140,17 @@ class Storage:
             self.version = next(VERSIONS)
 
     @property
-    def content(self) -> tuple[int, int]:
+    def stamp(self) -> int:
         """Changes whenever the content does, and only then."""
-        return self.stamp, self.version if self.array is not None else 0
+        return self.cell[0]
+
+    @stamp.setter
+    def stamp(self, stamp: int) -> None:
+        self.cell[0] = stamp
+
+    def changed(self) -> None:
+        """The content is another one."""
+        self.version = self.cell[0] = next(VERSIONS)
 
     @property
     def shape(self) -> tuple[int, ...]:
