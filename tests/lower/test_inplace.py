@@ -266,3 +266,75 @@ def test_column_strides() -> None:
 
     loops = check(body, A)
     assert most_stores(loops) <= 48
+
+
+def test_parts_added_in_one_pass() -> None:
+    """The adjoint of a stencil: what is added to each element is summed before one store."""
+
+    def body(a: Any, g: Any) -> Any:
+        def step(i: Any, g: Any, a: Any) -> Any:
+            inner = part(g, (1, 22, 1), (1, 28, 1)) * 0.2
+            for rows, columns in ((0, 1), (2, 1), (1, 0), (1, 2)):
+                a = P["dynamic_add"](a, inner, at=((rows, 22, 1), (columns, 28, 1)))
+            return a
+
+        return scan(step, (a,), 10, consts=(g,))
+
+    loops = check(body, A, A * 2)
+    assert most_stores(loops) == 24 * 30 - 4  # all but the corners
+    assert count(loops, "alloc") == 0
+
+
+def test_places_are_added_in_place() -> None:
+    def body(a: Any) -> Any:
+        def step(i: Any, a: Any) -> Any:
+            row = part(a, 3, (0, 30, 1)) * 0.5
+            return a + P["place"](row, at=((5, (0, 30, 1)),), shape=(24, 30))
+
+        return scan(step, (a,), 10)
+
+    assert most_stores(check(body, A)) == 60  # the row aside, since it reads the same array
+
+
+def test_outer_products_are_added_without_memory() -> None:
+    def body(a: Any, x: Any, y: Any) -> Any:
+        def step(i: Any, x: Any, y: Any, a: Any) -> Any:
+            both = P["dot"](x, y, contract=(), batch=()) + P["dot"](y, x, contract=(), batch=())
+            return a * 0.5 + both
+
+        return scan(step, (a,), 10, consts=(x, y))
+
+    square = RNG.normal(size=(50, 50))
+    loops = check(body, square, X, X * 2)
+    assert most_stores(loops) == 2500
+    assert count(loops, "alloc") == 0
+
+
+def test_writes_wait_for_readers() -> None:
+    """Reads of the old array that come later in the program come first."""
+
+    def body(x: Any) -> Any:
+        def step(i: Any, x: Any, s: Any) -> Any:
+            y = put(x, s, i)
+            return y, s * 0.5 + P["reduce_sum"](part(x, (i_free, 9, 1)), axes=(0,))
+
+        i_free = 4
+        return scan(step, (x, part(x, 0)), 20)
+
+    assert most_stores(check(body, X)) == 1
+
+
+def test_what_was_written_is_read_back() -> None:
+    """A slice is computed once, and the next step reads it from where it was written."""
+
+    def body(a: Any, b: Any) -> Any:
+        def step(i: Any, a: Any, b: Any) -> Any:
+            new = P["exp"](part(a, (1, 48, 1)) * 0.1) + part(a, (0, 48, 1)) * 0.1
+            b = write(b, new, (1, 48, 1))
+            return write(a, new * 0.5 + part(b, (2, 48, 1)), (1, 48, 1)), b
+
+        return scan(step, (a, b), 10)
+
+    loops = check(body, X, X * 2)
+    assert most_stores(loops) == 96
+    assert count(loops, "exp") == 1

@@ -1,0 +1,124 @@
+"""Branches over arrays: an `if` of two sides, or both sides and a selection.
+
+Large results of both sides are one buffer, that of an operand which dies in the branch where a side
+changes it: a write on one side only touches what it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tapec.ir.core import Block, Op, Value
+from tapec.lower.binding import bind, child, registers, same_tape
+from tapec.lower.inplace import SMALL
+from tapec.lower.plan import Roles
+from tapec.lower.scalars import Grid, grid
+
+if TYPE_CHECKING:
+    from tapec.lower.nests import Nests
+
+SELECTED = 16  # cost of both sides up to which they are computed and one is selected
+
+
+def cond(n: Nests, op: Op) -> None:
+    """The first side where the first operand is true, else the second."""
+    pred = registers(n, op.operands[0])[0]
+    _branches(n, op, [pred])
+
+
+def switch(n: Nests, op: Op) -> None:
+    """A chain of branches; numbers outside go to the first and the last."""
+    number = registers(n, op.operands[0])[0]
+    ends = [n.build.const(k, "i64") for k in range(len(op.regions) - 1)]
+    _branches(n, op, [n.build.op("less_equal", number, end) for end in ends])
+
+
+class _Sides:
+    """The regions of one branch, each emitted with the same destinations."""
+
+    def __init__(self, n: Nests, op: Op) -> None:
+        self.n, self.op = n, op
+        self.memory = {k: n.target(r) for k, r in enumerate(op.results) if r in n.plan.roots}
+        self.tapes: dict[int, Grid] = {}
+        for value in op.operands[1:]:
+            if value.type.size <= SMALL and value not in n.options.forced:
+                n.in_registers(value)  # loaded before the branch, for both sides
+
+    def emit(self, region: Block) -> list[Value]:
+        """One side into the open block; its results in registers."""
+        n, op = self.n, self.op
+        shared = {n.plan.shares[op.results[k]]: k for k in self.memory
+                  if op.results[k] in n.plan.shares}  # fmt: skip
+        owned = {p: shared[v] for p, v in zip(region.params, op.operands[1:], strict=True)
+                 if v in shared}  # fmt: skip
+        aims = tuple((region.results[k], p) for p, k in owned.items())
+        roles = Roles(frozenset(owned), aims, cheap=n.plan.roles.cheap)
+        inner = child(n, region, roles)
+        for memory in self.memory.values():
+            n.build.wrote(memory.buffer)
+        for param, value in zip(region.params, op.operands[1:], strict=True):
+            bind(n, inner, param, value)
+        inner.emit([self.memory.get(k) for k in range(len(op.results))])
+        return self.collect(inner)
+
+    def collect(self, inner: Nests) -> list[Value]:
+        found: list[Value] = []
+        for k, value in enumerate(inner.func.results):
+            if value.type.dtype == "tape":
+                same_tape(self.tapes.setdefault(k, inner.grids[value]), inner.grids[value])
+            elif k not in self.memory:
+                found += registers(inner, value)
+        return found
+
+    def finish(self, values: Sequence[Value]) -> None:
+        """The branch's results."""
+        left, n = list(values), self.n
+        for k, result in enumerate(self.op.results):
+            if k in self.tapes:
+                n.grids[result] = self.tapes[k]
+            elif k in self.memory:
+                n.build.wrote(self.memory[k].buffer)
+                n.memory[result] = self.memory[k]
+            else:
+                n.grids[result] = grid(left[: result.type.size], result.type.shape)
+                del left[: result.type.size]
+
+
+def _branches(n: Nests, op: Op, tests: Sequence[Value]) -> None:
+    sides = _Sides(n, op)
+    if not sides.memory and selectable(op):
+        values = [sides.emit(region) for region in op.regions]
+        sides.finish(_selected(n, tests, values))
+        return
+
+    def choose(k: int) -> Sequence[Value]:
+        if k == len(tests):
+            return sides.emit(op.regions[k])
+        with n.build.side() as then:
+            first = sides.emit(op.regions[k])
+        with n.build.side() as otherwise:
+            second = choose(k + 1)
+        return n.build.branch(tests[k], [(then, first), (otherwise, second)])
+
+    sides.finish(choose(0))
+
+
+def _selected(n: Nests, tests: Sequence[Value], values: Sequence[list[Value]]) -> list[Value]:
+    result = values[-1]
+    for test, found in reversed(list(zip(tests, values, strict=False))):
+        result = [n.build.op("select", test, a, b) for a, b in zip(found, result, strict=True)]
+    return result
+
+
+def selectable(op: Op) -> bool:
+    """Whether both sides are small, cheap, and cannot fail: pure arithmetic without regions."""
+    cost = 0
+    for region in op.regions:
+        for inner in region.ops:
+            pure = inner.primitive.kind == "elementwise" or inner.name in ("const", "index")
+            if not pure or inner.result.type.size > SMALL:
+                return False
+            cost += inner.primitive.cost * inner.result.type.size
+    small = all(v.type.size <= SMALL and v.type.dtype != "tape" for v in op.operands)
+    return small and cost <= SELECTED
