@@ -185,9 +185,9 @@ class Loop:
             self.tails.stand_in(self.world)
         starts = [x for slot in self.carries for x in structure(self.world.old(slot))[0]]
         carried = {memory_of(x) for x in starts}
+        self.memory = [s for s in self.memory if s not in carried]
         for storage in self.memory:
-            if storage not in carried:
-                region.claim(storage)
+            region.claim(storage)
         region.promoted.clear()
         types = [_row(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
