@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,16 +77,21 @@ class Specialization:
         return len(self.func.results) - len(self.mutated)
 
     def _result(self) -> Any:
+        """What native code returns: the user's result, or all values in a row."""
+        if self._direct and self.tree.kind is tuple:
+            return nested(self.tree, iter(self._markers))
         return "single" if len(self.func.results) == 1 else "tuple"
 
-    @property
+    @functools.cached_property
+    def _markers(self) -> list[int]:
+        """The result that each leaf stands for, -1 for objects returned as they are."""
+        return [m.index if isinstance(m, Out) else -1 for m in self.leaves]
+
+    @functools.cached_property
     def _direct(self) -> bool:
-        """Whether what native code returns is what the user's function returns."""
-        markers = [m.index if isinstance(m, Out) else None for m in self.leaves]
-        single = self.tree == flatten(0)[1]
-        flat = self.tree.kind is tuple and all(c.kind is None for c in self.tree.children)
-        plain = single or (flat and len(markers) > 1)
-        return plain and markers == list(range(len(self.func.results)))
+        """Whether native code can return what the user's function returns: tuples of tuples."""
+        once = sorted(self._markers) == list(range(len(self.func.results)))
+        return once and only_tuples(self.tree)
 
     def entry_address(self, positional: bool) -> int:
         """Address of the native entry, 0 where calls must pass through Python."""
@@ -118,7 +123,10 @@ class Specialization:
             ]
             return [owned(y) for y in interpreted(self.func)(arrays)]
         result = kernel.call(*(prepared(x) for x in inputs))
-        return [result] if len(self.func.results) == 1 else list(result)
+        if not self._direct:
+            return [result] if len(self.func.results) == 1 else list(result)
+        by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
+        return [by_number[k] for k in range(len(by_number))]
 
     def _leaf(self, marker: Any, values: Sequence[Any]) -> Any:
         if not isinstance(marker, Out):
@@ -172,6 +180,18 @@ class Specialization:
         backend = "NumPy interpreter" if self.compiled is None else "native"
         rows += [f"  {c}" for c in self.choices]
         return "\n".join([*rows, f"backend: {backend}"])
+
+
+def nested(tree: Tree, numbers: Iterator[int]) -> Any:
+    """A tree of tuples as nested tuples of these numbers."""
+    if tree.kind is None:
+        return next(numbers)
+    return tuple(nested(child, numbers) for child in tree.children)
+
+
+def only_tuples(tree: Tree) -> bool:
+    """Whether a structure has no containers but plain tuples."""
+    return tree.kind is None or (tree.kind is tuple and all(map(only_tuples, tree.children)))
 
 
 def prepared(x: Any) -> Any:

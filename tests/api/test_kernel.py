@@ -236,3 +236,21 @@ def test_a_pullback_inside_traced_code_is_differentiated() -> None:
         return np.sum(pull(1.0)[0] ** 2)
 
     np.testing.assert_allclose(tapec.grad(g)(X), 36 * X**3, rtol=1e-13)
+
+
+def test_nested_tuples_return_from_native_code() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return (x, y + x), (x * y, (np.sum(x - y),)), 2.0
+
+    k = tapec.compile(f, backend="llvm")
+    for _ in range(2):
+        (a, b), (c, (d,)), e = k(X, 2 * X)
+        for found, wanted in zip(
+            (a, b, c, d, e), (X, 3 * X, 2 * X * X, -np.sum(X), 2.0), strict=True
+        ):
+            np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    assert k.bind(X, X)()[0][1] == pytest.approx(2 * X)
+    value, (gx, gy) = tapec.value_and_grad(lambda x, y: np.sum(x * x * y), (0, 1))(X, 2 * X)
+    assert value == pytest.approx(2 * np.sum(X**3))
+    np.testing.assert_allclose(gx, 4 * X * X)
+    np.testing.assert_allclose(gy, X * X)
