@@ -40,7 +40,10 @@ def record(session: Session, kind: str, length: int | None = None, reason: str =
 
 def forgotten(error: Exception) -> Exception:
     """The error without the variables of its frames: they would count as users of arrays."""
-    traceback.clear_frames(error.__traceback__)
+    found: BaseException | None = error
+    while found is not None:
+        traceback.clear_frames(found.__traceback__)
+        found = found.__context__
     return error
 
 
