@@ -18,7 +18,8 @@ from tapec.trace.ragged import CURE, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
 from tapec.trace.staging_values import Poison
-from tapec.trace.tracer import Storage, Tracer
+from tapec.trace.storage import Storage
+from tapec.trace.tracer import Tracer
 
 MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
 Flatten = Callable[[Any], tuple[list[Any], Callable[[list[Any]], Any]]]

@@ -7,7 +7,8 @@ from typing import Any
 
 from tapec.ir.core import Value
 from tapec.trace.session import Session
-from tapec.trace.tracer import ROW, Storage, Tracer
+from tapec.trace.storage import ROW, Storage
+from tapec.trace.tracer import Tracer
 
 
 def row_maker(session: Session, stack: Value, weak: bool) -> Callable[[int], Tracer]:

@@ -16,7 +16,8 @@ from tapec.trace.session import Session, where
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import Kind, memory_of, traced
 from tapec.trace.staging_world import Slot
-from tapec.trace.tracer import SHARED, MaybeShared, Storage, Tracer, holders
+from tapec.trace.storage import SHARED, MaybeShared, Storage, holders
+from tapec.trace.tracer import Tracer
 
 CURE = "copy it where it is given another name: b = a.copy()"
 

@@ -28,7 +28,8 @@ from tapec.trace.staging_values import (
     value_of,
 )
 from tapec.trace.staging_world import Slot, State, World, same
-from tapec.trace.tracer import Storage, Tracer
+from tapec.trace.storage import Storage
+from tapec.trace.tracer import Tracer
 from tapec.tree import Tree
 
 CURE = "give both branches values of the same type and shape"

@@ -41,7 +41,8 @@ from tapec.trace.staging_values import (
     value_of,
 )
 from tapec.trace.staging_world import Slot, World, same
-from tapec.trace.tracer import Storage, Tracer, is_symbolic, wrap
+from tapec.trace.storage import Storage
+from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.tree import Tree
 
 ATTEMPTS = 24

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.types import Type, dtype_name
 from tapec.trace.session import Session, current_is
-from tapec.trace.tracer import REGIONS, VERSIONS, Array, Storage, Tracer
+from tapec.trace.storage import REGIONS, VERSIONS, Array, Storage
+from tapec.trace.tracer import Tracer
 
 Memory = tuple[Session | None, Value | None, Array | None, int, int]
 

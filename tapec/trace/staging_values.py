@@ -17,8 +17,9 @@ from tapec.trace.dispatch import operand
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.promote import common
 from tapec.trace.session import Session, where
+from tapec.trace.storage import COPY, SHARED, STALE, MaybeShared, Storage
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import COPY, SHARED, STALE, MaybeShared, Storage, Tracer, wrap
+from tapec.trace.tracer import Tracer, wrap
 from tapec.tree import Tree, flatten
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from tapec.trace.growing import UNDEFINED, Growing, Undefined
-from tapec.trace.tracer import SNAPSHOTS, Tracer
+from tapec.trace.storage import SNAPSHOTS
+from tapec.trace.tracer import Tracer
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
 VARIABLE = 0
@@ -79,10 +80,9 @@ class World:
                 self._walk(item, below, depth - 1)
 
     def held(self) -> Iterator[Any]:
-        """Every reference to a value that the snapshot has."""
-        yield from self.values
-        for _, items in self.containers.values():
-            yield from items.values()
+        """Every reference to a tracer that the snapshot has."""
+        held = [*self.values, *(x for _, items in self.containers.values() for x in items.values())]
+        return (x for x in held if type(x) is Tracer)
 
     def restore(self) -> None:
         """Everything as it was when the snapshot was taken."""
