@@ -8,18 +8,16 @@ of Jain et al., Checkmate, MLSys 2020, without its schedule: cheap ops are free 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from tapec.ad.cut import is_const, minimum_cut
+from tapec.ad.tape import starts
 from tapec.ir.core import Block, Func, Op, Value
 
 # Handing over a value costs its bytes and the making of an array.
 OVERHEAD = 100
-# Cost of a primitive, in additions, up to which computing it again is taken for free.
-CHEAP = 4
 # Values to hand over from which it is better to start again from the inputs.
 MOST = 100
 
-_SOURCE, _SINK = "source", "sink"
 Defs = dict[Value, Op]
 
 
@@ -52,12 +50,7 @@ def _dependent(func: Func, late: Iterable[Value]) -> set[Value]:
 def _crossing(func: Func, waiting: set[Value], defs: Defs) -> list[Value]:
     """Early values, constants apart, that late ops read."""
     read = [v for op in func.ops if op.results and op.results[0] in waiting for v in op.operands]
-    return [v for v in dict.fromkeys(read) if v not in waiting and not _is_const(v, defs)]
-
-
-def _is_const(value: Value, defs: Defs) -> bool:
-    op = defs.get(value)
-    return op is not None and op.name == "const"
+    return [v for v in dict.fromkeys(read) if v not in waiting and not is_const(defs.get(v))]
 
 
 def _sources(values: Iterable[Value], defs: Defs) -> set[Value]:
@@ -73,52 +66,20 @@ def _sources(values: Iterable[Value], defs: Defs) -> set[Value]:
 
 
 def _cut(crossing: Sequence[Value], defs: Defs) -> list[Value]:
-    """What to hand over: a minimum cut between the inputs and what the second part reads."""
-    import networkx as nx  # takes long to load, and most programs never come here
+    """What to hand over, in the order of the program."""
 
-    graph = nx.DiGraph()
-    for value in crossing:
-        graph.add_edge((value, "out"), _SINK)
-    for value in _sources(crossing, defs):
-        _connect(graph, value, defs)
-    if _SOURCE not in graph or _SINK not in graph:
-        return []
-    _, (known, _) = nx.minimum_cut(graph, _SOURCE, _SINK)
-    order = [v for v in (*_inputs(graph, defs), *defs) if (v, "in") in known]
-    return [v for v in order if (v, "out") not in known]
-
-
-def _inputs(graph: Any, defs: Defs) -> list[Value]:
-    return [n[0] for n in graph if isinstance(n, tuple) and n[1] == "in" and n[0] not in defs]
-
-
-def _connect(graph: Any, value: Value, defs: Defs) -> None:
-    """The edges of one value; without a capacity they are infinite."""
-    op = defs.get(value)
-    if op is not None and op.name == "const":
-        return
-    if _is_stored(op):
+    def price(value: Value) -> int | None:
+        # Tapes stay inside one program; so does all that is made with one.
         size = value.type.size * value.type.numpy.itemsize
-        graph.add_edge((value, "in"), (value, "out"), capacity=size + OVERHEAD)
-    else:
-        graph.add_edge((value, "in"), (value, "out"))
-    if op is None or not _is_recomputed(op):
-        graph.add_edge(_SOURCE, (value, "in"))
-        return
-    for operand in op.operands:
-        graph.add_edge((operand, "out"), (value, "in"))
+        return None if _makes_tape(defs.get(value)) else size + OVERHEAD
+
+    kept = minimum_cut(crossing, defs, (), price, lambda op: not _makes_tape(op) and starts(op))
+    order = {v: n for n, v in enumerate(defs)}
+    return sorted(kept, key=lambda v: order.get(v, -1))
 
 
-def _is_stored(op: Op | None) -> bool:
-    """Tapes stay inside one program; so do all results of what makes one."""
-    return op is None or all(v.type.dtype != "tape" for v in op.results)
-
-
-def _is_recomputed(op: Op) -> bool:
-    if not _is_stored(op):
-        return True
-    limit = {"elementwise": CHEAP, "linear": 0}.get(op.primitive.kind, -1)
-    return op.primitive.cost <= limit
+def _makes_tape(op: Op | None) -> bool:
+    return op is not None and any(v.type.dtype == "tape" for v in op.results)
 
 
 def _part(func: Func, params: Sequence[Value], results: Sequence[Value], defs: Defs) -> Func:

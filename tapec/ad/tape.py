@@ -8,11 +8,12 @@ counts as cheap up to `CHEAP` additions per element it makes, about what storing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import Literal
 
+from tapec.ad.cut import is_const, minimum_cut
 from tapec.ad.joint import Joint, between
 from tapec.ir.core import Loc, Op, Value
 from tapec.ir.types import Type
@@ -21,7 +22,6 @@ CHEAP = 8
 # Writing a part of an array in place is cheap, making the array again is not.
 SMALL = 64
 
-_SOURCE, _SINK = "source", "sink"
 _WRITES = frozenset({"update", "place", "scatter", "scatter_add", "dynamic_update", "dynamic_add"})
 # What reads a part of its operand only.
 _READS = frozenset({"index", "gather", "dynamic_index"})
@@ -64,9 +64,12 @@ def keep(joint: Joint, known: Collection[Value], free: Collection[Value] = ()) -
     late = joint.late()
     defs = {v: op for op in joint.ops for v in op.results if v not in late}
     read = _read(joint, late)
-    needed = [v for v in read if v not in known and not _is_const(defs.get(v))]
+    needed = [v for v in read if v not in known and not is_const(defs.get(v))]
     order = {v: n for n, v in enumerate((*joint.body.params, *defs))}
-    stored = sorted(_cut(needed, defs, known, free), key=order.__getitem__)
+    kept = minimum_cut(
+        needed, defs, known, lambda v: 1 if v in free else 8 * slot_bytes(v.type) + 1, starts
+    )
+    stored = sorted(kept, key=order.__getitem__)
     _, given = between(joint.ops, joint.entering().union(stored), joint.results())
     again = [v for v in needed if v not in stored]
     return Kept(stored, again, sorted(given, key=order.__getitem__))
@@ -81,64 +84,7 @@ def _read(joint: Joint, late: Collection[Value]) -> list[Value]:
     return [v for v in live if v not in late]
 
 
-def _is_const(op: Op | None) -> bool:
-    return op is not None and op.name == "const"
-
-
-def _cut(
-    needed: Sequence[Value], defs: dict[Value, Op], known: Collection[Value],
-    free: Collection[Value],
-) -> list[Value]:  # fmt: skip
-    """The values to keep."""
-    if all(_starts(defs.get(v)) for v in needed):
-        return list(needed)
-    sources = _sources(needed, defs, known)
-    import networkx as nx  # heavy, and only programs with loops need it
-
-    graph = nx.DiGraph()
-    for value in needed:
-        graph.add_edge((value, "out"), _SINK)
-    for value in sources:
-        _connect(graph, value, defs, known, value in free)
-    if _SOURCE not in graph:
-        return []
-    _, (before, after) = nx.minimum_cut(graph, _SOURCE, _SINK)
-    return [v for v in sources if (v, "in") in before and (v, "out") in after]
-
-
-def _sources(
-    needed: Iterable[Value], defs: dict[Value, Op], known: Collection[Value]
-) -> list[Value]:
-    """All that would be computed again for the needed values."""
-    found: dict[Value, None] = {}
-    pending = list(needed)
-    while pending:
-        value = pending.pop()
-        if value in found or value in known or _is_const(defs.get(value)):
-            continue
-        found[value] = None
-        op = defs.get(value)
-        if op is not None and not _starts(op):
-            pending += op.operands
-    return list(found)
-
-
-def _connect(
-    graph: Any, value: Value, defs: dict[Value, Op], known: Collection[Value], free: bool
-) -> None:
-    """The edges of one value; without a capacity they are infinite."""
-    cost = 1 if free else 8 * slot_bytes(value.type) + 1
-    graph.add_edge((value, "in"), (value, "out"), capacity=cost)
-    op = defs.get(value)
-    if op is None or _starts(op):
-        graph.add_edge(_SOURCE, (value, "in"))
-        return
-    for operand in op.operands:
-        if operand not in known and not _is_const(defs.get(operand)):
-            graph.add_edge((operand, "out"), (value, "in"))
-
-
-def _starts(op: Op | None) -> bool:
+def starts(op: Op | None) -> bool:
     """Whether a value cannot, or need not, be computed again."""
     if op is None or op.regions or op.primitive.kind == "region" or len(op.results) != 1:
         return True
