@@ -14,7 +14,7 @@ from tapec.ad.adjoint import adjoint
 from tapec.ad.partition import partition
 from tapec.ad.tangent import tangent
 from tapec.errors import ShapeError
-from tapec.ir import Func, Type
+from tapec.ir import Func, Type, Value
 from tapec.kernel import Kernel
 from tapec.nesting import Inner, as_float, chosen_leaves, inline, lift, trace_inner
 from tapec.pipeline import clean
@@ -49,18 +49,32 @@ class _AtPoint(_Transform):
         flags = inner.flags({k for g in groups for k in g})
         func = clean(self.derive(inner, flags, main))
         late = func.params[len(inner.inputs) :]
-        first, second = partition(func, late)
+        first, second = _parts(inner.func, func, late)
         found = inline(first, inner.inputs)
-        known = [k for k, v in enumerate(func.results) if v in first.results]
         by_value = dict(zip(first.results, found, strict=True))
-        values = [by_value[func.results[k]] for k in range(len(inner.func.results))]
-        ready = [by_value[func.results[k]] for k in known if k >= len(values)]
-        early = [k in known for k in range(len(values), len(func.results))]
+        values = found[: len(inner.func.results)]
+        derivatives = func.results[len(values) :]
+        early = [v not in second.results for v in derivatives]
+        ready = [by_value[v] for v, known in zip(derivatives, early, strict=True) if known]
         kept = found[len(found) - (len(second.params) - len(late)) :]
         types, tree = self.along(func, inner, args, main)
         linear = _Map(second, early, types, tree, self.across(inner, args))
         linear.kept = (len(ready), len(kept))
         return inner.result(values), (*ready, *kept), Kernel(linear, **_options(self.f, False))
+
+
+def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
+    """The run, whose results are those of `primal` and what it keeps, and the map.
+
+    Loops that carry tangents carry the primal values too: such values wait for the map, which then
+    starts from the inputs, and the run is that of `primal`.
+    """
+    count = len(primal.results)
+    first, second = partition(func, late)
+    if set(func.results[:count]) <= set(first.results):
+        return first, second
+    run = primal.with_results([*primal.results, *primal.params])
+    return run, func.with_results(func.results[count:])
 
 
 class _Map:

@@ -254,3 +254,22 @@ def test_nested_tuples_return_from_native_code() -> None:
     assert value == pytest.approx(2 * np.sum(X**3))
     np.testing.assert_allclose(gx, 4 * X * X)
     np.testing.assert_allclose(gy, X * X)
+
+
+def test_linear_maps_through_loops() -> None:
+    def f(x: Any) -> Any:
+        s = 0.0
+        for i in range(1000):
+            s = s + np.sin(0.001 * s * x[1] + i)
+        while x[0] < 5:
+            x = x * x
+        return np.sum(x) + s, x
+
+    x = np.array([1.3, 1.2])
+    y, push = tapec.linearize(f, x)
+    expected = tapec.jvp(f, (x,), (x,))[1]
+    np.testing.assert_allclose(y[0], f(x)[0], rtol=1e-12)
+    np.testing.assert_allclose(push(x)[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(push(x)[1], expected[1], rtol=1e-12)
+    _, pull = tapec.vjp(lambda x: f(x)[0], x)
+    np.testing.assert_allclose(pull(1.0)[0] @ x, expected[0], rtol=1e-12)
