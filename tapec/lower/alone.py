@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise, product
 from math import prod
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
 Box = Sequence[tuple[int, int]]
+Part = tuple[Value, Any]  # what is put, and where: a specification
 Body = Callable[[Index], None]
 EDGE = 4  # elements of the last axis that are written out beside a vector loop
 MOST_BOXES = 300  # pieces of a space times parts, above which parts are added one by one
@@ -64,7 +65,7 @@ def _place(n: Nests, op: Op, buffer: Memory) -> None:
     shape = op.result.type.shape
     cuts = _cuts(op)
     if cuts is not None:
-        _boxes(n, op, buffer, cuts, op.operands)
+        _boxes(n, op, buffer, cuts, list(zip(op.operands, op.attrs["at"], strict=True)))
         return
     _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
     for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
@@ -86,7 +87,7 @@ def _cuts(op: Op) -> list[list[int]] | None:
 
 
 def _boxes(
-    n: Nests, op: Op, buffer: Memory, cuts: Sequence[Sequence[int]], parts: Sequence[Value]
+    n: Nests, op: Op, buffer: Memory, cuts: Sequence[Sequence[int]], parts: Sequence[Part]
 ) -> None:
     """Every piece of the result; pieces side by side on the last axis in one nest."""
     shape = op.result.type.shape
@@ -112,7 +113,7 @@ def _side_by_side(n: Nests, bodies: Sequence[tuple[Box, Body]], at: Index) -> No
             n.loops([width], "vector", lambda rest, body=body: body((*at, *rest)))  # type: ignore[misc]
 
 
-def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Value]) -> Body | None:
+def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> Body | None:
     """One element of the sum of the parts that cover a piece of the result.
 
     In the result or, of an accumulation, added to it: then a piece that no part covers is None.
@@ -121,7 +122,7 @@ def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Value]) -> 
     added = op.name == "accumulate"
     covering = [
         (part, at)
-        for part, at in zip(parts, op.attrs["at"], strict=True)
+        for part, at in parts
         if all(_covers(entry, a, b) for entry, (a, b) in zip(at, box, strict=True))
     ]
 
@@ -141,15 +142,52 @@ def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Value]) -> 
 
 
 def _accumulate(n: Nests, op: Op, buffer: Memory) -> None:
-    """Parts added to an array in one pass over each piece that the same of them cover."""
+    """Parts added to an array in one pass over each piece that the same of them cover.
+
+    Where the pieces would be too many, one pass over what all parts cover, and then each part's
+    rest around it.
+    """
     start_from(n, op, buffer)
-    _, *parts = op.operands
+    parts: list[Part] = list(zip(op.operands[1:], op.attrs["at"], strict=True))
     cuts = _cuts(op)
     if cuts is not None:
         _boxes(n, op, buffer, cuts, parts)
         return
-    for part, at in zip(parts, op.attrs["at"], strict=True):
-        put(n, part, at, (), op.result.type.shape, buffer, add=True)
+    core = _core(op)
+    if core is None:
+        for part, at in parts:
+            put(n, part, at, (), op.result.type.shape, buffer, add=True)
+        return
+    pieces = [(core, parts), *((box, [p]) for p in parts for box in _around(_extents(p[1]), core))]
+    for box, covering in pieces:
+        body = _box(n, op, buffer, box, covering)
+        assert body is not None
+        n.over(tuple(b - a for a, b in box), body)
+
+
+def _extents(at: Sequence[Any]) -> list[tuple[int, int]]:
+    """First and end of a dense part on every axis."""
+    return [(e[0], e[0] + e[1]) if isinstance(e, tuple) else (e, e + 1) for e in at]
+
+
+def _core(op: Op) -> Box | None:
+    """What all parts cover; None where that is not most of the smallest, or parts have gaps."""
+    specs = op.attrs["at"]
+    if any(isinstance(e, tuple) and e[2] != 1 and e[1] > 1 for at in specs for e in at):
+        return None
+    sides = list(zip(*map(_extents, specs), strict=True))
+    core = [(max(a for a, _ in side), min(b for _, b in side)) for side in sides]
+    smallest = min(prod(b - a for a, b in _extents(at)) for at in specs)
+    dense = all(a < b for a, b in core) and 2 * prod(b - a for a, b in core) >= smallest
+    return core if dense else None
+
+
+def _around(part: Box, core: Box) -> Iterator[Box]:
+    """A part without the core inside it, in slabs."""
+    for k, ((first, end), (low, high)) in enumerate(zip(part, core, strict=True)):
+        for a, b in ((first, low), (high, end)):
+            if a < b:
+                yield [*core[:k], (a, b), *part[k + 1 :]]
 
 
 def _covers(entry: Any, low: int, high: int) -> bool:

@@ -8,6 +8,7 @@ are asked for ("inline") and asked for after the write get memory of their own b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tapec.ir.core import Block, Op, Value
@@ -60,6 +61,7 @@ def pairs(op: Op) -> list[tuple[Value, Value]]:
     return branch_pairs(op) if op.name in BRANCHES else []
 
 
+@lru_cache(maxsize=512)  # branches in branches ask for those inside again and again
 def branch_pairs(op: Op) -> list[tuple[Value, Value]]:
     """The same of a branch: where any side changes an operand in that way."""
     sides = [origins(r) for r in op.regions]

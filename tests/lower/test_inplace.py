@@ -338,3 +338,50 @@ def test_what_was_written_is_read_back() -> None:
     loops = check(body, X, X * 2)
     assert most_stores(loops) == 96
     assert count(loops, "exp") == 1
+
+
+def test_many_shifted_parts() -> None:
+    """Parts of three axes: what all cover in one pass, then the rest of each."""
+    cube, shift = RNG.normal(size=(12, 13, 14)), (0, 1, 2)
+
+    def body(a: Any, g: Any) -> Any:
+        def step(i: Any, g: Any, a: Any) -> Any:
+            for k in range(7):
+                at = tuple((shift[(k + 2 * axis) % 3], n - 2, 1) for axis, n in enumerate(g.shape))
+                a = P["dynamic_add"](a, P["index"](g, at=at) * (k + 1.0), at=at)
+            return P["dynamic_add"](a, part(g, 3, (0, 13, 1), 2), at=(3, (0, 13, 1), 2))
+
+        return scan(step, (a,), 1, consts=(g,))
+
+    check(body, cube, cube * 2)
+
+    def stencil(a: Any, g: Any) -> Any:
+        def step(i: Any, g: Any, a: Any) -> Any:
+            inner = part(g, *((1, n - 2, 1) for n in g.shape)) * 0.1
+            for axis in range(3):
+                for first in (0, 1, 2):
+                    starts = [first if k == axis else 1 for k in range(3)]
+                    spec = tuple((b, n - 2, 1) for b, n in zip(starts, g.shape, strict=True))
+                    a = P["dynamic_add"](a, inner, at=spec)
+            return a
+
+        return scan(step, (a,), 1, consts=(g,))
+
+    loops = check(stencil, cube, cube * 2)
+    assert most_stores(loops) < 0.6 * 9 * 10 * 11 * 12
+
+
+def test_branches_in_branches_are_looked_through_once() -> None:
+    def nested(depth: int) -> Any:
+        def then(x: Any, y: Any, s: Any) -> Any:
+            return put(x, s, _int(x, depth)), y * 0.5, s
+
+        def otherwise(x: Any, y: Any, s: Any) -> Any:
+            if not depth:
+                return x, y, s * 2.0
+            return cond(P["greater"](s, depth * 0.01), nested(depth - 1), then, x, y, s)
+
+        return otherwise
+
+    for s in (0.005, 0.055, 1.0):
+        check(lambda x, y, s: nested(14)(x, y, s), X, X * 2, s)
