@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tapec.trace.syntax.source import parameters
@@ -18,10 +18,12 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node, _SCOPES):
-            stack += outer_parts(node)
-        else:
-            stack += ast.iter_child_nodes(node)
+        stack += own_parts(node)
+
+
+def own_parts(node: ast.AST) -> Iterable[ast.AST]:
+    """The parts of a node that belong to the same scope."""
+    return outer_parts(node) if isinstance(node, _SCOPES) else ast.iter_child_nodes(node)
 
 
 def outer_parts(node: ast.AST) -> list[ast.AST]:
@@ -36,9 +38,22 @@ def outer_parts(node: ast.AST) -> list[ast.AST]:
 
 def bound(nodes: Iterable[ast.AST]) -> set[str]:
     """The names that statements of one scope assign (or delete)."""
-    found: set[str] = set()
-    for node in own_nodes(nodes):
-        found |= _bound_by(node)
+    return set().union(*(_gathered(n, "names_bound", _bound_by, own_parts) for n in nodes))
+
+
+def _gathered(
+    node: ast.AST,
+    note: str,
+    found_in: Callable[[ast.AST], set[str]],
+    parts: Callable[[ast.AST], Iterable[ast.AST]],
+) -> set[str]:
+    """What is found in a node and its parts; noted at statements, as blocks within blocks ask."""
+    known: set[str] | None = getattr(node, note, None)
+    if known is not None:
+        return known
+    found = found_in(node).union(*(_gathered(p, note, found_in, parts) for p in parts(node)))
+    if isinstance(node, ast.stmt):
+        setattr(node, note, found)
     return found
 
 
@@ -69,7 +84,12 @@ def mark_comprehensions(root: ast.AST) -> None:
 
 def mentioned(nodes: Iterable[ast.AST]) -> set[str]:
     """All names that occur, in nested scopes too."""
-    return {n.id for root in nodes for n in ast.walk(root) if isinstance(n, ast.Name)}
+    parts = ast.iter_child_nodes
+    return set().union(*(_gathered(n, "names_mentioned", _name_of, parts) for n in nodes))
+
+
+def _name_of(node: ast.AST) -> set[str]:
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 @dataclass(frozen=True)
