@@ -21,7 +21,7 @@ from tapec.trace.staging_items import Forced, Items, items_of
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region, weight
 from tapec.trace.staging_values import truth
-from tapec.trace.staging_world import Cells, State, World
+from tapec.trace.staging_world import Cells, State, World, one_way
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, is_symbolic
 
@@ -90,6 +90,11 @@ class For:
             if length._deps:
                 raise NeedStatic(length._deps)
             self._dynamic(length)
+            return
+        used_up = one_way(self.state)
+        if used_up:
+            record(self.session, "unrolled", length, f"every iteration uses {used_up} up")
+            self._plain(0, length)
             return
         short = length <= (0 if self.force else UNROLLED_LENGTH)
         if self.force is False or short:

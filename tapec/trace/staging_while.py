@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tapec.errors import ControlFlowError
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_choice import UNROLLED_OPS, forgotten, reason_of, record
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region, weight
-from tapec.trace.staging_world import State, World
+from tapec.trace.staging_world import State, World, one_way
 from tapec.trace.tracer import Tracer, is_symbolic
 
 Thunk = Callable[[], Any]
@@ -38,8 +39,9 @@ class While:
 
     def run(self) -> None:
         """Iterations as Python, then the rest as one op where it must or should be."""
-        before, tried = weight(self.session.builder.ops), False
-        first = True
+        used_up = bool(one_way(self.state))
+        before, tried = weight(self.session.builder.ops), used_up
+        first = not used_up
         while True:
             world = World(self.state)
             more = self.test()
@@ -95,6 +97,12 @@ class While:
 
     def _stage(self, world: World) -> None:
         """One op, from the state before the condition was last evaluated."""
+        if name := one_way(self.state):
+            raise ControlFlowError(
+                f"every iteration of a loop of unknown length uses {name} up",
+                where=where(),
+                hint="make what it gives an array before the loop",
+            )
         writes = bool(world.read())
         world.restore()
 

@@ -156,6 +156,15 @@ class World:
         return type(container) is list and (key >= len(items) or len(container) != len(items))
 
 
+def one_way(state: State) -> str:
+    """A variable that every iteration uses up (an iterator, random numbers): its name, or ""."""
+    for name, value in zip(state.names, state.get(), strict=True):
+        kind = type(value)
+        if hasattr(kind, "__next__") or kind in (np.random.Generator, np.random.RandomState):
+            return name
+    return ""
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether a slot may count as unchanged: the same object, or an equal plain constant."""
     if a is b:

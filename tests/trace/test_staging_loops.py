@@ -317,3 +317,15 @@ def test_gradients_inside_loops() -> None:
     np.testing.assert_allclose(2 * (y - V) + 4 * y**3, 0.0, atol=1e-12)
     slope = tapec.jacobian(tapec.compile(f, backend="numpy"))(V)
     np.testing.assert_allclose(slope, np.diag(2 / (2 + 12 * y**2)), atol=1e-10)
+
+
+def test_iterators_and_random_numbers_are_used_up_as_python_does() -> None:
+    def f(x: Any) -> Any:
+        rng, names = np.random.default_rng(3), iter(range(1000))
+        for _ in range(300):
+            x = x + rng.normal() * np.sin(x) * next(names) * 1e-3
+        return x
+
+    program = check(f, V)
+    assert regions(program) == []
+    assert "uses names up" in program.choices[-1].reason or "rng" in program.choices[-1].reason
