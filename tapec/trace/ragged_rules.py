@@ -115,6 +115,7 @@ def _highest(dtype: str) -> Any:
     return np.inf if dtype[0] == "f" else True if dtype == "bool" else np.iinfo(np.int64).max
 
 
+# What stands for the others. So the maximum of no elements is -inf where NumPy raises an error.
 _FILL: dict[str, Callable[[str], Any]] = {
     "sum": lambda dtype: 0, "prod": lambda dtype: 1, "any": lambda dtype: False,
     "all": lambda dtype: True, "max": _lowest, "min": _highest, "amax": _lowest, "amin": _highest,
