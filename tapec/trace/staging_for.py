@@ -91,7 +91,7 @@ class For:
                 raise NeedStatic(length._deps)
             self._dynamic(length)
             return
-        used_up = one_way(self.state)
+        used_up = one_way(self.state, self.body)
         if used_up:
             record(self.session, "unrolled", length, f"every iteration uses {used_up} up")
             self._plain(0, length)

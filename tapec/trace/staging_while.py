@@ -39,7 +39,7 @@ class While:
 
     def run(self) -> None:
         """Iterations as Python, then the rest as one op where it must or should be."""
-        used_up = bool(one_way(self.state))
+        used_up = bool(one_way(self.state, self.body))
         before, tried = weight(self.session.builder.ops), used_up
         first = not used_up
         while True:
@@ -97,7 +97,7 @@ class While:
 
     def _stage(self, world: World) -> None:
         """One op, from the state before the condition was last evaluated."""
-        if name := one_way(self.state):
+        if name := one_way(self.state, self.body):
             raise ControlFlowError(
                 f"every iteration of a loop of unknown length uses {name} up",
                 where=where(),

@@ -156,13 +156,28 @@ class World:
         return type(container) is list and (key >= len(items) or len(container) != len(items))
 
 
-def one_way(state: State) -> str:
-    """A variable that every iteration uses up (an iterator, random numbers): its name, or ""."""
+def one_way(state: State, body: Any) -> str:
+    """What every iteration uses up (an iterator, random numbers): its name, or ""."""
     for name, value in zip(state.names, state.get(), strict=True):
-        kind = type(value)
-        if hasattr(kind, "__next__") or kind in (np.random.Generator, np.random.RandomState):
+        if hasattr(type(value), "__next__") or type(value) in _RANDOM:
             return name
-    return ""
+    code = getattr(body, "__code__", None)
+    scope = getattr(body, "__globals__", {})
+    scope = getattr(scope, "_real", scope)
+    names = _global_names(code) if code is not None else set()
+    for name in names:
+        if type(scope.get(name)) in _RANDOM:
+            return name
+    return "np.random" if "random" in names and any(scope.get(n) is np for n in names) else ""
+
+
+def _global_names(code: types.CodeType) -> set[str]:
+    """The globals and attributes that code mentions, nested functions included."""
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return set(code.co_names).union(*map(_global_names, inner))
+
+
+_RANDOM = (np.random.Generator, np.random.RandomState)
 
 
 def same(a: Any, b: Any) -> bool:

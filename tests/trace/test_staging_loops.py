@@ -329,3 +329,14 @@ def test_iterators_and_random_numbers_are_used_up_as_python_does() -> None:
     program = check(f, V)
     assert regions(program) == []
     assert "uses names up" in program.choices[-1].reason or "rng" in program.choices[-1].reason
+
+
+def test_random_numbers_of_modules_and_globals_are_drawn_anew() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(200):
+            x = x + np.random.normal() * np.sin(x) * 1e-2  # noqa: NPY002
+        return x
+
+    program = traced(f, V)
+    assert [op.name for op in program.func.ops if op.regions] == []
+    assert "np.random" in program.choices[-1].reason
