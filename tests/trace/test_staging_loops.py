@@ -334,7 +334,7 @@ def test_iterators_and_random_numbers_are_used_up_as_python_does() -> None:
 def test_random_numbers_of_modules_and_globals_are_drawn_anew() -> None:
     def f(x: Any) -> Any:
         for _ in range(200):
-            x = x + np.random.normal() * np.sin(x) * 1e-2  # noqa: NPY002
+            x = x + np.random.normal() * np.sin(x) * 1e-2
         return x
 
     program = traced(f, V)
