@@ -218,9 +218,10 @@ def branches(scope: Scope, op: Op) -> None:
     masks = _lanes(scope, scope.lifted[choice], len(op.regions))
     columns: dict[int, list[Value]] = {}
     for k in scope.tapes.order(op):
-        found = scope.inline(op.regions[k], operands, scope.masked(masks[k]))
-        operands = scope.tapes.advanced(operands, found)
-        columns[k] = found
+        start = len(scope.builder.ops)
+        columns[k] = scope.inline(op.regions[k], operands, scope.masked(masks[k]))
+        # A branch need not return a tape that nobody reads after all of them.
+        operands = scope.tapes.advanced(operands, scope.builder.ops[start:])
     for j, result in enumerate(op.results):
         if result.type == TAPE:
             scope.alias[result] = scope.tapes.latest(operands, columns[0][j])

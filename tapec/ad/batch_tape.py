@@ -53,12 +53,13 @@ class Tapes:
         self._origin.clear()
         self._backwards.clear()
 
-    def advanced(self, operands: Sequence[Value], found: Sequence[Value]) -> list[Value]:
-        """The operands with the tapes among them as they were found afterwards."""
-        return [self.latest(found, v) if v.type.dtype == "tape" else v for v in operands]
+    def advanced(self, operands: Sequence[Value], ops: Sequence[Op]) -> list[Value]:
+        """The operands with the tapes among them as these ops left them."""
+        made = [v for op in reversed(ops) for v in op.results]
+        return [self.latest([*made, v], v) if v.type.dtype == "tape" else v for v in operands]
 
     def latest(self, values: Sequence[Value], like: Value) -> Value:
-        """The tape among `values` that is the same as this one."""
+        """The first tape among `values` that is the same as this one."""
         self._link_all()
         family = self._family(like)
         tapes = (v for v in values if v.type.dtype == "tape")
