@@ -51,3 +51,29 @@ def test_native(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1000, 1400))
 def test_many(seed: int) -> None:
     check(seed, "llvm")
+
+
+def check_lanes(seed: int, backend: Any) -> None:
+    """All points at once, and second derivatives."""
+    source, f = program(seed)
+    wanted = [reference(source, x) for x in POINTS]
+    kernel = tapec.compile(f, backend=backend)
+    close: Any = {"rtol": 1e-9, "atol": 1e-9, "err_msg": source}
+    np.testing.assert_allclose(tapec.vmap(kernel)(POINTS), [v for v, _ in wanted], **close)
+    gradients = [g for _, g in wanted]
+    np.testing.assert_allclose(tapec.vmap(kernel.grad)(POINTS), gradients, **close)
+    x, v = POINTS[:2]
+    both = kernel.hvp(x, v)
+    twice = tapec.grad(lambda x: tapec.grad(kernel)(x) @ v)(x)
+    np.testing.assert_allclose(both, twice, **close)
+
+
+@pytest.mark.parametrize("seed", [*range(10), 57, 84])
+def test_lanes(seed: int) -> None:
+    check_lanes(seed, "numpy")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(400, 600))
+def test_many_lanes(seed: int) -> None:
+    check_lanes(seed, "llvm")

@@ -220,8 +220,7 @@ def branches(scope: Scope, op: Op) -> None:
     for k in scope.tapes.order(op):
         start = len(scope.builder.ops)
         columns[k] = scope.inline(op.regions[k], operands, scope.masked(masks[k]))
-        # A branch need not return a tape that nobody reads after all of them.
-        operands = scope.tapes.advanced(operands, scope.builder.ops[start:])
+        operands = scope.tapes.advanced(operands, columns[k], scope.builder.ops[start:])
     for j, result in enumerate(op.results):
         if result.type == TAPE:
             scope.alias[result] = scope.tapes.latest(operands, columns[0][j])
