@@ -6,12 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from tapec.closed import Arguments, Regions, traced
 from tapec.kernel import Kernel
-from tapec.nesting import call_traced
-from tapec.trace import Out, Tracer, current, is_symbolic
-from tapec.trace.dispatch import copyto, run
-from tapec.trace.tracer import wrap
+from tapec.outline import Outlined
+from tapec.trace import Tracer, current, is_symbolic
+from tapec.trace.dispatch import run
 from tapec.tree import flatten
 
 
@@ -22,26 +20,11 @@ def checkpoint(f: Callable[..., Any], /) -> Callable[..., Any]:
     >>> g = tapec.grad(lambda x: np.sum(step(step(x))))
     """
     inner = f.__wrapped__ if isinstance(f, Kernel) else f
+    outlined = Outlined(inner, checkpoint=True)
 
     @functools.wraps(inner, updated=())
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        session = current()
-        if session is None:
-            return f(*args, **kwargs)
-
-        def plain(*args: Any) -> Any:
-            return call_traced(inner, args, kwargs)
-
-        given = Arguments(session, inner, args)
-        part = traced(plain, given, given.filled)
-        regions = Regions(given, [part])
-        attrs = {"name": getattr(inner, "__name__", "f"), "checkpoint": True}
-        values = session.emit_regions("call", regions.operands, attrs, (regions.block(part),))
-        weak = {m.index: m.python_scalar for m in part.leaves if isinstance(m, Out)}
-        count = len(part.outs)
-        for k, value in zip(part.mutated, values[count:], strict=True):
-            copyto(given.tracers[k], wrap(session, value))
-        return part.result([wrap(session, v, weak[k]) for k, v in enumerate(values[:count])])
+        return (f if current() is None else outlined)(*args, **kwargs)
 
     return checkpointed
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tapec.debug import report
 from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
+from tapec.outline import Outlined
 from tapec.portable import Absent, find, portable, unpacked
 from tapec.signature import Signature, abstract, static_test
 from tapec.specialize import CapturesTracer, Specialization, specialize
@@ -36,6 +37,7 @@ class Kernel(FastCallable):
         static_argnums: Iterable[int] = (),
         static_argnames: Iterable[str] = (),
         backend: Backend = "auto",
+        inline: bool = True,
         source: Callable[..., Any] | None = None,
     ) -> None:
         self.__wrapped__ = f
@@ -44,7 +46,9 @@ class Kernel(FastCallable):
             "static_argnums": tuple(static_argnums),
             "static_argnames": tuple(static_argnames),
             "backend": backend,
+            "inline": inline,
         }
+        self._traced = functools.partial(_inlined, f) if inline else Outlined(f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._pinned: frozenset[int] = frozenset()
         self._lock = threading.RLock()
@@ -59,11 +63,11 @@ class Kernel(FastCallable):
         """Evaluate; `out` receives the results instead of fresh arrays."""
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
-            return call_traced(self.__wrapped__, args, kwargs)
+            return self._traced(*args, **kwargs)
         try:
             special = self._found.get(signature) or self._specialize(args, kwargs)
         except CapturesTracer:
-            return call_traced(self.__wrapped__, args, kwargs)
+            return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
         return special.run(leaves, out)
@@ -190,6 +194,10 @@ class Kernel(FastCallable):
 
     def __deepcopy__(self, memo: Any) -> Kernel:
         return self.__copy__()
+
+
+def _inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return call_traced(f, args, kwargs)
 
 
 def restore(
