@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.rewrite import copy_func
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES
@@ -23,6 +24,7 @@ from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import COMBINE, grid
 from tapec.lower.solve import Factors
+from tapec.lower.stacks import made_inside, stacks
 from tapec.lower.sums import chained
 
 BLOCK = 512  # elements of the partial sums of long reductions
@@ -36,19 +38,26 @@ _KINDS |= {"logical_or": "or", "logical_and": "and"}
 @dataclass
 class Options:
     """What holds for all blocks of a program: values that must have memory, whether calls may do
-    large products."""
+    large products, which tapes share a stack, and the stacks that are open."""
 
     forced: set[Value]
     calls: bool = False
+    stacks: Mapping[Value, Value] = field(default_factory=dict)
+    opened: dict[Value, Value] = field(default_factory=dict)
 
 
 def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """The program as loop nests; starts again with more buffers where views are too intricate."""
+    families: Mapping[Value, Value] = {}
+    if made_inside(func):
+        func = copy_func(func)
+        families = stacks(func)
     blocks = list(all_blocks(func))
     large = operands_in_memory(blocks)
     calls = large is not None and blas()
-    options = Options((set(large or ()) if calls else set()) | addressed(func), calls)
+    options = Options((set(large or ()) if calls else set()) | addressed(func), calls, families)
     while True:
+        options.opened.clear()
         try:
             return Nests(func, options).run()
         except NeedsBuffer as need:

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 
 def fresh_tape(n: Nests, op: Op) -> None:
-    """One stack for all runs of the op: what is pushed is popped, so it is empty again."""
-    with n.build.at(0):
-        tape = n.build.fresh(TAPE_OPEN, (), {}, "tape")
-    n.grids[op.result] = grid([tape], ())
+    """One stack for all runs of the op, and for all tapes that take its place.
+
+    What is pushed is popped, so it is empty again; what is not popped lies below for good.
+    """
+    family = n.options.stacks.get(op.result, op.result)
+    if family not in n.options.opened:
+        with n.build.at(0):
+            n.options.opened[family] = n.build.fresh(TAPE_OPEN, (), {}, "tape")
+    n.grids[op.result] = grid([n.options.opened[family]], ())
 
 
 def push(n: Nests, op: Op) -> None:

@@ -1,0 +1,103 @@
+"""Which tapes are one stack: those that meet where branches join and where loops go round.
+
+Most tapes are made at the top of a program and threaded through it. Second derivatives also make
+tapes inside branches and loops, and hand them out: both sides of a branch make one each, which one
+is used is known at run time only. They share one stack, of which no two are in use at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tapec.errors import UnsupportedLowering
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.lower.inplace import BRANCHES, LOOPS, carries
+from tapec.lower.regions import all_blocks
+
+_MOVES = frozenset(("push", "pop"))
+
+
+def made_inside(func: Func) -> bool:
+    """Whether regions make tapes."""
+    return any(op.name == "tape" for b in all_blocks(func) if b is not func for op in b.ops)
+
+
+def stacks(func: Func) -> Mapping[Value, Value]:
+    """One tape of each family, for all that `tape` ops make; no value may be in two regions.
+
+    Raises UnsupportedLowering where two tapes of a family could be in use at once.
+    """
+    families = _Families()
+    blocks = list(all_blocks(func))
+    for block in blocks:
+        for op in block.ops:
+            for a, b in _same(op):
+                families.join(a, b)
+    for block in blocks:
+        _apart(block, families)
+    made = (op.result for b in blocks for op in b.ops if op.name == "tape")
+    return {v: families.of(v) for v in made}
+
+
+class _Families:
+    """Values that are versions of one tape."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Value, Value] = {}
+
+    def of(self, tape: Value) -> Value:
+        """What stands for the family."""
+        while tape in self.parent:
+            tape = self.parent[tape]
+        return tape
+
+    def join(self, a: Value, b: Value) -> None:
+        """Make two families one."""
+        if a.type.dtype == "tape" == b.type.dtype:
+            first, second = self.of(a), self.of(b)
+            if first is not second:
+                self.parent[second] = first
+
+
+def _same(op: Op) -> Iterator[tuple[Value, Value]]:
+    """A tape before and after an op, outside and inside."""
+    if op.name in _MOVES:
+        yield op.operands[0], op.results[0]
+    elif op.name in LOOPS:
+        inside = carries(op)
+        body, count = op.regions[-1], inside.stop - inside.start
+        first = len(body.params) - len(op.operands) + inside.start
+        for init, param, after, result in zip(
+            op.operands[inside], body.params[first : first + count], body.results, op.results,
+            strict=False,
+        ):  # fmt: skip
+            yield from ((init, param), (init, after), (init, result))
+    elif op.name in BRANCHES:
+        for region in op.regions:
+            yield from zip(op.operands[1:], region.params, strict=True)
+            yield from zip(op.results, region.results, strict=True)
+
+
+def _apart(block: Func | Block, families: _Families) -> None:
+    """Refuse a block in which two tapes of one family begin."""
+    used = {v for op in block.ops for v in op.operands}.union(block.results)
+    begun: set[Value] = set()
+    for value, before in _beginnings(block):
+        family = families.of(value)
+        if value not in used or any(families.of(v) is family for v in before):
+            continue
+        if family in begun:
+            raise UnsupportedLowering("two tapes that are in use at once and meet")
+        begun.add(family)
+
+
+def _beginnings(block: Func | Block) -> Iterator[tuple[Value, tuple[Value, ...]]]:
+    """Tapes that enter a block or come out of an op, with the tapes that went in."""
+    for param in block.params:
+        if param.type.dtype == "tape":
+            yield param, ()
+    for op in block.ops:
+        before = tuple(v for v in op.operands if v.type.dtype == "tape")
+        for value in op.results:
+            if value.type.dtype == "tape":
+                yield value, before
