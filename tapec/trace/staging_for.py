@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
+from tapec.ir.weight import weight
 from tapec.trace.session import NeedStatic, Session, current
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import (
     LARGEST,
+    UNROLLED_BREAKS,
     UNROLLED_LENGTH,
     UNROLLED_OPS,
     forgotten,
@@ -19,7 +21,7 @@ from tapec.trace.staging_choice import (
 )
 from tapec.trace.staging_items import Forced, Items, items_of
 from tapec.trace.staging_loop import Loop
-from tapec.trace.staging_region import Region, weight
+from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import truth
 from tapec.trace.staging_world import Cells, State, World, one_way
 from tapec.trace.table import TABLE
@@ -71,6 +73,14 @@ def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:
     branch(truth(session, more), [work, lambda: None], state, "a loop that ends")
 
 
+@dataclass(frozen=True, slots=True)
+class _Iteration:
+    """An iteration that was tried: its weight, and whether a traced condition may end the loop."""
+
+    weight: int
+    ends: bool
+
+
 @dataclass
 class For:
     """One `for` statement over a sequence, and the attempts to trace it."""
@@ -96,36 +106,39 @@ class For:
             record(self.session, "unrolled", length, f"every iteration uses {used_up} up")
             self._plain(0, length)
             return
-        short = length <= (0 if self.force else UNROLLED_LENGTH)
-        if self.force is False or short:
+        if self.force is False or length <= (0 if self.force else UNROLLED_LENGTH):
             self._plain(0, length)
-            return
-        size = 1 if self.force else self._size(length)
-        if self.force is None and size is not None and 0 < size * length <= UNROLLED_OPS:
-            record(self.session, "unrolled", length, f"{size} ops each")
-            self._plain(0, length)
-        elif not size and not self.force:
-            self._plain(0, length, watched=True)
+        elif self.force:
+            self._rolled(0, length, 1)
         else:
-            self._rolled(0, length, size or 1)
+            self._choose(length)
 
-    def _size(self, length: int) -> int | None:
-        """The size of an iteration, None where it cannot be told.
+    def _choose(self, length: int) -> None:
+        """By the weight of an iteration: one in the middle, as ends of triangles are special."""
+        found = self._probe(length // 2) or self._probe(0)
+        if found is None or not found.weight:
+            self._plain(0, length, watched=True)
+            return
+        few = UNROLLED_BREAKS if found.ends else UNROLLED_OPS // found.weight
+        if length <= few and length * found.weight <= UNROLLED_OPS:
+            record(self.session, "unrolled", length, f"a weight of {found.weight} each")
+            self._plain(0, length)
+        else:
+            self._rolled(0, length, found.weight)
 
-        One in the middle: in loops over triangles the first and the last are special.
-        """
-        size = self._probe(length // 2)
-        return size if size is not None else self._probe(0)
-
-    def _probe(self, i: int) -> int | None:
-        """The size of an iteration, None where it fails; nothing of it remains."""
+    def _probe(self, i: int) -> _Iteration | None:
+        """What an iteration is like, None where it fails; nothing of it remains."""
         world = World(self.state)
         region = Region(self.session, probe=True)
+        ends = False
         try:
             with region.active():
                 self.body(self.items.item(i))
-                if self.go_on is not None and not is_symbolic(more := self.go_on()) and not more:
-                    return None
+                if self.go_on is not None:
+                    more = self.go_on()
+                    ends = is_symbolic(more)
+                    if not ends and not more:
+                        return None
         except NeedStatic:
             raise
         except Exception:
@@ -133,21 +146,22 @@ class For:
             return None
         finally:
             world.restore()
-        return region.weight()
+        return _Iteration(region.weight(), ends)
 
     # -- as Python -------------------------------------------------------------------------
 
     def _plain(self, start: int, length: int, watched: bool = False) -> None:
         """Iteration by iteration; where `watched`, the rest becomes a loop if that gets long."""
-        before = weight(self.session.builder.ops) if watched else 0
+        ops = self.session.builder.ops
+        seen, grown = len(ops), 0
         for i in range(start, length):
             more = self.go_on() if self.go_on is not None else True
             if not is_symbolic(more) and not more:
                 return
             run_guarded(more, lambda i=i: self.body(self.items.item(i)), self.state)  # type: ignore[misc]
-            if not watched or len(self.session.builder.ops) < UNROLLED_OPS:
+            if not watched:
                 continue
-            grown = weight(self.session.builder.ops) - before
+            seen, grown = len(ops), grown + weight(ops[seen:])
             if grown > UNROLLED_OPS and length - i > UNROLLED_LENGTH:
                 self._rolled(i + 1, length, grown // (i + 1) + 1)
                 return

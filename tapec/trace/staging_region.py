@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tapec.ir.core import Block, Op, Value
+from tapec.ir.core import Block, Value
 from tapec.ir.types import Type, dtype_name
+from tapec.ir.weight import weight
 from tapec.trace.session import Session, current_is
 from tapec.trace.storage import REGIONS, VERSIONS, Array, Storage
 from tapec.trace.tracer import Tracer
@@ -138,24 +139,8 @@ class Region(Session):
         return Block((*before, *params), tuple(self.builder.ops), tuple(results))
 
     def weight(self) -> int:
-        """How many ops were traced, constants left out."""
+        """The weight of what was traced."""
         return weight(self.builder.ops)
-
-
-_LOOP = 256
-_LOOPS = frozenset(["scan", "fori_loop", "while_loop"])
-
-
-def weight(ops: Sequence[Op]) -> int:
-    """The size of a program: its ops and those of their regions, constants left out.
-
-    A loop counts as much as half of what is unrolled: loops around loops stay loops.
-    """
-    return sum(
-        1 + (_LOOP if op.name in _LOOPS else 0) + sum(weight(r.ops) for r in op.regions)
-        for op in ops
-        if op.name != "const"
-    )
 
 
 def _memory(storage: Storage) -> Memory:

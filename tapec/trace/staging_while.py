@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
+from tapec.ir.weight import weight
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_choice import UNROLLED_OPS, forgotten, reason_of, record
 from tapec.trace.staging_loop import Loop
-from tapec.trace.staging_region import Region, weight
+from tapec.trace.staging_region import Region
 from tapec.trace.staging_world import State, World, one_way
 from tapec.trace.tracer import Tracer, is_symbolic
 
@@ -40,7 +41,8 @@ class While:
     def run(self) -> None:
         """Iterations as Python, then the rest as one op where it must or should be."""
         used_up = bool(one_way(self.state, self.body))
-        before, tried = weight(self.session.builder.ops), used_up
+        ops, tried = self.session.builder.ops, used_up
+        seen, grown = len(ops), 0
         first = not used_up
         while True:
             world = World(self.state)
@@ -57,8 +59,8 @@ class While:
                 return
             first = False
             self.body()
-            ops = self.session.builder.ops
-            if tried or len(ops) < UNROLLED_OPS or weight(ops) - before <= UNROLLED_OPS:
+            seen, grown = len(ops), grown + weight(ops[seen:])
+            if tried or grown <= UNROLLED_OPS:
                 continue
             tried = True
             if self._attempt(World(self.state), "many iterations"):

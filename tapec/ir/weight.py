@@ -1,0 +1,38 @@
+"""How much work ops are for the parts behind: what decides whether a loop is unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tapec.ir.core import Op
+
+# Arrays up to this many elements become scalars; the ops on larger ones are loops, each of which
+# costs as much to compile as this many scalar ops.
+SMALL, NEST = 16, 16
+# Regions become blocks and jumps. Loops around loops stay loops: derivatives double them.
+BRANCH, LOOP = 32, 256
+LOOPS = frozenset(["scan", "fori_loop", "while_loop"])
+_VIEWS = frozenset(["reshape", "transpose", "broadcast_to", "index", "dynamic_index"])
+_WRITES = frozenset(["update", "dynamic_update", "dynamic_add"])
+
+
+def weight(ops: Iterable[Op]) -> int:
+    """The weight of these ops and of those in their regions, in scalar ops; constants are free."""
+    return sum(map(_weight, ops))
+
+
+def _weight(op: Op) -> int:
+    if op.regions:
+        own = LOOP if op.name in LOOPS else BRANCH
+        return own + sum(weight(region.ops) for region in op.regions)
+    if op.name == "const":
+        return 0
+    return 1 if op.name in _VIEWS or _extent(op) <= SMALL else NEST
+
+
+def _extent(op: Op) -> int:
+    """How many elements an op runs over."""
+    if op.name in _WRITES:
+        return int(op.operands[1].type.size)
+    values = op.operands if op.primitive.kind != "elementwise" else ()
+    return max((int(v.type.size) for v in (*values, *op.results)), default=0)
