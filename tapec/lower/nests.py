@@ -28,6 +28,7 @@ from tapec.lower.stacks import made_inside, stacks
 from tapec.lower.sums import chained
 
 BLOCK = 512  # elements of the partial sums of long reductions
+STARTS = 3  # after so many, all ops of one kind have memory where one needs it
 # Reads of parts, which ask their operand for what they need only.
 VIEWS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
 
@@ -56,14 +57,32 @@ def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
     large = operands_in_memory(blocks)
     calls = large is not None and blas()
     options = Options((set(large or ()) if calls else set()) | addressed(func), calls, families)
+    starts = 0
     while True:
+        starts += 1
         options.opened.clear()
         try:
             return Nests(func, options).run()
         except NeedsBuffer as need:
             if need.value in options.forced:
                 raise UnsupportedLowering("a view too intricate for native code") from None
-            options.forced |= {v for b in blocks for v in alike(b, need.value)}
+            same = alike if starts < STARTS else akin
+            options.forced |= {v for b in blocks for v in same(b, need.value)}
+
+
+def akin(block: Block, value: Value) -> set[Value]:
+    """What ops of one name make in the block, of whatever extents.
+
+    Loops over triangles, unrolled, repeat one op on many shapes.
+    """
+    source = next((op for op in block.ops if value in op.results and not op.regions), None)
+    if source is None:
+        return alike(block, value)
+    return {value} | {
+        op.result
+        for op in block.ops
+        if op.primitive is source.primitive and op.result.type.size > SMALL
+    }
 
 
 class Nests(Puller):
