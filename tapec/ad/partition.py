@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tapec.ad.cut import is_const, minimum_cut
+from tapec.ad.decisive import decisive
 from tapec.ad.tape import starts
 from tapec.ir.core import Block, Func, Op, Value
 
@@ -32,7 +33,8 @@ def partition(func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
     rest = [v for v in func.results if v in waiting]
     crossing = _crossing(func, waiting, defs)
     inputs = [p for p in func.params if p not in late]
-    residuals = _cut(crossing, defs)
+    fixed = decisive(crossing, defs, (op for op in func.ops if not waiting.isdisjoint(op.results)))
+    residuals = _cut(crossing, defs, fixed)
     if len(residuals) > MOST:
         residuals = [p for p in inputs if p in _sources(crossing, defs)]
     first = _part(func, inputs, [*early, *residuals], defs)
@@ -65,7 +67,7 @@ def _sources(values: Iterable[Value], defs: Defs) -> set[Value]:
     return found
 
 
-def _cut(crossing: Sequence[Value], defs: Defs) -> list[Value]:
+def _cut(crossing: Sequence[Value], defs: Defs, fixed: set[Op]) -> list[Value]:
     """What to hand over, in the order of the program."""
 
     def price(value: Value) -> int | None:
@@ -73,7 +75,10 @@ def _cut(crossing: Sequence[Value], defs: Defs) -> list[Value]:
         size = value.type.size * value.type.numpy.itemsize
         return None if _makes_tape(defs.get(value)) else size + OVERHEAD
 
-    kept = minimum_cut(crossing, defs, (), price, lambda op: not _makes_tape(op) and starts(op))
+    def begins(op: Op | None) -> bool:
+        return not _makes_tape(op) and (op in fixed or starts(op))
+
+    kept = minimum_cut(crossing, defs, (), price, begins)
     order = {v: n for n, v in enumerate(defs)}
     return sorted(kept, key=lambda v: order.get(v, -1))
 

@@ -14,6 +14,7 @@ from math import prod
 from typing import Literal
 
 from tapec.ad.cut import is_const, minimum_cut
+from tapec.ad.decisive import decisive
 from tapec.ad.joint import Joint, between
 from tapec.ir.core import Loc, Op, Value
 from tapec.ir.types import Type
@@ -66,8 +67,13 @@ def keep(joint: Joint, known: Collection[Value], free: Collection[Value] = ()) -
     read = _read(joint, late)
     needed = [v for v in read if v not in known and not is_const(defs.get(v))]
     order = {v: n for n, v in enumerate((*joint.body.params, *defs))}
+    fixed = decisive(needed, defs, (op for op in joint.ops if not late.isdisjoint(op.results)))
     kept = minimum_cut(
-        needed, defs, known, lambda v: 1 if v in free else 8 * slot_bytes(v.type) + 1, starts
+        needed,
+        defs,
+        known,
+        lambda v: 1 if v in free else 8 * slot_bytes(v.type) + 1,
+        lambda op: op in fixed or starts(op),
     )
     stored = sorted(kept, key=order.__getitem__)
     _, given = between(joint.ops, joint.entering().union(stored), joint.results())
