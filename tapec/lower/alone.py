@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise, product
 from math import prod
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
+from tapec.lower.boxes import Box, around, dense, extents, size
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
 from tapec.lower.plan import UNROLLED
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tapec.lower.nests import Nests
 
 Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
-Box = Sequence[tuple[int, int]]
 Part = tuple[Value, Any]  # what is put, and where: a specification
 Body = Callable[[Index], None]
 EDGE = 4  # elements of the last axis that are written out beside a vector loop
@@ -98,7 +98,7 @@ def _boxes(
         bodies = [(box, body) for box in boxes if (body := _box(n, op, buffer, box, parts))]
         if not together:
             for box, body in bodies:
-                n.over(tuple(b - a for a, b in box), body)
+                n.over(size(box), body)
         elif bodies:
             n.loops([b - a for a, b in outer], "serial", partial(_side_by_side, n, bodies))
 
@@ -158,36 +158,23 @@ def _accumulate(n: Nests, op: Op, buffer: Memory) -> None:
         for part, at in parts:
             put(n, part, at, (), op.result.type.shape, buffer, add=True)
         return
-    pieces = [(core, parts), *((box, [p]) for p in parts for box in _around(_extents(p[1]), core))]
+    pieces = [(core, parts), *((box, [p]) for p in parts for box in around(extents(p[1]), core))]
     for box, covering in pieces:
         body = _box(n, op, buffer, box, covering)
         assert body is not None
-        n.over(tuple(b - a for a, b in box), body)
-
-
-def _extents(at: Sequence[Any]) -> list[tuple[int, int]]:
-    """First and end of a dense part on every axis."""
-    return [(e[0], e[0] + e[1]) if isinstance(e, tuple) else (e, e + 1) for e in at]
+        n.over(size(box), body)
 
 
 def _core(op: Op) -> Box | None:
     """What all parts cover; None where that is not most of the smallest, or parts have gaps."""
     specs = op.attrs["at"]
-    if any(isinstance(e, tuple) and e[2] != 1 and e[1] > 1 for at in specs for e in at):
+    if not all(map(dense, specs)):
         return None
-    sides = list(zip(*map(_extents, specs), strict=True))
+    sides = list(zip(*map(extents, specs), strict=True))
     core = [(max(a for a, _ in side), min(b for _, b in side)) for side in sides]
-    smallest = min(prod(b - a for a, b in _extents(at)) for at in specs)
-    dense = all(a < b for a, b in core) and 2 * prod(b - a for a, b in core) >= smallest
-    return core if dense else None
-
-
-def _around(part: Box, core: Box) -> Iterator[Box]:
-    """A part without the core inside it, in slabs."""
-    for k, ((first, end), (low, high)) in enumerate(zip(part, core, strict=True)):
-        for a, b in ((first, low), (high, end)):
-            if a < b:
-                yield [*core[:k], (a, b), *part[k + 1 :]]
+    smallest = min(prod(b - a for a, b in extents(at)) for at in specs)
+    large = all(a < b for a, b in core) and 2 * prod(size(core)) >= smallest
+    return core if large else None
 
 
 def _covers(entry: Any, low: int, high: int) -> bool:
@@ -201,9 +188,26 @@ def start_from(n: Nests, op: Op, buffer: Memory) -> None:
         n.copy(op.operands[0], buffer)
 
 
+def _rest(n: Nests, op: Op, buffer: Memory) -> None:
+    """What an update leaves as it was, into new memory: copied around a part without gaps."""
+    x, at = op.operands[0], op.attrs["at"]
+    shape = x.type.shape
+    if n.plan.shares.get(op.result) is x or op.name != "update" or not dense(at):
+        start_from(n, op, buffer)
+        return
+    for box in around([(0, extent) for extent in shape], extents(at)):
+
+        def body(index: Index, box: Box = box) -> None:
+            place = tuple(i + Affine(a) for i, (a, _) in zip(index, box, strict=True))
+            n.save(n.pull(x, place), buffer, flat(place, shape))
+
+        n.over(size(box), body)
+    n.build.wrote(buffer.buffer)
+
+
 def _update(n: Nests, op: Op, buffer: Memory) -> None:
     x, part, *starts = op.operands
-    start_from(n, op, buffer)
+    _rest(n, op, buffer)
     put(n, part, op.attrs["at"], starts, x.type.shape, buffer, add=op.name == "dynamic_add")
 
 

@@ -18,32 +18,71 @@ from tapec.lower.memory import Memory
 from tapec.lower.plan import Roles
 from tapec.lower.scalars import grid
 from tapec.lower.tapes import fresh_tape, pop, push
+from tapec.lower.turns import origins, turns
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
 
 
 class Carried:
-    """The carried values of a loop: registers, memory, and tapes (which are what they are)."""
+    """The carried values of a loop: registers, memory, and tapes (which are what they are).
 
-    def __init__(self, n: Nests, inits: Sequence[Value], results: Sequence[Value]) -> None:
-        self.n, self.inits, self.results = n, inits, results
+    `inner` is the lowering of the body.
+    """
+
+    def __init__(
+        self,
+        n: Nests,
+        block: Block,
+        params: Sequence[Value],
+        inits: Sequence[Value],
+        results: Sequence[Value],
+    ) -> None:
+        self.n, self.params, self.inits, self.results = n, params, inits, results
+        large = [k for k, result in enumerate(results) if result in n.plan.roots]
+        self.inner, sources = self.planned(block, large)
+        self.turns = turns(n, sources, params)
         self.memory: dict[int, Memory] = {}
-        for k, (init, result) in enumerate(zip(inits, results, strict=True)):
-            if result in n.plan.roots:
-                self.memory[k] = n.target(result)
-                if n.plan.shares.get(result) is not init:
-                    n.copy(init, self.memory[k])
+        for k in large:
+            turning = next((t for t in self.turns if k in t.sources), None)
+            self.memory[k] = n.target(results[k]) if turning is None else turning.memory(k)
+            if turning or n.plan.shares.get(results[k]) is not inits[k]:
+                n.copy(inits[k], self.memory[k])
         self.small = [
             k for k, v in enumerate(inits) if k not in self.memory and v.type.dtype != "tape"
         ]
         for init in inits:
             n.in_registers(init)
-        self.start = [x for k in self.small for x in n.grids[inits[k]].ravel().tolist()]
+        self.places = [p for t in self.turns for p in t.start]
+        numbers = [x for k in self.small for x in n.grids[inits[k]].ravel().tolist()]
+        self.start = [*self.places, *numbers]
 
-    def enter(self, inner: Nests, params: Sequence[Value], registers: Sequence[Value]) -> None:
+    def planned(
+        self, block: Block, large: Sequence[int]
+    ) -> tuple[Nests, Mapping[int, int | None]]:  # fmt: skip
+        """The body, and which carried values take turns (see `tapec.lower.turns`)."""
+        first = child(self.n, block, self.roles(block, large, large))
+        found = origins(first.plan, self.params, large)
+        if not found:
+            return first, found
+        # What takes turns needs no way back to where it was.
+        rest = [k for k in large if k not in found]
+        second = child(self.n, block, self.roles(block, large, rest))
+        same = origins(second.plan, self.params, large)
+        return (second, same) if same.keys() == found.keys() else (first, found)
+
+    def roles(self, block: Block, large: Sequence[int], aimed: Sequence[int]) -> Roles:
+        """What the loop wants of its body."""
+        aims = tuple((block.results[k], self.params[k]) for k in aimed)
+        stacked = range(len(self.params), len(block.results))
+        owned = frozenset(self.params[k] for k in large)
+        return Roles(owned, aims, frozenset(stacked), 0, renewing=True)
+
+    def enter(
+        self, inner: Nests, params: Sequence[Value], registers: Sequence[Value]
+    ) -> None:  # fmt: skip
         """Bind the region's parameters at the start of its block."""
-        left = list(registers)
+        left = self.turned(registers)
         for k, param in enumerate(params):
             if k in self.memory:
                 self.n.build.wrote(self.memory[k].buffer)
@@ -54,15 +93,21 @@ class Carried:
             else:
                 inner.grids[param] = self.n.grids[self.inits[k]]
 
-    def roles(self, block: Block, params: Sequence[Value]) -> Roles:
-        """What the loop wants of its body."""
-        aims = tuple((block.results[k], params[k]) for k in self.memory)
-        stacked = range(len(params), len(block.results))
-        return Roles(frozenset(p for _, p in aims), aims, frozenset(stacked), 0)
+    def turned(self, registers: Sequence[Value]) -> list[Value]:
+        """Note the places of what takes turns, which come first; the other registers."""
+        left = list(registers)
+        for turn in self.turns:
+            turn.enter(left[: turn.count])
+            del left[: turn.count]
+            self.memory.update((k, turn.memory(k)) for k in turn.members)
+        return left
 
     def targets(self) -> list[Memory | None]:
         """Where results go, None for registers."""
-        return [self.memory.get(k) for k in range(len(self.inits))]
+        found = dict(self.memory)
+        for turn in self.turns:
+            found |= turn.targets()
+        return [found.get(k) for k in range(len(self.inits))]
 
     def leave(self, inner: Nests) -> list[Value]:
         """The carried registers at the end of the body."""
@@ -70,11 +115,12 @@ class Carried:
         for k, init in enumerate(self.inits):
             if k not in self.memory and k not in self.small:
                 same_tape(inner.grids[results[k]], self.n.grids[init])
-        return [x for k in self.small for x in registers(inner, results[k])]
+        places = [p for turn in self.turns for p in turn.leave()]
+        return [*places, *(x for k in self.small for x in registers(inner, results[k]))]
 
     def finish(self, values: Sequence[Value]) -> None:
         """The loop's results."""
-        left = list(values)
+        left = self.turned(values)
         for k, result in enumerate(self.results):
             if k in self.memory:
                 self.n.build.wrote(self.memory[k].buffer)
@@ -90,10 +136,9 @@ def _scan(n: Nests, op: Op) -> None:
     (block,), length = op.regions, op.attrs["length"]
     consts, count = op.attrs["consts"], op.attrs["carry"]
     fixed, inits = op.operands[:consts], op.operands[consts : consts + count]
-    carried = Carried(n, inits, op.results[:count])
-    stacks = [n.target(y) for y in op.results[count:]]
     params = block.params[1 + consts : 1 + consts + count]
-    inner = child(n, block, carried.roles(block, params))
+    carried = Carried(n, block, params, inits, op.results[:count])
+    inner, stacks = carried.inner, [n.target(y) for y in op.results[count:]]
     for param, value in zip(block.params[1:], fixed, strict=False):
         bind(n, inner, param, value)
     with n.build.loop(length, carried.start) as loop:
@@ -129,9 +174,9 @@ def _fori(n: Nests, op: Op) -> None:
     (block,), consts = op.regions, op.attrs["consts"]
     count: Value = registers(n, op.operands[0])[0]
     fixed, inits = op.operands[1 : 1 + consts], op.operands[1 + consts :]
-    carried = Carried(n, inits, op.results)
     params = block.params[1 + consts :]
-    inner = child(n, block, carried.roles(block, params))
+    carried = Carried(n, block, params, inits, op.results)
+    inner = carried.inner
     for param, value in zip(block.params[1:], fixed, strict=False):
         bind(n, inner, param, value)
     most = n.build.affine(count).range(n.build.ranges)[1]
@@ -148,8 +193,8 @@ def _while(n: Nests, op: Op) -> None:
     test, block = op.regions
     consts = op.attrs["consts"]
     fixed, inits = op.operands[:consts], op.operands[consts:]
-    carried = Carried(n, inits, op.results)
-    inner = child(n, block, carried.roles(block, block.params[consts:]))
+    carried = Carried(n, block, block.params[consts:], inits, op.results)
+    inner = carried.inner
     asking = child(n, test, Roles(cheap=0))
     for region, context in ((test, asking), (block, inner)):
         for param, value in zip(region.params, fixed, strict=False):

@@ -148,10 +148,23 @@ class Takeovers:
         others = list(fixed(op, base))
         if any(v is base for v in others):
             return
-        for v in others:
-            if base in self.reads.get(v, ()) and not self.same_part(op, v, base):
-                self.conflicts.add(v)
+        reading = {
+            v for v in others if base in self.reads.get(v, ()) and not self.same_part(op, v, base)
+        }
+        if reading and self.renewed(op, base):
+            return
+        self.conflicts |= reading
         self.share(result, base)
+
+    def renewed(self, op: Op, base: Value) -> bool:
+        """Whether a new array costs less than putting aside what is to be written to the old one.
+
+        The old one is carried by a loop, and most of it is overwritten.
+        """
+        roles = self.plan.roles
+        if not roles.renewing or base not in roles.owned or op.name != "update":
+            return False
+        return bool(2 * op.operands[1].type.size > op.result.type.size)
 
     def settle(self, op: Op, result: Value, base: Value) -> None:
         """A new array goes where the old one was, if each element replaces itself."""

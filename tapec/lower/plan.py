@@ -32,13 +32,15 @@ class Roles:
 
     `owned` are parameters whose memory it may change; `aims` are (result, parameter) where the
     result must end up in that memory; `early` are numbers of results that are saved as soon as
-    they are computed; `cheap` is the cost from which a value read many times is stored.
+    they are computed; `cheap` is the cost from which a value read many times is stored. With
+    `renewing`, arrays made anew are as good as arrays changed in place.
     """
 
     owned: frozenset[Value] = frozenset()
     aims: tuple[tuple[Value, Value], ...] = ()
     early: frozenset[int] = frozenset()
     cheap: int = 2
+    renewing: bool = False
 
 
 @dataclass(eq=False)

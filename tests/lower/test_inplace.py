@@ -131,7 +131,7 @@ def test_stencil_on_itself() -> None:
         return scan(step, (u,), 10)
 
     loops = check(body, X)
-    assert most_stores(loops) == 96  # the slice aside, then the slice in place
+    assert most_stores(loops) == 50  # a new array beside the old one, by turns
 
 
 def test_same_places_are_written_straight() -> None:
@@ -240,7 +240,7 @@ def test_straight_line_writes() -> None:
     loops = check(body, X)
     assert count(loops, "alloc") <= 1
     written = [o for o in loops.ops if o.name == "for" and count(Func("f", o.regions[0]), "store")]
-    assert sum(o.attrs["upper"] == 50 for o in written) == 1  # the zeros
+    assert sum(o.attrs["upper"] for o in written) <= 50 + 5  # the zeros around the first part
 
 
 def test_scatter_add_in_place() -> None:

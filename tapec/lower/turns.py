@@ -1,0 +1,105 @@
+"""Arrays that a loop carries and makes anew in every iteration take turns in memory: no copies.
+
+`u = f(u)` that reads neighbours needs a second array, and `u, before = f(u, before), u` a third.
+Copied back they cost as much as what is computed. Instead all of them lie in one buffer, and the
+loop carries the place of each: an iteration exchanges numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tapec.ir.core import Value
+from tapec.ir.types import Type
+from tapec.lower.memory import Memory
+
+if TYPE_CHECKING:
+    from tapec.lower.nests import Nests
+    from tapec.lower.plan import Plan
+
+LINE = 8  # elements; places begin at multiples, and never a power of two apart
+
+
+def origins(plan: Plan, params: Sequence[Value], large: Sequence[int]) -> dict[int, int | None]:
+    """The carried values that an iteration leaves elsewhere: in which one's memory, or in new.
+
+    As many as can take turns: each memory has one taker.
+    """
+    found: dict[int, int | None] = {}
+    for k in large:
+        home = plan.func.results[k]
+        while home in plan.shares:
+            home = plan.shares[home]
+        if home in params:
+            if home is not params[k]:
+                found[k] = params.index(home)
+        elif home in plan.roots:
+            found[k] = None
+    return _exchanged(found, params, plan.func.results)
+
+
+def _exchanged(
+    found: dict[int, int | None], params: Sequence[Value], results: Sequence[Value]
+) -> dict[int, int | None]:
+    """Without those whose memory somebody else needs as well, or that takes no turns."""
+    while True:
+        taken: set[object] = set()
+        kept: dict[int, int | None] = {}
+        for k, source in found.items():
+            memory: object = results[k] if source is None else source
+            turns = source is None or source in found
+            same = source is None or params[source].type == params[k].type
+            if turns and same and memory not in taken:
+                taken.add(memory)
+                kept[k] = source
+        if len(kept) == len(found):
+            return found
+        found = kept
+
+
+class Turns:
+    """The places of arrays of one type: `places` of the carried ones, then of the free ones."""
+
+    def __init__(self, n: Nests, type: Type, sources: Mapping[int, int | None]) -> None:
+        self.n, self.sources = n, sources
+        self.members = list(sources)
+        self.count = len(sources) + sum(s is None for s in sources.values())
+        stride = -(-type.size // LINE) * LINE + LINE
+        self.buffer = n.room(Type(type.dtype, (self.count * stride,))).buffer
+        self.start = [n.build.const(k * stride, "index") for k in range(self.count)]
+        self.places: list[Value] = self.start
+
+    def at(self, place: Value) -> Memory:
+        """The memory that begins there."""
+        return Memory(self.buffer, self.n.build.affine(place))
+
+    def memory(self, k: int) -> Memory:
+        """Where carried value k is now."""
+        return self.at(self.places[self.members.index(k)])
+
+    def enter(self, places: Sequence[Value]) -> None:
+        """At the start of an iteration, or after the loop."""
+        self.places = list(places)
+        self.n.build.wrote(self.buffer)
+
+    def targets(self) -> dict[int, Memory]:
+        """Where the results of an iteration are expected: in new memory, or in another's."""
+        return {k: self.at(place) for k, place in zip(self.members, self.taken(), strict=True)}
+
+    def taken(self) -> list[Value]:
+        """The places of the results of an iteration."""
+        free = iter(self.places[len(self.members) :])
+        return [next(free) if s is None else self.places[self.members.index(s)]
+                for s in self.sources.values()]  # fmt: skip
+
+    def leave(self) -> list[Value]:
+        """The places for the next iteration."""
+        taken = self.taken()
+        return [*taken, *(p for p in self.places if p not in taken)]
+
+
+def turns(n: Nests, sources: Mapping[int, int | None], params: Sequence[Value]) -> list[Turns]:
+    """One for each type."""
+    types = dict.fromkeys(params[k].type for k in sources)
+    return [Turns(n, t, {k: s for k, s in sources.items() if params[k].type == t}) for t in types]
