@@ -12,6 +12,7 @@ from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.lower.inplace import SMALL, WRITES, Takeovers, adoptions
+from tapec.lower.overlap import overlapping
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 COSTLY = 12  # cost from which a value is stored rather than computed twice
@@ -209,7 +210,8 @@ def plan(func: Func, forced: Iterable[Value] = (), roles: Roles = Roles()) -> Pl
         result = Plan(func, wanted, roles, adopt)
         more = result.takeovers.conflicts - wanted
         if attempt < ROUNDS:
-            more |= result.repeated() - wanted
+            again = overlapping(func, result.inline, result.costs)
+            more |= (result.repeated() | again) - wanted
         better = {v: p for v, p in adoptions(result, roles.aims).items() if v not in adopt}
         if not more and not better:
             return result
