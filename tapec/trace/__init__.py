@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapec.trace import (  # noqa: F401  the families fill the table of translations
+    callees,
     composites,
     constructors,
     einsum,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import functools
 import math
-import sysconfig
 import types
 from typing import Any
 
@@ -16,6 +15,14 @@ import numpy as np
 
 from tapec.trace import operators
 from tapec.trace.builtin import MEMBERS
+from tapec.trace.classes import (
+    CLONED,
+    STDLIB,
+    CloneMeta,
+    follows,
+    makes_stand_ins,
+    may_stand_in,
+)
 from tapec.trace.densities import Distribution, has_density
 from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.proxy import (
@@ -31,8 +38,6 @@ from tapec.trace.session import Session, is_hidden
 from tapec.trace.syntax import State, rewritten
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, concrete
-
-_STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 
 
 class ModuleProxy(types.ModuleType):
@@ -51,14 +56,6 @@ class ModuleProxy(types.ModuleType):
         return dir(self._real)
 
 
-def follows(code: types.CodeType) -> bool:
-    """Whether calls into this code are traced through: the user's and libraries' Python."""
-    file = code.co_filename
-    if is_hidden(file) or file.startswith("<frozen"):
-        return False
-    return "site-packages" in file or not file.startswith(_STDLIB)
-
-
 def substitute(thing: Any, session: Session) -> Any:
     """What stands for `thing` inside the traced function (mostly itself)."""
     rule = _RULES.get(type(thing))
@@ -66,7 +63,7 @@ def substitute(thing: Any, session: Session) -> Any:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
             rule = _module
         elif type(thing).__module__ not in ("builtins", "numpy"):
-            return _instance(thing, session)
+            return instance(thing, session)
         else:
             return thing
     found = session._wrapped.get(id(thing))
@@ -80,7 +77,7 @@ def _module(module: types.ModuleType, session: Session) -> Any:
     file = getattr(module, "__file__", None) or ""
     if module is math or module.__name__.split(".")[0] == "numpy":
         return ModuleProxy(module, session)
-    if file.endswith(".py") and ("site-packages" in file or not file.startswith(_STDLIB)):
+    if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
         return module if is_hidden(file) else ModuleProxy(module, session)
     return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
 
@@ -90,7 +87,7 @@ def _class(cls: type, session: Session) -> Any:
         return _CLASSES[cls]
     if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
         return array_caster(cls)
-    return _class_of_clones(cls, session) if _has_methods(cls) else cls
+    return _class_of_clones(cls, session) if makes_stand_ins(cls) else cls
 
 
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
@@ -109,15 +106,15 @@ def _method(method: types.MethodType, session: Session) -> Any:
     function = substitute(method.__func__, session)
     if function is method.__func__:
         return method
-    return types.MethodType(function, _instance(method.__self__, session))
+    return types.MethodType(function, instance(method.__self__, session))
 
 
-def _instance(thing: Any, session: Session) -> Any:
+def instance(thing: Any, session: Session) -> Any:
     """A stand-in of a user's object: same attributes, but its methods are clones."""
     if has_density(thing):
         return Distribution(thing)
     cls = type(thing)
-    if isinstance(thing, (type, Tracer)) or not _is_user_class(cls, thing):
+    if isinstance(thing, (type, Tracer)) or not may_stand_in(cls, thing):
         return thing
     known = session._wrapped.get(id(thing))
     if known is None:
@@ -127,42 +124,10 @@ def _instance(thing: Any, session: Session) -> Any:
     return known[1]
 
 
-def _is_user_class(cls: type, thing: Any) -> bool:
-    return (
-        getattr(cls, "__new__", None) is object.__new__
-        and hasattr(thing, "__dict__")
-        and not any("__slots__" in vars(c) for c in cls.__mro__[:-1])
-        and any(isinstance(m, types.FunctionType) and follows(m.__code__)
-                for c in cls.__mro__ for m in vars(c).values())
-    )  # fmt: skip
-
-
-def _has_methods(cls: type) -> bool:
-    """Whether a class called in the function should make objects whose methods are clones.
-
-    Exceptions, dataclasses (compared by class) and classes with slots stay as they are.
-    """
-    return (
-        getattr(cls, "__new__", None) is object.__new__
-        and not issubclass(cls, BaseException)
-        and not hasattr(cls, "__dataclass_fields__")
-        and not any("__slots__" in vars(c) for c in cls.__mro__[:-1])
-        and any(isinstance(m, types.FunctionType) and follows(m.__code__)
-                for m in vars(cls).values())
-    )  # fmt: skip
-
-
-class CloneMeta(type):
-    """Objects of the original class are instances of its class of clones."""
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.__mro__[1])
-
-
 def _class_of_clones(cls: type, session: Session) -> type:
     known = session._wrapped.get(id(cls))
     if known is None:
-        members: dict[str, Any] = {}
+        members: dict[str, Any] = {"__module__": cls.__module__, CLONED: cls}
         for c in reversed(cls.__mro__[:-1]):
             for name, member in vars(c).items():
                 made = _cloned_member(member, session)
@@ -237,12 +202,22 @@ class Globals(dict[str, Any]):
             __builtins__=members,
             __name__=real.get("__name__", ""),
             __tapec__=operators,
+            __tapec_callee__=functools.partial(TABLE["__callee__"], session),
             __tapec_state__=State,
         )
         self._real, self._session = real, session
 
     def __missing__(self, name: str) -> Any:
         return substitute(self._real[name], self._session)
+
+
+def scope_of(real: dict[str, Any], session: Session) -> Globals:
+    """What stands for the globals of a module in this trace."""
+    known = session._wrapped.get(id(real))
+    if known is None:
+        known = session._wrapped[id(real)] = (real, Globals(real, session))
+    scope: Globals = known[1]
+    return scope
 
 
 def clone(function: types.FunctionType, session: Session) -> Any:
@@ -252,15 +227,10 @@ def clone(function: types.FunctionType, session: Session) -> Any:
         return known[1]
     if not follows(function.__code__):
         return function
-    scope = session._wrapped.get(id(function.__globals__))
-    if scope is None:
-        made_scope = Globals(function.__globals__, session)
-        scope = session._wrapped[id(function.__globals__)] = (function.__globals__, made_scope)
+    scope = scope_of(function.__globals__, session)
     code = rewritten(function.__code__)
     cells = tuple(types.CellType() for _ in code.co_freevars)
-    made = types.FunctionType(
-        code, scope[1], function.__name__, function.__defaults__, cells or None
-    )
+    made = types.FunctionType(code, scope, function.__name__, function.__defaults__, cells or None)
     made.__kwdefaults__ = function.__kwdefaults__
     made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
     session._wrapped[id(function)] = (function, made)
@@ -297,12 +267,25 @@ def prepare(function: Any, session: Session) -> Any:
     """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
     if type(function) in _RULES:
         return substitute(function, session)
-    method = next(
-        (vars(c)["__call__"] for c in type(function).__mro__ if "__call__" in vars(c)), None
-    )
-    if isinstance(method, types.FunctionType) and follows(method.__code__):
-        return types.MethodType(clone(method, session), _instance(function, session))
-    return function
+    return callable_object(function, session)
 
 
-__all__ = ["prepare", "substitute"]
+def callable_object(thing: Any, session: Session) -> Any:
+    """What to call in place of an object whose class has a `__call__` of the user's."""
+    method = getattr(type(thing), "__call__", None)  # noqa: B004  its code is wanted
+    if type(method) is not types.FunctionType or type(method.__globals__) is Globals:
+        return thing
+    made = clone(method, session)
+    return thing if made is method else types.MethodType(made, instance(thing, session))
+
+
+__all__ = [
+    "Globals",
+    "callable_object",
+    "clone",
+    "follows",
+    "instance",
+    "prepare",
+    "scope_of",
+    "substitute",
+]

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from tapec.trace import operators
+from tapec.trace.clone import Globals
+from tapec.trace.session import Session
 from tapec.trace.syntax import State, rewritten
+from tapec.trace.syntax.calls import FOLLOW
 
 Function = Callable[..., Any]
 LOG: list[Any] = []
+FOLLOWED = Globals({}, Session())[FOLLOW]  # what the code of a trace calls
 
 
 def again(f: Any) -> Any:
@@ -23,7 +27,8 @@ def again(f: Any) -> Any:
     code = rewritten(f.__code__)
     assert code is not f.__code__
     cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
-    scope = {**f.__globals__, "__tapec__": operators, "__tapec_state__": State}
+    names = {"__tapec__": operators, "__tapec_state__": State, FOLLOW: FOLLOWED}
+    scope = {**f.__globals__, **names}
     made = types.FunctionType(
         code, scope, f.__name__, f.__defaults__, tuple(cells[n] for n in code.co_freevars)
     )
@@ -441,7 +446,8 @@ def test_variables_are_read_and_bound() -> None:
 
     code = rewritten(f.__code__)
     fake = types.SimpleNamespace(if_=catch)
-    made = types.FunctionType(code, {"__tapec__": fake, "__tapec_state__": State})
+    names = {"__tapec__": fake, "__tapec_state__": State, FOLLOW: FOLLOWED}
+    made = types.FunctionType(code, names)
     assert made(2) == (2, 2, [1, 2])
     (state,) = seen
     assert state.assigned == 1

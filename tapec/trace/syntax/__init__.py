@@ -1,5 +1,7 @@
 """Control flow of the user's functions rewritten: statements become calls of `trace.operators`.
 
+Calls of functions that only an object knows are followed when they run, see `calls`.
+
 `rewritten` is a pure function of code objects. The new code has the same variables, defaults and
 closure, and its lines are the user's.
 """
@@ -14,7 +16,7 @@ import operator
 from types import CodeType
 
 from tapec.trace.syntax.build import definition, no_parameters
-from tapec.trace.syntax.closures import GENERATED, Rewriter, has_control_flow, rewritten_lambda
+from tapec.trace.syntax.closures import GENERATED, Rewriter, has_work, rewritten_lambda
 from tapec.trace.syntax.jumps import Unsupported
 from tapec.trace.syntax.names import mangle
 from tapec.trace.syntax.scopes import Scope, mark_comprehensions
@@ -23,7 +25,10 @@ from tapec.trace.syntax.state import State
 
 # By file too: equal code objects may come from different files.
 _CACHE: dict[tuple[str, CodeType], CodeType] = {}
-_JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs) | {dis.opmap["UNARY_NOT"]}
+_WORK = frozenset(
+    [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"]]
+    + [number for name, number in dis.opmap.items() if name.startswith("CALL")]
+)
 _FUTURE = functools.reduce(
     operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
 )
@@ -34,15 +39,15 @@ def rewritten(code: CodeType) -> CodeType:
     key = code.co_filename, code
     found = _CACHE.get(key)
     if found is None:
-        found = _CACHE[key] = _rewrite(code) if _jumps(code) else code
+        found = _CACHE[key] = _rewrite(code) if _may_have_work(code) else code
         _remember(found)
     return found
 
 
-def _jumps(code: CodeType) -> bool:
-    """Whether any jump or negation occurs: a quick look before the source is read."""
-    return not _JUMPS.isdisjoint(code.co_code[::2]) or any(
-        isinstance(c, CodeType) and _jumps(c) for c in code.co_consts
+def _may_have_work(code: CodeType) -> bool:
+    """Whether any jump, negation or call occurs: a quick look before the source is read."""
+    return not _WORK.isdisjoint(code.co_code[::2]) or any(
+        isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts
     )
 
 
@@ -56,7 +61,7 @@ def _remember(code: CodeType) -> None:
 
 def _rewrite(code: CodeType) -> CodeType:
     node = tree_of(code)
-    if node is None or not has_control_flow(node):
+    if node is None or not has_work(node):
         return code
     try:
         made = _compiled(_transformed(node, code), code)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tapec.trace.syntax.build import at, copied, definition, helper, load, no_parameters, thunk
+from tapec.trace.syntax.calls import called_by, followed, has_hidden_callee
 from tapec.trace.syntax.jumps import BREAK, CONTINUE, Lowering, Unsupported, is_static
 from tapec.trace.syntax.scopes import Scope, bound, mentioned, own_nodes
 
@@ -21,9 +22,9 @@ _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
 _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
 
 
-def has_control_flow(node: ast.AST) -> bool:
+def has_work(node: ast.AST) -> bool:
     """Whether anything in a function would be rewritten."""
-    return any(
+    return has_hidden_callee(node) or any(
         isinstance(n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert))
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
         or (isinstance(n, ast.Compare) and len(n.ops) > 1)
@@ -186,11 +187,18 @@ class Rewriter(ast.NodeTransformer):
         return _chain(first, node.ops, others, node, 0)
 
     def visit_Call(self, node: ast.Call) -> Any:
+        called = {id(a) for a in called_by(node)}
+        visible = self.scope.visible
+
+        def argument(value: ast.expr) -> Any:
+            made = self.visit(value)
+            return followed(made, visible) if id(value) in called else made
+
         node = copied(
             node,
-            func=self.visit(node.func),
-            args=[self.visit(a) for a in node.args],
-            keywords=[self.visit(k) for k in node.keywords],
+            func=followed(self.visit(node.func), visible),
+            args=[argument(a) for a in node.args],
+            keywords=[copied(k, value=argument(k.value)) for k in node.keywords],
         )
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
             # In a closure the frame no longer says whose method this is.

@@ -76,10 +76,11 @@ def mark_comprehensions(root: ast.AST) -> None:
     """Mark the variables of comprehensions as inner: they are not the function's."""
     for node in ast.walk(root):
         if isinstance(node, _COMPREHENSIONS):
-            for generator in node.generators:
-                for target in ast.walk(generator.target):
-                    if isinstance(target, ast.Name):
-                        target.inner = True  # type: ignore[attr-defined]
+            targets = [n for g in node.generators for n in ast.walk(g.target)]
+            own = {n.id for n in targets if isinstance(n, ast.Name)}
+            for n in ast.walk(node):
+                if isinstance(n, ast.Name) and n.id in own:
+                    n.inner = True  # type: ignore[attr-defined]
 
 
 def mentioned(nodes: Iterable[ast.AST]) -> set[str]:

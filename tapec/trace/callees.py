@@ -1,0 +1,84 @@
+"""What traced code calls in place of a function that only an object knows, see `syntax.calls`."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.builtin import MEMBERS
+from tapec.trace.clone import Globals, callable_object, instance, substitute
+from tapec.trace.densities import Distribution, has_density
+from tapec.trace.session import Session
+from tapec.trace.table import implements
+from tapec.trace.tracer import Tracer
+
+
+@implements("__callee__")
+def callee(session: Session, function: Any) -> Any:
+    """The stand-in of `function` in this trace, or itself where it needs none.
+
+    Methods and partials are not kept by the session: they would keep traced values alive.
+    """
+    return _RULES.get(type(function), callable_object)(function, session)
+
+
+def _function(function: Any, session: Session) -> Any:
+    scope = function.__globals__
+    if type(scope) is Globals:
+        return function
+    known = session._wrapped.get(id(function))
+    if known is not None:
+        return known[1]
+    if scope.get("__name__", "").startswith("tapec.trace."):
+        return function
+    return substitute(function, session)
+
+
+def _method(method: Any, session: Session) -> Any:
+    owner, function = method.__self__, method.__func__
+    if type(owner) is Tracer:
+        return method
+    made = callee(session, function)
+    if made is function:
+        return method
+    if has_density(owner):
+        return getattr(Distribution(owner), function.__name__)
+    return types.MethodType(made, instance(owner, session))
+
+
+def _partial(p: functools.partial[Any], session: Session) -> Any:
+    made = callee(session, p.func)
+    return p if made is p.func else functools.partial(made, *p.args, **p.keywords)
+
+
+def _builtin(function: Any, session: Session) -> Any:
+    if function.__module__ is None:  # a method of an object of Python's or NumPy's
+        return function
+    return _OF_PYTHON.get(function) or substitute(function, session)
+
+
+def _class(cls: type, session: Session) -> Any:
+    return _OF_PYTHON.get(cls) or substitute(cls, session)
+
+
+def _itself(thing: Any, session: Session) -> Any:
+    return thing
+
+
+_OF_PYTHON = {vars(builtins)[name]: stand_in for name, stand_in in MEMBERS.items()}
+_RULES: dict[type, Callable[[Any, Session], Any]] = {
+    Tracer: _itself,
+    types.FunctionType: _function,
+    types.MethodType: _method,
+    types.BuiltinFunctionType: _builtin,
+    functools.partial: _partial,
+    type(functools.lru_cache(lambda: None)): substitute,
+    type(np.sum): substitute,
+    np.ufunc: substitute,
+    type: _class,
+}
