@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.loop import FOR, IF, REPEAT, WHILE
+from tapec.ir.ops.loop import FOR, IF, INVOKE, REPEAT, WHILE
 from tapec.ir.types import Type
 
 INDEX = Type("index")
@@ -226,7 +226,8 @@ def _live(ops: Sequence[Op], used: set[int]) -> tuple[Op, ...]:
     for op in reversed(ops):
         if not (op.primitive.effect or any(id(r) in used for r in op.results)):
             continue
-        if op.regions:
+        # A function that is called is shared, and has been through this.
+        if op.regions and op.primitive is not INVOKE:
             op = Op(op.primitive, op.operands, op.attrs, op.results, _regions(op, used), op.loc)
         kept.append(op)
         used.update(map(id, op.operands))

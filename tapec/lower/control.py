@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tapec.ir.core import Block, Op, Value
 from tapec.lower.binding import bind, child, registers, same_tape
 from tapec.lower.branches import cond, switch
+from tapec.lower.functions import call
 from tapec.lower.memory import Memory
 from tapec.lower.plan import Roles
 from tapec.lower.scalars import grid
@@ -217,6 +218,7 @@ CONTROL_RULES: Mapping[str, Callable[[Any, Op], None]] = {
     "while_loop": _while,
     "cond": cond,
     "switch": switch,
+    "call": call,
     "tape": fresh_tape,
     "push": push,
     "pop": pop,

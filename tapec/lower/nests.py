@@ -39,12 +39,14 @@ _KINDS |= {"logical_or": "or", "logical_and": "and"}
 @dataclass
 class Options:
     """What holds for all blocks of a program: values that must have memory, whether calls may do
-    large products, which tapes share a stack, and the stacks that are open."""
+    large products, which tapes share a stack, the stacks that are open, and the functions that
+    are called, lowered."""
 
     forced: set[Value]
     calls: bool = False
     stacks: Mapping[Value, Value] = field(default_factory=dict)
     opened: dict[Value, Value] = field(default_factory=dict)
+    functions: dict[Block, Block] = field(default_factory=dict)
 
 
 def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
@@ -61,6 +63,7 @@ def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
     while True:
         starts += 1
         options.opened.clear()
+        options.functions.clear()
         try:
             return Nests(func, options).run()
         except NeedsBuffer as need:
@@ -70,7 +73,7 @@ def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
             options.forced |= {v for b in blocks for v in same(b, need.value)}
 
 
-def akin(block: Block, value: Value) -> set[Value]:
+def akin(block: Block | Func, value: Value) -> set[Value]:
     """What ops of one name make in the block, of whatever extents.
 
     Loops over triangles, unrolled, repeat one op on many shapes.

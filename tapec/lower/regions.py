@@ -8,6 +8,7 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.dynamic import runs
 from tapec.ir.rewrite import copy_op
+from tapec.lower.functions import staying
 from tapec.lower.inplace import BRANCHES, LOOPS, WRITES, carries
 
 INLINED = frozenset(("call", "custom"))
@@ -34,31 +35,49 @@ def needs_loops(func: Func) -> bool:
 
 
 def inlined(func: Func) -> Func:
-    """The program with the bodies of `call` and `custom` in place of the ops."""
-    if not any(op.name in INLINED for b in all_blocks(func) for op in b.ops):
+    """The program with the bodies of `custom`, and of calls that do not stay, for the ops."""
+    blocks = list(all_blocks(func))
+    if not any(op.name in INLINED for b in blocks for op in b.ops):
         return func
-    return Func(func.name, _inlined(func.block, {}))
+    return Func(func.name, _Inliner(staying(blocks)).block(func.block, {}))
 
 
-def _inlined(block: Block, env: dict[Value, Value]) -> Block:
-    builder = Builder()
-    _inline(block, builder, env)
-    return Block(block.params, tuple(builder.ops), tuple(env.get(v, v) for v in block.results))
+class _Inliner:
+    """Copies blocks; the functions that stay are copied once."""
 
+    def __init__(self, staying: set[int]) -> None:
+        self.staying = staying
+        self.functions: dict[int, Block] = {}
 
-def _inline(block: Block, builder: Builder, env: dict[Value, Value]) -> None:
-    """Append the ops of a block over `env`."""
-    for op in block.ops:
-        if op.name in INLINED:
-            body = op.regions[0]
-            inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
-            _inline(body, builder, inner)
-            found = [inner.get(v, v) for v in body.results]
-            env.update(zip(op.results, found, strict=True))
-            continue
-        regions = tuple(_inlined(r, {}) for r in op.regions)
-        whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
-        builder.ops.append(copy_op(whole, env))
+    def block(self, block: Block, env: dict[Value, Value]) -> Block:
+        """A copy of a block over `env`."""
+        builder = Builder()
+        self.append(block, builder, env)
+        return Block(block.params, tuple(builder.ops), tuple(env.get(v, v) for v in block.results))
+
+    def append(self, block: Block, builder: Builder, env: dict[Value, Value]) -> None:
+        """Append the ops of a block over `env`."""
+        for op in block.ops:
+            stays = op.name == "call" and id(op.regions[0]) in self.staying
+            if op.name in INLINED and not stays:
+                body = op.regions[0]
+                inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
+                self.append(body, builder, inner)
+                found = [inner.get(v, v) for v in body.results]
+                env.update(zip(op.results, found, strict=True))
+                continue
+            regions = tuple(map(self.function if stays else self.region, op.regions))
+            whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+            builder.ops.append(copy_op(whole, env))
+
+    def region(self, block: Block) -> Block:
+        return self.block(block, {})
+
+    def function(self, block: Block) -> Block:
+        """The same function for all of its calls."""
+        if id(block) not in self.functions:
+            self.functions[id(block)] = self.block(block, {})
+        return self.functions[id(block)]
 
 
 def addressed(func: Func) -> set[Value]:
