@@ -14,6 +14,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     functions_shape,
     functions_solve,
     functions_split,
+    hidden,
     indexing,
     ragged_items,
     ragged_rules,

@@ -48,6 +48,7 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
     """``if test: ... else: ...``."""
     session = _traced(test)
     if session is not None:
+        state = _widened(state, then, otherwise)
         branch(truth(session, test), [then, otherwise], state)
         record(session, "branch")
     elif test:
@@ -56,9 +57,15 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
         otherwise()
 
 
+def _widened(state: State, *functions: Any) -> State:
+    """The state, and what running these functions may change beside it."""
+    made: State = TABLE["__widened__"](state, *functions)
+    return made
+
+
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    run_while(test, body, state)
+    run_while(test, body, _widened(state, test, body))
 
 
 def for_(
@@ -68,7 +75,7 @@ def for_(
     go_on: Thunk | None = None,
 ) -> None:
     """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
-    run_for(iterable, body, state, go_on)
+    run_for(iterable, body, _widened(state, body), go_on)
 
 
 def each(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -83,7 +90,8 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
         return then() if test else otherwise()
     state = Cells(value=UNDEFINED)
     works = [lambda: state.set((then(),)), lambda: state.set((otherwise(),))]
-    branch(truth(session, test), works, state, "a conditional expression")
+    wide = _widened(state, then, otherwise)
+    branch(truth(session, test), works, wide, "a conditional expression")
     return state.values[0]
 
 

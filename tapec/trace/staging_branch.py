@@ -194,16 +194,18 @@ def branch(test: Value, works: Sequence[Callable[[], None]], state: State, what:
 
 
 def _refuse_lists(branches: Branches) -> None:
-    """Lists must have the same length after every branch."""
+    """Lists must have the same length after every branch, dictionaries and sets the same keys."""
     world = branches.world
     for slot in {s for c in branches.changes for s in c}:
         values = [c.get(slot, world.old(slot)) for c in branches.changes]
         unbound = sum(v is UNDEFINED for v in values)
-        is_list = slot[0] and type(world.containers[slot[0]][0]) is list
-        if is_list and 0 < unbound < len(values):
+        if world.may_be_asked_for(slot) and 0 < unbound < len(values):
+            what = "a list changes its length" if world.is_list(slot) else "what it holds changes"
             raise ControlFlowError(
-                f"{world.name(slot)} exists on one path only: a list changes its length in a "
+                f"{world.name(slot)} exists on one path only: {what} in a "
                 f"branch on a traced condition",
                 where=where(),
-                hint="append on both paths, or keep an array and a counter",
+                hint="append on both paths, or keep an array and a counter"
+                if world.is_list(slot)
+                else "give it a value before the branch",
             )

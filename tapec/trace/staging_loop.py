@@ -40,12 +40,13 @@ from tapec.trace.staging_values import (
     up_to_date,
     value_of,
 )
-from tapec.trace.staging_world import Slot, World, same
+from tapec.trace.staging_world import Slot, World, one_way, same
 from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.tree import Tree
 
 ATTEMPTS = 24
+DRAW = "make what it gives an array before the loop, and pass that to the loop"
 I64 = Type("i64")
 # The body of a loop: given the index and slices, it may return values to stack.
 Work = Callable[[Any, list[Tracer]], list[Any] | None]
@@ -98,6 +99,10 @@ class Loop:
 
     def settle(self) -> Iteration:
         """Trace the body until its carried values keep their types."""
+        if name := one_way(self.world.state):
+            raise ControlFlowError(
+                f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
+            )
         for _ in range(ATTEMPTS):
             found = self._iteration()
             if found is not None:
@@ -221,6 +226,12 @@ class Loop:
 
     def _fresh(self, slot: Slot, leaves: list[Any], tree: Any, region: Region) -> bool:
         """A slot that is not bound before the loop: the body's own, unless a path leaves it."""
+        if self.world.may_be_asked_for(slot):
+            raise ControlFlowError(
+                f"a loop adds {self.world.name(slot)}, of which every iteration has its own",
+                where=where(),
+                hint="make it before the loop, or keep an array",
+            )
         partial = self.session.partial
         if not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
             return True

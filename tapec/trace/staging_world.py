@@ -6,15 +6,15 @@ A `Slot` names one such place: the number of a variable, or a container and a ke
 
 from __future__ import annotations
 
-import functools
 import math
-import types
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
-from tapec.trace.growing import UNDEFINED, Growing, Undefined
+from tapec.trace.containers import CONSTANTS, PLAIN, contents, equal, has_keys, inside, refill
+from tapec.trace.growing import UNDEFINED
 from tapec.trace.storage import SNAPSHOTS
 from tapec.trace.tracer import Tracer
 
@@ -65,7 +65,7 @@ class World:
             self._walk(value, name, 6)
 
     def _walk(self, value: Any, path: str, depth: int) -> None:
-        inner = _inside(value)
+        inner = inside(value)
         if inner is None or depth == 0:
             return
         container, items = inner
@@ -73,11 +73,11 @@ class World:
             if id(container) in self.containers:
                 return
             self.containers[id(container)] = (container, items)
-            self._paths[id(container)] = path if container is value else f"{path}."
+            is_object = container is not value or not has_keys(container)
+            path = self._paths[id(container)] = f"{path}." if is_object else path
         for key, item in items.items():
-            if type(item) not in _PLAIN:
-                below = f"{path}[{key!r}]" if container is value else f"{path}.{key}"
-                self._walk(item, below, depth - 1)
+            if type(item) not in PLAIN:
+                self._walk(item, _below(path, key), depth - 1)
 
     def held(self) -> Iterator[Any]:
         """Every reference to a tracer that the snapshot has."""
@@ -88,8 +88,8 @@ class World:
         """Everything as it was when the snapshot was taken."""
         self.state.set(self.values)
         for container, items in self.containers.values():
-            if not _equal(_contents(container), items):
-                _fill(container, items)
+            if not equal(contents(container), items):
+                refill(container, items)
 
     def slots(self) -> Iterator[tuple[Slot, Any]]:
         """All slots with what they held at the snapshot."""
@@ -106,7 +106,7 @@ class World:
             if not same(old, new):
                 found[VARIABLE, k] = new
         for ident, (container, items) in self.containers.items():
-            present = _contents(container)
+            present = contents(container)
             for key in {**items, **present}:
                 new = present.get(key, UNDEFINED)
                 if not same(items.get(key, UNDEFINED), new):
@@ -123,29 +123,36 @@ class World:
     def write(self, values: Mapping[Slot, Any]) -> None:
         """Set slots, the same containers being kept."""
         variables = list(self.state.get())
-        contents: dict[int, dict[Any, Any]] = {}
+        changed: dict[int, dict[Any, Any]] = {}
         for (where, key), value in values.items():
             if where == VARIABLE:
                 variables[key] = value
                 continue
-            items = contents.get(where)
+            items = changed.get(where)
             if items is None:
-                items = contents[where] = _contents(self.containers[where][0])
+                items = changed[where] = contents(self.containers[where][0])
             if value is UNDEFINED:
                 items.pop(key, None)
             else:
                 items[key] = value
         self.state.set(tuple(variables))
-        for where, items in contents.items():
-            _fill(self.containers[where][0], items)
+        for where, items in changed.items():
+            refill(self.containers[where][0], items)
 
     def name(self, slot: Slot) -> str:
         """How the user writes the slot."""
         where, key = slot
         if where == VARIABLE:
             return self.state.names[key]
-        path = self._paths[where]
-        return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
+        return _below(self._paths[where], key)
+
+    def may_be_asked_for(self, slot: Slot) -> bool:
+        """Whether the slot is a key: code may ask whether there is one, as of a dictionary."""
+        return slot[0] != VARIABLE and not self._paths[slot[0]].endswith(".")
+
+    def is_list(self, slot: Slot) -> bool:
+        """Whether the slot is an element of a list."""
+        return slot[0] != VARIABLE and type(self.containers[slot[0]][0]) is list
 
     def grows(self, slot: Slot) -> bool:
         """Whether the slot is an element appended to (or taken from) a list."""
@@ -156,82 +163,33 @@ class World:
         return type(container) is list and (key >= len(items) or len(container) != len(items))
 
 
-def one_way(state: State, body: Any) -> str:
+def _below(path: str, key: Any) -> str:
+    """How the user writes what a container at `path` holds under a key."""
+    return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
+
+
+def one_way(state: State, body: Any = None) -> str:
     """What every iteration uses up (an iterator, random numbers): its name, or ""."""
     for name, value in zip(state.names, state.get(), strict=True):
-        if hasattr(type(value), "__next__") or type(value) in _RANDOM:
+        if used_up_by_use(value):
             return name
-    code = getattr(body, "__code__", None)
-    scope = getattr(body, "__globals__", {})
-    scope = getattr(scope, "_real", scope)
-    names = _global_names(code) if code is not None else set()
-    for name in names:
-        if type(scope.get(name)) in _RANDOM:
-            return name
-    return "np.random" if "random" in names and any(scope.get(n) is np for n in names) else ""
+    return ""
 
 
-def _global_names(code: types.CodeType) -> set[str]:
-    """The globals and attributes that code mentions, nested functions included."""
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return set(code.co_names).union(*map(_global_names, inner))
+def used_up_by_use(value: Any) -> bool:
+    """Whether using an object changes it in a way that no snapshot knows."""
+    return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
 
 
-_RANDOM = (np.random.Generator, np.random.RandomState)
+RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 def same(a: Any, b: Any) -> bool:
     """Whether a slot may count as unchanged: the same object, or an equal plain constant."""
     if a is b:
         return True
-    if type(a) is not type(b) or type(a) not in _CONSTANTS:
+    if type(a) is not type(b) or type(a) not in CONSTANTS:
         return False
     if type(a) is float:
         return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
     return bool(a == b)
-
-
-def _inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
-    """The mutable container of a value (None for tuples), and what it holds by key."""
-    if isinstance(value, Growing):
-        value = value.added
-    kind = type(value)
-    if kind in _PLAIN or kind is Tracer:
-        return None
-    if kind is list or kind is dict:
-        return value, _contents(value)
-    if isinstance(value, tuple):
-        return None, dict(enumerate(value))
-    if isinstance(value, _OPAQUE) or _is_library(kind.__mro__):
-        return None
-    attributes = getattr(value, "__dict__", None)
-    return (attributes, dict(attributes)) if type(attributes) is dict else None
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_library(bases: tuple[type, ...]) -> bool:
-    """Whether a class is NumPy's or our own; a class of clones has the user's among its bases."""
-    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in bases)
-
-
-def _contents(container: Any) -> dict[Any, Any]:
-    return dict(enumerate(container)) if type(container) is list else dict(container)
-
-
-def _fill(container: Any, items: dict[Any, Any]) -> None:
-    if type(container) is list:
-        container[:] = [items[k] for k in sorted(items)]
-    else:
-        container.clear()
-        container.update(items)
-
-
-def _equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
-    return len(a) == len(b) and all(k in b and b[k] is v for k, v in a.items())
-
-
-_LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
-_CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
-_PLAIN = frozenset([*_CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
-_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
-           types.MethodType, np.ndarray, np.generic, BaseException)  # fmt: skip

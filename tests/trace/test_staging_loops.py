@@ -339,4 +339,4 @@ def test_random_numbers_of_modules_and_globals_are_drawn_anew() -> None:
 
     program = traced(f, V)
     assert [op.name for op in program.func.ops if op.regions] == []
-    assert "np.random" in program.choices[-1].reason
+    assert "uses np.random.normal up" in program.choices[-1].reason

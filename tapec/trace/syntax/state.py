@@ -29,7 +29,8 @@ class State:
         """The variables, in a form for messages."""
         return tuple(TITLES.get(n.rstrip("0123456789"), n) for n in self._layout[1:])
 
-    def _cells(self) -> list[CellType]:
+    def cells(self) -> list[CellType]:
+        """The cells of the variables."""
         # A function that mentions the variables has their cells, in an order of its own.
         cells = dict(
             zip(self._look.__code__.co_freevars, self._look.__closure__ or (), strict=True)
@@ -38,11 +39,11 @@ class State:
 
     def get(self) -> tuple[Any, ...]:
         """The values; UNDEFINED where a variable is not bound."""
-        return tuple(map(_content, self._cells()))
+        return tuple(map(_content, self.cells()))
 
     def set(self, values: tuple[Any, ...]) -> None:
         """Bind the variables; UNDEFINED unbinds."""
-        for cell, value in zip(self._cells(), values, strict=True):
+        for cell, value in zip(self.cells(), values, strict=True):
             if value is not UNDEFINED:
                 cell.cell_contents = value
             elif _content(cell) is not UNDEFINED:
