@@ -220,15 +220,6 @@ def scope_of(real: dict[str, Any], session: Session) -> Globals:
     return scope
 
 
-def scope_of(real: dict[str, Any], session: Session) -> Globals:
-    """What stands for the globals of a module in this trace."""
-    known = session._wrapped.get(id(real))
-    if known is None:
-        known = session._wrapped[id(real)] = (real, Globals(real, session))
-    scope: Globals = known[1]
-    return scope
-
-
 def clone(function: types.FunctionType, session: Session) -> Any:
     """The function over substituted globals and closure; calls in it are followed."""
     known = session._wrapped.get(id(function))
