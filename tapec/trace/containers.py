@@ -53,7 +53,7 @@ def _members(bases: tuple[type, ...]) -> tuple[str, ...]:
     return tuple(
         name
         for c in bases
-        if c.__module__.partition(".")[0] not in _LIBRARIES
+        if "__slots__" in vars(c) and c.__module__.partition(".")[0] not in _LIBRARIES
         for name, member in vars(c).items()
         if isinstance(member, types.MemberDescriptorType)
     )

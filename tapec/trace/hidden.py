@@ -31,6 +31,7 @@ _STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR")
 # The global source of random numbers stands for all that cannot be seen.
 _SOURCE = np.random.mtrand._rand
 _DRAWS = frozenset(["rvs", "default_rng"])  # random numbers without an object to see
+_OURS = "__tapec"
 _SKIPPED = ("numpy", "scipy", "tapec")
 
 
@@ -156,7 +157,7 @@ class Reach:
     def _globals(self, real: dict[str, Any], found: Facts) -> None:
         scope = real if type(real) is Globals else scope_of(real, self.session)
         for name in sorted(found.names):
-            if name not in scope and name not in scope._real:
+            if (name not in scope and name not in scope._real) or name.startswith(_OURS):
                 continue
             if name in found.stored_globals:
                 self._variable((id(scope), name), name, scope, name)
