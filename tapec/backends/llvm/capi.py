@@ -58,6 +58,7 @@ _OBJECTS: dict[str, object] = {
     "py.MemoryError": MemoryError,
     "py.RuntimeError": RuntimeError,
     "py.TypeError": TypeError,
+    "py.ValueError": ValueError,
     "np.ndarray": np.ndarray,
     "np.True": np.True_,
     "np.False": np.False_,

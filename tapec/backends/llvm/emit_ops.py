@@ -19,6 +19,7 @@ from tapec.backends.llvm.emit_scalar import (
     literal,
     vector,
 )
+from tapec.backends.llvm.integer_power import integer_power
 from tapec.ir.core import Op
 
 __all__ = ["MEMORY", "REGISTER", "SIZES", "Emit", "emit_op", "literal", "vector"]
@@ -214,6 +215,10 @@ def _convert(e: Emit, x: str) -> str:
     return str(e.lines.emit(f"{cast} {e.type} {x} to {vector(REGISTER[target], e.width)}"))
 
 
+def _power(e: Emit, a: str, b: str) -> str:
+    return integer_power(e, a, b) if e.kind == "i" else e.math("power", a, b)
+
+
 def _logaddexp(e: Emit, a: str, b: str) -> str:
     top = e.pick(e.cmp("ogt", a, b), a, b)
     gap = e.intrinsic("fabs", e.do("fsub", a, b))
@@ -244,6 +249,7 @@ RULES: dict[str, Rule] = {
     "right_shift": _shift("ashr"),
     "select": _select,
     "convert": _convert,
+    "power": _power,
     "logaddexp": _logaddexp,
     "stop_gradient": lambda e, x: x,
 }

@@ -202,7 +202,7 @@ class Emit:
             return str(self.lines.emit(f"call {element} @{symbol}({self.typed(args)})"))
         result = "poison"
         for lane in range(self.width):
-            picked = [self._lane(a, lane) for a in args]
+            picked = [self.lane(a, lane) for a in args]
             call = ", ".join(f"{element} {p}" for p in picked)
             value = self.lines.emit(f"call {element} @{symbol}({call})")
             result = self.lines.emit(
@@ -210,5 +210,6 @@ class Emit:
             )
         return result
 
-    def _lane(self, value: str, lane: int) -> str:
+    def lane(self, value: str, lane: int) -> str:
+        """One lane of a vector."""
         return str(self.lines.emit(f"extractelement {self.type} {value}, i32 {lane}"))

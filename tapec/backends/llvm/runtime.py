@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -155,6 +156,7 @@ _DECLARATIONS = """\
 @py.LinAlgError = external global i8
 @py.MemoryError = external global i8
 @py.RuntimeError = external global i8
+@py.ValueError = external global i8
 declare void @Py_IncRef(ptr)
 declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
 declare ptr @PyErr_NoMemory()
@@ -165,6 +167,7 @@ declare ptr @PyMem_RawRealloc(ptr, i64)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 """
 
+_LOADING = threading.Lock()
 _loaded: dict[int, tuple[Callable[..., Any], Library]] = {}  # by slow path, never dropped
 
 
@@ -182,9 +185,10 @@ def symbols(slow: Callable[..., Any] = call_slowly) -> dict[str, int]:
 
 def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
     """Addresses of the shared functions."""
-    if id(slow) not in _loaded:
-        given = {**capi.process_symbols(), "tapec.slow": id(slow)}
-        _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
+    with _LOADING:  # what is loaded twice would be freed once, under the kernels that call it
+        if id(slow) not in _loaded:
+            given = {**capi.process_symbols(), "tapec.slow": id(slow)}
+            _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
     library = _loaded[id(slow)][1]
     return {name: library.address(name) for name in library.exports}
 

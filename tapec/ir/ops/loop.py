@@ -22,8 +22,9 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
     1: (IndexError, "index out of bounds in compiled code"),
     2: (MemoryError, "out of memory in compiled code"),
     3: (np.linalg.LinAlgError, "Singular matrix"),
+    4: (ValueError, "Integers to negative integer powers are not allowed."),
 }
-SINGULAR = 3
+SINGULAR, NEGATIVE_POWER = 3, 4
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
