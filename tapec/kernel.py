@@ -53,6 +53,7 @@ class Kernel(FastCallable):
         self._pinned: frozenset[int] = frozenset()
         self._lock = threading.RLock()
         self._found: dict[Signature, Specialization] = {}
+        self._derived: dict[str, Kernel] = {}
         functools.update_wrapper(self, f, updated=())
         self.__wrapped__ = f
         self.__name__ = getattr(f, "__name__", type(f).__name__)
@@ -142,8 +143,10 @@ class Kernel(FastCallable):
     def _transformed(self, name: str) -> Kernel:
         from tapec import transforms
 
-        made: Kernel = getattr(transforms, name)(self)
-        return made
+        with self._lock:  # threads share one derived kernel
+            if name not in self._derived:
+                self._derived[name] = getattr(transforms, name)(self)
+        return self._derived[name]
 
     # ---- looking inside ----
 

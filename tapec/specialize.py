@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,23 @@ class Specialization:
     journal: Journal
     backend: str
     choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
+    _made: list[Any] = field(default_factory=list, repr=False)
+    _lock: Any = field(default_factory=threading.RLock, repr=False)
 
     def __str__(self) -> str:
         return f"({', '.join(str(v.type) for v in self.func.params)})"
 
-    @functools.cached_property
+    @property
     def compiled(self) -> Any:
         """The native kernel, or None where the interpreter serves."""
+        if not self._made:
+            # One thread compiles: code that calls have been pointed to must never be replaced.
+            with self._lock:
+                if not self._made:
+                    self._made.append(self._compile())
+        return self._made[0]
+
+    def _compile(self) -> Any:
         if self.backend == "numpy":
             return None
         size = len(self.func.ops)
