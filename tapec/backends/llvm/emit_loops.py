@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.deciding import every
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
+from tapec.backends.llvm.emit_totals import NEUTRAL, OPS, Lanes, totals
 from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
@@ -15,8 +15,6 @@ from tapec.ir.core import Op
 ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
 LIGHT = 60  # work of a body worth a copy for each width
 LONG = 10**9  # operations of a loop that looks for signals
-_NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
-_COMBINE = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
 # What has no vector form: iterations with these go one after the other.
 _SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_pop", "invoke"])
 
@@ -25,9 +23,12 @@ def loop(e: FunctionEmitter, op: Op) -> None:
     """A `for`: serial at the present width, or vector loops and what they leave over."""
     lower, upper = op.attrs["lower"], op.attrs["upper"]
     init = [e.operand(v) for v in op.operands]
+    found: list[Lanes] = []
     for width in _widths(e, op):
         if upper - lower >= width:
-            init, lower = _vector_loop(e, op, init, (lower, upper), width)
+            lanes, lower = _vector_loop(e, op, init, (lower, upper), width)
+            found.append(lanes)
+    init = totals(e, op.attrs["reduce"], [v.type.dtype for v in op.operands], init, found)
     e.bind(op.results, _serial(e, op, (lower, upper, 1), init))
 
 
@@ -109,8 +110,8 @@ def _serial(
 
 def _vector_loop(
     e: FunctionEmitter, op: Op, inits: Sequence[str], bounds: tuple[int, int], width: int
-) -> tuple[list[str], int]:
-    """Whole vectors of iterations; (carried values so far, first iteration left over)."""
+) -> tuple[Lanes, int]:
+    """Whole vectors of iterations; (accumulators, first iteration left over)."""
     (block,), kinds, (lower, upper) = op.regions, op.attrs["reduce"], bounds
     dtypes = [v.type.dtype for v in op.operands]
     copies = max(1, ACCUMULATORS // len(kinds)) if kinds else 1
@@ -132,44 +133,27 @@ def _vector_loop(
         return out
 
     accumulated = counted(e, (lower, stop, step), list(zip(types, starts, strict=True)), body)
-    totals = []
-    for k, (how, dtype) in enumerate(zip(kinds, dtypes, strict=True)):
-        parts = accumulated[k :: len(kinds)]
-        totals.append(_total(e, how, dtype, parts, inits[k]))
+    wholes = [_together(e, how, dtype, accumulated[k :: len(kinds)])
+              for k, (how, dtype) in enumerate(zip(kinds, dtypes, strict=True))]  # fmt: skip
     e.width, e.lane, e.wide = 1, None, {}
-    return totals, stop
+    return Lanes(width, wholes), stop
+
+
+def _together(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str]) -> str:
+    """The accumulators of one reduction combined pairwise."""
+    level = list(parts)
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [combine(e, OPS.get(how, how), dtype, pair, e.width) for pair in pairs]
+    return level[0]
 
 
 def _start(e: FunctionEmitter, how: str, dtype: str, init: str) -> str:
     """What the accumulators of a reduction start from."""
-    if how in _NEUTRAL:
-        return literal(_NEUTRAL[how], dtype, e.width)
-    if how not in _COMBINE:
+    if how in NEUTRAL:
+        return literal(NEUTRAL[how], dtype, e.width)
+    if how not in OPS:
         raise UnsupportedLowering("a vector loop carries reductions only")
     if init[0] != "%":
         return "<" + ", ".join([f"{REGISTER[dtype]} {init}"] * e.width) + ">"
     return e.spread(init, REGISTER[dtype])
-
-
-def _total(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str], init: str) -> str:
-    """Accumulators combined pairwise, then halves of lanes, then with the initial value."""
-    name = _COMBINE.get(how, how)
-    level = list(parts)
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=True)
-        level = [combine(e, name, dtype, pair, e.width) for pair in pairs]
-    whole, width = level[0], e.width
-    while width > 1:
-        low, high = (_half(e, whole, dtype, width, k) for k in (0, 1))
-        width //= 2
-        whole = combine(e, name, dtype, (low, high), width)
-    return combine(e, name, dtype, (init, whole), 1)
-
-
-def _half(e: FunctionEmitter, whole: str, dtype: str, width: int, which: int) -> str:
-    """The lower or upper half of a vector; of two lanes, one as a scalar."""
-    type, half = vector(REGISTER[dtype], width), width // 2
-    if half == 1:
-        return e.emit(f"extractelement {type} {whole}, i32 {which}")
-    places = ", ".join(f"i32 {which * half + k}" for k in range(half))
-    return e.emit(f"shufflevector {type} {whole}, {type} poison, <{half} x i32> <{places}>")
