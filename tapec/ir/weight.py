@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from tapec.ir.core import Op
 
-# Arrays up to this many elements become scalars; the ops on larger ones are loops, each of which
-# costs as much to compile as this many scalar ops.
-SMALL, NEST = 16, 16
+# Arrays up to this many elements become scalars, which are light; the ops on larger ones are
+# loops, each of which costs as much to compile as this many scalar ops.
+SMALL, LIGHT, NEST = 16, 4, 16
 # Regions become blocks and jumps. Loops around loops stay loops: derivatives double them.
 BRANCH, LOOP = 32, 256
 LOOPS = frozenset(["scan", "fori_loop", "while_loop"])
@@ -27,7 +27,8 @@ def _weight(op: Op) -> int:
         return own + sum(weight(region.ops) for region in op.regions)
     if op.name == "const":
         return 0
-    return 1 if op.name in _VIEWS or _extent(op) <= SMALL else NEST
+    extent = 1 if op.name in _VIEWS else _extent(op)
+    return NEST if extent > SMALL else 1 + extent // LIGHT
 
 
 def _extent(op: Op) -> int:

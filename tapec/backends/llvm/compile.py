@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tapec.backends.llvm import blas, lapack
@@ -11,10 +12,11 @@ from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.work import RELEASE, work
 from tapec.backends.llvm.wrapper import wrapper_text
-from tapec.ir.core import Func
+from tapec.ir.core import Func, Op
 
 OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
 REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that
+LONG_BLOCK = 600  # ops without a jump, whose scheduling at level 2 takes quadratic time
 MIDDLE_OPS = 4_000  # up to here LLVM's own passes run over programs with serial scalar loops
 
 
@@ -56,7 +58,7 @@ def compile_loops(
     outputs'."""
     emitted = emit_kernel(loops)
     total = work(loops.ops)
-    level = _level(emitted, total) if opt is None else opt
+    level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
     passes = _passes(emitted) if opt is None else 0
     nogil = signature.nogil or total > RELEASE
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
@@ -68,10 +70,16 @@ def compile_loops(
     return CompiledKernel(library, signature, emitted.text, loops, level, passes)
 
 
-def _level(emitted: Emitted, total: int) -> int:
+def _level(emitted: Emitted, total: int, block: int) -> int:
     if emitted.ops > OPTIMIZED_OPS:
         return 1 if total > REPEATED * emitted.ops else 0
-    return 2 if emitted.loops else 1
+    return 2 if emitted.loops and block <= LONG_BLOCK else 1
+
+
+def longest(ops: Sequence[Op]) -> int:
+    """Ops one after the other in the longest stretch inside loops and branches."""
+    inner = [region.ops for op in ops for region in op.regions]
+    return max((max(len(part), longest(part)) for part in inner), default=0)
 
 
 def _passes(emitted: Emitted) -> int:

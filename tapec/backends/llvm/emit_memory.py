@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.blas import gemm_call
@@ -103,8 +103,7 @@ def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         e.wide[op.result] = read(e, at, dtype, e.width, place.scope)
     else:
         type, lanes = vector(REGISTER[dtype], e.width), "poison"
-        for k in range(e.width):
-            at = address(e, place, op, [e.lane_of(v, k) for v in indices])
+        for k, at in enumerate(_lanes(e, op, place, indices, stride)):
             one = read(e, at, dtype, 1, place.scope)
             lanes = e.emit(f"insertelement {type} {lanes}, {REGISTER[dtype]} {one}, i32 {k}")
         e.wide[op.result] = lanes
@@ -118,9 +117,22 @@ def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         at = address(e, place, op, [e.names[v] for v in indices])
         write(e, at, e.operand(value), dtype, e.width, place.scope)
         return
-    for k in range(e.width):
-        at = address(e, place, op, [e.lane_of(v, k) for v in indices])
+    for k, at in enumerate(_lanes(e, op, place, indices, stride)):
         write(e, at, e.lane_of(value, k), dtype, 1, place.scope)
+
+
+def _lanes(
+    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value], stride: int | None
+) -> Iterator[str]:
+    """The address of each lane: at a known distance from the first one, or from its own index."""
+    if stride is None:
+        for k in range(e.width):
+            yield address(e, place, op, [e.lane_of(v, k) for v in indices])
+        return
+    first = address(e, place, op, [e.names[v] for v in indices])
+    yield first
+    for k in range(1, e.width):
+        yield e.emit(f"getelementptr i8, ptr {first}, i64 {k * stride * place.step}")
 
 
 # ---- buffers ----
