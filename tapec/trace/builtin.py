@@ -13,6 +13,7 @@ from tapec.trace.proxy import Meta
 from tapec.trace.session import NeedStatic
 from tapec.trace.session import where as user_line
 from tapec.trace.staging_items import DynamicRange, Items
+from tapec.trace.staging_values import Poison
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
 
@@ -153,11 +154,18 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
     return extreme
 
 
+def _isinstance(x: Any, kind: Any) -> bool:
+    if type(x) is Poison:
+        x._fail()
+    return builtins.isinstance(x, kind)
+
+
 MEMBERS: dict[str, Any] = {
     "float": Float,
     "int": Int,
     "bool": Bool,
     "range": Range,
+    "isinstance": _isinstance,
     "len": _length,
     "sum": _sum,
     "all": _truths(builtins.all, "logical_and", stops=False),

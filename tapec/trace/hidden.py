@@ -11,7 +11,7 @@ from __future__ import annotations
 import dis
 import functools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from tapec.trace.clone import Globals, clone, follows, scope_of, substitute
 from tapec.trace.containers import inside
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current
-from tapec.trace.staging_world import RANDOM, State, used_up_by_use
+from tapec.trace.staging_world import RANDOM, Place, State, Wider, used_up_by_use
 from tapec.trace.table import implements
 from tapec.trace.tracer import Tracer
 
@@ -63,37 +63,6 @@ def facts(code: types.CodeType) -> Facts:
         stores[1].union(*(p.stored_cells for p in parts)),
         stores[2].union(*(p.stored_attributes for p in parts)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One more variable: how it is read, and bound (not at all where only its content counts)."""
-
-    name: str
-    get: Callable[[], Any]
-    set: Callable[[Any], None] | None = None
-
-
-class Wider:
-    """A state with more variables."""
-
-    __slots__ = ("_places", "_state", "names")
-
-    def __init__(self, state: State, places: Sequence[Place]) -> None:
-        self._state, self._places = state, places
-        self.names = (*state.names, *(p.name for p in places))
-
-    def get(self) -> tuple[Any, ...]:
-        """All values, the state's own first."""
-        return (*self._state.get(), *(p.get() for p in self._places))
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Bind all variables that can be bound."""
-        own = len(values) - len(self._places)
-        self._state.set(values[:own])
-        for place, value in zip(self._places, values[own:], strict=True):
-            if place.set is not None and place.get() is not value:
-                place.set(value)
 
 
 @implements("__widened__")

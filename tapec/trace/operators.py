@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import NeedStatic, Session, current, where
@@ -18,9 +19,9 @@ from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_, zip_
 from tapec.trace.staging_region import Region
-from tapec.trace.staging_values import kind_of, truth
+from tapec.trace.staging_values import Poison, kind_of, truth
 from tapec.trace.staging_while import run_while
-from tapec.trace.staging_world import Cells, State
+from tapec.trace.staging_world import Cells, Place, State, Wider
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import is_symbolic, wrap
 
@@ -83,48 +84,75 @@ def each(function: Any, *args: Any, **kwargs: Any) -> Any:
     return _EACH.get(function, function)(*args, **kwargs)
 
 
-def ifexp(test: Any, then: Thunk, otherwise: Thunk) -> Any:
-    """``then() if test else otherwise()``."""
+def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) -> Any:
+    """``then() if test else otherwise()``; `state` has what these assign."""
     session = _traced(test)
     if session is None:
         return then() if test else otherwise()
-    state = Cells(value=UNDEFINED)
-    works = [lambda: state.set((then(),)), lambda: state.set((otherwise(),))]
-    wide = _widened(state, then, otherwise)
+    result = Cells(value=UNDEFINED)
+    place = Place("value", lambda: result.values[0], lambda value: result.set((value,)))
+    whole = result if state is None else Wider(state, [place])
+    works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
+    wide = _widened(whole, then, otherwise)
     branch(truth(session, test), works, wide, "a conditional expression")
-    return state.values[0]
+    return result.values[0]
 
 
-def and_(*thunks: Thunk) -> Any:
-    """``a and b and ...``."""
-    return _connected(thunks, "logical_and", stops=False)
+def bound(state: State, value: Any) -> Any:
+    """``name := value`` in an expression that has become a function."""
+    names = state.get()
+    state.set((value, *names[1:]))
+    return value
 
 
-def or_(*thunks: Thunk) -> Any:
+def is_(a: Any, b: Any) -> bool:
+    """``a is b``; that is not known of what a branch leaves undetermined."""
+    for x in (a, b):
+        if type(x) is Poison:
+            x._fail()
+        if x is Poison:
+            raise ControlFlowError("a traced condition decides on a type", where=where())
+    return a is b
+
+
+def is_not(a: Any, b: Any) -> bool:
+    """``a is not b``."""
+    return not is_(a, b)
+
+
+def and_(*thunks: Thunk, state: State | None = None) -> Any:
+    """``a and b and ...``; `state` has what the operands assign."""
+    return _connected(thunks, "logical_and", False, state)
+
+
+def or_(*thunks: Thunk, state: State | None = None) -> Any:
     """``a or b or ...``."""
-    return _connected(thunks, "logical_or", stops=True)
+    return _connected(thunks, "logical_or", True, state)
 
 
-def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool) -> Any:
+def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool, state: State | None) -> Any:
     """The first value whose truth is `stops`, else the last one."""
     *others, last = thunks
     for k, thunk in enumerate(others):
         value = thunk()
         session = _traced(value)
         if session is not None:
-            rest = functools.partial(_connected, thunks[k + 1 :], name, stops)
-            return _joined(session, value, rest, name, stops)
+            rest = functools.partial(_connected, thunks[k + 1 :], name, stops, state)
+            return _joined(session, value, rest, name, stops, state)
         if bool(value) is stops:
             return value
     return last()
 
 
-def _joined(session: Session, value: Any, rest: Thunk, name: str, stops: bool) -> Any:
+def _joined(
+    session: Session, value: Any, rest: Thunk, name: str, stops: bool, state: State | None
+) -> Any:
     """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
-    if value._dtype == "bool" and not value._shape and _is_cheap(session, rest):
+    is_truth = value._dtype == "bool" and not value._shape
+    if is_truth and state is None and _is_cheap(session, rest):
         return TABLE[name](value, rest())
-    works = [lambda: value, rest] if stops else [rest, lambda: value]
-    return ifexp(value, *works)
+    then, otherwise = (lambda: value, rest) if stops else (rest, lambda: value)
+    return ifexp(value, then, otherwise, state)
 
 
 def _is_cheap(session: Session, thunk: Thunk) -> bool:
@@ -161,6 +189,6 @@ def assert_(test: Any, message: Thunk | None) -> None:
 
 
 __all__ = [
-    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "each", "for_", "if_",
-    "ifexp", "not_", "or_", "while_",
+    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "each", "for_",
+    "if_", "ifexp", "is_", "is_not", "not_", "or_", "while_",
 ]  # fmt: skip

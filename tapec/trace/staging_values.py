@@ -228,10 +228,9 @@ def _poison_operators() -> None:
     names += [f"__{n}__" for n in (
         "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert", "bool", "len", "iter",
         "getitem", "setitem", "call", "float", "int", "index", "array_ufunc", "array_function",
-        "array", "contains", "enter", "format")]  # fmt: skip
+        "array", "contains", "enter", "format", "hash")]  # fmt: skip
     for name in names:
         setattr(Poison, name, Poison._fail)
-    Poison.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 _poison_operators()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +51,37 @@ class Cells:
     def set(self, values: tuple[Any, ...]) -> None:
         """Replace them."""
         self.values = list(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One more variable: how it is read, and bound (not at all where only its content counts)."""
+
+    name: str
+    get: Callable[[], Any]
+    set: Callable[[Any], None] | None = None
+
+
+class Wider:
+    """A state with more variables."""
+
+    __slots__ = ("_places", "_state", "names")
+
+    def __init__(self, state: State, places: Sequence[Place]) -> None:
+        self._state, self._places = state, places
+        self.names = (*state.names, *(p.name for p in places))
+
+    def get(self) -> tuple[Any, ...]:
+        """All values, the state's own first."""
+        return (*self._state.get(), *(p.get() for p in self._places))
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Bind all variables that can be bound."""
+        own = len(values) - len(self._places)
+        self._state.set(values[:own])
+        for place, value in zip(self._places, values[own:], strict=True):
+            if place.set is not None and place.get() is not value:
+                place.set(value)
 
 
 class World:

@@ -26,7 +26,7 @@ from tapec.trace.syntax.state import State
 # By file too: equal code objects may come from different files.
 _CACHE: dict[tuple[str, CodeType], CodeType] = {}
 _WORK = frozenset(
-    [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"]]
+    [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"], dis.opmap["IS_OP"]]
     + [number for name, number in dis.opmap.items() if name.startswith("CALL")]
 )
 _FUTURE = functools.reduce(

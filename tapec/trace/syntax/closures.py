@@ -19,6 +19,7 @@ _SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 
 
 _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
+_IDENTITY = (ast.Is, ast.IsNot)
 _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
 
 
@@ -27,7 +28,7 @@ def has_work(node: ast.AST) -> bool:
     return has_hidden_callee(node) or any(
         isinstance(n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert))
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
-        or (isinstance(n, ast.Compare) and len(n.ops) > 1)
+        or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], _IDENTITY)))
         for n in ast.walk(node)
     )
 
@@ -35,8 +36,10 @@ def has_work(node: ast.AST) -> bool:
 class Rewriter(ast.NodeTransformer):
     """Rewrites one function, and those defined in it."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope, in_lambda: bool = False) -> None:
+        self.scope, self.in_lambda = scope, in_lambda
+        self.thunks = 0  # how many expressions around become functions
+        self.rebound: set[str] = set()  # what expressions in them assign
 
     # -- functions -------------------------------------------------------------------------
 
@@ -48,7 +51,7 @@ class Rewriter(ast.NodeTransformer):
         extra = bound(body) - self.scope.locals - self.scope.globals - _nonlocals(node.body)
         self.scope = self.scope.with_locals(frozenset(extra))
         made = self._block(body)
-        hidden = sorted(_assigned_in_closures(made) - {*self.scope.parameters})
+        hidden = sorted((_assigned_in_closures(made) | self.rebound) - {*self.scope.parameters})
         return copied(node, body=[*_bindings(hidden, self.scope, node), *made])
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -66,7 +69,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        inner = Rewriter(Scope.of(node, self.scope.visible))
+        inner = Rewriter(Scope.of(node, self.scope.visible), in_lambda=True)
         return copied(node, args=self._defaults(node.args), body=inner.visit(node.body))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
@@ -161,16 +164,43 @@ class Rewriter(ast.NodeTransformer):
     # -- expressions -----------------------------------------------------------------------
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
-        if is_static(node.test) or _binds(node.body, node.orelse):
+        if is_static(node.test) or self._stays(node.body, node.orelse):
             return self.generic_visit(node)
-        then, otherwise = thunk(self.visit(node.body)), thunk(self.visit(node.orelse))
-        return helper("ifexp", [self.visit(node.test), then, otherwise], node)
+        state = self._assigned([node.body, node.orelse], node)  # before these are rewritten
+        test = self.visit(node.test)
+        args = [test, self._thunk(node.body), self._thunk(node.orelse)]
+        return helper("ifexp", args, node, state)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Any:
-        if is_static(node) or _binds(*node.values):
+        if is_static(node) or self._stays(*node.values):
             return self.generic_visit(node)
         name = "and_" if isinstance(node.op, ast.And) else "or_"
-        return helper(name, [thunk(self.visit(v)) for v in node.values], node)
+        state = self._assigned(node.values, node)
+        return helper(name, [self._thunk(v) for v in node.values], node, state)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        """In a thunk ``name := value`` binds the variable of the function around."""
+        if not self.thunks:
+            return self.generic_visit(node)
+        name = node.target.id
+        self.rebound.add(name)
+        return helper("bound", [self._state([node.target], node), self.visit(node.value)], node)
+
+    def _thunk(self, value: ast.expr) -> ast.expr:
+        self.thunks += 1
+        made = thunk(self.visit(value))
+        self.thunks -= 1
+        return made
+
+    def _stays(self, *nodes: ast.expr) -> bool:
+        """Whether expressions assign variables of a lambda: these cannot be shared."""
+        return self.in_lambda and _binds(*nodes)
+
+    def _assigned(self, parts: Sequence[ast.expr], node: ast.AST) -> list[ast.keyword]:
+        """``state=...`` where expressions assign variables."""
+        if not _binds(*parts):
+            return []
+        return [ast.keyword("state", self._state(parts, node))]
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if not isinstance(node.op, ast.Not) or is_static(node):
@@ -181,7 +211,10 @@ class Rewriter(ast.NodeTransformer):
         if any(isinstance(e, ast.Name) and e.id in _CLASSES for e in node.comparators):
             # `type(x) is int`: a stand-in is equal to the class, not identical.
             node = copied(node, ops=[_EQUAL.get(type(op), type(op))() for op in node.ops])
-        if len(node.ops) == 1 or is_static(node) or _binds(node.left, *node.comparators):
+        if len(node.ops) == 1 and isinstance(node.ops[0], _IDENTITY):
+            name = "is_" if isinstance(node.ops[0], ast.Is) else "is_not"
+            return helper(name, [self.visit(node.left), self.visit(node.comparators[0])], node)
+        if len(node.ops) == 1 or is_static(node) or _binds(*node.comparators[1:]):
             return self.generic_visit(node)
         first, *others = [self.visit(e) for e in (node.left, *node.comparators)]
         return _chain(first, node.ops, others, node, 0)
@@ -287,4 +320,4 @@ def rewritten_lambda(node: ast.Lambda, scope: Scope) -> ast.Lambda:
     """A lambda's expression rewritten."""
     if any(isinstance(n, _SUSPENDING) for n in ast.walk(node)):
         raise Unsupported("it suspends")
-    return copied(node, body=Rewriter(scope).visit(node.body))
+    return copied(node, body=Rewriter(scope, in_lambda=True).visit(node.body))
