@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapec.trace import (  # noqa: F401  the families fill the table of translations
     callees,
+    chosen,
     composites,
     constructors,
     einsum,

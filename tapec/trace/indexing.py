@@ -35,6 +35,8 @@ def getitem(x: Tracer, key: Any) -> Any:
         return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
     if any_special(key):
         return TABLE["__ragged__"]("gather", (x, key), {})
+    if _is_mask(key):
+        return TABLE["chosen"](x, key)
     if is_dynamic(key):
         boxed = any(e is Ellipsis for e in (key if type(key) is tuple else (key,)))
         seen, key = _dynamic_view(x, key)
@@ -194,6 +196,9 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     if any_special(key):
         TABLE["__ragged__"]("scatter", (x, key, value), {})
     value = normal(value)
+    if type(value) in SPECIAL and _is_mask(key):
+        TABLE["write_chosen"](x, key, value)
+        return
     if type(value) in SPECIAL and not is_dynamic(key):
         TABLE["__ragged__"]("write", (x[key], value), {})
         return

@@ -24,7 +24,7 @@ from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import BINARY, COMPARE, SPECIAL, UNARY, Tracer
 
-CURE = "make its length constant (x[i : i + k]), or loop over the elements"
+CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
 
 
 @dataclass(eq=False, repr=False, slots=True)
