@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.builtin import MEMBERS
-from tapec.trace.clone import Globals, callable_object, instance, substitute
-from tapec.trace.densities import Distribution, has_density
+from tapec.trace.classes import is_library
+from tapec.trace.clone import Globals, instance, substitute
+from tapec.trace.proxy import UfuncProxy, is_special
 from tapec.trace.session import Session
 from tapec.trace.table import implements
 from tapec.trace.tracer import Tracer
@@ -22,9 +23,10 @@ from tapec.trace.tracer import Tracer
 def callee(session: Session, function: Any) -> Any:
     """The stand-in of `function` in this trace, or itself where it needs none.
 
+    Installed packages are followed by name only: objects of theirs hold more than Python.
     Methods and partials are not kept by the session: they would keep traced values alive.
     """
-    return _RULES.get(type(function), callable_object)(function, session)
+    return _RULES.get(type(function), _object)(function, session)
 
 
 def _function(function: Any, session: Session) -> Any:
@@ -36,18 +38,29 @@ def _function(function: Any, session: Session) -> Any:
         return known[1]
     if scope.get("__name__", "").startswith("tapec.trace."):
         return function
+    if is_library(function.__code__) and not is_special(function):
+        return function
     return substitute(function, session)
+
+
+def _object(thing: Any, session: Session) -> Any:
+    """An object whose class has a `__call__` of the user's."""
+    method = getattr(type(thing), "__call__", None)  # noqa: B004  its code is wanted
+    if type(method) is not types.FunctionType:
+        return thing
+    made = callee(session, method)
+    return thing if made is method else types.MethodType(made, instance(thing, session))
 
 
 def _method(method: Any, session: Session) -> Any:
     owner, function = method.__self__, method.__func__
     if type(owner) is Tracer:
         return method
+    if type(owner).__module__.startswith("scipy.stats"):  # densities have translations
+        return getattr(instance(owner, session), method.__name__)
     made = callee(session, function)
     if made is function:
         return method
-    if has_density(owner):
-        return getattr(Distribution(owner), function.__name__)
     return types.MethodType(made, instance(owner, session))
 
 
@@ -73,6 +86,7 @@ def _itself(thing: Any, session: Session) -> Any:
 _OF_PYTHON = {vars(builtins)[name]: stand_in for name, stand_in in MEMBERS.items()}
 _RULES: dict[type, Callable[[Any, Session], Any]] = {
     Tracer: _itself,
+    UfuncProxy: _itself,
     types.FunctionType: _function,
     types.MethodType: _method,
     types.BuiltinFunctionType: _builtin,

@@ -24,12 +24,22 @@ def follows(code: types.CodeType) -> bool:
     file = code.co_filename
     if is_hidden(file) or file.startswith("<frozen"):
         return False
-    return "site-packages" in file or not file.startswith(STDLIB)
+    return is_library(code) or not file.startswith(STDLIB)
+
+
+def is_library(code: types.CodeType) -> bool:
+    """Whether this is code of an installed package."""
+    return "site-packages" in code.co_filename
 
 
 def is_cloned(cls: type) -> bool:
     """Whether this is a class of clones."""
     return CLONED in vars(cls)
+
+
+def original(cls: Any) -> Any:
+    """The class that a class of clones stands for; anything else as it is."""
+    return vars(cls)[CLONED] if isinstance(cls, type) and is_cloned(cls) else cls
 
 
 def may_stand_in(cls: type, thing: Any) -> bool:
@@ -67,4 +77,7 @@ def _is_followed(member: Any) -> bool:
     return isinstance(member, types.FunctionType) and follows(member.__code__)
 
 
-__all__ = ["STDLIB", "CloneMeta", "follows", "is_cloned", "makes_stand_ins", "may_stand_in"]
+__all__ = [
+    "CLONED", "STDLIB", "CloneMeta", "follows", "is_cloned", "is_library", "makes_stand_ins",
+    "may_stand_in", "original",
+]  # fmt: skip

@@ -22,6 +22,7 @@ from tapec.trace.classes import (
     follows,
     makes_stand_ins,
     may_stand_in,
+    original,
 )
 from tapec.trace.densities import Distribution, has_density
 from tapec.trace.functions_more import Joiner, Vectorized
@@ -111,17 +112,18 @@ def _method(method: types.MethodType, session: Session) -> Any:
 
 def instance(thing: Any, session: Session) -> Any:
     """A stand-in of a user's object: same attributes, but its methods are clones."""
+    known = session._wrapped.get(id(thing))
+    if known is not None:
+        return known[1]
     if has_density(thing):
         return Distribution(thing)
     cls = type(thing)
     if isinstance(thing, (type, Tracer)) or not may_stand_in(cls, thing):
         return thing
-    known = session._wrapped.get(id(thing))
-    if known is None:
-        made: Any = object.__new__(_class_of_clones(cls, session))
-        made.__dict__ = thing.__dict__  # shared: what the methods store, the object keeps
-        known = session._wrapped[id(thing)] = (thing, made)
-    return known[1]
+    made: Any = object.__new__(_class_of_clones(cls, session))
+    made.__dict__ = thing.__dict__  # shared: what the methods store, the object keeps
+    session._wrapped[id(thing)] = (thing, made)
+    return made
 
 
 def _class_of_clones(cls: type, session: Session) -> type:
@@ -203,6 +205,7 @@ class Globals(dict[str, Any]):
             __name__=real.get("__name__", ""),
             __tapec__=operators,
             __tapec_callee__=functools.partial(TABLE["__callee__"], session),
+            __tapec_class__=original,
             __tapec_state__=State,
         )
         self._real, self._session = real, session
@@ -244,13 +247,15 @@ def _with_cells(function: types.FunctionType, made: Any, session: Session) -> An
     filled = []
     named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     originals = [named[n] for n in made.__code__.co_freevars]
-    for old, new in zip(originals, made.__closure__, strict=True):
+    for name, old, new in zip(made.__code__.co_freevars, originals, made.__closure__, strict=True):
         try:
             content = old.cell_contents
         except ValueError:
             filled.append(old)
             continue
         replaced = made if content is function else substitute(content, session)
+        if name == "__class__":  # for `super`: what stands in has the original among its bases
+            replaced = content
         new.cell_contents = replaced
         filled.append(old if replaced is content else new)
     if all(f is n for f, n in zip(filled, made.__closure__, strict=True)):
@@ -267,25 +272,12 @@ def prepare(function: Any, session: Session) -> Any:
     """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
     if type(function) in _RULES:
         return substitute(function, session)
-    return callable_object(function, session)
+    method = getattr(type(function), "__call__", None)  # noqa: B004  its code is wanted
+    if type(method) is not types.FunctionType or not follows(method.__code__):
+        return function
+    if type(method.__globals__) is Globals:
+        return function
+    return types.MethodType(clone(method, session), instance(function, session))
 
 
-def callable_object(thing: Any, session: Session) -> Any:
-    """What to call in place of an object whose class has a `__call__` of the user's."""
-    method = getattr(type(thing), "__call__", None)  # noqa: B004  its code is wanted
-    if type(method) is not types.FunctionType or type(method.__globals__) is Globals:
-        return thing
-    made = clone(method, session)
-    return thing if made is method else types.MethodType(made, instance(thing, session))
-
-
-__all__ = [
-    "Globals",
-    "callable_object",
-    "clone",
-    "follows",
-    "instance",
-    "prepare",
-    "scope_of",
-    "substitute",
-]
+__all__ = ["Globals", "clone", "follows", "instance", "prepare", "scope_of", "substitute"]

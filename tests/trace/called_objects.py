@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from scipy import stats
 
 import tapec
 
@@ -201,6 +202,31 @@ def many(*functions: Any) -> Callable[[Array], Array]:
     return f
 
 
+class Base:
+    """Three classes, each method calling its parent's."""
+
+    def f(self, x: Array) -> Array:
+        return x if x[0] > 0 else -x
+
+    @classmethod
+    def of(cls, x: Array) -> Array:
+        return cls().f(x)
+
+
+class Middle(Base):
+    """The second."""
+
+    def f(self, x: Array) -> Array:
+        return 1 + 2 * super().f(x)
+
+
+class Leaf(Middle):
+    """The third."""
+
+    def f(self, x: Array) -> Array:
+        return super().f(x) + 1 if x[1] > 0 else super(Leaf, self).f(x) - 1  # noqa: UP008
+
+
 class Late:
     """Makes its function when asked."""
 
@@ -216,10 +242,44 @@ class Late:
         return flip
 
 
+class Bound:
+    """A descriptor that gives a function of the object."""
+
+    def __get__(self, owner: Any, cls: Any = None) -> Any:
+        return functools.partial(Base.f, owner)
+
+
+class Curried:
+    """Methods that are made by descriptors."""
+
+    base = Bound()
+
+    def scaled(self, k: float, x: Array) -> Array:
+        return scaled(k, x)
+
+    half = functools.partialmethod(scaled, 0.5)
+
+    @functools.cached_property
+    def weights(self) -> Array:
+        return np.arange(3.0)
+
+    def with_weights(self, x: Array) -> Array:
+        return self.half(x) + self.weights
+
+
 SOLVER, PROBLEM, LATE, RECURSIVE = Solver(bend), Problem(flip), Late(), Recursive()
+LEAF, KINDS, CURRIED = Leaf(), {"leaf": Leaf}, [Curried()]
 TABLE = {"a": bend, "b": {"c": [flip, functools.partial(scaled, 2.0)]}}
 LAYERS = [Dense(np.arange(9.0).reshape(3, 3) / 9 - 0.4), Leaky(), Dense(np.eye(3) * 0.7)]
-SPACE = types.SimpleNamespace(f=flip, solver=SOLVER, zeros=np.zeros, exp=np.exp, number=float)
+SPACE = types.SimpleNamespace(
+    f=flip,
+    solver=SOLVER,
+    zeros=np.zeros,
+    prior=stats.norm,
+    frozen=stats.norm(1.0, 2.0),
+    exp=np.exp,
+    number=float,
+)
 NESTED = Solver(Solver(functools.partial(scaled, 3.0)).twice)
 CACHED = types.SimpleNamespace(f=functools.lru_cache(lambda v: v if v > 0 else v * v))
 SLOTTED = [Slotted(bend, 2.0), Slotted(Slotted(flip, 0.5), 3.0)]
@@ -316,6 +376,11 @@ FORMS: dict[str, Callable[[Array], Array]] = {
     "loop": in_a_loop,
     "state": state,
     "class": class_from_outside,
+    "supers": lambda x: LEAF.f(x) + KINDS["leaf"].f(LEAF, x),
+    "supers_of_new_objects": lambda x: KINDS["leaf"]().f(x) + KINDS["leaf"].of(x),
+    "partial_method": lambda x: CURRIED[0].half(x) + CURRIED[0].with_weights(x),
+    "descriptor": lambda x: CURRIED[0].base(x),
+    "density": lambda x: SPACE.prior.logpdf(x) + SPACE.frozen.logpdf(x),
     "operators": vectors,
     "operators_outside": vectors_outside,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 import tapec
 from tapec.backends.llvm import available
@@ -117,3 +118,9 @@ def test_sorting_and_reducing_call_what_objects_hold() -> None:
 
     for x in POINTS:
         np.testing.assert_allclose(tapec.compile(f, backend="numpy")(x), f(x), rtol=1e-14)
+
+
+def test_objects_of_packages_are_called_as_they_are() -> None:
+    held = [CubicSpline(np.arange(5.0), np.arange(5.0) ** 2)]
+    got = tapec.compile(lambda x: x * held[0](1.5), backend="numpy")(POINTS[0])
+    np.testing.assert_allclose(got, POINTS[0] * held[0](1.5))

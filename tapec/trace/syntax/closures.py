@@ -233,9 +233,11 @@ class Rewriter(ast.NodeTransformer):
             args=[argument(a) for a in node.args],
             keywords=[copied(k, value=argument(k.value)) for k in node.keywords],
         )
-        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
             # In a closure the frame no longer says whose method this is.
-            node.args = [at(load(n), node) for n in ("__class__", self.scope.first_parameter)]
+            names = [load(n) for n in ("__class__", self.scope.first_parameter)]
+            first = [at(ast.Call(load("__tapec_class__"), [a], []), a) for a in node.args[:1]]
+            node.args = [*first, *node.args[1:]] or [at(n, node) for n in names]
         return node
 
 
