@@ -6,7 +6,8 @@ variable is written into in place while another name means the same array; such 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,13 +138,8 @@ def results_of(
     homes: Homes,
 ) -> dict[tuple[Slot, int], Tracer]:
     """The leaves after the loop; those that may be another name's array are read only."""
-    starts = [s for s in (memory_of(c.start) for c in carried) if s is not None]
-    entries = {id(c.entry) for c in carried if c.entry is not None}
-    counts: dict[Storage, int] = {}
-    for c in carried:
-        storage = memory_of(c.end)
-        if storage is not None:
-            counts[storage] = counts.get(storage, 0) + 1
+    owners = {id(c.entry): c for c in carried if c.entry is not None}
+    counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
     made: dict[tuple[Slot, int], Tracer] = {}
     for c, value in zip(carried, results, strict=False):
         if c in homes:
@@ -151,12 +147,32 @@ def results_of(
             give(session, home._storage, value)
             made[c.slot, c.number] = home
             continue
-        storage = memory_of(c.end)
-        maybe = [] if certain and id(storage) not in entries else list(starts)
-        if storage is not None and storage.born is not region:
-            maybe.append(storage)
-        frozen: Any = MaybeShared(maybe) if maybe and storage is not None else ""
-        if storage is not None and counts[storage] > 1:
+        maybe = _origins(c, owners, region, certain) if _ends(c) else []
+        frozen: Any = MaybeShared(maybe) if maybe else ""
+        if any(counts[id(s)] > 1 for s in _ends(c)):
             frozen = SHARED
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made
+
+
+def _ends(c: Carried) -> list[Storage]:
+    """The arrays that a name may mean after an iteration."""
+    storage = memory_of(c.end)
+    return [] if storage is None else [storage, *maybe_same(storage)]
+
+
+def _origins(
+    c: Carried, owners: Mapping[int, Carried], region: Region, certain: int
+) -> list[Storage]:
+    """The arrays from before the loop that a name may mean after it."""
+    found = [] if certain else [memory_of(c.start)]
+    todo, seen = _ends(c), {c} if not certain else set()
+    for storage in todo:
+        owner = owners.get(id(storage))
+        if owner is not None and owner not in seen:
+            seen.add(owner)
+            found.append(memory_of(owner.start))
+            todo += _ends(owner)
+        elif owner is None and storage.born is not region:
+            found.append(storage)
+    return [s for s in found if s is not None]

@@ -41,7 +41,7 @@ from tapec.trace.staging_values import (
     value_of,
 )
 from tapec.trace.staging_world import Slot, World, one_way, same
-from tapec.trace.storage import Storage
+from tapec.trace.storage import REGIONS, Storage
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.tree import Tree
 
@@ -77,7 +77,7 @@ class Iteration:
     appended: list[Appended] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Loop:
     """A loop to be staged: `length` is a number, the traced trip count, or None with a `test`."""
 
@@ -94,6 +94,13 @@ class Loop:
     memory: list[Storage] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)  # of all attempts
     tails: Tails | None = None  # of lists to which the body appends
+
+    def __post_init__(self) -> None:
+        REGIONS.add(self)
+
+    def refers_to(self, storage: Storage) -> int:
+        """How many references to a storage the loop holds for itself."""
+        return sum(s is storage for s in self.memory)
 
     # -- tracing ---------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Region(Session):
 
     def refers_to(self, storage: Storage) -> int:
         """How many references to a storage the region holds for itself."""
-        own = sum(s is storage for s in self.own)
+        own = sum(s is storage for s in (*self.own, *self.promoted))
         return (storage in self.entered) + (storage in self.backups) + own
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import sysconfig
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -71,12 +72,18 @@ def _changed(entry: tuple[Any, list[int], int]) -> bool:
 
 
 def holders(storage: Storage) -> int:
-    """How many tracers look at a storage that the caller has in one variable."""
+    """How many tracers look at a storage that the caller has in one variable.
+
+    Where references are not counted, so many that the storage is never taken for its own.
+    """
+    if not COUNTED:
+        return MANY
     known: int = _CALL + sum(region.refers_to(storage) for region in list(REGIONS))
     return sys.getrefcount(storage) - known - _in_snapshots(storage)
 
 
-# Regions, also those waiting for the other branch, refer to the storages they have entered.
+# Regions, also those waiting for the other branch, refer to the storages they have entered, and
+# loops to constant arrays that they have made traced ones.
 REGIONS: weakref.WeakSet[Any] = weakref.WeakSet()
 # Everything that holds values of variables only to compare with them or to go back to them.
 SNAPSHOTS: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -90,8 +97,8 @@ def _in_snapshots(storage: Storage) -> int:
             if value._storage is storage:
                 found.setdefault(id(value), (value, [0]))[1][0] += 1
     value = None
-    # The pair here, the variable and the argument refer to a tracer too.
-    return sum(sys.getrefcount(pair[0]) - 2 == pair[1][0] for pair in found.values())
+    # The pair here refers to a tracer too, and so may the call.
+    return sum(sys.getrefcount(pair[0]) - _ITEM == pair[1][0] for pair in found.values())
 
 
 class Storage:
@@ -164,4 +171,28 @@ def _count(thing: object) -> int:
     return sys.getrefcount(thing)
 
 
-_CALL = _references()
+def _item_references() -> int:
+    """What `_in_snapshots` finds for an object that only its pair knows."""
+    pair = (object(), [0])
+    return sys.getrefcount(pair[0])
+
+
+def _counts() -> bool:
+    """Whether this Python's counts tell how many names an object has: a look at a known case."""
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return False
+    storage = Storage(None, None, np.zeros(1))
+    found = [holders(storage)]
+    names = [storage]
+    found.append(holders(storage))
+    names.append(storage)
+    found.append(holders(storage))
+    del names
+    return [*found, holders(storage)] == [0, 1, 2, 0]
+
+
+MANY = 1 << 20
+COUNTED = hasattr(sys, "getrefcount")
+_CALL = _references() if COUNTED else 0
+_ITEM = _item_references() if COUNTED else 0
+COUNTED = COUNTED and _counts()

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec.errors import MutationError
+from tapec.errors import ControlFlowError, MutationError
+from tapec.trace import storage
 from tests.trace.tracing import check, traced
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
@@ -132,4 +133,87 @@ def test_stale_names_are_refused() -> None:
         return best, low
 
     with pytest.raises(MutationError, match="read after the other was written"):
+        traced(f, V)
+
+
+def test_names_that_a_branch_in_a_loop_may_have_made_one() -> None:
+    def read_the_other(x: Any) -> Any:
+        u, w = x * 1, x * 2
+        for i in range(300):
+            if x[i % 4] > 0.5:
+                w = u
+        u[0] = 100.0
+        return w.sum()
+
+    def length_unknown(x: Any) -> Any:
+        u, w, n = x * 1, x * 2, 0
+        while n < x[2] * 10:
+            n += 1
+            if x[1] > 0:
+                w = u
+        u[0] = 100.0
+        return w.sum()
+
+    def write_into_either(x: Any) -> Any:
+        u, w = x * 1, x * 2
+        for i in range(300):
+            if x[i % 4] > 0.5:
+                w = u
+        w[0] = 100.0
+        return u.sum()
+
+    for f in (read_the_other, length_unknown, write_into_either):
+        with pytest.raises(MutationError, match="may"):
+            traced(f, V)
+
+
+def test_loops_whose_results_are_new_arrays_on_some_path() -> None:
+    def f(x: Any) -> Any:
+        u, w, n = x * 1, x * 2, 0
+        while n < x[2] * 10:
+            n, m = n + 1, 0
+            u[0] += 1
+            while m < x[1] * 10:
+                m += 1
+                if x[0] > 0.5:
+                    u = np.tanh(w)
+                else:
+                    w = np.sin(w)
+        u[1] = 3.0
+        return u.sum() * w.sum()
+
+    check(f, V)
+
+
+def test_constant_arrays_that_branches_write_into_have_one_name() -> None:
+    def f(x: Any) -> Any:
+        u, n = np.zeros(4), 0
+        if x[0] > 0:
+            u[0] += x[1]
+            while n < 5 and x[1] > 0.1:
+                n += 1
+                u[1:-1] = 0.4 * (u[2:] - u[:-2]) + x[0]
+                u = np.tanh(u + x)
+        u[2] = 1.0
+        return u
+
+    check(f, V)
+
+
+def test_where_references_are_not_counted_arrays_are_never_taken_for_unshared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def f(x: Any) -> Any:
+        u, n = x * 1, 0
+        while n < x[2] * 10:
+            n += 1
+            u[0] += 1
+            u = np.sin(u)
+        return u
+
+    assert storage.COUNTED
+    check(f, V)
+    monkeypatch.setattr(storage, "COUNTED", False)
+    assert storage.holders(storage.Storage(None, None, np.zeros(1))) == storage.MANY
+    with pytest.raises(ControlFlowError, match="another name"):
         traced(f, V)
