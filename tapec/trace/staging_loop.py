@@ -1,264 +1,40 @@
-"""Loops as ops: the body is traced until what it carries from one iteration to the next settles.
-
-Everything starts as constant. What an iteration changes is carried, and the body is traced again
-with that as traced values; so a constant stays one exactly if no iteration changes it.
-"""
+"""Loops as ops: from the body, once it has settled, to the op and what holds its results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type
 from tapec.trace.dispatch import tracer
-from tapec.trace.growing import UNDEFINED, Growing
-from tapec.trace.session import Session, where
+from tapec.trace.growing import UNDEFINED
+from tapec.trace.session import where
 from tapec.trace.staging_alias import Carried, Homes, check_aliases, results_of
 from tapec.trace.staging_lists import (
-    Appended,
-    Tails,
-    appended,
     fill,
-    growing_list,
-    not_a_loop,
 )
 from tapec.trace.staging_region import Region, give
+from tapec.trace.staging_settle import Iteration, Settling
 from tapec.trace.staging_values import (
     Kind,
-    Poison,
-    difference,
     filler,
     kind_of,
-    memory_of,
     merged,
     structure,
-    traced,
     truth,
-    up_to_date,
     value_of,
 )
-from tapec.trace.staging_world import Slot, World, one_way, same
-from tapec.trace.storage import REGIONS, Storage
+from tapec.trace.staging_world import Slot
+from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
-from tapec.tree import Tree
-
-ATTEMPTS = 24
-DRAW = "make what it gives an array before the loop, and pass that to the loop"
-I64 = Type("i64")
-# The body of a loop: given the index and slices, it may return values to stack.
-Work = Callable[[Any, list[Tracer]], list[Any] | None]
 
 
-@dataclass(slots=True)
-class Carry:
-    """What one slot holds in an iteration: kinds for carried leaves, objects for constant ones."""
+class Loop(Settling):
+    """A loop to be staged; `emit` appends it."""
 
-    tree: Tree
-    leaves: list[Any]
-    dead: bool = False  # assigned before it is read: not bound to anything at the start
-    unset: bool = False  # not bound before the loop
-
-
-@dataclass(slots=True)
-class Iteration:
-    """The body, traced once."""
-
-    region: Region
-    index: Tracer | None
-    params: list[Value]
-    slices: list[Value]
-    entry: dict[Slot, list[int]]  # the carried leaves at the start: numbers in `region.own`
-    end: dict[Slot, list[Any]] = field(default_factory=dict)
-    trees: dict[Slot, Tree | None] = field(default_factory=dict)
-    stacked: list[Any] = field(default_factory=list)
-    appended: list[Appended] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Loop:
-    """A loop to be staged: `length` is a number, the traced trip count, or None with a `test`."""
-
-    session: Session
-    world: World
-    work: Work
-    length: int | Tracer | None = None
-    test: Callable[[], Any] | None = None
-    slices: list[Tracer] = field(default_factory=list)
-    reverse: bool = False
-    checkpoint: int = 0
-    strict: bool = False  # carried values may not change their types
-    carries: dict[Slot, Carry] = field(default_factory=dict)
-    memory: list[Storage] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)  # of all attempts
-    tails: Tails | None = None  # of lists to which the body appends
-
-    def __post_init__(self) -> None:
-        REGIONS.add(self)
-
-    def refers_to(self, storage: Storage) -> int:
-        """How many references to a storage the loop holds for itself."""
-        return sum(s is storage for s in self.memory)
-
-    # -- tracing ---------------------------------------------------------------------------
-
-    def settle(self) -> Iteration:
-        """Trace the body until its carried values keep their types."""
-        if name := one_way(self.world.state):
-            raise ControlFlowError(
-                f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
-            )
-        for _ in range(ATTEMPTS):
-            found = self._iteration()
-            if found is not None:
-                return found
-            self.regions.pop().close()
-        raise ControlFlowError(
-            "the values that a loop carries do not settle to fixed types", where=where()
-        )
-
-    def _region(self) -> Region:
-        self.regions.append(Region(self.session))
-        return self.regions[-1]
-
-    def _iteration(self) -> Iteration | None:
-        region = self._region()
-        try:
-            with region.active():
-                made = self._started(region)
-                stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
-                made.stacked = stacked or []
-                changes = {slot: up_to_date(v) for slot, v in self.world.read().items()}
-                for slot in self.carries:
-                    changes.setdefault(slot, self.world.old(slot))
-                if (grown := growing_list(self.world, changes)) is not None:
-                    self._with_list(*grown)
-                    return None
-                if self.tails is not None:
-                    made.appended, more = appended(self.tails)
-                    made.stacked = [*made.stacked, *more]
-                    changes = self._without_lists(changes, self.tails)
-        finally:
-            self.world.restore()
-        settled = not region.promoted
-        self.memory += region.promoted
-        for slot, value in changes.items():
-            settled = self._settled(slot, value, region) and settled
-            made.end[slot], made.trees[slot] = structure(value)
-        return made if settled else None
-
-    def _with_list(self, target: list[Any], name: str) -> None:
-        """Trace again with a list represented to which the body appends."""
-        old = self.tails
-        known, titles = ([], []) if old is None else (old.lists, old.titles)
-        if not self._certain or any(target is x for x in known):
-            raise not_a_loop(name)
-        self.world.restore()
-        state = self.world.state if old is None else old.state
-        self.tails = Tails(state, [*known, target], [*titles, name])
-        self.world = World(self.tails)
-
-    def _without_lists(self, changes: dict[Slot, Any], tails: Tails) -> dict[Slot, Any]:
-        """The changes without slots that only have a representative in place of their list."""
-        kept: dict[Slot, Any] = {}
-        for slot, value in changes.items():
-            if not isinstance(value, Growing):
-                kept[slot] = value
-            elif not tails.stands_for(value, self.world.old(slot)):
-                raise not_a_loop(self.world.name(slot))
-        return kept
-
-    def _started(self, region: Region) -> Iteration:
-        """The state at the start of an iteration: carried values are parameters."""
-        index = None
-        params: list[Value] = []
-        if self.length is not None:
-            params.append(region.builder.param(I64, "i"))
-            index = wrap(region, params[0], True)
-        entry: dict[Slot, list[int]] = {}
-        bound: dict[Slot, Any] = {}
-        for slot, carry in self.carries.items():
-            if carry.dead:
-                bound[slot] = carry.leaves[0]
-                continue
-            leaves = []
-            entry[slot] = numbers = []
-            for leaf in carry.leaves:
-                numbers.append(len(region.own))
-                if isinstance(leaf, Kind):
-                    params.append(region.builder.param(leaf.type))
-                    leaf = traced(region, params[-1], leaf)
-                    region.own.append(leaf._storage)
-                leaves.append(leaf)
-            bound[slot] = carry.tree.unflatten(leaves)
-        self.world.write(bound)
-        if self.tails is not None:
-            self.tails.stand_in(self.world)
-        starts = [x for slot in self.carries for x in structure(self.world.old(slot))[0]]
-        carried = {memory_of(x) for x in starts}
-        self.memory = [s for s in self.memory if s not in carried]
-        for storage in self.memory:
-            region.claim(storage)
-        region.promoted.clear()
-        types = [_row(x) for x in self.slices]
-        slices = [region.builder.param(t) for t in types]
-        return Iteration(region, index, params, slices, entry)
-
-    # -- settling --------------------------------------------------------------------------
-
-    def _settled(self, slot: Slot, value: Any, region: Region) -> bool:
-        """Whether a slot ends an iteration as it starts it; else it will be carried better."""
-        world = self.world
-        carry = self.carries.get(slot)
-        leaves, tree = structure(value)
-        if carry is None:
-            old_leaves, old_tree = structure(world.old(slot))
-            if old_tree is None:
-                return self._fresh(slot, leaves, tree, region)
-            carry = Carry(old_tree, old_leaves)
-        elif carry.dead:
-            if any(isinstance(x, Poison) for x in leaves):
-                carry.leaves[0]._fail()
-            return True
-        if tree != carry.tree:
-            return self._replace(slot, value)
-        joined = [_joined(a, b) for a, b in zip(carry.leaves, leaves, strict=True)]
-        if any(isinstance(x, Poison) for x in joined):
-            return self._replace(slot, value)
-        known = self.carries.get(slot)
-        self.carries[slot] = Carry(carry.tree, joined, unset=carry.unset)
-        return known is not None and all(map(_same_leaf, known.leaves, joined))
-
-    def _fresh(self, slot: Slot, leaves: list[Any], tree: Any, region: Region) -> bool:
-        """A slot that is not bound before the loop: the body's own, unless a path leaves it."""
-        if self.world.may_be_asked_for(slot):
-            raise ControlFlowError(
-                f"a loop adds {self.world.name(slot)}, of which every iteration has its own",
-                where=where(),
-                hint="make it before the loop, or keep an array",
-            )
-        partial = self.session.partial
-        if not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
-            return True
-        kinds = [kind_of(x) or x for x in leaves]
-        self.carries[slot] = Carry(tree, kinds, unset=True)
-        return False
-
-    def _replace(self, slot: Slot, value: Any) -> bool:
-        """Where types change: fine if every iteration assigns before it reads; else an error."""
-        old = self.world.old(slot)
-        message = "the loop carries " + difference(self.world.name(slot), old, value)
-        hint = "give it its final type and shape before the loop, as np.zeros(shape)"
-        error = ControlFlowError(message, where=where(), hint=hint)
-        plain = all(kind_of(x) is not None for x in structure(old)[0]) and old is not None
-        if slot[0] or not plain or self.strict:
-            raise error
-        self.carries[slot] = Carry(Tree(None), [Poison(message, hint, error.where)], dead=True)
-        return False
-
-    # -- emission --------------------------------------------------------------------------
+    __slots__ = ()
 
     def emit(self) -> list[Tracer]:
         """Append the loop and let slots and memory hold its results; returns what is stacked."""
@@ -306,11 +82,6 @@ class Loop:
     @staticmethod
     def _in_lists(body: Iteration) -> int:
         return sum(isinstance(x, Kind) for a in body.appended for x in a.leaves)
-
-    @property
-    def _certain(self) -> int:
-        """Iterations that are sure to run."""
-        return self.length if isinstance(self.length, int) else 0
 
     @staticmethod
     def _stackable(leaf: Any) -> tuple[Any, Kind]:
@@ -424,20 +195,3 @@ class Loop:
             assert isinstance(self.length, int)
             return 0 if self.reverse else self.length - 1
         return leaf
-
-
-def _row(x: Tracer) -> Type:
-    return Type(x._dtype, x._shape[1:])
-
-
-def _joined(a: Any, b: Any) -> Any:
-    """What a carried leaf is, from what it was taken for and what it is after an iteration."""
-    if not isinstance(a, Kind) and same(a, b):
-        return a
-    first, second = a if isinstance(a, Kind) else kind_of(a), kind_of(b)
-    both = merged(first, second) if first is not None and second is not None else None
-    return Poison("", "", None) if both is None else both
-
-
-def _same_leaf(a: Any, b: Any) -> bool:
-    return a == b if isinstance(a, Kind) and isinstance(b, Kind) else same(a, b)

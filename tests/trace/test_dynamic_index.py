@@ -55,7 +55,7 @@ I = np.int64(3)  # noqa: E741
     lambda A, i: A[i - 1 : i + 1, [0, 5]],
     lambda A, i: TABLE[i] * A[i, TABLE.astype(int)[i]],
     lambda A, i: A.reshape(-1)[i],
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_reading(f: Callable[..., Any]) -> None:
     check(f, A, I)
 
