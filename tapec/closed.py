@@ -16,6 +16,8 @@ from tapec.nesting import flattened, result_structure
 from tapec.pipeline import clean
 from tapec.signature import leaf_hints
 from tapec.trace import Out, Param, Session, Tracer, is_symbolic, trace
+from tapec.trace.failures import adopt
+from tapec.trace.tracer import wrap
 from tapec.tree import Tree, flatten
 
 
@@ -87,6 +89,11 @@ def traced(
     """Trace `f` on `place(tracers)`, one per parameter and extra type."""
     params = [*given.params, *(Param(t) for t in extra)]
     found = trace(f, lambda tracers: (place(tracers), {}), params, flatten=flattened)
+    if found.code is not None and not extra:
+        check = clean(found.func.with_results([found.code]))
+        values = [*given.values, *(t._value(given.session) for t in found.captures)]
+        (code,) = replay(check, given.session.builder, values)
+        adopt(given.session, wrap(given.session, code), found.errors)
     leaves, tree = result_structure(found.out)
     captures = tuple(t._value(given.session) for t in found.captures)
     return Part(clean(found.func), captures, found.mutated, leaves, tree)

@@ -19,6 +19,7 @@ from tapec.signature import WEAK, leaf_hints
 from tapec.trace import Out, Param, Tracer, current, trace
 from tapec.trace.clone import prepare
 from tapec.trace.dispatch import tracer as as_tracer
+from tapec.trace.failures import adopt
 from tapec.trace.tracer import wrap
 from tapec.tree import LEAF, Tree, flatten
 
@@ -36,11 +37,18 @@ class Inner:
     positions: list[int]
     leaves: list[Any]
     tree: Tree
+    check: Func | None = None  # the program of the number of the exception that is raised
+    errors: tuple[Exception, ...] = ()
 
     def flags(self, chosen: set[int]) -> list[bool]:
         """Which parameters stand for the chosen leaves."""
         own = [p in chosen for p in self.positions]
         return own + [False] * (len(self.inputs) - len(own))
+
+    def raise_errors(self, number: Callable[[Func], Any]) -> None:
+        """Let the running trace raise what the function raises; `number` runs its check there."""
+        if self.check is not None:
+            adopt(_session(), number(self.check), self.errors)
 
     def result(self, values: Sequence[Any]) -> Any:
         """The function's result structure with `values` in place of the markers."""
@@ -54,12 +62,12 @@ def trace_inner(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     chosen: set[int],
-    types: Callable[[int, Type], Type] = lambda k, t: t,
+    types: Callable[[int, Type], Type] | None = None,
 ) -> Inner:
     """Trace `f` at the types of these arguments.
 
     Leaves that are tracers, and those in `chosen`, become parameters; `types(k, type)` may change
-    the type leaf k is traced with.
+    the type leaf k is traced with (and the caller then sees to `raise_errors`).
     """
     found, tree = flatten((args, kwargs))
     positions = [k for k, x in enumerate(found) if isinstance(x, Tracer) or k in chosen]
@@ -68,7 +76,7 @@ def trace_inner(
     kinds = [x._value(session).type for x in inputs]
     hints = leaf_hints(f, tree)
     params = [
-        Param(types(k, t), hints[k], x._weak)
+        Param(types(k, t) if types else t, hints[k], x._weak)
         for k, t, x in zip(positions, kinds, inputs, strict=True)
     ]
 
@@ -85,7 +93,12 @@ def trace_inner(
     if traced.mutated:
         # Derivatives treat writes into arguments as local.
         func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
-    return Inner(clean(func), [*inputs, *traced.captures], positions, leaves, out_tree)
+    check = None if traced.code is None else clean(func.with_results([traced.code]))
+    inputs += traced.captures
+    inner = Inner(clean(func), inputs, positions, leaves, out_tree, check, traced.errors)
+    if types is None:
+        inner.raise_errors(lambda check: inline(check, inputs)[0])
+    return inner
 
 
 def flattened(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:

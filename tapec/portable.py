@@ -60,13 +60,16 @@ def find(module: str, name: str) -> Any:
 
 def unpacked(packed: tuple[Any, ...]) -> Specialization:
     """A program from its text."""
-    signature, text, tree, leaves, mutated, backend = packed
+    signature, text, tree, leaves, mutated, backend, errors = packed
     func = parse(text)
-    return Specialization(signature, func, func, tree, leaves, mutated, Journal(), backend)
+    return Specialization(
+        signature, func, func, tree, leaves, mutated, Journal(), backend, errors=errors
+    )
 
 
 def _packed(s: Specialization) -> tuple[Any, ...]:
-    return s.signature, print_func(s.func), s.tree, s.leaves, s.mutated, s.backend
+    errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
+    return s.signature, print_func(s.func), s.tree, s.leaves, s.mutated, s.backend, errors
 
 
 def _reachable(path: tuple[str, str]) -> Any:

@@ -35,6 +35,7 @@ class Specialization:
     journal: Journal
     backend: str
     choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
+    errors: tuple[Exception, ...] = ()  # what the function raises: a last result says which
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=threading.RLock, repr=False)
 
@@ -75,9 +76,11 @@ class Specialization:
                 )
         results = [v.type for v in self.func.results]
         outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
-        return Abi(tuple(args), tuple(outs), self._result())
+        return Abi(tuple(args), tuple(outs), self._result(), errors=self.errors)
 
     def _kind(self, index: int) -> str:
+        if self.errors and index == self._whole:
+            return "scalar"
         if self.func.results[index].type.shape or index >= self._count:
             return "array"
         marker = next(m for m in self.leaves if isinstance(m, Out) and m.index == index)
@@ -85,13 +88,19 @@ class Specialization:
 
     @property
     def _count(self) -> int:
-        return len(self.func.results) - len(self.mutated)
+        """How many results of the program are the function's."""
+        return len(self.func.results) - len(self.mutated) - bool(self.errors)
+
+    @property
+    def _whole(self) -> int:
+        """How many results native code returns."""
+        return self._count + len(self.mutated)
 
     def _result(self) -> Any:
         """What native code returns: the user's result, or all values in a row."""
         if self._direct and self.tree.kind is tuple:
             return nested(self.tree, iter(self._markers))
-        return "single" if len(self.func.results) == 1 else "tuple"
+        return "single" if self._whole == 1 else "tuple"
 
     @functools.cached_property
     def _markers(self) -> list[int]:
@@ -101,7 +110,7 @@ class Specialization:
     @functools.cached_property
     def _direct(self) -> bool:
         """Whether native code can return what the user's function returns: tuples of tuples."""
-        once = sorted(self._markers) == list(range(len(self.func.results)))
+        once = sorted(self._markers) == list(range(self._whole))
         return once and only_tuples(self.tree)
 
     def entry_address(self, positional: bool) -> int:
@@ -132,10 +141,13 @@ class Specialization:
             arrays = [
                 np.asarray(x, v.type.numpy) for x, v in zip(inputs, self.func.params, strict=True)
             ]
-            return [owned(y) for y in interpreted(self.func)(arrays)]
+            values = [owned(y) for y in interpreted(self.func)(arrays)]
+            if self.errors:
+                self.abi().raise_error(int(values.pop()))
+            return values
         result = kernel.call(*(prepared(x) for x in inputs))
         if not self._direct:
-            return [result] if len(self.func.results) == 1 else list(result)
+            return [result] if self._whole == 1 else list(result)
         by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
         return [by_number[k] for k in range(len(by_number))]
 
@@ -245,6 +257,8 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
     if traced.captures:
         raise CapturesTracer(program_name(f))
     raw = traced.func.renamed(program_name(f))
+    if traced.code is not None:
+        raw = raw.with_results([*raw.results, traced.code])
     func = clean(raw, journal)
     leaves, tree = result_structure(traced.out)
     return Specialization(
@@ -257,4 +271,5 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
         journal,
         backend,
         traced.choices,
+        traced.errors,
     )

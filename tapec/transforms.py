@@ -160,7 +160,11 @@ class _Vmap:
             return t.with_shape(t.shape[1:]) if k in mapped else t
 
         inner = trace_inner(self.f, args, kwargs, mapped, one)
-        results = inline(batch(inner.func, inner.flags(mapped), size), inner.inputs)
+        flags = inner.flags(mapped)
+        results = inline(batch(inner.func, flags, size), inner.inputs)
+        if size:
+            # Which lane raises makes no difference: the exception with the greatest number.
+            inner.raise_errors(lambda f: np.max(inline(batch(f, flags, size), inner.inputs)[0]))
         out = self.out_axes
         if out != 0:
             results = [np.moveaxis(y, 0, out) for y in results]  # type: ignore[type-var]

@@ -49,7 +49,8 @@ class Traced:
     ``func.results`` are the array leaves of ``out`` in order of their `Out` markers, then the
     final values of the parameters listed in ``mutated``. ``captures`` are tracers of enclosing
     traces, passed as parameters after the given ones. ``choices`` says what became of the
-    function's loops and branches.
+    function's loops and branches. ``code`` is the value that says which of ``errors`` is raised (0:
+    none), None where there are none.
     """
 
     func: Func
@@ -57,6 +58,8 @@ class Traced:
     mutated: tuple[int, ...]
     captures: tuple[Tracer, ...] = ()
     choices: tuple[Choice, ...] = ()
+    errors: tuple[Exception, ...] = ()
+    code: Value | None = None
 
 
 def leaf_only(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -111,12 +114,15 @@ def trace(
         marked = [_mark(session, leaf, values) for leaf in leaves]
         mutated = tuple(i for i, t in enumerate(tracers) if t._storage.version)
         values += [tracers[i]._value(session) for i in mutated]
+        errors = () if session.failures is None else tuple(session.failures.errors)
+        code = session.failures.code._value(session) if errors else None
     label = name or getattr(f, "__name__", "") or type(f).__name__
     func = session.builder.func(label if label.isidentifier() else "f", values)
     if session.parent is not None:
         session.parent.choices += session.choices
     choices = tuple(dict.fromkeys(session.choices))
-    return Traced(func, rebuild(marked), mutated, tuple(session.captures), choices)
+    captures = tuple(session.captures)
+    return Traced(func, rebuild(marked), mutated, captures, choices, errors, code)
 
 
 def _param_tracer(session: Session, i: int, param: Param) -> Tracer:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
+from tapec.trace.failures import expect, going_on
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
@@ -66,7 +67,7 @@ def _widened(state: State, *functions: Any) -> State:
 
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    run_while(test, body, _widened(state, test, body))
+    run_while(going_on(test, body, and_), body, _widened(state, test, body))
 
 
 def for_(
@@ -180,12 +181,18 @@ def not_(x: Any) -> Any:
 
 
 def assert_(test: Any, message: Thunk | None) -> None:
-    """``assert test, message()``; conditions on traced values are not checked."""
+    """``assert test, message()``; the kernel raises where a traced one is false."""
     session = _traced(test)
     if session is not None:
-        record(session, "dropped", None, "an assertion on a traced value")
+        expect(session, wrap(session, truth(session, test)), _assertion(message))
+        record(session, "check", None, "an assertion on a traced value")
     elif not test:
         raise AssertionError(*([] if message is None else [message()]))
+
+
+def _assertion(message: Thunk | None) -> AssertionError:
+    """The error of a failing assertion; its message is made while tracing."""
+    return AssertionError(*([] if message is None else [message()]))
 
 
 __all__ = [

@@ -63,6 +63,7 @@ class Session:
         "captures",
         "choices",
         "depth",
+        "failures",
         "integers",
         "params",
         "parent",
@@ -83,6 +84,7 @@ class Session:
         self.alive = True
         self.captures: list[Any] = []
         self.integers = Integers()
+        self.failures: Any = None  # the user's exceptions (see tapec.trace.failures)
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
         self._types: dict[Type, Type] = {}

@@ -9,6 +9,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import Type
+from tapec.trace.failures import fail, is_raised_by_user
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current, where
 from tapec.trace.staging_region import Region, give
@@ -53,18 +54,28 @@ class Branches:
     world: World
     regions: list[Region] = field(default_factory=list)
     changes: list[dict[Slot, Any]] = field(default_factory=list)
+    errors: list[Exception | None] = field(default_factory=list)  # what each branch raises
 
     def trace(self, work: Callable[[], None]) -> None:
         """Trace one branch from the state before."""
         region = Region(self.session)
         self.regions.append(region)
+        changes: dict[Slot, Any] = {}
+        raised = None
         try:
             with region.active():
-                work()
-                changes = self.world.read()
-                self.changes.append({slot: up_to_date(v) for slot, v in changes.items()})
+                try:
+                    work()
+                    changes = {s: up_to_date(v) for s, v in self.world.read().items()}
+                except Exception as error:
+                    if not is_raised_by_user(error):
+                        raise
+                    raised = error
+                    fail(self.session, error)
         finally:
             self.world.restore()
+        self.changes.append(changes)
+        self.errors.append(raised)
 
     def join(self, what: str) -> list[Joined]:
         """What the slots that some branch changes hold afterwards."""
@@ -72,7 +83,10 @@ class Branches:
         return [self._joined(slot, what) for slot in slots]
 
     def _joined(self, slot: Slot, what: str) -> Joined:
-        values = [c.get(slot, self.world.old(slot)) for c in self.changes]
+        values = [
+            c.get(slot, self.world.old(slot)) if error is None else UNDEFINED
+            for c, error in zip(self.changes, self.errors, strict=True)
+        ]
         parts = [structure(v) for v in values]
         trees = [t for _, t in parts if t is not None]
         name = self.world.name(slot)
@@ -129,7 +143,8 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
         session.choices += region.choices
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
         give(session, storage, value)
-    branches.world.write(_contents(session, joined, values, regions))
+    returning = [n for n, error in enumerate(branches.errors) if error is None]
+    branches.world.write(_contents(session, joined, values, regions, returning))
 
 
 def _results(
@@ -145,13 +160,12 @@ def _results(
 
 
 def _contents(
-    session: Session, joined: Sequence[Joined], values: list[Value], regions: list[Region]
-) -> dict[Slot, Any]:
-    """The slots' new contents around the results."""
+    session: Session, joined: Sequence[Joined], values: list[Value], regions: list[Region],
+    returning: Sequence[int],
+) -> dict[Slot, Any]:  # fmt: skip
+    """The slots' new contents around the results; branches that raise have none."""
     positions = [(j, k) for j in joined for k, x in enumerate(j.leaves) if isinstance(x, Kind)]
-    sides = [
-        [j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in range(len(regions))
-    ]
+    sides = [[j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in returning]
     shared = shared_memory(sides)
     made: dict[Slot, Any] = {}
     rest = iter(range(len(positions)))
@@ -165,7 +179,7 @@ def _contents(
             ends = [side[n] for side in sides]
             if any(leaf is None or _is_partial(session, leaf) for leaf in ends):
                 session.partial.add(values[n])
-            frozen = frozen_by(ends, regions, n in shared)
+            frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
         made[j.slot] = j.tree.unflatten(leaves)
     return made
@@ -184,6 +198,8 @@ def branch(test: Value, works: Sequence[Callable[[], None]], state: State, what:
     try:
         for work in works:
             branches.trace(work)
+        if None not in branches.errors:
+            raise branches.errors[-1] or AssertionError
         joined = branches.join(what)
         _refuse_lists(branches)
         emit(branches, joined, test, name)
@@ -197,7 +213,11 @@ def _refuse_lists(branches: Branches) -> None:
     """Lists must have the same length after every branch, dictionaries and sets the same keys."""
     world = branches.world
     for slot in {s for c in branches.changes for s in c}:
-        values = [c.get(slot, world.old(slot)) for c in branches.changes]
+        values = [
+            c.get(slot, world.old(slot))
+            for c, error in zip(branches.changes, branches.errors, strict=True)
+            if error is None
+        ]
         unbound = sum(v is UNDEFINED for v in values)
         if world.may_be_asked_for(slot) and 0 < unbound < len(values):
             what = "a list changes its length" if world.is_list(slot) else "what it holds changes"

@@ -8,6 +8,7 @@ and how results return.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -120,7 +121,8 @@ class Signature:
 
     `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
     output numbers such as `(0, (1, 2))`, each used once. `nogil` releases the interpreter lock
-    around the kernel: worth it above some 20 us of work.
+    around the kernel: worth it above some 20 us of work. Where there are `errors`, a last output
+    that is no result says which of them the call raises (counted from 1; 0: none).
     """
 
     args: tuple[Argument, ...]
@@ -128,13 +130,26 @@ class Signature:
     result: Literal["single", "tuple"] | Result = "single"
     work_bytes: int = 0
     nogil: bool = False
+    errors: tuple[Exception, ...] = ()
 
     def __post_init__(self) -> None:
         used = sorted(leaves(self.tree))
-        if used != list(range(len(self.outs))):
-            raise BackendError(f"result {self.result!r} does not use {len(self.outs)} outputs once")
+        if used != list(range(self.count)):
+            raise BackendError(f"result {self.result!r} does not use {self.count} outputs once")
+        if self.errors and self.outs[-1] != Out("i64", (), "scalar"):
+            raise BackendError("the last output must be the number of an error")
         if self.work_bytes < 0:
             raise BackendError(f"negative work memory: {self.work_bytes}")
+
+    @property
+    def count(self) -> int:
+        """How many outputs are results."""
+        return len(self.outs) - bool(self.errors)
+
+    def raise_error(self, number: int) -> None:
+        """Raise the error that a call found, if it did."""
+        if number:
+            raise copy.copy(self.errors[number - 1])  # each with a traceback of its own
 
     @property
     def tree(self) -> Result:
@@ -142,7 +157,7 @@ class Signature:
         if self.result == "single":
             return 0
         if self.result == "tuple":
-            return tuple(range(len(self.outs)))
+            return tuple(range(self.count))
         return self.result
 
     @property

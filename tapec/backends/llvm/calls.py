@@ -62,6 +62,8 @@ class CtypesEntry:
         check_outputs(sig, outs)
         work = work_buffer(sig.work_bytes)
         self.run([array.ctypes.data for array in (*inputs, *outs, work)])
+        if sig.errors:
+            sig.raise_error(int(outs[-1]))
         values = [unbox(out, array) for out, array in zip(sig.outs, outs, strict=True)]
         return assemble(sig.tree, values)
 
@@ -110,13 +112,15 @@ class Bound(FastCallable):
         self._entry = entry
         buffers = [a.ctypes.data for a in (*self.args, *self.outs, self._work)]
         self._table = (ctypes.c_void_p * (len(buffers) + 1))(*buffers, id(self.result))
-        if capi.supported()[0]:
+        if capi.supported()[0] and not sig.errors:
             self._code = _bound_code(entry)
             set_entry(self, self._code.address("bound"), ctypes.addressof(self._table))
 
     def __call__(self) -> Any:
         """Run the kernel on the buffers; returns `result`, the same object every time."""
         self._entry.run(self._table[:-1])
+        if self._entry.sig.errors:
+            self._entry.sig.raise_error(int(self.outs[-1]))
         return self.result
 
 

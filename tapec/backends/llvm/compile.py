@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tapec.backends.llvm import blas, lapack
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
+from tapec.backends.llvm.entry import RAISER
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.work import RELEASE, work
@@ -26,11 +27,12 @@ class CompiledKernel:
 
     `signature` is the one given, with the work memory and the release of the
     interpreter lock filled in; `library` exports `kernel`, and
-    `entry` when a wrapper was wanted.
+    `entry` when a wrapper was wanted. `raiser` is what the entry calls to raise the user's errors.
     """
 
     library: Library
     signature: Signature
+    raiser: Callable[[int], None]
     llvm_text: str
     loops_func: Func
     opt: int
@@ -63,11 +65,12 @@ def compile_loops(
     nogil = signature.nogil or total > RELEASE
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
-    known = symbols()
+    raiser = signature.raise_error
+    known = {**symbols(), RAISER: id(raiser)}
     for calls in (blas, lapack):
         known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)
-    return CompiledKernel(library, signature, emitted.text, loops, level, passes)
+    return CompiledKernel(library, signature, raiser, emitted.text, loops, level, passes)
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:

@@ -21,6 +21,7 @@ from tapec.backends.llvm.abi import (
 )
 from tapec.backends.llvm.jit import ARENA
 
+RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
@@ -56,6 +57,7 @@ class EntryWriter:
         self.pointers: list[str] = []
         self.fills: list[str] = []
         self.failed = ("0", 0)  # the status, and how many objects existed when it came
+        self.error = ""  # the number of the user's error, if there is one
         self._count = 0
 
     def text(self) -> str:
@@ -65,6 +67,7 @@ class EntryWriter:
             self.check_argument(number, argument)
         self.allocate_arrays()
         self.call_kernel(self.take_work())
+        self.check_errors()
         self.box_scalars()
         self.return_results()
         self.leave()
@@ -208,6 +211,12 @@ class EntryWriter:
         self.expect(self.value(f"icmp eq i32 {status}, 0"), "failed")
         self.failed = (status, len(self.owned))
 
+    def check_errors(self) -> None:
+        """Leave through `raised` where the user's code raises: the last output is not 0."""
+        if self.sig.errors:
+            self.error = self.value(f"load i64, ptr {self.pointers[-2]}")
+            self.expect(self.value(f"icmp eq i64 {self.error}, 0"), "raised")
+
     def value_of_kernel(self) -> str:
         passed = ", ".join(f"ptr {pointer}" for pointer in self.pointers)
         call = f"call i32 @{self.kernel}({passed})"
@@ -220,7 +229,7 @@ class EntryWriter:
 
     def box_scalars(self) -> None:
         first = len(self.sig.args)
-        for number, out in enumerate(self.sig.outs):
+        for number, out in enumerate(self.sig.outs[: self.sig.count]):
             if out.kind != "array":
                 self.results[number] = self.boxed(out, self.pointers[first + number])
 
@@ -272,12 +281,24 @@ class EntryWriter:
         self.block("failed")
         self.emit(f"call void @tapec.raise(i32 {status})")
         self.emit(f"br label %undo.{made}")
+        if self.error:
+            self.raise_error(made)
         for count in range(len(self.owned), 0, -1):
             self.block(f"undo.{count}")
             self.emit(f"call void @Py_DecRef(ptr {self.owned[count - 1]})")
             self.emit(f"br label %undo.{count - 1}")
         self.block("undo.0")
         self.emit("ret ptr null")
+
+    def raise_error(self, made: int) -> None:
+        self.block("raised")
+        number = self.value(f"call ptr @PyLong_FromLongLong(i64 {self.error})")
+        self.expect(self.value(f"icmp ne ptr {number}, null"), f"undo.{made}")
+        spilled = self.local("ptr")
+        self.emit(f"store ptr {number}, ptr {spilled}")
+        self.value(f"call ptr @PyObject_Vectorcall(ptr @{RAISER}, ptr {spilled}, i64 1, ptr null)")
+        self.emit(f"call void @Py_DecRef(ptr {number})")
+        self.emit(f"br label %undo.{made}")
 
     def block(self, label: str) -> None:
         self.lines.append(f"{label}:")

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import Signature
-from tapec.backends.llvm.entry import CALL, NEXT, SIZE_MASK, EntryWriter, extents
+from tapec.backends.llvm.entry import CALL, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
 from tapec.fastcall import DATA_OFFSET
 
@@ -40,19 +40,25 @@ declare void @PyMem_RawFree(ptr)
 declare void @tapec.raise(i32)
 declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)
 """
+_RAISING = f"""\
+@{RAISER} = external global i8
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+"""
 _OBJECTS = "".join(f"@{name} = external global i8\n" for name in capi.OBJECT_NAMES)
 
 
 def wrapper_text(sig: Signature, kernel: str = "kernel") -> str:
     """LLVM text of `entry` for a kernel defined in the same module.
 
-    Link it with `runtime.symbols(slow)`; see the module's text for what it does.
+    Link it with `runtime.symbols(slow)` and, where there are errors, with the address of a Python
+    function as `RAISER`; see the module's text for what it does.
     """
     parts = [
         _FUNCTIONS,
         _OBJECTS,
         f"@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
+        _RAISING if sig.errors else "",
         _extent_constants(sig),
         EntryWriter(sig, kernel).text(),
     ]
