@@ -179,7 +179,7 @@ def test_an_error_in_all_branches_is_raised_while_tracing() -> None:
             raise ValueError("one")
         raise ValueError("two")
 
-    with pytest.raises(ValueError, match="one|two"):
+    with pytest.raises(ValueError, match=r"one|two"):
         tapec.compile(f)(1.0)
 
 
