@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.custom import CustomRule, Function
+from tapec.derived import Jacobian, Jvp
 from tapec.errors import ShapeError, TraceError
 from tapec.kernel import Kernel
 from tapec.trace import Tracer, current
@@ -18,7 +19,6 @@ from tapec.trace.functions_shape import ravel, reshaped
 from tapec.trace.functions_solve import solve
 from tapec.trace.session import where
 from tapec.trace.table import TABLE
-from tapec.transforms import _Jacobian, _Jvp
 from tapec.tree import flatten
 
 
@@ -68,14 +68,14 @@ def _rule(residual: Function, primals: tuple[Any, ...], x: Any, tangents: tuple[
         return _flat(equations(x, *rebuild(values)))
 
     unknown = _flat(x)
-    matrix = _Jacobian(of_unknown, 0, "auto")(unknown)
+    matrix = Jacobian(of_unknown, 0, "auto")(unknown)
     n = unknown.shape[0]
     if matrix.shape != (n, n):
         raise ShapeError(
             f"implicit: {n} unknowns and {matrix.shape[0]} equations", where=where(),
             hint="residual(x, *params) must return as many numbers as x has",
         )  # fmt: skip
-    moved = _Jvp(of_params)(moving, seeds)[1]
+    moved = Jvp(of_params)(moving, seeds)[1]
     return tree.unflatten(_parts(-solve(matrix, moved), leaves))
 
 

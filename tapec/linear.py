@@ -13,17 +13,18 @@ from typing import Any
 from tapec.ad.adjoint import adjoint
 from tapec.ad.partition import partition
 from tapec.ad.tangent import tangent
+from tapec.derived import Function, Transform
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
 from tapec.kernel import Kernel
 from tapec.nesting import Inner, as_float, chosen_leaves, inline, lift, trace_inner
 from tapec.pipeline import clean
 from tapec.trace import Out
-from tapec.transforms import Function, _cached, _options, _Transform
+from tapec.transforms import cached, options
 from tapec.tree import Tree, flatten
 
 
-class _AtPoint(_Transform):
+class _AtPoint(Transform):
     """primals -> (value, what the map needs of this run, the map)."""
 
     def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
@@ -60,7 +61,7 @@ class _AtPoint(_Transform):
         types, tree = self.along(func, inner, args, main)
         linear = _Map(second, early, types, tree, self.across(inner, args))
         linear.kept = (len(ready), len(kept))
-        return inner.result(values), (*ready, *kept), Kernel(linear, **_options(self.f, False))
+        return inner.result(values), (*ready, *kept), Kernel(linear, **options(self.f, False))
 
 
 def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
@@ -171,7 +172,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
     >>> y, pull = tapec.vjp(np.sin, np.array([0.0, 1.0]))
     """
-    run = _cached(f, f"vjp{has_aux}", lambda: Kernel(_Vjp(f, 0, has_aux), **_options(f)))
+    run = cached(f, f"vjp{has_aux}", lambda: Kernel(_Vjp(f, 0, has_aux), **options(f)))
     y, kept, linear = run(*primals)
     pull = functools.partial(linear, *kept)
     return (y[0], pull, y[1]) if has_aux else (y, pull)
@@ -179,7 +180,5 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 def linearize(f: Function, *primals: Any) -> Any:
     """(f(*primals), push) with push(*tangents) the derivative along them, primal values kept."""
-    y, kept, linear = _cached(f, "linearize", lambda: Kernel(_Linearize(f), **_options(f)))(
-        *primals
-    )
+    y, kept, linear = cached(f, "linearize", lambda: Kernel(_Linearize(f), **options(f)))(*primals)
     return y, functools.partial(linear, *kept)
