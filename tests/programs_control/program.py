@@ -183,6 +183,6 @@ COMPLEX_NUMPY = _ComplexNumPy(
     minimum=_by_real_part(np.minimum),
     hypot=lambda a, b: np.sqrt(a * a + b * b),
     isnan=lambda x: np.isnan(np.real(x)),
-    linalg=_ComplexNumPy(norm=lambda x: np.sqrt(np.sum(x * x)), solve=np.linalg.solve),
+    linalg=SimpleNamespace(**vars(np.linalg) | {"norm": lambda x: np.sqrt(np.sum(x * x))}),
     **{name: _complex(getattr(np, name)) for name in CONSTRUCTORS},
 )
