@@ -7,7 +7,8 @@ What the program calls without inlining is a kernel too, internal to the module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tapec.backends.llvm import emit_calls as calls
@@ -22,9 +23,11 @@ from tapec.backends.llvm.deciding import deciding, every, reads
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
+from tapec.backends.llvm.vmath import SUPPORTED
 from tapec.ir.core import Block, Func, Op, Value
 
 _ADDRESSES = 2**62  # no machine has as many bytes
+IN_PLACE = 24  # uses of a vector function up to which its code is written in place of each
 CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
@@ -63,7 +66,7 @@ class Emitted:
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     """LLVM text of a lowered program; its parameters are buffers, which become pointers."""
-    module = _Module(deciding(func.ops))
+    module = _Module(deciding(func.ops), _outlined(func.ops))
     kernel = _Kernel(func.block, name, module)
     kernel.emit()
     if kernel.layout.size >= _ADDRESSES:
@@ -73,12 +76,23 @@ def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     return Emitted(module.text(), kernel.layout.size, weigh(ops), looping, _is_serial(ops))
 
 
+def _outlined(ops: Iterable[Op]) -> Collection[str]:
+    """Vector functions that the program uses so often that their code would take long to compile.
+
+    A call costs a few nanoseconds for all lanes.
+    """
+    bodies = (op.regions[0].ops for op in every(ops) if op.name == "for")
+    uses = Counter(op.name for body in bodies for op in body if op.name in SUPPORTED)
+    return {name for name, count in uses.items() if count > IN_PLACE}
+
+
 @dataclass
 class _Module:
-    """What all functions of a module share: the ops not to be fused, the kernels that others call,
-    the text so far, numbers."""
+    """What all functions of a module share: the ops not to be fused, vector functions not to be
+    written in place, the kernels that others call, the text so far, numbers."""
 
     exact: set[Op]
+    outlined: Collection[str]
     declared: set[str] = field(default_factory=set)
     functions: list[str] = field(default_factory=list)
     metadata: list[str] = field(default_factory=list)
@@ -163,6 +177,7 @@ class _Kernel:
         e.names.update(self.data)
         e.scopes = self.scopes
         e.exact = self.module.exact
+        e.outlined = self.module.outlined
         for op in self.consts:
             e.op(op)
         self.enter(e, ops)

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
+from tapec.backends.llvm.vmath import emit_sincos
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
 
 LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
+_PAIR = ("sin", "cos")
 POLL_WORK = 2**20  # operations between looks for signals
 
 Special = Callable[["FunctionEmitter", Op], None]
@@ -48,7 +50,10 @@ class FunctionEmitter:
         self.failures: dict[int, None] = {}  # statuses this function may return
         self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
         self.rounding = False
+        self.outlined: Collection[str] = ()  # vector functions to call, not to write in place
+        self.pairs: dict[Value, tuple[str, str]] = {}  # sine and cosine, where both are wanted
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
+        self.tabled = 0  # functions of mathematics written out with tables
         self.depth = 0  # loops around the present block
         self.depths: dict[Value, int] = {}  # where values are computed, if in a loop
         self._entries: list[int] = []  # lines before each loop around, for what can go there
@@ -147,15 +152,28 @@ class FunctionEmitter:
             self.ranges[op.result] = found
         if self.width > 1 and any(self.varies(v) for v in op.operands):
             args = [self.operand(v) for v in op.operands]
-            self.wide[op.result] = emit_op(self, op, args, self.width)
+            self.wide[op.result] = self.paired(op, args[0]) or emit_op(self, op, args, self.width)
             return
         args = [self.names[v] for v in op.operands]
         self.names[op.result] = emit_op(self, op, args, 1)
 
+    def paired(self, op: Op, x: str) -> str:
+        """A sine or cosine where the block has both of the same operand: they share most work."""
+        if op.name not in _PAIR or op.operands[0] not in self.pairs:
+            return ""
+        made = self.pairs[op.operands[0]]
+        if not made[0]:
+            made = emit_sincos(self, x, op.result.type.dtype, self.width)
+            self.pairs[op.operands[0]] = made
+        return made[_PAIR.index(op.name)]
+
     def block(self, block: Block) -> list[str]:
         """All ops of a region whose parameters are bound; its results."""
+        sines, cosines = ({op.operands[0] for op in block.ops if op.name == n} for n in _PAIR)
+        outer, self.pairs = self.pairs, dict.fromkeys(sines & cosines, ("", ""))
         for op in block.ops:
             self.op(op)
+        self.pairs = outer
         return [self.operand(v) for v in block.results]
 
     # ---- blocks ----

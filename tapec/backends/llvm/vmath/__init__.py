@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tapec.backends.llvm.target import function_attributes
 from tapec.backends.llvm.vmath import erf, exp, hyper, inverse, log, power, trig
 from tapec.backends.llvm.vmath.core import Kit, Val
 from tapec.backends.llvm.vmath.lines import Lines, Sink
@@ -65,9 +66,29 @@ def emit(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int) ->
     rule = SUPPORTED[name]
     if len(args) != rule.arity:
         raise ValueError(f"{name} takes {rule.arity} operands, not {len(args)}")
+    if name in lines.outlined and width > 1:
+        return _called(name, lines, args, dtype, width)
     kit = Kit(lines, width)
     result = rule.write(kit, *(widen(kit, a, dtype) for a in args))
     return narrow(kit, result, dtype)
+
+
+def _called(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int) -> str:
+    """A call of the function, which is defined once in the module."""
+    type = f"<{width} x {'double' if dtype == 'f64' else 'float'}>"
+    params = [f"%a{k}" for k in range(len(args))]
+    body = Lines()
+    result = emit(name, body, params, dtype, width)
+    for text in body.declarations:
+        lines.declare(text)
+    for symbol, text in body.definitions.items():
+        lines.define(symbol, text)
+    head = f"fastcc {type} @tapec.{name}.{dtype}.{width}"
+    listed = ", ".join(f"{type} {p}" for p in params)
+    code = "\n".join([*body.body, f"ret {type} {result}"])
+    text = f"define internal {head}({listed}) noinline {function_attributes()} {{\n{code}\n}}"
+    lines.define(f"@tapec.{name}.{dtype}.{width}", text)
+    return lines.emit(f"call {head}({', '.join(f'{type} {a}' for a in args)})")
 
 
 def emit_sincos(lines: Sink, x: str, dtype: str, width: int) -> tuple[str, str]:

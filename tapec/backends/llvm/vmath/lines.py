@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 
 class Sink(Protocol):
-    """Where instructions go: fresh names, and per-module declarations and definitions."""
+    """Where instructions go: fresh names, and per-module declarations and definitions.
+
+    The functions named in `outlined` are functions of the module, all others are written in place.
+    """
+
+    outlined: Collection[str]
 
     def emit(self, rhs: str) -> str:
         """Append an instruction with right hand side `rhs` and return its fresh name."""
@@ -23,6 +29,7 @@ class Lines:
 
     def __init__(self, prefix: str = "t") -> None:
         self.prefix = prefix
+        self.outlined: Collection[str] = ()
         self.body: list[str] = []
         self.declarations: dict[str, None] = {}
         self.definitions: dict[str, str] = {}
