@@ -22,7 +22,7 @@ class Kernel:
 
     `inplace`: the positions of the arguments it writes to, which are results too.
     `analytic`: it also runs on complex numbers. `smooth`: False where there is nothing to
-    differentiate (integers).
+    differentiate (integers). `costly`: large to compile, differentiated in long runs only.
     """
 
     f: Callable[..., Any]
@@ -30,6 +30,7 @@ class Kernel:
     inplace: tuple[int, ...] = ()
     analytic: bool = True
     smooth: bool = True
+    costly: bool = False
 
     @property
     def name(self) -> str:
