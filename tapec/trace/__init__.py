@@ -10,6 +10,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     einsum,
     functions_linalg,
     functions_more,
+    functions_put,
     functions_reduce,
     functions_select,
     functions_shape,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tapec.trace.dispatch import eager, normal, session_of
+from tapec.trace.dispatch import eager, key_of, normal, session_of
 from tapec.trace.table import TABLE
 from tapec.trace.ufuncs import NUMPY_UFUNCS, np_, power, with_options
 
@@ -35,7 +35,9 @@ def _square(x: Any) -> Any:
 
 @_composite("reciprocal")
 def _reciprocal(x: Any) -> Any:
-    return 1 / x
+    if key_of(x)[0][0] == "f":
+        return 1 / x
+    return np_("where", np_("equal", np_("absolute", x), 1), x, 0)  # of integers: whole numbers
 
 
 @_composite("deg2rad", "radians")
@@ -124,7 +126,9 @@ def _log_ndtr(x: Any) -> Any:
 
 @_composite("gamma")
 def _gamma(x: Any) -> Any:
-    return np_("exp", np_("gammaln", x))
+    size = np_("exp", np_("gammaln", x))
+    flipped = np_("logical_and", np_("less", x, 0.0), np_("remainder", np_("floor", x), 2.0) != 0.0)
+    return np_("where", flipped, -size, size)
 
 
 @_composite("divmod")

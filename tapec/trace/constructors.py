@@ -14,6 +14,7 @@ from tapec.trace.dispatch import (
     eager,
     key_of,
     need_session,
+    normal,
     operand,
     session_of,
     tracer,
@@ -21,7 +22,7 @@ from tapec.trace.dispatch import (
 )  # fmt: skip
 from tapec.trace.promote import Key, common, scalar_key
 from tapec.trace.rows import rows, rows_from
-from tapec.trace.table import TABLE, implements
+from tapec.trace.table import TABLE, implements, method_of_arrays
 from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
 
 
@@ -88,14 +89,21 @@ def _joined(session: Any, items: Any, build: Any) -> Any:
 _ROWS = 4  # shorter runs are stacked item by item
 
 
-@implements("asarray", "ascontiguousarray", "asanyarray", "asfarray", "require")
-def asarray(x: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
+@implements("asarray", "asanyarray", "require")
+def asarray(x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -> Any:
     """``np.asarray``: no copy of what is an array already."""
-    if type(x) is Tracer and (dtype is None or np.dtype(dtype) == x.dtype):
+    if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
         return x
-    return array(x, dtype, copy=kwargs.get("copy") or False)
+    return array(x, dtype, copy=copy or False)
 
 
+@implements("ascontiguousarray", "asfortranarray")
+def ascontiguousarray(x: Any, dtype: Any = None) -> Any:
+    """``np.ascontiguousarray``: at least one axis."""
+    return TABLE["atleast_1d"](asarray(x, dtype))
+
+
+@method_of_arrays("copy")
 @implements("copy")
 def copy(x: Any, order: Any = "K", subok: bool = False) -> Any:
     """An independent copy."""
@@ -107,13 +115,16 @@ def copy(x: Any, order: Any = "K", subok: bool = False) -> Any:
     return wrap(session, x._value(session), x._weak, x._deps)
 
 
+@method_of_arrays("astype")
 @implements("astype")
 def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True,
            copy: bool = True) -> Any:  # fmt: skip
     """Another element type."""
     x = tracer(x)
     if not is_symbolic(x):
-        return concrete(np.asarray(x._array.astype(dtype)))
+        return concrete(np.asarray(x._array.astype(dtype, casting=casting)))
+    if not np.can_cast(x.dtype, dtype, casting):
+        raise TypeError(f"Cannot cast array data from {x.dtype} to {dtype} by the rule {casting!r}")
     target = dtype_name(dtype)
     if target == x._dtype and not copy:
         return x
@@ -124,23 +135,23 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
     return wrap(session, value, False, x._deps)
 
 
-@implements("fill")
+@method_of_arrays("fill")
 def fill(x: Tracer, value: Any) -> None:
     """``x.fill(value)``."""
     copyto(x, value)
 
 
 @implements("zeros_like", "empty_like")
-def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None,
-               **kwargs: Any) -> Any:  # fmt: skip
+def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
+               shape: Any = None) -> Any:  # fmt: skip
     """Zeros of the shape and element type of `x` (empty arrays start as zeros too)."""
     x = tracer(x)
     return concrete(np.zeros(x.shape if shape is None else shape, dtype or x.dtype))
 
 
 @implements("ones_like")
-def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None,
-              **kwargs: Any) -> Any:  # fmt: skip
+def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
+              shape: Any = None) -> Any:  # fmt: skip
     """Ones of the shape and element type of `x`."""
     x = tracer(x)
     return concrete(np.ones(x.shape if shape is None else shape, dtype or x.dtype))
@@ -148,14 +159,14 @@ def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True, sh
 
 @implements("full_like")
 def full_like(x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
-              shape: Any = None, **kwargs: Any) -> Any:  # fmt: skip
+              shape: Any = None) -> Any:  # fmt: skip
     """`fill_value` in the shape and element type of `x`."""
     x = tracer(x)
     return full(x.shape if shape is None else shape, fill_value, dtype or x.dtype)
 
 
 @implements("full")
-def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwargs: Any) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> Any:
     """An array filled with a number, traced or not."""
     if not any_symbolic(fill_value):
         return concrete(np.full(unwrap(shape), unwrap(fill_value), dtype))
@@ -166,7 +177,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwa
 
 
 @implements("empty")
-def empty(shape: Any, dtype: Any = float, order: Any = "C", **kwargs: Any) -> Any:
+def empty(shape: Any, dtype: Any = float, order: Any = "C") -> Any:
     """Empty arrays start as zeros, so that every program is deterministic."""
     return concrete(np.zeros(unwrap(shape), dtype))
 
@@ -179,10 +190,15 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     if not any_symbolic([start, stop]):
         return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
     divisions = max(num - 1 if endpoint else num, 1)
+    start, stop = normal(start), normal(stop)
     step = (stop - start) / divisions
     grid: Any = np.arange(num, dtype=float)
     grid = grid.reshape((num, *(1,) * np.ndim(step)))
     made = start + step * grid
+    if axis:
+        made = TABLE["moveaxis"](made, 0, axis)
+    if dtype is not None:
+        made = TABLE["astype"](TABLE["floor"](made) if np.dtype(dtype).kind == "i" else made, dtype)
     return (made, step) if retstep else made
 
 
@@ -224,6 +240,7 @@ def iscomplexobj(x: Any) -> bool:
 
 TABLE["isrealobj"] = lambda x: True
 TABLE["real"] = lambda x: x
+TABLE["imag"] = lambda x: zeros_like(x)
 TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError, MutationError, UnsupportedOperation
+from tapec.errors import DTypeError, MutationError, ShapeError, UnsupportedOperation
 from tapec.ir.core import Value
 from tapec.ir.types import dtype_name
+from tapec.trace.arguments import admitted, without_out
 from tapec.trace.promote import Key, scalar_key
 from tapec.trace.session import NeedStatic, Session, current, where
-from tapec.trace.table import TABLE, implements, name_of
+from tapec.trace.table import METHODS, TABLE, implements, name_of
 from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
 
 _SCALARS = (bool, int, float)
@@ -63,13 +64,28 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return eager(function, args, kwargs)
     if any_special(args) or any_special(kwargs):
         return TABLE["__ragged__"](name_of(function), args, kwargs)
-    translation = TABLE.get(name_of(function))
+    name = name_of(function)
+    translation = TABLE.get(name)
     if translation is None:
         # What depends on Python ints alone, such as the size of np.zeros, can be known.
         if deps := deps_of([*_flat([*args, *kwargs.values()])]):
             raise NeedStatic(deps, where())
         raise unsupported(function)
-    return translation(*args, **kwargs)
+    return translated(name, function, args, kwargs)
+
+
+def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The translation of a function called in NumPy's form; its result in `out` if one is given."""
+    if not kwargs and len(args) == 1:
+        return TABLE[name](*args)
+    args, kwargs, out = without_out(function, args, kwargs)
+
+    def refused(argument: str) -> UnsupportedOperation:
+        return unsupported(function, f" with {argument}=")
+
+    first, named = admitted(function, TABLE[name], args, kwargs, refused)
+    made = TABLE[name](*first, **named)
+    return made if out is None else deliver(out, made)
 
 
 def _flat(args: Sequence[Any]) -> Iterator[Any]:
@@ -86,14 +102,24 @@ def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) ->
     """`x.name(...)`: NumPy's own method on constants, a translation otherwise."""
     if any_special(args):
         return TABLE["__ragged__"](name, (x, *args), kwargs)
-    if any_symbolic((x, args, kwargs)):
-        return TABLE[name](x, *args, **kwargs)
-    return eager(getattr(x._array, name), args, kwargs)
+    if name in METHODS:
+        return METHODS[name](x, *args, **kwargs)
+    function = getattr(np, name)
+    if name in _VIEWS or any_symbolic((x, args, kwargs)):
+        if isinstance(function, np.ufunc):
+            return TABLE[name](x, *args, **kwargs)
+        return translated(name, function, (x, *args), kwargs)
+    return eager(function, (x, *args), kwargs)
+
+
+_VIEWS = frozenset(["ravel", "squeeze", "swapaxes"])  # of constant arrays, too
 
 
 def eager(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """NumPy itself, its arrays wrapped."""
-    return concrete(function(*unwrap(tuple(args)), **unwrap(kwargs)))
+    """NumPy itself, its arrays wrapped; what it writes into is written by the trace."""
+    args, kwargs, out = without_out(function, args, kwargs)
+    made = concrete(function(*unwrap(tuple(args)), **unwrap(kwargs)))
+    return made if out is None else deliver(out, made)
 
 
 def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
@@ -230,10 +256,38 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
     dst._storage.write(session, dst._steps, value)
 
 
+def deliver(out: Any, result: Any, mask: Any = True) -> Any:
+    """``out=``: the result written there (where a mask says so), cast as NumPy casts it."""
+    if isinstance(out, tuple):
+        if len(out) == 1:
+            return deliver(out[0], result, mask)
+        return tuple(r if o is None else deliver(o, r, mask)
+                     for o, r in zip(out, result, strict=True))  # fmt: skip
+    if type(out) is not Tracer:
+        raise real_array_write()
+    check_cast(result, out._dtype)
+    fits = np.broadcast_shapes(result_shape(result), out.shape) == out.shape
+    if not fits:
+        raise ShapeError(
+            f"out has shape {out.shape}, the result has {result_shape(result)}", where=where()
+        )
+    copyto(out, result, where=mask)
+    return out
+
+
+def check_cast(result: Any, dtype: str) -> None:
+    """Raise where NumPy would not store such values in an array of this element type."""
+    own = key_of(result)[0] if not isinstance(result, np.generic) else dtype_name(result.dtype)
+    if not np.can_cast(_numpy(own), _numpy(dtype), "same_kind"):
+        raise DTypeError(
+            f"an in-place operation cannot store {own} in an array of {dtype}",
+            where=where(),
+            hint="make the array with dtype=float",
+        )
+
+
 def fit(session: Session, value: Value, shape: tuple[int, ...]) -> Value:
     """Broadcast a written value to its destination, dropping extra leading ones as NumPy does."""
-    from tapec.errors import ShapeError
-
     have = value.type.shape
     while len(have) > len(shape) and have[0] == 1:
         have = have[1:]
@@ -264,16 +318,8 @@ def real_array_write(at: Any = None) -> MutationError:
 @implements("inplace")
 def inplace(target: Tracer, result: Any) -> None:
     """Write an in-place operator's result, with NumPy's casting rule."""
-    dtype = key_of(result)[0] if not isinstance(result, np.generic) else dtype_name(result.dtype)
-    if not np.can_cast(_numpy(dtype), _numpy(target._dtype), "same_kind"):
-        raise DTypeError(
-            f"an in-place operation cannot store {dtype} in an array of {target._dtype}",
-            where=where(),
-            hint="make the array with dtype=float",
-        )
+    check_cast(result, target._dtype)
     if result_shape(result) != target.shape:
-        from tapec.errors import ShapeError
-
         raise ShapeError(
             f"in-place operation: result shape {result_shape(result)} does not fit {target.shape}",
             where=where(),

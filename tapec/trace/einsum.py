@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from tapec.trace.dispatch import tracer, unsupported
+from tapec.trace.dispatch import tracer
 from tapec.trace.functions_linalg import contract
 from tapec.trace.functions_shape import reshaped, transpose
 from tapec.trace.functions_split import diagonal
@@ -15,10 +13,10 @@ from tapec.trace.tracer import Tracer
 
 
 @implements("einsum")
-def einsum(subscripts: Any, *operands: Any, **kw: Any) -> Any:
-    """``np.einsum`` with a subscript string: pairwise contractions from the left."""
+def einsum(subscripts: Any, *operands: Any) -> Any:
+    """``np.einsum``: pairwise contractions from the left."""
     if not isinstance(subscripts, str):
-        raise unsupported(np.einsum, " without a subscript string")
+        subscripts, operands = _spelled((subscripts, *operands))
     parts = [tracer(o) for o in operands]
     terms, result = _subscripts(subscripts.replace(" ", ""), parts)
     work = [_diagonalised(t, p) for t, p in zip(terms, parts, strict=True)]
@@ -28,6 +26,19 @@ def einsum(subscripts: Any, *operands: Any, **kw: Any) -> Any:
         work[:2] = [_pair(ta, a, tb, b, keep)]
     term, x = _summed(*work[0], set(result))
     return transpose(x, [term.index(c) for c in result]) if len(term) > 1 else x
+
+
+def _spelled(args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Operands with lists of axis numbers, an ellipsis among them, as a subscript string."""
+    pairs = list(zip(args[0::2], args[1::2], strict=False))
+    terms = ["".join("..." if k is Ellipsis else _LETTERS[k] for k in term) for _, term in pairs]
+    result = ""
+    if len(args) % 2:
+        result = "->" + "".join("..." if k is Ellipsis else _LETTERS[k] for k in args[-1])
+    return ",".join(terms) + result, tuple(x for x, _ in pairs)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def _subscripts(text: str, parts: list[Tracer]) -> tuple[list[str], str]:

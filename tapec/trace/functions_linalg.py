@@ -28,12 +28,14 @@ from tapec.trace.functions_shape import (
     ravel,
     reshaped,
     squeeze,
+    transpose,
 )  # fmt: skip
 from tapec.trace.functions_split import along, diagonal
 from tapec.trace.promote import common
 from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer, wrap
+from tapec.trace.ufuncs import with_options
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -55,39 +57,29 @@ def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
 
 
 @implements("dot")
-def dot(a: Any, b: Any, out: Any = None) -> Any:
+def dot(a: Any, b: Any) -> Any:
     """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
     a, b = tracer(a), tracer(b)
     if not a.ndim or not b.ndim:
-        made: Any = a * b
-    else:
-        made = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
-    if out is not None:
-        TABLE["copyto"](out, made)
-        return out
-    return made
+        return a * b
+    return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
 
 
 @implements("matmul")
-def matmul(a: Any, b: Any, out: Any = None, **kw: Any) -> Any:
+def matmul(a: Any, b: Any, **kwargs: Any) -> Any:
     """``a @ b`` with broadcast leading axes."""
+    if kwargs:
+        return with_options("matmul", (a, b), kwargs)
     a, b = tracer(normal(a)), tracer(normal(b))
     if not a.ndim or not b.ndim:
         raise ValueError("matmul: operand does not have enough dimensions")
     if a._storage.array is not None and b._storage.array is not None:
         return TABLE["__call__"](np.matmul, (a, b), {})
     if a.ndim <= 2 and b.ndim <= 2:
-        made: Any = contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
-    elif b.ndim == 1 or b.ndim == 2:
-        made = contract(a, b, ((a.ndim - 1, 0),))
-    elif a.ndim == 1:
-        made = contract(b, a, ((b.ndim - 2, 0),))
-    else:
-        made = _batched(a, b)
-    if out is not None:
-        TABLE["copyto"](out, made)
-        return out
-    return made
+        return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
+    if b.ndim <= 2:
+        return contract(a, b, ((a.ndim - 1, 0),))
+    return contract(b, a, ((b.ndim - 2, 0),)) if a.ndim == 1 else _batched(a, b)
 
 
 def _batched(a: Any, b: Any) -> Any:
@@ -98,8 +90,28 @@ def _batched(a: Any, b: Any) -> Any:
     return contract(a, b, ((n + 1, n),), tuple((i, i) for i in range(n)))
 
 
-TABLE["vecdot"] = lambda a, b, axis=-1: TABLE["sum"](a * b, axis=axis)
-TABLE["matvec"] = lambda a, b: squeeze(matmul(a, expand_dims(b, -1)), -1)
+@implements("vecdot", "linalg.vecdot")
+def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
+    """Dot products along an axis."""
+    if kwargs:
+        return with_options("vecdot", (a, b), kwargs)
+    return TABLE["sum"](tracer(a) * tracer(b), axis=int(axis))  # type: ignore[operator]
+
+
+@implements("matvec")
+def matvec(a: Any, b: Any, **kwargs: Any) -> Any:
+    """Matrices times vectors."""
+    if kwargs:
+        return with_options("matvec", (a, b), kwargs)
+    return squeeze(matmul(a, expand_dims(b, -1)), -1)
+
+
+@implements("vecmat")
+def vecmat(a: Any, b: Any, **kwargs: Any) -> Any:
+    """Vectors times matrices."""
+    if kwargs:
+        return with_options("vecmat", (a, b), kwargs)
+    return squeeze(matmul(expand_dims(a, -2), b), -2)
 
 
 @implements("inner")
@@ -112,14 +124,10 @@ def inner(a: Any, b: Any) -> Any:
 
 
 @implements("outer")
-def outer(a: Any, b: Any, out: Any = None) -> Any:
+def outer(a: Any, b: Any) -> Any:
     """``a[:, None] * b[None, :]`` of the flattened operands."""
     a, b = ravel(a), ravel(b)
-    made = reshaped(a, (a.size, 1)) * reshaped(b, (1, b.size))  # type: ignore[operator]
-    if out is not None:
-        TABLE["copyto"](out, made)
-        return out
-    return made
+    return reshaped(a, (a.size, 1)) * reshaped(b, (1, b.size))  # type: ignore[operator]
 
 
 @implements("vdot")
@@ -154,12 +162,23 @@ def kron(a: Any, b: Any) -> Any:
     return reshaped(made, [m * n for m, n in zip(left, right, strict=True)])
 
 
-@implements("cross", "linalg.cross")
+@implements("linalg.cross")
+def linalg_cross(a: Any, b: Any, *, axis: int = -1) -> Any:
+    """Cross product of 3-vectors."""
+    if tracer(a).shape[axis] != 3 or tracer(b).shape[axis] != 3:
+        raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
+    return cross(a, b, axis=axis)
+
+
+@implements("cross")
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
           axis: Any = None) -> Any:  # fmt: skip
     """Cross product of 3-vectors (of 2-vectors: its third component)."""
     if axis is not None:
         axisa = axisb = axisc = axis
+    a, b = tracer(a), tracer(b)
+    if a.shape[axisa] not in (2, 3) or b.shape[axisb] not in (2, 3):
+        raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
     a, b = moveaxis(a, axisa, 0), moveaxis(b, axisb, 0)
     if a.shape[0] == 2 and b.shape[0] == 2:
         return a[0] * b[1] - a[1] * b[0]
@@ -178,12 +197,27 @@ def _guarded_root(squares: Any) -> Any:
     return where(zero, 0.0, TABLE["sqrt"](where(zero, 1.0, squares)))
 
 
-@implements("linalg.norm", "linalg.vector_norm")
+@implements("linalg.vector_norm")
+def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Norm of the elements along axes taken as one vector."""
+    x = tracer(x)
+    axes = axes_of(axis, x.ndim)
+    rest = [i for i in range(x.ndim) if i not in axes]
+    flat = reshaped(transpose(x, [*rest, *axes]), (*(x.shape[i] for i in rest), -1))
+    made = norm(flat, ord, -1)
+    return (
+        reshaped(made, [1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else made
+    )
+
+
+@implements("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
     x = _float(x)
     axes = axes_of(axis, x.ndim)
     matrix = len(axes) == 2 and ord is not None
+    if (ord is not None and len(axes) > 2) or (ord == "fro" and not matrix):
+        raise ValueError("Improper number of dimensions to norm.")
     if ord is None or ord == "fro" or (ord == 2 and not matrix):
         return _guarded_root(TABLE["sum"](TABLE["power"](x, 2), axis=axes, keepdims=keepdims))
     if matrix:
@@ -227,11 +261,11 @@ def matrix_norm(x: Any, *, ord: Any = "fro", keepdims: bool = False) -> Any:
 @implements("linalg.matrix_power")
 def matrix_power(x: Any, n: int) -> Any:
     """Repeated product of a square matrix, by squaring."""
-    if n < 0:
-        raise unsupported(np.linalg.matrix_power, " with a negative exponent")
     x = tracer(x)
+    if n < 0:
+        x, n = TABLE["linalg.inv"](x), -n
     if n == 0:
-        return broadcast_to(np.eye(x.shape[-1]), x.shape)
+        return broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
     made: Any = None
     while n:
         if n & 1:
@@ -242,7 +276,7 @@ def matrix_power(x: Any, n: int) -> Any:
 
 
 @implements("linalg.multi_dot")
-def multi_dot(arrays: Any, **kw: Any) -> Any:
+def multi_dot(arrays: Any) -> Any:
     """Chained products, from the left."""
     made, *rest = arrays
     for a in rest:
@@ -253,16 +287,26 @@ def multi_dot(arrays: Any, **kw: Any) -> Any:
 TABLE["linalg.matmul"] = matmul
 TABLE["linalg.outer"] = outer
 TABLE["linalg.tensordot"] = tensordot
-TABLE["linalg.trace"] = lambda x, **kw: TABLE["trace"](x, axis1=-2, axis2=-1, **kw)
-TABLE["linalg.diagonal"] = lambda x, *, offset=0: diagonal(x, offset, -2, -1)
+
+
+@implements("linalg.trace")
+def linalg_trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Any:
+    """Sum of the diagonals of the last two axes."""
+    return TABLE["trace"](x, offset, -2, -1, dtype)
+
+
+@implements("linalg.diagonal")
+def linalg_diagonal(x: Any, *, offset: int = 0) -> Any:
+    """Diagonals of the last two axes."""
+    return diagonal(x, offset, -2, -1)
 
 
 @implements("polyval")
 def polyval(p: Any, x: Any) -> Any:
     """Polynomial by Horner's rule, highest power first."""
-    p = tracer(p)
-    made: Any = 0.0 * x
-    for k in range(p.size):
+    p, x = tracer(p), tracer(x)
+    made: Any = TABLE["zeros_like"](x)
+    for k in range(p.shape[0]):
         made = made * x + p[k]
     return made
 
@@ -271,6 +315,8 @@ def polyval(p: Any, x: Any) -> Any:
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     """Powers of `x` as columns."""
     x = tracer(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
     n = x.size if N is None else int(N)
     powers = [TABLE["power"](x, k) for k in range(n)]
     return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
@@ -286,8 +332,10 @@ def convolve(a: Any, b: Any, mode: str = "full") -> Any:
     padded = TABLE["pad"](a, m - 1)
     windows = padded[np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]]
     made = dot(windows, TABLE["flip"](b))
-    first, count = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n),
-                    "valid": (m - 1, n - m + 1)}[mode]  # fmt: skip
+    parts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
+    if mode not in parts:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    first, count = parts[mode]
     return made[first : first + count]
 
 

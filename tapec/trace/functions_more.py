@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.dispatch import tracer, unsupported
+from tapec.trace.dispatch import normal, tracer, unsupported
 from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import axes_of, concatenate, transpose
 from tapec.trace.functions_split import along
@@ -17,6 +17,7 @@ from tapec.trace.tracer import is_symbolic
 @implements("isclose")
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
+    a, b = normal(a), normal(b)
     near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
     near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
     if not equal_nan:
@@ -25,9 +26,9 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool 
 
 
 @implements("allclose")
-def allclose(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """Whether all elements are close."""
-    return TABLE["all"](isclose(a, b, *args, **kwargs))
+    return TABLE["all"](isclose(a, b, rtol, atol, equal_nan))
 
 
 @implements("interp")
@@ -77,13 +78,22 @@ def _differences(f: Any, axis: int, h: Any) -> Any:
 @implements("piecewise")
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
     """Functions chosen by conditions; where several hold, the last one counts."""
-    conditions, functions = list(condlist), list(funclist)
+    x = tracer(x)
+    one = tracer(condlist).ndim == x.ndim and (tracer(condlist).ndim or not _several(condlist))
+    conditions = [condlist] if one else list(condlist)
+    functions = list(funclist)
+    if len(functions) not in (len(conditions), len(conditions) + 1):
+        raise ValueError(f"{len(conditions)} conditions and {len(functions)} functions do not fit")
     made: Any = TABLE["zeros_like"](x)
     if len(functions) == len(conditions) + 1:
         made = _branch(functions[-1], x, args, kwargs)
     for condition, function in zip(conditions, functions, strict=False):
         made = where(condition, _branch(function, x, args, kwargs), made)
-    return made
+    return TABLE["astype"](made, x.dtype)
+
+
+def _several(conditions: Any) -> bool:
+    return isinstance(conditions, (list, tuple))
 
 
 def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
@@ -136,12 +146,24 @@ def _column(a: Any) -> Any:
 class Vectorized:
     """``np.vectorize(f)``: `f` called on every element."""
 
-    def __init__(self, function: Any, *args: Any, **kwargs: Any) -> None:
-        self._function = function
+    def __init__(self, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
+                 cache: bool = False, signature: Any = None) -> None:  # fmt: skip
+        for name, value in {"excluded": excluded, "signature": signature}.items():
+            if value is not None:
+                raise unsupported(np.vectorize, f" with {name}=")
+        self._function, self._types = pyfunc, otypes
 
     def __call__(self, *arrays: Any) -> Any:
         spread = TABLE["broadcast_arrays"](*arrays)
         shape = spread[0].shape
         flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
-        made = TABLE["array"]([self._function(*items) for items in flat])
+        found = [self._function(*items) for items in flat]
+        if not isinstance(found[0], tuple):
+            return self._array(found, shape, 0)
+        return tuple(self._array(f, shape, k) for k, f in enumerate(zip(*found, strict=True)))
+
+    def _array(self, items: Any, shape: tuple[int, ...], k: int) -> Any:
+        kind = None if self._types is None else self._types[k]
+        # The first result decides the element type, as in NumPy.
+        made = TABLE["array"](list(items), dtype=kind or TABLE["result_type"](items[0]))
         return TABLE["reshape"](made, shape)

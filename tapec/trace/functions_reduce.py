@@ -50,26 +50,29 @@ def _wide(x: Tracer, dtype: Any) -> str:
     return "i64" if x._dtype in ("bool", "i32") else x._dtype
 
 
-def _finish(result: Any, out: Any) -> Any:
-    if out is None:
-        return result
-    TABLE["copyto"](out, result)
-    return out
+def _given(argument: Any) -> Any:
+    """An argument, None where NumPy says that it is not given."""
+    return None if argument is np._NoValue else argument
 
 
-def _mask(x: Any, mask: Any, neutral: float) -> Any:
-    return x if mask is True or mask is None else where(mask, x, neutral)
+def _everywhere(mask: Any) -> bool:
+    return mask is True or mask is None or mask is np._NoValue
+
+
+def _mask(x: Any, mask: Any, neutral: Any) -> Any:
+    if _everywhere(mask):
+        return x
+    return where(broadcast_to(mask, x.shape), x, neutral)
 
 
 def _sum_like(np_name: str, primitive: str, neutral: float) -> None:
-    def function(x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-                 keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:  # fmt: skip
+    def function(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False,
+                 initial: Any = None, where: Any = True) -> Any:  # fmt: skip
         x = _mask(tracer(x), where, neutral)
-        keep = keepdims if keepdims is not np._NoValue else False
-        made = reduce(primitive, x, axis, keep, _wide(x, dtype))
-        if initial is not None and initial is not np._NoValue:
-            made = made + initial if primitive == "reduce_sum" else made * initial
-        return _finish(made, out)
+        made = reduce(primitive, x, axis, _given(keepdims), _wide(x, dtype))
+        if _given(initial) is None:
+            return made
+        return made + initial if primitive == "reduce_sum" else made * initial
 
     TABLE[np_name] = function
 
@@ -79,18 +82,18 @@ _sum_like("prod", "reduce_prod", 1)
 
 
 def _extreme_like(np_names: tuple[str, ...], primitive: str, pair: str) -> None:
-    def function(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-                 initial: Any = None, where: Any = True) -> Any:  # fmt: skip
+    def function(x: Any, axis: Any = None, keepdims: Any = False, initial: Any = None,
+                 where: Any = True) -> Any:  # fmt: skip
         x = tracer(x)
-        if where is not True:
-            raise unsupported(np_names[0], " with where=")
+        initial = _given(initial)
+        if not _everywhere(where) and initial is None:
+            raise ValueError("reduction has no identity, so to use where= one gives initial=")
         if not all(x.shape[a] for a in axes_of(axis, x.ndim)):
-            raise ValueError("zero-size array to reduction operation which has no identity")
-        keep = keepdims if keepdims is not np._NoValue else False
-        made = reduce(primitive, x, axis, keep)
-        if initial is not None and initial is not np._NoValue:
-            made = TABLE[pair](made, initial)
-        return _finish(made, out)
+            if initial is None:
+                raise ValueError("zero-size array to reduction operation which has no identity")
+            raise unsupported(getattr(np, np_names[0]), " with initial= on an empty array")
+        made = reduce(primitive, _mask(x, where, initial), axis, _given(keepdims))
+        return made if initial is None else TABLE[pair](made, initial)
 
     TABLE.update(dict.fromkeys(np_names, function))
 
@@ -100,9 +103,10 @@ _extreme_like(("min", "amin"), "reduce_min", "minimum")
 
 
 def _truth_like(np_name: str, primitive: str) -> None:
-    def function(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False,
-                 **kw: Any) -> Any:  # fmt: skip
-        return reduce(primitive, _truth(x), axis, keepdims)
+    neutral = np_name == "all"
+
+    def function(x: Any, axis: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        return reduce(primitive, _mask(_truth(x), where, neutral), axis, _given(keepdims))
 
     TABLE[np_name] = function
 
@@ -127,62 +131,84 @@ def _float(x: Any) -> Any:
     return x if x._dtype[0] == "f" else TABLE["astype"](x, float)
 
 
-def _count(x: Tracer, axis: Any) -> int:
-    return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+def _count(x: Tracer, axis: Any, mask: Any = True, keepdims: Any = False) -> Any:
+    """How many elements are reduced to one: those where a mask holds."""
+    if _everywhere(mask):
+        return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+    return TABLE["sum"](broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims)
 
 
-@implements("mean", "nanmean")
-def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
-         **kw: Any) -> Any:  # fmt: skip
+def _as_float(x: Any, dtype: Any) -> Any:
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise unsupported(np.mean, f" with dtype={np.dtype(dtype)}")
+    return _float(x if dtype is None else TABLE["astype"](tracer(x), dtype))
+
+
+@implements("mean")
+def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, *,
+         where: Any = True) -> Any:  # fmt: skip
     """Arithmetic mean."""
-    x = _float(x if dtype is None else TABLE["astype"](tracer(x), dtype))
-    made = TABLE["sum"](x, axis=axis, keepdims=keepdims) / _count(x, axis)
-    return _finish(made, out)
+    x, keepdims = _as_float(x, dtype), _given(keepdims)
+    total = TABLE["sum"](x, axis=axis, keepdims=keepdims, where=where)
+    return total / _count(x, axis, where, keepdims)
 
 
 @implements("average")
 def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = False, *,
             keepdims: Any = False) -> Any:  # fmt: skip
     """Weighted mean."""
+    keepdims = _given(keepdims)
     if weights is None:
-        return mean(x, axis, keepdims=keepdims)
+        made = mean(x, axis, keepdims=keepdims)
+        return (
+            (made, broadcast_to(float(_count(tracer(x), axis)), made.shape)) if returned else made
+        )
     x, w = _float(x), tracer(weights)
     if w.shape != x.shape:
+        if w.ndim != 1 or not isinstance(axis, (int, np.integer)):
+            raise unsupported(np.average, f" with weights of shape {w.shape}")
         i = axis_of(axis, x.ndim)
         w = reshaped(w, [n if j == i else 1 for j, n in enumerate(x.shape)])
         w = broadcast_to(w, x.shape)
     total = TABLE["sum"](w, axis=axis, keepdims=keepdims) if any_symbolic(w) else np.sum(
         w._array, axis=axis, keepdims=keepdims)  # fmt: skip
     made = TABLE["sum"](x * w, axis=axis, keepdims=keepdims) / total
-    return (made, total) if returned else made
+    return (made, broadcast_to(total, made.shape)) if returned else made
 
 
 @implements("var")
-def var(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
-        keepdims: Any = False, *, correction: Any = None, **kw: Any) -> Any:  # fmt: skip
+def var(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
     """Variance: mean squared deviation, over n - ddof."""
-    x = _float(x)
-    ddof = ddof if correction is None or correction is np._NoValue else correction
-    deviation = x - mean(x, axis, keepdims=True)
-    total = TABLE["sum"](TABLE["power"](deviation, 2), axis=axis, keepdims=keepdims)
-    count = _count(x, axis) - ddof
-    return _finish(total / count if count > 0 else total * np.nan, out)
+    x, keepdims = _as_float(x, dtype), _given(keepdims)
+    ddof = ddof if _given(correction) is None else correction
+    if _given(mean) is None:
+        mean = TABLE["mean"](x, axis, keepdims=True, where=where)
+    squares = TABLE["power"](x - mean, 2)
+    total = TABLE["sum"](squares, axis=axis, keepdims=keepdims, where=where)
+    count = _count(x, axis, where, keepdims) - ddof
+    if isinstance(count, Tracer):
+        return total / TABLE["maximum"](count, 0)
+    return total / count if count > 0 else total / 0.0
 
 
 @implements("std")
-def std(x: Any, *args: Any, **kwargs: Any) -> Any:
+def std(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
     """Standard deviation."""
-    return TABLE["sqrt"](var(x, *args, **kwargs))
+    options = {"where": where, "mean": mean, "correction": correction}
+    return TABLE["sqrt"](var(x, axis, dtype, ddof, keepdims, **options))
 
 
 @implements("ptp")
-def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+def ptp(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """Range: maximum - minimum."""
+    keepdims = _given(keepdims)
     return TABLE["max"](x, axis, keepdims=keepdims) - TABLE["min"](x, axis, keepdims=keepdims)
 
 
 def _argument_like(name: str) -> None:
-    def function(x: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
         x = tracer(x)
         flat = ravel(x) if axis is None else x
         i = 0 if axis is None else axis_of(axis, x.ndim)
@@ -206,18 +232,18 @@ def _scanned(x: Any, axis: Any) -> tuple[Any, int]:
 
 
 @implements("cumsum", "cumulative_sum")
-def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running sums."""
     x, i = _scanned(x, axis)
     session = session_of(x) or need_session()
     value, target = x._value(session), _wide(x, dtype)
     if target != x._dtype:
         value = convert(session, value, target)
-    return _finish(wrap(session, session.emit("cumsum", value, axis=i, reverse=False)), out)
+    return wrap(session, session.emit("cumsum", value, axis=i, reverse=False))
 
 
 @implements("cumprod", "cumulative_prod")
-def cumprod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running products: the recurrence s_i = x_i s_(i-1) started at x_0."""
     x, i = _scanned(x, axis)
     x = x if x._dtype == _wide(x, dtype) else TABLE["astype"](x, _numpy_dtype(_wide(x, dtype)))
@@ -228,7 +254,7 @@ def cumprod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     value = session.emit(
         "recurrence", x._value(session), start._value(session), axis=i, reverse=False
     )
-    return _finish(wrap(session, value), out)
+    return wrap(session, value)
 
 
 def _numpy_dtype(name: str) -> Any:
@@ -238,7 +264,7 @@ def _numpy_dtype(name: str) -> Any:
 
 
 @implements("logsumexp")
-def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: Any = False, **kw: Any) -> Any:
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: Any = False) -> Any:
     """log(sum(b exp(a))), shifted by the maximum."""
     a = _float(a)
     top = _stopped(TABLE["max"](a, axis=axis, keepdims=True))
@@ -278,8 +304,8 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = tracer(y)
     i = axis_of(axis, y.ndim)
     if x is not None:
-        dx = tracer(x)[1:] - tracer(x)[:-1]
-        dx = dx if np.ndim(dx) > 1 or i == y.ndim - 1 else dx.reshape(
-            [-1 if j == i else 1 for j in range(y.ndim)])  # fmt: skip
+        dx = TABLE["diff"](x, axis=axis if tracer(x).ndim > 1 else 0)
+        if dx.ndim == 1:
+            dx = dx.reshape([-1 if j == i else 1 for j in range(y.ndim)])
     pairs = along(y, i, slice(1, None)) + along(y, i, slice(None, -1))
     return TABLE["sum"](pairs * dx, axis=i) / 2.0

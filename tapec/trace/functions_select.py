@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import DTypeError
 from tapec.trace.dispatch import (
+    deliver,
     key_of,
     need_session,
     normal,
@@ -16,8 +18,9 @@ from tapec.trace.dispatch import (
     unsupported,
 )  # fmt: skip
 from tapec.trace.promote import common
+from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import wrap
+from tapec.trace.tracer import Tracer, wrap
 
 
 @implements("where")
@@ -43,35 +46,56 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 
 
 @implements("choose")
-def choose(index: Any, choices: Any, **kw: Any) -> Any:
-    """``np.choose``."""
-    return select([index == i for i in range(len(choices))], list(choices))
+def choose(index: Any, choices: Any, mode: str = "raise") -> Any:
+    """``np.choose``: the elements at `index` of the choices, all broadcast together."""
+    parts = TABLE["broadcast_arrays"](index, *choices)
+    i, stacked = parts[0], TABLE["stack"](parts[1:])
+    if i._dtype[0] == "f":
+        raise DTypeError("np.choose takes integers as its first argument", where=user_line())
+    if i._dtype == "bool":
+        i = TABLE["astype"](i, int)
+    i = wrapped(i, len(choices), mode)
+    grid = np.ix_(*(np.arange(n) for n in i.shape)) if i.shape else ()
+    return stacked[(i, *grid)]
+
+
+def wrapped(index: Any, n: int, mode: str) -> Any:
+    """Indices as NumPy's `mode` says: of 0 .. n - 1 (negative ones only count under "wrap")."""
+    if mode == "wrap":
+        return index % n
+    if mode == "clip":
+        return TABLE["clip"](index, 0, n - 1)
+    if mode != "raise":
+        raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
+    # Negative ones are no indices from the end: they are out of bounds, too.
+    return TABLE["__call__"](np.where, (TABLE["less"](index, 0), n, index), {})
 
 
 @implements("clip")
-def clip(x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None,
-         max: Any = None, **kw: Any) -> Any:  # fmt: skip
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None,
+         max: Any = None) -> Any:  # fmt: skip
     """``minimum(maximum(x, a_min), a_max)``."""
-    low, high = (a_min if a_min is not None else min), (a_max if a_max is not None else max)
+    low, high = (b if b is not np._NoValue else None for b in (a_min, a_max))
+    low, high = (low if low is not None else min), (high if high is not None else max)
     made = x if low is None else TABLE["maximum"](x, low)
     made = made if high is None else TABLE["minimum"](made, high)
-    if out is not None:
-        TABLE["copyto"](out, made)
-        return out
-    return made
+    return TABLE["copy"](made) if made is x else made
 
 
 @implements("nan_to_num")
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
                neginf: Any = None) -> Any:  # fmt: skip
     """NaN and infinities replaced by numbers."""
-    x = tracer(x)
+    given, x = x, tracer(x)
+    if x._dtype[0] != "f":
+        return TABLE["copy"](x) if copy else given
     info = np.finfo(x.dtype)
     high = info.max if posinf is None else posinf
     low = info.min if neginf is None else neginf
     infinite, nans = TABLE["isinf"](x), TABLE["isnan"](x)
     made = where(infinite, where(x > 0, float(high), float(low)), x)
-    return where(nans, float(nan), made)
+    made = where(nans, float(nan), made)
+    return made if copy or type(given) is not Tracer else deliver(given, made)
 
 
 @implements("sinc")
@@ -84,9 +108,12 @@ def sinc(x: Any) -> Any:
 
 
 @implements("round", "around", "round_")
-def round_(x: Any, decimals: int = 0, out: Any = None) -> Any:
+def round_(x: Any, decimals: int = 0) -> Any:
     """Rounded half to even, at a decimal place."""
-    if not decimals:
+    x = tracer(x)
+    if x._dtype in ("i32", "i64") and decimals < 0:
+        raise unsupported(np.round, " with negative decimals of integers")
+    if not decimals or x._dtype[0] != "f":
         return TABLE["rint"](x)
     scale = 10.0 ** abs(decimals)
     if decimals > 0:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import ShapeError
+from tapec.errors import ShapeError, UnsupportedOperation
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace import views
-from tapec.trace.dispatch import convert, need_session, operand, session_of, tracer
+from tapec.trace.dispatch import need_session, operand, session_of, tracer
 from tapec.trace.promote import common
 from tapec.trace.session import where
-from tapec.trace.table import implements
+from tapec.trace.table import implements, method_of_arrays
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 
 Shape = tuple[int, ...]
@@ -58,20 +59,22 @@ def _copy(x: Tracer) -> Tracer:
     return TABLE["copy"](x)  # type: ignore[no-any-return]
 
 
+@method_of_arrays("reshape")
+def reshape_method(x: Any, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+    """``x.reshape``: sizes one by one or together."""
+    return reshape(x, shape[0] if len(shape) == 1 else shape, order, copy=copy)
+
+
 @implements("reshape")
-def reshape(
-    x: Any, *sizes_or_shape: Any, order: str = "C", newshape: Any = None, copy: Any = None
-) -> Any:
-    """``np.reshape`` and ``x.reshape``, with one -1 allowed."""
+def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
+    """``np.reshape``, with one -1 allowed."""
     x = tracer(x)
-    shape: Any = sizes_or_shape
-    if newshape is not None:
-        shape = (newshape,)
-    if len(shape) == 2 and isinstance(shape[0], (tuple, list)) and isinstance(shape[1], str):
-        shape, order = (shape[0],), shape[1]
-    target = shape[0] if len(shape) == 1 else shape
-    target = (target,) if not isinstance(target, (tuple, list)) else tuple(target)
+    if copy:
+        x = _copy(x)
+    target = (shape,) if not isinstance(shape, (tuple, list)) else tuple(shape)
     sizes = tuple(int(n) for n in target)
+    if sizes.count(-1) > 1:
+        raise ShapeError("can only specify one unknown dimension", where=where())
     if -1 in sizes:
         known = -math.prod(sizes)
         sizes = tuple((x.size // known if known else 0) if n == -1 else n for n in sizes)
@@ -79,30 +82,55 @@ def reshape(
         raise ShapeError(
             f"cannot reshape array of size {x.size} into shape {tuple(target)}", where=where()
         )
-    if order == "F":
+    if _is_fortran(x, order):
         return transpose(reshaped(transpose(x), sizes[::-1]))
     return reshaped(x, sizes)
+
+
+def _is_fortran(x: Tracer, order: Any) -> bool:
+    """Whether elements are taken first index fastest; a traced array's own layout is unknown."""
+    if order not in ("C", "F", None) and x.ndim > 1:
+        raise UnsupportedOperation(
+            f"order={order!r} depends on how an array lies in memory",
+            where=where(),
+            hint='say order="C" or order="F"',
+        )
+    return bool(order == "F")
 
 
 @implements("ravel")
 def ravel(x: Any, order: str = "C") -> Any:
     """One axis; a view of contiguous arrays."""
     x = tracer(x)
-    return reshaped(transpose(x) if order == "F" else x, (x.size,))
+    return reshaped(transpose(x) if _is_fortran(x, order) else x, (x.size,))
 
 
-@implements("flatten")
+@method_of_arrays("flatten")
 def flatten(x: Any, order: str = "C") -> Any:
     """One axis, copied."""
     return _copy(ravel(x, order))
 
 
-@implements("transpose", "permute_dims", "matrix_transpose")
-def transpose(x: Any, *axes: Any) -> Any:
+@method_of_arrays("transpose")
+def transpose_method(x: Any, *axes: Any) -> Any:
+    """``x.transpose``: axes one by one or together."""
+    together = len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list)))
+    return transpose(x, axes[0] if together else (axes or None))
+
+
+@implements("matrix_transpose", "linalg.matrix_transpose")
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes exchanged."""
+    return swapaxes(x, -1, -2)
+
+
+@implements("transpose", "permute_dims")
+def transpose(x: Any, axes: Any = None) -> Any:
     """Permuted axes (reversed by default)."""
     x = tracer(x)
-    order = axes[0] if len(axes) == 1 else (axes or None)
-    perm = tuple(range(x.ndim))[::-1] if order is None else axes_of(tuple(order), x.ndim)
+    perm = tuple(range(x.ndim))[::-1] if axes is None else axes_of(tuple(axes), x.ndim)
+    if sorted(perm) != list(range(x.ndim)):
+        raise ShapeError(f"axes {tuple(perm)} do not permute {x.ndim} axes", where=where())
     if perm == tuple(range(x.ndim)):
         return x._view(("reshape", x.shape), x.shape)
     return x._view(("transpose", perm), tuple(x.shape[p] for p in perm))
@@ -123,7 +151,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     """``np.rollaxis``."""
     x = tracer(x)
-    axis, start = axis_of(axis, x.ndim), start % (x.ndim + 1)
+    axis, start = axis_of(axis, x.ndim), start + x.ndim if start < 0 else start
+    if not 0 <= start <= x.ndim:
+        raise np.exceptions.AxisError(start, x.ndim)
     return moveaxis(x, axis, start - (axis < start))
 
 
@@ -177,18 +207,20 @@ def atleast_2d(*xs: Any) -> Any:
 
 
 @implements("atleast_3d")
-def atleast_3d(x: Any) -> Any:
+def atleast_3d(*xs: Any) -> Any:
     """At least three axes."""
-    x = tracer(x)
-    shape = {0: (1, 1, 1), 1: (1, *x.shape, 1), 2: (*x.shape, 1)}.get(x.ndim)
-    return reshaped(x, shape) if shape else x
+    made = []
+    for x in map(tracer, xs):
+        shape = {0: (1, 1, 1), 1: (1, *x.shape, 1), 2: (*x.shape, 1)}.get(x.ndim)
+        made.append(reshaped(x, shape) if shape else x)
+    return made[0] if len(made) == 1 else tuple(made)
 
 
 @implements("broadcast_to")
 def broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
     """``np.broadcast_to``."""
     x = tracer(x)
-    target = (int(shape),) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    target = tuple(int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
     if target == x.shape:
         return x
     if np.broadcast_shapes(x.shape, target) != target:
@@ -209,18 +241,25 @@ def joined(xs: Sequence[Any], axis: int, dtype: Any = None) -> Any:
     """Concatenation in the common element type."""
     parts = [tracer(x) for x in xs]
     session = session_of(*parts) or need_session()
-    target = common(*((p._dtype, p._weak) for p in parts))[0]
+    target = _common(parts, dtype)
     values = [operand(session, p, target) for p in parts]
-    made = session.emit("concatenate", *values, axis=axis) if len(values) > 1 else values[0]
-    if dtype is not None:
-        from tapec.ir.types import dtype_name
+    return wrap(
+        session, session.emit("concatenate", *values, axis=axis) if len(values) > 1 else values[0]
+    )
 
-        made = convert(session, made, dtype_name(dtype))
-    return wrap(session, made)
+
+def _common(parts: Sequence[Tracer], dtype: Any) -> str:
+    """The element type of joined arrays: the given one, where NumPy allows that cast."""
+    target = common(*((p._dtype, p._weak) for p in parts))[0]
+    if dtype is None:
+        return target
+    if not np.can_cast(NUMPY_DTYPES[target], dtype, "same_kind"):
+        raise TypeError(f"Cannot cast array data from {target} to {dtype} by the rule 'same_kind'")
+    return dtype_name(dtype)
 
 
 @implements("concatenate", "concat")
-def concatenate(xs: Any, axis: Any = 0, out: Any = None, dtype: Any = None, **kw: Any) -> Any:
+def concatenate(xs: Any, axis: Any = 0, *, dtype: Any = None) -> Any:
     """``np.concatenate``."""
     parts = [tracer(x) for x in xs]
     if axis is None:
@@ -235,28 +274,28 @@ def append(x: Any, values: Any, axis: Any = None) -> Any:
 
 
 @implements("stack")
-def stack(xs: Any, axis: int = 0, out: Any = None, dtype: Any = None, **kw: Any) -> Any:
+def stack(xs: Any, axis: int = 0, *, dtype: Any = None) -> Any:
     """``np.stack``: one new axis."""
     parts = [tracer(x) for x in xs]
     i = axis_of(axis, parts[0].ndim + 1)
     session = session_of(*parts) or need_session()
-    target = common(*((p._dtype, p._weak) for p in parts))[0]
+    target = _common(parts, dtype)
     return wrap(
         session, session.emit("stack", *(operand(session, p, target) for p in parts), axis=i)
     )
 
 
 @implements("hstack")
-def hstack(xs: Any, **kw: Any) -> Any:
+def hstack(xs: Any, *, dtype: Any = None) -> Any:
     """``np.hstack``."""
     parts = [atleast_1d(x) for x in xs]
-    return concatenate(parts, 0 if parts[0].ndim == 1 else 1)
+    return concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype=dtype)
 
 
 @implements("vstack", "row_stack")
-def vstack(xs: Any, **kw: Any) -> Any:
+def vstack(xs: Any, *, dtype: Any = None) -> Any:
     """``np.vstack``."""
-    return concatenate([atleast_2d(x) for x in xs], 0)
+    return concatenate([atleast_2d(x) for x in xs], 0, dtype=dtype)
 
 
 @implements("dstack")

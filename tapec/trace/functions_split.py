@@ -11,6 +11,7 @@ from tapec.trace.dispatch import (
     tracer,
     unsupported,
 )
+from tapec.trace.functions_select import wrapped
 from tapec.trace.functions_shape import (
     axes_of,
     axis_of,
@@ -33,16 +34,23 @@ def along(x: Any, axis: int, key: Any) -> Any:
     return x[(slice(None),) * axis + (key,)]
 
 
-@implements("split", "array_split")
+@implements("split")
 def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
-    """``np.split``: views."""
+    """``np.split``: views, as many as divide the axis."""
     x = tracer(x)
     axis = axis_of(axis, x.ndim)
-    plain = np.arange(x.shape[axis])
-    if not np.ndim(sections) and len(plain) % int(sections):
-        parts = np.array_split(plain, sections)
-    else:
-        parts = np.split(plain, sections)
+    return _parts(x, np.split(np.arange(x.shape[axis]), sections), axis)
+
+
+@implements("array_split")
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """``np.array_split``: views."""
+    x = tracer(x)
+    axis = axis_of(axis, x.ndim)
+    return _parts(x, np.array_split(np.arange(x.shape[axis]), sections), axis)
+
+
+def _parts(x: Any, parts: Any, axis: int) -> list[Any]:
     made = []
     for part in parts:
         start = int(part[0]) if len(part) else 0
@@ -56,7 +64,7 @@ TABLE["dsplit"] = lambda x, n: split(x, n, 2)
 
 
 @implements("unstack")
-def unstack(x: Any, axis: int = 0) -> Any:
+def unstack(x: Any, *, axis: int = 0) -> Any:
     """The slices along an axis."""
     return tuple(moveaxis(x, axis, 0))
 
@@ -65,7 +73,7 @@ def unstack(x: Any, axis: int = 0) -> Any:
 def tile(x: Any, reps: Any) -> Any:
     """``np.tile``."""
     x = tracer(x)
-    counts = (int(reps),) if not isinstance(reps, (tuple, list)) else tuple(map(int, reps))
+    counts = tuple(map(int, np.atleast_1d(np.asarray(reps))))
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
     shape = (1,) * (rank - x.ndim) + x.shape
@@ -112,7 +120,11 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return reshaped(roll(ravel(x), shift, 0), x.shape)
     axes = axes_of(axis, x.ndim)
-    shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
+    shifts = shift if isinstance(shift, (tuple, list)) else (shift,)
+    if not shifts or (len(shifts) > 1 and len(axes) > 1 and len(shifts) != len(axes)):
+        raise ValueError("'shift' and 'axis' should be scalars or sequences of one length")
+    count = max(len(shifts), len(axes))
+    shifts, axes = shifts * (count // len(shifts)), axes * (count // len(axes))
     for s, a in zip(shifts, axes, strict=True):
         n = x.shape[a]
         s = int(s) % n if n else 0
@@ -122,9 +134,14 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 
 
 @implements("pad")
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0, **kw: Any) -> Any:
+def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0,
+        reflect_type: str = "even") -> Any:  # fmt: skip
     """``np.pad``: constant, and the modes that repeat elements (edge, reflect, symmetric, wrap)."""
     x = tracer(x)
+    if reflect_type != "even":
+        raise unsupported(np.pad, f" with reflect_type={reflect_type!r}")
+    if np.ndim(constant_values):
+        raise unsupported(np.pad, " with several constant_values")
     widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     if mode == "constant":
         shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
@@ -142,10 +159,15 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours."""
     x = tracer(x)
+    if not n:
+        return x
     axis = axis_of(axis, x.ndim)
+    prepend, append = (None if e is np._NoValue else e for e in (prepend, append))
     ends = [_end(e, x, axis) for e in (prepend, x, append) if e is not None]
     if len(ends) > 1:
         x = joined(ends, axis)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
     for _ in range(n):
         x = along(x, axis, slice(1, None)) - along(x, axis, slice(None, -1))
     return x
@@ -158,9 +180,10 @@ def _end(e: Any, x: Tracer, axis: int) -> Any:
 
 
 @implements("ediff1d")
-def ediff1d(x: Any) -> Any:
-    """Differences of the flattened array."""
-    return diff(ravel(x))
+def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of the flattened array, with numbers before and after them."""
+    parts = [to_begin, diff(ravel(x)), to_end]
+    return joined([ravel(p) for p in parts if p is not None], 0)
 
 
 def _masked(x: Any, mask: Any) -> Any:
@@ -204,6 +227,8 @@ def diag(x: Any, k: int = 0) -> Any:
     x = tracer(x)
     if x.ndim == 2:
         return diagonal(x, k)
+    if x.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d.")
     n = x.size + abs(k)
     made = concrete(np.zeros((n, n), x.dtype))
     i = np.arange(x.size)
@@ -215,14 +240,18 @@ TABLE["diagflat"] = lambda x, k=0: diag(ravel(x), k)
 
 
 @implements("trace")
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **kw: Any) -> Any:
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """Sum of the diagonal."""
-    return TABLE["sum"](diagonal(x, offset, axis1, axis2), axis=-1)
+    return TABLE["sum"](diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @implements("fill_diagonal")
 def fill_diagonal(x: Any, value: Any, wrap: bool = False) -> None:
     """Write the main diagonal."""
+    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
+        raise ValueError("array must be at least 2-d, and all dimensions of equal length beyond 2")
+    if wrap and x.ndim == 2 and x.shape[0] > x.shape[1] + 1:
+        raise unsupported(np.fill_diagonal, " with wrap=True")
     i = np.arange(min(x.shape))
     x[(i,) * x.ndim] = value
 
@@ -231,6 +260,8 @@ def fill_diagonal(x: Any, value: Any, wrap: bool = False) -> None:
 def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> Any:
     """Coordinate grids."""
     rank = len(xs)
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     made = [reshaped(x, [tracer(x).size if j == i else 1 for j in range(rank)])
             for i, x in enumerate(xs)]  # fmt: skip
     if indexing == "xy" and rank > 1:
@@ -242,14 +273,13 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
 
 
 @implements("take")
-def take(x: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
     """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
     x = ravel(x) if axis is None else tracer(x)
     axis = axis_of(axis or 0, x.ndim)
     index = normal(indices)
     if mode != "raise":
-        n = x.shape[axis]
-        index = index % n if mode == "wrap" else TABLE["clip"](index, 0, n - 1)
+        index = wrapped(index, x.shape[axis], mode)
     return along(x, axis, index)
 
 
@@ -258,14 +288,22 @@ def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
     """``np.take_along_axis``."""
     if axis is None:
         return ravel(x)[normal(indices)]
-    x, index = tracer(x), tracer(indices)
+    x = tracer(x)
+    return x[places_along(x, indices, axis)]
+
+
+def places_along(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
+    """The key of the elements that indices along one axis mean."""
+    index = tracer(indices)
     axis = axis_of(axis, x.ndim)
+    if index.ndim != x.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
     key: list[Any] = []
     for i, n in enumerate(x.shape):
         shape = [1] * x.ndim
-        shape[i] = index.shape[i] if i != axis else n
+        shape[i] = n
         key.append(index if i == axis else np.arange(n).reshape(shape))
-    return x[tuple(key)]
+    return tuple(key)
 
 
 __all__ = ["concatenate", "expand_dims", "is_symbolic", "stack", "transpose"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tapec.trace.dispatch import any_special, any_symbolic, any_tracer, call, eager
+from tapec.trace.dispatch import translated as translated_call
 from tapec.trace.table import TABLE, name_of
 from tapec.trace.tracer import Tracer, concrete
 
@@ -45,6 +46,15 @@ OWN = frozenset(
         "flipud",
         "fliplr",
         "rot90",
+        "permute_dims",
+        "matrix_transpose",
+        "fill_diagonal",
+        "put",
+        "place",
+        "putmask",
+        "put_along_axis",
+        "asfortranarray",
+        "nan_to_num",
     ]
 )
 _MATH = {
@@ -55,8 +65,41 @@ _MATH = {
     ]},
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
     "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "fabs": "absolute",
-    "lgamma": "gammaln", "prod": "prod", "fsum": "sum",
+    "lgamma": "gammaln", "fsum": "sum", "gamma": "gamma", "log": "log",
 }  # fmt: skip
+
+
+def _log(x: Any, *base: Any) -> Any:
+    return TABLE["log"](x) / TABLE["log"](*base) if base else TABLE["log"](x)
+
+
+def _hypot(*xs: Any) -> Any:
+    return functools.reduce(TABLE["hypot"], xs) if len(xs) > 1 else TABLE["absolute"](*xs)
+
+
+def _dist(p: Any, q: Any) -> Any:
+    return TABLE["linalg.norm"](TABLE["array"]([a - b for a, b in zip(p, q, strict=True)]))
+
+
+def _product(items: Any, *, start: Any = 1) -> Any:
+    return TABLE["prod"](items) * start
+
+
+def _is_close(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
+    size = TABLE["maximum"](TABLE["absolute"](a), TABLE["absolute"](b))
+    near = TABLE["absolute"](a - b) <= TABLE["maximum"](rel_tol * size, abs_tol)
+    infinite = TABLE["logical_or"](TABLE["isinf"](a), TABLE["isinf"](b))
+    return TABLE["equal"](a, b) | (near & TABLE["logical_not"](infinite))
+
+
+# Functions of `math` whose arguments are not those of NumPy's.
+_OTHERWISE: dict[str, Callable[..., Any]] = {
+    "log": _log,
+    "hypot": _hypot,
+    "dist": _dist,
+    "prod": _product,
+    "isclose": _is_close,
+}
 
 
 # These give Python integers, unlike NumPy's functions of the same name.
@@ -121,7 +164,8 @@ class UfuncProxy:
         self.__name__ = ufunc.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if any_symbolic(args) or any_symbolic(kwargs):
+        writes = "out" in kwargs or len(args) > self._ufunc.nin
+        if any_symbolic(args) or any_symbolic(kwargs) or (writes and self.__name__ in TABLE):
             return TABLE["__ufunc__"](self._ufunc, "__call__", args, kwargs)
         return eager(self._ufunc, args, kwargs)
 
@@ -145,7 +189,7 @@ def numpy_function(real: Any) -> Any:
     @functools.wraps(real)
     def translated(*args: Any, **kwargs: Any) -> Any:
         if name in OWN and not any_special(args):
-            return TABLE[name](*args, **kwargs)
+            return translated_call(name, real, args, kwargs)
         return call(real, args, kwargs)
 
     return translated
@@ -153,16 +197,19 @@ def numpy_function(real: Any) -> Any:
 
 def math_function(real: Any) -> Any:
     """A function of `math` that takes traced numbers too."""
-    name = _MATH.get(real.__name__, real.__name__)
+    name = _MATH.get(real.__name__, "")
 
     @functools.wraps(real)
-    def translated(*args: Any) -> Any:
-        if not any_symbolic(args):
-            return real(*args)
-        if real is math.log and len(args) == 2:
-            return TABLE["log"](args[0]) / TABLE["log"](args[1])
-        translation = TABLE.get(name)
-        made = translation(*args) if translation else real(*args)
+    def translated(*args: Any, **kwargs: Any) -> Any:
+        if not any_symbolic(args) and not any_symbolic(kwargs):
+            return real(*args, **kwargs)
+        otherwise = _OTHERWISE.get(real.__name__)
+        if otherwise is not None:
+            return otherwise(*args, **kwargs)
+        if not name or kwargs:
+            # Not of the same name in NumPy: math.remainder is no np.remainder.
+            return real(*args, **kwargs)
+        made = TABLE[name](*args)
         return whole(made) if name in _WHOLE else made
 
     return translated

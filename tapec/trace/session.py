@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import sys
@@ -22,7 +23,8 @@ from tapec.ir.types import Type
 
 # Frames of these folders are not the user's.
 _TAPEC = str(Path(__file__).parents[1])
-_HIDDEN = (_TAPEC, str(Path(np.__file__).parent))
+# contextlib runs our decorated functions: what calls tapec has the user's line then.
+_HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
 _SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "check.py")))
 _USER_CODE: dict[CodeType, bool] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)

@@ -13,6 +13,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 TABLE: dict[str, Callable[..., Any]] = {}
 
 
+# "sort", "transpose", ...: methods of arrays that differ from the function of that name.
+METHODS: dict[str, Callable[..., Any]] = {}
+
+
+def method_of_arrays(*names: str) -> Callable[[F], F]:
+    """Register the decorated function as these methods of arrays, traced or constant."""
+
+    def register(function: F) -> F:
+        METHODS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
 def implements(*names: str) -> Callable[[F], F]:
     """Register the decorated function as the translation of these NumPy functions."""
 
@@ -27,6 +41,12 @@ def name_of(function: Any) -> str:
     """The key in the table of a NumPy function or ufunc."""
     name = str(getattr(function, "__name__", function))
     module = getattr(function, "__module__", "") or ""
-    if "linalg" in module and getattr(np, name, None) is not function:
+    known = getattr(np, name, None)
+    if known is function:
+        return name
+    if "linalg" in module:
         return f"linalg.{name}"
+    # np.polynomial.polynomial.polyval is not np.polyval.
+    if known is not None and module.startswith("numpy.") and not isinstance(function, np.ufunc):
+        return f"{module.rpartition('.')[2].strip('_')}.{name}"
     return name

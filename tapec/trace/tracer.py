@@ -18,7 +18,7 @@ from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace import views
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.storage import ROW, Array, Storage
-from tapec.trace.table import TABLE
+from tapec.trace.table import METHODS, TABLE
 
 Deps = frozenset[int] | None
 
@@ -271,10 +271,10 @@ class Tracer:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if self._storage.array is not None and name not in TABLE:
-            return getattr(self._array, name)
-        if name in TABLE and hasattr(np.ndarray, name):
+        if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
             return _Method(name, self)
+        if self._storage.array is not None and name not in _WRITING:
+            return getattr(self._array, name)
         if hasattr(np.ndarray, name):
             raise TraceError(
                 f"ndarray.{name} is not available on traced arrays",
@@ -293,15 +293,11 @@ class _Method:
         self.name, self.tracer = name, tracer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.name in _OWN_METHODS:
-            return TABLE[self.name](self.tracer, *args, **kwargs)
         return TABLE["__method__"](self.name, self.tracer, args, kwargs)
 
 
-# Methods whose translation serves constant arrays too: views, copies, and writes.
-_OWN_METHODS = frozenset(
-    ["astype", "copy", "fill", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
-)
+# Methods that change an array in ways that are not followed.
+_WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
 _COERCIONS = {
     "bool": "a Python `if`, `while`, `and`, `or` or `not` needs the truth of a traced value",
     "index": "Python needs a traced value as an integer",

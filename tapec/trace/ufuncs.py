@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
+from tapec.ir.primitive import lookup
+from tapec.ir.types import dtype_name
+from tapec.trace.arguments import parameters
 from tapec.trace.dispatch import (
     any_special,
     any_tracer,
-    copyto,
+    check_cast,
+    deliver,
     deps_of,
     eager,
     key_of,
     normal,
     operand,
-    real_array_write,
     session_of,
     unsupported,
 )  # fmt: skip
@@ -117,9 +120,13 @@ def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
 
 
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
+    arity = len(lookup(primitive).domain) if primitive else 1
+
     def ufunc(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             return with_options(name, args, kwargs)
+        if len(args) != arity:
+            raise TypeError(f"{name}() takes {arity} arguments, not {len(args)}")
         return emit(name, primitive, rule, args)
 
     ufunc.__name__ = name
@@ -127,23 +134,26 @@ def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
 
 
 def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A ufunc with out=, where= or dtype=."""
     out, mask, dtype = kwargs.pop("out", None), kwargs.pop("where", True), kwargs.pop("dtype", None)
     kwargs.pop("casting", None), kwargs.pop("order", None), kwargs.pop("subok", None)
     if kwargs:
-        raise unsupported(name, f" with {sorted(kwargs)}")
-    if isinstance(out, tuple):
-        out = out[0]
+        raise unsupported(NUMPY_UFUNCS[name], f" with {', '.join(sorted(kwargs))}=")
+    if out is None and mask is not True:
+        raise unsupported(NUMPY_UFUNCS[name], " with where= but without out=")
     if dtype is not None:
-        args = tuple(TABLE["astype"](normal(a), dtype) for a in args)
-    result = TABLE[name](*args)
-    if out is None:
-        if mask is not True:
-            raise unsupported(name, " with where= but without out=")
-        return result
-    if type(out) is not Tracer:
-        raise real_array_write()
-    copyto(out, result, where=mask)
-    return out
+        args = tuple(_cast(normal(a), dtype) for a in args)
+    if session_of(*args) is None and not any(type(a) in (list, tuple) for a in args):
+        made = eager(NUMPY_UFUNCS[name], args, {})
+    else:
+        made = TABLE[name](*args)
+    return made if out is None else deliver(out, made, mask)
+
+
+def _cast(a: Any, dtype: Any) -> Any:
+    """An operand in the element type a ufunc is to compute in, where NumPy allows that cast."""
+    check_cast(a, dtype_name(dtype))
+    return TABLE["astype"](a, dtype)
 
 
 for _name, (_primitive, _rule) in _UFUNCS.items():
@@ -153,7 +163,15 @@ for _old, _new in {"true_divide": "divide", "mod": "remainder", "bitwise_not": "
     TABLE[_old] = TABLE[_new]
 
 
-@implements("absolute", "abs", "fabs")
+@implements("fabs")
+def fabs(x: Any, **kwargs: Any) -> Any:
+    """|x| as a float."""
+    if kwargs:
+        return with_options("fabs", (x,), kwargs)
+    return emit("fabs", "abs", common_float, (x,))
+
+
+@implements("absolute", "abs")
 def absolute(x: Any, **kwargs: Any) -> Any:
     """|x|."""
     if kwargs:
@@ -179,7 +197,15 @@ for _name, _primitive in _ROUNDING.items():
     TABLE[_name] = _rounding(_name, _primitive)
 
 
-@implements("power", "float_power", "pow")
+@implements("float_power")
+def float_power(x: Any, y: Any, **kwargs: Any) -> Any:
+    """Powers in double precision."""
+    if kwargs:
+        return with_options("float_power", (x, y), kwargs)
+    return power(TABLE["astype"](x, float), y if type(y) is int else TABLE["astype"](y, float))
+
+
+@implements("power", "pow")
 def power(x: Any, y: Any, **kwargs: Any) -> Any:
     """Powers: constant integer exponents keep their exact derivative rule (any base)."""
     if kwargs:
@@ -237,7 +263,8 @@ NUMPY_UFUNCS = _Lookup()
 
 _REDUCE = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
            "logical_and": "all", "logical_or": "any", "logaddexp": "logsumexp"}  # fmt: skip
-_ACCUMULATE = {"add": "cumsum", "multiply": "cumprod"}
+_ACCUMULATE = {"add": "cumsum", "multiply": "cumprod",
+               "maximum": "__cummax__", "minimum": "__cummin__"}  # fmt: skip
 
 
 @implements("__ufunc__")
@@ -249,22 +276,38 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
             name if method == "__call__" else f"{name}.{method}", inputs, kwargs
         )
     if method == "__call__":
+        if len(inputs) > ufunc.nin:
+            inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
         if name in TABLE:
             return TABLE[name](*inputs, **kwargs)
     elif method == "reduce" and name in _REDUCE:
-        kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
-        if len(inputs) == 1:
-            kwargs.setdefault("axis", 0)
-        return TABLE[_REDUCE[name]](*inputs, **kwargs)
+        return _reduced(_REDUCE[name], *inputs, **kwargs)
     elif method == "accumulate" and name in _ACCUMULATE:
-        axis = kwargs.get("axis", inputs[1] if len(inputs) > 1 else 0)
-        return TABLE[_ACCUMULATE[name]](inputs[0], axis=axis)
+        return _accumulated(_ACCUMULATE[name], *inputs, **kwargs)
     elif method == "outer" and name in TABLE:
         a, b = (np_("asarray", i) for i in inputs)
-        return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b)
+        return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b, **kwargs)
     elif method == "at":
         return TABLE["ufunc_at"](name, *inputs)
     if not any_tracer(inputs):
         return getattr(ufunc, method)(*inputs, **kwargs)
-    suffix = "" if method == "__call__" else f".{method}"
-    raise unsupported(ufunc, suffix)
+    raise unsupported(ufunc, "" if method == "__call__" else f".{method}")
+
+
+def _reduced(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
+             keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:  # fmt: skip
+    """``ufunc.reduce`` by the function that does the same."""
+    given = {"dtype": dtype, "initial": initial, "where": where}
+    idle = (None, np._NoValue, True)
+    needed = {k: v for k, v in given.items() if not any(v is i for i in idle)}
+    known = parameters(TABLE[function]) or {}
+    if extra := [k for k in needed if k not in known]:
+        raise unsupported(f"ufunc.reduce with {extra[0]}=")
+    made = TABLE[function](x, axis=axis, keepdims=keepdims, **needed)
+    return made if out is None else deliver(out, made)
+
+
+def _accumulated(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+    """``ufunc.accumulate`` by the function that does the same."""
+    made = TABLE[function](x, axis=axis, **({} if dtype is None else {"dtype": dtype}))
+    return made if out is None else deliver(out, made)

@@ -118,7 +118,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
                  np.convolve(x, y[:2], "valid")), (V, W)),
     # constructors
     "likes": (lambda x: (np.zeros_like(x) + x, np.ones_like(x), np.full_like(x, x[0]),
-              np.full(3, x[1]), np.empty_like(x) * 0), (V,)),
+              np.full(3, x[1]), np.empty_like(x).shape[0] * x), (V,)),
     "array": (lambda x: (np.array([x[0], 2 * x[1], 1]), np.array([[x[0], 1.0], [2.0, x[1]]]),
               np.asarray([x, x * 2]), np.asarray(x), np.array([x[0]], dtype=np.float32)), (V,)),
     "linspace": (lambda x: np.linspace(0.0, x[0], 5) + np.linspace(0, 1, 5), (V,)),
