@@ -12,6 +12,7 @@ from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
 from tapec.outline import Outlined
 from tapec.portable import Absent, find, portable, unpacked
+from tapec.quick import Unusual, describe, is_described
 from tapec.signature import Signature, abstract, static_test
 from tapec.specialize import CapturesTracer, Specialization, specialize
 from tapec.stages import IRText, stage_text
@@ -50,9 +51,12 @@ class Kernel(FastCallable):
         }
         self._traced = functools.partial(_inlined, f) if inline else Outlined(f)
         self._static = static_test(f, static_argnums, static_argnames)
+        self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._pinned: frozenset[int] = frozenset()
+        self._quick: dict[Any, Specialization] = {}
         self._lock = threading.RLock()
         self._found: dict[Signature, Specialization] = {}
+        self._libraries: list[Any] = []  # with an entry for calls, newest first
         self._derived: dict[str, Kernel] = {}
         functools.update_wrapper(self, f, updated=())
         self.__wrapped__ = f
@@ -62,6 +66,10 @@ class Kernel(FastCallable):
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """Evaluate; `out` receives the results instead of fresh arrays."""
+        key, values = self._key(args, kwargs)
+        known = self._quick.get(key)
+        if known is not None and not self._pinned:
+            return known.run(values, out)
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
             return self._traced(*args, **kwargs)
@@ -71,7 +79,19 @@ class Kernel(FastCallable):
             return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
+        if key is not None and is_described(special.signature):
+            self._quick[key] = special
         return special.run(leaves, out)
+
+    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+        """A cheap key of this call, None where there is none, and the leaves."""
+        leaves: list[Any] = []
+        if self._has_static:
+            return None, leaves
+        try:
+            return (describe(args, leaves), describe(kwargs, leaves)), leaves
+        except Unusual:
+            return None, leaves
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A kernel in a class body is a method."""
@@ -97,9 +117,13 @@ class Kernel(FastCallable):
 
     def _enter(self, special: Specialization) -> None:
         """Let calls go straight to native code, as far as the call path allows it."""
-        address = special.entry_address(positional=not self._options["static_argnums"])
-        if address and not self._pinned and not self._options["static_argnames"]:
-            set_entry(self, address)
+        library = special.library
+        if library is not None:
+            from tapec.backends.llvm import link_chain
+
+            # A call tries the newest program first, then those before it.
+            self._libraries.insert(0, library)
+            set_entry(self, link_chain(self._libraries))
 
     # ---- transforms as methods ----
 
@@ -174,7 +198,8 @@ class Kernel(FastCallable):
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
         """A callable without arguments on these very buffers, for inner loops."""
-        return self._specialize(args, {}).bind(args, out)
+        special = self._specialize(args, {})
+        return special.bind(abstract(args, {}, self._static, self._pinned)[1], out)
 
     def __repr__(self) -> str:
         known = ", ".join(str(s) for s in self._found.values())

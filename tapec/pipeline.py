@@ -72,10 +72,9 @@ class Native:
         self.call = NativeEntry(self.kernel.library, self.kernel.signature)
 
     @property
-    def entry_address(self) -> int:
-        """Where a callable object may enter directly."""
-        library = self.kernel.library
-        return library.address("entry") if "entry" in library else 0
+    def library(self) -> Any:
+        """The code, with an entry for callable objects; None without one."""
+        return self.kernel.library if "entry" in self.kernel.library else None
 
     @property
     def loops(self) -> Func:

@@ -15,7 +15,7 @@ from tapec.ir import Func
 from tapec.ir.rewrite import gc_paused
 from tapec.nesting import flattened, result_structure
 from tapec.pipeline import Journal, clean, interpreted, native
-from tapec.signature import Signature, Traced, leaf_hints, program_name
+from tapec.signature import Signature, Static, Traced, leaf_hints, program_name
 from tapec.trace import Out, Param, trace
 from tapec.tree import Tree, flatten
 
@@ -76,7 +76,7 @@ class Specialization:
                 )
         results = [v.type for v in self.func.results]
         outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
-        return Abi(tuple(args), tuple(outs), self._result(), errors=self.errors)
+        return Abi(tuple(args), tuple(outs), self._result(), errors=self.errors, fixed=self._fixed)
 
     def _kind(self, index: int) -> str:
         if self.errors and index == self._whole:
@@ -113,16 +113,30 @@ class Specialization:
         once = sorted(self._markers) == list(range(self._whole))
         return once and only_tuples(self.tree)
 
-    def entry_address(self, positional: bool) -> int:
-        """Address of the native entry, 0 where calls must pass through Python."""
-        args = self.signature.tree.children[0]
-        named = self.signature.tree.children[1]
-        flat = not named.children and all(c.kind is None for c in args.children)
-        static = len(self.signature.traced) != len(self.signature.leaves)
+    @functools.cached_property
+    def _flat(self) -> bool:
+        """Whether the arguments are the leaves: native code can tell the calls that match.
+
+        An array that is static is compared element by element: not there.
+        """
+        args, named = self.signature.tree.children
+        static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
+        arrays = any(isinstance(value, np.ndarray) for value in static)
+        return not (named.children or arrays) and all(c.kind is None for c in args.children)
+
+    @functools.cached_property
+    def _fixed(self) -> tuple[tuple[int, Any], ...]:
+        """Positions and values of the arguments that native code compares."""
+        leaves = enumerate(self.signature.leaves) if self._flat else ()
+        return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
+
+    @property
+    def library(self) -> Any:
+        """Code whose entry takes calls as they are; None where they must pass through Python."""
         kernel = self.compiled
-        if kernel is None or self.mutated or not (positional and flat and self._direct) or static:
-            return 0
-        return int(kernel.entry_address)
+        if kernel is None or self.mutated or not (self._flat and self._direct):
+            return None
+        return kernel.library
 
     def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
         """Evaluate on the leaves of a call; `out` receives the results."""
@@ -145,7 +159,10 @@ class Specialization:
             if self.errors:
                 self.abi().raise_error(int(values.pop()))
             return values
-        result = kernel.call(*(prepared(x) for x in inputs))
+        given = [prepared(x) for x in inputs]
+        for position, value in self._fixed:  # in rising order
+            given.insert(position, value)
+        result = kernel.call(*given)
         if not self._direct:
             return [result] if self._whole == 1 else list(result)
         by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
@@ -183,13 +200,13 @@ class Specialization:
                     "the function writes into a read-only argument", hint="pass a copy of it"
                 )
 
-    def bind(self, args: Sequence[Any], out: Any) -> Callable[[], Any]:
-        """A callable without arguments on these buffers."""
+    def bind(self, leaves: Sequence[Any], out: Any) -> Callable[[], Any]:
+        """A callable without arguments on the leaves of a call."""
         if self.compiled is None or self.mutated or not self._direct:
-            leaves, _ = flatten((tuple(args), {}))
             return lambda: self.run(leaves, out)
         outs = None if out is None else flatten(out)[0]
-        bound: Callable[[], Any] = self.compiled.bind(flatten(tuple(args))[0], outs)
+        buffers = [leaves[k] for k in self.signature.traced]
+        bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
         return bound
 
     def explain(self) -> str:

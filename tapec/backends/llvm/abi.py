@@ -9,7 +9,7 @@ and how results return.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -122,7 +122,9 @@ class Signature:
     `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
     output numbers such as `(0, (1, 2))`, each used once. `nogil` releases the interpreter lock
     around the kernel: worth it above some 20 us of work. Where there are `errors`, a last output
-    that is no result says which of them the call raises (counted from 1; 0: none).
+    that is no result says which of them the call raises (counted from 1; 0: none). `fixed` lists
+    the positions of arguments that are part of the program, each with its value: calls pass them
+    (an int of that value, any other object itself), the kernel does not get them.
     """
 
     args: tuple[Argument, ...]
@@ -131,6 +133,7 @@ class Signature:
     work_bytes: int = 0
     nogil: bool = False
     errors: tuple[Exception, ...] = ()
+    fixed: tuple[tuple[int, Any], ...] = ()
 
     def __post_init__(self) -> None:
         used = sorted(leaves(self.tree))
@@ -145,6 +148,11 @@ class Signature:
     def count(self) -> int:
         """How many outputs are results."""
         return len(self.outs) - bool(self.errors)
+
+    def passed(self, args: Sequence[Any]) -> list[Any]:
+        """What the kernel gets of a call's arguments."""
+        fixed = {position for position, _ in self.fixed}
+        return [a for k, a in enumerate(args) if k not in fixed]
 
     def raise_error(self, number: int) -> None:
         """Raise the error that a call found, if it did."""

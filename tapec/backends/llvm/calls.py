@@ -91,7 +91,7 @@ class NativeEntry(FastCallable):
 
     def __call__(self, *args: Any, outs: Sequence[Array] | None = None) -> Any:
         """Run the kernel; results go to `outs` where those are given."""
-        return self._checked(*args, outs=outs)
+        return self._checked(*self.sig.passed(args), outs=outs)
 
 
 enable_vectorcall(NativeEntry)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tapec.backends.llvm import blas, lapack
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
-from tapec.backends.llvm.entry import RAISER
+from tapec.backends.llvm.entry import FIXED, RAISER
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.work import RELEASE, work
@@ -66,7 +66,8 @@ def compile_loops(
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     raiser = signature.raise_error
-    known = {**symbols(), RAISER: id(raiser)}
+    objects = {f"{FIXED}{place}": id(value) for place, value in signature.fixed}
+    known = {**symbols(), **objects, RAISER: id(raiser)}
     for calls in (blas, lapack):
         known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)

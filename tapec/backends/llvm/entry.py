@@ -7,6 +7,7 @@ boxing of scalars, the result. See `wrapper` for the functions around it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import (
@@ -22,6 +23,7 @@ from tapec.backends.llvm.abi import (
 from tapec.backends.llvm.jit import ARENA
 
 RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
+FIXED = "tapec.fixed."  # and a position: the object that calls must pass there
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
@@ -63,8 +65,11 @@ class EntryWriter:
     def text(self) -> str:
         """The whole function."""
         self.check_call()
-        for number, argument in enumerate(self.sig.args):
-            self.check_argument(number, argument)
+        places = self.sig.passed(range(len(self.sig.args) + len(self.sig.fixed)))
+        for place, value in self.sig.fixed:
+            self.check_fixed(place, value)
+        for place, argument in zip(places, self.sig.args, strict=True):
+            self.check_argument(place, argument)
         self.allocate_arrays()
         self.call_kernel(self.take_work())
         self.check_errors()
@@ -119,13 +124,24 @@ class EntryWriter:
 
     def check_call(self) -> None:
         nargs = self.value(f"and i64 %nargsf, {SIZE_MASK}")
-        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.args)}")
+        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.args) + len(self.sig.fixed)}")
         unnamed = self.value("icmp eq ptr %kwnames, null")
         self.expect(self.conjunction([count, unnamed]))
 
-    def check_argument(self, number: int, argument: Argument) -> None:
-        slot = self.value(f"getelementptr ptr, ptr %args, i64 {number}")
-        thing = self.value(f"load ptr, ptr {slot}")
+    def argument(self, place: int) -> str:
+        slot = self.value(f"getelementptr ptr, ptr %args, i64 {place}")
+        return self.value(f"load ptr, ptr {slot}")
+
+    def check_fixed(self, place: int, value: Any) -> None:
+        thing = self.argument(place)
+        if type(value) is int and abs(value) < 2**63:
+            given = self.value(f"load i64, ptr {self.int_pointer(thing)}")
+            self.expect(self.value(f"icmp eq i64 {given}, {value}"))
+        else:
+            self.expect(self.value(f"icmp eq ptr {thing}, @{FIXED}{place}"))
+
+    def check_argument(self, place: int, argument: Argument) -> None:
+        thing = self.argument(place)
         if isinstance(argument, ArrayArg):
             self.pointers.append(self.array_pointer(thing, argument))
             return

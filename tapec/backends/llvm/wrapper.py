@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import Signature
-from tapec.backends.llvm.entry import CALL, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
+from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
 from tapec.fastcall import DATA_OFFSET
 
@@ -51,7 +51,8 @@ def wrapper_text(sig: Signature, kernel: str = "kernel") -> str:
     """LLVM text of `entry` for a kernel defined in the same module.
 
     Link it with `runtime.symbols(slow)` and, where there are errors, with the address of a Python
-    function as `RAISER`; see the module's text for what it does.
+    function as `RAISER`, and with those of the signature's fixed objects; see the module's text
+    for what it does.
     """
     parts = [
         _FUNCTIONS,
@@ -59,6 +60,7 @@ def wrapper_text(sig: Signature, kernel: str = "kernel") -> str:
         f"@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
         _RAISING if sig.errors else "",
+        "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
         _extent_constants(sig),
         EntryWriter(sig, kernel).text(),
     ]
