@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from tapec.backends.llvm import emit_calls as calls
 from tapec.backends.llvm import emit_control as control
-from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm import emit_memory as memory
 from tapec.backends.llvm import emit_tape as tape
+from tapec.backends.llvm import emit_wave as wave
 from tapec.backends.llvm import lapack
 from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import constant_text
@@ -44,7 +44,7 @@ SPECIAL: Mapping[str, Special] = {
     "tape_pop": tape.tape_pop,
     "tape_load": tape.tape_load,
     "tape_store": tape.tape_store,
-    "for": loops.loop,
+    "for": wave.loop,
     "repeat": control.repeat,
     "while": control.while_,
     "if": control.if_,
@@ -247,7 +247,7 @@ def _is_serial(ops: Iterable[Op]) -> bool:
     for op in every(ops):
         if op.name in CONTROL:
             return True
-        if op.name == "for" and op.attrs["kind"] == "serial":
+        if op.name == "for" and op.attrs["kind"] != "vector":
             inside = {inner.name for inner in op.regions[0].ops}
             if "store" in inside and "load" in inside and "for" not in inside:
                 return True

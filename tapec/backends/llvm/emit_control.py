@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER
@@ -18,27 +18,43 @@ def _types(values: Sequence[Value]) -> list[str]:
 
 def repeat(e: FunctionEmitter, op: Op) -> None:
     """A counted loop whose trip count is known at run time only."""
-    (body,), (count, *init) = op.regions, op.operands
-    trips, starts = e.names[count], [e.names[v] for v in init]
+    (block,), (count, *init) = op.regions, op.operands
     most = e.ranges.get(count, (0, _MOST))[1]
-    types = _types(init)
+
+    def body(index: str, carried: list[str]) -> list[str]:
+        e.names[block.params[0]] = index
+        e.ranges[block.params[0]] = (0, max(most - 1, 0))
+        e.bind(block.params[1:], carried)
+        e.depths.update(dict.fromkeys(block.params, e.depth))
+        results = e.block(block)
+        if e.depth == 1:
+            e.poll(index, work(block.ops))
+        return results
+
+    starts = list(zip(_types(init), (e.names[v] for v in init), strict=True))
+    e.bind(op.results, trips(e, e.names[count], starts, body))
+
+
+def trips(
+    e: FunctionEmitter,
+    count: str,
+    init: Sequence[tuple[str, str]],
+    body: Callable[[str, list[str]], Sequence[str]],
+) -> list[str]:
+    """A loop of `count` iterations, none if that is not positive, carrying (type, name)."""
+    types, starts = [type for type, _ in init], [name for _, name in init]
     head, exit = e.fresh_label(), e.fresh_label()
     before = e.label
-    some = e.emit(f"icmp sgt i64 {trips}, 0")
-    with e.looping(*body.params):
+    some = e.emit(f"icmp sgt i64 {count}, 0")
+    with e.looping():
         e.lines.append(f"br i1 {some}, label %{head}, label %{exit}")
         e.open(head)
         with e.phis(["i64", *types]) as merged:
             merged.arrive(before, ["0", *starts])
             index, *carried = merged.names
-            e.names[body.params[0]] = index
-            e.ranges[body.params[0]] = (0, max(most - 1, 0))
-            e.bind(body.params[1:], carried)
-            results = e.block(body)
-            if e.depth == 1:
-                e.poll(index, work(body.ops))
+            results = body(index, carried)
             following = e.emit(f"add nuw nsw i64 {index}, 1")
-            more = e.emit(f"icmp slt i64 {following}, {trips}")
+            more = e.emit(f"icmp slt i64 {following}, {count}")
             e.lines.append(f"br i1 {more}, label %{head}, label %{exit}")
             after = e.label
             merged.arrive(after, [following, *results])
@@ -46,7 +62,7 @@ def repeat(e: FunctionEmitter, op: Op) -> None:
     with e.phis(types) as final:
         final.arrive(before, starts)
         final.arrive(after, results)
-    e.bind(op.results, final.names)
+    return final.names
 
 
 def while_(e: FunctionEmitter, op: Op) -> None:

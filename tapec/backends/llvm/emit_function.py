@@ -45,7 +45,7 @@ class FunctionEmitter:
         self.ranges: dict[Value, Range] = {}
         self.full_width = width
         self.width = 1
-        self.lane: Value | None = None
+        self.lanes: Mapping[Value, int] = {}  # what grows from lane to lane, and by how much
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
         self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
@@ -89,7 +89,7 @@ class FunctionEmitter:
 
     def varies(self, value: Value) -> bool:
         """Whether the lanes of the vector body see different values."""
-        return value in self.wide or value is self.lane
+        return value in self.wide or value in self.lanes
 
     def operand(self, value: Value) -> str:
         """The operand at the current width."""
@@ -97,7 +97,7 @@ class FunctionEmitter:
             return self.names[value]
         found = self.wide.get(value)
         if found is None:
-            found = self.iota(value) if value is self.lane else self.splat(value)
+            found = self.iota(value) if value in self.lanes else self.splat(value)
         return found
 
     def splat(self, value: Value) -> str:
@@ -117,15 +117,16 @@ class FunctionEmitter:
     def iota(self, value: Value) -> str:
         """The loop index in every lane."""
         type = vector("i64", self.width)
-        steps = "<" + ", ".join(f"i64 {k}" for k in range(self.width)) + ">"
+        steps = "<" + ", ".join(f"i64 {k * self.lanes[value]}" for k in range(self.width)) + ">"
         base = self.spread(self.names[value], "i64")
         self.wide[value] = self.emit(f"add {type} {base}, {steps}")
         return self.wide[value]
 
     def lane_of(self, value: Value, k: int) -> str:
         """One lane of a value."""
-        if value is self.lane:
-            return self.emit(f"add i64 {self.names[value]}, {k}") if k else self.names[value]
+        if value in self.lanes:
+            far = k * self.lanes[value]
+            return self.emit(f"add i64 {self.names[value]}, {far}") if k else self.names[value]
         if value not in self.wide:
             return self.names[value]
         type = vector(REGISTER[value.type.dtype], self.width)

@@ -29,7 +29,7 @@ def loop(e: FunctionEmitter, op: Op) -> None:
             lanes, lower = _vector_loop(e, op, init, (lower, upper), width)
             found.append(lanes)
     init = totals(e, op.attrs["reduce"], [v.type.dtype for v in op.operands], init, found)
-    e.bind(op.results, _serial(e, op, (lower, upper, 1), init))
+    e.bind(op.results, serial(e, op, (lower, upper, 1), init))
 
 
 def _widths(e: FunctionEmitter, op: Op) -> list[int]:
@@ -86,7 +86,7 @@ def counted(
     return results
 
 
-def _serial(
+def serial(
     e: FunctionEmitter,
     op: Op,
     bounds: tuple[int, int, int],
@@ -119,7 +119,7 @@ def _vector_loop(
         copies = 1
     step = copies * width
     stop = lower + (upper - lower) // step * step
-    e.width, e.lane = width, block.params[0]
+    e.width, e.lanes = width, {block.params[0]: 1}
     starts = [_start(e, k, d, n) for k, d, n in zip(kinds, dtypes, inits, strict=True)] * copies
     types = [vector(REGISTER[d], width) for d in dtypes] * copies
 
@@ -135,7 +135,7 @@ def _vector_loop(
     accumulated = counted(e, (lower, stop, step), list(zip(types, starts, strict=True)), body)
     wholes = [_together(e, how, dtype, accumulated[k :: len(kinds)])
               for k, (how, dtype) in enumerate(zip(kinds, dtypes, strict=True))]  # fmt: skip
-    e.width, e.lane, e.wide = 1, None, {}
+    e.width, e.lanes, e.wide = 1, {}, {}
     return Lanes(width, wholes), stop
 
 

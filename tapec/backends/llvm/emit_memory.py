@@ -70,9 +70,9 @@ def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
     if e.width == 1:
         return 0
     pairs = list(zip(op.attrs.get("strides", ()), indices, strict=True))
-    if any(v in e.wide and v is not e.lane for _, v in pairs):
+    if any(v in e.wide and v not in e.lanes for _, v in pairs):
         return None
-    return int(sum(s for s, v in pairs if v is e.lane))
+    return int(sum(s * e.lanes[v] for s, v in pairs if v in e.lanes))
 
 
 def read(e: FunctionEmitter, at: str, dtype: str, width: int, scope: str = "") -> str:

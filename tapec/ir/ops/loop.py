@@ -238,7 +238,9 @@ FOR = register(
         effect=True,
         doc="for i in range(lower, upper): region(i, carried...) yields carried. kind 'vector' "
         "says that iterations are independent, apart from the carried values, which are combined "
-        "by the reductions named in `reduce` ('' in serial loops).",
+        "by the reductions named in `reduce` ('' in serial loops). kind 'wave': the loop in it is "
+        "serial, and up to 8 iterations may go together, each a step of that loop behind the last "
+        "one; what is before it runs in advance, what is after it afterwards.",
     )
 )
 REPEAT = register(

@@ -1,0 +1,151 @@
+"""Wavefronts as LLVM text: several rows of a double loop in one vector, each a column behind.
+
+A band of rows starts with a triangle, where each row but the last goes ahead of the next one; then
+all rows go together, lane l at row i + l and column j - l; a triangle ends it. What a row hands on
+from its triangle to its lane and back lies in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tapec.backends.llvm import emit_loops as loops
+from tapec.backends.llvm.emit_control import trips
+from tapec.backends.llvm.emit_function import FunctionEmitter
+from tapec.backends.llvm.emit_loops import counted
+from tapec.backends.llvm.emit_memory import read, write
+from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
+from tapec.backends.llvm.work import work
+from tapec.ir.core import Op, Value
+
+NARROWEST = 4  # lanes; fewer do not pay for gathering
+
+
+def loop(e: FunctionEmitter, op: Op) -> None:
+    """A `for`: bands of rows of a wave, and the rows left over; all other loops as they are."""
+    lower, upper, width = op.attrs["lower"], op.attrs["upper"], e.full_width
+    if op.attrs["kind"] != "wave" or e.width > 1 or width < NARROWEST:
+        loops.loop(e, op)
+        return
+    stop = lower + (upper - lower) // width * width
+    band = _Band(e, op, width)
+    inside = 0 if e.depth else work(op.regions[0].ops)
+
+    def body(first: str, _: list[str]) -> Sequence[str]:
+        band.emit(first)
+        if inside * (upper - lower) > loops.LONG:
+            e.poll(first, inside * width)
+        return ()
+
+    counted(e, (lower, stop, width), [], body)
+    loops.serial(e, op, (stop, upper, 1), [])
+
+
+class _Band:
+    """The rows that go together: their loops, and where they keep what they hand on."""
+
+    def __init__(self, e: FunctionEmitter, op: Op, width: int) -> None:
+        self.e, self.width, (block,) = e, width, op.regions
+        self.row = block.params[0]
+        self.rows = (op.attrs["lower"], op.attrs["upper"] - 1)
+        at = next(k for k, inner in enumerate(block.ops) if inner.regions)
+        self.before, self.columns, self.after = block.ops[:at], block.ops[at], block.ops[at + 1 :]
+        self.column, *self.carried = self.columns.regions[0].params
+        used = {v for o in (*self.columns.regions[0].ops, *self.after) for v in o.operands}
+        used.update(self.columns.regions[0].results)
+        self.shared = [v for o in self.before for v in o.results if v in used]
+        self.slots = {v: self.room(v) for v in (*self.shared, *self.carried)}
+
+    def room(self, value: Value) -> str:
+        """Memory for one number of each row."""
+        name = f"%wave{self.e.fresh_label()}"
+        self.e.head.append(f"{name} = alloca [{self.width} x {MEMORY[value.type.dtype]}], align 64")
+        return name
+
+    def emit(self, first: str) -> None:
+        """All columns of the rows from `first` on."""
+        attrs = self.columns.attrs
+        self.each(first, lambda lane: self.start(lane, attrs["lower"]))
+        self.together(first, attrs["lower"], attrs["upper"])
+        self.each(first, lambda lane: self.finish(lane, attrs["upper"]))
+
+    def each(self, first: str, body: Callable[[str], None]) -> None:
+        """One row after the other."""
+        e = self.e
+
+        def one(lane: str, _: list[str]) -> Sequence[str]:
+            e.names[self.row] = e.emit(f"add nuw nsw i64 {first}, {lane}")
+            e.ranges[self.row] = self.rows
+            e.depths[self.row] = e.depth
+            body(lane)
+            return ()
+
+        counted(e, (0, self.width, 1), [], one)
+
+    def start(self, lane: str, lower: int) -> None:
+        """The first columns of a row: as many as there are rows below in the band."""
+        e = self.e
+        for op in self.before:
+            e.op(op)
+        count = e.emit(f"sub nuw nsw i64 {self.width - 1}, {lane}")
+        carried = self.cells(count, str(lower), [e.names[v] for v in self.columns.operands])
+        names = [*(e.names[v] for v in self.shared), *carried]
+        for value, name in zip((*self.shared, *self.carried), names, strict=True):
+            write(e, self.slot(value, lane), name, value.type.dtype, 1)
+
+    def finish(self, lane: str, upper: int) -> None:
+        """The last columns of a row: as many as there are rows above in the band."""
+        e = self.e
+        for value in (*self.shared, *self.carried):
+            e.names[value] = read(e, self.slot(value, lane), value.type.dtype, 1)
+            e.depths[value] = e.depth
+        begin = e.emit(f"sub nuw nsw i64 {upper}, {lane}")
+        e.bind(self.columns.results, self.cells(lane, begin, [e.names[v] for v in self.carried]))
+        e.depths.update(dict.fromkeys(self.columns.results, e.depth))
+        for op in self.after:
+            e.op(op)
+
+    def slot(self, value: Value, lane: str) -> str:
+        """Where a row keeps a number."""
+        dtype = value.type.dtype
+        return self.e.emit(f"getelementptr inbounds {MEMORY[dtype]}, ptr {self.slots[value]}, "
+                           f"i64 {lane}")  # fmt: skip
+
+    def cells(self, count: str, first: str, init: Sequence[str]) -> list[str]:
+        """Some columns of one row; what they carry in the end."""
+        e, types = self.e, [REGISTER[v.type.dtype] for v in self.carried]
+
+        def body(index: str, carried: list[str]) -> Sequence[str]:
+            self.enter(e.emit(f"add nuw nsw i64 {index}, {first}"), carried)
+            return e.block(self.columns.regions[0])
+
+        return trips(e, count, list(zip(types, init, strict=True)), body)
+
+    def enter(self, column: str, carried: Sequence[str]) -> None:
+        """Bind the parameters of the loop over columns."""
+        e, attrs = self.e, self.columns.attrs
+        e.names[self.column] = column
+        e.ranges[self.column] = (attrs["lower"], attrs["upper"] - 1)
+        e.bind(self.carried, carried)
+        e.depths.update(dict.fromkeys((self.column, *self.carried), e.depth))
+
+    def together(self, first: str, lower: int, upper: int) -> None:
+        """The columns where all rows are busy."""
+        e, width = self.e, self.width
+        values = (*self.shared, *self.carried)
+        wide = {v: read(e, self.slots[v], v.type.dtype, width) for v in values}
+        e.names[self.row] = first
+        e.depths[self.row] = e.depth
+        e.width, e.lanes = width, {self.row: 1, self.column: -1}
+
+        def body(index: str, carried: list[str]) -> Sequence[str]:
+            e.wide = {v: wide[v] for v in self.shared}
+            self.enter(index, carried)
+            return e.block(self.columns.regions[0])
+
+        types = [vector(REGISTER[v.type.dtype], width) for v in self.carried]
+        init = list(zip(types, (wide[v] for v in self.carried), strict=True))
+        results = counted(e, (lower + width - 1, upper, 1), init, body)
+        e.width, e.lanes, e.wide = 1, {}, {}
+        for value, name in zip(self.carried, results, strict=True):
+            write(e, self.slots[value], name, value.type.dtype, width)
