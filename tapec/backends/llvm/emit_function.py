@@ -53,7 +53,6 @@ class FunctionEmitter:
         self.outlined: Collection[str] = ()  # vector functions to call, not to write in place
         self.pairs: dict[Value, tuple[str, str]] = {}  # sine and cosine, where both are wanted
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
-        self.tabled = 0  # functions of mathematics written out with tables
         self.depth = 0  # loops around the present block
         self.depths: dict[Value, int] = {}  # where values are computed, if in a loop
         self._entries: list[int] = []  # lines before each loop around, for what can go there
