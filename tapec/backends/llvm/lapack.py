@@ -7,15 +7,20 @@ import importlib
 from collections.abc import Sequence
 
 from tapec.backends.llvm.blas import address_of, letter, number
+from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_memory import all_lanes
+from tapec.backends.llvm.emit_scalar import SIZES
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.loop import SINGULAR
+from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
 
 PREFIX = "tapec.lapack."
-_ROUTINES = ("dgetrf", "sgetrf", "dgetrs", "sgetrs")
+_ROUTINES = ("dgetrf", "sgetrf", "dgetrs", "sgetrs", "dpotrf", "spotrf")
 _INTEGER = 4  # bytes
+# Up to here columns are solved one by one: for several OpenBLAS starts threads, even for a
+# system of six unknowns, and waits for them a hundred times longer than the work takes.
+SHORT = 64
 
 
 @functools.cache
@@ -29,22 +34,49 @@ def symbols() -> dict[str, int]:
 
 
 def getrf(e: FunctionEmitter, op: Op) -> None:
-    """Factor in place; the kernel ends where the matrix is singular."""
+    """Factor in place; if strict, the kernel ends where the matrix is singular."""
     square, pivots = op.operands
     n = number(e, square.type.shape[0])
     _call(e, op, "getrf", [n, n, e.names[square], n, e.names[pivots], _flag(e, pivots)])
-    found = e.emit(f"load i32, ptr {_flag(e, pivots)}, align {_INTEGER}")
-    e.expect(e.emit(f"icmp eq i32 {found}, 0"), SINGULAR)
+    if op.attrs.get("strict", True):
+        _expect_zero(e, _flag(e, pivots), SINGULAR)
+
+
+def potrf(e: FunctionEmitter, op: Op) -> None:
+    """Factor in place, rows seen as columns; the kernel ends where that is impossible."""
+    square, flag = op.operands
+    n = number(e, square.type.shape[0])
+    _call(e, op, "potrf", [letter(e, "U"), n, e.names[square], n, e.names[flag]])
+    _expect_zero(e, e.names[flag], NOT_POSITIVE)
+
+
+def _expect_zero(e: FunctionEmitter, flag: str, status: int) -> None:
+    found = e.emit(f"load i32, ptr {flag}, align {_INTEGER}")
+    e.expect(e.emit(f"icmp eq i32 {found}, 0"), status)
 
 
 def getrs(e: FunctionEmitter, op: Op) -> None:
     """Solve in place with the factors."""
     square, pivots, right = op.operands
     columns, size = right.type.shape
-    n, places = number(e, size), [e.names[v] for v in (square, pivots, right)]
-    form = letter(e, "T" if op.attrs["transposed"] else "N")
-    args = [form, n, number(e, columns), places[0], n, places[1], places[2], n, _flag(e, pivots)]
-    _call(e, op, "getrs", args)
+    once = columns == 1 or size > SHORT
+    flag, n = _flag(e, pivots), number(e, size)
+    form, some = letter(e, "T" if op.attrs["transposed"] else "N"), number(e, columns * once or 1)
+
+    def some_columns(place: str) -> None:
+        args = [form, n, some, e.names[square], n, e.names[pivots], place, n, flag]
+        _call(e, op, "getrs", args)
+
+    if once:
+        some_columns(e.names[right])
+        return
+
+    def column(index: str, _: list[str]) -> list[str]:
+        step = e.emit(f"mul i64 {index}, {size * SIZES[right.type.dtype]}")
+        some_columns(e.emit(f"getelementptr i8, ptr {e.names[right]}, i64 {step}"))
+        return []
+
+    trips(e, str(columns), [], column)
 
 
 def _flag(e: FunctionEmitter, pivots: Value) -> str:
