@@ -7,9 +7,11 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from tapec.trace.dispatch import any_symbolic, deps_of
 from tapec.trace.functions_select import where
-from tapec.trace.proxy import Meta
+from tapec.trace.proxy import ArrayProxy, Meta
 from tapec.trace.session import NeedStatic
 from tapec.trace.session import where as user_line
 from tapec.trace.staging_items import DynamicRange, Items
@@ -29,7 +31,9 @@ class Float(metaclass=Meta):
     def __new__(cls, x: Any = 0.0) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.float(x)
-        return TABLE["astype"](TABLE["reshape"](x, ()), builtins.float)
+        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.float)
+        made._weak = True
+        return made
 
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
@@ -95,6 +99,34 @@ class Range(metaclass=Meta):
     def accepts(tracer: Tracer) -> bool:
         """No array is a range."""
         return False
+
+
+class Class(metaclass=Meta):
+    """`type`: of a traced value the class that it stands for."""
+
+    real = builtins.type
+
+    def __new__(cls, x: Any, *definition: Any, **keywords: Any) -> Any:
+        if definition:
+            return builtins.type(x, *definition, **keywords)
+        kind = builtins.type(x)
+        if kind is Poison:
+            x._fail()
+        if kind is Tracer:
+            return _class_of(x)
+        return np.ndarray if kind in SPECIAL else kind
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a class."""
+        return False
+
+
+def _class_of(x: Tracer) -> Any:
+    if ArrayProxy.accepts(x):
+        return np.ndarray
+    of_python = {"f64": builtins.float, "i64": builtins.int, "bool": builtins.bool}
+    return of_python.get(x._dtype, x.dtype.type) if x._weak else x.dtype.type
 
 
 def _is_integer(x: Any) -> bool:
@@ -165,6 +197,7 @@ MEMBERS: dict[str, Any] = {
     "int": Int,
     "bool": Bool,
     "range": Range,
+    "type": Class,
     "isinstance": _isinstance,
     "len": _length,
     "sum": _sum,

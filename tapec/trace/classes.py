@@ -18,6 +18,12 @@ class CloneMeta(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1])
 
+    def __eq__(cls, other: object) -> bool:
+        return original(cls) is original(other)
+
+    def __hash__(cls) -> int:
+        return hash(original(cls))
+
 
 def follows(code: types.CodeType) -> bool:
     """Whether calls into this code are traced through: the user's and libraries' Python."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace import operators
-from tapec.trace.builtin import MEMBERS
+from tapec.trace.builtin import MEMBERS, Class
 from tapec.trace.classes import (
     CLONED,
     STDLIB,
@@ -94,7 +94,20 @@ def _class(cls: type, session: Session) -> Any:
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
     if is_numpy(function) or is_special(function):
         return numpy_function(function)
+    if hasattr(function, "registry") and hasattr(function, "dispatch"):
+        return _by_class(function, session)
     return clone(function, session)
+
+
+def _by_class(function: Any, session: Session) -> Any:
+    """`functools.singledispatch`: a traced value has the class that it stands for."""
+
+    @functools.wraps(function)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        found = function.dispatch(Class(args[0]))
+        return substitute(found, session)(*args, **kwargs)
+
+    return chosen
 
 
 def _builtin(function: Any, session: Session) -> Any:
@@ -121,7 +134,8 @@ def instance(thing: Any, session: Session) -> Any:
     if isinstance(thing, (type, Tracer)) or not may_stand_in(cls, thing):
         return thing
     made: Any = object.__new__(_class_of_clones(cls, session))
-    made.__dict__ = thing.__dict__  # shared: what the methods store, the object keeps
+    # Shared: what the methods store, the object keeps. Frozen classes refuse to be assigned to.
+    object.__setattr__(made, "__dict__", thing.__dict__)
     session._wrapped[id(thing)] = (thing, made)
     return made
 
@@ -146,8 +160,13 @@ def _cloned_member(member: Any, session: Session) -> Any:
         return clone(member, session)
     if isinstance(member, staticmethod):
         return staticmethod(substitute(member.__func__, session))
-    if isinstance(member, property) and isinstance(member.fget, types.FunctionType):
-        return property(clone(member.fget, session), member.fset, member.fdel)
+    if isinstance(member, property):
+        parts = [_cloned_member(f, session) for f in (member.fget, member.fset, member.fdel)]
+        return property(*parts)
+    if isinstance(member, functools.cached_property):
+        made = functools.cached_property(substitute(member.func, session))
+        made.__set_name__(object, member.attrname or "")
+        return made
     return member
 
 

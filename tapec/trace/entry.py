@@ -14,6 +14,7 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.clone import prepare
 from tapec.trace.cuts import Mark
 from tapec.trace.dispatch import operand, real_array_write
+from tapec.trace.failures import raise_endless
 from tapec.trace.ragged import CURE, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
@@ -108,6 +109,9 @@ def trace(
             cause = error.__cause__
             if isinstance(cause, TraceError):
                 raise real_array_write(cause.where) from None
+            raise
+        except RecursionError as error:
+            raise_endless(error)
             raise
         leaves, rebuild = flatten(result)
         values: list[Value] = []

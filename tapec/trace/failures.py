@@ -9,20 +9,27 @@ program computes after the number was written is of no interest.
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from tapec.errors import TapecError
-from tapec.trace.session import Session, current, is_user_code
+from tapec.errors import ControlFlowError, TapecError, TraceError
+from tapec.ir.core import Loc, Op
+from tapec.trace.session import Session, current, is_user_code, where
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import concrete
 from tapec.trace.ufuncs import np_
 
+_DIVISIONS = frozenset(["div", "floor_divide", "remainder"])
 _RAISE = dis.opmap["RAISE_VARARGS"]
+Types = Callable[[], Any]
+# What the `try` statements around the running code catch, the innermost last.
+_CAUGHT: ContextVar[tuple[Types, ...]] = ContextVar("tapec_caught", default=())
 
 
 class Failures:
@@ -60,8 +67,66 @@ def is_raised_by_user(error: Exception) -> bool:
     return own and not isinstance(error, TapecError)
 
 
+@contextmanager
+def catching(types: Types) -> Iterator[None]:
+    """Run the body of a ``try`` whose handlers catch ``types()``."""
+    session = current()
+    before = 0 if session is None else len(session.builder.ops)
+    token = _CAUGHT.set((*_CAUGHT.get(), types))
+    try:
+        yield
+    finally:
+        _CAUGHT.reset(token)
+    if session is not None:
+        _refuse_division(types, session.builder.ops[before:])
+
+
+def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
+    """A traced division by zero is inf or nan: nothing is raised that could be caught."""
+    awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
+    if awaited and any(op.name in _DIVISIONS for op in _all(ops)):
+        raise ControlFlowError(
+            f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
+            f"{awaited[0].__name__}",
+            where=where(),
+            hint="compare the divisor with zero instead",
+        )
+
+
+def _all(ops: Sequence[Op]) -> Iterator[Op]:
+    for op in ops:
+        yield op
+        for region in op.regions:
+            yield from _all(region.ops)
+
+
+def loud(types: Types) -> Any:
+    """What no handler of the user's code may catch: it would hide that the code is not traced."""
+    asked = any(issubclass(t, TapecError) for t in _flat(types()))
+    return () if asked else TraceError
+
+
+def _flat(types: Any) -> list[type[BaseException]]:
+    return [t for x in types for t in _flat(x)] if isinstance(types, tuple) else [types]
+
+
+def refuse_caught(kind: type[BaseException], what: str = "") -> None:
+    """Raise where an exception that depends on traced values would be caught by the user's code.
+
+    The handler would have to run in the place of what has been traced already.
+    """
+    if any(issubclass(kind, t) for types in _CAUGHT.get() for t in _flat(types())):
+        what = what or f"{kind.__name__} is raised on a traced condition"
+        raise ControlFlowError(
+            f"{what}, and a `try` around it would catch that",
+            where=where(),
+            hint="choose with `if` what is to be done instead of raising and catching",
+        ) from None
+
+
 def fail(session: Session, error: Exception) -> None:
     """The region being traced raises this exception."""
+    refuse_caught(type(error))
     found = failures(session)
     found.errors.append(error.with_traceback(None))
     found.record(len(found.errors))
@@ -69,13 +134,33 @@ def fail(session: Session, error: Exception) -> None:
 
 def expect(session: Session, truth: Any, error: Exception) -> None:
     """The program raises this exception where a traced boolean is false."""
+    refuse_caught(type(error))
     found = failures(session)
     found.errors.append(error)
     found.record(np_("where", truth, 0, len(found.errors)))
 
 
+def raise_endless(error: RecursionError) -> None:
+    """Refuse a recursion whose end a traced condition decides: tracing goes down both ways."""
+    trace, place, inside = error.__traceback__, None, False
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        inside = inside or code.co_filename.endswith("staging_branch.py")
+        if inside and place is None and is_user_code(code):
+            place = Loc(code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    if inside:
+        raise ControlFlowError(
+            "a recursion ends by a traced condition: how deep it goes is not known while tracing",
+            where=place,
+            hint="write it as a loop, or give it a depth that Python knows",
+        ) from None
+
+
 def adopt(session: Session, number: Any, errors: Sequence[Exception]) -> None:
     """A function traced on its own may raise these exceptions: `number` says which."""
+    for error in errors:
+        refuse_caught(type(error))
     found = failures(session)
     base = len(found.errors)
     found.errors += errors

@@ -12,7 +12,7 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
-from tapec.trace.failures import expect, going_on
+from tapec.trace.failures import catching, expect, going_on, loud
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
@@ -113,7 +113,8 @@ def is_(a: Any, b: Any) -> bool:
             x._fail()
         if x is Poison:
             raise ControlFlowError("a traced condition decides on a type", where=where())
-    return a is b
+    # What stands in for a class is that class.
+    return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
 
 
 def is_not(a: Any, b: Any) -> bool:
@@ -196,6 +197,6 @@ def _assertion(message: Thunk | None) -> AssertionError:
 
 
 __all__ = [
-    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "each", "for_",
-    "if_", "ifexp", "is_", "is_not", "not_", "or_", "while_",
+    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "catching", "each",
+    "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "while_",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,7 +27,9 @@ _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast
 def has_work(node: ast.AST) -> bool:
     """Whether anything in a function would be rewritten."""
     return has_hidden_callee(node) or any(
-        isinstance(n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert))
+        isinstance(
+            n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert, ast.ExceptHandler)
+        )
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
         or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], _IDENTITY)))
         for n in ast.walk(node)
@@ -124,6 +127,19 @@ class Rewriter(ast.NodeTransformer):
             both = tests[0] if len(tests) == 1 else at(ast.BoolOp(ast.And(), tests), node.iter)
             args.append(thunk(self.visit(both)))
         return [body, at(ast.Expr(helper("for_", args, node.iter)), node.iter)]
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        """Handlers see no error of tracing; the body knows what its exceptions would meet."""
+        made = self.generic_visit(node)
+        if not node.handlers:
+            return made
+        caught = [h.type or at(load("BaseException"), h) for h in node.handlers]
+        types = thunk(at(ast.Tuple(caught, ast.Load()), caught[0]))
+        first = helper("loud", [types], node)
+        again = ast.ExceptHandler(first, None, [at(ast.Raise(), node)])
+        context = ast.withitem(helper("catching", [copy.deepcopy(types)], node), None)
+        body = at(ast.With([context], node.body), node)
+        return copied(made, body=[body], handlers=[at(again, node), *node.handlers])
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         if not __debug__:
