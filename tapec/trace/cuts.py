@@ -59,9 +59,9 @@ class Cut:
     @staticmethod
     def backwards(start: Any, stop: Any, n: int) -> Cut:
         """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
-        low, first = (0, 0) if stop is None else (within(stop, n) + 1, stop + 1)
-        high, last = (n, n) if start is None else (within(start, n) + 1, start + 1)
-        return Cut(size_of(n), first, last, low, TABLE["minimum"](high, n)).flipped()
+        low, first = (0, 0) if stop is None else (within(stop, n, 1), stop + 1)
+        high, last = (n, n) if start is None else (within(start, n, 1), start + 1)
+        return Cut(size_of(n), first, last, low, high).flipped()
 
     def flipped(self) -> Cut:
         """The bounds once the axis runs backwards."""
@@ -100,12 +100,15 @@ class Cut:
         return TABLE["logical_and"](meant, TABLE["less"](k, high))
 
 
-def within(bound: Any, n: Any) -> Any:
-    """A bound of a slice as Python reads it: negative ones count from the end, none leaves."""
+def within(bound: Any, n: Any, later: int = 0) -> Any:
+    """A bound of a slice as Python reads it: negative ones count from the end, none leaves.
+
+    `later` is added before what leaves is cut off: backwards, the place behind a bound counts.
+    """
     if not is_symbolic(bound) and not is_symbolic(n):
-        return min(max(bound + n if bound < 0 else bound, 0), n)
+        return min(max((bound + n if bound < 0 else bound) + later, 0), n)
     counted = where(bound < 0, bound + n, bound) if is_symbolic(bound) or bound < 0 else bound
-    return TABLE["minimum"](TABLE["maximum"](counted, 0), n)
+    return TABLE["minimum"](TABLE["maximum"](counted + later if later else counted, 0), n)
 
 
 def cut_of(bounds: Bounds, n: int) -> Cut:

@@ -205,6 +205,16 @@ def test_bounds_are_python_s(bounds: tuple[int, int]) -> None:
     check(f, np.arange(7.0), np.array(bounds))
 
 
+@pytest.mark.parametrize("bound", [-9, -6, -5, -1, 0, 3, 4, 5, 9])
+def test_bounds_of_reversed_slices_are_python_s(bound: int) -> None:
+    def f(x: Any, n: Any) -> Any:
+        i = n[0]
+        return x[i::-1].sum(), x[:i:-1].sum(), x[i:2:-1].sum(), x[3:i:-1].sum()
+
+    x, n = 1.0 + np.arange(5.0), np.array([bound])
+    check(f, x, n)
+
+
 @pytest.mark.parametrize(("f", "error", "words"), [
     (lambda x, i, j: (x[:i] + x[:j]).sum(), ShapeError, "not provably as long"),
     (lambda x, i, j: (x[:i] + np.ones(5)).sum(), ShapeError, "not provably as long"),
