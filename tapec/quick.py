@@ -6,7 +6,6 @@ take (containers, names, written arguments); this is what keeps them at a few mi
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ class Unusual(Exception):
     """A call that has no cheap key."""
 
 
-def describe(value: Any, leaves: list[Any]) -> Hashable:
+def describe(value: Any, leaves: list[Any]) -> Any:
     """The key of a value; its leaves are appended. Raises Unusual for all but common kinds."""
     kind = type(value)
     if kind is np.ndarray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import operator
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from tapec.pipeline import Journal, clean, interpreted, native
 from tapec.signature import Signature, Static, Traced, leaf_hints, program_name
 from tapec.trace import Out, Param, trace
 from tapec.tree import Tree, flatten
+from tapec.values import boxed, nested, only_tuples, owned, prepared
 
 Array = np.ndarray[Any, Any]
 
@@ -86,12 +88,12 @@ class Specialization:
         marker = next(m for m in self.leaves if isinstance(m, Out) and m.index == index)
         return "python" if marker.python_scalar else "scalar"
 
-    @property
+    @functools.cached_property
     def _count(self) -> int:
         """How many results of the program are the function's."""
         return len(self.func.results) - len(self.mutated) - bool(self.errors)
 
-    @property
+    @functools.cached_property
     def _whole(self) -> int:
         """How many results native code returns."""
         return self._count + len(self.mutated)
@@ -140,14 +142,17 @@ class Specialization:
 
     def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
         """Evaluate on the leaves of a call; `out` receives the results."""
-        inputs = [leaves[k] for k in self.signature.traced]
-        self._check_writable(inputs)
+        inputs = [leaves[k] for k in self._traced]
+        if self.mutated:
+            self._check_writable(inputs)
+        elif out is None and self._direct and self.compiled is not None:
+            return self._native(inputs)
         values = self._evaluate(inputs)
         for position, value in zip(self.mutated, values[self._count :], strict=True):
             inputs[position][...] = value
         if out is not None:
             return self._store(values, out)
-        return self.tree.unflatten([self._leaf(m, values) for m in self.leaves])
+        return self._arranged(values)
 
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
@@ -159,23 +164,34 @@ class Specialization:
             if self.errors:
                 self.abi().raise_error(int(values.pop()))
             return values
-        given = [prepared(x) for x in inputs]
-        for position, value in self._fixed:  # in rising order
-            given.insert(position, value)
-        result = kernel.call(*given)
+        result = self._native(inputs)
         if not self._direct:
             return [result] if self._whole == 1 else list(result)
         by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
         return [by_number[k] for k in range(len(by_number))]
 
-    def _leaf(self, marker: Any, values: Sequence[Any]) -> Any:
+    def _native(self, inputs: list[Any]) -> Any:
+        """What native code makes of these inputs."""
+        given = [prepared(x) for x in inputs]
+        for position, value in self._fixed:  # in rising order
+            given.insert(position, value)
+        return self.compiled.call(*given)
+
+    @functools.cached_property
+    def _traced(self) -> tuple[int, ...]:
+        return self.signature.traced
+
+    @functools.cached_property
+    def _arranged(self) -> Callable[[Sequence[Any]], Any]:
+        """What the function returns, made of the values of the results."""
+        return self.tree.maker(self._leaf(marker) for marker in self.leaves)
+
+    def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
         if not isinstance(marker, Out):
-            return marker
-        value = values[marker.index]
-        if np.ndim(value):
-            return value
-        scalar = value[()] if isinstance(value, np.ndarray) else value
-        return scalar.item() if marker.python_scalar and isinstance(scalar, np.generic) else scalar
+            return lambda values: marker
+        if self.compiled is not None:
+            return operator.itemgetter(marker.index)
+        return lambda values: boxed(values[marker.index], marker.python_scalar)
 
     def _store(self, values: Sequence[Any], out: Any) -> Any:
         targets, tree = flatten(out)
@@ -205,7 +221,7 @@ class Specialization:
         if self.compiled is None or self.mutated or not self._direct:
             return lambda: self.run(leaves, out)
         outs = None if out is None else flatten(out)[0]
-        buffers = [leaves[k] for k in self.signature.traced]
+        buffers = [leaves[k] for k in self._traced]
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
         return bound
 
@@ -220,36 +236,6 @@ class Specialization:
         backend = "NumPy interpreter" if self.compiled is None else "native"
         rows += [f"  {c}" for c in self.choices]
         return "\n".join([*rows, f"backend: {backend}"])
-
-
-def nested(tree: Tree, numbers: Iterator[int]) -> Any:
-    """A tree of tuples as nested tuples of these numbers."""
-    if tree.kind is None:
-        return next(numbers)
-    return tuple(nested(child, numbers) for child in tree.children)
-
-
-def only_tuples(tree: Tree) -> bool:
-    """Whether a structure has no containers but plain tuples."""
-    return tree.kind is None or (tree.kind is tuple and all(map(only_tuples, tree.children)))
-
-
-def prepared(x: Any) -> Any:
-    """An input as native code wants it: an exact, C-contiguous, aligned ndarray, or a number."""
-    if isinstance(x, np.ndarray | np.generic):
-        return (
-            np.require(np.asarray(x), requirements=("C", "A"))
-            if type(x) is not np.ndarray or not (x.flags.c_contiguous and x.flags.aligned)
-            else x
-        )
-    return x
-
-
-def owned(y: Array) -> Array:
-    """A result as callers expect it: fresh, C-contiguous, writable, theirs."""
-    if y.base is not None or not y.flags.c_contiguous or not y.flags.writeable:
-        return np.array(y, order="C")
-    return y
 
 
 class CapturesTracer(Exception):

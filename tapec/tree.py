@@ -26,6 +26,10 @@ class Tree:
         """The object with this structure and these leaves."""
         return _build(self, iter(leaves))
 
+    def maker(self, leaves: Iterable[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+        """A function that builds the object from what `leaves` take out of its argument."""
+        return _maker(self, iter(leaves))
+
     @property
     def size(self) -> int:
         """Number of leaves."""
@@ -62,6 +66,18 @@ def _parts(tree: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
         names = tuple(f.name for f in dataclasses.fields(tree))
         return names, [getattr(tree, name) for name in names]
     return None
+
+
+def _maker(tree: Tree, leaves: Iterator[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    if tree.kind is None:
+        return next(leaves)
+    parts = [_maker(child, leaves) for child in tree.children]
+    if tree.kind is tuple:
+        return lambda source: tuple([part(source) for part in parts])
+    if tree.kind is list:
+        return lambda source: [part(source) for part in parts]
+    shallow = Tree(tree.kind, tree.keys, (LEAF,) * len(parts))
+    return lambda source: shallow.unflatten([part(source) for part in parts])
 
 
 def _build(tree: Tree, leaves: Iterator[Any]) -> Any:
