@@ -315,7 +315,41 @@ def solve_cases() -> list[Case]:
     ]
 
 
+def decompose_cases() -> list[Case]:
+    a, stack = r(4, 4) + 4 * np.eye(4), r(2, 3, 3)
+    found = []
+    for label, x in (("", a), ("stack", stack), ("turned", stack[:, ::-1])):
+        (signs, logs), values = np.linalg.slogdet(x), np.linalg.det(x)
+        found += [
+            loose("determinant", x, form="value", expected=values, label=f"value{label}"),
+            loose("determinant", x, form="log", expected=logs, label=f"log{label}"),
+        ]
+        assert (np.sign(values) == signs).all()
+    positive = stack @ stack.transpose(0, 2, 1) + np.eye(3)
+    upper = positive + np.triu(r(3, 3), 1)  # not read
+    return [
+        *found,
+        loose("cholesky", positive[0], expected=np.linalg.cholesky(positive[0])),
+        loose("cholesky", upper, expected=np.linalg.cholesky(positive), label="stack"),
+    ]
+
+
+def order_cases() -> list[Case]:
+    x, ties = r(5), np.array([[2.0, 1.0, 2.0, 1.0], [0.0, -0.0, np.nan, -np.inf]])
+    whole = np.array([3, 1, 2, 1, 3, 0])
+    stable = {"axis": 1, "kind": "stable"}
+    return [
+        case("argsort", x, axis=0, expected=np.argsort(x)),
+        case("argsort", ties, axis=1, expected=np.argsort(ties, **stable), label="ties"),
+        case("argsort", ties, axis=0, expected=np.argsort(ties, axis=0, kind="stable"), label="0"),
+        case("argsort", whole, axis=0, expected=np.argsort(whole, kind="stable"), label="i64"),
+        case("argsort", r(0), axis=0, expected=np.zeros(0, np.int64), label="empty"),
+    ]
+
+
 CASES = [
+    *decompose_cases(),
+    *order_cases(),
     *shape_cases(),
     *view_cases(),
     *index_array_cases(),

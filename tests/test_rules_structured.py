@@ -167,7 +167,7 @@ def test_second_derivatives(c: Case) -> None:
             operands[k] = np.asarray(operands[k] + h * t)
         return run(func, [*operands, ct])
 
-    if not PRIMITIVES[c.name].analytic:  # piecewise constant gradients
+    if PRIMITIVES[c.name].kinks:  # piecewise constant gradients
         assert all((f == 0).all() for f in found)
         return
     for f, hi, lo in zip(found, at(1e-5), at(-1e-5), strict=True):
@@ -191,7 +191,7 @@ def batched_operands(c: Case, flags: Sequence[bool], size: int) -> list[Array]:
         if not flag:
             found.append(x)
         elif x.dtype.kind == "f":
-            found.append(own.standard_normal((size, *x.shape)))
+            found.append(x + 0.1 * own.standard_normal((size, *x.shape)))  # valid as x is
         elif x.dtype.kind == "b":
             found.append(own.random((size, *x.shape)) > 0.5)
         elif not x.ndim:  # what is valid here is valid nearer to zero
@@ -317,7 +317,7 @@ def test_out_of_range_index_arrays_raise() -> None:
 
 
 def test_every_structured_primitive_is_covered() -> None:
-    families = ("shape", "indexing", "dynamic", "reduce", "linalg")
+    families = ("shape", "indexing", "dynamic", "reduce", "linalg", "solve", "decompose", "order")
     owned = {
         p.name
         for p in PRIMITIVES.values()

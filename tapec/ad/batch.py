@@ -62,7 +62,7 @@ def _visit(scope: Scope, op: Op) -> None:
         else:
             REGION_RULES[op.name](scope, op)
         return
-    if scope.mask is not None and (op.name in INDEXED or op.name == "solve"):
+    if scope.mask is not None and (op.name in INDEXED or op.name in ("solve", "cholesky")):
         op = guarded(scope, op)
     if single:
         scope.builder.ops.append(op)

@@ -65,7 +65,7 @@ def guarded(scope: Scope, op: Op) -> Op:
     operands = list(op.operands)
     for k in range(INDEXED.get(op.name, len(operands)), len(operands)):
         operands[k] = _safe(scope, mask, operands[k], np.zeros((), operands[k].type.numpy))
-    if op.name == "solve":
+    if op.name in ("solve", "cholesky"):
         a = operands[0].type
         operands[0] = _safe(scope, mask, operands[0], np.eye(a.shape[-1], dtype=a.numpy))
     return replace(op, operands=tuple(operands))

@@ -19,6 +19,7 @@ _SUMS = frozenset({"dot", "reduce_sum", "cumsum", "dynamic_add", "scatter_add"})
 # Ops on numbers, and on all of an array, that choose one or round nothing.
 _EXACT = frozenset({"convert", "select", "stop_gradient", "neg", "abs", "sign", "copysign"})
 _EXACT |= {"maximum", "minimum", "fmax", "fmin", "reduce_max", "reduce_min", "argmax", "argmin"}
+_EXACT |= {"argsort"}
 _EXACT |= {"floor", "ceil", "trunc", "rint", "isnan", "isinf", "isfinite", "signbit"}
 
 

@@ -65,16 +65,38 @@ def _gemm(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 
 def _getrf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    # Nobody but `getrs` looks at the factors: the matrix itself does as well here.
-    square, _ = (env[v] for v in op.operands)
-    np.linalg.solve(square, square[0])
+    square, pivots = (env[v] for v in op.operands)
+    rows, n = square.T, len(square)
+    pivots[n] = 0
+    for k in range(n):
+        best = k + int(np.argmax(np.abs(rows[k:, k])))
+        pivots[k] = best + 1
+        rows[[k, best]] = rows[[best, k]]
+        if rows[k, k] != 0:
+            rows[k + 1 :, k] /= rows[k, k]
+            rows[k + 1 :, k + 1 :] -= np.outer(rows[k + 1 :, k], rows[k, k + 1 :])
+        elif not pivots[n]:
+            pivots[n] = k + 1
+    if pivots[n] and op.attrs.get("strict", True):
+        raise np.linalg.LinAlgError("Singular matrix")
     return ()
 
 
 def _getrs(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    square, _, right = (env[v] for v in op.operands)
-    matrix = square if op.attrs["transposed"] else square.T
-    right[...] = np.linalg.solve(matrix, right.T).T
+    square, pivots, right = (env[v] for v in op.operands)
+    rows, n = square.T, len(square)
+    matrix = (np.tril(rows, -1) + np.eye(n, dtype=rows.dtype)) @ np.triu(rows)
+    for k in reversed(range(n)):
+        other = pivots[k] - 1
+        matrix[[k, other]] = matrix[[other, k]]
+    right[...] = np.linalg.solve(matrix.T if op.attrs["transposed"] else matrix, right.T).T
+    return ()
+
+
+def _potrf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    square = env[op.operands[0]]
+    n = len(square)
+    square[np.tri(n, dtype=bool)] = np.linalg.cholesky(square)[np.tri(n, dtype=bool)]
     return ()
 
 
@@ -196,6 +218,7 @@ MEMORY: dict[str, Rule] = {
     "gemm": _gemm,
     "getrf": _getrf,
     "getrs": _getrs,
+    "potrf": _potrf,
     "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,

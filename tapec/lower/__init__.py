@@ -24,6 +24,7 @@ LAST_RESORT = 50_000
 # What loops save, in scalar ops, for each element of an array taking a costly function: a vector of
 # them takes as long as a number.
 SCALAR_CALL = 80
+MERGE_STEP = 12  # scalar ops to move one element in one of the merges of a sort
 
 
 def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
@@ -53,9 +54,12 @@ def _work(op: Op) -> int:
         a = op.operands[0].type.shape
         inner: int = prod(a[p[0]] for p in op.attrs["contract"])
         return op.result.type.size * 2 * inner
-    if op.name == "solve":
-        unknowns: int = op.result.type.shape[-2]
+    if op.name in ("solve", "determinant", "cholesky"):
+        unknowns: int = op.operands[0].type.shape[-2]
         return sum(v.type.size for v in op.operands) * unknowns
+    if op.name == "argsort":
+        merges: int = op.result.type.shape[op.attrs["axis"]].bit_length()
+        return op.result.type.size * MERGE_STEP * merges
     largest = max((v.type.size for v in op.operands), default=0)
     size: int = max(op.result.type.size, largest if op.name.startswith("reduce") else 1)
     return size * SCALAR_CALL if size > SMALL and op.primitive.cost >= COSTLY else size

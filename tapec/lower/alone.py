@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.boxes import Box, around, dense, extents, size
+from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
 from tapec.lower.plan import UNROLLED
 from tapec.lower.pull import aligned, product_at
 from tapec.lower.scalars import improves
 from tapec.lower.solve import solve
+from tapec.lower.sorting import argsort
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
@@ -306,6 +308,7 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "recurrence": _scan,
     "argmax": _arg,
     "argmin": _arg,
+    "argsort": argsort,
     "scatter": _scatter,
     "scatter_add": _scatter,
     "place": _place,
@@ -316,4 +319,6 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "concatenate": _concatenate,
     "stack": _concatenate,
     "solve": solve,
+    "determinant": determinant,
+    "cholesky": cholesky,
 }

@@ -21,7 +21,9 @@ DEEPEST = 100  # operands of operands of ... from which it is cut
 REDUCTIONS = frozenset(
     "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
 )
-ALONE = frozenset("argmax argmin cumsum recurrence scatter scatter_add solve".split())  # noqa: SIM905
+ALONE = frozenset(
+    "argmax argmin argsort cumsum recurrence scatter scatter_add solve determinant cholesky".split()  # noqa: SIM905
+)
 DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
 PIECES = frozenset(("place", "update", "concatenate", "stack"))
 ROUNDS = 4  # attempts at avoiding to compute values twice

@@ -31,14 +31,17 @@ def solve(n: Nests, op: Op, memory: Memory) -> None:
         return
     a, b = op.operands
     right = n.room(Type(op.result.type.dtype, (columns, size)))
-    factors = None if lead else _known(n, a)
-    made = factors or _room(n.build, a.type.dtype, size)
+    factors = None if lead else known(n, a)
+    made = factors or room(n.build, a.type.dtype, size)
+    if factors is not None and not factors.checked:
+        _check(n.build, factors)
+        n.factors[layout(a, n.source)] = replace(factors, checked=True)
 
     def leaf(at: Index) -> None:
         if factors is None:
-            _turn(n, a, at, Memory(made.square), (size, size))
-            _factor(n.build, made)
-        _turn(n, b, at, right, (columns, size))
+            turn(n, a, at, Memory(made.square), (size, size))
+            factor(n.build, made)
+        turn(n, b, at, right, (columns, size))
         _apply(n.build, made, right.buffer)
 
         def back(place: Index) -> None:
@@ -60,9 +63,10 @@ class Factors:
     square: Value
     pivots: Value
     transposed: bool = False
+    checked: bool = True  # known to be of a regular matrix
 
 
-def _known(n: Nests, a: Value) -> Factors | None:
+def known(n: Nests, a: Value) -> Factors | None:
     """The factors of a matrix where it, or its transpose, was factored in this block before."""
     base, strides = layout(a, n.source)
     if (base, strides) in n.factors:
@@ -71,12 +75,17 @@ def _known(n: Nests, a: Value) -> Factors | None:
     return turned and replace(turned, transposed=not turned.transposed)
 
 
-def _room(build: ScalarBuilder, dtype: str, size: int) -> Factors:
-    pivots = build.alloc(Type("i32", (size + 1,)))
-    return Factors(build.alloc(Type(dtype, (size, size))), pivots)
+def room(build: ScalarBuilder, dtype: str, size: int) -> Factors:
+    """Memory for a matrix and its factors."""
+    return Factors(build.alloc(Type(dtype, (size, size))), pivots_of(build, size))
 
 
-def _turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
+def pivots_of(build: ScalarBuilder, size: int) -> Value:
+    """Memory for row numbers and a flag."""
+    return build.alloc(Type("i32", (size + 1,)))
+
+
+def turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
     """Copy a matrix, column after column."""
 
     def body(place: Index) -> None:
@@ -85,10 +94,18 @@ def _turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, i
     n.over(shape, body)
 
 
-def _factor(build: ScalarBuilder, f: Factors) -> None:
-    build.append(Op(GETRF, (f.square, f.pivots), {}, ()))
+def factor(build: ScalarBuilder, f: Factors) -> None:
+    """Factor the matrix that is in memory."""
+    build.append(Op(GETRF, (f.square, f.pivots), {"strict": f.checked}, ()))
     build.wrote(f.square)
     build.wrote(f.pivots)
+
+
+def _check(build: ScalarBuilder, f: Factors) -> None:
+    """End the kernel where a matrix that was factored anyway is singular."""
+    flag = build.load(f.pivots, f.pivots.type.size - 1, stable=False)
+    regular = build.op("equal", flag, build.const(0, "i32"))
+    build.append(Op(EXPECT, (regular,), {"status": SINGULAR}, ()))
 
 
 def _apply(build: ScalarBuilder, f: Factors, right: Value) -> None:
@@ -126,8 +143,8 @@ def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
         return eliminated(e.build, a, b)
     dtype = op.result.type.dtype
     square, right = (e.spill(g.T, Type(dtype, g.T.shape)) for g in (a, b))
-    factors = Factors(square, e.build.alloc(Type("i32", (len(a) + 1,))))
-    _factor(e.build, factors)
+    factors = Factors(square, pivots_of(e.build, len(a)))
+    factor(e.build, factors)
     _apply(e.build, factors, right)
     return e.read(right, b.T.shape, stable=False).T
 

@@ -19,7 +19,7 @@ from tapec.trace.tracer import wrap
 @implements("linalg.solve")
 def solve(a: Any, b: Any) -> Any:
     """``np.linalg.solve``: a vector only where `b` has one axis, stacks of matrices otherwise."""
-    a, b = _square(a, "solve"), tracer(normal(b))
+    a, b = square_matrix(a, "solve"), tracer(normal(b))
     if b.ndim == 0:
         raise ShapeError(
             "np.linalg.solve: b is a number, it needs at least one axis", where=where()
@@ -38,7 +38,7 @@ def solve(a: Any, b: Any) -> Any:
 @implements("linalg.inv")
 def inv(a: Any) -> Any:
     """``np.linalg.inv``: the solutions for the columns of the identity."""
-    a = _square(a, "inv")
+    a = square_matrix(a, "inv")
     return _stacked(
         a, tracer(np.eye(a.shape[-1], dtype=np.float32 if a._dtype == "f32" else float))
     )
@@ -57,7 +57,8 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
 
 
-def _square(a: Any, name: str) -> Any:
+def square_matrix(a: Any, name: str) -> Any:
+    """The operand, checked to be a square matrix or a stack of them."""
     a = tracer(normal(a))
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(

@@ -67,6 +67,7 @@ class Session:
         "depth",
         "failures",
         "integers",
+        "joints",
         "params",
         "parent",
         "partial",
@@ -86,6 +87,7 @@ class Session:
         self.alive = True
         self.captures: list[Any] = []
         self.integers = Integers()
+        self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging_names)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.failures)
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}

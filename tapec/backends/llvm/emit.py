@@ -37,6 +37,7 @@ SPECIAL: Mapping[str, Special] = {
     "gemm": memory.gemm,
     "getrf": lapack.getrf,
     "getrs": lapack.getrs,
+    "potrf": lapack.potrf,
     "expect": lapack.expect,
     "check_index": memory.check,
     "tape_open": tape.tape_open,

@@ -55,4 +55,5 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "gemm": _gemm,
     "getrf": _getrf,
     "getrs": _getrs,
+    "potrf": _getrf,
 }

@@ -23,8 +23,9 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
     2: (MemoryError, "out of memory in compiled code"),
     3: (np.linalg.LinAlgError, "Singular matrix"),
     4: (ValueError, "Integers to negative integer powers are not allowed."),
+    5: (np.linalg.LinAlgError, "Matrix is not positive definite"),
 }
-SINGULAR, NEGATIVE_POWER = 3, 4
+SINGULAR, NEGATIVE_POWER, NOT_POSITIVE = 3, 4, 5
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
@@ -116,7 +117,7 @@ def _gemm(
     return ()
 
 
-def _getrf(square: Type, pivots: Type) -> tuple[Type, ...]:
+def _getrf(square: Type, pivots: Type, *, strict: bool = True) -> tuple[Type, ...]:
     n = square.shape[0]
     if not (square.buffer and pivots.buffer) or square.shape != (n, n):
         raise VerifyError(f"getrf of {square}")
@@ -129,6 +130,15 @@ def _getrs(square: Type, pivots: Type, right: Type, *, transposed: bool) -> tupl
     _getrf(square, pivots)
     if not right.buffer or right.shape[1:] != square.shape[1:] or right.dtype != square.dtype:
         raise VerifyError(f"getrs of {square} and {right}")
+    return ()
+
+
+def _potrf(square: Type, flag: Type) -> tuple[Type, ...]:
+    n = square.shape[0]
+    if not (square.buffer and flag.buffer) or square.shape != (n, n):
+        raise VerifyError(f"potrf of {square}")
+    if flag.shape != (1,) or flag.dtype != "i32":
+        raise VerifyError(f"potrf of {square} with room {flag}")
     return ()
 
 
@@ -189,7 +199,17 @@ GETRF = register(
         infer=_getrf,
         effect=True,
         doc="Factor a matrix in place, column after column, with room for the row numbers and a "
-        "flag. Where the matrix is singular the kernel ends with status 3.",
+        "flag, not 0 where the matrix is singular: there the kernel ends with status 3, if strict.",
+    )
+)
+POTRF = register(
+    Primitive(
+        name="potrf",
+        kind="loop",
+        infer=_potrf,
+        effect=True,
+        doc="The Cholesky factor, row after row, in place of the lower triangle of a matrix, with "
+        "room for a flag. Where it is not positive definite the kernel ends with status 5.",
     )
 )
 GETRS = register(

@@ -74,11 +74,13 @@ def _batch_axis(name: str) -> Callable[..., Expr]:
     return batch
 
 
-def _no_jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> None:
+def no_jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> None:
+    """The tangent of what has none."""
     return None
 
 
-def _no_vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any) -> tuple[None, ...]:
+def no_vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any) -> tuple[None, ...]:
+    """The cotangents where there are none."""
     return (None,) * len(operands)
 
 
@@ -201,8 +203,8 @@ for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
         _name,
         _infer_arg,
         lambda x, *, axis, _arg=_arg: np.asarray(_arg(x, axis=axis), np.int64),
-        jvp=_no_jvp,
-        vjp=_no_vjp,
+        jvp=no_jvp,
+        vjp=no_vjp,
         traits=CONSTANT,
         batch=_batch_axis(_name),
         doc="Position of the first extreme along an axis; NaN wins.",
@@ -213,8 +215,8 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         _name,
         _infer_logical,
         lambda x, *, axes, _fold=_fold: np.asarray(_fold(x, axis=axes)),
-        jvp=_no_jvp,
-        vjp=_no_vjp,
+        jvp=no_jvp,
+        vjp=no_vjp,
         traits=CONSTANT,
         batch=_batch_reduce(_name),
         doc="Logical reduction over axes.",
