@@ -7,7 +7,6 @@ they carry may be nested in any way, and the functions may use any variables aro
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from tapec.trace.session import Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
-from tapec.trace.staging_items import DynamicRange, Forced
+from tapec.trace.staging_items import DynamicRange, Forced, kept
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_values import Poison, truth
 from tapec.trace.staging_world import Cells, World
@@ -142,9 +141,8 @@ def scan(
         trees[:] = [y_tree]
         return made
 
-    kept = math.isqrt(max(length - 1, 0)) + 1 if checkpoint is True else int(checkpoint)
     loop = Loop(session, World(state), work, length, slices=[tracer(x) for x in leaves],
-                reverse=reverse, checkpoint=kept, strict=True)  # fmt: skip
+                reverse=reverse, checkpoint=kept(checkpoint, length), strict=True)  # fmt: skip
     ys = loop.emit()
     record(session, "loop", length, "scan")
     return state.values[0], trees[0].unflatten(ys)

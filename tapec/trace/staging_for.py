@@ -8,7 +8,7 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
-from tapec.trace.session import NeedStatic, Session, current
+from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import (
     LARGEST,
@@ -19,7 +19,7 @@ from tapec.trace.staging_choice import (
     reason_of,
     record,
 )
-from tapec.trace.staging_items import Forced, Items, items_of
+from tapec.trace.staging_items import Forced, Items, items_of, kept
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import truth
@@ -40,13 +40,14 @@ def run_for(
 ) -> None:
     """``for item in iterable: body(item)`` in traced code."""
     force: bool | None = None
+    checkpoint: int | bool = False
     if isinstance(iterable, Forced):
-        iterable, force = iterable.iterable, iterable.rolled
+        iterable, force, checkpoint = iterable.iterable, iterable.rolled, iterable.checkpoint
     session, items = current(), items_of(iterable)
     if session is None or items is None:
         plain_for(iterable, body, state, go_on)
         return
-    For(session, items, body, state, go_on, force, strict).run()
+    For(session, items, body, state, go_on, force, strict, checkpoint).run()
 
 
 def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
@@ -92,6 +93,7 @@ class For:
     go_on: Thunk | None
     force: bool | None  # True: a loop, False: unrolled
     strict: bool = False  # carried values may not change their types
+    checkpoint: int | bool = False
 
     def run(self) -> None:
         """Choose, and trace."""
@@ -202,7 +204,9 @@ class For:
             return
         try:
             world, work = World(self.state), self._work(start)
-            Loop(self.session, world, work, length - start, strict=self.strict).emit()
+            keep = kept(self.checkpoint, length - start)
+            Loop(self.session, world, work, length - start, strict=self.strict,
+                 checkpoint=keep).emit()  # fmt: skip
         except _Breaks:
             self._until(start, length)
 
@@ -217,6 +221,7 @@ class For:
 
     def _dynamic(self, count: Tracer) -> None:
         """A trip count that is known at run time only."""
+        self._check_unbounded()
         if self.force is False:
             raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
         try:
@@ -228,6 +233,7 @@ class For:
 
     def _until(self, start: Any, length: Any) -> None:
         """A loop that may end early: a `while` with a counter."""
+        self._check_unbounded()
         state = _Counted(self.state, start)
 
         def work(_: Any, slices: list[Tracer]) -> None:
@@ -240,6 +246,14 @@ class For:
             return TABLE["logical_and"](state.count < length, self.go_on())
 
         Loop(self.session, World(state), work, test=test).emit()
+
+    def _check_unbounded(self) -> None:
+        if self.checkpoint:
+            raise ControlFlowError(
+                "checkpoints are set for a number of iterations that is known while tracing",
+                where=where(),
+                hint="run to a static length, masking what comes after the end (np.where)",
+            )
 
 
 class _Counted:

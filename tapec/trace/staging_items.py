@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,11 @@ from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """An iterable whose loop is to be unrolled, or to stay a loop."""
+    """An iterable whose loop is to be unrolled, or to stay a loop that keeps so many carries."""
 
     iterable: Any
     rolled: bool
+    checkpoint: int | bool = False
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.iterable)
@@ -31,9 +33,18 @@ def unroll(iterable: Any) -> Any:
     return Forced(iterable, rolled=False)
 
 
-def rolled(iterable: Any) -> Any:
-    """``for item in tapec.rolled(iterable)``: stays a loop, or is an error that says why not."""
-    return Forced(iterable, rolled=True)
+def rolled(iterable: Any, *, checkpoint: int | bool = False) -> Any:
+    """``for item in tapec.rolled(iterable)``: stays a loop, or is an error that says why not.
+
+    With `checkpoint=c` the reverse sweep keeps the carried values of at most c iterations and
+    computes the others again (`True`: about the square root of the length), as in `tapec.scan`.
+    """
+    return Forced(iterable, True, checkpoint)
+
+
+def kept(checkpoint: int | bool, length: int) -> int:
+    """How many carries a reverse sweep keeps, 0 for all."""
+    return math.isqrt(max(length - 1, 0)) + 1 if checkpoint is True else int(checkpoint)
 
 
 class Items:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 import tapec
+from tapec.errors import ControlFlowError
 
 
 def decay(x: Any, a: Any) -> Any:
@@ -41,3 +43,35 @@ def test_a_loop_of_unknown_length_says_so() -> None:
 
 def test_straight_programs_keep_nothing_aside() -> None:
     assert len(tapec.compile(lambda x: np.sum(np.exp(x))).tape(np.ones(3))) == 0
+
+
+def relaxed(u: Any, checkpoint: Any = False, count: Any = 400) -> Any:
+    """A nonlinear sweep over an array, as a plain loop."""
+    history = np.zeros(400)
+    for k in tapec.rolled(range(count), checkpoint=checkpoint):
+        u = u + 0.1 * np.sin(u) * (1.0 - u**2)
+        history[k] = u[3]
+    return np.sum(u**2) + np.sum(history)
+
+
+@pytest.mark.parametrize("checkpoint", [5, 30, True])
+def test_plain_loops_keep_as_many_carries_as_they_are_told(checkpoint: Any) -> None:
+    u = np.linspace(0.1, 0.9, 50)
+    f = tapec.compile(lambda u: relaxed(u, checkpoint))
+    np.testing.assert_allclose(f.grad(u), tapec.grad(relaxed)(u), rtol=1e-12)
+    assert f(u) == pytest.approx(relaxed(u), rel=1e-14)
+    whole, bounded = (k.tape(u).bytes for k in (tapec.compile(relaxed), f))
+    assert bounded < whole / 3
+
+
+def test_checkpoints_need_a_known_length() -> None:
+    def stops(u: Any) -> Any:
+        for _ in tapec.rolled(range(400), checkpoint=True):
+            u = u * 1.01
+            if u[0] > 1.0:
+                break
+        return np.sum(u)
+
+    for f, args in ((stops, ()), (lambda u, n: relaxed(u, 5, n[0]), (np.array([7]),))):
+        with pytest.raises(ControlFlowError, match="known while tracing"):
+            tapec.compile(f)(np.full(3, 0.5), *args)
