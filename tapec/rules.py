@@ -10,7 +10,7 @@ import numpy as np
 from tapec.closed import Arguments, Part, Regions, traced
 from tapec.errors import ShapeError
 from tapec.ir import Block, Builder, Type, Value
-from tapec.trace import Out, Tracer, current
+from tapec.trace import Out, Tracer, current, is_symbolic
 from tapec.trace.clone import prepare
 from tapec.trace.dispatch import fit, operand, tracer
 from tapec.trace.session import where
@@ -78,6 +78,22 @@ class RulePart:
         pairs = zip(tree.children, children, strict=True)
         return [leaf for child, x in pairs for leaf in self.fitted(x, child, what)]
 
+    def check_value(self, found: Any) -> None:
+        """Refuse a rule's own value of the function where it is another structure or shape.
+
+        It is not used otherwise: None may stand for it.
+        """
+        leaves = self.fitted(found, self.body.tree, "as the function's value")
+        for m, x in zip(self.body.leaves, leaves, strict=True):
+            if not isinstance(m, Out) or x is None:
+                continue
+            wanted = self.body.outs[m.index].shape
+            if not isinstance(x, _NUMBERS) or np.shape(x) not in (wanted, ()):
+                given = f"of shape {np.shape(x)}" if isinstance(x, _NUMBERS) else repr(x)
+                raise self.wrong(
+                    f"{self.name} returns a value {given}, that of the function has shape {wanted}"
+                )
+
     def array(self, x: Any, type: Type, what: str) -> Tracer:
         """What the rule returned, as an array of this type."""
         session = current()
@@ -125,12 +141,22 @@ class JvpPart(RulePart):
             pair = self.prepared()(primals, seeds)
             if not isinstance(pair, tuple | list) or len(pair) != 2:
                 raise self.wrong("jvp must return a pair (y, dy)")
+            self.check_value(pair[0])
             found = pair[1]
         leaves = self.fitted(found, self.body.tree, "as a tangent")
         wanted = {m.index: x for m, x in zip(self.body.leaves, leaves, strict=True)
                   if isinstance(m, Out)}  # fmt: skip
         moving = [k for k, t in enumerate(self.body.outs) if t.is_float]
+        for k in moving:
+            self._check_linear(wanted[k])
         return [self.array(wanted[k], self.body.outs[k], "tangent") for k in moving]
+
+    def _check_linear(self, x: Any) -> None:
+        """A tangent that is a constant must be zero."""
+        if isinstance(x, _NUMBERS) and not is_symbolic(x) and np.any(np.asarray(x)):
+            raise self.wrong(
+                f"jvp returns the constant {np.asarray(x)} as a tangent: it must be linear in them"
+            )
 
     def _seeds(self, tangents: Sequence[Tracer]) -> tuple[Any, ...]:
         """The tangents in the structure of the primals; zeros where there are none."""
@@ -171,6 +197,7 @@ class VjpPart(RulePart):
         pair = self.prepared()(*primals)
         if not isinstance(pair, tuple | list) or len(pair) != 2 or not callable(pair[1]):
             raise self.wrong("vjp must return a pair (y, pull)")
+        self.check_value(pair[0])
         found = pair[1](self._seed(cts))
         if len(primals) == 1 and not isinstance(found, tuple | list):
             found = (found,)

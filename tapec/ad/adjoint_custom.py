@@ -13,6 +13,7 @@ from tapec.ad.sweep import Record, Sweep
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.dependence import Dependence
 from tapec.ir.rewrite import replay
 
 if TYPE_CHECKING:
@@ -50,8 +51,33 @@ class _Custom(Record):
         outs = replay(rule, builder, [*rule_operands(op), *tangents])
         body = Block(tuple(tangents), tuple(builder.ops[start:]), tuple(outs))
         found = self.reverse.pull_back(builder, Func("jvp", body), tangents, given)
+        _refuse_curved(op, builder.ops[start:], tangents, found)
         return [sweep.made(v if isinstance(v, Value) else None, t.type)
                 for v, t in zip(found, tangents, strict=True)]  # fmt: skip
+
+
+def _refuse_curved(
+    op: Op, ops: Sequence[Op], tangents: Sequence[Value], found: Sequence[object]
+) -> None:
+    """A rule backwards that asks for the tangents' values is not linear in them.
+
+    What goes through calls, further rules and tapes is not looked at: it counts as linear.
+    """
+    dependence, reached = Dependence(), set(tangents)
+    for o in ops:
+        if o.name in _UNSEEN or reached.isdisjoint(o.operands):
+            continue
+        bits = sum(1 << k for k, v in enumerate(o.operands) if v in reached)
+        masks = zip(o.results, dependence.of(o), strict=True)
+        reached.update(v for v, mask in masks if mask & bits and v.type.dtype != "tape")
+    if not reached.isdisjoint(v for v in found if isinstance(v, Value)):
+        raise NonDifferentiableError(
+            "the jvp= rule of this function is not linear in the tangents", where=op.loc,
+            hint="multiply tangents only by what is computed from the primals",
+        )  # fmt: skip
+
+
+_UNSEEN = frozenset({"call", "custom", "push", "pop"})
 
 
 def augment_custom(

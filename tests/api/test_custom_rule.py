@@ -197,12 +197,51 @@ def test_a_captured_variable_has_no_derivative_by_a_rule() -> None:
         ({"vjp": lambda x: (x, lambda ct: (ct, ct))}, "a tuple of 1 cotangents"),
         ({"vjp": lambda x: (x, lambda ct: (ct[:1],))}, r"cotangent of shape \(1,\)"),
         ({"vjp": lambda x: (x, lambda ct: ((ct, ct),))}, "cotangent"),
+        ({"vjp": lambda x: (x[:1], lambda ct: (ct,))}, r"value of shape \(1,\), that of"),
+        ({"jvp": lambda p, t: (p[0][:1], t[0])}, r"value of shape \(1,\), that of"),
+        ({"jvp": lambda p, t: ((p[0], p[0]), t[0])}, r"that of the function has shape \(3,\)"),
+        ({"jvp": lambda p, t: (p[0], 1.0)}, "must be linear"),
+        ({"jvp": lambda p, t: (p[0], np.ones(3))}, "must be linear"),
     ],
 )
 def test_wrong_rules(rules: Any, message: str) -> None:
     f = tapec.custom_rule(cube, **rules)
     with pytest.raises((ShapeError, TraceError, TypeError), match=message):
         tapec.grad(lambda x: np.sum(f(x)))(X)
+
+
+@pytest.mark.parametrize(
+    "tangent",
+    [
+        lambda x, t: t**2,
+        lambda x, t: np.where(t > 0, t, 2.0 * t),
+        lambda x, t: tapec.fori_loop(0, 3, lambda i, s: s * t * x, t),
+        lambda x, t: tapec.while_loop(lambda s: s[0] < 3.0, lambda s: s * x, t),
+    ],
+)
+def test_rules_that_are_not_linear_cannot_go_backwards(tangent: Any) -> None:
+    f = tapec.custom_rule(cube, jvp=lambda p, t: (cube(p[0]), tangent(p[0], t[0])))
+    with pytest.raises(NonDifferentiableError, match="not linear in the tangents"):
+        tapec.grad(lambda x: np.sum(f(x)))(X)
+
+
+@pytest.mark.parametrize(
+    "tangent",
+    [
+        lambda x, t: np.where(x > 0, t / x, np.zeros(3)),
+        lambda x, t: tapec.fori_loop(0, 3, lambda i, s: s * x + t, t * x),
+        lambda x, t: tapec.while_loop(
+            lambda s: s[0] < 9, lambda s: (s[0] + 1, s[1] * np.sin(s[2]), s[2] + x), (0, t, x))[1],
+        lambda x, t: tapec.cond(x[0] > 0, lambda s: s * x, lambda s: s / x, t),
+        lambda x, t: tapec.checkpoint(lambda x, t: t * np.sin(x))(x, t),
+        lambda x, t: tapec.custom_rule(cube, jvp=cube_jvp)(x) * t,
+    ],
+)  # fmt: skip
+def test_linear_rules_go_backwards(tangent: Any) -> None:
+    f = tapec.custom_rule(cube, jvp=lambda p, t: (cube(p[0]), tangent(p[0], t[0])))
+    np.testing.assert_allclose(backward(f, X, "llvm"), forward(f, X, "llvm"), atol=1e-14)
+    second = tapec.jacobian(tapec.jacobian(f, mode="rev"), mode="rev")(X)
+    np.testing.assert_allclose(second, tapec.jacobian(tapec.jacobian(f, mode="fwd"))(X), atol=1e-13)
 
 
 def test_writing_into_an_argument_is_refused() -> None:
