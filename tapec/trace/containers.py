@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import types
 from collections import deque
@@ -17,7 +18,7 @@ PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np
 WHOLE = "..."  # the key of what an array of NumPy holds
 _LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
-           types.MethodType, np.ndarray, np.generic, BaseException)  # fmt: skip
+           types.MethodType, np.ndarray, np.generic, BaseException, enum.Enum)  # fmt: skip
 
 
 def inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:

@@ -18,6 +18,7 @@ from tapec.trace.failures import raise_endless
 from tapec.trace.ragged import CURE, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
+from tapec.trace.staging_names import check_joints
 from tapec.trace.staging_values import Poison
 from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer
@@ -113,6 +114,8 @@ def trace(
         except RecursionError as error:
             raise_endless(error)
             raise
+        if session.parent is None:
+            check_joints(session)
         leaves, rebuild = flatten(result)
         values: list[Value] = []
         marked = [_mark(session, leaf, values) for leaf in leaves]

@@ -26,10 +26,10 @@ UNDEFINED = Undefined()
 class Growing:
     """A list inside a loop that appends to it."""
 
-    __slots__ = ("_first", "_name", "added")
+    __slots__ = ("_first", "added", "name")
 
     def __init__(self, name: str, first: Any) -> None:
-        self._name, self._first = name, first
+        self.name, self._first = name, first
         self.added: list[Any] = []
 
     def append(self, item: Any) -> None:
@@ -61,9 +61,9 @@ class Growing:
 
     def _fail(self, *args: Any, **kwargs: Any) -> Any:
         raise ControlFlowError(
-            f"a loop looks at the list {self._name}, to which it appends",
+            f"a loop looks at the list {self.name}, to which it appends",
             where=where(),
-            hint=f"use {self._name}[-1] only, or {CURE}",
+            hint=f"use {self.name}[-1] only, or {CURE}",
         )
 
     __len__ = __iter__ = __bool__ = __contains__ = __eq__ = __setitem__ = __delitem__ = _fail

@@ -19,6 +19,7 @@ from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_, zip_
+from tapec.trace.staging_names import may_be_same
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import Poison, kind_of, truth
 from tapec.trace.staging_while import run_while
@@ -113,6 +114,13 @@ def is_(a: Any, b: Any) -> bool:
             x._fail()
         if x is Poison:
             raise ControlFlowError("a traced condition decides on a type", where=where())
+    session = current()
+    if a is not b and session is not None and may_be_same(session, a, b):
+        raise ControlFlowError(
+            "whether two names mean one object depends on traced values",
+            where=where(),
+            hint="compare something that they hold",
+        )
     # What stands in for a class is that class.
     return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
 

@@ -12,6 +12,8 @@ from tapec.ir.types import Type
 from tapec.trace.failures import fail, is_raised_by_user
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current, where
+from tapec.trace.staging_names import Crossing, join_names
+from tapec.trace.staging_objects import changeable, structure
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
     Kind,
@@ -23,7 +25,6 @@ from tapec.trace.staging_values import (
     leaf_paths,
     merged,
     shared_memory,
-    structure,
     traced,
     up_to_date,
     value_of,
@@ -44,6 +45,7 @@ class Joined:
     tree: Tree
     leaves: list[Any]  # Kind for a result, else the object itself (or a Poison)
     sides: list[list[Any]]  # the leaves at the end of every branch; [] where unbound there
+    values: list[Any] = field(default_factory=list)  # what the branches leave in it
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class Branches:
         name = self.world.name(slot)
         if not trees:
             return Joined(slot, Tree(None), [UNDEFINED], [[UNDEFINED] for _ in values])
+        if trees[0].kind is not None and all(v is values[0] for v in values):
+            return Joined(slot, Tree(None), [values[0]], [[v] for v in values])
         if any(t != trees[0] for t in trees):
             poison = _poison(name, values, what)
             return Joined(slot, Tree(None), [poison], [[] for _ in values])
@@ -103,7 +107,8 @@ class Branches:
             _join_leaf(path, [b[k] for b in bound], everywhere, what)
             for k, path in enumerate(paths)
         ]
-        return Joined(slot, trees[0], leaves, sides)
+        bound_values = [v for v in values if v is not UNDEFINED]
+        return Joined(slot, trees[0], leaves, sides, bound_values)
 
 
 def _join_leaf(path: str, found: Sequence[Any], everywhere: bool, what: str) -> Any:
@@ -144,7 +149,12 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
         give(session, storage, value)
     returning = [n for n, error in enumerate(branches.errors) if error is None]
-    branches.world.write(_contents(session, joined, values, regions, returning))
+    contents = _contents(session, joined, values, regions, returning)
+    branches.world.write(contents)
+    branches.changes.clear()
+    crossings = [Crossing(branches.world.name(j.slot), j.values, contents[j.slot])
+                 for j in joined if j.tree.kind is not None]  # fmt: skip
+    join_names(session, crossings, [x for r in regions for x in r.joints])
 
 
 def _results(
@@ -168,6 +178,7 @@ def _contents(
     sides = [[j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in returning]
     shared = shared_memory(sides)
     made: dict[Slot, Any] = {}
+    known: dict[tuple[int, ...], Any] = {}
     rest = iter(range(len(positions)))
     for j in joined:
         leaves = []
@@ -181,7 +192,10 @@ def _contents(
                 session.partial.add(values[n])
             frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
-        made[j.slot] = j.tree.unflatten(leaves)
+        content = j.tree.unflatten(leaves)
+        if changeable(content) and all(j.sides):  # two names of one object stay that
+            content = known.setdefault(tuple(map(id, j.values)), content)
+        made[j.slot] = content
     return made
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
+from tapec.trace.containers import inside
 from tapec.trace.growing import CURE, UNDEFINED, Growing
 from tapec.trace.rows import row_maker
 from tapec.trace.session import Session, where
+from tapec.trace.staging_names import Start
+from tapec.trace.staging_objects import containers_of, structure
 from tapec.trace.staging_values import Kind, kind_of
 from tapec.trace.staging_world import Slot, State, World
-from tapec.tree import Tree, flatten
+from tapec.tree import Tree
 
 
 class Tails:
@@ -99,13 +102,30 @@ def appended(tails: Tails) -> tuple[list[Appended], list[Any]]:
     stacked: list[Any] = []
     for target, growing in zip(tails.lists, tails.growing, strict=True):
         for item in growing.added:
-            leaves, tree = flatten(item)
+            leaves, tree = structure(item)
+            assert tree is not None
             kinds = [kind_of(x) for x in leaves]
             stacked += [x for x, k in zip(leaves, kinds, strict=True) if k is not None]
             found.append(
                 Appended(target, tree, [k or x for x, k in zip(leaves, kinds, strict=True)])
             )
     return found, stacked
+
+
+def check_appended(tails: Tails, start: Start, changes: Mapping[Slot, Any]) -> None:
+    """Refuse to append an object that another iteration changes: the rows would be copies."""
+    carried = {slot[0] for slot in changes}
+    moving = [p for v in changes.values() for p in containers_of(v)] + start.parts
+    moving = moving if start.changed() else []
+    for growing in tails.growing:
+        for part in (p for item in growing.added for p in containers_of(item)):
+            inner = inside(part)
+            if (inner is not None and id(inner[0]) in carried) or any(part is m for m in moving):
+                raise ControlFlowError(
+                    f"a loop changes an object that it has appended to {growing.name}",
+                    where=where(),
+                    hint="append a copy: xs.append(copy.copy(x))",
+                )
 
 
 def fill(session: Session, items: Sequence[Appended], stacks: Sequence[Value], length: int) -> None:

@@ -15,6 +15,8 @@ from tapec.trace.staging_alias import Carried, Homes, check_aliases, results_of
 from tapec.trace.staging_lists import (
     fill,
 )
+from tapec.trace.staging_names import Crossing, join_names
+from tapec.trace.staging_objects import changeable, structure
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_settle import Iteration, Settling
 from tapec.trace.staging_values import (
@@ -22,7 +24,6 @@ from tapec.trace.staging_values import (
     filler,
     kind_of,
     merged,
-    structure,
     truth,
     value_of,
 )
@@ -176,6 +177,7 @@ class Loop(Settling):
         """The slots after the loop."""
         made = results_of(carried, results, body.region, self.session, self._certain, homes)
         contents: dict[Slot, Any] = {}
+        known: dict[int, Any] = {}
         for slot, leaves in body.end.items():
             carry = self.carries.get(slot)
             if carry is not None and carry.dead and not self._certain:
@@ -183,8 +185,33 @@ class Loop(Settling):
                 continue
             tree = body.trees[slot]
             new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(leaves)]
-            contents[slot] = UNDEFINED if tree is None else tree.unflatten(new)
+            content = UNDEFINED if tree is None else tree.unflatten(new)
+            if self._certain and changeable(content):  # two names of one object stay that
+                content = known.setdefault(id(body.values[slot]), content)
+            contents[slot] = content
+        del known
         self.world.write(contents)
+        self._join_names(body, contents)
+
+    def _join_names(self, body: Iteration, contents: dict[Slot, Any]) -> None:
+        """Note what the variables may mean now; refuse what changes under several names."""
+        # No variable here may hold an object: who refers to one is counted.
+        old = self.world.old
+        both = not self._certain or body.changed
+        crossings = [
+            Crossing(
+                self.world.name(slot),
+                [body.values[slot], old(slot)] if both else [body.values[slot]],
+                contents[slot],
+            )
+            for slot in body.values
+            if type(contents[slot]) is not Tracer
+        ]
+        pairs = body.start.same_as(old(slot) for slot in body.start.values)
+        held = [*body.start.references(), *body.values.values(), *contents.values()]
+        found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
+        if body.changed and found:
+            raise found[0].refuse()
 
     def _is_last(self, leaf: Any, body: Iteration) -> bool:
         """Whether the final value is the last index, known while tracing."""

@@ -15,6 +15,7 @@ from tapec.ir.core import Block, Value
 from tapec.ir.types import Type, dtype_name
 from tapec.ir.weight import weight
 from tapec.trace.session import Session, current_is
+from tapec.trace.staging_names import check_joints, joints
 from tapec.trace.storage import REGIONS, VERSIONS, Array, Storage
 from tapec.trace.tracer import Tracer
 
@@ -113,11 +114,16 @@ class Region(Session):
         for storage, entry in self.entered.items():
             if entry.inside is not None:
                 _set_memory(storage, entry.inside)
+        noted = joints(self)
+        before = len(noted)
         try:
             with current_is(self):
                 yield self
+            check_joints(self)
         finally:
             self.alive = False
+            self.joints += noted[before:]
+            del noted[before:]
             for storage, entry in reversed(self.entered.items()):
                 entry.inside = _memory(storage)
                 _set_memory(storage, entry.outside)

@@ -19,9 +19,12 @@ from tapec.trace.staging_lists import (
     Appended,
     Tails,
     appended,
+    check_appended,
     growing_list,
     not_a_loop,
 )
+from tapec.trace.staging_names import Start
+from tapec.trace.staging_objects import structure
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import (
     Kind,
@@ -30,7 +33,6 @@ from tapec.trace.staging_values import (
     kind_of,
     memory_of,
     merged,
-    structure,
     traced,
     up_to_date,
 )
@@ -69,6 +71,9 @@ class Iteration:
     trees: dict[Slot, Tree | None] = field(default_factory=dict)
     stacked: list[Any] = field(default_factory=list)
     appended: list[Appended] = field(default_factory=list)
+    start: Start = field(default_factory=Start)
+    values: dict[Slot, Any] = field(default_factory=dict)  # at the end, in one piece
+    changed: bool = False  # an object of the start holds something else at the end
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -130,7 +135,9 @@ class Settling:
                 if (grown := growing_list(self.world, changes)) is not None:
                     self._with_list(*grown)
                     return None
+                made.changed = made.start.changed()
                 if self.tails is not None:
+                    check_appended(self.tails, made.start, changes)
                     made.appended, more = appended(self.tails)
                     made.stacked = [*made.stacked, *more]
                     changes = self._without_lists(changes, self.tails)
@@ -141,6 +148,7 @@ class Settling:
         for slot, value in changes.items():
             settled = self._settled(slot, value, region) and settled
             made.end[slot], made.trees[slot] = structure(value)
+            made.values[slot] = value
         return made if settled else None
 
     def _with_list(self, target: list[Any], name: str) -> None:
@@ -198,7 +206,7 @@ class Settling:
         region.promoted.clear()
         types = [_row(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
-        return Iteration(region, index, params, slices, entry)
+        return Iteration(region, index, params, slices, entry, start=Start(bound))
 
     @property
     def _certain(self) -> int:

@@ -17,10 +17,11 @@ from tapec.trace.dispatch import operand
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.promote import common
 from tapec.trace.session import Session, where
+from tapec.trace.staging_objects import structure
 from tapec.trace.storage import COPY, SHARED, STALE, MaybeShared, Storage
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, wrap
-from tapec.tree import Tree, flatten
+from tapec.tree import Tree
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
 _NUMBERS = {bool: "bool", int: "i64", float: "f64"}
@@ -167,8 +168,8 @@ def described(leaf: Any) -> str:
 
 def described_all(value: Any) -> str:
     """A nested value in an error message."""
-    leaves, tree = flatten(value)
-    if tree.kind is None:
+    leaves, tree = structure(value)
+    if tree is None or tree.kind is None:
         return described(value)
     inner = ", ".join(map(described, leaves[:6])) + (", ..." if len(leaves) > 6 else "")
     name = "None" if tree.kind is type(None) else f"{tree.kind.__name__}({inner})"
@@ -234,13 +235,6 @@ def _poison_operators() -> None:
 
 
 _poison_operators()
-
-
-def structure(value: Any) -> tuple[list[Any], Tree | None]:
-    """Leaves and tree of a slot's content; no tree where it is not bound."""
-    if value is UNDEFINED:
-        return [], None
-    return flatten(value)
 
 
 def leaf_paths(name: str, tree: Tree) -> list[str]:

@@ -116,6 +116,13 @@ class World:
         held = [*self.values, *(x for _, items in self.containers.values() for x in items.values())]
         return (x for x in held if type(x) is Tracer)
 
+    def objects(self) -> Iterator[Any]:
+        """Every reference that the snapshot has to anything."""
+        yield from self.values
+        for container, items in self.containers.values():
+            yield container
+            yield from items.values()
+
     def restore(self) -> None:
         """Everything as it was when the snapshot was taken."""
         self.state.set(self.values)
