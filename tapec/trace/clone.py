@@ -25,6 +25,7 @@ from tapec.trace.classes import (
     original,
 )
 from tapec.trace.densities import Distribution, has_density
+from tapec.trace.functions_data import nditer
 from tapec.trace.functions_more import Joiner, Vectorized
 from tapec.trace.proxy import (
     ArrayProxy,
@@ -189,6 +190,7 @@ _CLASSES: dict[type, Any] = {
     np.ndarray: ArrayProxy,
     np.vectorize: Vectorized,
     np.ndenumerate: TABLE["ndenumerate"],
+    np.nditer: nditer,
 }
 _RULES: dict[type, Any] = {
     types.FunctionType: _plain_function,

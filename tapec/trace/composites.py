@@ -131,6 +131,20 @@ def _gamma(x: Any) -> Any:
     return np_("where", flipped, -size, size)
 
 
+@_composite("modf")
+def _modf(x: Any) -> Any:
+    whole = np_("trunc", x)
+    rest = np_("where", np_("isinf", x), 0.0, x - np_("where", np_("isinf", x), 0.0, whole))
+    return np_("copysign", rest, x), whole * 1.0
+
+
+@_composite("ldexp")
+def _ldexp(x: Any, n: Any) -> Any:
+    # In two steps: neither power leaves the range of floats.
+    half = np_("floor_divide", n, 2)
+    return x * np_("power", 2.0, half * 1.0) * np_("power", 2.0, (n - half) * 1.0)
+
+
 @_composite("divmod")
 def _divmod(a: Any, b: Any) -> Any:
     return np_("floor_divide", a, b), np_("remainder", a, b)

@@ -1,8 +1,7 @@
-"""Products of arrays, all through `dot`, and norms."""
+"""Products of arrays, all through `dot`."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,7 @@ from tapec.trace.dispatch import (
     operand,
     session_of,
     tracer,
-    unsupported,
 )  # fmt: skip
-from tapec.trace.functions_reduce import _float
-from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import (
     axes_of,
     axis_of,
@@ -28,7 +24,6 @@ from tapec.trace.functions_shape import (
     ravel,
     reshaped,
     squeeze,
-    transpose,
 )  # fmt: skip
 from tapec.trace.functions_split import along, diagonal
 from tapec.trace.promote import common
@@ -188,76 +183,6 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     return moveaxis(TABLE["stack"](parts), 0, axisc) if a.ndim > 1 else TABLE["stack"](parts)
 
 
-# -- norms ---------------------------------------------------------------------------------
-
-
-def _guarded_root(squares: Any) -> Any:
-    """sqrt, with derivative 0 at 0."""
-    zero = TABLE["equal"](squares, 0)
-    return where(zero, 0.0, TABLE["sqrt"](where(zero, 1.0, squares)))
-
-
-@implements("linalg.vector_norm")
-def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """Norm of the elements along axes taken as one vector."""
-    x = tracer(x)
-    axes = axes_of(axis, x.ndim)
-    rest = [i for i in range(x.ndim) if i not in axes]
-    flat = reshaped(transpose(x, [*rest, *axes]), (*(x.shape[i] for i in rest), -1))
-    made = norm(flat, ord, -1)
-    return (
-        reshaped(made, [1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else made
-    )
-
-
-@implements("linalg.norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
-    x = _float(x)
-    axes = axes_of(axis, x.ndim)
-    matrix = len(axes) == 2 and ord is not None
-    if (ord is not None and len(axes) > 2) or (ord == "fro" and not matrix):
-        raise ValueError("Improper number of dimensions to norm.")
-    if ord is None or ord == "fro" or (ord == 2 and not matrix):
-        return _guarded_root(TABLE["sum"](TABLE["power"](x, 2), axis=axes, keepdims=keepdims))
-    if matrix:
-        return _matrix_norm(x, ord, axes, keepdims)
-    size = TABLE["absolute"](x)
-    if ord == math.inf:
-        return TABLE["max"](size, axis=axes, keepdims=keepdims)
-    if ord == -math.inf:
-        return TABLE["min"](size, axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return TABLE["astype"](TABLE["count_nonzero"](x, axes, keepdims=keepdims), float)
-    if ord == 1:
-        return TABLE["sum"](size, axis=axes, keepdims=keepdims)
-    total = TABLE["sum"](TABLE["power"](size, ord), axis=axes, keepdims=keepdims)
-    zero = TABLE["equal"](total, 0)
-    return where(zero, 0.0, TABLE["power"](where(zero, 1.0, total), 1.0 / ord))
-
-
-def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    rows, columns = axes
-    order = {
-        1: (rows, columns, "max"),
-        -1: (rows, columns, "min"),
-        math.inf: (columns, rows, "max"),
-        -math.inf: (columns, rows, "min"),
-    }.get(ord)
-    if order is None:
-        raise unsupported(np.linalg.norm, f" with ord={ord!r} of a matrix")
-    first, second, extreme = order
-    made = TABLE["sum"](TABLE["absolute"](x), axis=first, keepdims=True)
-    made = TABLE[extreme](made, axis=second, keepdims=True)
-    return made if keepdims else squeeze(made, axes)
-
-
-@implements("linalg.matrix_norm")
-def matrix_norm(x: Any, *, ord: Any = "fro", keepdims: bool = False) -> Any:
-    """Norm over the last two axes."""
-    return norm(x, ord, (-2, -1), keepdims)
-
-
 @implements("linalg.matrix_power")
 def matrix_power(x: Any, n: int) -> Any:
     """Repeated product of a square matrix, by squaring."""
@@ -299,44 +224,6 @@ def linalg_trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Any:
 def linalg_diagonal(x: Any, *, offset: int = 0) -> Any:
     """Diagonals of the last two axes."""
     return diagonal(x, offset, -2, -1)
-
-
-@implements("polyval")
-def polyval(p: Any, x: Any) -> Any:
-    """Polynomial by Horner's rule, highest power first."""
-    p, x = tracer(p), tracer(x)
-    made: Any = TABLE["zeros_like"](x)
-    for k in range(p.shape[0]):
-        made = made * x + p[k]
-    return made
-
-
-@implements("vander")
-def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    """Powers of `x` as columns."""
-    x = tracer(x)
-    if x.ndim != 1:
-        raise ValueError("x must be a one-dimensional array or sequence.")
-    n = x.size if N is None else int(N)
-    powers = [TABLE["power"](x, k) for k in range(n)]
-    return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
-
-
-@implements("convolve")
-def convolve(a: Any, b: Any, mode: str = "full") -> Any:
-    """Discrete convolution: a product with shifted copies of the second operand."""
-    a, b = ravel(a), ravel(b)
-    if b.size > a.size:
-        a, b = b, a
-    n, m = a.size, b.size
-    padded = TABLE["pad"](a, m - 1)
-    windows = padded[np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]]
-    made = dot(windows, TABLE["flip"](b))
-    parts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
-    if mode not in parts:
-        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
-    first, count = parts[mode]
-    return made[first : first + count]
 
 
 __all__ = ["along", "axis_of"]

@@ -36,9 +36,9 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """Piecewise linear interpolation, constant outside the data."""
-    if period is not None:
-        raise unsupported(np.interp, " with period=")
     x, xp, fp = tracer(x), tracer(xp), tracer(fp)
+    if period is not None:
+        return _periodic(x, xp, fp, float(abs(period)))
     n = xp.size
     if n == 1:
         inside: Any = fp[0] + 0.0 * x
@@ -51,6 +51,16 @@ def interp(
     return where(TABLE["greater_equal"](x, xp[n - 1]), _last(x, xp, fp, right), low)
 
 
+def _periodic(x: Any, xp: Any, fp: Any, period: float) -> Any:
+    """The data once around, and one more at each end."""
+    x, xp = TABLE["remainder"](x, period), TABLE["__call__"](np.remainder, (xp, period), {})
+    order = TABLE["__call__"](np.argsort, (xp,), {})
+    xp, fp = xp[order], fp[order]
+    xp = TABLE["__call__"](np.concatenate, ([xp[-1:] - period, xp, xp[:1] + period],), {})
+    fp = TABLE["__call__"](np.concatenate, ([fp[-1:], fp, fp[:1]],), {})
+    return TABLE["__call__"](np.interp, (x, xp, fp), {})
+
+
 def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
     end = fp[fp.size - 1]
     return end if right is None else where(TABLE["equal"](x, xp[xp.size - 1]), end, right)
@@ -58,21 +68,54 @@ def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
 
 @implements("gradient")
 def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Central differences inside, one-sided at the ends, for uniform spacing."""
+    """Central differences inside, one-sided at the ends."""
     f = tracer(f)
-    if edge_order != 1 or any(np.ndim(h) for h in spacing):
-        raise unsupported(np.gradient, " with these arguments")
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
     axes = axes_of(axis, f.ndim)
     steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
-    made = [_differences(f, a, h) for a, h in zip(axes, steps, strict=True)]
+    if len(steps) != len(axes):
+        raise TypeError("invalid number of arguments")
+    if any(f.shape[a] < edge_order + 1 for a in axes):
+        raise ValueError("Shape of array too small to calculate a numerical gradient")
+    f = f if f._dtype[0] == "f" else TABLE["astype"](f, float)
+    made = [_differences(f, a, tracer(h), edge_order) for a, h in zip(axes, steps, strict=True)]
     return made[0] if len(made) == 1 else tuple(made)
 
 
-def _differences(f: Any, axis: int, h: Any) -> Any:
-    first = along(f, axis, slice(1, 2)) - along(f, axis, slice(0, 1))
-    last = along(f, axis, slice(-1, None)) - along(f, axis, slice(-2, -1))
-    middle = along(f, axis, slice(2, None)) - along(f, axis, slice(None, -2))
-    return concatenate([first / h, middle / (2.0 * h), last / h], axis)
+def _differences(f: Any, axis: int, h: Any, edge_order: int) -> Any:
+    """Along one axis; `h` is the spacing, or the coordinates."""
+
+    def at(k: int) -> Any:
+        return along(f, axis, slice(k, k + 1 if k != -1 else None))
+
+    left, middle, right = (along(f, axis, s) for s in _NEIGHBOURS)
+    if h.ndim:
+        if h.shape != (f.shape[axis],):
+            raise ValueError("when 1d, distances must match the length of the corresponding axis")
+        steps = TABLE["__call__"](np.diff, (h,), {})
+        d, e = (steps[:-1], steps[1:])
+        shape = [-1 if k == axis else 1 for k in range(f.ndim)]
+        d1, d2 = (TABLE["reshape"](s, shape) for s in (d, e))
+        inner = -d2 / (d1 * (d1 + d2)) * left + (d2 - d1) / (d1 * d2) * middle
+        inner = inner + d1 / (d2 * (d1 + d2)) * right
+        begin, end = (steps[0], steps[1 % steps.size]), (steps[-1], steps[-2 % steps.size])
+    else:
+        inner = (right - left) / (2.0 * h)
+        begin = end = (h, h)
+    if edge_order == 1:
+        ends = (at(1) - at(0)) / begin[0], (at(-1) - at(-2)) / end[0]
+    else:
+        ends = _edge(at(0), at(1), at(2), *begin), -_edge(at(-1), at(-2), at(-3), *end)
+    return concatenate([ends[0], inner, ends[1]], axis)
+
+
+def _edge(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+    """The slope at `a` of the parabola through three points at distances `d` and `e`."""
+    return -(2.0 * d + e) / (d * (d + e)) * a + (d + e) / (d * e) * b - d / (e * (d + e)) * c
+
+
+_NEIGHBOURS = slice(None, -2), slice(1, -1), slice(2, None)
 
 
 @implements("piecewise")

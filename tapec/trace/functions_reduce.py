@@ -135,7 +135,8 @@ def _count(x: Tracer, axis: Any, mask: Any = True, keepdims: Any = False) -> Any
     """How many elements are reduced to one: those where a mask holds."""
     if _everywhere(mask):
         return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
-    return TABLE["sum"](broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims)
+    count = TABLE["sum"](broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims)
+    return TABLE["astype"](count, x.dtype)
 
 
 def _as_float(x: Any, dtype: Any) -> Any:
@@ -192,12 +193,18 @@ def var(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: An
     return total / count if count > 0 else total / 0.0
 
 
+def guarded_root(squares: Any) -> Any:
+    """sqrt, with derivative 0 at 0."""
+    zero = TABLE["equal"](squares, 0)
+    return where(zero, 0.0, TABLE["sqrt"](where(zero, 1.0, squares)))
+
+
 @implements("std")
 def std(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
         where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
-    """Standard deviation."""
+    """Standard deviation, with derivative 0 where all are equal."""
     options = {"where": where, "mean": mean, "correction": correction}
-    return TABLE["sqrt"](var(x, axis, dtype, ddof, keepdims, **options))
+    return guarded_root(var(x, axis, dtype, ddof, keepdims, **options))
 
 
 @implements("ptp")

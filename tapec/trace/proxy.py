@@ -61,7 +61,7 @@ _MATH = {
     **{n: n for n in [
         "exp", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
         "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "hypot", "isnan", "isinf",
-        "isfinite", "erf", "erfc", "copysign", "fmod", "exp2", "degrees", "radians"
+        "isfinite", "erf", "erfc", "copysign", "fmod", "exp2", "degrees", "radians", "modf", "ldexp"
     ]},
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
     "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "fabs": "absolute",
