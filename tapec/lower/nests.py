@@ -17,9 +17,9 @@ from tapec.lower.control import CONTROL_RULES
 from tapec.lower.inplace import SMALL
 from tapec.lower.matrix import Layout, matrix_product, operands_in_memory
 from tapec.lower.memory import Memory
-from tapec.lower.order import arranged
 from tapec.lower.partial import partial
-from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, plan, unrolled_from
+from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, unrolled_from
+from tapec.lower.plans import Plans
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import COMBINE, grid
@@ -39,14 +39,15 @@ _KINDS |= {"logical_or": "or", "logical_and": "and"}
 @dataclass
 class Options:
     """What holds for all blocks of a program: values that must have memory, whether calls may do
-    large products, which tapes share a stack, the stacks that are open, and the functions that
-    are called, lowered."""
+    large products, which tapes share a stack, the stacks that are open, the functions that are
+    called, lowered, and the plans of all blocks."""
 
     forced: set[Value]
     calls: bool = False
     stacks: Mapping[Value, Value] = field(default_factory=dict)
     opened: dict[Value, Value] = field(default_factory=dict)
     functions: dict[Block, Block] = field(default_factory=dict)
+    plans: Plans = field(default_factory=Plans)
 
 
 def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
@@ -70,7 +71,7 @@ def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
             if need.value in options.forced:
                 raise UnsupportedLowering("a view too intricate for native code") from None
             same = alike if starts < STARTS else akin
-            options.forced |= {v for b in blocks for v in same(b, need.value)}
+            options.forced |= {need.value, *(v for b in blocks for v in same(b, need.value))}
 
 
 def akin(block: Block | Func, value: Value) -> set[Value]:
@@ -98,10 +99,10 @@ class Nests(Puller):
         build: ScalarBuilder | None = None,
         roles: Roles = Roles(),  # noqa: B008 (frozen)
     ) -> None:
-        func = arranged(func, region=build is not None)
+        func = options.plans.order(func, region=build is not None)
         super().__init__(func, build)
         self.options = options
-        self.plan = plan(func, options.forced, roles)
+        self.plan = options.plans.plan(func, options.forced, roles)
         self.homes: dict[Value, Memory] = {}
         self.targets: dict[Value, Memory] = {}
         self.factors: dict[Layout, Factors] = {}

@@ -6,13 +6,12 @@ inline (recomputed by whoever asks). Roots of equal space whose operands are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.lower.inplace import SMALL, WRITES, Takeovers, adoptions
-from tapec.lower.overlap import overlapping
+from tapec.lower.inplace import SMALL, WRITES, Takeovers
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 COSTLY = 12  # cost from which a value is stored rather than computed twice
@@ -26,7 +25,6 @@ ALONE = frozenset(
 )
 DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
 PIECES = frozenset(("place", "update", "concatenate", "stack"))
-ROUNDS = 4  # attempts at avoiding to compute values twice
 
 
 @dataclass(frozen=True)
@@ -198,28 +196,6 @@ class Plan:
             if x in costly and self.asked[x] == self.asked[v]
         }
         return costly - covered
-
-
-def plan(func: Func, forced: Iterable[Value] = (), roles: Roles = Roles()) -> Plan:
-    """Schedule a block.
-
-    Again where values that several nests would recompute at a cost, or that are read after what
-    they are computed from is overwritten, must get memory, or where an array finds a better place.
-    """
-    wanted, adopt = set(forced), dict[Value, Value]()
-    attempt = 0
-    while True:
-        result = Plan(func, wanted, roles, adopt)
-        more = result.takeovers.conflicts - wanted
-        if attempt < ROUNDS:
-            again = overlapping(func, result.inline, result.costs)
-            more |= (result.repeated() | again) - wanted
-        better = {v: p for v, p in adoptions(result, roles.aims).items() if v not in adopt}
-        if not more and not better:
-            return result
-        wanted |= more
-        adopt |= {} if more else better
-        attempt += 1
 
 
 def alike(block: Block | Func, value: Value) -> set[Value]:

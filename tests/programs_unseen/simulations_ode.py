@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from programs_npbench.program import kernels
 
 KERNELS, kernel = kernels()
@@ -33,7 +32,7 @@ def forced_duffing_heun(state, params, dt, n):
 class DormandPrince:
     """Adaptive integrator with a PI controller, kept as an object with state."""
 
-    A = [
+    A = (
         [],
         [1 / 5],
         [3 / 40, 9 / 40],
@@ -41,9 +40,9 @@ class DormandPrince:
         [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
         [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
         [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
-    ]
-    B4 = [5179 / 57600, 0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40]
-    C = [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1]
+    )
+    B4 = (5179 / 57600, 0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40)
+    C = (0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1)
 
     def __init__(self, rhs, rtol, atol):
         self.rhs = rhs
@@ -185,7 +184,9 @@ def rosenbrock_brusselator(y, p, n):
         w = np.eye(2) - g * h * jac
 
         def f(v):
-            return np.array([p[0] + v[0] ** 2 * v[1] - (p[1] + 1) * v[0], p[1] * v[0] - v[0] ** 2 * v[1]])
+            return np.array(
+                [p[0] + v[0] ** 2 * v[1] - (p[1] + 1) * v[0], p[1] * v[0] - v[0] ** 2 * v[1]]
+            )
 
         k1 = np.linalg.solve(w, f(y))
         k2 = np.linalg.solve(w, f(y + h * k1) - 2 * k1)
@@ -285,7 +286,9 @@ def cart_pole_feedback(s, gains):
     cost = 0.0
     for _ in range(200):
         x, th, xd, thd = s
-        force = np.clip(gains[1] * x + gains[0] * th + gains[3] * xd + gains[2] * thd, -force_max, force_max)
+        force = np.clip(
+            gains[1] * x + gains[0] * th + gains[3] * xd + gains[2] * thd, -force_max, force_max
+        )
         sin, cos = np.sin(th), np.cos(th)
         temp = (force + 0.05 * thd**2 * sin) / 1.1
         thdd = (9.8 * sin - cos * temp) / (0.5 * (4.0 / 3.0 - 0.1 * cos**2 / 1.1))
