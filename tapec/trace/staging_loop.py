@@ -197,11 +197,14 @@ class Loop(Settling):
         """Note what the variables may mean now; refuse what changes under several names."""
         # No variable here may hold an object: who refers to one is counted.
         old = self.world.old
-        both = not self._certain or body.changed
+
+        def fresh(slot: Slot) -> bool:
+            return bool(self._certain) and slot not in body.changed
+
         crossings = [
             Crossing(
                 self.world.name(slot),
-                [body.values[slot], old(slot)] if both else [body.values[slot]],
+                [body.values[slot], old(slot)][: 1 if fresh(slot) else 2],
                 contents[slot],
             )
             for slot in body.values
@@ -210,8 +213,10 @@ class Loop(Settling):
         pairs = body.start.same_as(old(slot) for slot in body.start.values)
         held = [*body.start.references(), *body.values.values(), *contents.values()]
         found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
-        if body.changed and found:
-            raise found[0].refuse()
+        changed = {self.world.name(slot) for slot in body.changed}
+        for joint in found:
+            if joint.name in changed:
+                raise joint.refuse()
 
     def _is_last(self, leaf: Any, body: Iteration) -> bool:
         """Whether the final value is the last index, known while tracing."""

@@ -88,16 +88,18 @@ class Start:
 
     values: dict[Any, Any] = field(default_factory=dict)  # by slot
     parts: list[Any] = field(init=False)
+    slots: list[Any] = field(init=False)  # of the parts
     items: list[dict[Any, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.parts = [p for v in self.values.values() for p in containers_of(v)]
+        self.slots = [slot for slot, v in self.values.items() for _ in containers_of(v)]
         self.items = [contents(p) for p in self.parts]
 
-    def changed(self) -> bool:
-        """Whether the iteration has changed one of them."""
-        pairs = zip(self.parts, self.items, strict=True)
-        return any(not equal(contents(p), items) for p, items in pairs)
+    def changed(self) -> frozenset[Any]:
+        """The slots with objects that the iteration has changed."""
+        parts = zip(self.slots, self.parts, self.items, strict=True)
+        return frozenset(slot for slot, p, items in parts if not equal(contents(p), items))
 
     def same_as(self, before: Iterable[Any]) -> list[Joint]:
         """Each stands for what its variable held before the loop."""

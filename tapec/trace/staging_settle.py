@@ -73,7 +73,7 @@ class Iteration:
     appended: list[Appended] = field(default_factory=list)
     start: Start = field(default_factory=Start)
     values: dict[Slot, Any] = field(default_factory=dict)  # at the end, in one piece
-    changed: bool = False  # an object of the start holds something else at the end
+    changed: frozenset[Slot] = frozenset()  # those whose objects were changed in place
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)

@@ -95,6 +95,17 @@ def double_buffer(x: Any) -> Any:
     return now[0] + 2 * new[0]
 
 
+def particles(x: Any) -> Any:
+    both = [Vec(x[0], x[1]), Vec(x[2], x[3])]
+    for _ in rolled(range(30)):
+        for p in both:
+            if p.x < 3:
+                p.x += 0.11
+            p.y = p.y * 0.99
+        both[0] = both[0] + both[1] * 0.01
+    return both[0].x + both[1].y
+
+
 def history(x: Any) -> Any:
     s, seen = State(x[0]), []
     for _ in rolled(range(50)):
@@ -114,7 +125,7 @@ def best_of(x: Any) -> Any:
 
 
 @pytest.mark.parametrize("f", [
-    steps, larger, swapped, same_name_everywhere, double_buffer, history, best_of,
+    steps, larger, swapped, same_name_everywhere, double_buffer, particles, history, best_of,
 ])  # fmt: skip
 @pytest.mark.parametrize("backend", ["numpy", "llvm"])
 def test_objects_in_loops_and_branches(f: Callable[..., Any], backend: Any) -> None:
