@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from tapec.errors import DTypeError
 from tapec.trace.dispatch import eager, key_of, normal, session_of
+from tapec.trace.session import where
 from tapec.trace.table import TABLE
 from tapec.trace.ufuncs import NUMPY_UFUNCS, np_, power, with_options
 
@@ -140,6 +142,8 @@ def _modf(x: Any) -> Any:
 
 @_composite("ldexp")
 def _ldexp(x: Any, n: Any) -> Any:
+    if key_of(n)[0][0] == "f":
+        raise DTypeError("np.ldexp takes integers as its second argument", where=where())
     # In two steps: neither power leaves the range of floats.
     half = np_("floor_divide", n, 2)
     return x * np_("power", 2.0, half * 1.0) * np_("power", 2.0, (n - half) * 1.0)

@@ -239,7 +239,7 @@ def iscomplexobj(x: Any) -> bool:
 
 
 TABLE["isrealobj"] = lambda x: True
-TABLE["real"] = lambda x: x
+TABLE["real"] = lambda x: tracer(x)
 TABLE["imag"] = lambda x: zeros_like(x)
 TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
 

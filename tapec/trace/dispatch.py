@@ -11,6 +11,7 @@ from tapec.errors import DTypeError, MutationError, ShapeError, UnsupportedOpera
 from tapec.ir.core import Value
 from tapec.ir.types import dtype_name
 from tapec.trace.arguments import admitted, without_out
+from tapec.trace.cures import CURE, CURES
 from tapec.trace.promote import Key, scalar_key
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.table import METHODS, TABLE, implements, name_of
@@ -124,11 +125,13 @@ def eager(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
     """The error for a function (or an argument of it) without a translation."""
-    name = getattr(function, "__name__", str(function))
+    key = name_of(function)
+    name = key if key.startswith("linalg.") else getattr(function, "__name__", str(function))
+    prefix = "" if name.startswith("ndarray.") else "np."
     return UnsupportedOperation(
-        f"np.{name}{what} has no translation for traced arrays",
+        f"{prefix}{name}{what} has no translation for traced arrays",
         where=where(),
-        hint="rewrite it with supported NumPy functions, or apply it to constants only",
+        hint=CURES.get(key, CURE),
     )
 
 

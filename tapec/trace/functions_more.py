@@ -146,6 +146,7 @@ def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
 @implements("ndenumerate")
 def ndenumerate(x: Any) -> Any:
     """Index and element pairs."""
+    x = tracer(x)
     return ((i, x[i]) for i in np.ndindex(*x.shape))
 
 

@@ -265,8 +265,8 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 
 def _running(name: str) -> Callable[..., Any]:
-    def accumulate(x: Any, axis: Any = 0) -> Any:
-        x = tracer(x)
+    def accumulate(x: Any, axis: Any = 0, dtype: Any = None) -> Any:
+        x = tracer(x) if dtype is None else TABLE["astype"](tracer(x), dtype)
         axis = axis_of(axis, x.ndim)
         made: Any = x
         step = 1

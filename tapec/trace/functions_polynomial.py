@@ -104,7 +104,10 @@ def polymul(a1: Any, a2: Any) -> Any:
 @implements("polyadd", "polysub")
 def polyadd(a1: Any, a2: Any) -> Any:
     """Sum of polynomials."""
-    a, b = ravel(a1), ravel(a2)
+    a, b = tracer(a1), tracer(a2)
+    if a.ndim > 1 or b.ndim > 1:
+        raise unsupported(np.polyadd, " of arrays with several axes")
+    a, b = ravel(a), ravel(b)
     n = max(a.size, b.size)
     a, b = (TABLE["concatenate"]([np.zeros(n - x.size), x]) if x.size < n else x for x in (a, b))
     return a + b

@@ -141,6 +141,12 @@ def resize(a: Any, new_shape: Any) -> Any:
     return _moved([x], np.resize(np.arange(x.size), new_shape))
 
 
+@method_of_arrays("resize")
+def resize_method(a: Any, *shape: Any, refcheck: bool = True) -> None:
+    """``a.resize()``, which changes the size of the array itself, is refused."""
+    raise unsupported("ndarray.resize", " in place")
+
+
 @implements("extract")
 def extract(condition: Any, arr: Any) -> Any:
     """The elements where a condition known while tracing holds."""

@@ -313,6 +313,8 @@ def column_stack(xs: Any) -> Any:
 @implements("block")
 def block(xs: Any) -> Any:
     """``np.block``."""
+    if isinstance(xs, tuple):
+        raise TypeError("arrays is a tuple. Only lists can be used to arrange blocks.")
     depth = _depth(xs)
     rank = max(depth, max(t.ndim for t in _flat(xs)))
 

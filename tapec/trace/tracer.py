@@ -149,6 +149,8 @@ class Tracer:
         """The element: itself while traced, a Python number when concrete."""
         if self._storage.array is not None:
             return self._array.item(*args)
+        if len(args) == 1 and isinstance(args[0], tuple):
+            return self[args[0]]
         if args:
             return TABLE["ravel"](self)[args[0]] if len(args) == 1 else self[args]
         return TABLE["reshape"](self, ())

@@ -10,7 +10,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir.primitive import lookup
-from tapec.ir.types import dtype_name
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arguments import parameters
 from tapec.trace.dispatch import (
     any_special,
@@ -142,12 +142,21 @@ def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if out is None and mask is not True:
         raise unsupported(NUMPY_UFUNCS[name], " with where= but without out=")
     if dtype is not None:
-        args = tuple(_cast(normal(a), dtype) for a in args)
+        args = tuple(normal(a) for a in args)
+        _check_loop(NUMPY_UFUNCS[name], args, dtype)
+        args = tuple(_cast(a, dtype) for a in args)
     if session_of(*args) is None and not any(type(a) in (list, tuple) for a in args):
         made = eager(NUMPY_UFUNCS[name], args, {})
     else:
         made = TABLE[name](*args)
     return made if out is None else deliver(out, made, mask)
+
+
+def _check_loop(ufunc: Any, args: tuple[Any, ...], dtype: Any) -> None:
+    """Raise NumPy's own error where it cannot compute with these element types in that one."""
+    if isinstance(ufunc, np.ufunc) and ufunc.signature is None:
+        with np.errstate(all="ignore"):
+            ufunc(*(np.ones((), NUMPY_DTYPES[key_of(a)[0]]) for a in args), dtype=dtype)
 
 
 def _cast(a: Any, dtype: Any) -> Any:
@@ -276,6 +285,8 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
             name if method == "__call__" else f"{name}.{method}", inputs, kwargs
         )
     if method == "__call__":
+        if not ufunc.nin <= len(inputs) <= ufunc.nin + ufunc.nout:
+            raise TypeError(f"{name}() takes {ufunc.nin} arrays, not {len(inputs)}")
         if len(inputs) > ufunc.nin:
             inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
         if name in TABLE:
