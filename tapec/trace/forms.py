@@ -7,16 +7,18 @@ they carry may be nested in any way, and the functions may use any variables aro
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tapec.errors import ControlFlowError
+from tapec.errors import ControlFlowError, DTypeError
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.clone import Globals, prepare
 from tapec.trace.dispatch import operand, tracer
 from tapec.trace.growing import UNDEFINED
-from tapec.trace.session import Session, current, where
+from tapec.trace.session import Session, current, running, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
@@ -38,20 +40,26 @@ def _prepared(f: Function, session: Session | None) -> Function:
     return made
 
 
-def cond(pred: Any, true_fn: Function, false_fn: Function, *operands: Any) -> Any:
-    """``true_fn(*operands) if pred else false_fn(*operands)``."""
+def cond(pred: Any, true_fun: Function, false_fun: Function, *operands: Any) -> Any:
+    """``true_fun(*operands) if pred else false_fun(*operands)``."""
     session = current()
     if session is None or not is_symbolic(pred):
-        return _prepared(true_fn if pred else false_fn, session)(*operands)
-    made = _chosen(session, truth(session, pred), [true_fn, false_fn], operands, "cond")
+        return _prepared(true_fun if pred else false_fun, session)(*operands)
+    made = _chosen(session, truth(session, pred), [true_fun, false_fun], operands, "cond")
     return made
 
 
 def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
     """``branches[index](*operands)``; an index outside of them means the first or last one."""
     session = current()
-    if session is None or not is_symbolic(index):
-        chosen = branches[min(max(int(index), 0), len(branches) - 1)]
+    if not branches:
+        raise ControlFlowError("switch has no branches", where=where(), hint="give at least one")
+    if np.ndim(index) or np.dtype(getattr(index, "dtype", type(index))).kind == "f":
+        raise DTypeError("the index of a switch must be an integer", where=where(),
+                         hint="convert it: index.astype(int)")  # fmt: skip
+    if session is None or not is_symbolic(index) or len(branches) == 1:
+        number = 0 if is_symbolic(index) else int(index)
+        chosen = branches[min(max(number, 0), len(branches) - 1)]
         return _prepared(chosen, session)(*operands)
     return _chosen(session, operand(session, index, "i64"), branches, operands, "switch")
 
@@ -88,8 +96,13 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     return state.values[0]
 
 
-def fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
-    """``for i in range(lower, upper): val = body_fun(i, val)``; the bounds may be traced."""
+def fori_loop(
+    lower: Any, upper: Any, body_fun: Function, init_val: Any, *, unroll: bool = False
+) -> Any:
+    """``for i in range(lower, upper): val = body_fun(i, val)``; the bounds may be traced.
+
+    With `unroll` the loop is copied out where its bounds are known while tracing.
+    """
     session = current()
     if session is None:
         for i in range(lower, upper):
@@ -98,10 +111,16 @@ def fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
     body = _prepared(body_fun, session)
     state = Cells(init_val=init_val)
     bounds = [_without_value(session, x) for x in (lower, upper)]
-    items = DynamicRange(*bounds) if any(map(is_symbolic, bounds)) else range(*map(int, bounds))
-    run_for(Forced(items, True), lambda i: state.set((body(i, state.values[0]),)), state, None,
+    items = DynamicRange(*bounds) if any(map(is_symbolic, bounds)) else range(*map(_index, bounds))
+    rolled = not unroll or isinstance(items, DynamicRange)
+    run_for(Forced(items, rolled), lambda i: state.set((body(i, state.values[0]),)), state, None,
             strict=True)  # fmt: skip
     return state.values[0]
+
+
+def _index(x: Any) -> int:
+    number: int = operator.index(x.item() if isinstance(x, Tracer) else x)
+    return number
 
 
 def _without_value(session: Session, x: Any) -> Any:
@@ -127,7 +146,9 @@ def scan(
     leaves, tree = flatten(xs)
     length = _length(leaves, length)
     session = current()
-    if session is None or unroll is True or unroll >= length > 0:
+    if session is None and not length:
+        return _never_run(f, init, xs)
+    if session is None or unroll >= length > 0 or (unroll is True and length):
         return _unrolled(_prepared(f, session), init, leaves, tree, length, reverse)
     body = _prepared(f, session)
     state = Cells(init=init)
@@ -169,7 +190,19 @@ def _length(leaves: Sequence[Any], length: int | None) -> int:
             hint="give xs with one common leading axis, or length=",
         )
     ((size,),) = found
+    if size < 0:
+        raise ControlFlowError(f"scan has the length {size}", where=where(),
+                               hint="give a length of at least 0")  # fmt: skip
     return size
+
+
+def _never_run(f: Function, init: Any, xs: Any) -> tuple[Any, Any]:
+    """A scan of no elements of plain values: tracing it shows what would be stacked."""
+    with running(Session()):
+        _, ys = scan(f, init, xs, 0)
+        leaves, tree = flatten(ys)
+        empty = [np.empty(y.shape, NUMPY_DTYPES[y._dtype]) for y in leaves]
+    return init, tree.unflatten(empty)
 
 
 def _unrolled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -83,6 +84,28 @@ FORMS: dict[str, tuple[list[str], Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: tapec.scan(lambda c, _: (np.sin(c), None), x, length=50, checkpoint=True),
         (V,),
     ),
+    "scan, no elements": (
+        ["scan"],
+        lambda x: tapec.scan(lambda c, y: (c * y, {"a": (c + y, None), "n": 1}), 1.0, x[:0]),
+        (V,),
+    ),
+    "scan, no elements to unroll": (
+        ["scan"],
+        lambda x: tapec.scan(lambda c, _: (c * 2, c), x, length=0, unroll=True),
+        (V,),
+    ),
+    "map, no elements": (["scan"], lambda x: tapec.map(lambda y: np.outer(y, y), x[:0]), (V,)),
+    "switch, one branch": ([], lambda x: tapec.switch(np.argmax(x), [lambda y: y * 2], x), (V,)),
+    "cond, by name": (
+        ["cond"],
+        lambda x: tapec.cond(x[0] > 0, true_fun=lambda: x, false_fun=lambda: -x),
+        (V,),
+    ),
+    "fori_loop, unrolled": (
+        [],
+        lambda x: tapec.fori_loop(0, 4, lambda i, s: s * x[i], 1.0, unroll=True),
+        (V,),
+    ),
     "scan, unrolled": (
         [],
         lambda x: tapec.scan(lambda c, y: (c * y, c + y), 1.0, x, reverse=True, unroll=True),
@@ -151,6 +174,8 @@ def test_writes_in_bodies_reach_the_arrays_around() -> None:
         ),
         (lambda x: tapec.scan(lambda c, y: c, x[0], x), "must return a pair"),
         (lambda x: tapec.scan(lambda c, y: (c, y), 0.0, (x, x[:2])), "leading axes of one length"),
+        (lambda x: tapec.scan(lambda c, _: (c, c), x, length=-1), "length -1"),
+        (lambda x: tapec.switch(np.argmax(x), [], x), "no branches"),
         (lambda x: tapec.while_loop(lambda s: True, lambda s: s + 1, x), "does not depend"),
     ],
 )
@@ -158,3 +183,26 @@ def test_errors(f: Any, message: str) -> None:
     with pytest.raises(ControlFlowError, match=message) as caught:
         tapec.compile(f, backend="numpy")(V)
     assert "test_forms.py" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: tapec.fori_loop(0, 5.0, lambda i, s: s + i, x),
+        lambda x: tapec.switch(x[0], [lambda y: y, lambda y: -y], x),
+        lambda x: tapec.switch(1.0, [lambda y: y, lambda y: -y], x),
+    ],
+)
+def test_counts_are_integers(f: Any) -> None:
+    for run in (f, tapec.compile(f, backend="numpy")):
+        with pytest.raises(TypeError):
+            run(V)
+
+
+def test_forms_are_what_jax_calls_them() -> None:
+    jax = pytest.importorskip("jax")
+    for name in ("cond", "switch", "while_loop", "fori_loop", "scan", "map"):
+        ours = inspect.signature(getattr(tapec, name)).parameters
+        known = [p for p in inspect.signature(getattr(jax.lax, name)).parameters if p in ours]
+        assert [*ours][: len(known)] == known
+        assert set(ours) - {*known} <= {"checkpoint"}
