@@ -25,12 +25,18 @@ _EMPTY = inspect.Parameter.empty
 
 
 @functools.cache
-def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter] | None:
-    """The parameters of a function; None where it does not tell."""
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
-        return inspect.signature(function).parameters
+        return inspect.signature(function)
     except (TypeError, ValueError):
         return None
+
+
+@functools.cache
+def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter] | None:
+    """The parameters of a function; None where it does not tell."""
+    known = _signature(function)
+    return None if known is None else known.parameters
 
 
 def admitted(
@@ -67,8 +73,10 @@ def admitted(
 
 
 def _bound(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    known = _signature(function)
+    assert known is not None
     try:
-        return inspect.signature(function).bind(*args, **kwargs).arguments
+        return known.bind(*args, **kwargs).arguments
     except TypeError as error:
         name = getattr(function, "__name__", function)
         raise TypeError(f"{name}(): {error}") from None
