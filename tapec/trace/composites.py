@@ -146,7 +146,10 @@ def _ldexp(x: Any, n: Any) -> Any:
         raise DTypeError("np.ldexp takes integers as its second argument", where=where())
     # In two steps: neither power leaves the range of floats.
     half = np_("floor_divide", n, 2)
-    return x * np_("power", 2.0, half * 1.0) * np_("power", 2.0, (n - half) * 1.0)
+    first, second = (np_("power", 2.0, part * 1.0) for part in (half, n - half))
+    if key_of(x)[0] == "f32":
+        first, second = (np_("astype", p, "f4") for p in (first, second))
+    return x * first * second
 
 
 @_composite("divmod")

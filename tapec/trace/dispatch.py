@@ -236,6 +236,13 @@ def need_session() -> Session:
 
 
 @implements("copyto")
+def copyto_checked(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """``np.copyto``, with its rule for casts."""
+    if type(dst) is Tracer:
+        check_cast(normal(src), dst._dtype, casting)
+    copyto(dst, src, where=where)
+
+
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) -> None:
     """``dst[...] = src``, where a mask says so."""
     if where is not None and where is not True:
@@ -278,10 +285,10 @@ def deliver(out: Any, result: Any, mask: Any = True) -> Any:
     return out
 
 
-def check_cast(result: Any, dtype: str) -> None:
+def check_cast(result: Any, dtype: str, casting: Any = "same_kind") -> None:
     """Raise where NumPy would not store such values in an array of this element type."""
     own = key_of(result)[0] if not isinstance(result, np.generic) else dtype_name(result.dtype)
-    if not np.can_cast(_numpy(own), _numpy(dtype), "same_kind"):
+    if not np.can_cast(_numpy(own), _numpy(dtype), casting):
         raise DTypeError(
             f"an in-place operation cannot store {own} in an array of {dtype}",
             where=where(),

@@ -124,7 +124,7 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
     low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
     made = TABLE["linspace"](low, high, int(bins) + 1)
     made[-1] = high
-    return made
+    return TABLE["astype"](made, x.dtype) if x._dtype == "f32" else made
 
 
 # -- functions along axes ------------------------------------------------------------------

@@ -90,7 +90,10 @@ def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
     """Dot products along an axis."""
     if kwargs:
         return with_options("vecdot", (a, b), kwargs)
-    return TABLE["sum"](tracer(a) * tracer(b), axis=int(axis))  # type: ignore[operator]
+    products: Any = TABLE["multiply"](tracer(a), tracer(b))
+    if products._dtype == "bool":
+        return TABLE["any"](products, axis=int(axis))
+    return TABLE["sum"](products, axis=int(axis), dtype=products.dtype)
 
 
 @implements("matvec")

@@ -36,7 +36,7 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """Piecewise linear interpolation, constant outside the data."""
-    x, xp, fp = tracer(x), tracer(xp), tracer(fp)
+    x, xp, fp = (_double(a) for a in (x, xp, fp))
     if period is not None:
         return _periodic(x, xp, fp, float(abs(period)))
     n = xp.size
@@ -49,6 +49,11 @@ def interp(
         inside = slopes[i] * (x - xp[i]) + fp[i]
     low = where(TABLE["less"](x, xp[0]), fp[0] if left is None else left, inside)
     return where(TABLE["greater_equal"](x, xp[n - 1]), _last(x, xp, fp, right), low)
+
+
+def _double(a: Any) -> Any:
+    a = tracer(a)
+    return a if a._dtype == "f64" else TABLE["astype"](a, float)
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: float) -> Any:
@@ -78,8 +83,11 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
         raise TypeError("invalid number of arguments")
     if any(f.shape[a] < edge_order + 1 for a in axes):
         raise ValueError("Shape of array too small to calculate a numerical gradient")
+    if f._dtype == "bool":
+        raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
     f = f if f._dtype[0] == "f" else TABLE["astype"](f, float)
-    made = [_differences(f, a, tracer(h), edge_order) for a, h in zip(axes, steps, strict=True)]
+    pairs = zip(axes, map(tracer, steps), strict=True)
+    made = [TABLE["astype"](_differences(f, a, h, edge_order), f.dtype) for a, h in pairs]
     return made[0] if len(made) == 1 else tuple(made)
 
 

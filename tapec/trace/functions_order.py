@@ -122,6 +122,8 @@ _PARTS: dict[str, Callable[[Any, Any], Any]] = {
 def _rows(a: Any, axis: Any) -> Tracer:
     """The elements that are reduced together, as the last axis; floats."""
     x = tracer(a)
+    if x._dtype == "bool":
+        raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
     x = x if x._dtype[0] == "f" else TABLE["astype"](x, float)
     axes = axes_of(axis, x.ndim)
     for k, i in enumerate(sorted(axes)):
@@ -148,6 +150,8 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip_nan: b
     count = TABLE["sum"](numbers, axis=-1) if skip_nan else n
     q = tracer(q)
     made = [_at(rows, n, count, q[k], method) for k in np.ndindex(q.shape)]
+    if q._storage.array is not None:
+        made = [TABLE["astype"](m, rows.dtype) for m in made]
     if not skip_nan:
         bad = TABLE["isnan"](rows[..., n - 1])
         made = [where(bad, np.nan, m) for m in made]

@@ -29,6 +29,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
     n = x.size if N is None else int(N)
+    x = TABLE["astype"](x, np.promote_types(x.dtype, int))
     powers = [TABLE["power"](x, k) for k in range(n)]
     return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
 

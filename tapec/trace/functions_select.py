@@ -94,7 +94,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
     low = info.min if neginf is None else neginf
     infinite, nans = TABLE["isinf"](x), TABLE["isnan"](x)
     made = where(infinite, where(x > 0, float(high), float(low)), x)
-    made = where(nans, float(nan), made)
+    made = TABLE["astype"](where(nans, float(nan), made), x.dtype)
     return made if copy or type(given) is not Tracer else deliver(given, made)
 
 
@@ -113,7 +113,9 @@ def round_(x: Any, decimals: int = 0) -> Any:
     x = tracer(x)
     if x._dtype in ("i32", "i64") and decimals < 0:
         raise unsupported(np.round, " with negative decimals of integers")
-    if not decimals or x._dtype[0] != "f":
+    if x._dtype[0] != "f":
+        return TABLE["copy"](x)
+    if not decimals:
         return TABLE["rint"](x)
     scale = 10.0 ** abs(decimals)
     if decimals > 0:

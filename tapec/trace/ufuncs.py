@@ -195,7 +195,7 @@ def _rounding(name: str, primitive: str) -> Callable[..., Any]:
     def ufunc(x: Any, **kwargs: Any) -> Any:
         if kwargs:
             return with_options(name, (x,), kwargs)
-        if key_of(normal(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
+        if name != "rint" and key_of(normal(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
             return x
         return emit(name, primitive, common_float, (x,))
 

@@ -227,6 +227,26 @@ def methods_of(method: Any, args: tuple[Any, ...], name: str) -> list[str]:
     return found + difference(lambda x: method(x, 1), (square,), {})
 
 
+def cast(argument: Any, dtype: Any) -> Any:
+    if isinstance(argument, np.ndarray) and argument.dtype == float:
+        return (
+            (argument * 7).astype(dtype) if np.dtype(dtype).kind == "i" else argument.astype(dtype)
+        )
+    return [cast(a, dtype) for a in argument] if type(argument) is list else argument
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", [*CASES, *ufuncs()])
+def test_element_types(name: str) -> None:
+    function = numpy_function(name)
+    args = operands(name) if isinstance(function, np.ufunc) else sample(name)
+    wrong = []
+    for dtype in (np.int64, np.int32, np.float32):
+        given = tuple(cast(a, dtype) for a in args)
+        wrong += [f"{dtype.__name__}: {d}" for d in difference(function, given, {})]
+    assert not wrong, "\n".join(wrong)
+
+
 METHODS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "all": [((), {}), ((1,), {"keepdims": True}), ((), {"where": M})],
     "argmax": [((), {}), ((0,), {}), ((), {"axis": 1, "keepdims": True})],
