@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.loop import FOR
@@ -37,26 +38,30 @@ def _mark(op: Op, known: dict[Block, Block]) -> Op:
     for region in op.regions:
         if region not in known:  # functions called are shared
             known[region] = Block(region.params, _marked(region.ops, known), region.results)
-    attrs = {**op.attrs, "kind": "wave"} if _is_wave(op) else op.attrs
+    nest = _nest(op)
+    attrs = op.attrs
+    if nest is not None and nest.keeps_order():
+        attrs = {**attrs, "kind": "wave", "ahead": tuple(nest.ahead())}
     regions = tuple(known[region] for region in op.regions)
     return Op(op.primitive, op.operands, attrs, op.results, regions, op.loc)
 
 
-def _is_wave(op: Op) -> bool:
+def _nest(op: Op) -> _Nest | None:
+    """The two loops that this op may be, if all else in them is simple."""
     if op.primitive is not FOR or op.attrs["kind"] != "serial" or op.operands:
-        return False
+        return None
     inner = [o for o in op.regions[0].ops if o.regions]
     if len(inner) != 1 or inner[0].primitive is not FOR or inner[0].attrs["kind"] != "serial":
-        return False
+        return None
     (columns,) = inner
     if _trips(op) < ROWS or _trips(columns) < COLUMNS or len(columns.regions[0].ops) > MOST_OPS:
-        return False
+        return None
     simple = all(
         o.primitive.kind == "elementwise" or o.name in _MEMORY
         for o in (*op.regions[0].ops, *columns.regions[0].ops)
         if o is not columns
     )
-    return simple and _Nest(op, columns).keeps_order()
+    return _Nest(op, columns) if simple else None
 
 
 def _trips(op: Op) -> int:
@@ -90,30 +95,31 @@ class _Nest:
 
     def keeps_order(self) -> bool:
         """Whether iterations of several rows may go together, each a column behind the last."""
-        found: dict[Value, list[_Access] | None] = {}
+        return all(self.ordered(accesses) for accesses in self.written.values())
+
+    @cached_property
+    def written(self) -> dict[Value, list[_Access | None]]:
+        """What happens to each buffer that changes."""
+        found: dict[Value, list[_Access | None]] = {}
         written = set()
-        for number, (part, op) in enumerate(self.accesses()):
+        for number, part, op in self.accesses():
             stores = op.name == "store"
             buffer, *indices = op.operands[stores:]
             if stores:
                 written.add(buffer)
-            access = self.access(number, part, op, indices)
-            others = found.setdefault(buffer, [])
-            if access is None or others is None:
-                found[buffer] = None
-            else:
-                others.append(access)
-        return all(self.ordered(found[buffer]) for buffer in written)
+            found.setdefault(buffer, []).append(self.access(number, part, op, indices))
+        return {buffer: found[buffer] for buffer in written}
 
-    def accesses(self) -> Iterator[tuple[int, Op]]:
-        """All loads and stores, in order."""
+    def accesses(self) -> Iterator[tuple[int, int, Op]]:
+        """All loads and stores with their number in their block, in order."""
         part = _BEFORE
-        for op in self.ops:
+        for number, op in enumerate(self.ops):
             if op is self.columns:
-                yield from ((_INSIDE, o) for o in op.regions[0].ops if o.name in ("load", "store"))
+                inside = enumerate(op.regions[0].ops)
+                yield from ((k, _INSIDE, o) for k, o in inside if o.name in ("load", "store"))
                 part = _AFTER
             elif op.name in ("load", "store"):
-                yield part, op
+                yield number, part, op
 
     def access(self, number: int, part: int, op: Op, indices: Sequence[Value]) -> _Access | None:
         """None where the address is data."""
@@ -127,9 +133,10 @@ class _Nest:
         const = op.attrs.get("offset", 0)
         return _Access(number, part, op.name == "store", row, column, const, rest)
 
-    def ordered(self, accesses: list[_Access] | None) -> bool:
+    def ordered(self, found: Sequence[_Access | None]) -> bool:
         """Whether whatever touches an element of this buffer does so in the same order."""
-        if accesses is None or len(accesses) > MOST_ACCESSES:
+        accesses = [a for a in found if a is not None]
+        if len(accesses) < len(found) or len(found) > MOST_ACCESSES:
             return False
         if len({(a.row, a.rest) for a in accesses}) > 1:
             return False
@@ -158,3 +165,37 @@ class _Nest:
                 for x, factor in ((a, -a.column), (b, b.column))]  # fmt: skip
         low, high = (sum(f(e) for e in ends) for f in (min, max))
         return float("-inf") if low <= gap <= high else None
+
+    def ahead(self) -> Iterator[tuple[int, int, int, int]]:
+        """(load, store, rows, columns): what a load of the inner loop reads, that store has written
+        so many rows and columns before, wherever it has been there."""
+        for found in self.written.values():
+            # What comes after the inner loop meets nothing in it: see `follows`.
+            accesses = [a for a in found if a is not None and a.part != _AFTER]
+            stores = [a for a in accesses if a.stores]
+            if all(self.injective(a) for a in stores):
+                for load in (a for a in accesses if not a.stores and a.part == _INSIDE):
+                    yield from self.source(load, stores)
+
+    def injective(self, access: _Access) -> bool:
+        """Whether no two cells meet in this element, and rows do not lie within each other."""
+        width = abs(access.column) * (self.last - self.first)
+        return access.part != _BEFORE and bool(access.column) and abs(access.row) > width
+
+    def source(
+        self, load: _Access, stores: Sequence[_Access]
+    ) -> Iterator[tuple[int, int, int, int]]:  # fmt: skip
+        """The last store before a load, if it is the last one for all cells that have one."""
+        found = []
+        for store in stores:
+            for rows in range(ROWS):
+                gap = store.const - load.const - store.row * rows
+                columns, rest = divmod(gap, store.column)
+                inside = not rest and abs(columns) <= self.last - self.first
+                if inside and (rows, columns, load.number) > (0, 0, store.number):
+                    found.append((rows, columns, -store.number))
+        if found:
+            rows, columns, number = min(found)
+            steps = rows + columns
+            if 0 <= steps <= ROWS and all(r + c >= steps for r, c, _ in found):
+                yield load.number, -number, rows, columns

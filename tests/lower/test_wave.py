@@ -225,6 +225,31 @@ def longest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return t[n, m]
 
 
+def swept(a: np.ndarray) -> np.ndarray:
+    """Sweeps in place, over neighbours that are new and old."""
+    a = a.copy()
+    for _ in range(3):
+        for i in range(1, a.shape[0] - 1):
+            for j in range(1, a.shape[1] - 1):
+                a[i, j] = 0.3 * np.sin(a[i - 1, j] + a[i, j - 1] + a[i + 1, j] + a[i, j + 1])
+    return np.sum(a**2)
+
+
+@native
+def test_sweeps_and_their_gradient() -> None:
+    a = np.random.default_rng(6).normal(size=(19, 90))
+    gradient = tapec.value_and_grad(swept)
+    assert str(gradient.ir("loops", a)).count('kind="wave"') >= 2
+    value, da = gradient(a)
+    np.testing.assert_allclose(value, swept(a), rtol=1e-13)
+    for k in (0, 91, 200, 1700, 1709):
+        step = np.zeros(a.size)
+        step[k] = 1e-6
+        step = step.reshape(a.shape)
+        slope = (swept(a + step) - swept(a - step)) / 2e-6
+        np.testing.assert_allclose(da.ravel()[k], slope, rtol=1e-6, atol=1e-8)
+
+
 @native
 @pytest.mark.parametrize("shape", [(16, 40), (37, 53)])
 def test_a_table_and_its_gradient(shape: tuple[int, int]) -> None:

@@ -102,11 +102,11 @@ def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         at = address(e, place, op, [e.names[v] for v in indices])
         e.wide[op.result] = read(e, at, dtype, e.width, place.scope)
     else:
-        type, lanes = vector(REGISTER[dtype], e.width), "poison"
-        for k, at in enumerate(_lanes(e, op, place, indices, stride)):
+        type, found = vector(REGISTER[dtype], e.width), "poison"
+        for k, at in enumerate(lanes(e, op, place, indices)):
             one = read(e, at, dtype, 1, place.scope)
-            lanes = e.emit(f"insertelement {type} {lanes}, {REGISTER[dtype]} {one}, i32 {k}")
-        e.wide[op.result] = lanes
+            found = e.emit(f"insertelement {type} {found}, {REGISTER[dtype]} {one}, i32 {k}")
+        e.wide[op.result] = found
 
 
 def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
@@ -117,14 +117,13 @@ def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         at = address(e, place, op, [e.names[v] for v in indices])
         write(e, at, e.operand(value), dtype, e.width, place.scope)
         return
-    for k, at in enumerate(_lanes(e, op, place, indices, stride)):
+    for k, at in enumerate(lanes(e, op, place, indices)):
         write(e, at, e.lane_of(value, k), dtype, 1, place.scope)
 
 
-def _lanes(
-    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value], stride: int | None
-) -> Iterator[str]:
+def lanes(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> Iterator[str]:
     """The address of each lane: at a known distance from the first one, or from its own index."""
+    stride = _stride(e, op, indices)
     if stride is None:
         for k in range(e.width):
             yield address(e, place, op, [e.lane_of(v, k) for v in indices])

@@ -8,12 +8,13 @@ from its triangle to its lane and back lies in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tapec.backends.llvm import emit_loops as loops
 from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_loops import counted
-from tapec.backends.llvm.emit_memory import read, write
+from tapec.backends.llvm.emit_memory import buffer_place, lanes, read, write
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
 from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
@@ -41,6 +42,21 @@ def loop(e: FunctionEmitter, op: Op) -> None:
     loops.serial(e, op, (stop, upper, 1), [])
 
 
+@dataclass(frozen=True)
+class _Ahead:
+    """A load that reads what a store has stored so many rows and columns before."""
+
+    load: Op
+    store: Op
+    rows: int
+    columns: int
+
+    @property
+    def steps(self) -> int:
+        """How long ago that was."""
+        return self.rows + self.columns
+
+
 class _Band:
     """The rows that go together: their loops, and where they keep what they hand on."""
 
@@ -54,6 +70,10 @@ class _Band:
         used = {v for o in (*self.columns.regions[0].ops, *self.after) for v in o.operands}
         used.update(self.columns.regions[0].results)
         self.shared = [v for o in self.before for v in o.results if v in used]
+        ops = self.columns.regions[0].ops
+        # In the order of their loads.
+        known = sorted(op.attrs.get("ahead", ()))
+        self.ahead = [_Ahead(ops[k], ops[n], *far) for k, n, *far in known if far[0] < width]
         self.slots = {v: self.room(v) for v in (*self.shared, *self.carried)}
 
     def room(self, value: Value) -> str:
@@ -137,15 +157,69 @@ class _Band:
         e.names[self.row] = first
         e.depths[self.row] = e.depth
         e.width, e.lanes = width, {self.row: 1, self.column: -1}
+        begin = lower + width - 1
+        e.wide = {v: wide[v] for v in self.shared}
+        init = [(wide[v], v) for v in self.carried] + [
+            (self.loaded(a.load, str(begin + k)), a.load.result) for a in self.ahead
+            for k in range(a.steps)]  # fmt: skip
 
         def body(index: str, carried: list[str]) -> Sequence[str]:
             e.wide = {v: wide[v] for v in self.shared}
-            self.enter(index, carried)
-            return e.block(self.columns.regions[0])
+            self.enter(index, carried[: len(self.carried)])
+            return self.step(index, carried[len(self.carried) :])
 
-        types = [vector(REGISTER[v.type.dtype], width) for v in self.carried]
-        init = list(zip(types, (wide[v] for v in self.carried), strict=True))
-        results = counted(e, (lower + width - 1, upper, 1), init, body)
+        typed = [(vector(REGISTER[v.type.dtype], width), name) for name, v in init]
+        results = counted(e, (begin, upper, 1), typed, body)
         e.width, e.lanes, e.wide = 1, {}, {}
-        for value, name in zip(self.carried, results, strict=True):
+        for value, name in zip(self.carried, results, strict=False):
             write(e, self.slots[value], name, value.type.dtype, width)
+
+    def loaded(self, load: Op, column: str) -> str:
+        """What a load of the loop over columns reads for all rows."""
+        e = self.e
+        e.names[self.column] = column
+        e.depths[self.column] = e.depth
+        e.op(load)
+        return e.operand(load.result)
+
+    def step(self, column: str, left: Sequence[str]) -> list[str]:
+        """A cell of each row; `left` is what loads find that read what cells before have stored."""
+        e, block = self.e, self.columns.regions[0]
+        queues, known, following = list(left), {a.load: a for a in self.ahead}, []
+        lines: dict[Op, list[str]] = {}
+        for op in block.ops:
+            ahead = known.get(op)
+            if ahead is None:
+                e.op(op)
+            elif ahead.steps:
+                lines[op] = [queues.pop(0) for _ in range(ahead.steps)]
+                e.wide[op.result] = lines[op][0]
+            else:
+                e.wide[op.result] = self.next(ahead, column)
+        results = [e.operand(v) for v in block.results]
+        for ahead in self.ahead:
+            if ahead.steps:
+                following += [*lines[ahead.load][1:], self.next(ahead, column)]
+        return [*results, *following]
+
+    def next(self, ahead: _Ahead, column: str) -> str:
+        """What a load finds so many steps later: what rows above have stored now, for the first
+        rows what is in memory."""
+        e, (_, *indices), dtype = self.e, ahead.load.operands, ahead.load.result.type.dtype
+        stored = e.operand(ahead.store.operands[0])
+        if not ahead.rows:
+            return stored
+        type, element = vector(REGISTER[dtype], self.width), REGISTER[dtype]
+        places = ["poison"] * ahead.rows + [f"{k}" for k in range(self.width - ahead.rows)]
+        mask = ", ".join(f"i32 {place}" for place in places)
+        moved = e.emit(
+            f"shufflevector {type} {stored}, {type} poison, <{self.width} x i32> <{mask}>"
+        )
+        if ahead.steps:
+            e.names[self.column] = e.emit(f"add nuw nsw i64 {column}, {ahead.steps}")
+        place = buffer_place(e, ahead.load.operands[0])
+        for k, at in zip(range(ahead.rows), lanes(e, ahead.load, place, indices), strict=False):
+            one = read(e, at, dtype, 1, place.scope)
+            moved = e.emit(f"insertelement {type} {moved}, {element} {one}, i32 {k}")
+        e.names[self.column] = column
+        return moved
