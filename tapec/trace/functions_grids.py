@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from tapec.trace.dispatch import tracer, unsupported
-from tapec.trace.functions_select import where
+from tapec.trace.functions_select import where, wrapped
 from tapec.trace.functions_shape import axis_of
 from tapec.trace.functions_split import along
 from tapec.trace.table import TABLE, implements
+from tapec.trace.tracer import concrete
 
 
 @implements("array_equal")
@@ -73,3 +76,103 @@ def unwrap_phases(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 
     turns = where(TABLE["absolute"](steps) < limit, 0.0, inside - steps)
     rest = along(p, axis, slice(1, None)) + TABLE["cumsum"](turns, axis=axis)
     return TABLE["concatenate"]([along(p, axis, slice(0, 1)), rest], axis)
+
+
+# -- what only shapes and element types decide ---------------------------------------------
+
+
+def _by_shape(name: str) -> None:
+    real = getattr(np, name)
+
+    def function(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = tracer(x)
+        return concrete(real(np.broadcast_to(np.zeros((), x.dtype), x.shape), *args, **kwargs))
+
+    TABLE[name] = functools.wraps(real)(function)
+
+
+for _name in ("triu_indices_from", "tril_indices_from", "diag_indices_from"):
+    _by_shape(_name)
+
+
+@implements("isreal")
+def isreal(x: Any) -> Any:
+    """True everywhere."""
+    return concrete(np.ones(tracer(x).shape, bool))
+
+
+@implements("iscomplex")
+def iscomplex(x: Any) -> Any:
+    """False everywhere."""
+    return concrete(np.zeros(tracer(x).shape, bool))
+
+
+@implements("isposinf")
+def isposinf(x: Any) -> Any:
+    """Whether it is infinity."""
+    return TABLE["equal"](tracer(x), math.inf)
+
+
+@implements("isneginf")
+def isneginf(x: Any) -> Any:
+    """Whether it is minus infinity."""
+    return TABLE["equal"](tracer(x), -math.inf)
+
+
+@implements("real_if_close")
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """Itself."""
+    return tracer(a)
+
+
+@implements("angle")
+def angle(z: Any, deg: bool = False) -> Any:
+    """0 of numbers that are not negative, else half a turn."""
+    z = tracer(z)
+    if z._dtype[0] != "f":
+        z = TABLE["astype"](z, float)
+    turned = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
+    made = where(TABLE["isnan"](z), math.nan, turned)
+    return made if deg else TABLE["astype"](made, z.dtype)
+
+
+@implements("isin")
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False
+) -> Any:
+    """Whether elements are among others: all are compared."""
+    x, others = tracer(element), TABLE["ravel"](test_elements)
+    wide = TABLE["reshape"](x, (*x.shape, 1))
+    found = TABLE["__call__"](np.equal, (wide, others), {})
+    found = TABLE["__call__"](np.any, (found,), {"axis": -1})
+    return TABLE["__call__"](np.logical_not, (found,), {}) if invert else found
+
+
+@implements("unravel_index")
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
+    """Indices of every axis of the places in the flattened array."""
+    if order != "C":
+        raise unsupported(np.unravel_index, f" with order={order!r}")
+    index, found = tracer(indices), []
+    for size in reversed([int(n) for n in np.atleast_1d(np.asarray(shape))]):
+        found.append(TABLE["remainder"](index, size))
+        index = TABLE["floor_divide"](index, size)
+    return tuple(reversed(found))
+
+
+@implements("ravel_multi_index")
+def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:
+    """Places in the flattened array; where one index is out of bounds, so is the place."""
+    if order != "C" or not isinstance(mode, str):
+        raise unsupported(np.ravel_multi_index, " with these options")
+    made: Any = 0
+    outside: Any = False
+    sizes = [int(n) for n in dims]
+    for index, size in zip(multi_index, sizes, strict=True):
+        if mode != "raise":
+            index = wrapped(index, size, mode)
+        out = TABLE["__call__"](np.less, (index, 0), {})
+        out = TABLE["__call__"](np.logical_or, (out, index >= size), {})
+        outside = TABLE["__call__"](np.logical_or, (outside, out), {})
+        made = made * size + index
+    return TABLE["__call__"](np.where, (outside, math.prod(sizes), made), {})

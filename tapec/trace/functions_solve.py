@@ -57,6 +57,15 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
 
 
+@implements("linalg.tensorinv")
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """``np.linalg.tensorinv``: the inverse of a matrix whose sides have several axes."""
+    a = tracer(a)
+    rows, columns = a.shape[:ind], a.shape[ind:]
+    made = inv(reshaped(a, (math.prod(rows), math.prod(columns))))
+    return reshaped(made, (*columns, *rows))
+
+
 def square_matrix(a: Any, name: str) -> Any:
     """The operand, checked to be a square matrix or a stack of them."""
     a = tracer(normal(a))

@@ -52,7 +52,9 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "where": (M, A, 1.0), "inner": (V, V), "kron": (V, V), "trapezoid": (A,),
     "astype": (A, np.float32), "apply_along_axis": (np.sum, 0, A), "diag": (Q,), "trace": (Q,),
     "apply_over_axes": (np.sum, A, 0), "polyder": (V,), "polyint": (V,), "polymul": (V, V),
-    "histogram": (V,), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
+    "unravel_index": (I * 3, (4, 3)), "ravel_multi_index": ([I, I[::-1]], (3, 4)), "diag_indices_from": (Q,), "isin": (A, V),
+    "linalg.tensorinv": (Q.reshape(3, 1, 1, 3),), "triu_indices_from": (Q,),
+    "tril_indices_from": (Q,), "histogram": (V,), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
 }  # fmt: skip
 # Values to try, beside those that a type suggests.
 VALUES: dict[str, list[Any]] = {
