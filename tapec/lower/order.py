@@ -11,7 +11,7 @@ from typing import Any
 
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, Primitive
-from tapec.lower.inplace import SMALL, WRITES, pairs, pointwise
+from tapec.lower.inplace import LOOPS, SMALL, WRITES, pairs, pointwise
 
 FARTHEST = 400  # ops that may have to come first with a reader
 # An array with parts added at places: what `add` of an array and a `place` becomes here, so that
@@ -21,21 +21,24 @@ _VIEWS = {"update": "index", "dynamic_update": "dynamic_index"}
 
 
 def arranged(func: Func, *, region: bool) -> Func:
-    """The block in such an order; in regions, sums with placements as accumulations."""
-    if region:
-        func = accumulating(func)
+    """The block in such an order; sums with placements as accumulations.
+
+    Outside of regions where a loop has made the array: others become a sum in one pass.
+    """
+    func = accumulating(func, region=region)
     if not any(pairs(op) for op in func.ops):
         return func
     return _Order(reading_back(func)).run()
 
 
-def accumulating(func: Func) -> Func:
+def accumulating(func: Func, *, region: bool = True) -> Func:
     """Sums of an array and a `place`, and chains of additions to parts, as one accumulation each.
 
     Where nobody else reads the placement, or the array between two additions.
     """
     source = {op.result: op for op in func.ops if op.name in ("place", "dynamic_add", "add")}
-    if all(op.name == "add" for op in source.values()):
+    made = {r for op in func.ops if op.name in LOOPS for r in op.results}
+    if all(op.name == "add" for op in source.values()) or not (region or made):
         return func
     uses: dict[Value, int] = {}
     for v in (*func.results, *(v for op in func.ops for v in op.operands)):
@@ -43,6 +46,8 @@ def accumulating(func: Func) -> Func:
     ops: list[Op] = []
     for op in func.ops:
         new = _accumulation(op, source, uses)
+        if not region and new.operands[:1] and new.operands[0] not in made:
+            new = op
         if new is not op:
             source[op.result] = new
         ops.append(new)
