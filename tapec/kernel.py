@@ -12,7 +12,7 @@ from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.nesting import call_traced
 from tapec.outline import Outlined
 from tapec.portable import Absent, find, portable, unpacked
-from tapec.quick import Unusual, describe, is_described
+from tapec.quick import Unusual, describe, described_values, is_described
 from tapec.signature import Signature, abstract, static_test
 from tapec.specialize import CapturesTracer, Specialization, specialize
 from tapec.stages import IRText, stage_text
@@ -66,9 +66,10 @@ class Kernel(FastCallable):
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """Evaluate; `out` receives the results instead of fresh arrays."""
-        key, values = self._key(args, kwargs)
+        pinned = self._pinned
+        key, values = self._key(args, kwargs, pinned)
         known = self._quick.get(key)
-        if known is not None and not self._pinned:
+        if known is not None:
             return known.run(values, out)
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
@@ -79,17 +80,20 @@ class Kernel(FastCallable):
             return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
-        if key is not None and is_described(special.signature):
+        if key is not None and pinned is self._pinned and is_described(special.signature, pinned):
             self._quick[key] = special
         return special.run(leaves, out)
 
-    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+    def _key(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], pinned: frozenset[int]
+    ) -> tuple[Any, list[Any]]:
         """A cheap key of this call, None where there is none, and the leaves."""
         leaves: list[Any] = []
         if self._has_static:
             return None, leaves
         try:
-            return (describe(args, leaves), describe(kwargs, leaves)), leaves
+            key = describe(args, leaves), describe(kwargs, leaves)
+            return (*key, *described_values(leaves, pinned)) if pinned else key, leaves
         except Unusual:
             return None, leaves
 

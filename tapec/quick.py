@@ -40,6 +40,18 @@ def describe(value: Any, leaves: list[Any]) -> Any:
     raise Unusual
 
 
-def is_described(signature: Signature) -> bool:
-    """Whether the key says all that a signature does: constants among the leaves are strings."""
-    return all(type(s.value) is str for s in signature.leaves if isinstance(s, Static))
+def described_values(leaves: list[Any], pinned: frozenset[int]) -> tuple[Any, ...]:
+    """What the key of a kernel must say of leaves whose values are part of the program."""
+    values = [leaves[k] for k in sorted(pinned) if k < len(leaves)]
+    if any(type(value) not in _SCALARS for value in values):
+        raise Unusual
+    return pinned, *values
+
+
+def is_described(signature: Signature, pinned: frozenset[int]) -> bool:
+    """Whether the key says all that a signature does: constants are strings, or among `pinned`."""
+    return all(
+        type(leaf.value) is str or (k in pinned and type(leaf.value) in _SCALARS)
+        for k, leaf in enumerate(signature.leaves)
+        if isinstance(leaf, Static)
+    )

@@ -98,3 +98,27 @@ def test_kernels_in_traced_code_still_become_part_of_it() -> None:
     inner((X, X))
     outer = tapec.grad(lambda x: np.sum(inner((x, x))[0]))
     np.testing.assert_allclose(outer(X), 2 * X)
+
+
+def test_written_arguments_beside_counts_that_the_program_must_know() -> None:
+    """Once seen, calls are found by the values of the counts too, of whatever type."""
+    seen: list[Any] = []
+
+    @tapec.compile
+    def doubled(x: Any, steps: Any = 1, *more: Any) -> Any:
+        seen.append(steps)
+        y = np.zeros(int(steps) + 2)
+        x *= 2.0 ** len(y)
+        return y, [x + 1.0, *more]
+
+    for steps in (3, 2, 3, 1.0, True, 2, 1, np.int64(3), 1.0, True, 1):
+        for _ in range(2):
+            x = X.copy()
+            y, (z,) = doubled(x, steps)
+            assert len(y) == int(steps) + 2
+            np.testing.assert_array_equal(x, X * 2.0 ** len(y))
+            np.testing.assert_array_equal(z, x + 1.0)
+    assert len(doubled(X.copy())[0]) == 3
+    assert len(doubled(X.copy(), 2, 5.0)[0]) == 4
+    concrete = [s for s in seen if isinstance(s, int | float | np.int64)]
+    assert len({(type(s), s) for s in concrete}) == 6
