@@ -68,7 +68,9 @@ def _chosen(
     session: Session, test: Any, functions: Sequence[Function], operands: Any, name: str
 ) -> Any:
     state = Cells(result=UNDEFINED)
-    works = [lambda f=f: state.set((_prepared(f, session)(*operands),)) for f in functions]
+    works = [
+        _from(f, lambda f=f: state.set((_prepared(f, session)(*operands),))) for f in functions
+    ]
     branch(test, works, state, name, name)
     record(session, "branch")
     (result,) = state.values
@@ -76,6 +78,12 @@ def _chosen(
         if isinstance(leaf, Poison):
             leaf._fail()
     return result
+
+
+def _from(source: Function, work: Any) -> Any:
+    """A piece of our code that says whose function it runs, for errors."""
+    work.source = source
+    return work
 
 
 def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
@@ -91,7 +99,13 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     def work(_: Any, slices: list[Tracer]) -> None:
         state.set((body(state.values[0]),))
 
-    Loop(session, World(state), work, test=lambda: test(state.values[0]), strict=True).emit()
+    Loop(
+        session,
+        World(state),
+        _from(body_fun, work),
+        test=lambda: test(state.values[0]),
+        strict=True,
+    ).emit()
     record(session, "loop", None, "while_loop")
     return state.values[0]
 
@@ -162,7 +176,7 @@ def scan(
         trees[:] = [y_tree]
         return made
 
-    loop = Loop(session, World(state), work, length, slices=[tracer(x) for x in leaves],
+    loop = Loop(session, World(state), _from(f, work), length, slices=[tracer(x) for x in leaves],
                 reverse=reverse, checkpoint=kept(checkpoint, length), strict=True)  # fmt: skip
     ys = loop.emit()
     record(session, "loop", length, "scan")

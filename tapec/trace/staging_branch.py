@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,29 +11,29 @@ from tapec.ir.core import Value
 from tapec.ir.types import Type
 from tapec.trace.failures import fail, is_raised_by_user
 from tapec.trace.growing import UNDEFINED
+from tapec.trace.mismatch import assigned_in, described, differing, leaf_paths, listed, made_at
 from tapec.trace.session import Session, current, where
 from tapec.trace.staging_names import Crossing, join_names
-from tapec.trace.staging_objects import changeable, structure
+from tapec.trace.staging_objects import Taken, changeable, containers_of
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
     Kind,
     Poison,
-    described_all,
     filler,
     frozen_by,
     kind_of,
-    leaf_paths,
     merged,
     shared_memory,
     traced,
     up_to_date,
     value_of,
 )
-from tapec.trace.staging_world import Slot, State, World, same
+from tapec.trace.staging_world import VARIABLE, Slot, State, World, container_id, same
 from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer
 from tapec.tree import Tree
 
+Work = Callable[[], None]
 CURE = "give both branches values of the same type and shape"
 
 
@@ -45,7 +45,7 @@ class Joined:
     tree: Tree
     leaves: list[Any]  # Kind for a result, else the object itself (or a Poison)
     sides: list[list[Any]]  # the leaves at the end of every branch; [] where unbound there
-    values: list[Any] = field(default_factory=list)  # what the branches leave in it
+    taken: list[Taken] = field(default_factory=list)  # the same in one piece, where bound
 
 
 @dataclass(slots=True)
@@ -55,20 +55,23 @@ class Branches:
     session: Session
     world: World
     regions: list[Region] = field(default_factory=list)
-    changes: list[dict[Slot, Any]] = field(default_factory=list)
+    changes: list[dict[Slot, Taken]] = field(default_factory=list)
     errors: list[Exception | None] = field(default_factory=list)  # what each branch raises
+    works: list[Work] = field(default_factory=list)  # the user's code
 
-    def trace(self, work: Callable[[], None]) -> None:
+    def trace(self, work: Work) -> None:
         """Trace one branch from the state before."""
+        self.works.append(work)
         region = Region(self.session)
         self.regions.append(region)
-        changes: dict[Slot, Any] = {}
+        changes: dict[Slot, Taken] = {}
         raised = None
         try:
             with region.active():
                 try:
                     work()
-                    changes = {s: up_to_date(v) for s, v in self.world.read().items()}
+                    changes = {s: Taken.of(up_to_date(v)) for s, v in self.world.read().items()}
+                    changes |= self._reaching(changes)
                 except Exception as error:
                     if not is_raised_by_user(error):
                         raise
@@ -79,39 +82,58 @@ class Branches:
         self.changes.append(changes)
         self.errors.append(raised)
 
+    def _reaching(self, changes: Mapping[Slot, Any]) -> dict[Slot, Taken]:
+        """The slots that hold as before what has been changed: they may be others elsewhere."""
+        touched = {container for container, _ in changes if container != VARIABLE}
+        if not touched:
+            return {}
+        rest = ((s, v) for s, v in self.world.slots() if s not in changes)
+        return {
+            slot: Taken.of(value)
+            for slot, value in rest
+            if not touched.isdisjoint(map(container_id, containers_of(value)))
+        }
+
     def join(self, what: str) -> list[Joined]:
         """What the slots that some branch changes hold afterwards."""
-        slots = dict.fromkeys(s for c in self.changes for s in c)
+        ends = [(slot, taken) for c in self.changes for slot, taken in c.items()]
+        old = self.world.old
+        slots = dict.fromkeys(slot for slot, taken in ends if taken.value is not old(slot))
         return [self._joined(slot, what) for slot in slots]
 
     def _joined(self, slot: Slot, what: str) -> Joined:
-        values = [
-            c.get(slot, self.world.old(slot)) if error is None else UNDEFINED
+        taken = [
+            Taken.of(UNDEFINED) if error is not None else c.get(slot) or self._old(slot)
             for c, error in zip(self.changes, self.errors, strict=True)
         ]
-        parts = [structure(v) for v in values]
-        trees = [t for _, t in parts if t is not None]
+        values = [t.value for t in taken]
+        trees = [t.tree for t in taken if t.tree is not None]
         name = self.world.name(slot)
         if not trees:
             return Joined(slot, Tree(None), [UNDEFINED], [[UNDEFINED] for _ in values])
         if trees[0].kind is not None and all(v is values[0] for v in values):
             return Joined(slot, Tree(None), [values[0]], [[v] for v in values])
         if any(t != trees[0] for t in trees):
-            poison = _poison(name, values, what)
+            poison = _poison(name, values, what, self.works)
             return Joined(slot, Tree(None), [poison], [[] for _ in values])
-        sides = [leaves for leaves, _ in parts]
+        sides = [t.leaves for t in taken]
         paths = leaf_paths(name, trees[0])
-        bound = [leaves for leaves, tree in parts if tree is not None]
+        bound = [t for t in taken if t.tree is not None]
+        works = [w for w, t in zip(self.works, taken, strict=True) if t.tree is not None]
         everywhere = len(bound) == len(sides)
         leaves = [
-            _join_leaf(path, [b[k] for b in bound], everywhere, what)
+            _join_leaf(path, [b.leaves[k] for b in bound], everywhere, what, works)
             for k, path in enumerate(paths)
         ]
-        bound_values = [v for v in values if v is not UNDEFINED]
-        return Joined(slot, trees[0], leaves, sides, bound_values)
+        return Joined(slot, trees[0], leaves, sides, bound)
+
+    def _old(self, slot: Slot) -> Taken:
+        return Taken.of(self.world.old(slot))
 
 
-def _join_leaf(path: str, found: Sequence[Any], everywhere: bool, what: str) -> Any:
+def _join_leaf(
+    path: str, found: Sequence[Any], everywhere: bool, what: str, works: Sequence[Work]
+) -> Any:
     """The kind of a result, or the object all branches agree on."""
     first = found[0]
     if all(same(first, leaf) for leaf in found[1:]) and (everywhere or kind_of(first) is None):
@@ -120,12 +142,16 @@ def _join_leaf(path: str, found: Sequence[Any], everywhere: bool, what: str) -> 
     kind = kinds[0]
     for other in kinds[1:]:
         kind = merged(kind, other) if kind is not None and other is not None else None
-    return kind if kind is not None else _poison(path, found, what)
+    return kind if kind is not None else _poison(path, found, what, works)
 
 
-def _poison(name: str, values: Sequence[Any], what: str) -> Poison:
-    listed = " or ".join(described_all(v) for v in values)
-    return Poison(f"after {what} on a traced condition {name} is {listed}", CURE, where())
+def _poison(name: str, values: Sequence[Any], what: str, works: Sequence[Work]) -> Poison:
+    path, parts = differing(name, values)
+    titles = [described(v) for v in parts]
+    places = [assigned_in(w, path) or made_at(v) for w, v in zip(works, parts, strict=True)]
+    message = f"after {what} on a traced condition {path} is {' or '.join(titles)}"
+    lines = dict.fromkeys([message, *listed(titles, places)])
+    return Poison("\n".join(lines), CURE, where())
 
 
 def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -> None:
@@ -152,7 +178,7 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
     contents = _contents(session, joined, values, regions, returning)
     branches.world.write(contents)
     branches.changes.clear()
-    crossings = [Crossing(branches.world.name(j.slot), j.values, contents[j.slot])
+    crossings = [Crossing(branches.world.name(j.slot), j.taken, contents[j.slot])
                  for j in joined if j.tree.kind is not None]  # fmt: skip
     join_names(session, crossings, [x for r in regions for x in r.joints])
 
@@ -194,7 +220,7 @@ def _contents(
             leaves.append(traced(session, values[n], x, frozen))
         content = j.tree.unflatten(leaves)
         if changeable(content) and all(j.sides):  # two names of one object stay that
-            content = known.setdefault(tuple(map(id, j.values)), content)
+            content = known.setdefault(tuple(id(t.value) for t in j.taken), content)
         made[j.slot] = content
     return made
 
@@ -203,7 +229,7 @@ def _is_partial(session: Session, leaf: Any) -> bool:
     return type(leaf) is Tracer and leaf._storage.value in session.partial
 
 
-def branch(test: Value, works: Sequence[Callable[[], None]], state: State, what: str = "an if",
+def branch(test: Value, works: Sequence[Work], state: State, what: str = "an if",
            name: str = "cond") -> None:  # fmt: skip
     """Run a statement with several branches, of which `test` chooses one at run time."""
     session = current()
@@ -228,7 +254,7 @@ def _refuse_lists(branches: Branches) -> None:
     world = branches.world
     for slot in {s for c in branches.changes for s in c}:
         values = [
-            c.get(slot, world.old(slot))
+            c[slot].value if slot in c else world.old(slot)
             for c, error in zip(branches.changes, branches.errors, strict=True)
             if error is None
         ]

@@ -14,6 +14,7 @@ from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import Type
 from tapec.trace.growing import Growing
+from tapec.trace.mismatch import around_loop, assigned_in, described, differing, listed, made_at
 from tapec.trace.session import Session, where
 from tapec.trace.staging_lists import (
     Appended,
@@ -24,12 +25,11 @@ from tapec.trace.staging_lists import (
     not_a_loop,
 )
 from tapec.trace.staging_names import Start
-from tapec.trace.staging_objects import structure
+from tapec.trace.staging_objects import Taken, structure
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import (
     Kind,
     Poison,
-    difference,
     kind_of,
     memory_of,
     merged,
@@ -67,12 +67,10 @@ class Iteration:
     params: list[Value]
     slices: list[Value]
     entry: dict[Slot, list[int]]  # the carried leaves at the start: numbers in `region.own`
-    end: dict[Slot, list[Any]] = field(default_factory=dict)
-    trees: dict[Slot, Tree | None] = field(default_factory=dict)
+    taken: dict[Slot, Taken] = field(default_factory=dict)  # what changed, as it is at the end
     stacked: list[Any] = field(default_factory=list)
     appended: list[Appended] = field(default_factory=list)
     start: Start = field(default_factory=Start)
-    values: dict[Slot, Any] = field(default_factory=dict)  # at the end, in one piece
     changed: frozenset[Slot] = frozenset()  # those whose objects were changed in place
 
 
@@ -141,14 +139,13 @@ class Settling:
                     made.appended, more = appended(self.tails)
                     made.stacked = [*made.stacked, *more]
                     changes = self._without_lists(changes, self.tails)
+                made.taken = {slot: Taken.of(v) for slot, v in changes.items()}
         finally:
             self.world.restore()
         settled = not region.promoted
         self.memory += region.promoted
-        for slot, value in changes.items():
-            settled = self._settled(slot, value, region) and settled
-            made.end[slot], made.trees[slot] = structure(value)
-            made.values[slot] = value
+        for slot, taken in made.taken.items():
+            settled = self._settled(slot, taken, region) and settled
         return made if settled else None
 
     def _with_list(self, target: list[Any], name: str) -> None:
@@ -215,11 +212,11 @@ class Settling:
 
     # -- settling --------------------------------------------------------------------------
 
-    def _settled(self, slot: Slot, value: Any, region: Region) -> bool:
+    def _settled(self, slot: Slot, taken: Taken, region: Region) -> bool:
         """Whether a slot ends an iteration as it starts it; else it will be carried better."""
         world = self.world
         carry = self.carries.get(slot)
-        leaves, tree = structure(value)
+        leaves, tree = taken.leaves, taken.tree
         if carry is None:
             old_leaves, old_tree = structure(world.old(slot))
             if old_tree is None:
@@ -230,10 +227,10 @@ class Settling:
                 carry.leaves[0]._fail()
             return True
         if tree != carry.tree:
-            return self._replace(slot, value)
+            return self._replace(slot, taken.value)
         joined = [_joined(a, b) for a, b in zip(carry.leaves, leaves, strict=True)]
         if any(isinstance(x, Poison) for x in joined):
-            return self._replace(slot, value)
+            return self._replace(slot, taken.value)
         known = self.carries.get(slot)
         self.carries[slot] = Carry(carry.tree, joined, unset=carry.unset)
         return known is not None and all(map(_same_leaf, known.leaves, joined))
@@ -256,7 +253,7 @@ class Settling:
     def _replace(self, slot: Slot, value: Any) -> bool:
         """Where types change: fine if every iteration assigns before it reads; else an error."""
         old = self.world.old(slot)
-        message = "the loop carries " + difference(self.world.name(slot), old, value)
+        message = _changed(self.world.name(slot), old, value, self.work)
         hint = "give it its final type and shape before the loop, as np.zeros(shape)"
         error = ControlFlowError(message, where=where(), hint=hint)
         plain = all(kind_of(x) is not None for x in structure(old)[0]) and old is not None
@@ -264,6 +261,19 @@ class Settling:
             raise error
         self.carries[slot] = Carry(Tree(None), [Poison(message, hint, error.where)], dead=True)
         return False
+
+
+def _changed(name: str, before: Any, after: Any, work: Work) -> str:
+    """Which part of a carried value changes its type, from what to what, and where it was made."""
+    here = where()
+    path, (old, new) = differing(name, (before, after))
+    message = (
+        f"the loop carries {path}, which is {described(old)} before an iteration and "
+        f"{described(new)} after it"
+    )
+    first, later = (None, None) if here is None else around_loop(path, here.line)
+    places = [made_at(old) or first, made_at(new) or later or assigned_in(work, path)]
+    return "\n".join([message, *listed(["before", "after"], places)])
 
 
 def _row(x: Tracer) -> Type:

@@ -14,14 +14,12 @@ from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.dispatch import operand
-from tapec.trace.growing import UNDEFINED
 from tapec.trace.promote import common
 from tapec.trace.session import Session, where
 from tapec.trace.staging_objects import structure
 from tapec.trace.storage import COPY, SHARED, STALE, MaybeShared, Storage
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, wrap
-from tapec.tree import Tree
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
 _NUMBERS = {bool: "bool", int: "i64", float: "f64"}
@@ -119,32 +117,6 @@ def _is_stale(leaf: Any) -> bool:
     return isinstance(frozen, MaybeShared) and frozen.stale
 
 
-def difference(name: str, before: Any, after: Any) -> str:
-    """Which leaf of a carried value changes its type, from what to what, and where it was made."""
-    (old, old_tree), (new, new_tree) = structure(before), structure(after)
-    if old_tree == new_tree and old_tree is not None:
-        for path, a, b in zip(leaf_paths(name, old_tree), old, new, strict=True):
-            first, second = kind_of(a), kind_of(b)
-            if a is not b and (first is None or second is None or merged(first, second) is None):
-                name, before, after = path, a, b
-                break
-    lines = [f"{name}, which is {described_all(before)} before an iteration and "
-             f"{described_all(after)} after it"]  # fmt: skip
-    for title, value in (("before", before), ("after", after)):
-        made = origin(value)
-        lines += [f"  {title}: made at {made}"] if made is not None else []
-    return "\n".join(lines)
-
-
-def origin(leaf: Any) -> Any:
-    """The user's line that computed a traced value, None where it is not known."""
-    if type(leaf) is not Tracer or leaf._storage.session is None:
-        return None
-    value = leaf._storage.value
-    ops = leaf._storage.session.builder.ops
-    return next((op.loc for op in reversed(ops) if value in op.results), None)
-
-
 def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
     """Why the result that stands for these leaves, one per region, may not be written into."""
     outer = [
@@ -153,27 +125,6 @@ def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -
         if storage is not None and storage.born is not region
     ]
     return SHARED if shared else MaybeShared(outer) if outer else ""
-
-
-def described(leaf: Any) -> str:
-    """A value in an error message."""
-    if leaf is UNDEFINED:
-        return "undefined"
-    kind = kind_of(leaf)
-    if kind is None or type(leaf) in (bool, int, float):
-        text = repr(leaf)
-        return text if len(text) < 40 else f"a {type(leaf).__name__}"
-    return str(kind)
-
-
-def described_all(value: Any) -> str:
-    """A nested value in an error message."""
-    leaves, tree = structure(value)
-    if tree is None or tree.kind is None:
-        return described(value)
-    inner = ", ".join(map(described, leaves[:6])) + (", ..." if len(leaves) > 6 else "")
-    name = "None" if tree.kind is type(None) else f"{tree.kind.__name__}({inner})"
-    return name
 
 
 def truth(session: Session, test: Any) -> Value:
@@ -235,18 +186,6 @@ def _poison_operators() -> None:
 
 
 _poison_operators()
-
-
-def leaf_paths(name: str, tree: Tree) -> list[str]:
-    """How the user would write each leaf of a value called `name`."""
-    if tree.kind is None:
-        return [name]
-    paths: list[str] = []
-    for k, child in enumerate(tree.children):
-        key = tree.keys[k] if tree.keys else k
-        named = tree.keys and not issubclass(tree.kind or object, dict)
-        paths += leaf_paths(f"{name}.{key}" if named else f"{name}[{key!r}]", child)
-    return paths
 
 
 def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
