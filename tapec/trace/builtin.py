@@ -186,6 +186,25 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
     return extreme
 
 
+def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted`: numbers, or arrays of one shape, in the order of traced keys."""
+    found = builtins.list(items)
+    keys = found if key is None else [key(item) for item in found]
+    if not any(is_symbolic(k) for k in keys) or not all(map(_is_number, keys)):
+        return builtins.sorted(found, key=key, reverse=reverse)
+    if len({np.shape(item) for item in found if not isinstance(item, (tuple, list))}) != 1:
+        return builtins.sorted(found, key=key, reverse=reverse)
+    numbers = TABLE["array"](keys)
+    # The first of equal ones stays first, also from the largest to the smallest.
+    order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
+    order = (len(found) - 1 - order)[::-1] if reverse else order
+    return builtins.list(TABLE["array"](found)[order])
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (builtins.int, builtins.float)) or not np.shape(x)
+
+
 def _isinstance(x: Any, kind: Any) -> bool:
     if type(x) is Poison:
         x._fail()
@@ -199,6 +218,7 @@ MEMBERS: dict[str, Any] = {
     "range": Range,
     "type": Class,
     "isinstance": _isinstance,
+    "sorted": _sorted,
     "len": _length,
     "sum": _sum,
     "all": _truths(builtins.all, "logical_and", stops=False),

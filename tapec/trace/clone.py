@@ -202,6 +202,7 @@ _RULES: dict[type, Any] = {
     type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
     type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
+    np.vectorize: lambda made, session: Vectorized.of(made, substitute(made.pyfunc, session)),
     np.ndarray: _array,
     type: _class,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,15 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> An
     made = concrete(np.zeros(shape, dtype or value.dtype))
     copyto(made, value)
     return made
+
+
+@implements("fromiter")
+def fromiter(iter: Any, dtype: Any, count: int = -1) -> Any:
+    """``np.fromiter``: the items of an iterator, so many at most."""
+    items = list(iter if count < 0 else itertools.islice(iter, count))
+    if len(items) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)}")
+    return array(items, dtype)
 
 
 @implements("empty")

@@ -162,7 +162,7 @@ def normal(a: Any) -> Any:
     """Lists (of tracers) as arrays; everything else unchanged."""
     if type(a) in (list, tuple):
         return TABLE["array"](a)
-    return a
+    return np.arange(a.start, a.stop, a.step) if type(a) is range else a
 
 
 def operand(session: Session, a: Any, dtype: str) -> Value:

@@ -205,6 +205,11 @@ class Vectorized:
                 raise unsupported(np.vectorize, f" with {name}=")
         self._function, self._types = pyfunc, otypes
 
+    @classmethod
+    def of(cls, made: Any, function: Any) -> Vectorized:
+        """What stands for an object made outside the trace."""
+        return cls(function, made.otypes, excluded=made.excluded or None, signature=made.signature)
+
     def __call__(self, *arrays: Any) -> Any:
         spread = TABLE["broadcast_arrays"](*arrays)
         shape = spread[0].shape

@@ -90,8 +90,8 @@ def _spread_masks(entries: list[Any]) -> list[Any]:
     """Constant boolean masks as index arrays, 0-d integer arrays as ints, lists as arrays."""
     spread: list[Any] = []
     for e in entries:
-        if isinstance(e, list):
-            e = normal(e) if any_symbolic(e) else np.asarray(unwrap(e))
+        if isinstance(e, (list, tuple, range)):
+            e = normal(list(e)) if any_symbolic(list(e)) else np.asarray(unwrap(list(e)))
             if e.size == 0:
                 e = e.astype(int)
         if type(e) is Tracer and e._storage.array is not None:

@@ -55,6 +55,7 @@ OWN = frozenset(
         "put_along_axis",
         "asfortranarray",
         "nan_to_num",
+        "fromiter",
     ]
 )
 _MATH = {

@@ -65,6 +65,19 @@ def functions_of_math(a: Any) -> Any:
     ])  # fmt: skip
 
 
+@np.vectorize
+def gate(u: Any, v: Any) -> Any:
+    if u > 0.2:
+        return u * v
+    return v
+
+
+def ordered(a: Any) -> Any:
+    up, down = sorted(a), sorted([*a[:4], 0.5], reverse=True)
+    near = sorted([a[:3], a[3:6], a[6:]], key=lambda r: abs(r[1]))
+    return np.array([*up, *down, *near[0], *sorted(range(3), key=lambda k: (k - 1) ** 2)])
+
+
 CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "correlate": (lambda a: np.concatenate([np.correlate(a, W, m) for m in ("full", "same", "valid")]
                   + [np.correlate(a[:4], a, m) for m in ("full", "same", "valid")]), V),
@@ -108,6 +121,12 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "einsum lists": (lambda a: np.einsum(a, [0, 1], a, [2, 1], [2, 0]), X),
     **{f.__name__: (lambda a, f=f: np.concatenate([f(a, axis=1), f(a, axis=0)]), N[:3]) for f in (
        np.nansum, np.nanprod, np.nanmean, np.nanvar, np.nanstd, np.nanmax, np.nanmin)},
+    "vectorized": (lambda a: gate(a, a[0] + 1), V), "sorted": (ordered, V),
+    "fromiter": (lambda a: np.fromiter((v * k for k, v in enumerate(a)), float, 5), V),
+    "ranges": (lambda a: a[range(0, 9, 4)] * np.take(a, range(3)) + a[(0, 2, 4),], V),
+    "isin": (lambda a: np.isin(np.round(a), [0, 1]) * a, V),
+    "tensorinv": (lambda a: np.linalg.tensorinv(a.reshape(4, 6, 24) + np.eye(24).reshape(4, 6, 24)),
+                  RNG.random((24, 24)) / 24),
     "nancumsum": (lambda a: np.nancumsum(a, axis=1) + np.nancumprod(a, axis=0), N),
 }  # fmt: skip
 
