@@ -13,14 +13,13 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
-from tapec.trace.containers import inside
 from tapec.trace.growing import CURE, UNDEFINED, Growing
 from tapec.trace.rows import row_maker
 from tapec.trace.session import Session, where
 from tapec.trace.staging_names import Start
 from tapec.trace.staging_objects import containers_of, structure
 from tapec.trace.staging_values import Kind, kind_of
-from tapec.trace.staging_world import Slot, State, World
+from tapec.trace.staging_world import Slot, State, World, container_id
 from tapec.tree import Tree
 
 
@@ -119,8 +118,7 @@ def check_appended(tails: Tails, start: Start, changes: Mapping[Slot, Any]) -> N
     moving = moving if start.changed() else []
     for growing in tails.growing:
         for part in (p for item in growing.added for p in containers_of(item)):
-            inner = inside(part)
-            if (inner is not None and id(inner[0]) in carried) or any(part is m for m in moving):
+            if container_id(part) in carried or any(part is m for m in moving):
                 raise ControlFlowError(
                     f"a loop changes an object that it has appended to {growing.name}",
                     where=where(),

@@ -16,7 +16,7 @@ from tapec.trace.staging_lists import (
     fill,
 )
 from tapec.trace.staging_names import Crossing, join_names
-from tapec.trace.staging_objects import changeable, structure
+from tapec.trace.staging_objects import Taken, changeable, structure
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_settle import Iteration, Settling
 from tapec.trace.staging_values import (
@@ -103,18 +103,18 @@ class Loop(Settling):
             for k, leaf in enumerate(carry.leaves):
                 if isinstance(leaf, Kind):
                     entry = body.region.own[body.entry[slot][k]]
-                    end = body.end[slot][k]
+                    end = body.taken[slot].leaves[k]
                     found.append(Carried(slot, k, leaf, starts[k], entry, end, next(params)))
-        for slot, leaves in body.end.items():
+        for slot, taken in body.taken.items():
             known = self.carries.get(slot)
             if known is not None and not known.dead:
                 continue
             old = structure(self.world.old(slot))[0]
-            for k, leaf in enumerate(leaves):
+            for k, leaf in enumerate(taken.leaves):
                 kind = kind_of(leaf)
                 if kind is None or self._is_last(leaf, body):
                     continue
-                same_kind = len(old) == len(leaves) and kind_of(old[k])
+                same_kind = len(old) == len(taken.leaves) and kind_of(old[k])
                 start = old[k] if same_kind and merged(same_kind, kind) == kind else UNDEFINED
                 found.append(Carried(slot, k, kind, start, None, leaf, None))
         return found
@@ -178,16 +178,16 @@ class Loop(Settling):
         made = results_of(carried, results, body.region, self.session, self._certain, homes)
         contents: dict[Slot, Any] = {}
         known: dict[int, Any] = {}
-        for slot, leaves in body.end.items():
+        for slot, taken in body.taken.items():
             carry = self.carries.get(slot)
             if carry is not None and carry.dead and not self._certain:
                 contents[slot] = carry.leaves[0]
                 continue
-            tree = body.trees[slot]
-            new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(leaves)]
+            tree = taken.tree
+            new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(taken.leaves)]
             content = UNDEFINED if tree is None else tree.unflatten(new)
             if self._certain and changeable(content):  # two names of one object stay that
-                content = known.setdefault(id(body.values[slot]), content)
+                content = known.setdefault(id(taken.value), content)
             contents[slot] = content
         del known
         self.world.write(contents)
@@ -204,14 +204,14 @@ class Loop(Settling):
         crossings = [
             Crossing(
                 self.world.name(slot),
-                [body.values[slot], old(slot)][: 1 if fresh(slot) else 2],
+                [taken] if fresh(slot) else [taken, Taken.of(old(slot))],
                 contents[slot],
             )
-            for slot in body.values
+            for slot, taken in body.taken.items()
             if type(contents[slot]) is not Tracer
         ]
         pairs = body.start.same_as(old(slot) for slot in body.start.values)
-        held = [*body.start.references(), *body.values.values(), *contents.values()]
+        held = [*body.start.references(), *contents.values()]
         found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
         changed = {self.world.name(slot) for slot in body.changed}
         for joint in found:

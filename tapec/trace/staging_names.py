@@ -17,7 +17,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.trace.containers import contents, equal
 from tapec.trace.session import Session, where
-from tapec.trace.staging_objects import containers_of
+from tapec.trace.staging_objects import Taken, containers_of
 from tapec.trace.storage import COUNTED, SNAPSHOTS
 
 CURE = "change a copy: b = copy.copy(a)"
@@ -57,7 +57,7 @@ class Crossing:
     """A variable with several possible contents: which ones, and what it holds afterwards."""
 
     name: str
-    sides: list[Any]
+    sides: list[Taken]
     result: Any
 
 
@@ -149,7 +149,7 @@ class _Sources:
 
     def _add(self, c: Crossing) -> None:
         """The changeable parts of a variable."""
-        parts = [list(containers_of(side)) for side in c.sides]
+        parts = [side.parts for side in c.sides]
         self.seen += [Counter() for _ in range(len(parts) - len(self.seen))]
         for seen, of_side in zip(self.seen, parts, strict=False):
             seen.update(id(p) for x in of_side for p in self._closed([x]))
@@ -204,8 +204,9 @@ class _Sources:
         """The references that tracing itself has to every object."""
         # What is in `held` is referred to by that list as well.
         held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
-        for c in self.crossings:
-            held += c.sides
+        taken = {id(side): side for c in self.crossings for side in c.sides}
+        for side in taken.values():
+            held += [side.value, *side.parts, *side.leaves]
         for joint in (*joints(session), *self.inner):
             held += joint.members
             for items in joint.items:

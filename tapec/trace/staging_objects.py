@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tapec.trace.containers import PLAIN, contents, inside
@@ -15,6 +16,21 @@ from tapec.tree import LEAF, Tree, flatten
 _DEEP = 8  # objects further down, and those in cycles, are leaves
 _EXACT = (list, dict)
 _NOTHING = Tree(type(None))
+
+
+@dataclass(slots=True)
+class Taken:
+    """A variable's content taken apart at one moment: what it holds may change afterwards."""
+
+    value: Any
+    leaves: list[Any]
+    tree: Tree | None
+    parts: list[Any]  # the changeable ones, in order
+
+    @staticmethod
+    def of(value: Any) -> Taken:
+        """What a value holds now."""
+        return Taken(value, *structure(value), list(containers_of(value)))
 
 
 def structure(value: Any) -> tuple[list[Any], Tree | None]:
@@ -95,4 +111,4 @@ def _containers(value: Any, depth: int) -> Iterator[Any]:
         yield from _containers(child, depth + 1)
 
 
-__all__ = ["changeable", "containers_of", "is_object", "structure"]
+__all__ = ["Taken", "changeable", "containers_of", "is_object", "structure"]

@@ -202,6 +202,12 @@ class World:
         return type(container) is list and (key >= len(items) or len(container) != len(items))
 
 
+def container_id(value: Any) -> int:
+    """The first part of the slots in which a value's content is."""
+    inner = inside(value)
+    return id(value if inner is None else inner[0])
+
+
 def _below(path: str, key: Any) -> str:
     """How the user writes what a container at `path` holds under a key."""
     return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"

@@ -214,3 +214,21 @@ def identity(x: Any) -> Any:
 def test_changes_seen_under_several_names_are_refused(f: Callable[..., Any]) -> None:
     with pytest.raises(ControlFlowError, match=r"test_python_objects\.py:\d+"):
         traced(f, V)
+
+
+def changed_here_replaced_there(x: Any) -> Any:
+    m, s = [x[2], x[3]], State(x[0])
+    if x[1] > 0:
+        m = [x[0], 1.0]
+    else:
+        m[0] = x[0]
+        s.q += 1.0
+        s, k = State(s.q), s
+        k.p = 3.0
+    return m[0] + 2 * m[1] + s.p + 2 * s.q
+
+
+def test_content_is_that_at_the_end_of_the_branch() -> None:
+    kernel = tapec_compile(changed_here_replaced_there, backend="numpy")
+    for x in POINTS:
+        np.testing.assert_allclose(kernel(x), changed_here_replaced_there(x), rtol=1e-12)
