@@ -78,18 +78,26 @@ def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
 def read(e: FunctionEmitter, at: str, dtype: str, width: int, scope: str = "") -> str:
     """Load `width` elements; bools become i1."""
     type = vector(MEMORY[dtype], width)
-    value = e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}{scope}")
+    return _register(e, e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}{scope}"), dtype, width)
+
+
+def _register(e: FunctionEmitter, value: str, dtype: str, width: int) -> str:
     if dtype != "bool":
         return value
-    return e.emit(f"icmp ne {type} {value}, {'0' if width == 1 else 'zeroinitializer'}")
+    zero = "0" if width == 1 else "zeroinitializer"
+    return e.emit(f"icmp ne {vector('i8', width)} {value}, {zero}")
 
 
 def write(e: FunctionEmitter, at: str, value: str, dtype: str, width: int, scope: str = "") -> None:
     """Store `width` elements; bools become bytes."""
-    type = vector(MEMORY[dtype], width)
-    if dtype == "bool":
-        value = e.emit(f"zext {vector('i1', width)} {value} to {type}")
+    type, value = vector(MEMORY[dtype], width), _memory(e, value, dtype, width)
     e.lines.append(f"store {type} {value}, ptr {at}, align {SIZES[dtype]}{scope}")
+
+
+def _memory(e: FunctionEmitter, value: str, dtype: str, width: int) -> str:
+    if dtype != "bool":
+        return value
+    return e.emit(f"zext {vector('i1', width)} {value} to {vector('i8', width)}")
 
 
 def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
@@ -98,40 +106,93 @@ def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
     if stride == 0:
         at = address(e, place, op, [e.names[v] for v in indices])
         e.names[op.result] = read(e, at, dtype, 1, place.scope)
-    elif stride == 1 and place.step == SIZES[dtype]:
-        at = address(e, place, op, [e.names[v] for v in indices])
-        e.wide[op.result] = read(e, at, dtype, e.width, place.scope)
+    elif _adjacent(stride, place):
+        at = _lowest(e, op, place, indices, stride)
+        found = read(e, at, dtype, e.width, place.scope)
+        e.wide[op.result] = found if stride == 1 else _reversed(e, found, dtype)
     else:
-        type, found = vector(REGISTER[dtype], e.width), "poison"
+        type, found = vector(MEMORY[dtype], e.width), "poison"
         for k, at in enumerate(lanes(e, op, place, indices)):
-            one = read(e, at, dtype, 1, place.scope)
-            found = e.emit(f"insertelement {type} {found}, {REGISTER[dtype]} {one}, i32 {k}")
-        e.wide[op.result] = found
+            one = f"load {MEMORY[dtype]}, ptr {at}, align {SIZES[dtype]}{place.scope}"
+            one = f"{MEMORY[dtype]} {e.emit(one)}"
+            found = e.emit(f"insertelement {type} {found}, {one}, i32 {k}")
+        e.wide[op.result] = _register(e, found, dtype, e.width)
 
 
 def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
     """Write a scalar, a vector, or lane by lane."""
     value, dtype = op.operands[0], place.dtype
     stride = _stride(e, op, indices)
-    if e.width == 1 or (stride == 1 and place.step == SIZES[dtype]):
+    if e.width == 1:
         at = address(e, place, op, [e.names[v] for v in indices])
-        write(e, at, e.operand(value), dtype, e.width, place.scope)
-        return
-    for k, at in enumerate(lanes(e, op, place, indices)):
-        write(e, at, e.lane_of(value, k), dtype, 1, place.scope)
+        write(e, at, e.names[value], dtype, 1, place.scope)
+    elif _adjacent(stride, place):
+        at, wide = _lowest(e, op, place, indices, stride), e.operand(value)
+        wide = wide if stride == 1 or not e.varies(value) else _reversed(e, wide, dtype)
+        write(e, at, wide, dtype, e.width, place.scope)
+    elif not e.varies(value):
+        for at in lanes(e, op, place, indices):
+            write(e, at, e.names[value], dtype, 1, place.scope)
+    else:
+        type, wide = vector(MEMORY[dtype], e.width), _memory(e, e.operand(value), dtype, e.width)
+        for k, at in enumerate(lanes(e, op, place, indices)):
+            one = f"{MEMORY[dtype]} {e.emit(f'extractelement {type} {wide}, i32 {k}')}"
+            e.lines.append(f"store {one}, ptr {at}, align {SIZES[dtype]}{place.scope}")
+
+
+def _adjacent(stride: int | None, place: Place) -> bool:
+    """Whether lanes are neighbours, in this order or the other."""
+    return stride in (1, -1) and place.step == SIZES[place.dtype]
+
+
+def _lowest(
+    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value], stride: int | None
+) -> str:
+    """The address of the lane that comes first in memory."""
+    first = address(e, place, op, [e.names[v] for v in indices])
+    if stride == 1:
+        return first
+    return e.emit(f"getelementptr i8, ptr {first}, i64 {(1 - e.width) * place.step}")
+
+
+def _reversed(e: FunctionEmitter, value: str, dtype: str) -> str:
+    """Lanes in the other order."""
+    type = vector(REGISTER[dtype], e.width)
+    order = ", ".join(f"i32 {k}" for k in reversed(range(e.width)))
+    return e.emit(f"shufflevector {type} {value}, {type} poison, <{e.width} x i32> <{order}>")
 
 
 def lanes(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> Iterator[str]:
     """The address of each lane: at a known distance from the first one, or from its own index."""
     stride = _stride(e, op, indices)
     if stride is None:
-        for k in range(e.width):
-            yield address(e, place, op, [e.lane_of(v, k) for v in indices])
+        yield from _scattered(e, op, place, indices)
         return
     first = address(e, place, op, [e.names[v] for v in indices])
     yield first
     for k in range(1, e.width):
         yield e.emit(f"getelementptr i8, ptr {first}, i64 {k * stride * place.step}")
+
+
+def _scattered(
+    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]
+) -> Iterator[str]:  # fmt: skip
+    """The address of each lane, where indices are data: those together, then what all share."""
+    pairs = list(zip(op.attrs["strides"], indices, strict=True))
+    own = [(e.operand(v), stride) for stride, v in pairs if e.varies(v)]
+    shared = [(v, stride) for stride, v in pairs if not e.varies(v)]
+    attrs = {"offset": op.attrs.get("offset", 0), "strides": tuple(s for _, s in shared)}
+    rest = Op(op.primitive, tuple(v for v, _ in shared), attrs, ())
+    base = address(e, place, rest, [e.names[v] for v, _ in shared])
+    type, total = vector("i64", e.width), ""
+    for wide, stride in own:
+        factor = "<" + ", ".join([f"i64 {stride}"] * e.width) + ">"
+        term = wide if stride == 1 else e.emit(f"mul nsw {type} {wide}, {factor}")
+        total = e.emit(f"add nsw {type} {total}, {term}") if total else term
+    element = "i64" if place.step == SLOT else MEMORY[place.dtype]
+    for k in range(e.width):
+        index = e.emit(f"extractelement {type} {total}, i32 {k}")
+        yield e.emit(f"getelementptr inbounds {element}, ptr {base}, i64 {index}")
 
 
 # ---- buffers ----

@@ -209,17 +209,23 @@ class _Band:
         stored = e.operand(ahead.store.operands[0])
         if not ahead.rows:
             return stored
-        type, element = vector(REGISTER[dtype], self.width), REGISTER[dtype]
-        places = ["poison"] * ahead.rows + [f"{k}" for k in range(self.width - ahead.rows)]
-        mask = ", ".join(f"i32 {place}" for place in places)
-        moved = e.emit(
-            f"shufflevector {type} {stored}, {type} poison, <{self.width} x i32> <{mask}>"
-        )
         if ahead.steps:
             e.names[self.column] = e.emit(f"add nuw nsw i64 {column}, {ahead.steps}")
         place = buffer_place(e, ahead.load.operands[0])
-        for k, at in zip(range(ahead.rows), lanes(e, ahead.load, place, indices), strict=False):
-            one = read(e, at, dtype, 1, place.scope)
-            moved = e.emit(f"insertelement {type} {moved}, {element} {one}, i32 {k}")
+        found = zip(range(ahead.rows), lanes(e, ahead.load, place, indices), strict=False)
+        above = [read(e, at, dtype, 1, place.scope) for _, at in found]
         e.names[self.column] = column
-        return moved
+        return self.shifted(stored, above, REGISTER[dtype])
+
+    def shifted(self, stored: str, above: Sequence[str], element: str) -> str:
+        """Lanes moved down, behind those of rows above: the last lanes of another vector, because
+        that is one instruction."""
+        e, width, count = self.e, self.width, len(above)
+        type = vector(element, width)
+        other = e.spread(above[0], element) if count == 1 else "poison"
+        if count > 1:
+            for k, one in enumerate(above, width - count):
+                other = e.emit(f"insertelement {type} {other}, {element} {one}, i32 {k}")
+        places = [*range(2 * width - count, 2 * width), *range(width - count)]
+        mask = ", ".join(f"i32 {place}" for place in places)
+        return e.emit(f"shufflevector {type} {stored}, {type} {other}, <{width} x i32> <{mask}>")
