@@ -6,7 +6,8 @@ first replaced by forms that hand out what their way back needs (see `tapec.ad.a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tapec.ad.activity import Activity, active_params
@@ -69,6 +70,23 @@ class Reverse:
     # Calls of one function, wanting the same of it, go the same ways.
     plans: dict[tuple[object, ...], Plan] = field(default_factory=dict)
     again: dict[tuple[object, ...], Again] = field(default_factory=dict)
+    # Inside loops, the values that are the same in all iterations (or there anyway).
+    lasting: set[Value] | None = None
+
+    def lasts(self, values: Sequence[Value]) -> tuple[bool, ...]:
+        """Which values are there on the way back at no cost."""
+        return tuple(self.lasting is None or v in self.lasting for v in values)
+
+    @contextmanager
+    def region(
+        self, params: Sequence[Value], lasting: Sequence[bool], loop: bool = False
+    ) -> Iterator[None]:
+        """Inside a region, whose parameters last or not; outside of loops all values do."""
+        before = self.lasting
+        if loop or before is not None:
+            self.lasting = {p for p, lasts in zip(params, lasting, strict=True) if lasts}
+        yield
+        self.lasting = before
 
     def pull_back(
         self, builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]

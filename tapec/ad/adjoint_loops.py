@@ -16,7 +16,7 @@ from tapec.ad.demand import Conditions, Demand
 from tapec.ad.flow import Form, form_of, groups
 from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import Joint, Tapes, between, closed, popped
-from tapec.ad.record import Wanted, fresh, note, numbers
+from tapec.ad.record import Wanted, changing, fresh, note, numbers
 from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
@@ -26,6 +26,9 @@ from tapec.ir.primitive import PRIMITIVES
 
 if TYPE_CHECKING:
     from tapec.ad.adjoint import Reverse
+
+
+RUNS = 16  # iterations that a loop of unknown length is taken to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +141,14 @@ def augment_loop(
     """Append the loop in the form that keeps what its way back needs."""
     form, body = form_of(op), form_of(op).body
     parts = parts_of(reverse, op, form, wanted)
-    joint = joint_of(reverse, form, parts)
-    consts, _, slices = groups(form.params(body), form)
+    consts, carried, slices = groups(form.params(body), form)
+    lasting = reverse.lasts(groups(op.operands[form.head :], form)[0])
+    with reverse.region(body.params, [p not in carried for p in body.params], loop=True):
+        joint = joint_of(reverse, form, parts)
     counted = [] if op.attrs.get("reverse", False) else counters(form)
     known = {*body.params[: form.skip], *consts, *slices, *(c.param for c in counted)}
-    kept = keep(joint, known, set(body.results[form.carry :]))
+    dear, runs = changing(consts, lasting), op.attrs.get("length", RUNS)
+    kept = keep(joint, known - dear, set(body.results[form.carry :]), dear, runs)
     note(reverse.entries, op, kept, op.attrs.get("length"))
     read = set(kept.invariant)
     dynamic = op.name != "scan"

@@ -72,13 +72,17 @@ class _Branches(Record):
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         plan = self.plan
         seeds = [sweep.made(cts[k], op.results[k].type) for k in plan.targets]
-        bases = [None if b is None else sweep.withdraw(op, k)
+        bases = [None if b is None else sweep.withdrawn(op, k)
                  for k, b in zip(plan.sources, plan.joints[0].bases, strict=True)]  # fmt: skip
+        absent = tuple(ct is None for ct, b in zip(bases, plan.joints[0].bases, strict=True)
+                       if b is not None)  # fmt: skip
         operands = [*op.operands[: plan.head], *(op.operands[k] for k in plan.operands),
                     *self.held, *seeds, *(b.value for b in bases if b is not None)]  # fmt: skip
         if self.tape is not None:
             operands.append(self.tapes.back(self.tape))
-        found = list(sweep.builder.emit(op.primitive, operands, _named(op), plan.back).results)
+        found = list(
+            sweep.builder.emit(op.primitive, operands, _named(op), plan.way_back(absent)).results
+        )
         if self.tape is not None:
             self.tapes.emptied(found.pop())
         for k, base, value in zip(plan.sources, bases, found, strict=True):
@@ -95,9 +99,10 @@ def _named(op: Op) -> dict[str, Any]:
 def _branch(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
 ) -> Record:  # fmt: skip
-    key = op.regions, tuple(wanted.flags), tuple(wanted.results)
+    lasting = reverse.lasts(op.operands)
+    key = op.regions, tuple(wanted.flags), tuple(wanted.results), lasting
     if key not in reverse.plans:
-        reverse.plans[key] = plan_of(reverse, op, wanted)
+        reverse.plans[key] = plan_of(reverse, op, wanted, lasting)
     plan = reverse.plans[key]
     made = [Value(t) for t in plan.new()]
     new = iter(made)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tapec.ad.absent import without
 from tapec.ad.flow import form_of
 from tapec.ad.joint import Joint, between, closed, popped
-from tapec.ad.record import Wanted, note, numbers
+from tapec.ad.record import Wanted, changing, note, numbers
 from tapec.ad.tape import keep, slot_bytes
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
@@ -45,15 +46,24 @@ class Plan:
     # Per source, the numbers of the regions that use it.
     uses: list[list[int]]
     outward: tuple[Block, ...] = ()
-    back: tuple[Block, ...] = ()
+    backs: dict[tuple[bool, ...], tuple[Block, ...]] = field(default_factory=dict)
+
+    def way_back(self, absent: tuple[bool, ...]) -> tuple[Block, ...]:
+        """The regions of the reverse op, which adds to the cotangents that are not absent."""
+        if absent not in self.backs:
+            first = len(self.operands) + len(self.slots) + len(self.targets)
+            gone = {first + k for k, missing in enumerate(absent) if missing}
+            regions = (_back(self, n) for n in range(len(self.joints)))
+            self.backs[absent] = tuple(without(r, gone) if gone else r for r in regions)
+        return self.backs[absent]
 
     def new(self) -> list[Type]:
         """The types of the further results."""
         return [s for s in self.slots if isinstance(s, Type)]
 
 
-def plan_of(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
-    """How a branch or call goes both ways."""
+def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -> Plan:
+    """How a branch or call goes both ways; `lasting` are operands that cost nothing to keep."""
     form = form_of(op)
     needed = reverse.flow.needed(op, wanted.flags, wanted.results)
     sources, targets = numbers(needed), numbers(wanted.results)
@@ -61,8 +71,11 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
     for body in form.bodies:
         given = [body.params[k - form.head] for k in sources]
         based = [bool(p.type.shape) for p in given]
-        joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
-    kept = [keep(j, set(j.body.params), set(j.body.results)) for j in joints]
+        with reverse.region(body.params, lasting[form.head :]):
+            joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
+    dear = [changing(j.body.params, lasting[form.head :]) for j in joints]
+    kept = [keep(j, set(j.body.params) - d, set(j.body.results), d)
+            for j, d in zip(joints, dear, strict=True)]  # fmt: skip
     for k in kept:
         note(reverse.entries, op, k, 1)
     read = {form.head + j.body.params.index(v)
@@ -75,7 +88,6 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted) -> Plan:
     plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, pushed, taped,
                 _uses(reverse, op, wanted, sources))  # fmt: skip
     plan.outward = tuple(_outward(plan, n) for n in range(len(joints)))
-    plan.back = tuple(_back(plan, n) for n in range(len(joints)))
     return plan
 
 

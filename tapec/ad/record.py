@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.ad.tape import Entry, Kept, slot_bytes
+from tapec.ad.tape import SMALL, Entry, Kept, slot_bytes
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
 
@@ -21,6 +21,12 @@ class Wanted:
 def numbers(flags: Iterable[bool]) -> list[int]:
     """The positions of the flagged items."""
     return [k for k, flag in enumerate(flags) if flag]
+
+
+def changing(params: Sequence[Value], lasting: Sequence[bool]) -> set[Value]:
+    """The parameters that it costs something to keep: large ones that do not last."""
+    pairs = zip(params, lasting, strict=True)
+    return {p for p, lasts in pairs if not lasts and p.type.size > SMALL}
 
 
 def fresh(values: Iterable[Value]) -> list[Value]:

@@ -81,15 +81,16 @@ class Sweep:
         """A cotangent, zeros where none arrived."""
         return materialise(self.builder, ZERO if value is None else value, type)
 
-    def withdraw(self, op: Op, k: int) -> Cotangent:
+    def withdrawn(self, op: Op, k: int) -> Cotangent | None:
         """What has arrived for an operand so far, for the reverse op to add to in place.
 
-        What is right only where demanded cannot be told from what the op adds: then zeros.
+        What is right only where demanded cannot be told from what the op adds: then nothing.
         """
-        operand, ct = op.operands[k], None
-        if self.demands.sent(op, k) is None:
-            ct = self.cotangents.take(operand)
-        return ct or Cotangent(self.made(None, operand.type), False)
+        return self.cotangents.take(op.operands[k]) if self.demands.sent(op, k) is None else None
+
+    def withdraw(self, op: Op, k: int) -> Cotangent:
+        """The same, zeros where nothing has arrived."""
+        return self.withdrawn(op, k) or Cotangent(self.made(None, op.operands[k].type), False)
 
     def deliver(self, op: Op, k: int, value: Value, base: Cotangent | None = None) -> None:
         """What the reverse op has for an operand; with a base, the base and what was added."""

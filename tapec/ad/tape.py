@@ -57,10 +57,14 @@ def slot_bytes(type: Type) -> int:
     return type.size * (8 if not type.shape else type.numpy.itemsize)
 
 
-def keep(joint: Joint, known: Collection[Value], free: Collection[Value] = ()) -> Kept:
+def keep(
+    joint: Joint, known: Collection[Value], free: Collection[Value] = (),
+    dear: Collection[Value] = (), runs: int = 1,
+) -> Kept:  # fmt: skip
     """The cut of a body whose way back knows the values in `known`.
 
-    Values in `free` are kept anyway.
+    Values in `free` are kept anyway. Parameters in `dear` are the same in some `runs` of the body,
+    and must be kept once for these.
     """
     late = joint.late()
     defs = {v: op for op in joint.ops for v in op.results if v not in late}
@@ -72,12 +76,12 @@ def keep(joint: Joint, known: Collection[Value], free: Collection[Value] = ()) -
         needed,
         defs,
         known,
-        lambda v: 1 if v in free else 8 * slot_bytes(v.type) + 1,
+        lambda v: 1 if v in free else (8 * slot_bytes(v.type) + 1) * (1 if v in dear else runs),
         lambda op: op in fixed or starts(op),
     )
-    stored = sorted(kept, key=order.__getitem__)
+    stored = sorted((v for v in kept if v not in dear), key=order.__getitem__)
     _, given = between(joint.ops, joint.entering().union(stored), joint.results())
-    again = [v for v in needed if v not in stored]
+    again = [v for v in needed if v not in stored and v not in dear]
     return Kept(stored, again, sorted(given, key=order.__getitem__))
 
 
