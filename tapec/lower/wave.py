@@ -15,8 +15,8 @@ from functools import cached_property
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.loop import FOR
 
-ROWS = 8  # that may go together
-COLUMNS = 4 * ROWS  # fewer are not worth the triangles at both ends
+ROWS = 16  # that may go together
+FEWEST = 8, 32  # rows and columns: fewer are not worth the triangles at both ends
 MOST_OPS = 400  # of a body, which is written four times
 MOST_ACCESSES = 60  # of one buffer
 _MEMORY = ("load", "store", "check_index")
@@ -54,7 +54,8 @@ def _nest(op: Op) -> _Nest | None:
     if len(inner) != 1 or inner[0].primitive is not FOR or inner[0].attrs["kind"] != "serial":
         return None
     (columns,) = inner
-    if _trips(op) < ROWS or _trips(columns) < COLUMNS or len(columns.regions[0].ops) > MOST_OPS:
+    small = _trips(op) < FEWEST[0] or _trips(columns) < FEWEST[1]
+    if small or len(columns.regions[0].ops) > MOST_OPS:
         return None
     simple = all(
         o.primitive.kind == "elementwise" or o.name in _MEMORY

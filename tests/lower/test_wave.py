@@ -251,7 +251,7 @@ def test_sweeps_and_their_gradient() -> None:
 
 
 @native
-@pytest.mark.parametrize("shape", [(16, 40), (37, 53)])
+@pytest.mark.parametrize("shape", [(16, 40), (37, 53), (135, 130)])
 def test_a_table_and_its_gradient(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=shape[0]), rng.normal(size=shape[1])

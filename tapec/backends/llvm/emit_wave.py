@@ -16,18 +16,23 @@ from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_loops import counted
 from tapec.backends.llvm.emit_memory import buffer_place, lanes, read, write
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
+from tapec.backends.llvm.emit_scalar import LIBM
 from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
 
-NARROWEST = 4  # lanes; fewer do not pay for gathering
+NARROWEST = 2  # lanes
+LARGE = (
+    16  # times the width: rows and columns of tables where two vectors are worth larger triangles
+)
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
     """A `for`: bands of rows of a wave, and the rows left over; all other loops as they are."""
-    lower, upper, width = op.attrs["lower"], op.attrs["upper"], e.full_width
-    if op.attrs["kind"] != "wave" or e.width > 1 or width < NARROWEST:
+    lower, upper = op.attrs["lower"], op.attrs["upper"]
+    if op.attrs["kind"] != "wave" or e.width > 1 or e.full_width < NARROWEST:
         loops.loop(e, op)
         return
+    width = _width(e, op)
     stop = lower + (upper - lower) // width * width
     band = _Band(e, op, width)
     inside = 0 if e.depth else work(op.regions[0].ops)
@@ -40,6 +45,15 @@ def loop(e: FunctionEmitter, op: Op) -> None:
 
     counted(e, (lower, stop, width), [], body)
     loops.serial(e, op, (stop, upper, 1), [])
+
+
+def _width(e: FunctionEmitter, op: Op) -> int:
+    """Rows of a band: two vectors of them where cells take long, as each vector waits for its last
+    cell while the other one computes."""
+    (columns,) = (inner for inner in op.regions[0].ops if inner.regions)
+    long = any(inner.name in LIBM for inner in columns.regions[0].ops)
+    large = all(o.attrs["upper"] - o.attrs["lower"] >= LARGE * e.full_width for o in (op, columns))
+    return e.full_width * (2 if long and large else 1)
 
 
 @dataclass(frozen=True)
