@@ -77,6 +77,7 @@ class Plan:
         self.asked: dict[Value, set[int]] = {}
         self.source = {r: op for op in func.ops for r in op.results}
         self.results = set(func.results)
+        self.passed = {v for op in func.ops if op.name == "call" for v in op.operands}
         self.needed = needed_by_others(func, roles.cheap)
         self.shares: dict[Value, Value] = {}
         self.takeovers = Takeovers(self, adopt or {})
@@ -129,10 +130,14 @@ class Plan:
         return (*key, op) if key[0] == "map" and op.result in self.shares else key
 
     def region(self, op: Op, number: int) -> None:
-        """Loops, branches and the tape: nests of their own; large results have memory."""
+        """Loops, branches and the tape: nests of their own; large results have memory.
+
+        So have all that one function makes for another one.
+        """
         for k, value in enumerate(op.results):
             stacked = op.name == "scan" and k >= op.attrs["carry"]
-            large = value.type.size > SMALL or value in self.forced or stacked
+            handed_on = op.name == "call" and value in self.passed
+            large = value.type.size > SMALL or value in self.forced or stacked or handed_on
             (self.roots if large else self.small).add(value)
         level = max((self.ready[v] for v in op.operands), default=0)
         self.takeovers.decide(op, number)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
-from tapec.lower.affine import Index, flat
+from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, grid, rule
@@ -19,6 +20,23 @@ if TYPE_CHECKING:
 NETWORK = 8  # elements up to which exchanges are written out
 
 
+@dataclass(frozen=True)
+class _Room:
+    """Memory for keys and their places, twice: merges go from one half into the other.
+
+    One element more may be read, though nobody asks what it is.
+    """
+
+    keys: Value
+    places: Value
+    size: int
+
+
+def _room(build: ScalarBuilder, dtype: str, size: int) -> _Room:
+    shape = (2 * size + 1,)
+    return _Room(build.alloc(Type(dtype, shape)), build.alloc(Type("i64", shape)), size)
+
+
 def argsort(n: Nests, op: Op, memory: Memory) -> None:
     """The permutations that sort along an axis, one row after the other."""
     (x,) = op.operands
@@ -26,16 +44,16 @@ def argsort(n: Nests, op: Op, memory: Memory) -> None:
     size = shape[axis]
     if not x.type.size:
         return
-    keys = n.room(Type(x.type.dtype, (size,)))
-    buffers = [n.build.alloc(Type("i64", (size,))) for _ in range(2)]
+    room = _room(n.build, x.type.dtype, size)
+    keys = Memory(room.keys)
 
     def leaf(outer: Index) -> None:
         def place(k: Index) -> Index:
             return (*outer[:axis], *k, *outer[axis:])
 
         n.over((size,), lambda k: n.save(n.pull(x, place(k)), keys, flat(k, (size,))))
-        n.build.wrote(keys.buffer)
-        found = Memory(_merged(n.build, keys.buffer, buffers, size))
+        n.build.wrote(room.keys)
+        found = Memory(room.places, Affine(_merged(n.build, room)))
 
         def give(k: Index) -> None:
             value = n.load(found, flat(k, (size,)), stable=False)
@@ -46,54 +64,55 @@ def argsort(n: Nests, op: Op, memory: Memory) -> None:
     n.loops(shape[:axis] + shape[axis + 1 :], "serial", leaf)
 
 
-def _merged(build: ScalarBuilder, keys: Value, buffers: list[Value], size: int) -> Value:
-    """Runs of 1, 2, 4, ... sorted elements are merged two by two, from one buffer into another."""
-    source, target = buffers
-    with build.loop(size) as loop:
-        build.store(_integer(build, loop.index), source, 0, (loop.index,), (1,))
-    build.wrote(source)
-    width = 1
-    while width < size:
-        _pass(build, keys, (source, target), width, size)
-        build.wrote(target)
-        source, target, width = target, source, 2 * width
-    return source
+def _merged(build: ScalarBuilder, room: _Room) -> int:
+    """Merge runs of 1, 2, 4, ... sorted keys two by two; in which half the places are then."""
+    with build.loop(room.size) as loop:
+        build.store(_integer(build, loop.index), room.places, 0, (loop.index,), (1,))
+    build.wrote(room.places)
+    passes = (room.size - 1).bit_length()
+    start = [build.const(k, "i64") for k in (1, 0, room.size)]
+    with build.loop(passes, start) as loop:
+        width, source, target = loop.carried
+        _pass(build, room, width, source, target)
+        loop.yields = [build.op("add", width, width), target, source]
+    build.wrote(room.keys)
+    build.wrote(room.places)
+    return room.size if passes % 2 else 0
 
 
 def _integer(build: ScalarBuilder, index: Value) -> Value:
     return build.op("convert", index, attrs={"dtype": "i64"}, dtype="i64")
 
 
-def _pass(
-    build: ScalarBuilder, keys: Value, buffers: tuple[Value, Value], width: int, size: int
-) -> None:
+def _pass(build: ScalarBuilder, room: _Room, width: Value, source: Value, target: Value) -> None:
     """Every place of the result takes the smaller of the heads of two runs, the left if equal."""
-    source, target = buffers
-    op = build.op
+    op, size = build.op, build.const(room.size, "i64")
+    zero, one = (build.const(k, "i64") for k in (0, 1))
+    double = op("add", width, width)
+    mask = op("neg", double)
 
-    def number(n: int) -> Value:
-        return build.const(n, "i64")
+    def at(half: Value, k: Value) -> Value:
+        return build.index(op("add", half, k))
 
-    def read(buffer: Value, at: Value) -> Value:
-        return build.load(buffer, 0, (build.index(at),), (1,), stable=False)
+    def read(buffer: Value, where: Value) -> Value:
+        return build.load(buffer, 0, (where,), (1,), stable=False)
 
-    def head(at: Value) -> tuple[Value, Value]:
-        where = read(source, op("minimum", at, number(size - 1)))
-        return where, read(keys, where)
-
-    with build.loop(size, [number(0), number(0)]) as loop:
+    with build.loop(room.size, [zero, zero]) as loop:
         k = _integer(build, loop.index)
-        start = op("bitwise_and", k, number(-2 * width))
-        middle = op("minimum", op("add", start, number(width)), number(size))
-        end = op("minimum", op("add", start, number(2 * width)), number(size))
+        start = op("bitwise_and", k, mask)
+        middle = op("minimum", op("add", start, width), size)
+        end = op("minimum", op("add", start, double), size)
         fresh = op("equal", k, start)
         left = op("select", fresh, start, loop.carried[0])
         right = op("select", fresh, middle, loop.carried[1])
-        (a, key_a), (b, key_b) = head(left), head(right)
+        a, b = at(source, left), at(source, right)
+        key_a, key_b = read(room.keys, a), read(room.keys, b)
         wins = op("logical_or", op("greater_equal", left, middle), before(build, key_b, key_a))
         takes = op("logical_and", op("less", right, end), wins)
-        build.store(op("select", takes, b, a), target, 0, (loop.index,), (1,))
-        one = number(1)
+        here = at(target, k)
+        build.store(op("select", takes, key_b, key_a), room.keys, 0, (here,), (1,))
+        chosen = op("select", takes, read(room.places, b), read(room.places, a))
+        build.store(chosen, room.places, 0, (here,), (1,))
         loop.yields = [
             op("select", takes, left, op("add", left, one)),
             op("select", takes, op("add", right, one), right),
@@ -122,13 +141,12 @@ def _argsort(e: Expansion, op: Op, x: Grid) -> Grid:
 def _row(e: Expansion, op: Op, row: list[Value]) -> list[Value]:
     if len(row) <= NETWORK:
         return _network(e.build, row)
-    size = len(row)
-    keys = e.spill(grid(row, (size,)), Type(row[0].type.dtype, (size,)))
-    buffers = [e.build.alloc(Type("i64", (size,))) for _ in range(2)]
-    found: list[Value] = e.read(
-        _merged(e.build, keys, buffers, size), (size,), stable=False
-    ).tolist()
-    return found
+    room = _room(e.build, row[0].type.dtype, len(row))
+    for k, value in enumerate(row):
+        e.build.store(value, room.keys, k)
+    e.build.wrote(room.keys)
+    start = _merged(e.build, room)
+    return [e.build.load(room.places, start + k, stable=False) for k in range(len(row))]
 
 
 def _network(build: ScalarBuilder, row: list[Value]) -> list[Value]:

@@ -43,8 +43,8 @@ def interp(
     if n == 1:
         inside: Any = fp[0] + 0.0 * x
     else:
-        after = TABLE["expand_dims"](x, -1) >= xp
-        i = TABLE["clip"](TABLE["sum"](after, axis=-1) - 1, 0, n - 2)
+        # A NaN among the queries belongs nowhere; it makes its result NaN in any piece.
+        i = TABLE["clip"](TABLE["searchsorted"](xp, x, "right") - 1, 0, n - 2)
         slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
         inside = slopes[i] * (x - xp[i]) + fp[i]
     low = where(TABLE["less"](x, xp[0]), fp[0] if left is None else left, inside)

@@ -233,7 +233,7 @@ def nanmedian(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
 @method_of_arrays("searchsorted")
 @implements("searchsorted")
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """How many elements of the sorted `a` come before `v`: all are compared."""
+    """How many elements of the sorted `a` come before `v`."""
     a, v = tracer(a), tracer(v)
     if a.ndim != 1:
         raise ValueError("object of too small depth for desired array")
@@ -241,13 +241,37 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     if sorter is not None:
         a = a[tracer(sorter)]
+    if a.size > _COMPARED:
+        return _bisected(a, v, side)
     wide = reshaped(v, (*v.shape, 1))
-    before = TABLE["__call__"](np.less if side == "left" else np.less_equal, (a, wide), {})
-    if v._dtype[0] == "f" or a._dtype[0] == "f":
-        last = TABLE["__call__"](np.isnan, (wide,), {})
-        numbers = TABLE["__call__"](np.isnan, (a,), {})
-        before = before | (last & ~numbers if side == "left" else last)
-    return TABLE["__call__"](np.sum, (before,), {"axis": -1})
+    return TABLE["__call__"](np.sum, (_before(a, wide, side),), {"axis": -1})
+
+
+_COMPARED = 48  # elements up to which all are compared, which runs as vectors
+
+
+def _before(a: Any, v: Any, side: str) -> Any:
+    """Whether elements come before the place of `v`; NaN come last."""
+    found = TABLE["__call__"](np.less if side == "left" else np.less_equal, (a, v), {})
+    if v._dtype[0] != "f" and a._dtype[0] != "f":
+        return found
+    last = TABLE["__call__"](np.isnan, (v,), {})
+    if side == "right":
+        return found | last
+    return found | (last & ~TABLE["__call__"](np.isnan, (a,), {}))
+
+
+def _bisected(a: Any, v: Any, side: str) -> Any:
+    """The place bit by bit, from the highest."""
+    place: Any = np.zeros(v.shape, np.int64)
+    step = 1 << (a.size.bit_length() - 1)
+    while step:
+        further = place + step
+        known = TABLE["__call__"](np.minimum, (further, a.size), {}) - 1
+        seen = _before(a[known], v, side) & (further <= a.size)
+        place = TABLE["__call__"](np.where, (seen, further, place), {})
+        step //= 2
+    return place
 
 
 @implements("digitize")

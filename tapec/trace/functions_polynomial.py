@@ -9,6 +9,9 @@ import numpy as np
 from tapec.trace.dispatch import tracer, unsupported
 from tapec.trace.functions_linalg import dot
 from tapec.trace.functions_shape import ravel, reshaped
+from tapec.trace.staging_for import run_for
+from tapec.trace.staging_items import Forced
+from tapec.trace.staging_world import Cells
 from tapec.trace.table import TABLE, implements
 
 
@@ -41,14 +44,33 @@ def convolve(a: Any, b: Any, mode: str = "full") -> Any:
     if b.size > a.size:
         a, b = b, a
     n, m = a.size, b.size
-    padded = TABLE["pad"](a, m - 1)
-    windows = padded[np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]]
-    made = dot(windows, TABLE["flip"](b))
     parts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
     if mode not in parts:
         raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    if not m:
+        raise ValueError("v cannot be empty")
     first, count = parts[mode]
-    return made[first : first + count]
+    padded = TABLE["pad"](a, m - 1)[first : first + count + m - 1]
+    weights = TABLE["flip"](b)
+    if count * m > _WINDOWS:
+        return _summed(padded, weights, count)
+    return dot(padded[np.arange(count)[:, None] + np.arange(m)[None, :]], weights)
+
+
+_WINDOWS = 2048  # products up to which all windows are written out
+
+
+def _summed(padded: Any, weights: Any, count: int) -> Any:
+    """One window after the other added to the sum: a loop of the program."""
+    dtype = TABLE["result_type"](padded, weights)
+    state = Cells(total=TABLE["full"](count, 0, dtype))
+
+    def step(k: Any) -> None:
+        (total,) = state.values
+        state.set((total + padded[k : k + count] * weights[k],))
+
+    run_for(Forced(range(weights.size), True), step, state, None, strict=True)
+    return state.values[0]
 
 
 @implements("correlate")

@@ -20,6 +20,7 @@ N = X.copy()
 N[0, 1] = N[2, :3] = N[3] = np.nan
 I = np.array([0, 2, 1, 2, 5, 0, 1, 2, 2])  # noqa: E741
 T = np.array([0.0, 0.1, 0.4, 0.5, 0.9, 1.5, 1.6, 2.0, 3.0])
+LONG = RNG.standard_normal(110)
 poly = np.polynomial.polynomial.polyval
 
 
@@ -81,6 +82,9 @@ def ordered(a: Any) -> Any:
 CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "correlate": (lambda a: np.concatenate([np.correlate(a, W, m) for m in ("full", "same", "valid")]
                   + [np.correlate(a[:4], a, m) for m in ("full", "same", "valid")]), V),
+    **{f"long convolve {m}": (lambda a, m=m: np.concatenate([np.convolve(a, LONG, m),
+       np.convolve(LONG[:70], a, m), np.correlate(a[:80], a, m)]), LONG[::-1])
+       for m in ("full", "same", "valid")},
     "cov": (lambda a: np.cov(a), X), "cov weights": (lambda a: np.cov(a, aweights=np.abs(a[0])), X),
     "cov columns": (lambda a: np.cov(a, rowvar=False, bias=True), X),
     "cov both": (lambda a: np.cov(a[0], a[1], fweights=[1, 2, 1, 3, 1, 2]), X),

@@ -126,6 +126,18 @@ def test_what_cannot_be_factored_raises(f: Any, x: Any, backend: str) -> None:
         tapec.compile(f, backend=backend)(x)
 
 
+@pytest.mark.parametrize("n", [1, 47, 48, 49, 63, 64, 65, 300])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_places_in_short_and_long_arrays(n: int, side: Any) -> None:
+    t = np.sort(np.random.default_rng(n).integers(0, n // 2 + 1, n) * 1.0)
+    v = np.concatenate([t, t + 0.5, [-1.0, np.nan, np.inf, -np.inf]]).reshape(-1, 2)
+    kernel = tapec.compile(lambda t, v: np.searchsorted(t, v, side))
+    np.testing.assert_array_equal(kernel(t, v), np.searchsorted(t, v, side))
+    x = np.linspace(-1.0, n, 61)
+    got = tapec.compile(np.interp)(x, np.arange(n) * 0.9, t)
+    np.testing.assert_allclose(got, np.interp(x, np.arange(n) * 0.9, t), rtol=1e-13)
+
+
 def test_singular_determinants() -> None:
     x = np.ones((6, 6))
     assert tapec.compile(np.linalg.det)(x) == 0
