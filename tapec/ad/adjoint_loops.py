@@ -142,12 +142,14 @@ def augment_loop(
     form, body = form_of(op), form_of(op).body
     parts = parts_of(reverse, op, form, wanted)
     consts, carried, slices = groups(form.params(body), form)
-    lasting = reverse.lasts(groups(op.operands[form.head :], form)[0])
-    with reverse.region(body.params, [p not in carried for p in body.params], loop=True):
+    runs = op.attrs.get("length", RUNS)
+    dear = changing(consts, reverse.lasts(groups(op.operands[form.head :], form)[0]))
+    # What is short for so many iterations is kept as it is.
+    passing = {*carried, *(p for p in dear if p.type.size > runs)}
+    with reverse.region(body.params, [p not in passing for p in body.params], loop=True):
         joint = joint_of(reverse, form, parts)
     counted = [] if op.attrs.get("reverse", False) else counters(form)
     known = {*body.params[: form.skip], *consts, *slices, *(c.param for c in counted)}
-    dear, runs = changing(consts, lasting), op.attrs.get("length", RUNS)
     kept = keep(joint, known - dear, set(body.results[form.carry :]), dear, runs)
     note(reverse.entries, op, kept, op.attrs.get("length"))
     read = set(kept.invariant)
