@@ -17,8 +17,8 @@ from tapec.lower.memory import Memory
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
 
-# Weight of a function from which calling it costs little beside running it: scalar ops count one,
-# those with more elements than registers hold as much as the loops they may take.
+# Weight of a function from which calling it costs little beside running it: ops count one for every
+# element, those with more elements than registers hold as much as the loops they may take.
 WEIGHT = 40
 NEST = 4
 
@@ -47,7 +47,8 @@ def weight(block: Block) -> int:
     for op in block.ops:
         if op.name == "const":
             continue
-        total += NEST if any(r.type.size > SMALL for r in op.results) else 1
+        sizes = (NEST if r.type.size > SMALL else r.type.size for r in op.results)
+        total += max(sizes, default=1)
         total += sum(map(weight, op.regions))
         if total >= WEIGHT:
             break

@@ -92,3 +92,29 @@ def test_small_functions_and_single_calls_are_inlined(times: int) -> None:
         return row, s
 
     assert count(check(body, X, 0.3), "invoke") == 0
+
+
+def test_elements_count_and_what_functions_hand_on_stays_in_memory() -> None:
+    def first(v: Any) -> Any:
+        for _ in range(4):
+            v = P["sin"](v) * P["cos"](v) * 0.9
+        return v, P["exp"](v)
+
+    def second(v: Any, e: Any) -> Any:
+        for _ in range(4):
+            v = P["tanh"](v * e) + P["sin"](e)
+        return v
+
+    def body(x: Any, s: Any) -> Any:
+        v = P["index"](x, at=(0, (0, 4, 1))) * s
+        one = region(types(v), first)
+        two = region(types(v, v), second)
+        for _ in range(3):
+            v = emit("call", (emit("call", (v,), (one,), name="first")), (two,), name="second")
+        return v
+
+    loops = check(body, X, 0.3)
+    assert count(loops, "invoke") == 6
+    assert functions(loops) == 2
+    # The four elements at the start and at the end; nothing between the functions.
+    assert sum(op.name == "load" for op in loops.ops) <= 2 * 4 + 1
