@@ -190,8 +190,11 @@ def test_host_describes_the_machine() -> None:
 
 
 def test_optimized_text_shows_the_passes_at_work() -> None:
-    text = "define i32 @f(i32 %x) {\n  %a = add i32 %x, 1\n  %b = add i32 %a, 1\n  ret i32 %b\n}"
+    body = "{\n  %a = add i32 %x, 1\n  %b = add i32 %a, 1\n  ret i32 %b\n}\n"
+    text = f'define i32 @f(i32 %x) "{jit.PASSES}" {body}'
     assert "add i32 %x, 2" in jit.optimized_text(text, passes=2)
+    plain = f"define i32 @f(i32 %x) {body}"
+    assert "add i32 %x, 2" not in jit.optimized_text(plain, passes=2)
 
 
 def test_importing_the_package_does_not_import_llvmlite() -> None:

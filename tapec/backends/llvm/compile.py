@@ -18,7 +18,6 @@ from tapec.ir.core import Func, Op
 OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
 REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that
 LONG_BLOCK = 600  # ops without a jump, whose scheduling at level 2 takes quadratic time
-MIDDLE_OPS = 4_000  # up to here LLVM's own passes run over programs with serial scalar loops
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def compile_loops(
     emitted = emit_kernel(loops)
     total = work(loops.ops)
     level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
-    passes = _passes(emitted) if opt is None else 0
+    passes = 1 if opt is None else 0
     nogil = signature.nogil or total > RELEASE
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
@@ -84,9 +83,3 @@ def longest(ops: Sequence[Op]) -> int:
     """Ops one after the other in the longest stretch inside loops and branches."""
     inner = [region.ops for op in ops for region in op.regions]
     return max((max(len(part), longest(part)) for part in inner), default=0)
-
-
-def _passes(emitted: Emitted) -> int:
-    """Serial loops over memory gain a factor of two from LLVM's passes (what one iteration stores
-    and the next one loads stays in a register); all other code is emitted as it should be."""
-    return 1 if emitted.serial and emitted.ops <= MIDDLE_OPS else 0

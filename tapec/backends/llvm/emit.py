@@ -21,14 +21,16 @@ from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import constant_text
 from tapec.backends.llvm.deciding import deciding, every, reads
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
+from tapec.backends.llvm.jit import PASSES
 from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.backends.llvm.vmath import SUPPORTED
 from tapec.ir.core import Block, Func, Op, Value
 
+MIDDLE_OPS = 1000  # up to here LLVM's own passes run over chunks with serial scalar loops
 _ADDRESSES = 2**62  # no machine has as many bytes
 IN_PLACE = 24  # uses of a vector function up to which its code is written in place of each
-CONTROL = frozenset(["repeat", "while", "if", "tape_open"])
+UNKNOWN = frozenset(["repeat", "while"])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
     "alloc": memory.alloc,
@@ -56,13 +58,12 @@ SPECIAL: Mapping[str, Special] = {
 @dataclass(frozen=True)
 class Emitted:
     """The text of a module, and what its kernel is like: bytes of work memory, number of ops,
-    whether there are loops, and serial ones over memory or of unknown length."""
+    whether there are loops."""
 
     text: str
     work_bytes: int
     ops: int
     loops: bool
-    serial: bool
 
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
@@ -74,7 +75,7 @@ def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
         raise MemoryError(f"the program needs {kernel.layout.size} bytes of work memory")
     ops = [op for block in (func.block, *module.callees) for op in block.ops]
     looping = any(op.regions for op in ops)
-    return Emitted(module.text(), kernel.layout.size, weigh(ops), looping, _is_serial(ops))
+    return Emitted(module.text(), kernel.layout.size, weigh(ops), looping)
 
 
 def _outlined(ops: Iterable[Op]) -> Collection[str]:
@@ -164,10 +165,11 @@ class _Kernel:
         """The name of a chunk's function."""
         return f"{self.name}.chunk{number}" if self.internal else f"chunk{number}"
 
-    def head(self, name: str, parameters: str, internal: bool) -> str:
-        """The first line of a function."""
+    def head(self, name: str, parameters: str, internal: bool, passes: bool = False) -> str:
+        """The first line of a function; `passes` says that it gains from LLVM's."""
         linkage, apart = ("internal ", "noinline ") if internal else ("", "")
-        return f"define {linkage}i32 @{name}({parameters}) {apart}{function_attributes()} {{"
+        attributes = function_attributes() + (f' "{PASSES}"' if passes else "")
+        return f"define {linkage}i32 @{name}({parameters}) {apart}{attributes} {{"
 
     def function(self, number: int, ops: Sequence[Op]) -> bool:
         """Add the function of one chunk; whether it can fail."""
@@ -193,7 +195,8 @@ class _Kernel:
             tape.save(e, name)
         parameters = self.signature() + (", ptr noalias %t" if self.tapes else "")
         name = self.name if self.alone else self.part(number)
-        lines = [self.head(name, parameters, self.internal or not self.alone), "start:"]
+        internal = self.internal or not self.alone
+        lines = [self.head(name, parameters, internal, _gains(ops)), "start:"]
         lines += [*e.head, *e.lines, "ret i32 0"]
         for status in e.failures:
             lines += [f"status{status}:", f"ret i32 {status}"]
@@ -243,13 +246,16 @@ def _opened(ops: Iterable[Op]) -> Iterator[Value]:
                 yield from _opened(region.ops)
 
 
-def _is_serial(ops: Iterable[Op]) -> bool:
-    """Whether there is control flow, or an innermost serial loop that loads and stores."""
-    for op in every(ops):
-        if op.name in CONTROL:
-            return True
-        if op.name == "for" and op.attrs["kind"] != "vector":
-            inside = {inner.name for inner in op.regions[0].ops}
-            if "store" in inside and "load" in inside and "for" not in inside:
-                return True
-    return False
+def _gains(ops: Sequence[Op]) -> bool:
+    """Whether LLVM's passes are worth their time: they keep what one iteration of a serial loop
+    stores and the next one loads in a register; all other code is emitted as it should be."""
+    return weigh(ops) <= MIDDLE_OPS and any(map(_is_serial, every(ops)))
+
+
+def _is_serial(op: Op) -> bool:
+    """Whether an op is a loop of unknown length, one with branches, or an innermost serial loop
+    that loads and stores."""
+    if op.name != "for" or op.attrs["kind"] == "vector":
+        return op.name in UNKNOWN
+    inside = {inner.name for inner in op.regions[0].ops}
+    return "if" in inside or ({"load", "store"} <= inside and "for" not in inside)

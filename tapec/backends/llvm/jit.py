@@ -23,6 +23,7 @@ from tapec.backends.llvm import target
 from tapec.errors import BackendError
 
 ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memory
+PASSES = "tapec.passes"  # attribute of functions that gain from LLVM's passes
 CELL = "tapec.tape."  # globals of a kernel that cache the memory of its tapes, numbered
 
 _LOCAL = r"(?!.*\b(?:internal|private|available_externally)\b)"
@@ -109,8 +110,8 @@ def compile_module(
 
     `symbols` gives the addresses of names the text declares but does not define (what is missing
     there is looked up in the process: libm, libc). `opt` is the code generator's level 0..3;
-    `passes` > 0 first runs LLVM's mid-level pipeline of that level (loop vectorizer included, SLP
-    never). Raises BackendError when the text does not parse, verify or link.
+    `passes` > 0 first simplifies the functions that bear the attribute `PASSES`, at that level of
+    LLVM's. Raises BackendError when the text does not parse, verify or link.
     """
     image = emit_object(text, opt=opt, passes=passes, verify=verify)
     return load_object(image, symbols, exports=exported_names(text))
@@ -187,11 +188,18 @@ def _parse(text: str, verify: bool) -> Any:
 
 
 def _run_passes(module: Any, machine: Any, level: int) -> None:
-    if level <= 0:
+    """LLVM's simplification of single functions, those marked: most need none, and it takes
+    several times as long as making machine code."""
+    marked = [f for f in module.functions if not f.is_declaration and _bears(f)] if level else []
+    if not marked:
         return
     llvm = target.require()
     options = llvm.create_pipeline_tuning_options(speed_level=level)
-    options.loop_vectorization = level >= 2
-    options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    manager = builder.getFunctionPassManager()
+    for function in marked:
+        manager.run(function, builder)
+
+
+def _bears(function: Any) -> bool:
+    return any(PASSES in attributes.decode() for attributes in function.attributes)
