@@ -12,9 +12,10 @@ import numpy as np
 from tapec.trace.dispatch import any_symbolic, deps_of
 from tapec.trace.functions_select import where
 from tapec.trace.proxy import ArrayProxy, Meta
-from tapec.trace.session import NeedStatic
+from tapec.trace.session import NeedStatic, current
 from tapec.trace.session import where as user_line
 from tapec.trace.staging_items import DynamicRange, Items
+from tapec.trace.staging_names import refuse_uncertain
 from tapec.trace.staging_values import Poison
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
@@ -211,12 +212,31 @@ def _isinstance(x: Any, kind: Any) -> bool:
     return builtins.isinstance(x, kind)
 
 
+def _hasattr(thing: Any, name: str) -> bool:
+    _certain(thing, name)
+    return builtins.hasattr(thing, name)
+
+
+def _getattr(thing: Any, name: str, *default: Any) -> Any:
+    if default:
+        _certain(thing, name)
+    return builtins.getattr(thing, name, *default)
+
+
+def _certain(thing: Any, name: str) -> None:
+    session = current()
+    if session is not None:
+        refuse_uncertain(session, thing, name)
+
+
 MEMBERS: dict[str, Any] = {
     "float": Float,
     "int": Int,
     "bool": Bool,
     "range": Range,
     "type": Class,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
     "isinstance": _isinstance,
     "sorted": _sorted,
     "len": _length,

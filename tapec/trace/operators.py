@@ -6,6 +6,7 @@ becomes part of the program.
 
 from __future__ import annotations
 
+import dis
 import functools
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,6 +15,7 @@ from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
 from tapec.trace.failures import catching, expect, going_on, loud
 from tapec.trace.growing import UNDEFINED
+from tapec.trace.lookups import places
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import record
@@ -23,7 +25,7 @@ from tapec.trace.staging_names import may_be_same
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import Poison, kind_of, truth
 from tapec.trace.staging_while import run_while
-from tapec.trace.staging_world import Cells, Place, State, Wider
+from tapec.trace.staging_world import Cells, Place, State, Wider, World
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import is_symbolic, wrap
 
@@ -35,6 +37,7 @@ _EACH: dict[Any, Callable[..., Any]] = {
 }
 # A right-hand side of `and` this short runs in any case: cheaper than a branch.
 CHEAP_OPS = 8
+_CALL = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
 _UNSAFE = frozenset(["gather", "dynamic_index", "dynamic_update", "dynamic_add", "scatter"])
 
 
@@ -148,29 +151,42 @@ def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool, state: State |
         session = _traced(value)
         if session is not None:
             rest = functools.partial(_connected, thunks[k + 1 :], name, stops, state)
-            return _joined(session, value, rest, name, stops, state)
+            return _joined(session, value, rest, thunks[k + 1 :], name, stops, state)
         if bool(value) is stops:
             return value
     return last()
 
 
 def _joined(
-    session: Session, value: Any, rest: Thunk, name: str, stops: bool, state: State | None
+    session: Session,
+    value: Any,
+    rest: Thunk,
+    thunks: tuple[Thunk, ...],
+    name: str,
+    stops: bool,
+    state: State | None,
 ) -> Any:
     """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
     is_truth = value._dtype == "bool" and not value._shape
-    if is_truth and state is None and _is_cheap(session, rest):
+    if is_truth and state is None and _is_cheap(session, rest, thunks):
         return TABLE[name](value, rest())
     then, otherwise = (lambda: value, rest) if stops else (rest, lambda: value)
     return ifexp(value, then, otherwise, state)
 
 
-def _is_cheap(session: Session, thunk: Thunk) -> bool:
-    """Whether an operand of `and` is a boolean that may as well be computed in any case."""
+def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
+    """Whether operands of `and` are a boolean that may as well be computed in any case."""
+    world = World(_widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
+    if world is not None and world.sources:
+        return False
     region = Region(session, probe=True)
-    with region.active():
-        kind = kind_of(thunk())
-        writes = bool(region.written())
+    try:
+        with region.active():
+            kind = kind_of(rest())
+            writes = bool(region.written()) or (world is not None and bool(world.read()))
+    finally:
+        if world is not None:
+            world.restore()
     ops = region.builder.ops
     return (
         kind is not None
@@ -179,6 +195,11 @@ def _is_cheap(session: Session, thunk: Thunk) -> bool:
         and not writes
         and not any(op.regions or op.name in _UNSAFE for op in ops)
     )
+
+
+def _calls(thunk: Any) -> bool:
+    """Whether an operand calls anything: only that can change what Python remembers."""
+    return not _CALL.isdisjoint(thunk.__code__.co_code[::2])
 
 
 def not_(x: Any) -> Any:

@@ -72,6 +72,7 @@ class Session:
         "parent",
         "partial",
         "serial",
+        "uncertain",
     )
 
     is_region: ClassVar[bool] = False  # whether this traces a part of its parent's code
@@ -87,6 +88,7 @@ class Session:
         self.alive = True
         self.captures: list[Any] = []
         self.integers = Integers()
+        self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging_names)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.failures)
         self._captured: dict[Value, Value] = {}

@@ -13,7 +13,7 @@ from tapec.trace.failures import fail, is_raised_by_user
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.mismatch import assigned_in, described, differing, leaf_paths, listed, made_at
 from tapec.trace.session import Session, current, where
-from tapec.trace.staging_names import Crossing, join_names
+from tapec.trace.staging_names import Crossing, join_names, note_uncertain
 from tapec.trace.staging_objects import Taken, changeable, containers_of
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_values import (
@@ -70,6 +70,7 @@ class Branches:
             with region.active():
                 try:
                     work()
+                    self.world.refuse_use()
                     changes = {s: Taken.of(up_to_date(v)) for s, v in self.world.read().items()}
                     changes |= self._reaching(changes)
                 except Exception as error:
@@ -121,6 +122,8 @@ class Branches:
         bound = [t for t in taken if t.tree is not None]
         works = [w for w, t in zip(self.works, taken, strict=True) if t.tree is not None]
         everywhere = len(bound) == len(sides)
+        if not everywhere and None in self.errors:
+            note_uncertain(self.session, self.world, slot)
         leaves = [
             _join_leaf(path, [b.leaves[k] for b in bound], everywhere, what, works)
             for k, path in enumerate(paths)
@@ -219,7 +222,7 @@ def _contents(
             frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
         content = j.tree.unflatten(leaves)
-        if changeable(content) and all(j.sides):  # two names of one object stay that
+        if j.taken and changeable(content) and all(j.sides):  # two names of one object stay that
             content = known.setdefault(tuple(id(t.value) for t in j.taken), content)
         made[j.slot] = content
     return made

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from tapec.trace.staging_items import Forced, Items, items_of, kept
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import truth
-from tapec.trace.staging_world import Cells, State, World, one_way
+from tapec.trace.staging_world import VARIABLE, Cells, Place, State, Wider, World, one_way
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import Tracer, is_symbolic
 
@@ -58,10 +59,35 @@ def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | 
         if not is_symbolic(more) and not more:
             return
         try:
-            item = next(rest)
+            item = _next(rest) if is_symbolic(more) else next(rest)
         except StopIteration:
             return
-        run_guarded(more, lambda item=item: body(item), state)  # type: ignore[misc]
+        work = functools.partial(body, item)
+        run_guarded(more, work, _with_item(state, item, body) if is_symbolic(more) else state)
+
+
+def _next(rest: Iterator[Any]) -> Any:
+    """The next item, though the loop may have ended: taking it must change nothing else."""
+    frame = getattr(rest, "gi_frame", None)
+    if frame is None:
+        return next(rest)
+    world = World(Cells(**frame.f_locals))
+    known = [(t._storage, t._storage.stamp) for t in world.held()]
+    item = next(rest)
+    # What the generator binds is its own, what these hold may be known to others.
+    if any(slot[0] != VARIABLE for slot in world.read()) or any(s.stamp != n for s, n in known):
+        raise ControlFlowError(
+            "a generator changes arrays or objects, and the loop over it ends on a traced value",
+            where=where(),
+            hint="let the body of the loop change them, or make a list of the items before",
+        )
+    return item
+
+
+def _with_item(state: State, item: Any, body: Body) -> State:
+    """The state, and what the body may change through the item."""
+    made: State = TABLE["__widened__"](Wider(state, [Place("an item", lambda: item)]), body)
+    return made
 
 
 def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:

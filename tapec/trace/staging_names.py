@@ -18,6 +18,7 @@ from tapec.errors import ControlFlowError
 from tapec.trace.containers import contents, equal
 from tapec.trace.session import Session, where
 from tapec.trace.staging_objects import Taken, containers_of
+from tapec.trace.staging_world import VARIABLE, Slot, World, container_id
 from tapec.trace.storage import COUNTED, SNAPSHOTS
 
 CURE = "change a copy: b = copy.copy(a)"
@@ -63,9 +64,29 @@ class Crossing:
 
 def joints(session: Session) -> list[Joint]:
     """Those of the whole trace that a session is part of."""
+    return _whole(session).joints
+
+
+def _whole(session: Session) -> Session:
     while session.parent is not None:
         session = session.parent
-    return session.joints
+    return session
+
+
+def note_uncertain(session: Session, world: World, slot: Slot) -> None:
+    """An attribute that exists on some paths only: who asks whether it does gets an error."""
+    if slot[0] != VARIABLE and not world.may_be_asked_for(slot):
+        _whole(session).uncertain[slot] = world.containers[slot[0]][0]
+
+
+def refuse_uncertain(session: Session, thing: Any, name: str) -> None:
+    """Raise where a traced condition decides whether an object has an attribute."""
+    if (container_id(thing), name) in _whole(session).uncertain:
+        raise ControlFlowError(
+            f"whether the object has the attribute {name} depends on traced values",
+            where=where(),
+            hint="give it a value before the branch or loop",
+        )
 
 
 def check_joints(session: Session) -> None:
@@ -218,4 +239,14 @@ class _Sources:
 
 _CALL = sys.getrefcount([object()][0]) if COUNTED else 0
 
-__all__ = ["Crossing", "Joint", "Start", "check_joints", "join_names", "joints", "may_be_same"]
+__all__ = [
+    "Crossing",
+    "Joint",
+    "Start",
+    "check_joints",
+    "join_names",
+    "joints",
+    "may_be_same",
+    "note_uncertain",
+    "refuse_uncertain",
+]

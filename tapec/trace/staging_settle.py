@@ -24,7 +24,7 @@ from tapec.trace.staging_lists import (
     growing_list,
     not_a_loop,
 )
-from tapec.trace.staging_names import Start
+from tapec.trace.staging_names import Start, note_uncertain
 from tapec.trace.staging_objects import Taken, structure
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import (
@@ -127,6 +127,7 @@ class Settling:
                 made = self._started(region)
                 stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
                 made.stacked = stacked or []
+                self.world.refuse_use()
                 changes = {slot: up_to_date(v) for slot, v in self.world.read().items()}
                 for slot in self.carries:
                     changes.setdefault(slot, self.world.old(slot))
@@ -243,6 +244,8 @@ class Settling:
                 where=where(),
                 hint="make it before the loop, or keep an array",
             )
+        if not self._certain:
+            note_uncertain(self.session, self.world, slot)
         partial = self.session.partial
         if not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
             return True

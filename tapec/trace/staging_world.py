@@ -6,16 +6,21 @@ A `Slot` names one such place: the number of a variable, or a container and a ke
 
 from __future__ import annotations
 
+import itertools
 import math
+import pickle
 import random
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from tapec.errors import ControlFlowError
 from tapec.trace.containers import CONSTANTS, PLAIN, contents, equal, has_keys, inside, refill
 from tapec.trace.growing import UNDEFINED
+from tapec.trace.session import where
 from tapec.trace.storage import SNAPSHOTS
 from tapec.trace.tracer import Tracer
 
@@ -93,23 +98,47 @@ class World:
         self.values = state.get()
         self.containers: dict[int, tuple[Any, dict[Any, Any]]] = {}
         self._paths: dict[int, str] = {}
+        self.sources: list[tuple[str, Any, Any]] = []  # what is used up by use, and how far it is
         for name, value in zip(state.names, self.values, strict=True):
-            self._walk(value, name, 6)
+            self._walk(value, name)
 
-    def _walk(self, value: Any, path: str, depth: int) -> None:
-        inner = inside(value)
-        if inner is None or depth == 0:
-            return
-        container, items = inner
-        if container is not None:
-            if id(container) in self.containers:
-                return
-            self.containers[id(container)] = (container, items)
-            is_object = container is not value or not has_keys(container)
-            path = self._paths[id(container)] = f"{path}." if is_object else path
-        for key, item in items.items():
-            if type(item) not in PLAIN:
-                self._walk(item, _below(path, key), depth - 1)
+    def _walk(self, value: Any, path: str) -> None:
+        todo = [(value, path)]
+        while todo:
+            value, path = todo.pop()
+            if used_up_by_use(value):
+                self.sources.append((path, value, position(value)))
+            inner = inside(value)
+            if inner is None:
+                continue
+            container, items = inner
+            if container is not None:
+                if id(container) in self.containers:
+                    continue
+                self.containers[id(container)] = (container, items)
+                is_object = container is not value or not has_keys(container)
+                path = self._paths[id(container)] = f"{path}." if is_object else path
+            more = ((item, key) for key, item in items.items() if type(item) not in PLAIN)
+            todo += [(item, _below(path, key)) for item, key in more]
+
+    def refuse_use(self) -> None:
+        """Raise where something was used up, or put in another order: that is not undone."""
+        for path, source, before in self.sources:
+            if position(source) != before:
+                raise ControlFlowError(
+                    f"a branch on a traced condition uses {path} up",
+                    where=where(),
+                    hint="take what it gives before the branch",
+                )
+        for ident, (container, items) in self.containers.items():
+            if isinstance(container, dict) and [k for k in container if k in items] != [
+                k for k in items if k in container
+            ]:
+                raise ControlFlowError(
+                    f"a branch or loop changes the order of {self._paths[ident].strip('.')}",
+                    where=where(),
+                    hint="take the keys in a fixed order",
+                )
 
     def held(self) -> Iterator[Any]:
         """Every reference to a tracer that the snapshot has."""
@@ -154,8 +183,8 @@ class World:
 
     def old(self, slot: Slot) -> Any:
         """What the slot held at the snapshot."""
-        where, key = slot
-        return self.values[key] if where == VARIABLE else self.containers[where][1].get(
+        place, key = slot
+        return self.values[key] if place == VARIABLE else self.containers[place][1].get(
             key, UNDEFINED
         )  # fmt: skip
 
@@ -163,27 +192,27 @@ class World:
         """Set slots, the same containers being kept."""
         variables = list(self.state.get())
         changed: dict[int, dict[Any, Any]] = {}
-        for (where, key), value in values.items():
-            if where == VARIABLE:
+        for (place, key), value in values.items():
+            if place == VARIABLE:
                 variables[key] = value
                 continue
-            items = changed.get(where)
+            items = changed.get(place)
             if items is None:
-                items = changed[where] = contents(self.containers[where][0])
+                items = changed[place] = contents(self.containers[place][0])
             if value is UNDEFINED:
                 items.pop(key, None)
             else:
                 items[key] = value
         self.state.set(tuple(variables))
-        for where, items in changed.items():
-            refill(self.containers[where][0], items)
+        for place, items in changed.items():
+            refill(self.containers[place][0], items)
 
     def name(self, slot: Slot) -> str:
         """How the user writes the slot."""
-        where, key = slot
-        if where == VARIABLE:
+        place, key = slot
+        if place == VARIABLE:
             return self.state.names[key]
-        return _below(self._paths[where], key)
+        return _below(self._paths[place], key)
 
     def may_be_asked_for(self, slot: Slot) -> bool:
         """Whether the slot is a key: code may ask whether there is one, as of a dictionary."""
@@ -195,10 +224,10 @@ class World:
 
     def grows(self, slot: Slot) -> bool:
         """Whether the slot is an element appended to (or taken from) a list."""
-        where, key = slot
-        if where == VARIABLE:
+        place, key = slot
+        if place == VARIABLE:
             return False
-        container, items = self.containers[where]
+        container, items = self.containers[place]
         return type(container) is list and (key >= len(items) or len(container) != len(items))
 
 
@@ -224,6 +253,19 @@ def one_way(state: State, body: Any = None) -> str:
 def used_up_by_use(value: Any) -> bool:
     """Whether using an object changes it in a way that no snapshot knows."""
     return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
+
+
+def position(source: Any) -> Any:
+    """How far something has been used up; where that is not known, never the same twice."""
+    if isinstance(source, np.random.Generator):
+        return pickle.dumps(source.bit_generator.state)
+    if isinstance(source, (np.random.RandomState, random.Random)):
+        return pickle.dumps(source.__getstate__())
+    if isinstance(getattr(type(source), "__next__", None), types.FunctionType):
+        return None  # of the user: its attributes are looked at
+    if hasattr(type(source), "__length_hint__"):
+        return source.__length_hint__()
+    return repr(source) if type(source) is itertools.count else object()
 
 
 RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
