@@ -25,7 +25,7 @@ def bind(n: Nests, inner: Nests, param: Value, value: Value, at: Index = ()) -> 
     small = value.type.size <= SMALL and not at and value not in n.options.forced
     if small and n.in_registers(value):
         inner.grids[param] = n.grids[value]
-    elif value in n.memory:
+    elif n.in_memory(value):
         shape = value.type.shape
         first = (*at, *(Affine() for _ in shape[len(at) :]))
         inner.memory[param] = n.memory[value].part(flat(first, shape))

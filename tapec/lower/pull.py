@@ -114,6 +114,14 @@ class Puller(Expansion):
                 self.deposit(values, memory)
         return self.load(self.spilled[value], flat(index, value.type.shape))
 
+    def in_memory(self, value: Value) -> bool:
+        """Whether a value has memory; constant data gets it."""
+        op = self.source.get(value)
+        constant = op is not None and op.name == "const" and isinstance(op.attrs["value"], Dense)
+        if op is not None and constant and value not in self.memory:
+            self.memory[value] = self.dense(op)
+        return value in self.memory
+
     def dense(self, op: Op) -> Memory:
         """Constant data in memory."""
         buffer = Value(Type(op.result.type.dtype, op.result.type.shape, buffer=True), "data")
@@ -146,7 +154,7 @@ def _const(p: Puller, op: Op, index: Index) -> Value:
         return p.build.const(value, op.result.type.dtype)
     if not any(i.terms for i in index):
         return p.build.const(value.array[tuple(i.const for i in index)], op.result.type.dtype)
-    p.memory[op.result] = p.dense(op)
+    p.in_memory(op.result)
     return p.load(p.memory[op.result], flat(index, op.result.type.shape))
 
 
@@ -175,9 +183,9 @@ def _transpose(p: Puller, op: Op, index: Index) -> Value:
 @pulls("reshape")
 def _reshape(p: Puller, op: Op, index: Index) -> Value:
     (x,) = op.operands
-    if x in p.memory:
+    inner = None if x in p.memory else regroup(index, x.type.shape, op.result.type.shape)
+    if inner is None and p.in_memory(x):
         return p.load(p.memory[x], flat(index, op.result.type.shape))
-    inner = regroup(index, x.type.shape, op.result.type.shape)
     if inner is None:
         raise NeedsBuffer(x)
     return p.pull(x, inner)
