@@ -227,5 +227,6 @@ def _assertion(message: Thunk | None) -> AssertionError:
 
 __all__ = [
     "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "catching", "each",
-    "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "while_",
+    "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "places",
+    "while_",
 ]  # fmt: skip

@@ -98,7 +98,7 @@ def test_other_handlers_are_no_obstacle() -> None:
 def test_no_handler_hides_that_something_is_not_traced(kind: Any) -> None:
     def f(x: Any) -> Any:
         try:
-            return [1.0, 2.0][int(x[0] > 0)] * x
+            return {0: 1.0, 1: 2.0}[int(x[0] > 0)] * x
         except kind:
             return x * 0.0
 
@@ -109,7 +109,7 @@ def test_no_handler_hides_that_something_is_not_traced(kind: Any) -> None:
 def test_who_asks_for_errors_of_tracing_gets_them() -> None:
     def f(x: Any) -> Any:
         try:
-            return [1.0, 2.0][int(x[0] > 0)] * x
+            return {0: 1.0, 1: 2.0}[int(x[0] > 0)] * x
         except TraceError:
             return x * 2.0
 

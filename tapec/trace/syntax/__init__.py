@@ -27,7 +27,7 @@ from tapec.trace.syntax.state import State
 _CACHE: dict[tuple[str, CodeType], CodeType] = {}
 _WORK = frozenset(
     [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"], dis.opmap["IS_OP"]]
-    + [number for name, number in dis.opmap.items() if name.startswith("CALL")]
+    + [n for name, n in dis.opmap.items() if name.startswith("CALL") or name.endswith("_SUBSCR")]
 )
 _FUTURE = functools.reduce(
     operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
@@ -45,7 +45,7 @@ def rewritten(code: CodeType) -> CodeType:
 
 
 def _may_have_work(code: CodeType) -> bool:
-    """Whether any jump, negation or call occurs: a quick look before the source is read."""
+    """Whether any jump, negation, call or subscript occurs: a look before the source is read."""
     return not _WORK.isdisjoint(code.co_code[::2]) or any(
         isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts
     )

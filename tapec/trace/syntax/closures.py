@@ -10,6 +10,7 @@ from typing import Any
 from tapec.trace.syntax.build import at, copied, definition, helper, load, no_parameters, thunk
 from tapec.trace.syntax.calls import called_by, followed, has_hidden_callee
 from tapec.trace.syntax.jumps import BREAK, CONTINUE, Lowering, Unsupported, is_static
+from tapec.trace.syntax.lookups import is_lookup
 from tapec.trace.syntax.scopes import Scope, bound, mentioned, own_nodes
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
@@ -31,6 +32,7 @@ def has_work(node: ast.AST) -> bool:
             n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert, ast.ExceptHandler)
         )
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
+        or is_lookup(n)
         or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], _IDENTITY)))
         for n in ast.walk(node)
     )
@@ -234,6 +236,11 @@ class Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         first, *others = [self.visit(e) for e in (node.left, *node.comparators)]
         return _chain(first, node.ops, others, node, 0)
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        lookup = is_lookup(node)
+        made: Any = self.generic_visit(node)
+        return copied(made, value=helper("places", [made.value], node)) if lookup else made
 
     def visit_Call(self, node: ast.Call) -> Any:
         called = {id(a) for a in called_by(node)}
