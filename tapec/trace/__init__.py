@@ -16,6 +16,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     functions_nan,
     functions_norm,
     functions_order,
+    functions_places,
     functions_polynomial,
     functions_put,
     functions_reduce,

@@ -10,10 +10,11 @@ _FACTORS = (
 _LEAST = "solve the normal equations: np.linalg.solve(a.T @ a, a.T @ b)"
 _FOURIER = "multiply by constant matrices of cosines and sines, made by NumPy"
 _NAMES: dict[str, str] = {
-    _SIZE: "nonzero flatnonzero argwhere unique setdiff1d union1d intersect1d trim_zeros",
+    _SIZE: "argwhere unique setdiff1d union1d intersect1d trim_zeros",
     _FACTORS: "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.svd linalg.svdvals"
     " linalg.qr linalg.cond linalg.matrix_rank",
     "make a new one: a = np.resize(a, shape)": "ndarray.resize",
+    "np.lib.stride_tricks.sliding_window_view is translated": "as_strided",
     _LEAST: "linalg.pinv linalg.lstsq polyfit",
     _FOURIER: "fft ifft rfft irfft fft2 ifft2 fftn ifftn fft.fft",
 }

@@ -25,9 +25,11 @@ from tapec.trace.tracer import Tracer, wrap
 
 @implements("where")
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """``np.where`` with three arguments."""
+    """``np.where``: with one argument, where it is not zero."""
+    if x is None and y is None:
+        return TABLE["nonzero"](condition)
     if x is None or y is None:
-        raise unsupported(np.where, " with one argument")
+        raise ValueError("either both or neither of x and y should be given")
     condition, x, y = normal(condition), normal(x), normal(y)
     session = session_of(condition, x, y) or need_session()
     c = operand(session, condition if key_of(condition)[0] == "bool" else condition != 0, "bool")

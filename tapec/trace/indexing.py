@@ -34,7 +34,9 @@ def getitem(x: Tracer, key: Any) -> Any:
         at = (checked(key, x.shape[0], 0),)
         return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
     if any_special(key):
-        return TABLE["__ragged__"]("gather", (x, key), {})
+        key = TABLE["__mask__"](x, key)
+        if any_special(key):
+            return TABLE["__ragged__"]("gather", (x, key), {})
     if _is_mask(key):
         return TABLE["chosen"](x, key)
     if is_dynamic(key):
@@ -194,7 +196,9 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
     if any_special(key):
-        TABLE["__ragged__"]("scatter", (x, key, value), {})
+        key = TABLE["__mask__"](x, key)
+        if any_special(key):
+            TABLE["__ragged__"]("scatter", (x, key, value), {})
     value = normal(value)
     if type(value) in SPECIAL and _is_mask(key):
         TABLE["write_chosen"](x, key, value)
