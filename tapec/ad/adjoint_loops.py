@@ -151,7 +151,7 @@ def augment_loop(
     counted = [] if op.attrs.get("reverse", False) else counters(form)
     known = {*body.params[: form.skip], *consts, *slices, *(c.param for c in counted)}
     kept = keep(joint, known - dear, set(body.results[form.carry :]), dear, runs)
-    note(reverse.entries, op, kept, op.attrs.get("length"))
+    note(reverse.entries, op, joint.ops, kept, op.attrs.get("length"))
     read = set(kept.invariant)
     dynamic = op.name != "scan"
     taped = joint.thread.entry is not None or bool(dynamic and kept.stored)

@@ -76,8 +76,8 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -
     dear = [changing(j.body.params, lasting[form.head :]) for j in joints]
     kept = [keep(j, set(j.body.params) - d, set(j.body.results), d)
             for j, d in zip(joints, dear, strict=True)]  # fmt: skip
-    for k in kept:
-        note(reverse.entries, op, k, 1)
+    for j, k in zip(joints, kept, strict=True):
+        note(reverse.entries, op, j.ops, k, 1)
     read = {form.head + j.body.params.index(v)
             for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
     pushed = [_large(j, k.stored) if len(joints) > 1 else []

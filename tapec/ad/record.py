@@ -39,9 +39,9 @@ def types_of(values: Iterable[Value]) -> tuple[Type, ...]:
     return tuple(v.type for v in values)
 
 
-def note(entries: list[Entry], op: Op, kept: Kept, count: int | None) -> None:
-    """Remember, for the user's report, what a body keeps."""
-    made = {v: o for region in op.regions for o in region.ops for v in o.results}
+def note(entries: list[Entry], op: Op, ops: Iterable[Op], kept: Kept, count: int | None) -> None:
+    """Remember, for the user's report, what a body keeps; `ops` make it, both ways."""
+    made = {v: o for o in ops for v in o.results}
     for kind, values in (
         ("stored", kept.stored), ("recomputed", kept.recomputed), ("invariant", kept.invariant),
     ):  # fmt: skip

@@ -30,6 +30,7 @@ from tapec.trace.staging_region import Region
 from tapec.trace.staging_values import (
     Kind,
     Poison,
+    as_hint,
     kind_of,
     memory_of,
     merged,
@@ -185,10 +186,11 @@ class Settling:
                 continue
             leaves = []
             entry[slot] = numbers = []
+            name = as_hint(self.world.name(slot))
             for leaf in carry.leaves:
                 numbers.append(len(region.own))
                 if isinstance(leaf, Kind):
-                    params.append(region.builder.param(leaf.type))
+                    params.append(region.builder.param(leaf.type, name))
                     leaf = traced(region, params[-1], leaf)
                     region.own.append(leaf._storage)
                 leaves.append(leaf)

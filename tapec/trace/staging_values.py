@@ -47,6 +47,11 @@ class Kind:
 _PYTHON = {"bool": "Python bool", "i64": "Python int", "f64": "Python float"}
 
 
+def as_hint(name: str) -> str:
+    """A variable as the name of a value in the program, "" for other places."""
+    return name if name.isidentifier() else ""
+
+
 def kind_of(leaf: Any) -> Kind | None:
     """The kind of an array or number; None for anything else."""
     if type(leaf) is Tracer:

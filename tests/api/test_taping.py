@@ -34,6 +34,23 @@ def test_a_loop_of_known_length_states_its_memory() -> None:
     assert "x = x + 0.01" in str(report)
 
 
+def test_entries_have_names_and_the_lines_that_make_them() -> None:
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(1000):
+            t = x[i % 2]
+            if total > 3.0:
+                t = np.exp(-t * total)
+            total = total + np.sin(t * total)
+        return total
+
+    report = tapec.compile(f).tape(np.ones(2))
+    stored = {(e.name, str(e.loc).split(":  ")[1]) for e in report if e.kind == "stored"}
+    assert all(name for name, _ in stored)
+    assert ("total", "for i in range(1000):") in stored
+    assert ("cos", "total = total + np.sin(t * total)") in stored
+
+
 def test_a_loop_of_unknown_length_says_so() -> None:
     report = tapec.compile(doubling).tape(np.full(2, 1.5))
     assert report.bytes is None
