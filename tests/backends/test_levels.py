@@ -18,7 +18,7 @@ def chain(n: int) -> Any:
     """A loop whose body is n scalar ops in a row."""
 
     def run(x: Any) -> Any:
-        for _ in tapec.rolled(range(50)):
+        for _ in tapec.rolled(range(5000)):
             for _ in tapec.unroll(range(n // 2)):
                 x = x * 0.5 + 0.25
         return x

@@ -16,7 +16,8 @@ from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
 
 OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
-REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that
+REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that;
+# below, code of level 2 is a tenth faster at best, for a fifth more time to compile
 LONG_BLOCK = 600  # ops without a jump, whose scheduling at level 2 takes quadratic time
 
 
@@ -74,9 +75,10 @@ def compile_loops(
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:
+    repeated = total > REPEATED * emitted.ops
     if emitted.ops > OPTIMIZED_OPS:
-        return 1 if total > REPEATED * emitted.ops else 0
-    return 2 if emitted.loops and block <= LONG_BLOCK else 1
+        return 1 if repeated else 0
+    return 2 if repeated and block <= LONG_BLOCK else 1
 
 
 def longest(ops: Sequence[Op]) -> int:

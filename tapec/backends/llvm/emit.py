@@ -57,13 +57,11 @@ SPECIAL: Mapping[str, Special] = {
 
 @dataclass(frozen=True)
 class Emitted:
-    """The text of a module, and what its kernel is like: bytes of work memory, number of ops,
-    whether there are loops."""
+    """The text of a module, and what its kernel is like: bytes of work memory, number of ops."""
 
     text: str
     work_bytes: int
     ops: int
-    loops: bool
 
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
@@ -74,8 +72,7 @@ def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     if kernel.layout.size >= _ADDRESSES:
         raise MemoryError(f"the program needs {kernel.layout.size} bytes of work memory")
     ops = [op for block in (func.block, *module.callees) for op in block.ops]
-    looping = any(op.regions for op in ops)
-    return Emitted(module.text(), kernel.layout.size, weigh(ops), looping)
+    return Emitted(module.text(), kernel.layout.size, weigh(ops))
 
 
 def _outlined(ops: Iterable[Op]) -> Collection[str]:
