@@ -8,6 +8,7 @@ from tapec.trace import (  # noqa: F401  the families fill the table of translat
     composites,
     constructors,
     einsum,
+    functions_at,
     functions_data,
     functions_decompose,
     functions_grids,

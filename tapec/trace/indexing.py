@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import UnsupportedOperation
 from tapec.trace.dispatch import (
     any_special,
     any_symbolic,
+    check_cast,
     copyto,
     fit,
     need_session,
@@ -21,7 +21,6 @@ from tapec.trace.dispatch import (
 )  # fmt: skip
 from tapec.trace.dynamic import is_dynamic, parse_dynamic, place
 from tapec.trace.keys import ARRAYS, Parsed, checked, completed, parse, tidy
-from tapec.trace.session import where
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
 
@@ -263,9 +262,7 @@ def _scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
 
 @implements("ufunc_at")
 def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
-    """``np.add.at`` and ``np.subtract.at``: repeated indices accumulate."""
-    if name not in ("add", "subtract"):
-        raise UnsupportedOperation(f"np.{name}.at has no translation", where=where())
+    """``np.add.at`` and others: repeated indices accumulate."""
     if type(x) is not Tracer:
         raise real_array_write()
     x._check_writable()
@@ -273,7 +270,11 @@ def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
         getattr(np, name).at(x._array, unwrap(key), unwrap(value))
         x._storage.changed()
         return
+    if name not in ("add", "subtract") or x._dtype == "bool":
+        TABLE["__at__"](name, x, key, *(() if value is None else (value,)))
+        return
     value = normal(value)
+    check_cast(value, x._dtype)
     value = -value if name == "subtract" else value
     parsed = parse(x.shape, key)
     if parsed.arrays:

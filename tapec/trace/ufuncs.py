@@ -298,6 +298,8 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     elif method == "outer" and name in TABLE:
         a, b = (np_("asarray", i) for i in inputs)
         return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b, **kwargs)
+    elif method == "reduceat" and name in _REDUCE:
+        return _segments(ufunc, *inputs, **kwargs)
     elif method == "at":
         return TABLE["ufunc_at"](name, *inputs)
     if not any_tracer(inputs):
@@ -315,6 +317,12 @@ def _reduced(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any =
     if extra := [k for k in needed if k not in known]:
         raise unsupported(f"ufunc.reduce with {extra[0]}=")
     made = TABLE[function](x, axis=axis, keepdims=keepdims, **needed)
+    return made if out is None else deliver(out, made)
+
+
+def _segments(ufunc: Any, x: Any, indices: Any, axis: Any = 0, dtype: Any = None,
+              out: Any = None) -> Any:  # fmt: skip
+    made = TABLE["__reduceat__"](ufunc, x, indices, axis, dtype)
     return made if out is None else deliver(out, made)
 
 

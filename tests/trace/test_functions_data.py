@@ -99,6 +99,18 @@ def places_in_a_loop(a: Any) -> Any:
     return a
 
 
+def at_each(a: Any) -> Any:
+    z, few = np.ones((4, 3)), np.zeros(3)
+    rows, columns = np.arange(30) * 7 % 4, np.arange(30) * 5 % 3
+    values = np.concatenate([a, a[::-1], 2 * a[:6], a[:6] / 2])
+    np.maximum.at(z, (rows, columns), values)
+    np.multiply.at(z, rows, 1.0 + 0.1 * values[:, None] * np.arange(3.0))
+    np.minimum.at(z, np.argsort(a)[:4] % 4, a[0])
+    np.maximum.at(few, [0, 1, 1, 2], a[:4])
+    np.negative.at(few, [1, 1, 2])
+    return z * few
+
+
 CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "correlate": (lambda a: np.concatenate([np.correlate(a, W, m) for m in ("full", "same", "valid")]
                   + [np.correlate(a[:4], a, m) for m in ("full", "same", "valid")]), V),
@@ -147,6 +159,8 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
        np.nansum, np.nanprod, np.nanmean, np.nanvar, np.nanstd, np.nanmax, np.nanmin)},
     "vectorized": (lambda a: gate(a, a[0] + 1), V), "sorted": (ordered, V),
     "places": (places, V), "places in a loop": (places_in_a_loop, V),
+    "at": (at_each, V), "reduceat": (lambda a: np.add.reduceat(a, [0, 3, 2, 2])
+                                     + np.maximum.reduceat(np.outer(a, a), [0, 4], axis=1)[:4, 1], V),
     "fromiter": (lambda a: np.fromiter((v * k for k, v in enumerate(a)), float, 5), V),
     "ranges": (lambda a: a[range(0, 9, 4)] * np.take(a, range(3)) + a[(0, 2, 4),], V),
     "isin": (lambda a: np.isin(np.round(a), [0, 1]) * a, V),
@@ -222,7 +236,7 @@ def test_choose_out_of_range() -> None:
     lambda x: math.remainder(x[0], 2.0), lambda x: np.ravel(np.stack([x, x]).T, order="K"),
     lambda x: np.bincount(x.astype(int)), lambda x: np.pad(x, 1, mode="mean"),
     lambda x: np.add(x, 1.0, where=x > 0), lambda x: np.emath.sqrt(x),
-    lambda x: np.nditer(np.stack([x, x]).T), lambda x: np.vectorize(abs, signature="()->()")(x),
+    lambda x: np.add.at(np.zeros(3, int), [0, 1], x[:2]), lambda x: np.nditer(np.stack([x, x]).T), lambda x: np.vectorize(abs, signature="()->()")(x),
 ])  # fmt: skip
 def test_refusals(f: Any) -> None:
     with pytest.raises(tapec.TapecError, match=r"test_functions_data\.py"):
