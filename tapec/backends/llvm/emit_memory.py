@@ -134,10 +134,29 @@ def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         for at in lanes(e, op, place, indices):
             write(e, at, e.names[value], dtype, 1, place.scope)
     else:
-        type, wide = vector(MEMORY[dtype], e.width), _memory(e, e.operand(value), dtype, e.width)
-        for k, at in enumerate(lanes(e, op, place, indices)):
-            one = f"{MEMORY[dtype]} {e.emit(f'extractelement {type} {wide}, i32 {k}')}"
+        ones = _bits(e, e.operand(value)) if dtype == "bool" else _elements(e, value)
+        for one, at in zip(ones, lanes(e, op, place, indices), strict=False):
             e.lines.append(f"store {one}, ptr {at}, align {SIZES[dtype]}{place.scope}")
+
+
+def _elements(e: FunctionEmitter, value: Value) -> Iterator[str]:
+    """The lanes of a value, with their type."""
+    element, wide = REGISTER[value.type.dtype], e.operand(value)
+    for k in range(e.width):
+        one = e.emit(f"extractelement {vector(element, e.width)} {wide}, i32 {k}")
+        yield f"{element} {one}"
+
+
+def _bits(e: FunctionEmitter, wide: str) -> Iterator[str]:
+    """Booleans as bytes, out of one register with a bit for each."""
+    bits = e.emit(f"bitcast <{e.width} x i1> {wide} to i{e.width}")
+    if e.width < 8:
+        bits = e.emit(f"zext i{e.width} {bits} to i8")
+    type = f"i{max(e.width, 8)}"
+    for k in range(e.width):
+        one = e.emit(f"lshr {type} {bits}, {k}") if k else bits
+        one = e.emit(f"trunc i{e.width} {one} to i8") if e.width > 8 else one
+        yield f"i8 {e.emit(f'and i8 {one}, 1')}"
 
 
 def _adjacent(stride: int | None, place: Place) -> bool:
