@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from tapec.trace.staging_alias import Carried, Homes, check_aliases, results_of
 from tapec.trace.staging_lists import (
     fill,
 )
-from tapec.trace.staging_names import Crossing, join_names
+from tapec.trace.staging_names import Crossing, Joint, join_names
 from tapec.trace.staging_objects import Taken, changeable, structure
 from tapec.trace.staging_region import Region, give
 from tapec.trace.staging_settle import Iteration, Settling
@@ -213,10 +214,12 @@ class Loop(Settling):
         pairs = body.start.same_as(old(slot) for slot in body.start.values)
         held = [*body.start.references(), *contents.values()]
         found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
-        changed = {self.world.name(slot) for slot in body.changed}
-        for joint in found:
-            if joint.name in changed:
-                raise joint.refuse()
+        named = Counter(id(part) for taken in body.taken.values() for part in taken.parts)
+        for slot in body.changed:
+            name = self.world.name(slot)
+            shared = any(named[id(part)] > 1 for part in body.taken[slot].parts)
+            if shared or any(joint.name == name for joint in found):
+                raise Joint(name, [contents[slot]], where()).refuse()
 
     def _is_last(self, leaf: Any, body: Iteration) -> bool:
         """Whether the final value is the last index, known while tracing."""

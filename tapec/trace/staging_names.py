@@ -142,14 +142,15 @@ def join_names(
 ) -> list[Joint]:
     """Note which results of a statement may be objects that others know too.
 
-    `inner` are the joints of its regions: what a name may be there it may be afterwards. `held`
-    are references that tracing has beside those in the arguments.
+    `inner` are the joints of its regions: what a name may be there it may be afterwards, as it
+    may be what it may have been before. `held` are references that tracing has beside those in
+    the arguments.
     """
-    found = _Sources(crossings, list(inner), held)
+    found = _Sources(crossings, [*inner, *joints(session)], held)
     if not found.results:
         return []
     place = where()
-    made = [Joint(name, members, place) for name, members in found.groups(session)]
+    made = [Joint(name, members, place) for name, members in found.groups()]
     joints(session).extend(made)
     return made
 
@@ -192,9 +193,9 @@ class _Sources:
                     found.update({id(m): m for m in joint.members})
         return list(found.values())
 
-    def groups(self, session: Session) -> list[tuple[str, list[Any]]]:
+    def groups(self) -> list[tuple[str, list[Any]]]:
         """The results that are, or share, an object with another name; with those objects."""
-        held = self._held(session)
+        held = self._held()
         twice = {i for seen in self.seen for i, n in seen.items() if n > 1}
         made = []
         for name, result, sources in zip(self.names, self.results, self.sources, strict=True):
@@ -206,9 +207,9 @@ class _Sources:
                 made.append((name, [result, *known, *others]))
         return made
 
-    def _held(self, session: Session) -> set[int]:
+    def _held(self) -> set[int]:
         """The objects to which more refers than tracing, and objects that nothing refers to."""
-        ours = self._references(session)
+        ours = self._references()
         held: set[int] = set()
         free: set[int] = set()
         for sources in self.sources:
@@ -221,14 +222,14 @@ class _Sources:
                     ours.update(map(id, contents(sources[k]).values()))
         return held
 
-    def _references(self, session: Session) -> Counter[int]:
+    def _references(self) -> Counter[int]:
         """The references that tracing itself has to every object."""
         # What is in `held` is referred to by that list as well.
         held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
         taken = {id(side): side for c in self.crossings for side in c.sides}
         for side in taken.values():
             held += [side.value, *side.parts, *side.leaves]
-        for joint in (*joints(session), *self.inner):
+        for joint in self.inner:
             held += joint.members
             for items in joint.items:
                 held += items.values()

@@ -82,6 +82,16 @@ class While:
         finally:
             now.restore()
 
+    def _test_writes(self, world: World) -> bool:
+        """Whether the condition changes anything when it is evaluated; that is undone."""
+        region = Region(self.session, probe=True)
+        try:
+            with region.active():
+                self.test()
+                return bool(world.read()) or bool(region.written())
+        finally:
+            world.restore()
+
     def _attempt(self, world: World, reason: str) -> bool:
         """Make the rest one op if that can be."""
         now = World(self.state)
@@ -105,8 +115,8 @@ class While:
                 where=where(),
                 hint="make what it gives an array before the loop",
             )
-        writes = bool(world.read())
         world.restore()
+        writes = self._test_writes(world)
 
         def work(_: Any, slices: list[Tracer]) -> None:
             if writes:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tapec import compile as tapec_compile
+from tapec import rolled
 from tapec.errors import ControlFlowError
 from tests.trace.tracing import traced
 
@@ -92,6 +93,21 @@ def called_by_and(x: Any) -> Any:
     return n + 10 * k
 
 
+def counted_in_the_condition(x: Any) -> Any:
+    b, k = x[1], 0
+
+    def go_on() -> Any:
+        nonlocal b
+        b = b + 0.01
+        return k < 5
+
+    while go_on():
+        k += 1
+        for j in rolled(range(4)):
+            b = b * 1.0 + 0.0 * j
+    return b
+
+
 def swaps_on_both_sides(x: Any) -> Any:
     a, b = [1.0], [2.0]
     if x[0] > 0:
@@ -102,7 +118,16 @@ def swaps_on_both_sides(x: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "f", [items_until, deep, linked, trees, called_by_and, swaps_on_both_sides]
+    "f",
+    [
+        items_until,
+        deep,
+        linked,
+        trees,
+        called_by_and,
+        counted_in_the_condition,
+        swaps_on_both_sides,
+    ],
 )
 def test_effects_are_those_of_python(f: Callable[..., Any]) -> None:
     kernel = tapec_compile(f, backend="numpy")

@@ -190,6 +190,15 @@ def into_another(x: Any) -> Any:
     return b[0]
 
 
+def one_object_from_the_second_time(x: Any) -> Any:
+    m, n = [x[0], 0.3], [x[2], x[3]]
+    for _ in rolled(range(4)):
+        n[0] = -0.5
+        n = m[:]
+        m = n
+    return sum(m) + sum(n)
+
+
 def appended_and_changed(x: Any) -> Any:
     s, seen = State(x[0]), []
     for _ in rolled(range(9)):
@@ -209,7 +218,7 @@ def identity(x: Any) -> Any:
 
 @pytest.mark.parametrize("f", [
     one_of_two, the_other_is_changed, chosen_by_a_helper, known_before_the_loop,
-    no_iteration_at_all, into_another, appended_and_changed, identity,
+    no_iteration_at_all, into_another, one_object_from_the_second_time, appended_and_changed, identity,
 ])  # fmt: skip
 def test_changes_seen_under_several_names_are_refused(f: Callable[..., Any]) -> None:
     with pytest.raises(ControlFlowError, match=r"test_python_objects\.py:\d+"):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from tapec import compile as tapec_compile
+from tapec.errors import TapecError
+from tests.trace.random_objects import ObjectSource
 from tests.trace.random_source import Source
 
 POINTS = [np.array([0.3, -0.7, 0.2, 0.9]), np.array([-0.3, 0.4, 1.2, -0.1])]
@@ -32,7 +34,8 @@ def f(x, n):
 
 def loaded(source: str, path: Path) -> Any:
     """The function of a module with this text."""
-    path.write_text(f"import numpy as np\nfrom tapec import rolled\n{source}")
+    head = "" if source.startswith("import") else "import numpy as np\nfrom tapec import rolled\n"
+    path.write_text(head + source)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -58,3 +61,27 @@ def test_traced_functions_do_what_python_does(seed: int | None, tmp_path: Path) 
 @pytest.mark.parametrize("seed", range(100, 400))
 def test_many_traced_functions_do_what_python_does(seed: int, tmp_path: Path) -> None:
     test_traced_functions_do_what_python_does(seed, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize("seed", range(30))
+def test_objects_with_several_names(seed: int, tmp_path: Path) -> None:
+    """The same result, or a refusal: never another result."""
+    source = ObjectSource(seed).module()
+    f = loaded(source, tmp_path / "made.py")
+    kernel = tapec_compile(f, backend="numpy")
+    for x in POINTS:
+        want = f(x.copy())
+        try:
+            got = kernel(x.copy())
+        except TapecError as refused:
+            assert "made.py" in str(refused)  # noqa: PT017
+            return
+        np.testing.assert_allclose(got, want, rtol=1e-9, err_msg=source)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize("seed", range(100, 700))
+def test_many_objects_with_several_names(seed: int, tmp_path: Path) -> None:
+    test_objects_with_several_names(seed, tmp_path)
