@@ -7,6 +7,7 @@ from math import prod
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func, Op
+from tapec.lower.filled import filled
 from tapec.lower.inplace import SMALL
 from tapec.lower.nests import lower_loops
 from tapec.lower.plan import COSTLY
@@ -35,7 +36,7 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     whether `gemm` may be used for large products. Raises UnsupportedLowering for an op
     without a rule.
     """
-    func = inlined(func)
+    func = filled(inlined(func))
     if needs_loops(func):
         return skewed(waves(lower_loops(func, blas)))
     work = sum(_work(op) for op in func.ops)

@@ -1,0 +1,72 @@
+"""Constant arrays that a loop begins with: filled with a number, where few elements are others.
+
+A loop changes its own copy. Filling memory takes half the time of copying to it, and a table of
+megabytes is nothing to compile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from tapec.ir.core import Dense, Func, Op, Value
+from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import Type
+from tapec.lower.inplace import LOOPS, WRITES, carries
+
+LARGE = 1024  # elements of arrays that this is for
+MOST = 8  # elements that may be others
+
+
+def filled(func: Func) -> Func:
+    """The program with such constants of its outermost block made in steps."""
+    uses = Counter(v for op in func.ops for v in op.operands)
+    uses.update(func.results)
+    changed = {v for op in func.ops for v in _changed(op) if uses[v] == 1}
+    if not any(_is_large(op) and op.result in changed for op in func.ops):
+        return func
+    ops: list[Op] = []
+    for op in func.ops:
+        ops += _steps(op) if _is_large(op) and op.result in changed else [op]
+    return func.with_ops(ops)
+
+
+def _changed(op: Op) -> tuple[Value, ...]:
+    """The operands that an op begins with, and changes."""
+    if op.name in WRITES:
+        return op.operands[:1]
+    return op.operands[carries(op)] if op.name in LOOPS else ()
+
+
+def _is_large(op: Op) -> bool:
+    if op.name != "const" or not isinstance(op.attrs["value"], Dense):
+        return False
+    return op.result.type.size >= LARGE
+
+
+def _steps(op: Op) -> list[Op]:
+    array, type = op.attrs["value"].array, op.result.type
+    bits = array.view(f"u{array.itemsize}")  # NaN and -0.0 are what they are
+    middle = tuple(n // 2 for n in array.shape)
+    others = np.argwhere(bits != bits[middle])
+    if len(others) > MOST:
+        return [op]
+    return list(_made(op, array[middle], [tuple(map(int, at)) for at in others], type))
+
+
+def _made(op: Op, number: object, others: list[tuple[int, ...]], type: Type) -> Iterator[Op]:
+    array, value = op.attrs["value"].array, Value(type)
+    yield _const(number, value)
+    for k, at in enumerate(others):
+        one = Value(Type(type.dtype))
+        yield _const(array[at], one)
+        result = op.result if k == len(others) - 1 else Value(type)
+        yield Op(PRIMITIVES["update"], (value, one), {"at": at}, (result,), (), op.loc)
+        value = result
+
+
+def _const(number: object, result: Value) -> Op:
+    attrs = {"value": result.type.numpy.type(number).item(), "type": result.type}
+    return Op(PRIMITIVES["const"], (), attrs, (result,))
