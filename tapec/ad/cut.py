@@ -8,11 +8,10 @@ al., Checkmate, MLSys 2020, without its schedule).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
 
+from tapec.ad.network import INFINITE, Network
 from tapec.ir.core import Op, Value
 
-_SOURCE, _SINK = "source", "sink"
 Defs = Mapping[Value, Op]
 Price = Callable[[Value], int | None]
 Starts = Callable[[Op | None], bool]
@@ -33,18 +32,25 @@ def minimum_cut(
     """
     if all(starts(defs.get(v)) for v in needed):
         return list(needed)
-    sources = _sources(needed, defs, known, starts)
-    import networkx as nx  # heavy, and most programs never come here
-
-    graph = nx.DiGraph()
-    for value in needed:
-        graph.add_edge((value, "out"), _SINK)
-    for value in sources:
-        _connect(graph, value, defs, known, price(value), starts)
-    if _SOURCE not in graph:
-        return []
-    _, (before, after) = nx.minimum_cut(graph, _SOURCE, _SINK)
-    return [v for v in sources if (v, "in") in before and (v, "out") in after]
+    values = _sources(needed, defs, known, starts)
+    number = {v: k for k, v in enumerate(values)}
+    network = Network(2 * len(values) + 2)
+    source, sink = 2 * len(values), 2 * len(values) + 1
+    for v in needed:
+        if v in number:
+            network.join(2 * number[v] + 1, sink, INFINITE)
+    for v, k in number.items():
+        cost = price(v)
+        network.join(2 * k, 2 * k + 1, INFINITE if cost is None else cost)
+        op = defs.get(v)
+        if op is None or starts(op):
+            network.join(source, 2 * k, INFINITE)
+            continue
+        for u in op.operands:
+            if u in number:
+                network.join(2 * number[u] + 1, 2 * k, INFINITE)
+    before = network.cut(source, sink)
+    return [v for v, k in number.items() if before[2 * k] and not before[2 * k + 1]]
 
 
 def _sources(
@@ -62,22 +68,3 @@ def _sources(
         if op is not None and not starts(op):
             pending += op.operands
     return list(found)
-
-
-def _connect(
-    graph: Any,
-    value: Value,
-    defs: Defs,
-    known: Collection[Value],
-    cost: int | None,
-    starts: Starts,
-) -> None:
-    """The edges of one value; without a capacity they are infinite."""
-    graph.add_edge((value, "in"), (value, "out"), **({} if cost is None else {"capacity": cost}))
-    op = defs.get(value)
-    if op is None or starts(op):
-        graph.add_edge(_SOURCE, (value, "in"))
-        return
-    for operand in op.operands:
-        if operand not in known and not is_const(defs.get(operand)):
-            graph.add_edge((operand, "out"), (value, "in"))
