@@ -23,10 +23,12 @@ from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_, zip_
 from tapec.trace.staging_names import may_be_same
 from tapec.trace.staging_region import Region
+from tapec.trace.staging_split import decided
 from tapec.trace.staging_values import Poison, kind_of, truth
 from tapec.trace.staging_while import run_while
 from tapec.trace.staging_world import Cells, Place, State, Wider, World
 from tapec.trace.table import TABLE
+from tapec.trace.texts import text
 from tapec.trace.tracer import is_symbolic, wrap
 
 Thunk = Callable[[], Any]
@@ -53,11 +55,12 @@ def _traced(test: Any) -> Session | None:
 def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], state: State) -> None:
     """``if test: ... else: ...``."""
     session = _traced(test)
-    if session is not None:
+    known = None if session is None else decided(session, test)
+    if session is not None and known is None:
         state = _widened(state, then, otherwise)
         branch(truth(session, test), [then, otherwise], state)
         record(session, "branch")
-    elif test:
+    elif test if known is None else known:
         then()
     else:
         otherwise()
@@ -228,5 +231,5 @@ def _assertion(message: Thunk | None) -> AssertionError:
 __all__ = [
     "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "catching", "each",
     "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "places",
-    "while_",
+    "text", "while_",
 ]  # fmt: skip

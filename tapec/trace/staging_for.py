@@ -23,6 +23,7 @@ from tapec.trace.staging_choice import (
 from tapec.trace.staging_items import Forced, Items, items_of, kept
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region
+from tapec.trace.staging_split import Cut, Span
 from tapec.trace.staging_values import truth
 from tapec.trace.staging_world import VARIABLE, Cells, Place, State, Wider, World, one_way
 from tapec.trace.table import TABLE
@@ -208,6 +209,9 @@ class For:
             if self.force:
                 raise
             failed = forgotten(error)
+        if self._cut(start, length, size):
+            record(self.session, "loop", length, "cut where conditions on its counter change")
+            return
         self._plain(start, start + 1)
         try:
             self._stage(start + 1, length)
@@ -221,7 +225,27 @@ class For:
         record(self.session, "unrolled", length, reason_of(failed))
         self._plain(start + 1, length)
 
-    def _stage(self, start: int, length: int) -> None:
+    def _cut(self, start: int, length: int, size: int) -> bool:
+        """Piece by piece, conditions on the counter being known in each; False where not so."""
+        try:
+            self._stage(start, length, split=True)
+            return True
+        except Cut as cut:
+            runs = cut.runs(start)
+        except NeedStatic:
+            raise
+        except Exception:
+            return False
+        if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST:
+            return False
+        for a, b in runs:
+            if b - a <= UNROLLED_LENGTH:
+                self._plain(a, b)
+            elif not self._cut(a, b, size):
+                self._rolled(a, b, size)
+        return True
+
+    def _stage(self, start: int, length: int, split: bool = False) -> None:
         more = True if self.go_on is None else self.go_on()
         if is_symbolic(more):
             self._until(start, length)
@@ -229,15 +253,18 @@ class For:
         if not more:
             return
         try:
-            world, work = World(self.state), self._work(start)
+            world, work = World(self.state), self._work(start, length - start if split else 0)
             keep = kept(self.checkpoint, length - start)
             Loop(self.session, world, work, length - start, strict=self.strict,
                  checkpoint=keep).emit()  # fmt: skip
         except _Breaks:
             self._until(start, length)
 
-    def _work(self, start: Any) -> Callable[[Any, list[Tracer]], None]:
+    def _work(self, start: Any, split: int = 0) -> Callable[[Any, list[Tracer]], None]:
         def work(index: Any, slices: list[Tracer]) -> None:
+            region = current()
+            if split and isinstance(region, Region):
+                region.span = Span(index._value(region), split)
             self.body(self.items.item(index + start if start else index))
             # Also where it ends for certain: the loop is then one iteration long.
             if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type, dtype_name
@@ -39,7 +40,7 @@ class Region(Session):
 
     is_region = True
 
-    __slots__ = ("__weakref__", "backups", "entered", "own", "probe", "promoted")
+    __slots__ = ("__weakref__", "backups", "entered", "own", "probe", "promoted", "span")
 
     def __init__(self, parent: Session, probe: bool = False) -> None:
         super().__init__(parent)
@@ -52,6 +53,7 @@ class Region(Session):
         self.own: list[Storage] = []  # what a loop carries, as an iteration starts with it
         self.promoted: list[Storage] = []  # constant arrays that were written
         self.backups: dict[Storage, tuple[Memory, Array]] = {}
+        self.span: Any = None  # the numbers of the iterations, where conditions on them decide
 
     # -- memory ----------------------------------------------------------------------------
 
