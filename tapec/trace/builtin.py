@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import functools
+import operator
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +20,7 @@ from tapec.trace.staging_items import DynamicRange, Items
 from tapec.trace.staging_names import refuse_uncertain
 from tapec.trace.staging_values import Poison
 from tapec.trace.table import TABLE
+from tapec.trace.texts import Text
 from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
 
 _LONG = 64  # longer arrays are reduced by one op instead of item by item
@@ -83,6 +86,21 @@ class Bool(metaclass=Meta):
         return not tracer.shape and tracer._weak and tracer._dtype == "bool"
 
 
+class Str(metaclass=Meta):
+    """`str`: the text of a traced number can be shown only."""
+
+    real = builtins.str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = builtins.str(*args, **kwargs)
+        return Text(made) if args and (is_symbolic(args[0]) or type(args[0]) is Text) else made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a text."""
+        return False
+
+
 class Range(metaclass=Meta):
     """`range`: with bounds known at run time only, what a loop can run over."""
 
@@ -99,6 +117,20 @@ class Range(metaclass=Meta):
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """No array is a range."""
+        return False
+
+
+class Deque(metaclass=Meta):
+    """`collections.deque`: how many it holds is an integer that Python knows."""
+
+    real = deque
+
+    def __new__(cls, items: Iterable[Any] = (), maxlen: Any = None) -> Any:
+        return deque(items, None if maxlen is None else operator.index(maxlen))
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a deque."""
         return False
 
 
@@ -234,6 +266,7 @@ MEMBERS: dict[str, Any] = {
     "int": Int,
     "bool": Bool,
     "range": Range,
+    "str": Str,
     "type": Class,
     "getattr": _getattr,
     "hasattr": _hasattr,

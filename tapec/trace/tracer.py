@@ -19,6 +19,7 @@ from tapec.trace import views
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.storage import ROW, Array, Storage
 from tapec.trace.table import METHODS, TABLE
+from tapec.trace.texts import note_traced
 
 Deps = frozenset[int] | None
 
@@ -197,11 +198,15 @@ class Tracer:
     def __repr__(self) -> str:
         if self._storage.array is not None:
             return repr(self._array)
+        note_traced()
         dims = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
         return f"traced {self._dtype}{dims}"
 
     def __format__(self, spec: str) -> str:
         return format(self._array, spec) if self._storage.array is not None else repr(self)
+
+    def __str__(self) -> str:
+        return str(self._array) if self._storage.array is not None else repr(self)
 
     def __reduce__(self) -> Any:
         raise TraceError("a traced value cannot be pickled", where=where())

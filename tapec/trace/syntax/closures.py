@@ -29,7 +29,17 @@ def has_work(node: ast.AST) -> bool:
     """Whether anything in a function would be rewritten."""
     return has_hidden_callee(node) or any(
         isinstance(
-            n, (ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert, ast.ExceptHandler)
+            n,
+            (
+                ast.If,
+                ast.While,
+                ast.For,
+                ast.IfExp,
+                ast.BoolOp,
+                ast.Assert,
+                ast.ExceptHandler,
+                ast.FormattedValue,
+            ),
         )
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
         or is_lookup(n)
@@ -219,6 +229,14 @@ class Rewriter(ast.NodeTransformer):
         if not _binds(*parts):
             return []
         return [ast.keyword("state", self._state(parts, node))]
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        values = [copied(v, value=self.visit(v.value)) if isinstance(v, ast.FormattedValue) else v
+                  for v in node.values]  # fmt: skip
+        made = copied(node, values=values)
+        if not any(isinstance(v, ast.FormattedValue) for v in values) or _binds(node):
+            return made
+        return helper("text", [thunk(made)], node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if not isinstance(node.op, ast.Not) or is_static(node):
