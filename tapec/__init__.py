@@ -10,6 +10,7 @@ from tapec.errors import BackendWarning, TapecError
 from tapec.implicit import implicit
 from tapec.kernel import Kernel
 from tapec.linear import linearize, vjp
+from tapec.opaque import opaque
 from tapec.trace.forms import cond, fori_loop, scan, switch, while_loop
 from tapec.trace.forms import map_ as map
 from tapec.trace.staging_items import rolled, unroll
@@ -45,6 +46,7 @@ __all__ = [
     "jvp",
     "linearize",
     "map",
+    "opaque",
     "rolled",
     "scan",
     "stop_gradient",

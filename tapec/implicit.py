@@ -12,6 +12,7 @@ from tapec.custom import CustomRule, Function
 from tapec.derived import Jacobian, Jvp
 from tapec.errors import ShapeError, TraceError
 from tapec.kernel import Kernel
+from tapec.opaque import opaque
 from tapec.trace import Tracer, current
 from tapec.trace.clone import prepare
 from tapec.trace.dispatch import tracer
@@ -22,7 +23,7 @@ from tapec.trace.table import TABLE
 from tapec.tree import flatten
 
 
-def implicit(solver: Function, residual: Function) -> Function:
+def implicit(solver: Function, residual: Function, *, like: Any = None) -> Function:
     """``x = solver(*params)``, differentiated through the equation that it solves.
 
     The result x satisfies ``residual(x, *params) = 0``, which has as many equations as x has
@@ -30,6 +31,8 @@ def implicit(solver: Function, residual: Function) -> Function:
     dx = -(dF/dx)^-1 dF/dp, at the x that the solver returns: they are as good as x is (whether
     the residual is small there is not checked), and dF/dx must not be singular (LinAlgError).
     The solver's own code is never differentiated: it may iterate, branch and stop as it likes.
+    With `like`, a value of the structure and shapes of x, it is not traced either but called as it
+    is (see `tapec.opaque`): it may be SciPy's.
 
     x is a number, an array or any nesting of them, and so are the parameters. For a fixed point
     give ``x - f(x, p)`` as the residual, for a minimum the gradient of the objective.
@@ -42,9 +45,15 @@ def implicit(solver: Function, residual: Function) -> Function:
     >>> root = tapec.implicit(newton, lambda x, a: x * x - a)
     >>> abs(float(tapec.grad(root)(4.0)) - 0.25) < 1e-12
     True
+    >>> from scipy.optimize import fsolve
+    >>> def curve(x, a):
+    ...     return np.array([x[0] + x[1] ** 3 - a, x[0] ** 3 - x[1]])
+    >>> point = tapec.implicit(lambda a: fsolve(curve, np.ones(2), (a,)), curve, like=np.ones(2))
+    >>> np.round(tapec.jacobian(point)(2.0), 6)
+    array([0.1, 0.3])
     """
     inner = residual.__wrapped__ if isinstance(residual, Kernel) else residual
-    made = CustomRule(solver, None, None)
+    made = CustomRule(solver if like is None else opaque(solver, like), None, None)
     made.rules = {"jvp": functools.partial(_rule, inner)}
     made.given_results = True
     return made

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tapec.errors import TapecError
+from tapec.ir.core import Op
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.pipeline import Journal
@@ -42,10 +43,11 @@ def portable(kernel: Any, options: dict[str, Any], specials: Sequence[Specializa
         return None, path, options, ()
     if not _pickles(f):
         f = None
-    programs = tuple(_packed(s) for s in specials)
+    programs = tuple(_packed(s) for s in specials if not _calls_python(s.func.ops))
     if f is None and not programs:
         raise pickle.PicklingError(
-            f"{path[1]} cannot be pickled: its function does not pickle and it was never called"
+            f"{path[1]} cannot be pickled: its function does not pickle, and it was never called "
+            "(or calls Python code by tapec.opaque)"
         )
     return f, path, options, programs
 
@@ -70,6 +72,12 @@ def unpacked(packed: tuple[Any, ...]) -> Specialization:
 def _packed(s: Specialization) -> tuple[Any, ...]:
     errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
     return s.signature, print_func(s.func), s.tree, s.leaves, s.mutated, s.backend, errors
+
+
+def _calls_python(ops: Iterable[Op]) -> bool:
+    """Whether a program calls functions that only this process knows."""
+    blocks = (region for op in ops for region in op.regions)
+    return any(op.name == "opaque" for op in ops) or any(_calls_python(b.ops) for b in blocks)
 
 
 def _reachable(path: tuple[str, str]) -> Any:

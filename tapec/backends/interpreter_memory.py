@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import BackendError
 from tapec.ir.core import Op, Value
+from tapec.ir.ops import opaque
 from tapec.ir.ops.loop import STATUS
 from tapec.ir.types import Type
 
@@ -97,6 +98,12 @@ def _potrf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     square = env[op.operands[0]]
     n = len(square)
     square[np.tri(n, dtype=bool)] = np.linalg.cholesky(square)[np.tri(n, dtype=bool)]
+    return ()
+
+
+def _host(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    out, *given = (env[v] for v in op.operands)
+    out[...] = opaque.evaluate(*given, count=out.shape[-1], **op.attrs)
     return ()
 
 
@@ -219,6 +226,7 @@ MEMORY: dict[str, Rule] = {
     "getrf": _getrf,
     "getrs": _getrs,
     "potrf": _potrf,
+    "host": _host,
     "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,

@@ -14,6 +14,7 @@ from tapec.lower.boxes import Box, around, dense, extents, size
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
+from tapec.lower.opaque import opaque
 from tapec.lower.plan import UNROLLED
 from tapec.lower.pull import aligned, product_at
 from tapec.lower.scalars import improves
@@ -321,4 +322,5 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "solve": solve,
     "determinant": determinant,
     "cholesky": cholesky,
+    "opaque": opaque,
 }

@@ -21,7 +21,19 @@ REDUCTIONS = frozenset(
     "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
 )
 ALONE = frozenset(
-    "argmax argmin argsort cumsum recurrence scatter scatter_add solve determinant cholesky".split()  # noqa: SIM905
+    [
+        "argmax",
+        "argmin",
+        "argsort",
+        "cumsum",
+        "recurrence",
+        "scatter",
+        "scatter_add",
+        "solve",
+        "determinant",
+        "cholesky",
+        "opaque",
+    ]
 )
 DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
 PIECES = frozenset(("place", "update", "concatenate", "stack"))

@@ -15,7 +15,7 @@ MAX_ELEMENTS = 4096
 # Of a constant filled with one number these give the same number, in another shape.
 _MOVING = frozenset({"reshape", "transpose", "broadcast_to", "index"})
 # Their values must come from user data at run time, or they mark something for other passes.
-_KEPT = frozenset({"const", "stop_gradient"})
+_KEPT = frozenset({"const", "stop_gradient", "opaque"})
 
 
 def fold(func: Func) -> Func:

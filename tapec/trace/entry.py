@@ -15,6 +15,7 @@ from tapec.trace.clone import prepare
 from tapec.trace.cuts import Mark
 from tapec.trace.dispatch import operand, real_array_write
 from tapec.trace.failures import raise_endless
+from tapec.trace.foreign import foreign_error
 from tapec.trace.ragged import CURE, Ragged
 from tapec.trace.session import Session, current, running
 from tapec.trace.staging_choice import Choice
@@ -105,15 +106,11 @@ def trace(
         args, kwargs = make_args(tracers)
         try:
             result = prepare(f, session)(*args, **kwargs)
-        except ValueError as error:
-            # NumPy's own words for a traced value written into one of its arrays hide ours.
-            cause = error.__cause__
-            if isinstance(cause, TraceError):
-                raise real_array_write(cause.where) from None
-            raise
-        except RecursionError as error:
-            raise_endless(error)
-            raise
+        except Exception as error:
+            told = _told(error)
+            if told is error:
+                raise
+            raise told from error
         if session.parent is None:
             check_joints(session)
         leaves, rebuild = flatten(result)
@@ -130,6 +127,20 @@ def trace(
     choices = tuple(dict.fromkeys(session.choices))
     captures = tuple(session.captures)
     return Traced(func, rebuild(marked), mutated, captures, choices, errors, code)
+
+
+def _told(error: Exception) -> Exception:
+    """The error that tells the user best what went wrong."""
+    if isinstance(error, RecursionError):
+        raise_endless(error)
+    foreign = foreign_error(error)
+    if foreign is not None:
+        return foreign
+    # NumPy's own words for a traced value written into one of its arrays hide ours.
+    cause = error.__cause__
+    if isinstance(error, ValueError) and isinstance(cause, TraceError):
+        return real_array_write(cause.where)
+    return error
 
 
 def _param_tracer(session: Session, i: int, param: Param) -> Tracer:

@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tapec.backends.llvm import pycalls
 from tapec.errors import BackendError
-from tapec.ir.ops.loop import STATUS
+from tapec.ir.ops.loop import RAISED, STATUS
 
 # A result: the number of an output, or a tuple of results.
 Result = int | tuple["Result", ...]
@@ -202,8 +203,10 @@ def unbox(out: Out, array: np.ndarray[Any, Any]) -> Any:
     return array[()] if out.kind == "scalar" else array.item()
 
 
-def status_error(status: int) -> Exception:
+def status_error(status: int) -> BaseException:
     """The exception for a nonzero kernel status."""
+    if status == RAISED:
+        return pycalls.taken()
     kind, message = STATUS.get(status, (RuntimeError, UNKNOWN_STATUS))
     return kind(message)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tapec.backends.llvm import blas, lapack
+from tapec.backends.llvm import blas, lapack, pycalls
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
@@ -67,7 +67,7 @@ def compile_loops(
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     raiser = signature.raise_error
     objects = {f"{FIXED}{place}": id(value) for place, value in signature.fixed}
-    known = {**symbols(), **objects, RAISER: id(raiser)}
+    known = {**symbols(), **objects, RAISER: id(raiser), **pycalls.symbols(loops.ops)}
     for calls in (blas, lapack):
         known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)

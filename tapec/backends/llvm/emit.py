@@ -40,6 +40,7 @@ SPECIAL: Mapping[str, Special] = {
     "getrf": lapack.getrf,
     "getrs": lapack.getrs,
     "potrf": lapack.potrf,
+    "host": calls.host_call,
     "expect": lapack.expect,
     "check_index": memory.check,
     "tape_open": tape.tape_open,

@@ -1,10 +1,12 @@
-"""Calls of functions that are not inlined, as LLVM text."""
+"""Calls of functions that are not inlined, and of Python's, as LLVM text."""
 
 from __future__ import annotations
 
+from tapec.backends.llvm import pycalls
 from tapec.backends.llvm.emit_function import UNLIKELY, FunctionEmitter
 from tapec.backends.llvm.emit_memory import address, buffer_place
 from tapec.ir.core import Op
+from tapec.ir.ops.loop import RAISED
 
 
 def invoke(e: FunctionEmitter, op: Op) -> None:
@@ -29,3 +31,16 @@ def invoke(e: FunctionEmitter, op: Op) -> None:
     e.lines.append(f"ret i32 {status}")
     e.open(on)
     e.passes_failures = True
+
+
+def host_call(e: FunctionEmitter, op: Op) -> None:
+    """Call a Python function on a table of the buffers; its exception ends the kernel."""
+    symbol, _ = pycalls.callback(op)
+    e.declare(f"declare i32 @{symbol}(ptr)")
+    table = f"%host.{len(e.head)}"
+    e.head.append(f"{table} = alloca [{len(op.operands)} x ptr]")
+    for k, buffer in enumerate(op.operands):
+        at = e.emit(f"getelementptr ptr, ptr {table}, i64 {k}")
+        e.lines.append(f"store ptr {e.names[buffer]}, ptr {at}")
+    status = e.emit(f"call i32 @{symbol}(ptr {table})")
+    e.expect(e.emit(f"icmp eq i32 {status}, 0"), RAISED)

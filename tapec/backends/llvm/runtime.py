@@ -12,14 +12,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tapec.backends.llvm import capi
+from tapec.backends.llvm import capi, pycalls
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.errors import BackendError
 from tapec.fastcall import call_slowly
-from tapec.ir.ops.loop import STATUS
+from tapec.ir.ops.loop import RAISED, STATUS
 
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.new`: a fresh array.
@@ -152,6 +152,7 @@ call:
 _DECLARATIONS = """\
 @np.ndarray = external global i8
 @tapec.slow = external global i8
+@tapec.reraise = external global i8
 @py.IndexError = external global i8
 @py.LinAlgError = external global i8
 @py.MemoryError = external global i8
@@ -187,7 +188,11 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
     """Addresses of the shared functions."""
     with _LOADING:  # what is loaded twice would be freed once, under the kernels that call it
         if id(slow) not in _loaded:
-            given = {**capi.process_symbols(), "tapec.slow": id(slow)}
+            given = {
+                **capi.process_symbols(),
+                "tapec.slow": id(slow),
+                "tapec.reraise": id(pycalls.reraise),
+            }
             _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
     library = _loaded[id(slow)][1]
     return {name: library.address(name) for name in library.exports}
@@ -207,7 +212,7 @@ def _raise_text() -> str:
     known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all others here
     messages = "".join(_message(f"tapec.message.{key}", text) for key, (_, text) in known.items())
     targets = " ".join(f"i32 {status}, label %status.{status}" for status in cases)
-    targets += f" i32 {INTERRUPTED}, label %raised"
+    targets += f" i32 {INTERRUPTED}, label %done i32 {RAISED}, label %python"
     blocks = "".join(
         f"status.{key}:\n"
         f"  call void @PyErr_SetString(ptr @py.{kind}, ptr @tapec.message.{key})\n  ret void\n"
@@ -216,7 +221,9 @@ def _raise_text() -> str:
     return (
         f"{messages}define void @tapec.raise(i32 %status) nounwind {{\n"
         f"  switch i32 %status, label %status.0 [ {targets} ]\n{blocks}"
-        "raised:\n  ret void\n}\n"
+        "python:\n"
+        "  call ptr @PyObject_Vectorcall(ptr @tapec.reraise, ptr null, i64 0, ptr null)\n"
+        "  br label %done\ndone:\n  ret void\n}\n"
     )
 
 

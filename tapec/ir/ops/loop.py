@@ -26,6 +26,7 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
     5: (np.linalg.LinAlgError, "Matrix is not positive definite"),
 }
 SINGULAR, NEGATIVE_POWER, NOT_POSITIVE = 3, 4, 5
+RAISED = 8  # a Python function that the kernel called did
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
@@ -142,6 +143,12 @@ def _potrf(square: Type, flag: Type) -> tuple[Type, ...]:
     return ()
 
 
+def _host(*buffers: Type, function: str, lead: int) -> tuple[Type, ...]:
+    if not all(b.buffer for b in buffers) or buffers[0].dtype != "f64":
+        raise VerifyError("host needs buffers: of the result, and of the operands")
+    return ()
+
+
 def _expect(truth: Type, *, status: int) -> tuple[Type, ...]:
     if truth != Type("bool"):
         raise VerifyError(f"expect needs a boolean, got {truth}")
@@ -210,6 +217,16 @@ POTRF = register(
         effect=True,
         doc="The Cholesky factor, row after row, in place of the lower triangle of a matrix, with "
         "room for a flag. Where it is not positive definite the kernel ends with status 5.",
+    )
+)
+HOST = register(
+    Primitive(
+        name="host",
+        kind="loop",
+        infer=_host,
+        effect=True,
+        doc="Call a Python function of this process (see `opaque`) on the buffers behind the "
+        "first, which gets the result. Where it raises, the kernel ends with status 8.",
     )
 )
 GETRS = register(

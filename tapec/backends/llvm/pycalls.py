@@ -1,0 +1,80 @@
+"""Calls of Python functions from compiled code: one C callback for each call of a program."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.core import Op
+from tapec.ir.ops import opaque
+from tapec.ir.ops.loop import RAISED
+from tapec.ir.types import NUMPY_DTYPES, Type
+
+PREFIX = "tapec.host."
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p))
+_lock = threading.Lock()
+_callbacks: dict[tuple[Any, ...], Any] = {}  # the functions behind them live for ever, too
+_raised = threading.local()
+
+
+def callback(op: Op) -> tuple[str, int]:
+    """The symbol and the address of what a `host` op calls, with a table of its buffers.
+
+    The callback takes the interpreter lock, and returns a status.
+    """
+    types = tuple(v.type for v in op.operands)
+    key = (op.attrs["function"], op.attrs["lead"], types)
+    with _lock:
+        made = _callbacks.setdefault(key, _CALLBACK(_runner(*key)))
+        number = list(_callbacks).index(key)
+    return f"{PREFIX}{number}", ctypes.cast(made, ctypes.c_void_p).value or 0
+
+
+def symbols(ops: Iterable[Op]) -> dict[str, int]:
+    """Of all `host` ops of a lowered program."""
+    found: dict[str, int] = {}
+    for op in ops:
+        if op.name == "host":
+            found.update([callback(op)])
+        for region in op.regions:
+            found.update(symbols(region.ops))
+    return found
+
+
+def _runner(function: str, lead: int, types: Sequence[Type]) -> Any:
+    views = [_viewer(t) for t in types]
+
+    def run(table: Any) -> int:
+        try:
+            out, *given = (view(table[k]) for k, view in enumerate(views))
+            out[...] = opaque.evaluate(*given, function=function, count=out.shape[-1], lead=lead)
+        except BaseException as error:  # whatever it is, the caller gets it (see `reraise`)
+            _raised.error = error
+            return RAISED
+        return 0
+
+    return run
+
+
+def _viewer(type: Type) -> Callable[[int], np.ndarray[Any, Any]]:
+    """The array of a type that is at an address."""
+    dtype, shape = NUMPY_DTYPES[type.dtype], type.shape
+    memory: Any = ctypes.c_char * (prod(shape) * dtype.itemsize)
+    return lambda address: np.ndarray(shape, dtype, memory.from_address(address))
+
+
+def taken() -> BaseException:
+    """What the last function called in this thread has raised; it is forgotten here."""
+    error: BaseException = _raised.error
+    del _raised.error
+    return error
+
+
+def reraise() -> None:
+    """Raise that."""
+    raise taken()

@@ -1,0 +1,87 @@
+"""Calls of Python functions that are not traced."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import NonDifferentiableError, UnsupportedOperation
+from tapec.ir.build import Expr
+from tapec.ir.ops.shape import Array, Flags, Tangents, call, lift
+from tapec.ir.primitive import RAISES, structured
+from tapec.ir.types import Type
+
+# Makes one flat array of the operands, which are its own.
+Opaque = Callable[[list[Array]], Array]
+
+_FUNCTIONS: dict[str, Opaque] = {}  # by the name that programs have for them; never dropped
+_NUMBERS = itertools.count(1)
+
+
+def named(function: Opaque, hint: str) -> str:
+    """A name of this process for a function, by which programs call it."""
+    name = f"{hint}.{next(_NUMBERS)}"
+    _FUNCTIONS[name] = function
+    return name
+
+
+def _infer(*operands: Type, function: str, count: int, lead: int = 0) -> Type:
+    return Type("f64", (*_lanes(*(t.shape for t in operands), lead=lead), count))
+
+
+def _lanes(*shapes: tuple[int, ...], lead: int) -> tuple[int, ...]:
+    return shapes[0][:lead] if lead else ()
+
+
+def evaluate(*operands: Array, function: str, count: int, lead: int = 0) -> Array:
+    """Call the function, for each lane where there are `lead` axes of them."""
+    if function not in _FUNCTIONS:
+        raise UnsupportedOperation(f"the Python function {function} is not known in this process")
+    python = _FUNCTIONS[function]
+    if not lead:
+        return python([np.array(x) for x in operands])
+    lanes = _lanes(*(x.shape for x in operands), lead=lead)
+    out = np.empty((*lanes, count))
+    for at in np.ndindex(*lanes):
+        out[at] = python([np.array(x[at]) for x in operands])
+    return out
+
+
+def _no_derivative(function: str) -> NonDifferentiableError:
+    return NonDifferentiableError(
+        f"{function.rpartition('.')[0]} is called as it is: nothing is known of its derivatives",
+        hint="give them by tapec.implicit(..., like=...) or tapec.custom_rule around the call",
+    )
+
+
+def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> Expr | None:
+    if all(t is None for t in tangents):
+        return None
+    raise _no_derivative(attrs["function"])
+
+
+def _vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any) -> Any:
+    raise _no_derivative(attrs["function"])
+
+
+def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, lead: int = 0, **attrs: Any) -> Expr:
+    lifted = [lift(x, b, size) for x, b in zip(xs, batched, strict=True)]
+    return call("opaque", *lifted, lead=lead + 1, **attrs)
+
+
+structured(
+    "opaque",
+    _infer,
+    evaluate,
+    jvp=_jvp,
+    vjp=_vjp,
+    batch=_batch,
+    cost=1000,
+    analytic=False,
+    traits=RAISES,
+    doc="The `count` numbers that a Python function of this process makes of the operands, for "
+    "each of the lanes along their `lead` first axes.",
+)

@@ -1,0 +1,38 @@
+"""Errors inside other packages are told at the user's line, with what to do there."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.linalg
+import scipy.optimize
+
+import tapec
+from tapec.errors import TraceError
+
+A = np.eye(3) + 0.1
+
+
+@pytest.mark.parametrize(("f", "name"), [
+    (lambda a: scipy.linalg.expm(a), r"scipy\.linalg\.expm"),
+    (lambda a: scipy.linalg.solve(a, a[:, 0]), r"scipy\.linalg\.solve"),
+    (lambda a: scipy.optimize.brentq(lambda t: t * t - a[0, 0], 0, 3), r"scipy\.optimize\.brentq"),
+    (lambda a: scipy.integrate.quad(lambda t: t * a[0, 0], 0, 1)[0], r"scipy\.integrate\.quad"),
+    (lambda a: statistics.mean(a[0]), r"statistics\.mean"),
+])  # fmt: skip
+def test_the_line_is_the_users(f: Any, name: str) -> None:
+    with pytest.raises(TraceError, match=name) as info:
+        tapec.compile(f)(A)
+    assert "test_foreign.py" in str(info.value)
+    assert "tapec.implicit" in str(info.value)
+
+
+def test_mistakes_of_other_kinds_stay_what_they_are() -> None:
+    with pytest.raises(ValueError, match=r"square|expected"):
+        tapec.compile(lambda a: a * scipy.linalg.expm(np.ones((2, 3)))[0, 0])(A)
+    with pytest.raises(ZeroDivisionError):
+        tapec.compile(lambda a: a * (1 / 0))(A)
