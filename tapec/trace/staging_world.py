@@ -98,6 +98,7 @@ class World:
         self.values = state.get()
         self.containers: dict[int, tuple[Any, dict[Any, Any]]] = {}
         self._paths: dict[int, str] = {}
+        self._kinds: dict[int, type] = {}  # the classes of objects, which have what these lack
         self.sources: list[tuple[str, Any, Any]] = []  # what is used up by use, and how far it is
         for name, value in zip(state.names, self.values, strict=True):
             self._walk(value, name)
@@ -117,6 +118,8 @@ class World:
                     continue
                 self.containers[id(container)] = (container, items)
                 is_object = container is not value or not has_keys(container)
+                if is_object:
+                    self._kinds[id(container)] = type(value)
                 path = self._paths[id(container)] = f"{path}." if is_object else path
             more = ((item, key) for key, item in items.items() if type(item) not in PLAIN)
             todo += [(item, _below(path, key)) for item, key in more]
@@ -176,17 +179,25 @@ class World:
         for ident, (container, items) in self.containers.items():
             present = contents(container)
             for key in {**items, **present}:
-                new = present.get(key, UNDEFINED)
-                if not same(items.get(key, UNDEFINED), new):
+                new = self._seen(present, ident, key)
+                if not same(self._seen(items, ident, key), new):
                     found[ident, key] = new
         return found
 
     def old(self, slot: Slot) -> Any:
         """What the slot held at the snapshot."""
         place, key = slot
-        return self.values[key] if place == VARIABLE else self.containers[place][1].get(
-            key, UNDEFINED
-        )  # fmt: skip
+        if place == VARIABLE:
+            return self.values[key]
+        return self._seen(self.containers[place][1], place, key)
+
+    def _seen(self, items: dict[Any, Any], ident: int, key: Any) -> Any:
+        """What is found under a key: an attribute that an object lacks is its class's."""
+        if key in items:
+            return items[key]
+        kinds = self._kinds[ident].__mro__ if ident in self._kinds else ()
+        found = next((vars(c)[key] for c in kinds if key in vars(c)), UNDEFINED)
+        return UNDEFINED if hasattr(type(found), "__get__") else found
 
     def write(self, values: Mapping[Slot, Any]) -> None:
         """Set slots, the same containers being kept."""

@@ -25,6 +25,32 @@ class Cell:
         self.v, self.after = v, after
 
 
+class Controller:
+    """Attributes that an object has from its class until it is given its own."""
+
+    total = 0.0
+    calls = 0
+
+    def step(self, error: Any) -> Any:
+        self.total += error * 0.1
+        self.calls += 1
+        return self.total
+
+
+def defaults_of_the_class(x: Any) -> Any:
+    c, d, e, s = Controller(), Controller(), Controller(), 0.0
+    for i in rolled(range(20)):
+        s += c.step(x[i % 4])
+        if x[i % 4] > 0:
+            d.calls += 1
+    if x[0] > 0:
+        e.total += 1.0
+    while e.total < 2.0:
+        e.total += 0.25
+        e.calls += 1
+    return s + c.calls + d.calls + getattr(e, "total", 7.0) + e.calls
+
+
 def items_until(x: Any) -> Any:
     p, q, r = Cell(1.0), Cell(2.0), Cell(3.0)
     for k, c in enumerate([p, q, r]):
@@ -120,6 +146,7 @@ def swaps_on_both_sides(x: Any) -> Any:
 @pytest.mark.parametrize(
     "f",
     [
+        defaults_of_the_class,
         items_until,
         deep,
         linked,
