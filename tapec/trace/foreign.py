@@ -10,7 +10,7 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
-from types import FrameType
+from types import CellType, FrameType
 from typing import Any
 
 from tapec.errors import TapecError, TraceError
@@ -22,6 +22,7 @@ CURE = (
     "call it as it is: tapec.implicit(solver, residual, like=...) for solvers, "
     "else tapec.custom_rule around tapec.opaque"
 )
+_EMPTY = CellType()
 _LIBRARIES = tuple(
     {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
@@ -65,10 +66,14 @@ def _is_ours(error: BaseException | None) -> bool:
     return False
 
 
-def _holds_traced(value: Any) -> bool:
-    if isinstance(value, tuple | list):
-        return any(map(is_symbolic, value))
-    return is_symbolic(value)
+def _holds_traced(value: Any, depth: int = 3) -> bool:
+    """Also in containers, and around functions that are wrapped in others."""
+    if is_symbolic(value):
+        return True
+    cells = getattr(value, "__closure__", None) or ()
+    inner = [cell.cell_contents for cell in cells if cell != _EMPTY]
+    inner += value if isinstance(value, tuple | list) else []
+    return depth > 0 and any(_holds_traced(v, depth - 1) for v in inner)
 
 
 def _name(frame: FrameType) -> str:

@@ -1,4 +1,3 @@
-# ruff: noqa: SIM108
 """Branches on data: every form of `if`, conditions joined and chained, early returns."""
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def enumerated(x, a):
 @program((LONG, 1.0 + LONG**2), (LONG**2, 2.0 - LONG))
 def zipped(x, y):
     total = 1.0
-    for a, b in zip(x, y):  # noqa: B905
+    for a, b in zip(x, y):
         total = 0.9 * total + a * b if a < b else total - a
     return total
 

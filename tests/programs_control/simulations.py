@@ -87,11 +87,11 @@ def adaptive_runge_kutta_fehlberg(p, y):
         stages = [pendulum(y, p)]
         for row in FEHLBERG:
             at = y
-            for a, k in zip(row, stages):  # noqa: B905
+            for a, k in zip(row, stages):
                 at = at + h * a * k
             stages.append(pendulum(at, p))
         fifth, fourth = y, y
-        for b, c, k in zip(FIFTH, FOURTH, stages):  # noqa: B905
+        for b, c, k in zip(FIFTH, FOURTH, stages):
             fifth = fifth + h * b * k
             fourth = fourth + h * c * k
         error = np.sqrt(np.sum((fifth - fourth) ** 2)) + 1e-12

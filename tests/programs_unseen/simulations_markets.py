@@ -85,7 +85,7 @@ def growth_by_value_iteration(params, shocks, transition):
     grid = np.linspace(0.05, 0.5, 15)
     v = np.zeros((2, 15))
     policy = np.zeros((2, 15), dtype=int)
-    for it in range(300):  # noqa: B007 (its last value is returned)
+    for it in range(300):
         new = np.zeros_like(v)
         for z in range(2):
             expected = transition[z] @ v

@@ -113,7 +113,7 @@ def counterflow_exchanger(capacity, inlet, n):
     hot = np.full(n, inlet[0])
     cold = np.full(n, inlet[1])
     ua = 0.4
-    for it in range(500):  # noqa: B007 (its last value is returned)
+    for it in range(500):
         worst = 0.0
         for i in range(n):
             up = hot[i - 1] if i > 0 else inlet[0]

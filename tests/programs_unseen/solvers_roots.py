@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import pi
 
 import numpy as np
-
 from programs_npbench.program import kernels
 
 KERNELS, kernel = kernels()
