@@ -11,6 +11,7 @@ from typing import Any
 
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, Primitive
+from tapec.lower.boxes import dense, extents
 from tapec.lower.inplace import LOOPS, SMALL, WRITES, pairs, pointwise
 
 FARTHEST = 400  # ops that may have to come first with a reader
@@ -28,7 +29,7 @@ def arranged(func: Func, *, region: bool) -> Func:
     func = accumulating(func, region=region)
     if not any(pairs(op) for op in func.ops):
         return func
-    return _Order(reading_back(func)).run()
+    return _Order(reading_back(reading_on(func))).run()
 
 
 def accumulating(func: Func, *, region: bool = True) -> Func:
@@ -93,6 +94,33 @@ def _addition(
             if alone and place and x.type == op.result.type == p.type and x is not p:
                 return x, place.operands, place.attrs["at"]
     return None
+
+
+def reading_on(func: Func) -> Func:
+    """Parts of an array that a write before has left as they were are read from what it made.
+
+    Else that write waits for the reader, and what the reader is for is put aside.
+    """
+    written: dict[Value, Op] = {}  # the array, and its first change
+    ops: list[Op] = []
+    for op in func.ops:
+        if op.name == "index" and op.operands[0] in written:
+            x = op.operands[0]
+            while x in written and _apart(op.attrs["at"], written[x].attrs["at"]):
+                x = written[x].result
+            if x is not op.operands[0]:
+                op = Op(op.primitive, (x,), op.attrs, op.results, (), op.loc)
+        elif op.name == "update":
+            written.setdefault(op.operands[0], op)
+        ops.append(op)
+    return func.with_ops(ops)
+
+
+def _apart(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    """Whether two parts of an array share no element."""
+    if not (dense(a) and dense(b)):
+        return False
+    return any(x[1] <= y[0] or y[1] <= x[0] for x, y in zip(extents(a), extents(b), strict=True))
 
 
 def reading_back(func: Func) -> Func:

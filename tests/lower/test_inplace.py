@@ -385,3 +385,27 @@ def test_branches_in_branches_are_looked_through_once() -> None:
 
     for s in (0.005, 0.055, 1.0):
         check(lambda x, y, s: nested(14)(x, y, s), X, X * 2, s)
+
+
+def test_parts_that_a_write_left_are_read_after_it() -> None:
+    def body(x: Any) -> Any:
+        def step(i: Any, y: Any) -> Any:
+            edge = write(y, P["sin"](part(y, 3, 4)), 0, 0)
+            return write(edge, part(y, (1, 23, 1), (0, 30, 1)) * 0.5, (1, 23, 1), (0, 30, 1))
+
+        return scan(step, (x,), 9)
+
+    loops = check(body, A)
+    assert count(loops, "alloc") == 0
+    assert most_stores(loops) == 1 + 23 * 30
+
+
+def test_parts_that_a_write_changes_are_read_before_it() -> None:
+    def body(x: Any) -> Any:
+        def step(i: Any, y: Any) -> Any:
+            edge = write(y, P["sin"](part(y, 3, 4)), 1, 0)
+            return write(edge, part(y, (1, 23, 1), (0, 30, 1)) * 0.5, (1, 23, 1), (0, 30, 1))
+
+        return scan(step, (x,), 9)
+
+    check(body, A)
