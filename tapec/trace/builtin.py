@@ -202,21 +202,39 @@ def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
 
 def _extreme(real: Any, better: str) -> Callable[..., Any]:
     @functools.wraps(real)
-    def extreme(*args: Any, **kwargs: Any) -> Any:
+    def extreme(*args: Any, key: Any = None, **kwargs: Any) -> Any:
         items = args[0] if len(args) == 1 else args
         if type(items) in SPECIAL:
             return TABLE["__ragged__"](real.__name__, (items,), kwargs)
-        if kwargs or not any_symbolic(list(args)):
-            return real(*args, **kwargs)
-        if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG:
+        if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG and not key:
             return TABLE[real.__name__](items)
-        first, *rest = items
-        for item in rest:
+        found = items if len(args) != 1 else builtins.list(items)
+        if not found or (len(args) != 1 and kwargs):
+            return real(*(args if len(args) != 1 else (found,)), key=key, **kwargs)
+        keys = found if key is None else [key(item) for item in found]
+        if not any_symbolic(builtins.list(keys)):
+            return found[real(builtins.range(len(found)), key=keys.__getitem__)]
+        first, top = found[0], keys[0]
+        for item, value in zip(found[1:], keys[1:], strict=True):
             # As Python compares: the first of equal ones is kept.
-            first = where(TABLE[better](item, first), item, first)
+            wins = TABLE[better](value, top)
+            first = _either(wins, item, first)
+            top = first if key is None else where(wins, value, top)
         return first
 
     return extreme
+
+
+def _either(wins: Any, a: Any, b: Any) -> Any:
+    """The first where a condition holds, else the second; pairs and lists item by item."""
+    if type(a) in (tuple, builtins.list) and type(a) is type(b) and len(a) == len(b):
+        return type(a)([_either(wins, x, y) for x, y in zip(a, b, strict=True)])
+    if isinstance(a, _VALUES) and isinstance(b, _VALUES):
+        return where(wins, a, b)
+    return a if wins else b
+
+
+_VALUES = (builtins.int, builtins.float, np.ndarray, np.generic, Tracer)
 
 
 def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -> Any:
@@ -224,9 +242,9 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     found = builtins.list(items)
     keys = found if key is None else [key(item) for item in found]
     if not any(is_symbolic(k) for k in keys) or not all(map(_is_number, keys)):
-        return builtins.sorted(found, key=key, reverse=reverse)
+        return _in_order(found, keys, reverse)
     if len({np.shape(item) for item in found if not isinstance(item, (tuple, list))}) != 1:
-        return builtins.sorted(found, key=key, reverse=reverse)
+        return _in_order(found, keys, reverse)
     numbers = TABLE["array"](keys)
     # The first of equal ones stays first, also from the largest to the smallest.
     order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
@@ -234,8 +252,19 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     return builtins.list(TABLE["array"](found)[order])
 
 
+def _in_order(items: Any, keys: Any, reverse: Any) -> Any:
+    order = builtins.sorted(builtins.range(len(items)), key=keys.__getitem__, reverse=reverse)
+    return [items[k] for k in order]
+
+
 def _is_number(x: Any) -> bool:
     return isinstance(x, (builtins.int, builtins.float)) or not np.shape(x)
+
+
+def _pow(base: Any, exponent: Any, modulus: Any = None) -> Any:
+    if modulus is None or not any_symbolic([base, exponent, modulus]):
+        return builtins.pow(base, exponent, modulus)
+    return builtins.pow(base, exponent) % modulus
 
 
 def _isinstance(x: Any, kind: Any) -> bool:
@@ -273,6 +302,7 @@ MEMBERS: dict[str, Any] = {
     "isinstance": _isinstance,
     "sorted": _sorted,
     "len": _length,
+    "pow": _pow,
     "sum": _sum,
     "all": _truths(builtins.all, "logical_and", stops=False),
     "any": _truths(builtins.any, "logical_or", stops=True),

@@ -72,6 +72,7 @@ class Session:
         "parent",
         "partial",
         "serial",
+        "tables",
         "uncertain",
     )
 
@@ -91,6 +92,8 @@ class Session:
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging_names)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.failures)
+        # Lists that are arrays for now, by identity (see tapec.trace.tables).
+        self.tables: dict[int, Any] = {} if parent is None else parent.tables
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
         self._types: dict[Type, Type] = {}

@@ -190,7 +190,7 @@ def operands(name: str) -> tuple[Any, ...]:
     return (V + (name == "arccosh"), V[::-1] + 0.1)[: ufunc.nin]
 
 
-@pytest.mark.parametrize("name", ufuncs())
+@pytest.mark.parametrize("name", [*ufuncs()])
 def test_ufuncs(name: str) -> None:
     ufunc, args = getattr(np, name), operands(name)
     with np.errstate(all="ignore"):

@@ -111,6 +111,17 @@ def at_each(a: Any) -> Any:
     return z * few
 
 
+def extremes_of_python(a: Any) -> Any:
+    best = max([(a[k], float(k)) for k in range(4)], key=lambda p: p[0])
+    far = max(range(9), key=lambda k: abs(a[k]))
+    return np.array([
+        max(abs(v) for v in a), min(a[i] * i for i in range(5)), max(map(abs, a[:3])),
+        max(a, key=lambda v: v * v), min(a[0], a[1], key=abs), max((v for v in a), default=0.0),
+        max([], default=2.0), best[0] + best[1], a[far], max([3, 5], key=lambda k: -k) * a[0],
+        max([a[:2], a[2:4]], key=lambda r: r.sum())[0],
+    ])  # fmt: skip
+
+
 CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "correlate": (lambda a: np.concatenate([np.correlate(a, W, m) for m in ("full", "same", "valid")]
                   + [np.correlate(a[:4], a, m) for m in ("full", "same", "valid")]), V),
@@ -161,6 +172,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "places": (places, V), "places in a loop": (places_in_a_loop, V),
     "at": (at_each, V), "reduceat": (lambda a: np.add.reduceat(a, [0, 3, 2, 2])
                                      + np.maximum.reduceat(np.outer(a, a), [0, 4], axis=1)[:4, 1], V),
+    "extremes of Python": (extremes_of_python, V),
     "fromiter": (lambda a: np.fromiter((v * k for k, v in enumerate(a)), float, 5), V),
     "ranges": (lambda a: a[range(0, 9, 4)] * np.take(a, range(3)) + a[(0, 2, 4),], V),
     "isin": (lambda a: np.isin(np.round(a), [0, 1]) * a, V),
