@@ -133,6 +133,14 @@ def test_random_double_loops(seed: int) -> None:
     agree(func, 3, x, rng.integers(-9, 9, COLUMNS), rtol=1e-12, atol=1e-13)
 
 
+@native
+@pytest.mark.parametrize("width", [2, 4])
+def test_narrower_machines(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapec.backends.llvm.emit.vector_width", lambda dtype: width)
+    for seed in range(width, 40, 5):
+        test_random_double_loops(seed)
+
+
 def test_many_random_loops_are_waves() -> None:
     share = np.mean([found(Maker(seed).func()) for seed in range(40)])
     assert 0.2 < share < 0.9
