@@ -220,7 +220,9 @@ def branches(scope: Scope, op: Op) -> None:
     for k in scope.tapes.order(op):
         start = len(scope.builder.ops)
         columns[k] = scope.inline(op.regions[k], operands, scope.masked(masks[k]))
-        operands = scope.tapes.advanced(operands, columns[k], scope.builder.ops[start:])
+        if any(v.type == TAPE for v in operands):
+            made = [*columns[k], *_tapes_made(scope, scope.builder.ops[start:])]
+            operands = scope.tapes.advanced(operands, made)
     for j, result in enumerate(op.results):
         if result.type == TAPE:
             scope.alias[result] = scope.tapes.latest(operands, columns[0][j])
@@ -231,6 +233,13 @@ def branches(scope: Scope, op: Op) -> None:
             value = scope.choose(masks[k], mine, value, result.type.ndim, result.hint)
         full = (scope.size, *result.type.shape)
         scope.lifted[result] = broadcast(scope.builder, value, full, result.hint)
+
+
+def _tapes_made(scope: Scope, ops: Sequence[Op]) -> list[Value]:
+    """The tapes that ops have left, the last first, as values of the original program."""
+    tables = (scope.lifted, scope.alias)
+    old = {new: v for table in tables for v, new in table.items() if v.type == TAPE}
+    return [old.get(v, v) for op in reversed(ops) for v in op.results if v.type == TAPE]
 
 
 def _lanes(scope: Scope, choice: Value, count: int) -> list[Value]:

@@ -53,14 +53,12 @@ class Tapes:
         self._origin.clear()
         self._backwards.clear()
 
-    def advanced(
-        self, operands: Sequence[Value], found: Sequence[Value], ops: Sequence[Op]
-    ) -> list[Value]:
+    def advanced(self, operands: Sequence[Value], made: Sequence[Value]) -> list[Value]:
         """The operands with the tapes among them as a body returned them, or else left them.
 
-        A body need not return a tape that nobody reads afterwards.
+        `made` has the tapes of the body, the last first: it need not return a tape that nobody
+        reads afterwards.
         """
-        made = [*found, *(v for op in reversed(ops) for v in op.results)]
         return [self.latest([*made, v], v) if v.type.dtype == "tape" else v for v in operands]
 
     def latest(self, values: Sequence[Value], like: Value) -> Value:

@@ -199,3 +199,29 @@ def test_no_lanes() -> None:
     f = tapec.vmap(lambda n, x: tapec.fori_loop(0, n, lambda i, c: c * x, 1.0))
     assert f(np.zeros(0, int), np.zeros(0)).shape == (0,)
     np.testing.assert_array_equal(f(np.array([3, 0]), np.array([2.0, 5.0])), [8.0, 1.0])
+
+
+def loops_in_both_branches(x: Any, n: Any) -> Any:
+    a = c = b = x * 0.5 + 0.1
+    if a.sum() > 1.16:
+        k = 0
+        while k < 4 + n[0]:
+            c = np.tanh(c + 0.3 * a)
+            k += 1
+    else:
+        k = 0
+        while k < 4 + n[0]:
+            a = c * 0.9 + 0.1 * np.sin(a)
+            k += 1
+            if c[1] > 0.8:
+                break
+    return np.sum(a * b) + np.sum(c**2)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_loops_in_both_branches_take_their_own_from_the_tape(backend: Any) -> None:
+    x, n = np.array([0.3, 0.7, 0.2, 0.9]), np.array([1])
+    lanes = np.stack([x, x * 1.7, x[::-1], x - 0.5])
+    slope = tapec.compile(loops_in_both_branches, backend=backend).grad
+    found = tapec.vmap(slope, in_axes=(0, None))(lanes, n)
+    np.testing.assert_allclose(found, [slope(lane, n) for lane in lanes], rtol=1e-12)
