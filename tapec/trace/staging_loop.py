@@ -28,6 +28,7 @@ from tapec.trace.staging_values import (
     truth,
     value_of,
 )
+from tapec.trace.staging_whole import refuse_overflow
 from tapec.trace.staging_world import Slot
 from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
@@ -57,6 +58,8 @@ class Loop(Settling):
             ys = [value_of(region, x, k) for x, k in stacked]
             written = region.written()
             homes = check_aliases(carried, region, self.session, self._certain)
+            if isinstance(self.length, int) and body.index is not None:
+                self._check_integers(body, carried, ends)
             ends += [region.final(s) for s in written]
         look = self._condition(written) if self.test is not None else None
         operands = {s: e.operand for r in (region, look[0] if look else region)
@@ -80,6 +83,19 @@ class Loop(Settling):
             fill(self.session, body.appended, made[count:], self._certain)
             made = made[:count]
         return [wrap(self.session, v) for v in made]
+
+    def _check_integers(
+        self, body: Iteration, carried: Sequence[Carried], ends: Sequence[Value]
+    ) -> None:
+        """Refuse Python integers that need more than 64 bits."""
+        assert isinstance(self.length, int)
+        whole = {
+            c.param: (c.start, end)
+            for c, end in zip(carried, ends, strict=True)
+            if c.param is not None and c.kind.weak and type(c.start) is int
+        }
+        index = body.params[0]
+        refuse_overflow(body.region.builder.ops, index, whole, self.length, self.reverse)
 
     @staticmethod
     def _in_lists(body: Iteration) -> int:
