@@ -252,6 +252,11 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     return builtins.list(TABLE["array"](found)[order])
 
 
+def sort_list(items: builtins.list[Any], *, key: Any = None, reverse: Any = False) -> None:
+    """``items.sort()``."""
+    items[:] = _sorted(items, key=key, reverse=reverse)
+
+
 def _in_order(items: Any, keys: Any, reverse: Any) -> Any:
     order = builtins.sorted(builtins.range(len(items)), key=keys.__getitem__, reverse=reverse)
     return [items[k] for k in order]

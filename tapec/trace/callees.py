@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.builtin import MEMBERS
+from tapec.trace.builtin import MEMBERS, sort_list
 from tapec.trace.classes import is_library
 from tapec.trace.clone import Globals, instance, substitute
 from tapec.trace.proxy import UfuncProxy, is_special
@@ -71,7 +71,9 @@ def _partial(p: functools.partial[Any], session: Session) -> Any:
 
 def _builtin(function: Any, session: Session) -> Any:
     if function.__module__ is None:  # a method of an object of Python's or NumPy's
-        return function
+        owner = function.__self__
+        sorts = type(owner) is list and function.__name__ == "sort"
+        return functools.partial(sort_list, owner) if sorts else function
     return _OF_PYTHON.get(function) or substitute(function, session)
 
 

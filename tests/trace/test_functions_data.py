@@ -76,7 +76,13 @@ def gate(u: Any, v: Any) -> Any:
 def ordered(a: Any) -> Any:
     up, down = sorted(a), sorted([*a[:4], 0.5], reverse=True)
     near = sorted([a[:3], a[3:6], a[6:]], key=lambda r: abs(r[1]))
-    return np.array([*up, *down, *near[0], *sorted(range(3), key=lambda k: (k - 1) ** 2)])
+    own, pair = list(a[:5]), [a[0], 2.0, a[1]]
+    own.sort()
+    pair.sort(key=abs, reverse=True)
+    if a[0] > 0:
+        own.sort(reverse=True)
+    steps = sorted(range(3), key=lambda k: (k - 1) ** 2)
+    return np.array([*up, *down, *near[0], *steps, *own, *pair])
 
 
 def places(a: Any) -> Any:

@@ -276,9 +276,9 @@ FOR = register(
         doc="for i in range(lower, upper): region(i, carried...) yields carried. kind 'vector' "
         "says that iterations are independent, apart from the carried values, which are combined "
         "by the reductions named in `reduce` ('' in serial loops). kind 'wave': the loop in it is "
-        "serial, and up to 8 iterations may go together, each a step of that loop behind the last "
-        "one; what is before it runs in advance, what is after it afterwards. `ahead` lists "
-        "(load, store, i, j): what the load with this number in the inner body reads, that store "
+        "serial, and up to 16 iterations may go together, each `skew` steps of that loop behind "
+        "the last one; what is before it runs in advance, what is after it afterwards. `ahead` "
+        "lists (load, store, i, j): what the load with this number in the inner body reads, that store "
         "wrote i and j iterations before, where there are such ones.",
     )
 )

@@ -16,7 +16,7 @@ FOLLOW = "__tapec_callee__"
 # By custom the names of modules whose members have stand-ins; and what is generated.
 _MODULES = frozenset(["np", "numpy", "math", "__tapec__"])
 _CALLERS = frozenset(["map", "filter", "reduce", "vectorize", "apply_along_axis"])
-_SORTERS = frozenset(["sorted", "min", "max"])
+_SORTERS = frozenset(["sorted", "sort", "min", "max"])
 
 
 def has_hidden_callee(root: ast.AST) -> bool:
