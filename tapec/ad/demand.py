@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tapec.ad.contributions import place
-from tapec.ad.risk import risky_values
+from tapec.ad.risk import moves_only, risky_values
 from tapec.ad.rules import broadcast, reshape
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
@@ -82,6 +82,7 @@ class Demands:
         self._sent: dict[tuple[Op, int], Demand] = {}
         self._parts: dict[Value, list[tuple[Value, Any]]] = {}
         self._records = records
+        self._idle: set[Op] = set()
         self._risky = risky_values(ops, inside=inside) if records else set()
         if any(op.name == "select" or self._has_risk(op) for op in ops):
             self._found.update(dict.fromkeys(everywhere))
@@ -95,6 +96,10 @@ class Demands:
     def sent(self, op: Op, k: int) -> Demand:
         """Where this op uses its operand k."""
         return self._sent.get((op, k))
+
+    def idle(self, op: Op) -> bool:
+        """Whether this op may have run where its results are not used, and that matters."""
+        return op in self._idle
 
     def branch(self, op: Op, k: int) -> Demand:
         """Where a `select` uses its branch k (1 or 2), in the shape of its result."""
@@ -116,6 +121,8 @@ class Demands:
         for y in op.results:
             self._settle(y)
         demand = self._joint(op)
+        if demand is not None and not (op.regions and all(map(moves_only, op.regions))):
+            self._idle.add(op)
         for k, v in enumerate(op.operands):
             if v not in self._varied:
                 continue

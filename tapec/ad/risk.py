@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tapec.ir.core import Op, Value
+from tapec.ir.core import Block, Op, Value
 
 TAME = frozenset(
     {"abs", "add", "arcsinh", "arctan", "convert", "copysign", "cos", "erf", "erfc", "fmax", "fmin"}
     | {"maximum", "minimum", "mul", "neg", "select", "sin", "sub", "tanh"}
     | {"reduce_max", "reduce_min"}
 )
+# Their partials are numbers, whatever their operands are.
+MOVING = frozenset({"add", "const", "convert", "neg", "select", "stop_gradient", "sub"})
 # Results of loops up to this size are masked in loops too; larger ones stay in place.
 SMALL = 64
 
@@ -32,6 +34,19 @@ def risky_values(ops: Iterable[Op], *, inside: bool) -> set[Value]:
         else:
             found.update(op.results)
     return found
+
+
+def moves_only(block: Block) -> bool:
+    """Whether zeros sent into a region come back as zeros, whatever its values are."""
+    return all(_moves(op) for op in block.ops)
+
+
+def _moves(op: Op) -> bool:
+    if not any(v.type.is_float for v in op.results):
+        return True
+    if op.regions:
+        return op.name in ("cond", "switch") and all(map(moves_only, op.regions))
+    return op.name in MOVING or (op.primitive.kind == "linear" and op.name != "dot")
 
 
 def _is_tame(op: Op) -> bool:

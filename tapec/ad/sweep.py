@@ -86,16 +86,19 @@ class Sweep:
 
         What is right only where demanded cannot be told from what the op adds: then nothing.
         """
-        return self.cotangents.take(op.operands[k]) if self.demands.sent(op, k) is None else None
+        return None if self.demands.idle(op) else self.cotangents.take(op.operands[k])
 
     def withdraw(self, op: Op, k: int) -> Cotangent:
         """The same, zeros where nothing has arrived."""
         return self.withdrawn(op, k) or Cotangent(self.made(None, op.operands[k].type), False)
 
     def deliver(self, op: Op, k: int, value: Value, base: Cotangent | None = None) -> None:
-        """What the reverse op has for an operand; with a base, the base and what was added."""
+        """What the reverse op has for an operand; with a base, the base and what was added.
+
+        Regions that did not run add zeros. Those that ran for nothing may have added anything.
+        """
         operand, demand = op.operands[k], self.demands.sent(op, k)
-        if operand.type.is_float and demand is not None:
+        if operand.type.is_float and self.demands.idle(op):
             self.send(operand, value, demand, tainted=True)
         else:
             self.cotangents.add(operand, value, base is not None and base.tainted)
