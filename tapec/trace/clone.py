@@ -9,12 +9,13 @@ import builtins
 import functools
 import math
 import types
+from collections import deque
 from typing import Any
 
 import numpy as np
 
 from tapec.trace import operators
-from tapec.trace.builtin import MEMBERS, Class
+from tapec.trace.builtin import MEMBERS, Class, Deque
 from tapec.trace.classes import (
     CLONED,
     STDLIB,
@@ -191,6 +192,7 @@ _CLASSES: dict[type, Any] = {
     np.vectorize: Vectorized,
     np.ndenumerate: TABLE["ndenumerate"],
     np.nditer: nditer,
+    deque: Deque,
 }
 _RULES: dict[type, Any] = {
     types.FunctionType: _plain_function,
