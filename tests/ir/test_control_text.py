@@ -153,6 +153,16 @@ REFUSED = [
         ),
         "branch 0 returns (f64), branch 1 ()",
     ),
+    (
+        regions(
+            "(%x: f64) -> (f64)",
+            "  %y = scan %x {consts=0, carry=1, length=-3} (%i: i64, %a: f64) {",
+            "    yield %a",
+            "  } : f64",
+            "  return %y",
+        ),
+        "the length -3 is negative",
+    ),
 ]
 
 

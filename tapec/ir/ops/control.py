@@ -73,6 +73,8 @@ def _scan(
 ) -> Types:
     (body,) = regions
     fixed, init, xs = split(operands, consts, carry)
+    if length < 0:
+        raise ShapeError(f"scan: the length {length} is negative")
     for x in xs:
         if not x.shape or x.shape[0] != length:
             raise ShapeError(f"scan: {x} has no leading axis of length {length}")
