@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-
 from programs_npbench.program import kernels
 
 KERNELS, kernel = kernels()

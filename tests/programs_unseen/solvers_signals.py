@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from programs_npbench.program import kernels
 
 import tapec
-from programs_npbench.program import kernels
 
 KERNELS, kernel = kernels()
 rng = np.random.default_rng(105)

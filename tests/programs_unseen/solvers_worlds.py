@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from programs_npbench.program import kernels
 
 KERNELS, kernel = kernels()
