@@ -16,10 +16,9 @@ from tapec.trace.staging_objects import structure
 from tapec.trace.staging_values import Kind, kind_of, memory_of, merged, traced
 from tapec.trace.storage import MaybeShared
 from tapec.trace.table import TABLE
+from tapec.trace.tables import NeedsTable, known_outside
 from tapec.trace.tracer import Tracer
 from tapec.tree import Tree
-
-MOST = 16  # items of a list that is written at a traced place: all of them are written
 
 
 class Places:
@@ -65,7 +64,11 @@ _PLACES: dict[type, type] = {list: Places, tuple: Places, dict: Keyed}
 def places(container: Any) -> Any:
     """What to look something up in."""
     made = _PLACES.get(type(container))
-    return container if made is None else made(container)
+    if made is None:
+        return container
+    session = current()
+    known = session.tables.get(id(container)) if session is not None else None
+    return made(container) if known is None else known
 
 
 def _known(key: Any) -> Any:
@@ -122,13 +125,13 @@ def _picked(session: Session, column: Sequence[Any], kind: Kind, key: Tracer) ->
     return found
 
 
-def _replaced(
-    session: Session, items: Any, key: Tracer, value: Any
-) -> list[Any] | None:  # fmt: skip
+def _replaced(session: Session, items: Any, key: Tracer, value: Any) -> list[Any] | None:
     """All items after one was set; None where that cannot be said of them."""
-    kind = _common([*items, value]) if type(items) is list and len(items) <= MOST else None
+    kind = _common([*items, value]) if type(items) is list else None
     if kind is None or kind.shape or kind.boxed:
         return None
+    if known_outside(items):
+        raise NeedsTable(items, kind)
     row = TABLE["array"](list(items), dtype=kind.type.numpy)
     row[key] = value
     return [traced(session, row[j]._value(session), kind) for j in range(len(items))]

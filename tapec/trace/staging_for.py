@@ -27,6 +27,7 @@ from tapec.trace.staging_split import Cut, Span
 from tapec.trace.staging_values import truth
 from tapec.trace.staging_world import VARIABLE, Cells, Place, State, Wider, World, one_way
 from tapec.trace.table import TABLE
+from tapec.trace.tables import NeedsTable, Untabled, opened, tabling
 from tapec.trace.tracer import Tracer, is_symbolic
 
 Body = Callable[[Any], None]
@@ -128,7 +129,7 @@ class For:
         if is_symbolic(length):
             if length._deps:
                 raise NeedStatic(length._deps)
-            self._dynamic(length)
+            tabling(self.session, lambda: self._dynamic(length))
             return
         used_up = one_way(self.state, self.body)
         if used_up:
@@ -200,10 +201,10 @@ class For:
     def _rolled(self, start: int, length: int, size: int) -> None:
         """A loop; else the first iteration apart and a loop; else unrolled."""
         try:
-            self._stage(start, length)
+            tabling(self.session, lambda: self._stage(start, length))
             record(self.session, "loop", length)
             return
-        except NeedStatic:
+        except (NeedStatic, NeedsTable, Untabled):
             raise
         except Exception as error:
             if self.force:
@@ -217,7 +218,7 @@ class For:
             self._stage(start + 1, length)
             record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
             return
-        except NeedStatic:
+        except (NeedStatic, Untabled):
             raise
         except Exception:
             if (length - start) * size > LARGEST:
@@ -232,7 +233,7 @@ class For:
             return True
         except Cut as cut:
             runs = cut.runs(start)
-        except NeedStatic:
+        except (NeedStatic, Untabled):
             raise
         except Exception:
             return False
@@ -255,8 +256,9 @@ class For:
         try:
             world, work = World(self.state), self._work(start, length - start if split else 0)
             keep = kept(self.checkpoint, length - start)
-            Loop(self.session, world, work, length - start, strict=self.strict,
-                 checkpoint=keep).emit()  # fmt: skip
+            with opened(world.containers):
+                Loop(self.session, world, work, length - start, strict=self.strict,
+                     checkpoint=keep).emit()  # fmt: skip
         except _Breaks:
             self._until(start, length)
 
@@ -279,7 +281,8 @@ class For:
             raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
         try:
             world, work = World(self.state), self._work(0)
-            Loop(self.session, world, work, count, strict=self.strict).emit()
+            with opened(world.containers):
+                Loop(self.session, world, work, count, strict=self.strict).emit()
         except _Breaks:
             self._until(0, count)
         record(self.session, "loop", None, "length known at run time")
@@ -298,7 +301,9 @@ class For:
             assert self.go_on is not None
             return TABLE["logical_and"](state.count < length, self.go_on())
 
-        Loop(self.session, World(state), work, test=test).emit()
+        world = World(state)
+        with opened(world.containers):
+            Loop(self.session, world, work, test=test).emit()
 
     def _check_unbounded(self) -> None:
         if self.checkpoint:

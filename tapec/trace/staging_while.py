@@ -13,6 +13,7 @@ from tapec.trace.staging_choice import UNROLLED_OPS, forgotten, reason_of, recor
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_world import State, World, one_way
+from tapec.trace.tables import NeedsTable, Untabled, opened, tabling
 from tapec.trace.tracer import Tracer, is_symbolic
 
 Thunk = Callable[[], Any]
@@ -97,7 +98,7 @@ class While:
         now = World(self.state)
         try:
             self._stage(world)
-        except NeedStatic:
+        except (NeedStatic, NeedsTable, Untabled):
             raise
         except Exception as error:
             now.restore()
@@ -123,6 +124,11 @@ class While:
                 self.test()
             self.body()
 
-        Loop(self.session, world, work, test=self.test).emit()
+        tabling(self.session, lambda: self._emit(work))
         if writes:
             self.test()
+
+    def _emit(self, work: Callable[[Any, list[Tracer]], None]) -> None:
+        world = World(self.state)
+        with opened(world.containers):
+            Loop(self.session, world, work, test=self.test).emit()

@@ -10,7 +10,7 @@ from typing import Any
 from tapec.trace.syntax.build import at, copied, definition, helper, load, no_parameters, thunk
 from tapec.trace.syntax.calls import called_by, followed, has_hidden_callee
 from tapec.trace.syntax.jumps import BREAK, CONTINUE, Lowering, Unsupported, is_static
-from tapec.trace.syntax.lookups import is_lookup
+from tapec.trace.syntax.lookups import is_item, is_lookup
 from tapec.trace.syntax.scopes import Scope, bound, mentioned, own_nodes
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
@@ -256,7 +256,7 @@ class Rewriter(ast.NodeTransformer):
         return _chain(first, node.ops, others, node, 0)
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        lookup = is_lookup(node)
+        lookup = is_item(node)
         made: Any = self.generic_visit(node)
         return copied(made, value=helper("places", [made.value], node)) if lookup else made
 

@@ -13,3 +13,10 @@ def is_lookup(node: ast.AST) -> bool:
     if isinstance(key, ast.UnaryOp):
         key = key.operand
     return not isinstance(key, (ast.Constant, ast.Slice, ast.Tuple))
+
+
+def is_item(node: ast.Subscript) -> bool:
+    """Whether a list that is an array for now may be looked up here: at a constant place too."""
+    key = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
+    number = isinstance(key, ast.Constant) and type(key.value) is int
+    return is_lookup(node) or (number and not isinstance(node.ctx, ast.Del))
