@@ -15,6 +15,8 @@ from tapec.trace.tracer import Tracer
 
 CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
+_BOUND = frozenset([types.MethodType, types.BuiltinFunctionType, functools.partial])
+OWNER = "__self__"
 WHOLE = "..."  # the key of what an array of NumPy holds
 _LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
@@ -34,12 +36,24 @@ def inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
         return None, dict(enumerate(value))
     if kind is np.ndarray:
         return (value, contents(value)) if value.flags.writeable else None
+    if kind in _BOUND:
+        return _known_to(value)
     if isinstance(value, _OPAQUE) or _is_library(kind.__mro__):
         return None
     if _members(kind.__mro__):
         return value, contents(value)
     attributes = getattr(value, "__dict__", None)
     return (attributes, dict(attributes)) if type(attributes) is dict else None
+
+
+def _known_to(function: Any) -> tuple[None, dict[Any, Any]] | None:
+    """What a method or partial function has with it, and may change when it is called."""
+    if isinstance(function, functools.partial):
+        return None, {"func": function.func, **dict(enumerate(function.args)), **function.keywords}
+    owner = function.__self__
+    if type(function) is types.MethodType or isinstance(owner, (list, dict, set, deque)):
+        return None, {OWNER: owner}
+    return None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -113,7 +113,7 @@ def bound(state: State, value: Any) -> Any:
     return value
 
 
-def is_(a: Any, b: Any) -> bool:
+def is_(a: Any, b: Any) -> Any:
     """``a is b``; that is not known of what a branch leaves undetermined."""
     for x in (a, b):
         if type(x) is Poison:
@@ -127,13 +127,16 @@ def is_(a: Any, b: Any) -> bool:
             where=where(),
             hint="compare something that they hold",
         )
+    for x, y in ((a, b), (b, a)):
+        if is_symbolic(x) and x._weak and x._dtype == "bool" and type(y) is bool:
+            return TABLE["equal"](x, y)
     # What stands in for a class is that class.
     return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
 
 
-def is_not(a: Any, b: Any) -> bool:
+def is_not(a: Any, b: Any) -> Any:
     """``a is not b``."""
-    return not is_(a, b)
+    return not_(is_(a, b))
 
 
 def and_(*thunks: Thunk, state: State | None = None) -> Any:

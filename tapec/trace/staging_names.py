@@ -76,6 +76,7 @@ def _whole(session: Session) -> Session:
 def note_uncertain(session: Session, world: World, slot: Slot) -> None:
     """An attribute that exists on some paths only: who asks whether it does gets an error."""
     if slot[0] != VARIABLE and not world.may_be_asked_for(slot):
+        world.refuse_missing(slot)
         _whole(session).uncertain[slot] = world.containers[slot[0]][0]
 
 

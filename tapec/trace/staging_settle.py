@@ -37,7 +37,7 @@ from tapec.trace.staging_values import (
     traced,
     up_to_date,
 )
-from tapec.trace.staging_world import Slot, World, one_way, same
+from tapec.trace.staging_world import VARIABLE, Slot, World, one_way, same
 from tapec.trace.storage import REGIONS, Storage
 from tapec.trace.tracer import Tracer, wrap
 from tapec.tree import Tree
@@ -246,6 +246,8 @@ class Settling:
                 where=where(),
                 hint="make it before the loop, or keep an array",
             )
+        if slot[0] != VARIABLE:
+            self.world.refuse_missing(slot)
         if not self._certain:
             note_uncertain(self.session, self.world, slot)
         partial = self.session.partial

@@ -18,7 +18,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from tapec.errors import ControlFlowError
-from tapec.trace.containers import CONSTANTS, PLAIN, contents, equal, has_keys, inside, refill
+from tapec.trace.containers import (
+    CONSTANTS,
+    OWNER,
+    PLAIN,
+    contents,
+    equal,
+    has_keys,
+    inside,
+    refill,
+)
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import where
 from tapec.trace.storage import SNAPSHOTS
@@ -199,6 +208,16 @@ class World:
         found = next((vars(c)[key] for c in kinds if key in vars(c)), UNDEFINED)
         return UNDEFINED if hasattr(type(found), "__get__") else found
 
+    def refuse_missing(self, slot: Slot) -> None:
+        """Raise where an attribute that may be missing would be made up by ``__getattr__``."""
+        kind = self._kinds.get(slot[0])
+        if kind is not None and hasattr(kind, "__getattr__"):
+            raise ControlFlowError(
+                f"{self.name(slot)} exists on some paths only, and __getattr__ gives it on others",
+                where=where(),
+                hint="give it a value before the branch or loop",
+            )
+
     def write(self, values: Mapping[Slot, Any]) -> None:
         """Set slots, the same containers being kept."""
         variables = list(self.state.get())
@@ -250,6 +269,8 @@ def container_id(value: Any) -> int:
 
 def _below(path: str, key: Any) -> str:
     """How the user writes what a container at `path` holds under a key."""
+    if type(key) is str and key == OWNER:
+        return path
     return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Callable, Iterator
@@ -49,6 +50,32 @@ def defaults_of_the_class(x: Any) -> Any:
         e.total += 0.25
         e.calls += 1
     return s + c.calls + d.calls + getattr(e, "total", 7.0) + e.calls
+
+
+def through_methods(x: Any) -> Any:
+    a, b, c, d = Controller(), Controller(), Controller(), Controller()
+    step, table, late = a.step, [b.step], functools.partial(Controller.step, c, 2.0)
+
+    def run(callback: Any) -> None:
+        if x[1] > 0:
+            callback(1.0)
+
+    if x[0] > 0:
+        step(1.0)
+        table[0](3.0)
+        late()
+    run(d.step)
+    for i in rolled(range(5)):
+        step(x[i % 4])
+    return a.total + 2 * b.total + 3 * c.total + 4 * d.total
+
+
+def truths_of_python(x: Any) -> Any:
+    positive = bool(x[0] > 0)
+    s = 1.0 if positive is True else 2.0
+    if positive is not False:
+        s += 10.0
+    return s if (x[1] > 0) is not True else -s
 
 
 def items_until(x: Any) -> Any:
@@ -147,6 +174,8 @@ def swaps_on_both_sides(x: Any) -> Any:
     "f",
     [
         defaults_of_the_class,
+        through_methods,
+        truths_of_python,
         items_until,
         deep,
         linked,
@@ -246,8 +275,32 @@ def attribute_deleted(x: Any) -> Any:
     return 1.0 if hasattr(c, "v") else 2.0
 
 
+class Lenient:
+    """Makes up what it lacks."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return 2.0
+
+
+def made_up(x: Any) -> Any:
+    c = Lenient()
+    if x[0] > 0:
+        c.w = 5.0
+    return c.w
+
+
+def appended_by_a_method(x: Any) -> Any:
+    xs = [1.0]
+    more = xs.append
+    if x[0] > 0:
+        more(2.0)
+    return x[0] * len(xs)
+
+
 @pytest.mark.parametrize("f", [
-    iterator, counter, mapped, numbers, numbers_of_python, used_by_and, changed_by_a_generator,
+    made_up, appended_by_a_method, iterator, counter, mapped, numbers, numbers_of_python, used_by_and, changed_by_a_generator,
     order_of_keys, attribute_asked_for, attribute_of_a_loop, attribute_deleted,
 ])  # fmt: skip
 def test_effects_that_cannot_be_undone_are_refused(f: Callable[..., Any]) -> None:

@@ -32,8 +32,9 @@ def is_static(test: ast.expr) -> bool:
     match test:
         case ast.Constant():
             return True
-        case ast.Compare(ops=ops):
-            return all(isinstance(op, (ast.Is, ast.IsNot)) for op in ops)
+        case ast.Compare(ops=ops, comparators=others):
+            truths = (isinstance(x, ast.Constant) and type(x.value) is bool for x in others)
+            return all(isinstance(op, (ast.Is, ast.IsNot)) for op in ops) and not any(truths)
         case ast.UnaryOp(op=ast.Not(), operand=inner):
             return is_static(inner)
         case ast.BoolOp(values=values):
