@@ -9,7 +9,7 @@ from typing import Any
 from tapec.trace.session import Session, where
 
 # A loop is unrolled where all of it together weighs at most this many scalar ops,
-UNROLLED_OPS = 512
+UNROLLED_OPS = 320
 # or where it runs at most this often.
 UNROLLED_LENGTH = 2
 # Iterations after which a loop may end on a traced condition become branches in branches: so deep.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tapec.trace.syntax.source import parameters
+from tapec.trace.syntax.walk import children, walk
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -23,7 +24,7 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 def own_parts(node: ast.AST) -> Iterable[ast.AST]:
     """The parts of a node that belong to the same scope."""
-    return outer_parts(node) if isinstance(node, _SCOPES) else ast.iter_child_nodes(node)
+    return outer_parts(node) if isinstance(node, _SCOPES) else children(node)
 
 
 def outer_parts(node: ast.AST) -> list[ast.AST]:
@@ -74,19 +75,18 @@ def _bound_by(node: ast.AST) -> set[str]:
 
 def mark_comprehensions(root: ast.AST) -> None:
     """Mark the variables of comprehensions as inner: they are not the function's."""
-    for node in ast.walk(root):
+    for node in walk(root):
         if isinstance(node, _COMPREHENSIONS):
-            targets = [n for g in node.generators for n in ast.walk(g.target)]
+            targets = [n for g in node.generators for n in walk(g.target)]
             own = {n.id for n in targets if isinstance(n, ast.Name)}
-            for n in ast.walk(node):
+            for n in walk(node):
                 if isinstance(n, ast.Name) and n.id in own:
                     n.inner = True  # type: ignore[attr-defined]
 
 
 def mentioned(nodes: Iterable[ast.AST]) -> set[str]:
     """All names that occur, in nested scopes too."""
-    parts = ast.iter_child_nodes
-    return set().union(*(_gathered(n, "names_mentioned", _name_of, parts) for n in nodes))
+    return set().union(*(_gathered(n, "names_mentioned", _name_of, children) for n in nodes))
 
 
 def _name_of(node: ast.AST) -> set[str]:

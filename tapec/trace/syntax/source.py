@@ -9,6 +9,8 @@ import linecache
 from functools import lru_cache
 from types import CodeType
 
+from tapec.trace.syntax.walk import walk
+
 FunctionNode = ast.FunctionDef | ast.Lambda
 _GENERATED = 0x20 | 0x80 | 0x100 | 0x200  # generators and coroutines
 
@@ -46,7 +48,7 @@ def _definition(code: CodeType) -> ast.FunctionDef | None:
 def _lambdas(lines: tuple[str, ...]) -> dict[int, list[ast.Lambda]]:
     """The lambdas of a file by the line they start on."""
     found: dict[int, list[ast.Lambda]] = {}
-    for node in ast.walk(ast.parse("".join(lines))):
+    for node in walk(ast.parse("".join(lines))):
         if isinstance(node, ast.Lambda):
             found.setdefault(node.lineno, []).append(node)
     return found
@@ -90,14 +92,14 @@ def _matches(node: FunctionNode, code: CodeType) -> bool:
     names = [mangled(p, code) for p in parameters(node.args)]
     if list(code.co_varnames[: len(names)]) != names:
         return False
-    if any(isinstance(n, ast.Assert) for n in ast.walk(node)):
+    if any(isinstance(n, ast.Assert) for n in walk(node)):
         return True  # test runners compile assertions in their own way
     return set(code.co_names) <= {mangled(name, code) for name in _mentioned(node)}
 
 
 def _mentioned(node: ast.AST) -> set[str]:
     found: set[str] = set()
-    for n in ast.walk(node):
+    for n in walk(node):
         for field in ("id", "attr", "name", "module", "arg"):
             text = getattr(n, field, None)
             if isinstance(text, str):
