@@ -197,6 +197,8 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
              dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
     """Evenly spaced numbers between traced ends."""
     num = int(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
     if not any_symbolic([start, stop]):
         return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
     divisions = max(num - 1 if endpoint else num, 1)

@@ -18,6 +18,9 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
     if not isinstance(subscripts, str):
         subscripts, operands = _spelled((subscripts, *operands))
     parts = [tracer(o) for o in operands]
+    left, _, right = subscripts.replace(" ", "").partition("->")
+    if wrong := set(right) - {".", *left}:
+        raise ValueError(f"einsum: output subscripts {sorted(wrong)} never appeared in an input")
     terms, result = _subscripts(subscripts.replace(" ", ""), parts)
     work = [_diagonalised(t, p) for t, p in zip(terms, parts, strict=True)]
     while len(work) > 1:

@@ -116,7 +116,10 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
     if isinstance(bins, str):
         raise unsupported(np.histogram, f" with bins={bins!r}")
     if np.ndim(bins):
-        return tracer(bins)
+        edges = tracer(bins)
+        if edges._storage.array is not None and (np.diff(edges._array) < 0).any():
+            raise ValueError("`bins` must increase monotonically, when an array")
+        return edges
     if bounds is not None:
         return tracer(np.histogram_bin_edges(np.zeros(1), int(bins), unwrap(bounds)))
     low, high = TABLE["min"](x), TABLE["max"](x)

@@ -58,7 +58,7 @@ def parse(shape: tuple[int, ...], key: Any) -> Parsed:
 def completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:
     """An entry for every axis, and whether an Ellipsis was written."""
     entries = list(key) if isinstance(key, tuple) else [key]
-    entries = _spread_masks(entries)
+    entries = _spread_masks(shape, entries)
     used = sum(1 for e in entries if e is not None and e is not Ellipsis)
     if used > len(shape):
         raise IndexError(
@@ -86,17 +86,43 @@ def checked(e: Any, n: int, axis: int) -> int:
     return i % n
 
 
-def _spread_masks(entries: list[Any]) -> list[Any]:
-    """Constant boolean masks as index arrays, 0-d integer arrays as ints, lists as arrays."""
-    spread: list[Any] = []
+def _as_arrays(entries: list[Any]) -> list[Any]:
+    """Lists, and what is constant, as NumPy arrays."""
+    found = []
     for e in entries:
         if isinstance(e, (list, tuple, range)):
             e = normal(list(e)) if any_symbolic(list(e)) else np.asarray(unwrap(list(e)))
             if e.size == 0:
                 e = e.astype(int)
-        if type(e) is Tracer and e._storage.array is not None:
-            e = e._array
-        if isinstance(e, np.ndarray) and e.dtype == np.bool_:
+        known = type(e) is Tracer and e._storage.array is not None
+        found.append(e._array if known else e)
+    return found
+
+
+def _is_constant_mask(e: Any) -> bool:
+    return isinstance(e, np.ndarray) and e.dtype == np.bool_
+
+
+def _check_mask(mask: Any, shape: tuple[int, ...], axis: int) -> None:
+    for k, (size, n) in enumerate(zip(mask.shape, shape[axis:], strict=False)):
+        if size != n:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {axis + k}; size of axis is "
+                f"{n} but size of corresponding boolean axis is {size}"
+            )
+
+
+def _spread_masks(shape: tuple[int, ...], entries: list[Any]) -> list[Any]:
+    """Constant boolean masks as index arrays, 0-d integer arrays as ints, lists as arrays."""
+    spread: list[Any] = []
+    entries = _as_arrays(entries)
+    sizes = [e.ndim if _is_constant_mask(e) else int(e is not None) for e in entries]
+    axis, rest = 0, len(shape) - sum(sizes) + any(e is Ellipsis for e in entries)
+    for e, size in zip(entries, sizes, strict=True):
+        if _is_constant_mask(e):
+            _check_mask(e, shape, axis)
+        axis += rest if e is Ellipsis else size
+        if _is_constant_mask(e):
             spread += e.nonzero()
         elif isinstance(e, np.ndarray) and e.shape == () and e.dtype.kind == "i":
             spread.append(int(e))

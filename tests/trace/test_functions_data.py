@@ -266,3 +266,41 @@ def test_a_function_of_numpy_itself_names_the_caller() -> None:
         tapec.compile(np.linalg.eigh)(X[:, :4])
     assert "contextlib" not in str(caught.value)
     assert "test_functions_data.py" in str(caught.value)
+
+
+KEYS = [np.array([True, False, True]), [True, False], (slice(None), np.array([True, False])),
+        (..., np.ones(5, bool)), np.ones((4, 5), bool)]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+@pytest.mark.parametrize("writes", [False, True])
+def test_masks_of_another_length_are_errors(key: Any, writes: bool) -> None:
+    def f(x: Any) -> Any:
+        if writes:
+            x[key] = 0.0
+        return x[key]
+
+    for call in (f, tapec.compile(f)):
+        with pytest.raises(IndexError, match="boolean index did not match"):
+            call(X.copy())
+
+
+ERRORS: dict[str, Callable[[Any], Any]] = {
+    "einsum": lambda x: np.einsum("i,j->k", x, x), "linspace": lambda x: np.linspace(x[0], 1, -3),
+    "histogram": lambda x: np.histogram(x, [3.0, 1.0]), "split": lambda x: np.split(x, 2),
+    "squeeze": lambda x: np.squeeze(x, 0), "rollaxis": lambda x: np.rollaxis(x, 0, 3),
+    "clip": lambda x: np.clip(x, 0, 1, nonsense=2), "stack": lambda x: np.stack([x, x[:2]]),
+    "reshape": lambda x: x.reshape(-1, -1), "transpose": lambda x: x.transpose(0, 0),
+    "out": lambda x: np.add(x, 1.0, out=np.zeros(3)), "quantile": lambda x: np.quantile(x, 1.5),
+    "hypot": lambda x: np.hypot(x, x, x, x), "sum": lambda x: np.sum(x, axis=1),
+    "cross": lambda x: np.cross(x, x), "delete": lambda x: np.delete(x, 9),
+    "moveaxis": lambda x: np.diag(np.ones((2, 2, 2)) * x[0]), "fill": lambda x: np.fill_diagonal(x, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_what_numpy_refuses_is_refused(name: str) -> None:
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        ERRORS[name](V.copy())
+    with pytest.raises((ValueError, TypeError, IndexError, tapec.TapecError)):
+        tapec.compile(ERRORS[name])(V.copy())
