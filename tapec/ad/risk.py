@@ -38,14 +38,17 @@ def risky_values(ops: Iterable[Op], *, inside: bool) -> set[Value]:
 
 def moves_only(block: Block) -> bool:
     """Whether zeros sent into a region come back as zeros, whatever its values are."""
-    return all(_moves(op) for op in block.ops)
+    constant = {op.result for op in block.ops if op.name == "const"}
+    return all(_moves(op, constant) for op in block.ops)
 
 
-def _moves(op: Op) -> bool:
+def _moves(op: Op, constant: set[Value]) -> bool:
     if not any(v.type.is_float for v in op.results):
         return True
     if op.regions:
         return op.name in ("cond", "switch") and all(map(moves_only, op.regions))
+    if op.name == "mul":
+        return not constant.isdisjoint(op.operands)
     return op.name in MOVING or (op.primitive.kind == "linear" and op.name != "dot")
 
 
