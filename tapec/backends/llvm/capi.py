@@ -40,6 +40,7 @@ _FUNCTIONS = (
     "PyMem_RawMalloc",
     "PyMem_RawRealloc",
     "PyErr_CheckSignals",
+    "PyGILState_Check",
     "PyGILState_Ensure",
     "PyGILState_Release",
     "PyObject_Vectorcall",

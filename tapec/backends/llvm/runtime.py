@@ -77,7 +77,8 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents) nounwind {{
 """
 
 # `tapec.poll`: run the handlers of signals that have come, at most once a second of `clock`; the
-# status for a kernel to end with, 0 to go on. It takes the interpreter lock for a moment.
+# status for a kernel to end with, 0 to go on. It takes the interpreter lock for a moment; a kernel
+# that holds it (short ones do, and loops of unknown length may run long) lets others run first.
 _POLL = f"""\
 define i32 @tapec.poll(ptr %clock) nounwind {{
 start:
@@ -87,6 +88,14 @@ start:
   br i1 %same, label %on, label %look
 look:
   store i64 %now, ptr %clock
+  %held = call i32 @PyGILState_Check()
+  %free = icmp eq i32 %held, 0
+  br i1 %free, label %ask, label %yield
+yield:
+  %thread = call ptr @PyEval_SaveThread()
+  call void @PyEval_RestoreThread(ptr %thread)
+  br label %ask
+ask:
   %lock = call i32 @PyGILState_Ensure()
   %raised = call i32 @PyErr_CheckSignals()
   call void @PyGILState_Release(i32 %lock)
@@ -99,6 +108,9 @@ stop:
 }}
 declare i64 @time(ptr)
 declare i32 @PyErr_CheckSignals()
+declare i32 @PyGILState_Check()
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 declare i32 @PyGILState_Ensure()
 declare void @PyGILState_Release(i32)
 """
