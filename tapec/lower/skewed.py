@@ -88,9 +88,13 @@ class _Uses:
     def note(self, op: Op, loops: Sequence[Op]) -> None:
         """An op that has the table as an operand, and the loops around."""
         *_, rows, columns = (None, None, *loops)
-        if op.name not in ("load", "store") or rows is None or rows.attrs.get("kind") != "wave":
+        # A wave's lanes lie on diagonals where each row is one column behind the last.
+        how = None if rows is None else (rows.attrs.get("kind"), rows.attrs.get("skew", 1))
+        along = how == ("wave", 1)
+        if op.name not in ("load", "store") or not along:
             self.apart = False
             return
+        assert rows is not None
         assert columns is not None
         i, j = (loop.regions[0].params[0] for loop in (rows, columns))
         indices = op.operands[1 + (op.name == "store") :]

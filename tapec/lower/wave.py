@@ -2,8 +2,9 @@
 
 Cell (i, j) of a table filled row by row needs cells that one of the same row, or of a row before,
 has computed. What lies on one diagonal does not wait for each other: several rows can go together,
-each one column behind the row before. This finds the loops for which that changes nothing: what
-every element of memory sees keeps its order.
+each one column behind the row before, or more where a cell needs what is above of the next ones.
+This finds the loops for which that changes nothing: what every element of memory sees keeps its
+order.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.loop import FOR
 
 ROWS = 16  # that may go together
+VECTOR = 8  # of them in tables that are not large
 FEWEST = 8, 32  # rows and columns: fewer are not worth the triangles at both ends
+SKEWS = 1, 2, 3  # columns that a row may be behind the one before
 MOST_OPS = 400  # of a body, which is written four times
 MOST_ACCESSES = 60  # of one buffer
 _MEMORY = ("load", "store", "check_index")
@@ -40,8 +43,8 @@ def _mark(op: Op, known: dict[Block, Block]) -> Op:
             known[region] = Block(region.params, _marked(region.ops, known), region.results)
     nest = _nest(op)
     attrs = op.attrs
-    if nest is not None and nest.keeps_order():
-        attrs = {**attrs, "kind": "wave", "ahead": tuple(nest.ahead())}
+    if nest is not None and any(map(nest.keeps_order, SKEWS)):
+        attrs = {**attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
     regions = tuple(known[region] for region in op.regions)
     return Op(op.primitive, op.operands, attrs, op.results, regions, op.loc)
 
@@ -90,12 +93,16 @@ class _Nest:
         self.first, self.last = columns.attrs["lower"], columns.attrs["upper"] - 1
         self.ops = rows.regions[0].ops
         self.columns = columns
+        self.skew = 0
         blocks = (rows.regions[0], columns.regions[0])
         self.made = {v for b in blocks for v in b.params}
         self.made |= {v for b in blocks for op in b.ops for v in op.results}
 
-    def keeps_order(self) -> bool:
-        """Whether iterations of several rows may go together, each a column behind the last."""
+    def keeps_order(self, skew: int) -> bool:
+        """Whether iterations of several rows may go together, each so many columns behind."""
+        self.skew = skew
+        if self.last - self.first < skew * VECTOR + ROWS - 1:
+            return False  # rows would end before all have begun
         return all(self.ordered(accesses) for accesses in self.written.values())
 
     @cached_property
@@ -146,24 +153,37 @@ class _Nest:
 
     def follows(self, a: _Access, b: _Access, rows: int) -> bool:
         """Whether b, so many rows further down, still comes after a where both meet."""
-        behind = self.behind(a, b, rows)
-        if behind is None:
-            return True
-        if a.part == b.part == _INSIDE:
-            return (rows + behind, b.number) > (0, a.number)
-        # The first columns of all rows come first, then what is common to them, then the last ones.
-        return a.part == _BEFORE or b.part == _AFTER or a.part == b.part
-
-    def behind(self, a: _Access, b: _Access, rows: int) -> float | None:
-        """How many columns b is to the right of a at least where both meet; None if nowhere."""
         gap = a.const - b.const - b.row * rows  # = b.column * jb - a.column * ja
-        if a.column == b.column and a.part == b.part == _INSIDE:
-            if not a.column:
+        if a.part == b.part == _INSIDE:
+            behind = self.behind(a.column, b.column, gap)
+            return behind is None or (self.skew * rows + behind, b.number) > (0, a.number)
+        # The first columns of all rows come first, then what is common to them, then the last ones.
+        if a.part == _BEFORE or b.part == _AFTER or a.part == b.part:
+            return True
+        late = self.met(b.column, gap) if b.part == _INSIDE else range(0)
+        early = self.met(a.column, -gap) if a.part == _INSIDE else range(0)
+        if a.part == _AFTER and b.part == _BEFORE:
+            return bool(gap)
+        shift = self.skew * rows
+        return all(j > self.last - shift for j in late) and all(
+            j < self.first + shift for j in early
+        )
+
+    def met(self, column: int, gap: int) -> range:
+        """The columns where column * j is the gap."""
+        if not column:
+            return range(0) if gap else range(self.first, self.last + 1)
+        j, rest = divmod(gap, column)
+        return range(0) if rest or not self.first <= j <= self.last else range(j, j + 1)
+
+    def behind(self, left: int, right: int, gap: int) -> float | None:
+        """The least jb - ja where right * jb - left * ja is the gap; None if nowhere."""
+        if left == right:
+            if not left:
                 return self.first - self.last if not gap else None
-            apart, rest = divmod(gap, a.column)
+            apart, rest = divmod(gap, left)
             return None if rest or abs(apart) > self.last - self.first else apart
-        ends = [[factor * j for j in ((self.first, self.last) if x.part == _INSIDE else (0,))]
-                for x, factor in ((a, -a.column), (b, b.column))]  # fmt: skip
+        ends = [[factor * j for j in (self.first, self.last)] for factor in (-left, right)]
         low, high = (sum(f(e) for e in ends) for f in (min, max))
         return float("-inf") if low <= gap <= high else None
 
@@ -197,6 +217,6 @@ class _Nest:
                     found.append((rows, columns, -store.number))
         if found:
             rows, columns, number = min(found)
-            steps = rows + columns
-            if 0 <= steps <= ROWS and all(r + c >= steps for r, c, _ in found):
+            steps = self.skew * rows + columns
+            if 0 <= steps <= ROWS and all(self.skew * r + c >= steps for r, c, _ in found):
                 yield load.number, -number, rows, columns

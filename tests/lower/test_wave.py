@@ -51,7 +51,7 @@ class Maker:
         for buffer, n in ((self.table, size), (self.column, WIDE), (self.row, WIDE)):
             p.loop(0, n, [], lambda i, b=buffer: self.copy(i, b))
         # Nearby places that are read and written; few of them, or no loop would be a wave.
-        near = [(a, b) for a in (-1, 0, 1) for b in (-2, -1, 0, 1)]
+        near = [(a, b) for a in (-1, 0, 1) for b in (-2, -1, 0, 1, 1)]
         self.places = self.random.sample(near, self.random.randint(1, 3))
         self.sign = self.random.choice([1, -1])
 
@@ -183,10 +183,13 @@ def moved(*shifts: tuple[int, int]) -> Cell:
         ([(0, -1), (-1, 0), (-1, -1)], True),
         ([(-1, 0), (0, -1), (1, 0), (0, 1), (0, 0)], True),  # Gauss and Seidel's
         ([(1, -1), (0, -1)], True),  # still old on the same diagonal
-        ([(-1, 1)], False),  # new on the same diagonal
-        ([(-1, 2)], False),
+        ([(-1, 1), (-1, -1), (0, -1), (1, 1), (1, -1)], True),  # two columns behind
+        ([(-1, 2)], True),
+        ([(-1, 3)], False),
         ([(-1, 0), (-3, 2)], True),
-        ([(1, -2)], False),  # overwritten too early
+        ([(1, -2)], True),
+        ([(1, -3)], True),
+        ([(1, -4)], False),  # overwritten too early
     ],
 )
 def test_neighbours_of_a_wave(shifts: list[tuple[int, int]], expected: bool) -> None:
@@ -243,8 +246,21 @@ def swept(a: np.ndarray) -> np.ndarray:
     return np.sum(a**2)
 
 
+def swept_widely(a: np.ndarray) -> np.ndarray:
+    """The same over corners: the one at the upper right is new as well."""
+    a = a.copy()
+    for _ in range(3):
+        for i in range(1, a.shape[0] - 1):
+            for j in range(1, a.shape[1] - 1):
+                above = a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1]
+                below = a[i + 1, j - 1] + a[i + 1, j] + a[i + 1, j + 1]
+                a[i, j] = 0.3 * np.sin(above + a[i, j - 1] + a[i, j + 1] + below)
+    return np.sum(a**2)
+
+
 @native
-def test_sweeps_and_their_gradient() -> None:
+@pytest.mark.parametrize("swept", [swept, swept_widely])
+def test_sweeps_and_their_gradient(swept: Callable[[np.ndarray], np.ndarray]) -> None:
     a = np.random.default_rng(6).normal(size=(19, 90))
     gradient = tapec.value_and_grad(swept)
     assert str(gradient.ir("loops", a)).count('kind="wave"') >= 2

@@ -1,8 +1,8 @@
 """Wavefronts as LLVM text: several rows of a double loop in one vector, each a column behind.
 
 A band of rows starts with a triangle, where each row but the last goes ahead of the next one; then
-all rows go together, lane l at row i + l and column j - l; a triangle ends it. What a row hands on
-from its triangle to its lane and back lies in memory.
+all rows go together, lane l at row i + l and column j - skew * l; a triangle ends it. What a row
+hands on from its triangle to its lane and back lies in memory.
 """
 
 from __future__ import annotations
@@ -58,17 +58,12 @@ def _width(e: FunctionEmitter, op: Op) -> int:
 
 @dataclass(frozen=True)
 class _Ahead:
-    """A load that reads what a store has stored so many rows and columns before."""
+    """A load that reads what a store has stored so many rows before, so many steps ago."""
 
     load: Op
     store: Op
     rows: int
-    columns: int
-
-    @property
-    def steps(self) -> int:
-        """How long ago that was."""
-        return self.rows + self.columns
+    steps: int
 
 
 class _Band:
@@ -76,7 +71,7 @@ class _Band:
 
     def __init__(self, e: FunctionEmitter, op: Op, width: int) -> None:
         self.e, self.width, (block,) = e, width, op.regions
-        self.row = block.params[0]
+        self.row, self.skew = block.params[0], op.attrs.get("skew", 1)
         self.rows = (op.attrs["lower"], op.attrs["upper"] - 1)
         at = next(k for k, inner in enumerate(block.ops) if inner.regions)
         self.before, self.columns, self.after = block.ops[:at], block.ops[at], block.ops[at + 1 :]
@@ -87,7 +82,11 @@ class _Band:
         ops = self.columns.regions[0].ops
         # In the order of their loads.
         known = sorted(op.attrs.get("ahead", ()))
-        self.ahead = [_Ahead(ops[k], ops[n], *far) for k, n, *far in known if far[0] < width]
+        self.ahead = [
+            _Ahead(ops[k], ops[n], rows, self.skew * rows + columns)
+            for k, n, rows, columns in known
+            if rows < width
+        ]
         self.slots = {v: self.room(v) for v in (*self.shared, *self.carried)}
 
     def room(self, value: Value) -> str:
@@ -117,24 +116,26 @@ class _Band:
         counted(e, (0, self.width, 1), [], one)
 
     def start(self, lane: str, lower: int) -> None:
-        """The first columns of a row: as many as there are rows below in the band."""
+        """The first columns of a row: `skew` for each row below in the band."""
         e = self.e
         for op in self.before:
             e.op(op)
-        count = e.emit(f"sub nuw nsw i64 {self.width - 1}, {lane}")
+        below = e.emit(f"sub nuw nsw i64 {self.width - 1}, {lane}")
+        count = e.emit(f"mul nuw nsw i64 {below}, {self.skew}")
         carried = self.cells(count, str(lower), [e.names[v] for v in self.columns.operands])
         names = [*(e.names[v] for v in self.shared), *carried]
         for value, name in zip((*self.shared, *self.carried), names, strict=True):
             write(e, self.slot(value, lane), name, value.type.dtype, 1)
 
     def finish(self, lane: str, upper: int) -> None:
-        """The last columns of a row: as many as there are rows above in the band."""
+        """The last columns of a row: `skew` for each row above in the band."""
         e = self.e
         for value in (*self.shared, *self.carried):
             e.names[value] = read(e, self.slot(value, lane), value.type.dtype, 1)
             e.depths[value] = e.depth
-        begin = e.emit(f"sub nuw nsw i64 {upper}, {lane}")
-        e.bind(self.columns.results, self.cells(lane, begin, [e.names[v] for v in self.carried]))
+        count = e.emit(f"mul nuw nsw i64 {lane}, {self.skew}")
+        begin = e.emit(f"sub nuw nsw i64 {upper}, {count}")
+        e.bind(self.columns.results, self.cells(count, begin, [e.names[v] for v in self.carried]))
         e.depths.update(dict.fromkeys(self.columns.results, e.depth))
         for op in self.after:
             e.op(op)
@@ -170,8 +171,8 @@ class _Band:
         wide = {v: read(e, self.slots[v], v.type.dtype, width) for v in values}
         e.names[self.row] = first
         e.depths[self.row] = e.depth
-        e.width, e.lanes = width, {self.row: 1, self.column: -1}
-        begin = lower + width - 1
+        e.width, e.lanes = width, {self.row: 1, self.column: -self.skew}
+        begin = lower + self.skew * (width - 1)
         e.wide = {v: wide[v] for v in self.shared}
         init = [(wide[v], v) for v in self.carried] + [
             (self.loaded(a.load, str(begin + k)), a.load.result) for a in self.ahead

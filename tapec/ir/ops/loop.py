@@ -278,8 +278,8 @@ FOR = register(
         "by the reductions named in `reduce` ('' in serial loops). kind 'wave': the loop in it is "
         "serial, and up to 16 iterations may go together, each `skew` steps of that loop behind "
         "the last one; what is before it runs in advance, what is after it afterwards. `ahead` "
-        "lists (load, store, i, j): what the load with this number in the inner body reads, that store "
-        "wrote i and j iterations before, where there are such ones.",
+        "lists (load, store, i, j): what the load with this number in the inner body reads, that "
+        "store wrote i and j iterations before, where there are such ones.",
     )
 )
 REPEAT = register(
