@@ -192,7 +192,7 @@ def viterbi(transition, emission, seen):
     return score.max(), path
 
 
-@kernel(rng.random((3, 3)) + 0.1, rng.random((3, 3)) + 0.1, np.ones(3) / 3, LETTERS)
+@kernel(rng.random((3, 3)) + 0.1, rng.random((3, 3)) + 0.1, np.ones(3) / 3, LETTERS, costly=True)
 def baum_welch(A, B, pi, seen):
     """Two rounds of scaled forward-backward."""
     A = A / A.sum(axis=1, keepdims=True)
@@ -425,7 +425,12 @@ def inner_loss(w, x, y):
 
 
 @kernel(
-    rng.normal(size=4), rng.normal(size=(12, 3)), rng.normal(size=12) * 0.5, 0.05, analytic=False
+    rng.normal(size=4),
+    rng.normal(size=(12, 3)),
+    rng.normal(size=12) * 0.5,
+    0.05,
+    analytic=False,
+    costly=True,
 )
 def adam_training(w, x, y, rate):
     m, v = np.zeros(4), np.zeros(4)

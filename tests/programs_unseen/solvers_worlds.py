@@ -15,7 +15,7 @@ def scene(p, radius):
     return np.minimum(sphere, floor)
 
 
-@kernel(0.9, np.array([0.5, 1.0, -0.6]), 6)
+@kernel(0.9, np.array([0.5, 1.0, -0.6]), 6, costly=True)
 def ray_marching(radius, light, size):
     image = np.zeros((size, size))
     for i in range(size):
@@ -45,7 +45,7 @@ def ray_marching(radius, light, size):
     return image
 
 
-@kernel(rng.random((4, 3, 2)) * 8, rng.random(4), 0.5)
+@kernel(rng.random((4, 3, 2)) * 8, rng.random(4), 0.5, costly=True)
 def soft_triangles(tri, colour, sharp):
     image = np.zeros((8, 8))
     for t in range(len(tri)):
@@ -217,7 +217,7 @@ def pose_graph(z, start):
     return x
 
 
-@kernel(0.04, 1.5, 0.04, 0.3, -0.6, 0.1 + rng.normal(size=(30, 20, 2)))
+@kernel(0.04, 1.5, 0.04, 0.3, -0.6, 0.1 + rng.normal(size=(30, 20, 2)), costly=True)
 def heston(v0, kappa, theta, xi, rho, noise):
     paths, steps, _ = noise.shape
     dt = 1.0 / steps
@@ -236,7 +236,7 @@ def heston(v0, kappa, theta, xi, rho, noise):
     return payoff / paths
 
 
-@kernel(100.0, 105.0, 0.03, 0.25, 60)
+@kernel(100.0, 105.0, 0.03, 0.25, 60, costly=True)
 def american_tree(spot, strike, rate, vol, n):
     dt = 1.0 / n
     u = np.exp(vol * np.sqrt(dt))
