@@ -275,12 +275,14 @@ def _pow(base: Any, exponent: Any, modulus: Any = None) -> Any:
 def _isinstance(x: Any, kind: Any) -> bool:
     if type(x) is Poison:
         x._fail()
+    if builtins.type(x) is Tracer:  # it has more methods than a number has
+        return builtins.issubclass(_class_of(x), kind)
     return builtins.isinstance(x, kind)
 
 
 def _hasattr(thing: Any, name: str) -> bool:
     _certain(thing, name)
-    return builtins.hasattr(thing, name)
+    return builtins.hasattr(_class_of(thing) if builtins.type(thing) is Tracer else thing, name)
 
 
 def _getattr(thing: Any, name: str, *default: Any) -> Any:

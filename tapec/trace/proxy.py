@@ -135,7 +135,8 @@ class Meta(type):
         return hash(cls.real)
 
     def __subclasscheck__(cls, other: type) -> bool:
-        return issubclass(getattr(other, "real", other), cls.real)
+        # int.real is something else.
+        return issubclass(other.real if isinstance(other, Meta) else other, cls.real)
 
     def __getattr__(cls, name: str) -> Any:
         if name == "real":

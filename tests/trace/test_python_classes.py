@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import numbers
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +79,24 @@ def test_the_class_of_a_traced_value() -> None:
         assert type(int(n)) in (int, float)
         assert type(x).__name__ == "ndarray"
         return {np.ndarray: 1.0, float: 2.0}[type(x)] * x + type(x[0])(2)
+
+    check(f, V, np.int64(3))
+
+
+def test_numbers_are_no_sequences() -> None:
+    def f(x: Any, n: Any) -> Any:
+        assert isinstance(x[0], numbers.Real)
+        assert isinstance(n, numbers.Integral)
+        assert isinstance(x, Iterable)
+        assert isinstance(float(x[0]), (int, float))
+        assert not isinstance(x, (numbers.Number, float))
+        assert not isinstance(x[0], Iterable)
+        assert not hasattr(x[0], "__len__")
+        assert hasattr(x, "__len__")
+        assert hasattr(x[0], "shape")
+        assert not hasattr(float(x[0]), "shape")
+        assert np.isscalar(x[0])
+        return x * 2
 
     check(f, V, np.int64(3))
 
