@@ -64,7 +64,7 @@ def peaceman_rachford(u, r, steps):
     return u
 
 
-@kernel(rng.normal(size=(17, 17)), 1.0, 3)
+@kernel(rng.normal(size=(17, 17)), 1.0, 3, costly=True)
 def multigrid_poisson(f, scale, cycles):
     def smooth(u, f, h, sweeps):
         n = u.shape[0]
@@ -196,6 +196,7 @@ NODES, TRIANGLES = mesh(3)
     0.5 + rng.random(len(TRIANGLES)),
     2.0,
     analytic=False,
+    costly=True,
 )
 def triangles_heat(xy, kappa, source):
     """Shape derivative of a heat problem: the nodes' positions are arguments."""

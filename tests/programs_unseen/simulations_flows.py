@@ -27,7 +27,7 @@ OBSTACLE = np.zeros((8, 14), dtype=bool)
 OBSTACLE[3:5, 4:6] = True
 
 
-@kernel(0.05 * rng.normal(size=(8, 14)), np.array([0.8, 0.05]), 12)
+@kernel(0.05 * rng.normal(size=(8, 14)), np.array([0.8, 0.05]), 12, costly=True)
 def lattice_boltzmann_with_obstacle(noise, params, steps):
     tau, inflow = params
     f = equilibrium(1.0 + noise, inflow * np.ones((8, 14)), np.zeros((8, 14)))
@@ -46,7 +46,7 @@ def lattice_boltzmann_with_obstacle(noise, params, steps):
     return f, drag
 
 
-@kernel(np.zeros((12, 12)) + 0.01 * rng.random((12, 12)), np.array([1.0, 0.1]), 6, 12)
+@kernel(np.zeros((12, 12)) + 0.01 * rng.random((12, 12)), np.array([1.0, 0.1]), 6, 12, costly=True)
 def projection_lid_driven(u, params, steps, sweeps):
     """Chorin's projection on a staggered grid, pressure by Gauss-Seidel."""
     lid, nu = params

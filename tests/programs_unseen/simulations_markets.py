@@ -79,6 +79,7 @@ def heston_barrier(p, z):
     np.array([0.9, 1.1]),
     np.array([[0.8, 0.2], [0.3, 0.7]]),
     analytic=False,
+    costly=True,
 )
 def growth_by_value_iteration(params, shocks, transition):
     alpha, beta, a0 = params

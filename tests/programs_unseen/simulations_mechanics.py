@@ -132,6 +132,7 @@ def cloth(height, params, steps):
     0.98,
     25,
     analytic=False,
+    costly=True,
 )
 def argon_in_a_box(r, v, eps, sigma, steps):
     n, box, rc, dt = len(r), 4.4, 1.8, 0.004

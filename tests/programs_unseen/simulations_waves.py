@@ -82,7 +82,7 @@ def weno5(v):
     return (a0 * q0 + a1 * q1 + a2 * q2) / (a0 + a1 + a2)
 
 
-@kernel(1.0 + 0.5 * BUMP, 0.3, 20)
+@kernel(1.0 + 0.5 * BUMP, 0.3, 20, costly=True)
 def burgers_weno_ssp(u, cfl, steps):
     dx = 1.0 / u.shape[0]
 
@@ -113,7 +113,7 @@ def godunov_flux(a, b):
     return 0.0
 
 
-@kernel(np.sin(2 * np.pi * np.linspace(0, 1, 30)) + 0.2, 0.4, 1.0)
+@kernel(np.sin(2 * np.pi * np.linspace(0, 1, 30)) + 0.2, 0.4, 1.0, costly=True)
 def burgers_godunov(u, cfl, end):
     n = len(u)
     dx = 1.0 / n
