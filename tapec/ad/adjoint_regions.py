@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.adjoint_custom import augment_custom
@@ -18,6 +19,7 @@ from tapec.ad.demand import Conditions, Demand
 from tapec.ad.joint import Tapes, closed
 from tapec.ad.record import Wanted, numbers
 from tapec.ad.sweep import Record, Sweep
+from tapec.ad.tape import SMALL
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
@@ -71,6 +73,8 @@ class _Branches(Record):
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         plan = self.plan
+        large = any(op.operands[k].type.size > SMALL for k in plan.sources)
+        guard = sweep.demands.guard(op) if large and self.tape is None else None
         seeds = [sweep.made(cts[k], op.results[k].type) for k in plan.targets]
         bases = [None if b is None else sweep.withdrawn(op, k)
                  for k, b in zip(plan.sources, plan.joints[0].bases, strict=True)]  # fmt: skip
@@ -80,13 +84,35 @@ class _Branches(Record):
                     *self.held, *seeds, *(b.value for b in bases if b is not None)]  # fmt: skip
         if self.tape is not None:
             operands.append(self.tapes.back(self.tape))
-        found = list(
-            sweep.builder.emit(op.primitive, operands, _named(op), plan.way_back(absent)).results
-        )
+        way = partial(_way_back, op, plan.way_back(absent))
+        if guard is None:
+            found = way(sweep.builder, operands)
+        else:
+            kept = [None if b is None else b.value for b in bases]
+            found = _guarded(sweep.builder, guard, way, operands, kept)
         if self.tape is not None:
             self.tapes.emptied(found.pop())
         for k, base, value in zip(plan.sources, bases, found, strict=True):
             sweep.deliver(op, k, value, base)
+
+
+def _way_back(
+    op: Op, regions: tuple[Block, ...], builder: Builder, operands: Sequence[Value]
+) -> list[Value]:
+    return list(builder.emit(op.primitive, operands, _named(op), regions).results)
+
+
+def _guarded(
+    builder: Builder, guard: Value, way: Callable[[Builder, Sequence[Value]], list[Value]],
+    operands: Sequence[Value], bases: Sequence[Value | None],
+) -> list[Value]:  # fmt: skip
+    """The way back where results are used; elsewhere what has arrived stays as it is."""
+    then, otherwise = Builder(), Builder()
+    found = way(then, operands)
+    given = list(dict.fromkeys(operands))
+    kept = [b or otherwise.const(0.0, v.type) for b, v in zip(bases, found, strict=True)]
+    regions = closed(then.ops, given, found), closed(otherwise.ops, given, kept)
+    return list(builder.emit(PRIMITIVES["cond"], (guard, *given), {}, regions).results)
 
 
 def _named(op: Op) -> dict[str, Any]:

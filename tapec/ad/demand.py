@@ -82,7 +82,7 @@ class Demands:
         self._sent: dict[tuple[Op, int], Demand] = {}
         self._parts: dict[Value, list[tuple[Value, Any]]] = {}
         self._records = records
-        self._idle: set[Op] = set()
+        self._idle: dict[Op, Value] = {}
         self._risky = risky_values(ops, inside=inside) if records else set()
         if any(op.name == "select" or self._has_risk(op) for op in ops):
             self._found.update(dict.fromkeys(everywhere))
@@ -100,6 +100,16 @@ class Demands:
     def idle(self, op: Op) -> bool:
         """Whether this op may have run where its results are not used, and that matters."""
         return op in self._idle
+
+    def guard(self, op: Op) -> Demand:
+        """The one condition under which the results are used, if that matters.
+
+        The caller goes the way back under this condition only: it matters no more.
+        """
+        demand = self._idle.get(op)
+        if demand is None or demand.type.shape:
+            return None
+        return self._idle.pop(op)
 
     def branch(self, op: Op, k: int) -> Demand:
         """Where a `select` uses its branch k (1 or 2), in the shape of its result."""
@@ -122,7 +132,7 @@ class Demands:
             self._settle(y)
         demand = self._joint(op)
         if demand is not None and not (op.regions and all(map(moves_only, op.regions))):
-            self._idle.add(op)
+            self._idle[op] = demand
         for k, v in enumerate(op.operands):
             if v not in self._varied:
                 continue

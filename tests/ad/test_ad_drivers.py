@@ -156,9 +156,9 @@ def chain(n: int) -> Func:
 
 def test_a_long_chain_is_linear_and_needs_no_stack() -> None:
     func = chain(100_000)
-    started = time.perf_counter()
+    started = time.process_time()
     reverse, forward = gradient(func, [True]), tangent(func, [True])
-    assert time.perf_counter() - started < 20.0
+    assert time.process_time() - started < 20.0
     assert max(len(reverse.ops), len(forward.ops)) < 600_000
 
 

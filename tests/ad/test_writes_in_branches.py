@@ -101,9 +101,16 @@ def clipped(x: Any, a: Any) -> Any:
     return np.sum(a)
 
 
+def clipped_roots(x: Any, a: Any) -> Any:
+    for i in range(1, N):
+        v = np.sqrt(a[i - 1] * x[i]) if x[i] > 0 else a[i - 1]
+        a[i] = max(v, 0.3) + 0.1 * a[i]
+    return np.sum(a)
+
+
 PROGRAMS = [
     *(conditional, nested, jumping, queued, shifted_rows, sparse_sweep),
-    *(largest_so_far, clipped),
+    *(largest_so_far, clipped, clipped_roots),
 ]
 X = np.random.default_rng(3).normal(size=N)
 A = 1.0 + 0.3 * np.random.default_rng(4).normal(size=N)
@@ -128,3 +135,17 @@ def test_gradients(f: Any) -> None:
     for ct, (dx, da) in zip(found, [(step[0], 0.0), (0.0, step[1])], strict=True):
         want = (f(X + h * dx, A + h * da) - f(X - h * dx, A - h * da)) / (2 * h)
         assert np.sum(ct * (dx + da)) == pytest.approx(want, rel=1e-6, abs=1e-6)
+
+
+def test_roots_that_are_not_used_leak_nothing() -> None:
+    def f(x: Any, a: Any) -> Any:
+        for i in range(1, N):
+            # The root of zero has an infinite slope; where the sum is negative nobody uses it.
+            v = np.sqrt(np.abs(x[i])) * a[i - 1] if a[i] > 0 else 2 * a[i - 1]
+            a[i] = np.where(x[i] != 0, v, a[i - 1])
+        return np.sum(a)
+
+    x = np.where(X > 0, X, 0.0)
+    ct, _ = tapec.grad(f, (0, 1))(x, A)
+    assert np.isfinite(ct).all()
+    assert not ct[x == 0].any()
