@@ -15,6 +15,7 @@ from functools import cached_property
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.loop import FOR
+from tapec.lower.independent import independent
 
 ROWS = 16  # that may go together
 VECTOR = 8  # of them in tables that are not large
@@ -27,7 +28,8 @@ _BEFORE, _INSIDE, _AFTER = -1, 0, 1
 
 
 def waves(func: Func) -> Func:
-    """The program with the kind of such loops changed to "wave"."""
+    """The program with the kind of such loops changed to "wave", that of loops whose iterations
+    are independent to "vector"."""
     block = func.block
     return Func(func.name, Block(block.params, _marked(block.ops, {}), block.results))
 
@@ -41,11 +43,13 @@ def _mark(op: Op, known: dict[Block, Block]) -> Op:
     for region in op.regions:
         if region not in known:  # functions called are shared
             known[region] = Block(region.params, _marked(region.ops, known), region.results)
-    nest = _nest(op)
-    attrs = op.attrs
-    if nest is not None and any(map(nest.keeps_order, SKEWS)):
-        attrs = {**attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
     regions = tuple(known[region] for region in op.regions)
+    op = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+    nest, attrs = _nest(op), op.attrs
+    if independent(op):
+        attrs = {**attrs, "kind": "vector"}
+    elif nest is not None and any(map(nest.keeps_order, SKEWS)):
+        attrs = {**attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
     return Op(op.primitive, op.operands, attrs, op.results, regions, op.loc)
 
 
