@@ -184,12 +184,12 @@ def moved(*shifts: tuple[int, int]) -> Cell:
         ([(-1, 0), (0, -1), (1, 0), (0, 1), (0, 0)], True),  # Gauss and Seidel's
         ([(1, -1), (0, -1)], True),  # still old on the same diagonal
         ([(-1, 1), (-1, -1), (0, -1), (1, 1), (1, -1)], True),  # two columns behind
-        ([(-1, 2)], True),
-        ([(-1, 3)], False),
-        ([(-1, 0), (-3, 2)], True),
-        ([(1, -2)], True),
-        ([(1, -3)], True),
-        ([(1, -4)], False),  # overwritten too early
+        ([(0, -1), (-1, 2)], True),
+        ([(0, -1), (-1, 3)], False),
+        ([(0, -1), (-1, 0), (-3, 2)], True),
+        ([(0, -1), (1, -2)], True),
+        ([(0, -1), (1, -3)], True),
+        ([(0, -1), (1, -4)], False),  # overwritten too early
     ],
 )
 def test_neighbours_of_a_wave(shifts: list[tuple[int, int]], expected: bool) -> None:
