@@ -23,7 +23,8 @@ from tapec.trace.tracer import Tracer, wrap
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
 _NUMBERS = {bool: "bool", int: "i64", float: "f64"}
-_FILL = {"f": float("nan"), "i": 0, "b": False}
+_LEAST = {"i64": -(2**63), "i32": -(2**31)}
+_FILL = {"f": float("nan"), "b": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
 
 
 def filler(session: Session, kind: Kind) -> Value:
-    """What stands for a value that does not exist: NaN, 0 or False."""
-    return session.const(_FILL[kind.dtype[0]], kind.dtype, kind.shape)
+    """What stands for a value that does not exist, and shows: NaN, the least integer; False."""
+    fill = _LEAST.get(kind.dtype, _FILL.get(kind.dtype[0]))
+    return session.const(fill, kind.dtype, kind.shape)
 
 
 def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Tracer:
