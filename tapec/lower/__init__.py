@@ -13,7 +13,6 @@ from tapec.lower.nests import lower_loops
 from tapec.lower.plan import COSTLY
 from tapec.lower.regions import inlined, needs_loops
 from tapec.lower.scalars import expand
-from tapec.lower.skewed import skewed
 from tapec.lower.wave import waves
 
 __all__ = ["expand", "lower", "lower_loops"]
@@ -38,7 +37,7 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """
     func = filled(inlined(func))
     if needs_loops(func):
-        return skewed(waves(lower_loops(func, blas)))
+        return waves(lower_loops(func, blas))
     work = sum(_work(op) for op in func.ops)
     if work <= max(STRAIGHT, SCALAR_RATIO * len(func.ops)):
         return expand(func)
