@@ -234,11 +234,10 @@ def _stores(code: CodeType) -> dict[str, tuple[int, ...]]:
     pending = [code]
     while pending:
         c = pending.pop()
-        line = c.co_firstlineno
         for instruction in dis.get_instructions(c):
-            line = instruction.starts_line or line
-            if instruction.opname.startswith("STORE_") and isinstance(instruction.argval, str):
-                raw = instruction.argval
+            line = instruction.positions and instruction.positions.lineno
+            raw = instruction.argval
+            if line and instruction.opname.startswith("STORE_") and isinstance(raw, str):
                 found.setdefault(TITLES.get(raw.rstrip("0123456789"), raw), set()).add(line)
         pending += [x for x in c.co_consts
                     if isinstance(x, CodeType) and x.co_qualname == code.co_qualname]  # fmt: skip

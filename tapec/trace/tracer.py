@@ -122,7 +122,7 @@ class Tracer:
             raise NeedStatic(self._deps, where())
         line = where()
         kind = ControlFlowError if what == "bool" else TraceError
-        if what == "bool" and line is not None and not linecache.getlines(line.file):
+        if what == "bool" and line is not None and _is_text(line.file):
             cure += "; the source of this function is not available, else `if` and `while` work"
         raise kind(f"{_COERCIONS[what]} (it is {self!r})", where=line, hint=cure)
 
@@ -312,6 +312,11 @@ _COERCIONS = {
     "float": "float() of a traced value (math functions call it too; use NumPy's)",
     "array": "a traced value is given to code that needs a real NumPy array",
 }
+
+
+def _is_text(file: str) -> bool:
+    """Whether code comes from a text: Python may know other lines of that name."""
+    return file == "<string>" or not linecache.getlines(file)
 
 
 def is_symbolic(x: Any) -> bool:
