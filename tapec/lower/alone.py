@@ -13,11 +13,11 @@ from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.boxes import Box, around, dense, extents, size
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.dynamic import put
+from tapec.lower.folds import improves
 from tapec.lower.memory import Memory
 from tapec.lower.opaque import opaque
 from tapec.lower.plan import UNROLLED
 from tapec.lower.pull import aligned, product_at
-from tapec.lower.scalars import improves
 from tapec.lower.solve import solve
 from tapec.lower.sorting import argsort
 

@@ -14,6 +14,7 @@ from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import ALONE_RULES
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.control import CONTROL_RULES
+from tapec.lower.folds import COMBINE
 from tapec.lower.inplace import SMALL
 from tapec.lower.matrix import Layout, matrix_product, operands_in_memory
 from tapec.lower.memory import Memory
@@ -22,7 +23,7 @@ from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, unrolled_from
 from tapec.lower.plans import Plans
 from tapec.lower.pull import NeedsBuffer, Puller
 from tapec.lower.regions import addressed, all_blocks
-from tapec.lower.scalars import COMBINE, grid
+from tapec.lower.scalars import grid
 from tapec.lower.solve import Factors
 from tapec.lower.stacks import made_inside, stacks
 from tapec.lower.sums import chained

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from tapec.ir.core import Op
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.alone import Element, products, rows
+from tapec.lower.folds import COMBINE
 from tapec.lower.memory import Memory
-from tapec.lower.scalars import COMBINE
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
