@@ -13,6 +13,7 @@ import numpy as np
 
 from tapec.trace.dispatch import any_symbolic, deps_of
 from tapec.trace.functions_select import where
+from tapec.trace.overloads import SPECIAL
 from tapec.trace.proxy import ArrayProxy, Meta
 from tapec.trace.session import NeedStatic, current
 from tapec.trace.session import where as user_line
@@ -21,7 +22,7 @@ from tapec.trace.staging_names import refuse_uncertain
 from tapec.trace.staging_values import Poison
 from tapec.trace.table import TABLE
 from tapec.trace.texts import Text
-from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
+from tapec.trace.tracer import Tracer, is_symbolic
 
 _LONG = 64  # longer arrays are reduced by one op instead of item by item
 

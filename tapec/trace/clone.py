@@ -25,6 +25,7 @@ from tapec.trace.classes import (
     may_stand_in,
     original,
 )
+from tapec.trace.concrete import concrete
 from tapec.trace.densities import Distribution, has_density
 from tapec.trace.functions_data import nditer
 from tapec.trace.functions_more import Joiner, Vectorized
@@ -40,7 +41,7 @@ from tapec.trace.proxy import (
 from tapec.trace.session import Session, is_hidden
 from tapec.trace.syntax import State, rewritten
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import Tracer, concrete
+from tapec.trace.tracer import Tracer
 
 
 class ModuleProxy(types.ModuleType):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import (
     any_symbolic,
     convert,
@@ -24,7 +25,7 @@ from tapec.trace.dispatch import (
 from tapec.trace.promote import Key, common, scalar_key
 from tapec.trace.rows import rows, rows_from
 from tapec.trace.table import TABLE, implements, method_of_arrays
-from tapec.trace.tracer import Tracer, concrete, is_symbolic, wrap
+from tapec.trace.tracer import Tracer, is_symbolic, wrap
 
 
 def _leaves(x: Any) -> list[Any]:

@@ -11,11 +11,13 @@ from tapec.errors import DTypeError, MutationError, ShapeError, UnsupportedOpera
 from tapec.ir.core import Value
 from tapec.ir.types import dtype_name
 from tapec.trace.arguments import admitted, without_out
+from tapec.trace.concrete import concrete
 from tapec.trace.cures import CURE, CURES
+from tapec.trace.overloads import SPECIAL
 from tapec.trace.promote import Key, scalar_key
 from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.table import METHODS, TABLE, implements, name_of
-from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
+from tapec.trace.tracer import Tracer, is_symbolic, wrap
 
 _SCALARS = (bool, int, float)
 

@@ -20,9 +20,9 @@ import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
 from tapec.ir.core import Loc, Op
+from tapec.trace.concrete import concrete
 from tapec.trace.session import Session, current, is_user_code, where
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import concrete
 from tapec.trace.ufuncs import np_
 
 _DIVISIONS = frozenset(["div", "floor_divide", "remainder"])

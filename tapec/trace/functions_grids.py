@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import tracer, unsupported
 from tapec.trace.functions_select import where, wrapped
 from tapec.trace.functions_shape import axis_of
 from tapec.trace.functions_split import along
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import concrete
 
 
 @implements("array_equal")

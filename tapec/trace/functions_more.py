@@ -181,8 +181,8 @@ class Joiner:
     def __getitem__(self, key: Any) -> Any:
         parts = key if isinstance(key, tuple) else (key,)
         if not any(is_symbolic(p) for p in parts):
+            from tapec.trace.concrete import concrete
             from tapec.trace.dispatch import unwrap
-            from tapec.trace.tracer import concrete
 
             return concrete(self._real[unwrap(key)])
         arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import copyto, need_session, session_of, tracer, unsupported
 from tapec.trace.functions_select import where
 from tapec.trace.functions_shape import axes_of, axis_of, moveaxis, ravel, reshaped
 from tapec.trace.functions_split import along, places_along
 from tapec.trace.table import TABLE, implements, method_of_arrays
-from tapec.trace.tracer import Tracer, concrete, wrap
+from tapec.trace.tracer import Tracer, wrap
 
 
 def _permutation(x: Tracer, axis: int) -> Any:

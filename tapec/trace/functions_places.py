@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.chosen import Chosen
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import any_symbolic, eager, tracer
 from tapec.trace.ragged import Ragged
 from tapec.trace.table import TABLE, implements, method_of_arrays
-from tapec.trace.tracer import Tracer, concrete
+from tapec.trace.tracer import Tracer
 
 
 @method_of_arrays("nonzero")

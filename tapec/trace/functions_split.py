@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import (
     normal,
     tracer,
@@ -26,7 +27,7 @@ from tapec.trace.functions_shape import (
     transpose,
 )  # fmt: skip
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import Tracer, concrete, is_symbolic
+from tapec.trace.tracer import Tracer, is_symbolic
 
 
 def along(x: Any, axis: int, key: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import (
     any_special,
     any_symbolic,
@@ -21,8 +22,9 @@ from tapec.trace.dispatch import (
 )  # fmt: skip
 from tapec.trace.dynamic import is_dynamic, parse_dynamic, place
 from tapec.trace.keys import ARRAYS, Parsed, checked, completed, parse, tidy
+from tapec.trace.overloads import SPECIAL
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import SPECIAL, Tracer, concrete, is_symbolic, wrap
+from tapec.trace.tracer import Tracer, is_symbolic, wrap
 
 
 @implements("getitem")

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.concrete import concrete
 from tapec.trace.dispatch import any_special, any_symbolic, any_tracer, call, eager
 from tapec.trace.dispatch import translated as translated_call
 from tapec.trace.table import TABLE, name_of
-from tapec.trace.tracer import Tracer, concrete
+from tapec.trace.tracer import Tracer
 
 # Names handled by our own code even where nothing is traced: constructors and views.
 OWN = frozenset(

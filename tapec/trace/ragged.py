@@ -20,9 +20,10 @@ from tapec.trace.cuts import Cut, cut_of
 from tapec.trace.dispatch import copyto, key_of, need_session
 from tapec.trace.functions_select import where
 from tapec.trace.linear import difference
+from tapec.trace.overloads import BINARY, COMPARE, SPECIAL, UNARY
 from tapec.trace.session import where as user_line
 from tapec.trace.table import TABLE, implements
-from tapec.trace.tracer import BINARY, COMPARE, SPECIAL, UNARY, Tracer
+from tapec.trace.tracer import Tracer
 
 CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
+from tapec.trace.overloads import SPECIAL
 from tapec.trace.session import where
 from tapec.trace.table import TABLE
-from tapec.trace.tracer import SPECIAL, Tracer, is_symbolic
+from tapec.trace.tracer import Tracer, is_symbolic
 
 
 @dataclass(frozen=True, slots=True)

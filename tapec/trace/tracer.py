@@ -6,18 +6,19 @@ of a traced array, or a plain NumPy array (*concrete*) until something traced is
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tapec.errors import ControlFlowError, EscapedTracerError, MutationError, TraceError
+from tapec.errors import EscapedTracerError, MutationError, TraceError
 from tapec.ir.core import Value
-from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace import views
-from tapec.trace.session import NeedStatic, Session, current, where
-from tapec.trace.storage import ROW, Array, Storage
+from tapec.trace.coercions import refuse
+from tapec.trace.overloads import Method, install
+from tapec.trace.session import Session, current, where
+from tapec.trace.storage import Array, Storage
 from tapec.trace.table import METHODS, TABLE
 from tapec.trace.texts import note_traced
 
@@ -113,18 +114,7 @@ class Tracer:
         """The NumPy array of a concrete tracer; otherwise the error of this coercion."""
         if self._storage.array is not None:
             return self._array
-        session = self._storage.session
-        if session is not None and not session.alive:
-            raise EscapedTracerError(
-                "a traced value is used after the call that traced it has ended", where=where()
-            )
-        if self._deps:
-            raise NeedStatic(self._deps, where())
-        line = where()
-        kind = ControlFlowError if what == "bool" else TraceError
-        if what == "bool" and line is not None and _is_text(line.file):
-            cure += "; the source of this function is not available, else `if` and `while` work"
-        raise kind(f"{_COERCIONS[what]} (it is {self!r})", where=line, hint=cure)
+        refuse(self, what, cure)
 
     def __bool__(self) -> bool:
         return bool(self._coerce("bool", "use np.where(cond, a, b), np.maximum or np.minimum"))
@@ -279,7 +269,7 @@ class Tracer:
         if name.startswith("_"):
             raise AttributeError(name)
         if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
-            return _Method(name, self)
+            return Method(name, self)
         if self._storage.array is not None and name not in _WRITING:
             return getattr(self._array, name)
         if hasattr(np.ndarray, name):
@@ -291,32 +281,8 @@ class Tracer:
         raise AttributeError(f"'ndarray' object has no attribute {name!r}")
 
 
-class _Method:
-    """A bound method that is a translation with the array first."""
-
-    __slots__ = ("name", "tracer")
-
-    def __init__(self, name: str, tracer: Tracer) -> None:
-        self.name, self.tracer = name, tracer
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return TABLE["__method__"](self.name, self.tracer, args, kwargs)
-
-
 # Methods that change an array in ways that are not followed.
 _WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
-_COERCIONS = {
-    "bool": "a Python `if`, `while`, `and`, `or` or `not` needs the truth of a traced value",
-    "index": "Python needs a traced value as an integer",
-    "int": "int() of a traced value",
-    "float": "float() of a traced value (math functions call it too; use NumPy's)",
-    "array": "a traced value is given to code that needs a real NumPy array",
-}
-
-
-def _is_text(file: str) -> bool:
-    """Whether code comes from a text: Python may know other lines of that name."""
-    return file == "<string>" or not linecache.getlines(file)
 
 
 def is_symbolic(x: Any) -> bool:
@@ -330,79 +296,4 @@ def wrap(session: Session, value: Value, weak: bool = False, deps: Deps = None) 
     return Tracer(Storage(session, value, None), t.dtype, t.shape, (), weak, deps)
 
 
-def concrete(result: Any, frozen: bool = False) -> Any:
-    """NumPy arrays of supported element types as concrete tracers, inside lists and tuples too."""
-    if isinstance(result, np.ndarray):
-        if result.dtype not in _KNOWN or type(result) is not np.ndarray:
-            return result
-        storage = Storage(None, None, result)
-        if frozen or not result.flags.writeable:
-            storage.frozen = "a global or closure array"
-        storage.boxed = not result.shape
-        return Tracer(storage, dtype_name(result.dtype), result.shape)
-    if type(result) in (list, tuple):
-        return type(result)(concrete(r) for r in result)
-    return result
-
-
-_KNOWN = frozenset(NUMPY_DTYPES.values())
-
-
-# Classes beside `Tracer` that stand for traced arrays, and whose operators come first.
-SPECIAL: set[type] = set()
-
-
-def _operator(name: str) -> tuple[Any, Any, Any]:
-    def forward(self: Tracer, other: Any) -> Any:
-        return NotImplemented if type(other) in SPECIAL else TABLE[name](self, other)
-
-    def reflected(self: Tracer, other: Any) -> Any:
-        return TABLE[name](other, self)
-
-    def inplace(self: Tracer, other: Any) -> Any:
-        if type(other) in SPECIAL:
-            return NotImplemented
-        result = TABLE[name](self, other)
-        number = not self._steps or self._storage.frozen == ROW
-        if not self.shape and number and not self._storage.boxed:
-            return result
-        TABLE["inplace"](self, result)
-        return self
-
-    return forward, reflected, inplace
-
-
-BINARY = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
-    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "matmul": "matmul",
-    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
-    "lshift": "left_shift", "rshift": "right_shift",
-}  # fmt: skip
-COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
-            "eq": "equal", "ne": "not_equal"}  # fmt: skip
-UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
-
-
-def _rounded(x: Tracer, digits: int | None = None) -> Any:
-    """``round(x)``: an integer where `x` is a number and no digits are given."""
-    made = TABLE["round"](x, digits or 0)
-    if digits is not None or x.shape:
-        return made
-    made = TABLE["astype"](made, int)
-    made._weak = True
-    return made
-
-
-def _install() -> None:
-    for short, name in BINARY.items():
-        for prefix, method in zip(("", "r", "i"), _operator(name), strict=True):
-            setattr(Tracer, f"__{prefix}{short}__", method)
-    for short, name in COMPARE.items():
-        setattr(Tracer, f"__{short}__", _operator(name)[0])
-    for short, name in UNARY.items():
-        setattr(Tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
-    setattr(Tracer, "__divmod__", lambda a, b: TABLE["divmod"](a, b))  # noqa: B010
-    setattr(Tracer, "__round__", _rounded)  # noqa: B010
-
-
-_install()
+install(Tracer)
