@@ -206,7 +206,9 @@ class Settling:
         region.promoted.clear()
         types = [_row(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
-        return Iteration(region, index, params, slices, entry, start=Start(bound))
+        # Not arrays: a reference to one would count as another name of it.
+        start = Start({slot: v for slot, v in bound.items() if type(v) is not Tracer})
+        return Iteration(region, index, params, slices, entry, start=start)
 
     @property
     def _certain(self) -> int:

@@ -217,3 +217,19 @@ def test_where_references_are_not_counted_arrays_are_never_taken_for_unshared(
     assert storage.holders(storage.Storage(None, None, np.zeros(1))) == storage.MANY
     with pytest.raises(ControlFlowError, match="another name"):
         traced(f, V)
+
+
+def test_a_new_array_on_a_path_that_ends_is_no_alias() -> None:
+    def f(x: Any) -> Any:
+        u, a, n = np.zeros(4), x[0], 0
+        while n < 5 and x[1] <= 2.0:
+            n += 1
+            if u[2] < 0.5:
+                u = np.tanh(u + x)
+                if a > 1.5:
+                    continue
+            u[1] = a * n
+        return np.sum(u)
+
+    for start in (1.0, 2.0):
+        check(f, np.array([start, 1.0, 0.3, 0.4]))
