@@ -7,17 +7,19 @@ registers; where the result is one row only, it adds several scaled rows of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tapec.ir.core import Op
+from tapec.ir.core import Op, Value
 from tapec.lower.affine import Affine, Index, flat, var
-from tapec.lower.alone import Element, products, rows
 from tapec.lower.folds import COMBINE
 from tapec.lower.memory import Memory
+from tapec.lower.pull import product_at
 
 if TYPE_CHECKING:
     from tapec.lower.nests import Nests
+
+Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
 
 ROWS = 8  # elements of a product made together
 
@@ -38,6 +40,37 @@ def partial(n: Nests, op: Op, buffer: Memory) -> None:
         tiles.blocks(len(shape) - 1, ROWS if inner else 1)
     else:
         tiles.blocks(len(shape) - 2, ROWS)
+
+
+def rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
+    """A reduction: what it runs over, its elements, whether they are neighbours in memory."""
+    (x,) = op.operands
+    axes = sorted(op.attrs["axes"])
+    kept = [k for k in range(x.type.ndim) if k not in axes]
+
+    def element(at: Index, reduced: Index) -> Value:
+        where = dict(zip(kept, at, strict=True)) | dict(zip(axes, reduced, strict=True))
+        return n.pull(x, tuple(where[k] for k in range(x.type.ndim)))
+
+    return [x.type.shape[k] for k in axes], element, x.type.ndim - 1 in axes
+
+
+def products(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
+    """A product: what it runs over, its elements, whether those of a sum are neighbours."""
+    a, b = op.operands
+    pairs = op.attrs["contract"]
+
+    def element(at: Index, reduced: Index) -> Value:
+        return product_at(n, op, at, reduced)
+
+    batch = op.attrs["batch"]
+    free = [
+        [k for k in range(v.type.ndim) if k not in {p[s] for p in (*batch, *pairs)}]
+        for s, v in enumerate(op.operands)
+    ]
+    across = free[1] and free[1][-1] == b.type.ndim - 1
+    across = across or (not free[1] and bool(free[0]) and free[0][-1] == a.type.ndim - 1)
+    return [a.type.shape[p[0]] for p in pairs], element, not across
 
 
 class Tiles:
