@@ -10,7 +10,7 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import copy_func
 from tapec.ir.types import Type
-from tapec.lower.affine import Affine, Index, flat, var
+from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.alone import ALONE_RULES
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.control import CONTROL_RULES
@@ -19,22 +19,18 @@ from tapec.lower.inplace import SMALL
 from tapec.lower.matrix import Layout, matrix_product, operands_in_memory
 from tapec.lower.memory import Memory
 from tapec.lower.partial import partial
-from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike, unrolled_from
+from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike
 from tapec.lower.plans import Plans
-from tapec.lower.pull import NeedsBuffer, Puller
+from tapec.lower.pull import NeedsBuffer
 from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import grid
 from tapec.lower.solve import Factors
+from tapec.lower.spaces import Spaces
 from tapec.lower.stacks import made_inside, stacks
-from tapec.lower.sums import chained
 
-BLOCK = 512  # elements of the partial sums of long reductions
 STARTS = 3  # after so many, all ops of one kind have memory where one needs it
 # Reads of parts, which ask their operand for what they need only.
 VIEWS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
-
-_KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
-_KINDS |= {"logical_or": "or", "logical_and": "and"}
 
 
 @dataclass
@@ -90,7 +86,7 @@ def akin(block: Block | Func, value: Value) -> set[Value]:
     }
 
 
-class Nests(Puller):
+class Nests(Spaces):
     """Emits the nests of a plan: of a program, or of a region inside one."""
 
     def __init__(
@@ -213,33 +209,6 @@ class Nests(Puller):
                 self.expand(self.source[value])
         return value in self.grids
 
-    # ---- loops over a space ----
-
-    def over(self, shape: tuple[int, ...], body: Callable[[Index], None]) -> None:
-        """Run `body` at every place; the last long axis is the vector axis."""
-        cut = unrolled_from(shape)
-        tails = [tuple(map(Affine, at)) for at in product(*(range(n) for n in shape[cut:]))]
-
-        def leaf(at: Index) -> None:
-            for tail in tails:
-                body((*at, *tail))
-
-        self.loops(shape[:cut], "vector", leaf)
-
-    def loops(
-        self, shape: Sequence[int], kind: str, leaf: Callable[[Index], None], at: Index = ()
-    ) -> None:
-        """Nested loops without carried values; the innermost is of `kind`."""
-        if len(at) == len(shape):
-            leaf(at)
-            return
-        last = len(at) == len(shape) - 1
-        if shape[len(at)] == 1:
-            self.loops(shape, kind, leaf, (*at, Affine()))
-            return
-        with self.build.loop(shape[len(at)], kind=kind if last else "serial") as loop:
-            self.loops(shape, kind, leaf, (*at, var(loop.index)))
-
     def maps(self, ops: Sequence[Op]) -> None:
         """Elementwise roots of one shape."""
         shape = ops[0].result.type.shape
@@ -254,8 +223,6 @@ class Nests(Puller):
         self.memory.update((op.result, b) for op, b in zip(ops, buffers, strict=True))
         for memory in buffers:
             self.build.wrote(memory.buffer)
-
-    # ---- reductions ----
 
     def reductions(self, ops: Sequence[Op]) -> None:
         """Small reductions over one space, together: every result element is carried."""
@@ -275,76 +242,6 @@ class Nests(Puller):
         for k, op in enumerate(ops):
             part = totals[k * len(places) : (k + 1) * len(places)]
             self.grids[op.result] = grid(part, op.result.type.shape)
-
-    def neutral(self, how: tuple[str, object], dtype: str) -> Value:
-        """What a reduction starts from."""
-        name, start = how
-        if start is None:
-            worst = float("-inf") if name == "maximum" else float("inf")
-            if dtype not in ("f32", "f64"):
-                bits = {"i32": 31, "i64": 63}.get(dtype, 0)
-                low = -(2**bits) if bits else 0
-                start = low if name == "maximum" else (2**bits - 1 if bits else 1)
-            else:
-                start = worst
-        return self.build.const(start, dtype)
-
-    def carried(
-        self,
-        shape: Sequence[int],
-        hows: Sequence[tuple[str, object]],
-        dtypes: Sequence[str],
-        elements: Callable[[Index], list[Value]],
-        kind: str = "vector",
-    ) -> list[Value]:
-        """Reduce `elements` over all places of a space.
-
-        Of kind "vector" in the order of `tapec.lower.sums`: blocks and rows summed from scratch,
-        their totals compensated. Of kind "serial" (lanes are other results) one after the other.
-        """
-        cut = unrolled_from(tuple(shape))
-        tails = [tuple(map(Affine, at)) for at in product(*(range(n) for n in shape[cut:]))]
-        start = [self.neutral(h, d) for h, d in zip(hows, dtypes, strict=True)]
-        reduce = tuple(_KINDS[name] for name, _ in hows)
-        length = max(BLOCK // len(tails), 64)
-
-        def descend(at: Index, values: Sequence[Value]) -> list[Value]:
-            if len(at) == cut:
-                for tail in tails:
-                    found = zip(hows, values, elements((*at, *tail)), strict=True)
-                    values = [self.build.op(h[0], v, e) for h, v, e in found]
-                return list(values)
-            extent = shape[len(at)]
-            if extent == 1:
-                return descend((*at, Affine()), values)
-            last = all(n == 1 for n in shape[len(at) + 1 : cut])
-            if kind == "vector" and not last:
-
-                def row(i: Value) -> list[Value]:
-                    return descend((*at, var(i)), start)
-
-                return chained(self.build, hows, values, extent, row)
-            if kind == "vector" and extent >= 4 * length:
-                return blocks(at, values, extent)
-            return sweep(at, Affine(), extent, values, kind if last else "serial")
-
-        def blocks(at: Index, values: Sequence[Value], extent: int) -> list[Value]:
-            whole = extent - extent % length
-            rest = sweep(at, Affine(whole), extent % length, start, kind) if whole < extent else []
-
-            def part(i: Value) -> list[Value]:
-                return sweep(at, var(i).times(length), length, start, kind)
-
-            return chained(self.build, hows, values, extent // length, part, rest)
-
-        def sweep(
-            at: Index, base: Affine, extent: int, values: Sequence[Value], how: str
-        ) -> list[Value]:
-            with self.build.loop(extent, values, kind=how, reduce=reduce) as loop:
-                loop.yields = descend((*at, base + var(loop.index)), loop.carried)
-            return list(loop.results)
-
-        return descend((), start)
 
     def alone(self, op: Op) -> None:
         """An op with a nest of its own."""
