@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.loop import ALLOC, CHECK, GEMM, LOAD, STORE
+from tapec.ir.ops.library import GEMM
+from tapec.ir.ops.memory import ALLOC, CHECK, LOAD, STORE
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
 from tapec.ir.types import Type
 from tapec.lower.affine import Affine, combined, var

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.loop import HOST
+from tapec.ir.ops.library import HOST
 from tapec.ir.types import Type
 from tapec.lower.affine import Index, flat
 from tapec.lower.build import ScalarBuilder

@@ -14,7 +14,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Dense, Op, Value
-from tapec.ir.ops.loop import ALLOC
+from tapec.ir.ops.memory import ALLOC
 from tapec.ir.types import Type
 from tapec.lower.affine import ZERO, Affine, Index, flat, regroup, var
 from tapec.lower.build import ScalarBuilder

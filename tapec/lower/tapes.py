@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.loop import TAPE_LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH, TAPE_STORE
+from tapec.ir.ops.memory import TAPE_LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH, TAPE_STORE
 from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.scalars import grid
 
