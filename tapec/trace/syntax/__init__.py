@@ -16,12 +16,14 @@ import operator
 from types import CodeType
 
 from tapec.trace.syntax.build import definition, no_parameters
-from tapec.trace.syntax.closures import GENERATED, Rewriter, has_work, rewritten_lambda
+from tapec.trace.syntax.closures import Rewriter, rewritten_lambda
+from tapec.trace.syntax.generated import GENERATED
 from tapec.trace.syntax.jumps import Unsupported
 from tapec.trace.syntax.names import mangle
 from tapec.trace.syntax.scopes import Scope, mark_comprehensions
 from tapec.trace.syntax.source import FunctionNode, tree_of
 from tapec.trace.syntax.state import State
+from tapec.trace.syntax.survey import has_work
 
 # By file too: equal code objects may come from different files.
 _CACHE: dict[tuple[str, CodeType], CodeType] = {}

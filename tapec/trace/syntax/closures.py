@@ -8,44 +8,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tapec.trace.syntax.build import at, copied, definition, helper, load, no_parameters, thunk
-from tapec.trace.syntax.calls import called_by, followed, has_hidden_callee
-from tapec.trace.syntax.jumps import BREAK, CONTINUE, Lowering, Unsupported, is_static
-from tapec.trace.syntax.lookups import is_item, is_lookup
-from tapec.trace.syntax.scopes import Scope, bound, mentioned, own_nodes
-
-THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
-ITEM = "_tapec_item"
-GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST])
-_RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these look at the frame
-_SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
-
+from tapec.trace.syntax.calls import called_by, followed
+from tapec.trace.syntax.expressions import binds, chain, looped, negated
+from tapec.trace.syntax.generated import (
+    BODY,
+    ITEM,
+    OTHERWISE,
+    TEST,
+    THEN,
+    assigned_in_closures,
+    bindings,
+)
+from tapec.trace.syntax.jumps import Lowering, Unsupported, is_static, started
+from tapec.trace.syntax.lookups import is_item
+from tapec.trace.syntax.scopes import Scope, bound, mentioned, nonlocals
+from tapec.trace.syntax.survey import IDENTITY, SUSPENDING, refuse_odd
 
 _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
-_IDENTITY = (ast.Is, ast.IsNot)
 _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
-
-
-def has_work(node: ast.AST) -> bool:
-    """Whether anything in a function would be rewritten."""
-    return has_hidden_callee(node) or any(
-        isinstance(
-            n,
-            (
-                ast.If,
-                ast.While,
-                ast.For,
-                ast.IfExp,
-                ast.BoolOp,
-                ast.Assert,
-                ast.ExceptHandler,
-                ast.FormattedValue,
-            ),
-        )
-        or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
-        or is_lookup(n)
-        or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], _IDENTITY)))
-        for n in ast.walk(node)
-    )
 
 
 class Rewriter(ast.NodeTransformer):
@@ -60,14 +40,14 @@ class Rewriter(ast.NodeTransformer):
 
     def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """The rewritten definition of the function whose scope this is."""
-        _refuse_odd(node.body)
+        refuse_odd(node.body)
         lowering = Lowering(node.body)
         body = lowering.function(node.body)
-        extra = bound(body) - self.scope.locals - self.scope.globals - _nonlocals(node.body)
+        extra = bound(body) - self.scope.locals - self.scope.globals - nonlocals(node.body)
         self.scope = self.scope.with_locals(frozenset(extra))
         made = self._block(body)
-        hidden = sorted((_assigned_in_closures(made) | self.rebound) - {*self.scope.parameters})
-        return copied(node, body=[*_bindings(hidden, self.scope, node), *made])
+        hidden = sorted((assigned_in_closures(made) | self.rebound) - {*self.scope.parameters})
+        return copied(node, body=[*bindings(hidden, self.scope, node), *made])
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node = copied(
@@ -118,7 +98,7 @@ class Rewriter(ast.NodeTransformer):
         return [then, otherwise, at(ast.Expr(call), node.test)]
 
     def visit_While(self, node: ast.While) -> Any:
-        checks: list[ast.expr] = [_not(flag, node.test) for flag in node.stops]  # type: ignore[attr-defined]
+        checks: list[ast.expr] = [negated(flag, node.test) for flag in node.stops]  # type: ignore[attr-defined]
         if not (checks and isinstance(node.test, ast.Constant) and node.test.value):
             checks.append(node.test)
         test = checks[0] if len(checks) == 1 else at(ast.BoolOp(ast.And(), checks), node.test)
@@ -133,9 +113,9 @@ class Rewriter(ast.NodeTransformer):
         state = self._state([node.target, *node.body, *map(load, flags)], node)
         take = at(ast.Assign([node.target], load(ITEM)), node.target)
         body = self._closure(BODY, [take, *node.body], node, ITEM)
-        args = [self.visit(_looped(node.iter)), load(BODY), state]
+        args = [self.visit(looped(node.iter)), load(BODY), state]
         if flags:
-            tests: list[ast.expr] = [_not(flag, node.iter) for flag in flags]
+            tests: list[ast.expr] = [negated(flag, node.iter) for flag in flags]
             both = tests[0] if len(tests) == 1 else at(ast.BoolOp(ast.And(), tests), node.iter)
             args.append(thunk(self.visit(both)))
         return [body, at(ast.Expr(helper("for_", args, node.iter)), node.iter)]
@@ -181,7 +161,7 @@ class Rewriter(ast.NodeTransformer):
     def _state(self, parts: Iterable[ast.AST], node: ast.AST) -> ast.expr:
         """``__tapec_state__(number assigned, names, lambda: variables)``."""
         parts = [*parts]
-        visible = self.scope.visible - _started(parts)
+        visible = self.scope.visible - started(parts)
         assigned = sorted(bound(parts) & visible)
         read = sorted(((mentioned(parts) & visible) | self.scope.shared) - {*assigned})
         names = [*assigned, *read]
@@ -222,11 +202,11 @@ class Rewriter(ast.NodeTransformer):
 
     def _stays(self, *nodes: ast.expr) -> bool:
         """Whether expressions assign variables of a lambda: these cannot be shared."""
-        return self.in_lambda and _binds(*nodes)
+        return self.in_lambda and binds(*nodes)
 
     def _assigned(self, parts: Sequence[ast.expr], node: ast.AST) -> list[ast.keyword]:
         """``state=...`` where expressions assign variables."""
-        if not _binds(*parts):
+        if not binds(*parts):
             return []
         return [ast.keyword("state", self._state(parts, node))]
 
@@ -234,7 +214,7 @@ class Rewriter(ast.NodeTransformer):
         values = [copied(v, value=self.visit(v.value)) if isinstance(v, ast.FormattedValue) else v
                   for v in node.values]  # fmt: skip
         made = copied(node, values=values)
-        if not any(isinstance(v, ast.FormattedValue) for v in values) or _binds(node):
+        if not any(isinstance(v, ast.FormattedValue) for v in values) or binds(node):
             return made
         return helper("text", [thunk(made)], node)
 
@@ -247,13 +227,13 @@ class Rewriter(ast.NodeTransformer):
         if any(isinstance(e, ast.Name) and e.id in _CLASSES for e in node.comparators):
             # `type(x) is int`: a stand-in is equal to the class, not identical.
             node = copied(node, ops=[_EQUAL.get(type(op), type(op))() for op in node.ops])
-        if len(node.ops) == 1 and isinstance(node.ops[0], _IDENTITY):
+        if len(node.ops) == 1 and isinstance(node.ops[0], IDENTITY):
             name = "is_" if isinstance(node.ops[0], ast.Is) else "is_not"
             return helper(name, [self.visit(node.left), self.visit(node.comparators[0])], node)
-        if len(node.ops) == 1 or is_static(node) or _binds(*node.comparators[1:]):
+        if len(node.ops) == 1 or is_static(node) or binds(*node.comparators[1:]):
             return self.generic_visit(node)
         first, *others = [self.visit(e) for e in (node.left, *node.comparators)]
-        return _chain(first, node.ops, others, node, 0)
+        return chain(first, node.ops, others, node, 0)
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         lookup = is_item(node)
@@ -282,85 +262,8 @@ class Rewriter(ast.NodeTransformer):
         return node
 
 
-def _chain(
-    left: ast.expr, ops: list[ast.cmpop], rest: list[ast.expr], node: ast.expr, depth: int
-) -> ast.expr:
-    """``a < b < c`` as ``(lambda l, r: and_(lambda: l < r, lambda: r < c))(a, b)``."""
-    l, r = f"_tapec_l{depth}", f"_tapec_r{depth}"  # noqa: E741
-    first = at(ast.Compare(load(l), [ops[0]], [load(r)]), node)
-    later: ast.expr = (
-        at(ast.Compare(load(r), [ops[1]], [rest[1]]), node)
-        if len(ops) == 2
-        else _chain(at(load(r), node), ops[1:], rest[1:], node, depth + 1)
-    )
-    body = helper("and_", [thunk(first), thunk(later)], node)
-    pair = ast.Lambda(no_parameters(l, r), body)
-    return at(ast.Call(at(pair, node), [left, rest[0]], []), node)
-
-
-def _looped(node: ast.expr) -> ast.expr:
-    """``enumerate(xs)`` to loop over: nobody else sees the iterator, it may be a sequence."""
-    match node:
-        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "reversed") as function):
-            return helper("each", [function, *map(_looped, node.args)], node, node.keywords)
-    return node
-
-
-def _not(flag: str, like: ast.AST) -> ast.expr:
-    return at(ast.UnaryOp(ast.Not(), load(flag)), like)
-
-
-def _binds(*nodes: ast.expr) -> bool:
-    """Whether an expression assigns: it must then stay in its scope."""
-    return any(isinstance(n, ast.NamedExpr) for root in nodes for n in ast.walk(root))
-
-
-def _started(parts: Iterable[ast.AST]) -> set[str]:
-    """The flags that belong to loops inside: they start as False there."""
-    return {
-        n.targets[0].id
-        for n in own_nodes(parts)
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
-        and n.targets[0].id.startswith((BREAK, CONTINUE))
-        and isinstance(n.value, ast.Constant) and n.value.value is False
-    }  # fmt: skip
-
-
-def _nonlocals(body: Sequence[ast.stmt]) -> set[str]:
-    return {name for n in own_nodes(body) if isinstance(n, ast.Nonlocal) for name in n.names}
-
-
-def _refuse_odd(body: Sequence[ast.stmt]) -> None:
-    for n in own_nodes(body):
-        if isinstance(n, _SUSPENDING) or (isinstance(n, ast.Name) and n.id in _RUN_HERE):
-            raise Unsupported("it suspends, or looks at its own frame")
-
-
-def _assigned_in_closures(body: Sequence[ast.stmt]) -> set[str]:
-    """Names that generated closures declare nonlocal: the function itself must bind them."""
-    found: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.FunctionDef) and node.name in GENERATED:
-            found |= {n for s in node.body if isinstance(s, ast.Nonlocal) for n in s.names}
-        elif not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
-    return found
-
-
-def _bindings(names: Sequence[str], scope: Scope, node: ast.AST) -> list[ast.stmt]:
-    """``if False: a = b = None``: makes the names variables of the function, binds nothing."""
-    own = [n for n in names if n in scope.locals]
-    if not own:
-        return []
-    targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in own]
-    bind = ast.Assign(targets, ast.Constant(None))
-    return [at(ast.If(ast.Constant(False), [bind], []), node)]
-
-
 def rewritten_lambda(node: ast.Lambda, scope: Scope) -> ast.Lambda:
     """A lambda's expression rewritten."""
-    if any(isinstance(n, _SUSPENDING) for n in ast.walk(node)):
+    if any(isinstance(n, SUSPENDING) for n in ast.walk(node)):
         raise Unsupported("it suspends")
     return copied(node, body=Rewriter(scope, in_lambda=True).visit(node.body))

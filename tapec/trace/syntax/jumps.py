@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tapec.trace.syntax.build import assign, at, copied, load, negated_any
+from tapec.trace.syntax.scopes import own_nodes
 
 VALUE = "_tapec_value"
 RETURN, BREAK, CONTINUE = "_tapec_return", "_tapec_break", "_tapec_continue"
@@ -240,3 +241,14 @@ def _absorbing(s: ast.If, rest: list[ast.stmt]) -> ast.If:
 
 def _pass(s: ast.stmt) -> ast.stmt:
     return at(ast.Pass(), s)
+
+
+def started(parts: Iterable[ast.AST]) -> set[str]:
+    """The flags that belong to loops inside: they start as False there."""
+    return {
+        n.targets[0].id
+        for n in own_nodes(parts)
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+        and n.targets[0].id.startswith((BREAK, CONTINUE))
+        and isinstance(n.value, ast.Constant) and n.value.value is False
+    }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tapec.trace.syntax.source import parameters
@@ -133,3 +133,8 @@ class Scope:
             frozenset(mentioned(inside)) & visible,
             tuple(given),
         )
+
+
+def nonlocals(body: Sequence[ast.stmt]) -> set[str]:
+    """The names that a function's own statements declare nonlocal."""
+    return {name for n in own_nodes(body) if isinstance(n, ast.Nonlocal) for name in n.names}
