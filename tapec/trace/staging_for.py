@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
 from tapec.trace.session import NeedStatic, Session, current, where
-from tapec.trace.staging_branch import branch
 from tapec.trace.staging_choice import (
     LARGEST,
     UNROLLED_BREAKS,
@@ -22,16 +20,13 @@ from tapec.trace.staging_choice import (
 )
 from tapec.trace.staging_items import Forced, Items, items_of, kept
 from tapec.trace.staging_loop import Loop
+from tapec.trace.staging_plain import Body, Thunk, plain_for, run_guarded
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_split import Cut, Span
-from tapec.trace.staging_values import truth
-from tapec.trace.staging_world import VARIABLE, Cells, Place, State, Wider, World, one_way
+from tapec.trace.staging_world import State, World, one_way
 from tapec.trace.table import TABLE
 from tapec.trace.tables import NeedsTable, Untabled, opened, tabling
 from tapec.trace.tracer import Tracer, is_symbolic
-
-Body = Callable[[Any], None]
-Thunk = Callable[[], Any]
 
 
 class _Breaks(Exception):
@@ -51,55 +46,6 @@ def run_for(
         plain_for(iterable, body, state, go_on)
         return
     For(session, items, body, state, go_on, force, strict, checkpoint).run()
-
-
-def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
-    """As Python runs it; once ending depends on traced values, what follows is a branch."""
-    rest = iter(iterable)
-    while True:
-        more = go_on() if go_on is not None else True
-        if not is_symbolic(more) and not more:
-            return
-        try:
-            item = _next(rest) if is_symbolic(more) else next(rest)
-        except StopIteration:
-            return
-        work = functools.partial(body, item)
-        run_guarded(more, work, _with_item(state, item, body) if is_symbolic(more) else state)
-
-
-def _next(rest: Iterator[Any]) -> Any:
-    """The next item, though the loop may have ended: taking it must change nothing else."""
-    frame = getattr(rest, "gi_frame", None)
-    if frame is None:
-        return next(rest)
-    world = World(Cells(**frame.f_locals))
-    known = [(t._storage, t._storage.stamp) for t in world.held()]
-    item = next(rest)
-    # What the generator binds is its own, what these hold may be known to others.
-    if any(slot[0] != VARIABLE for slot in world.read()) or any(s.stamp != n for s, n in known):
-        raise ControlFlowError(
-            "a generator changes arrays or objects, and the loop over it ends on a traced value",
-            where=where(),
-            hint="let the body of the loop change them, or make a list of the items before",
-        )
-    return item
-
-
-def _with_item(state: State, item: Any, body: Body) -> State:
-    """The state, and what the body may change through the item."""
-    made: State = TABLE["__widened__"](Wider(state, [Place("an item", lambda: item)]), body)
-    return made
-
-
-def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:
-    """Run a piece of code if a (possibly traced) condition says so."""
-    session = current()
-    if not is_symbolic(more):
-        work()
-        return
-    assert session is not None
-    branch(truth(session, more), [work, lambda: None], state, "a loop that ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +275,3 @@ class _Counted:
         """Set all values."""
         self.count = values[-1]
         self._state.set(values[:-1])
-
-
-__all__ = ["Cells", "For", "plain_for", "run_for"]
