@@ -6,7 +6,7 @@ boxing of scalars, the result. See `wrapper` for the functions around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tapec.backends.llvm import capi
@@ -20,6 +20,7 @@ from tapec.backends.llvm.abi import (
     Result,
     Signature,
 )
+from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
 
 RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
@@ -27,7 +28,6 @@ FIXED = "tapec.fixed."  # and a position: the object that calls must pass there
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
-_LIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 
 # Python scalars are made from a double or an i64.
 _WIDEN: Mapping[str, str] = {"f32": "fpext float {} to double", "i32": "sext i32 {} to i64"}
@@ -42,25 +42,18 @@ def extents(shape: tuple[int, ...]) -> str:
     return f"@tapec.extents.{'x'.join(map(str, shape))}" if shape else "null"
 
 
-class EntryWriter:
-    """Writer of one entry function, top to bottom: checks, allocation, call, results.
-
-    Objects made on the way are listed in `owned`; the blocks `undo.k` at the end drop the first k
-    of them and return NULL, so that every failure is one branch.
-    """
+class EntryWriter(FunctionText):
+    """Writer of one entry function, top to bottom: checks, allocation, call, results."""
 
     def __init__(self, sig: Signature, kernel: str) -> None:
+        super().__init__()
         self.sig = sig
         self.kernel = kernel
         self.results: dict[int, str] = {}
-        self.allocas: list[str] = []
-        self.lines: list[str] = []
-        self.owned: list[str] = []
         self.pointers: list[str] = []
         self.fills: list[str] = []
         self.failed = ("0", 0)  # the status, and how many objects existed when it came
         self.error = ""  # the number of the user's error, if there is one
-        self._count = 0
 
     def text(self) -> str:
         """The whole function."""
@@ -78,47 +71,6 @@ class EntryWriter:
         self.leave()
         body = "\n".join(["start:", *self.allocas, *self.lines])
         return f"define ptr @entry({CALL}) nounwind {{\n{body}\n}}\n"
-
-    # ---- writing ----
-
-    def emit(self, line: str) -> None:
-        self.lines.append(f"  {line}")
-
-    def value(self, instruction: str) -> str:
-        name = f"%v{self._count}"
-        self._count += 1
-        self.emit(f"{name} = {instruction}")
-        return name
-
-    def local(self, llvm_type: str, align: int = 8) -> str:
-        name = f"%local.{len(self.allocas)}"
-        self.allocas.append(f"  {name} = alloca {llvm_type}, align {align}")
-        return name
-
-    def field(self, kind: str, thing: str, offset: int) -> str:
-        return self.value(f"load {kind}, ptr {self.place(thing, offset)}")
-
-    def place(self, thing: str, offset: int) -> str:
-        return self.value(f"getelementptr i8, ptr {thing}, i64 {offset}")
-
-    def expect(self, condition: str, otherwise: str = "mismatch") -> None:
-        """Go on if `condition` holds, else to the block `otherwise`."""
-        label = f"go.{self._count}"
-        self._count += 1
-        self.emit(f"br i1 {condition}, label %{label}, label %{otherwise}, {_LIKELY}")
-        self.lines.append(f"{label}:")
-
-    def own(self, thing: str) -> str:
-        """Register a new object, leaving the function if it is NULL."""
-        self.expect(self.value(f"icmp ne ptr {thing}, null"), f"undo.{len(self.owned)}")
-        self.owned.append(thing)
-        return thing
-
-    def conjunction(self, conditions: Sequence[str]) -> str:
-        first, *rest = conditions
-        for condition in rest:
-            first = self.value(f"and i1 {first}, {condition}")
-        return first
 
     # ---- arguments ----
 
@@ -315,6 +267,3 @@ class EntryWriter:
         self.value(f"call ptr @PyObject_Vectorcall(ptr @{RAISER}, ptr {spilled}, i64 1, ptr null)")
         self.emit(f"call void @Py_DecRef(ptr {number})")
         self.emit(f"br label %undo.{made}")
-
-    def block(self, label: str) -> None:
-        self.lines.append(f"{label}:")
