@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace import operators
-from tapec.trace.builtin import MEMBERS, Class, Deque
+from tapec.trace.builtin import MEMBERS
+from tapec.trace.builtin_classes import Class, Deque
 from tapec.trace.classes import (
     CLONED,
     STDLIB,
