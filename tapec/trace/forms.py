@@ -24,8 +24,9 @@ from tapec.trace.staging_choice import record
 from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import DynamicRange, Forced, kept
 from tapec.trace.staging_loop import Loop
+from tapec.trace.staging_state import Cells
 from tapec.trace.staging_values import Poison, truth
-from tapec.trace.staging_world import Cells, World
+from tapec.trace.staging_world import World
 from tapec.trace.tracer import Tracer, is_symbolic, wrap
 from tapec.tree import Tree, flatten
 

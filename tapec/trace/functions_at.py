@@ -15,7 +15,7 @@ from tapec.trace.functions_split import along
 from tapec.trace.session import where
 from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import Forced
-from tapec.trace.staging_world import Cells
+from tapec.trace.staging_state import Cells
 from tapec.trace.table import TABLE, implements
 from tapec.trace.tracer import Tracer
 

@@ -11,7 +11,7 @@ from tapec.trace.functions_linalg import dot
 from tapec.trace.functions_shape import ravel, reshaped
 from tapec.trace.staging_for import run_for
 from tapec.trace.staging_items import Forced
-from tapec.trace.staging_world import Cells
+from tapec.trace.staging_state import Cells
 from tapec.trace.table import TABLE, implements
 
 

@@ -21,7 +21,8 @@ from tapec.trace.clone import Globals, clone, follows, scope_of, substitute
 from tapec.trace.containers import inside
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import Session, current
-from tapec.trace.staging_world import RANDOM, Place, State, Wider, used_up_by_use
+from tapec.trace.staging_state import Place, State, Wider
+from tapec.trace.staging_world import RANDOM, used_up_by_use
 from tapec.trace.table import implements
 from tapec.trace.tracer import Tracer
 

@@ -24,9 +24,10 @@ from tapec.trace.staging_items import DynamicRange, Items, enumerate_, reversed_
 from tapec.trace.staging_names import may_be_same
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_split import decided
+from tapec.trace.staging_state import Cells, Place, State, Wider
 from tapec.trace.staging_values import Poison, kind_of, truth
 from tapec.trace.staging_while import run_while
-from tapec.trace.staging_world import Cells, Place, State, Wider, World
+from tapec.trace.staging_world import World
 from tapec.trace.table import TABLE
 from tapec.trace.texts import text
 from tapec.trace.tracer import is_symbolic, wrap

@@ -16,6 +16,7 @@ from tapec.trace.session import Session, current, where
 from tapec.trace.staging_names import Crossing, join_names, note_uncertain
 from tapec.trace.staging_objects import Taken, changeable, containers_of
 from tapec.trace.staging_region import Region, give
+from tapec.trace.staging_state import State
 from tapec.trace.staging_values import (
     Kind,
     Poison,
@@ -28,7 +29,7 @@ from tapec.trace.staging_values import (
     up_to_date,
     value_of,
 )
-from tapec.trace.staging_world import VARIABLE, Slot, State, World, container_id, same
+from tapec.trace.staging_world import VARIABLE, Slot, World, container_id, same
 from tapec.trace.storage import Storage
 from tapec.trace.tracer import Tracer
 from tapec.tree import Tree

@@ -23,7 +23,8 @@ from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_plain import Body, Thunk, plain_for, run_guarded
 from tapec.trace.staging_region import Region
 from tapec.trace.staging_split import Cut, Span
-from tapec.trace.staging_world import State, World, one_way
+from tapec.trace.staging_state import State
+from tapec.trace.staging_world import World, one_way
 from tapec.trace.table import TABLE
 from tapec.trace.tables import NeedsTable, Untabled, opened, tabling
 from tapec.trace.tracer import Tracer, is_symbolic

@@ -18,8 +18,9 @@ from tapec.trace.rows import row_maker
 from tapec.trace.session import Session, where
 from tapec.trace.staging_names import Start
 from tapec.trace.staging_objects import containers_of, structure
+from tapec.trace.staging_state import State
 from tapec.trace.staging_values import Kind, kind_of
-from tapec.trace.staging_world import Slot, State, World, container_id
+from tapec.trace.staging_world import Slot, World, container_id
 from tapec.tree import Tree
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.trace.session import current, where
 from tapec.trace.staging_branch import branch
+from tapec.trace.staging_state import Cells, Place, State, Wider
 from tapec.trace.staging_values import truth
-from tapec.trace.staging_world import VARIABLE, Cells, Place, State, Wider, World
+from tapec.trace.staging_world import VARIABLE, World
 from tapec.trace.table import TABLE
 from tapec.trace.tracer import is_symbolic
 

@@ -12,7 +12,8 @@ from tapec.trace.session import NeedStatic, Session, current, where
 from tapec.trace.staging_choice import UNROLLED_OPS, forgotten, reason_of, record
 from tapec.trace.staging_loop import Loop
 from tapec.trace.staging_region import Region
-from tapec.trace.staging_world import State, World, one_way
+from tapec.trace.staging_state import State
+from tapec.trace.staging_world import World, one_way
 from tapec.trace.tables import NeedsTable, Untabled, opened, tabling
 from tapec.trace.tracer import Tracer, is_symbolic
 

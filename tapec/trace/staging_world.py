@@ -11,9 +11,8 @@ import math
 import pickle
 import random
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,72 +29,12 @@ from tapec.trace.containers import (
 )
 from tapec.trace.growing import UNDEFINED
 from tapec.trace.session import where
+from tapec.trace.staging_state import State
 from tapec.trace.storage import SNAPSHOTS
 from tapec.trace.tracer import Tracer
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
 VARIABLE = 0
-
-
-class State(Protocol):
-    """The variables a statement assigns, and those through which it may change objects."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Their names."""
-
-    def get(self) -> tuple[Any, ...]:
-        """Their values; UNDEFINED where one is not bound."""
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Bind them; UNDEFINED unbinds."""
-
-
-class Cells:
-    """A state of one's own: variables that exist for a form only."""
-
-    def __init__(self, **values: Any) -> None:
-        self.names = tuple(values)
-        self.values = list(values.values())
-
-    def get(self) -> tuple[Any, ...]:
-        """The values."""
-        return tuple(self.values)
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Replace them."""
-        self.values = list(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One more variable: how it is read, and bound (not at all where only its content counts)."""
-
-    name: str
-    get: Callable[[], Any]
-    set: Callable[[Any], None] | None = None
-
-
-class Wider:
-    """A state with more variables."""
-
-    __slots__ = ("_places", "_state", "names")
-
-    def __init__(self, state: State, places: Sequence[Place]) -> None:
-        self._state, self._places = state, places
-        self.names = (*state.names, *(p.name for p in places))
-
-    def get(self) -> tuple[Any, ...]:
-        """All values, the state's own first."""
-        return (*self._state.get(), *(p.get() for p in self._places))
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Bind all variables that can be bound."""
-        own = len(values) - len(self._places)
-        self._state.set(values[:own])
-        for place, value in zip(self._places, values[own:], strict=True):
-            if place.set is not None and place.get() is not value:
-                place.set(value)
 
 
 class World:
