@@ -10,6 +10,7 @@ from typing import Any
 
 from tapec.errors import TapecError
 from tapec.ir.core import Op
+from tapec.ir.nested import every
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.pipeline import Journal
@@ -76,8 +77,7 @@ def _packed(s: Specialization) -> tuple[Any, ...]:
 
 def _calls_python(ops: Iterable[Op]) -> bool:
     """Whether a program calls functions that only this process knows."""
-    blocks = (region for op in ops for region in op.regions)
-    return any(op.name == "opaque" for op in ops) or any(_calls_python(b.ops) for b in blocks)
+    return any(op.name == "opaque" for op in every(ops))
 
 
 def _reachable(path: tuple[str, str]) -> Any:

@@ -7,7 +7,7 @@ their matrices to the identity. Derivatives follow the selects, so nothing of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from tapec.ad.batch_scope import Body, Scope
 from tapec.ad.rules import broadcast, select
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.nested import every
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
@@ -34,18 +35,7 @@ _ENDLESS = ("while_loop", "fori_loop")
 
 def hazardous(op: Op) -> bool:
     """Whether running this in vain may raise or never end."""
-    return any(
-        inner.name in _ENDLESS or "raises" in inner.primitive.traits for inner in _nested(op)
-    )
-
-
-def _nested(op: Op) -> Iterator[Op]:
-    pending = [op]
-    while pending:
-        current = pending.pop()
-        yield current
-        for region in current.regions:
-            pending.extend(region.ops)
+    return any(o.name in _ENDLESS or "raises" in o.primitive.traits for o in every([op]))
 
 
 # ---- what masks do to ops -----------------------------------------------------------------

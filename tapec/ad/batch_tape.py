@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.nested import every
 
 LOOPS = {"scan": 1, "fori_loop": 1, "while_loop": 0}  # parameters of the body before the operands
 
@@ -85,7 +86,7 @@ class Tapes:
 
     def _moved(self, op: Op, name: str) -> set[Value]:
         """The tapes pushed to, or popped from, inside an op."""
-        inner = (o for region in op.regions for o in _all_ops(region.ops))
+        inner = (o for region in op.regions for o in every(region.ops))
         return {self._family(o.operands[0]) for o in inner if o.name == name}
 
     def _family(self, tape: Value) -> Value:
@@ -105,18 +106,9 @@ class Tapes:
         if self._linked:
             return
         self._linked = True
-        for op in _all_ops(self._func.ops):
+        for op in every(self._func.ops):
             for a, b in _pairs(op):
                 self._join(a, b)
-
-
-def _all_ops(ops: Sequence[Op]) -> Iterator[Op]:
-    pending = list(ops)
-    while pending:
-        op = pending.pop()
-        yield op
-        for region in op.regions:
-            pending.extend(region.ops)
 
 
 def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:

@@ -5,7 +5,7 @@ Slow, exact and obvious. Everything else (passes, native code) is compared with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from tapec.backends.interpreter_control import CONTROL
 from tapec.backends.interpreter_memory import MEMORY, Array, Env, Rule
 from tapec.errors import DTypeError, ShapeError, UnsupportedOperation
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.nested import reads
 from tapec.ir.types import Type
 
 
@@ -101,21 +102,10 @@ def _last_uses(block: Block) -> list[tuple[Value, ...]]:
     own = {v for op in block.ops for v in op.results}.difference(block.results)
     dead: list[tuple[Value, ...]] = []
     for op in reversed(block.ops):
-        dying = tuple(dict.fromkeys(v for v in (*op.results, *_reads(op)) if v in own))
+        dying = tuple(dict.fromkeys(v for v in (*op.results, *reads(op)) if v in own))
         own.difference_update(dying)
         dead.append(dying)
     return dead[::-1]
-
-
-def _reads(op: Op) -> Iterator[Value]:
-    """The values an op reads, those read inside its regions included."""
-    pending = [op]
-    while pending:
-        current = pending.pop()
-        yield from current.operands
-        for region in current.regions:
-            yield from region.results
-            pending.extend(region.ops)
 
 
 RULES: dict[str, Rule] = {**CONTROL, **MEMORY}

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.nested import every
 from tapec.ir.rewrite import copy_op
 from tapec.passes.regions.site import LOOPS, Site, site, with_consts
 from tapec.passes.regions.worth import worth_passing
@@ -103,10 +104,4 @@ def _movable(op: Op, certain: bool) -> bool:
 
 def can_fail(op: Op) -> bool:
     """Whether an op, or one in its regions, may raise an error or not end."""
-    pending = [op]
-    while pending:
-        current = pending.pop()
-        if "raises" in current.primitive.traits or current.name == "while_loop":
-            return True
-        pending += (inner for region in current.regions for inner in region.ops)
-    return False
+    return any("raises" in o.primitive.traits or o.name == "while_loop" for o in every([op]))

@@ -20,8 +20,9 @@ import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
 from tapec.ir.core import Loc, Op
+from tapec.ir.nested import every
 from tapec.trace.concrete import concrete
-from tapec.trace.session import Session, current, is_user_code, where
+from tapec.trace.session import Session, current, frames_of, is_user_code, where
 from tapec.trace.table import TABLE
 from tapec.trace.ufuncs import np_
 
@@ -60,10 +61,8 @@ def failures(session: Session) -> Failures:
 
 def is_raised_by_user(error: Exception) -> bool:
     """Whether an exception comes from the user's own line, and is none of ours."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    own = trace is not None and is_user_code(trace.tb_frame.f_code)
+    frames = [frame for frame, _ in frames_of(error)]
+    own = bool(frames) and is_user_code(frames[-1].f_code)
     return own and not isinstance(error, TapecError)
 
 
@@ -84,20 +83,13 @@ def catching(types: Types) -> Iterator[None]:
 def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
     """A traced division by zero is inf or nan: nothing is raised that could be caught."""
     awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
-    if awaited and any(op.name in _DIVISIONS for op in _all(ops)):
+    if awaited and any(op.name in _DIVISIONS for op in every(ops)):
         raise ControlFlowError(
             f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
             f"{awaited[0].__name__}",
             where=where(),
             hint="compare the divisor with zero instead",
         )
-
-
-def _all(ops: Sequence[Op]) -> Iterator[Op]:
-    for op in ops:
-        yield op
-        for region in op.regions:
-            yield from _all(region.ops)
 
 
 def loud(types: Types) -> Any:
@@ -142,13 +134,12 @@ def expect(session: Session, truth: Any, error: Exception) -> None:
 
 def raise_endless(error: RecursionError) -> None:
     """Refuse a recursion whose end a traced condition decides: tracing goes down both ways."""
-    trace, place, inside = error.__traceback__, None, False
-    while trace is not None:
-        code = trace.tb_frame.f_code
+    place, inside = None, False
+    for frame, line in frames_of(error):
+        code = frame.f_code
         inside = inside or code.co_filename.endswith("staging_branch.py")
         if inside and place is None and is_user_code(code):
-            place = Loc(code.co_filename, trace.tb_lineno, code.co_name)
-        trace = trace.tb_next
+            place = Loc(code.co_filename, line, code.co_name)
     if inside:
         raise ControlFlowError(
             "a recursion ends by a traced condition: how deep it goes is not known while tracing",

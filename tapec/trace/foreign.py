@@ -8,14 +8,13 @@ something else: what counts is the line that called it, and what to do there.
 from __future__ import annotations
 
 import sysconfig
-from collections.abc import Iterator
 from functools import lru_cache
 from types import CellType, FrameType
 from typing import Any
 
 from tapec.errors import TapecError, TraceError
 from tapec.ir.core import Loc
-from tapec.trace.session import NeedStatic, is_user_code
+from tapec.trace.session import NeedStatic, frames_of, is_user_code
 from tapec.trace.tracer import is_symbolic
 
 CURE = (
@@ -32,7 +31,7 @@ def foreign_error(error: Exception) -> TraceError | None:
     """What to raise in place of an error from inside another package; None where it stays."""
     if isinstance(error, NeedStatic):
         return None
-    frames = [f for f in _frames(error) if is_user_code(f[0].f_code)]
+    frames = [f for f in frames_of(error) if is_user_code(f[0].f_code)]
     own = [k for k, (frame, _) in enumerate(frames) if not is_library(frame.f_code.co_filename)]
     if not own or own[-1] == len(frames) - 1:
         return None
@@ -48,13 +47,6 @@ def foreign_error(error: Exception) -> TraceError | None:
 def is_library(file: str) -> bool:
     """Whether source of this path is of Python's library or of an installed package."""
     return file.startswith(_LIBRARIES) or "site-packages" in file or file.startswith("<frozen")
-
-
-def _frames(error: Exception) -> Iterator[tuple[FrameType, int]]:
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
 
 
 def _is_ours(error: BaseException | None) -> bool:
@@ -80,7 +72,7 @@ def _name(frame: FrameType) -> str:
     """A function as the user calls it: public parts of its module, and its name."""
     module = str(frame.f_globals.get("__name__", "")).split(".")
     public = [part for part in module if not part.startswith("_")]
-    return ".".join([*public, getattr(frame.f_code, "co_qualname", frame.f_code.co_name)])
+    return ".".join([*public, frame.f_code.co_qualname])
 
 
 def _first_line(error: Exception) -> str:

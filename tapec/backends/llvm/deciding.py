@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.nested import every, reads
 
 
 def deciding(ops: Iterable[Op]) -> set[Op]:
@@ -19,14 +20,6 @@ def deciding(ops: Iterable[Op]) -> set[Op]:
         if op.name == "while":
             found |= _deciding(op)
     return found
-
-
-def every(ops: Iterable[Op]) -> Iterator[Op]:
-    """All ops, those of regions included."""
-    for op in ops:
-        yield op
-        for region in op.regions:
-            yield from every(region.ops)
 
 
 def _deciding(loop: Op) -> set[Op]:
@@ -63,11 +56,3 @@ def _written(op: Op) -> Iterator[Value]:
     for inner in every([op]):
         if inner.primitive.effect and inner.name != "tape_load":
             yield from (v for v in inner.operands if v.type.buffer or v.type.dtype == "tape")
-
-
-def reads(op: Op) -> Iterator[Value]:
-    """Operands of an op and of all ops in its regions, and what the regions yield."""
-    for inner in every([op]):
-        yield from inner.operands
-        for region in inner.regions:
-            yield from region.results

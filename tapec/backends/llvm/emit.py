@@ -19,13 +19,14 @@ from tapec.backends.llvm import emit_wave as wave
 from tapec.backends.llvm import lapack
 from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import constant_text
-from tapec.backends.llvm.deciding import deciding, every, reads
+from tapec.backends.llvm.deciding import deciding
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.jit import PASSES
 from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.backends.llvm.vmath import SUPPORTED
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.nested import every, reads
 
 MIDDLE_OPS = 1000  # up to here LLVM's own passes run over chunks with serial scalar loops
 _ADDRESSES = 2**62  # no machine has as many bytes

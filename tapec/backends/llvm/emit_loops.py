@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tapec.backends.llvm.deciding import every
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
 from tapec.backends.llvm.emit_totals import NEUTRAL, OPS, Lanes, totals
 from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
+from tapec.ir.nested import every
 
 ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
 LIGHT = 60  # work of a body worth a copy for each width

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tapec.backends.llvm.deciding import reads
 from tapec.backends.llvm.emit_ops import SIZES
 from tapec.ir.core import Op, Value
+from tapec.ir.nested import reads
 
 _ALIGN = 64
 _SCOPES = 64  # buffers up to which LLVM is told that they are separate

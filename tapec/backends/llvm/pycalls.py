@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.core import Op
+from tapec.ir.nested import every
 from tapec.ir.ops import opaque
 from tapec.ir.ops.loop import RAISED
 from tapec.ir.types import NUMPY_DTYPES, Type
@@ -18,7 +19,7 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 PREFIX = "tapec.host."
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p))
 _lock = threading.Lock()
-_callbacks: dict[tuple[Any, ...], Any] = {}  # the functions behind them live for ever, too
+_callbacks: dict[tuple[Any, ...], tuple[int, Any]] = {}  # numbered; they live for ever
 _raised = threading.local()
 
 
@@ -30,20 +31,15 @@ def callback(op: Op) -> tuple[str, int]:
     types = tuple(v.type for v in op.operands)
     key = (op.attrs["function"], op.attrs["lead"], types)
     with _lock:
-        made = _callbacks.setdefault(key, _CALLBACK(_runner(*key)))
-        number = list(_callbacks).index(key)
+        if key not in _callbacks:
+            _callbacks[key] = len(_callbacks), _CALLBACK(_runner(*key))
+        number, made = _callbacks[key]
     return f"{PREFIX}{number}", ctypes.cast(made, ctypes.c_void_p).value or 0
 
 
 def symbols(ops: Iterable[Op]) -> dict[str, int]:
     """Of all `host` ops of a lowered program."""
-    found: dict[str, int] = {}
-    for op in ops:
-        if op.name == "host":
-            found.update([callback(op)])
-        for region in op.regions:
-            found.update(symbols(region.ops))
-    return found
+    return dict(callback(op) for op in every(ops) if op.name == "host")
 
 
 def _runner(function: str, lead: int, types: Sequence[Type]) -> Any:
