@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from tapec.api import compile
-from tapec.check import check
-from tapec.checkpoint import checkpoint, stop_gradient
-from tapec.custom import custom_rule
-from tapec.errors import BackendWarning, TapecError
-from tapec.implicit import implicit
-from tapec.kernel import Kernel
-from tapec.linear import linearize, vjp
-from tapec.opaque import opaque
-from tapec.trace.forms import cond, fori_loop, scan, switch, while_loop
-from tapec.trace.forms import map_ as map
-from tapec.trace.staging_items import rolled, unroll
-from tapec.transforms import (
+from tapec.call.api import compile
+from tapec.call.kernel import Kernel
+from tapec.derive.checkpoint import checkpoint, stop_gradient
+from tapec.derive.custom import custom_rule
+from tapec.derive.implicit import implicit
+from tapec.derive.linear import linearize, vjp
+from tapec.derive.opaque import opaque
+from tapec.derive.transforms import (
     gnvp,
     grad,
     hessian,
@@ -24,6 +19,11 @@ from tapec.transforms import (
     value_and_grad,
     vmap,
 )
+from tapec.errors import BackendWarning, TapecError
+from tapec.tools.check import check
+from tapec.trace.staging.forms import cond, fori_loop, scan, switch, while_loop
+from tapec.trace.staging.forms import map_ as map
+from tapec.trace.staging.items import rolled, unroll
 
 __version__ = "0.1.0"
 

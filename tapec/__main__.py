@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapec.cli import main
+from tapec.tools.cli import main
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapec.bench.case import Arguments, Array, Case, Function
-from tapec.differences import (
+from tapec.tools.differences import (
     COMPLEX_STEP,
     error_beyond,
     leaves,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapec.bench.case import Arguments, Case, Task
 from tapec.bench.contender import Contender, Prepared
-from tapec.differences import relative_error
+from tapec.tools.differences import relative_error
 
 
 @dataclass(frozen=True)

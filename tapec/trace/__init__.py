@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from tapec.trace import (  # noqa: F401  the families fill the table of translations
-    callees,
-    chosen,
-    composites,
-    constructors,
-    einsum,
-    functions_at,
-    functions_data,
-    functions_decompose,
-    functions_grids,
-    functions_linalg,
-    functions_more,
-    functions_nan,
-    functions_norm,
-    functions_order,
-    functions_places,
-    functions_polynomial,
-    functions_put,
-    functions_reduce,
-    functions_select,
-    functions_shape,
-    functions_solve,
-    functions_split,
-    hidden,
-    indexing,
-    ragged_items,
-    ragged_rules,
-    ufuncs,
-)
+# The families fill the table of translations.
+from tapec.trace import numpy, parts  # noqa: F401
+from tapec.trace.arrays import indexing, ufuncs  # noqa: F401
+from tapec.trace.arrays.session import NeedStatic, Session, current
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.entry import Out, Param, Traced, trace
-from tapec.trace.session import NeedStatic, Session, current
-from tapec.trace.table import TABLE
-from tapec.trace.tracer import Tracer, is_symbolic
+from tapec.trace.python import callees, hidden  # noqa: F401
 
 __all__ = [
     "TABLE", "NeedStatic", "Out", "Param", "Session", "Traced", "Tracer", "current",

@@ -11,18 +11,18 @@ import numpy as np
 from tapec.errors import TraceError, UnsupportedOperation
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
-from tapec.trace.clone import prepare
-from tapec.trace.cuts import Mark
-from tapec.trace.dispatch import operand, real_array_write
-from tapec.trace.failures import raise_endless
-from tapec.trace.foreign import foreign_error
-from tapec.trace.ragged import CURE, Ragged
-from tapec.trace.session import Session, current, running
-from tapec.trace.staging_choice import Choice
-from tapec.trace.staging_names import check_joints
-from tapec.trace.staging_values import Poison
-from tapec.trace.storage import Storage
-from tapec.trace.tracer import Tracer
+from tapec.trace.arrays.dispatch import operand, real_array_write
+from tapec.trace.arrays.session import Session, current, running
+from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.parts.cuts import Mark
+from tapec.trace.parts.ragged import CURE, Ragged
+from tapec.trace.python.clone import prepare
+from tapec.trace.python.foreign import foreign_error
+from tapec.trace.staging.choice import Choice
+from tapec.trace.staging.failures import raise_endless
+from tapec.trace.staging.names import check_joints
+from tapec.trace.staging.values import Poison
 
 MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
 Flatten = Callable[[Any], tuple[list[Any], Callable[[list[Any]], Any]]]

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.region_programs import INT, P, const, func, scan, sin, total, vec
 
 from tapec.ad import gradient, tangent
 from tapec.ad.revolve import advances, repetitions, stretch, stretches
 from tapec.backends.interpreter import Machine, run
 from tapec.ir.core import Func
 from tapec.ir.verify import verify
-from tests.ad.region_programs import INT, P, const, func, scan, sin, total, vec
 from tests.ad.test_regions_special import every_op
 
 

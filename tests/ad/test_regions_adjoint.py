@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.region_programs import POINT, PROGRAMS, program
 
 from tapec.ad import adjoint, gnvp_func, gradient, hessian_func, jacobian_func, tangent
 from tapec.backends.interpreter import run
-from tapec.differences import ridders
 from tapec.ir.core import Func
 from tapec.ir.verify import verify
-from tests.ad.region_programs import POINT, PROGRAMS, program
+from tapec.tools.differences import ridders
 
 V = np.array([0.3, -0.8, 0.5, 0.2])
 W = np.array([-0.4, 0.1, 0.9, -0.6])

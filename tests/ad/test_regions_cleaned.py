@@ -6,13 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from tapec.ad import gradient
-from tapec.backends.interpreter import run
-from tapec.ir.core import Func
-from tapec.passes import CLEAN
-from tapec.passes import run as passes
-from tests.ad.region_programs import (
+from support.region_programs import (
     INT,
     POINT,
     PROGRAMS,
@@ -28,6 +22,12 @@ from tests.ad.region_programs import (
     total,
     vec,
 )  # fmt: skip
+
+from tapec.ad import gradient
+from tapec.backends.interpreter import run
+from tapec.ir.core import Func
+from tapec.passes import CLEAN
+from tapec.passes import run as passes
 from tests.ad.test_regions_adjoint import V, W, pulled, pushed
 
 ONE = np.float64(1.0)

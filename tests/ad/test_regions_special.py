@@ -6,14 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from tapec.ad import adjoint, gradient, tangent
-from tapec.backends.interpreter import run
-from tapec.errors import NonDifferentiableError
-from tapec.ir import Type
-from tapec.ir.core import Block, Func, Op
-from tapec.ir.verify import verify
-from tests.ad.region_programs import (
+from support.region_programs import (
     INT,
     RUN,
     F,
@@ -33,6 +26,13 @@ from tests.ad.region_programs import (
     total,
     vec,
 )  # fmt: skip
+
+from tapec.ad import adjoint, gradient, tangent
+from tapec.backends.interpreter import run
+from tapec.errors import NonDifferentiableError
+from tapec.ir import Type
+from tapec.ir.core import Block, Func, Op
+from tapec.ir.verify import verify
 
 
 def every_op(block: Func | Block) -> list[Op]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.region_programs import POINT, PROGRAMS, program
 
 from tapec.ad import tangent
 from tapec.backends.interpreter import run
-from tapec.differences import ridders
 from tapec.ir.verify import verify
-from tests.ad.region_programs import POINT, PROGRAMS, program
+from tapec.tools.differences import ridders
 
 DIRECTION = np.array([0.3, -0.8, 0.5, 0.2])
 

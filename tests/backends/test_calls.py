@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec import fastcall
 from tapec.backends.llvm import (
     ArrayArg,
     CtypesEntry,
@@ -23,10 +22,11 @@ from tapec.backends.llvm import (
     available,
     bind,
     compile_module,
+    fastcall,
     symbols,
     wrapper_text,
 )
-from tapec.fastcall import entry_of, set_entry
+from tapec.backends.llvm.fastcall import entry_of, set_entry
 
 pytestmark = [
     pytest.mark.skipif(not available()[0], reason=available()[1]),

@@ -6,7 +6,7 @@ import signal
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree, compiled, run_native
+from support.loop_support import Loops, agree, compiled, run_native
 
 from tapec.backends.llvm import CtypesEntry, NativeEntry, available, disassemble
 from tapec.ir import Func, Type

@@ -6,8 +6,8 @@ import functools
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree
-from lowering_support import compare
+from support.loop_support import Loops, agree
+from support.lowering_support import compare
 
 from tapec.backends.llvm import ArrayArg, Out, Signature, available
 from tapec.backends.llvm.compile import compile_func

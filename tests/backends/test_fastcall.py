@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec import fastcall
 from tapec.backends.llvm import (
     ArrayArg,
     Library,
@@ -19,13 +18,14 @@ from tapec.backends.llvm import (
     Signature,
     available,
     compile_module,
+    fastcall,
     link_chain,
     symbols,
     wrapper_text,
 )
 from tapec.backends.llvm.abi import ELEMENTS
+from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, entry_of, set_entry
 from tapec.errors import BackendError
-from tapec.fastcall import FastCallable, enable_vectorcall, entry_of, set_entry
 
 pytestmark = [
     pytest.mark.skipif(not available()[0], reason=available()[1]),

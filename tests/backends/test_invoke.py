@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree, compiled, run_native
+from support.loop_support import Loops, agree, compiled, run_native
 
 from tapec.backends.llvm import available
 from tapec.ir import Block, Dense, Func, Type, Value

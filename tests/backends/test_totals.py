@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree
+from support.loop_support import Loops, agree
 
 from tapec.backends.llvm import available
 from tapec.ir import Func, Value

@@ -11,7 +11,7 @@ import scipy.special
 
 pytest.importorskip("llvmlite")
 
-from vmath_support import compiled, module_text, ulp_errors
+from support.vmath_support import compiled, module_text, ulp_errors
 
 from tapec.backends.llvm.vmath import SUPPORTED, Lines, emit, emit_sincos
 

@@ -8,7 +8,7 @@ import pytest
 from tapec.bench.case import Case, Task
 from tapec.bench.cases import CASES, dynamic_programming, select
 from tapec.bench.reference import ComplexStep, Directional, Exact
-from tapec.differences import leaves, relative_error, ridders
+from tapec.tools.differences import leaves, relative_error, ridders
 
 # A second or more per value in plain Python: checked on a part of the input below.
 TABLES = ("dp_table", "edit_distance")

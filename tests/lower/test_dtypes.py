@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_support import compare
+from support.lowering_support import compare
 
 from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
 from tapec.backends.llvm.compile import compile_func

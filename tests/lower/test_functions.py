@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_regions import at, check, cond, count, emit, inside, region, scan, types
+from support.lowering_regions import at, check, cond, count, emit, inside, region, scan, types
 
 from tapec.ir import PRIMITIVES as P
 from tapec.ir.core import Block, Func

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree
+from support.loop_support import Loops, agree
 
 import tapec
 from tapec.backends.llvm import available

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lowering_regions import at, check, cond, count, fori, put, scan, while_loop
+from support.lowering_regions import at, check, cond, count, fori, put, scan, while_loop
 
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Builder, Expr, Func, Type

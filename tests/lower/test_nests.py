@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_support import compare
+from support.lowering_support import compare
 
 from tapec.backends.llvm import available
 from tapec.ir import PRIMITIVES as P

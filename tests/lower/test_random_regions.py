@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_regions import at, cond, fori, lowered, program, put, scan, while_loop
-from lowering_support import compiled
+from support.lowering_regions import at, cond, fori, lowered, program, put, scan, while_loop
+from support.lowering_support import compiled
 
 from tapec.backends import interpreter
 from tapec.backends.llvm import available

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_regions import (
+from support.lowering_regions import (
     at,
     check,
     cond,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lowering_support import compare
+from support.lowering_support import compare
 
 from tapec.backends import interpreter
 from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available

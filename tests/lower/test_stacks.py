@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_regions import check, cond, count, emit, fori
-from lowering_regions import program as built
+from support.lowering_regions import check, cond, count, emit, fori
+from support.lowering_regions import program as built
+from support.random_control import program
 
 import tapec
 from tapec.errors import UnsupportedLowering
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Expr
 from tapec.lower import lower
-from tests.random_control import program
 
 
 def fresh(x: Expr) -> Expr:

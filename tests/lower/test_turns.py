@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lowering_regions import check, count, fori, inside, scan, while_loop
+from support.lowering_regions import check, count, fori, inside, scan, while_loop
 
 from tapec.ir import PRIMITIVES as P
 from tapec.ir.core import Func

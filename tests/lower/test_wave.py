@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from loop_support import Loops, agree
+from support.loop_support import Loops, agree
 
 import tapec
 from tapec.backends.llvm import available

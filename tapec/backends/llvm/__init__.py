@@ -5,7 +5,7 @@ Importing this package imports neither llvmlite nor LLVM; the first compilation 
 
     sig = Signature(args=(ArrayArg("f64", (3,)),), outs=(Out("f64", (3,)),))
     library = compile_module(kernel_text + wrapper_text(sig), symbols(), opt=1)
-    set_entry(fast_callable, library.address("entry"))      # tapec.fastcall; keep `library` alive
+    set_entry(fast_callable, library.address("entry"))  # keep `library` alive
 """
 
 from __future__ import annotations

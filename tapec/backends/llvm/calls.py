@@ -21,9 +21,9 @@ from tapec.backends.llvm.abi import (
     status_error,
     unbox,
 )
+from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.wrapper import bound_text
-from tapec.fastcall import FastCallable, enable_vectorcall, set_entry
 
 Array = np.ndarray[Any, Any]
 

@@ -15,10 +15,10 @@ from typing import Any
 from tapec.backends.llvm import capi, pycalls
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
+from tapec.backends.llvm.fastcall import call_slowly
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.errors import BackendError
-from tapec.fastcall import call_slowly
 from tapec.ir.ops.loop import RAISED, STATUS
 
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import Signature
 from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
+from tapec.backends.llvm.fastcall import DATA_OFFSET
 from tapec.backends.llvm.jit import ARENA, Library
-from tapec.fastcall import DATA_OFFSET
 
 _FUNCTIONS = """\
 declare void @Py_IncRef(ptr)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tapec.bench.case import Array, Case, Function
-from tapec.differences import COMPLEX_STEP
+from tapec.tools.differences import COMPLEX_STEP
 
 Slope = Callable[[Function], Function]
 CLOSE = 1e-5

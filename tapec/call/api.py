@@ -1,0 +1,70 @@
+"""`tapec.compile`: the decorator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+from tapec.call.kernel import Backend, Kernel
+from tapec.config import SETTINGS
+from tapec.errors import TapecError
+
+BACKENDS = ("auto", "llvm", "numpy")
+
+
+@overload
+def compile(
+    f: Callable[..., Any],
+    /,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: Backend | None = None,
+    inline: bool = True,
+) -> Kernel: ...
+@overload
+def compile(
+    f: None = None,
+    /,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: Backend | None = None,
+    inline: bool = True,
+) -> Callable[[Callable[..., Any]], Kernel]: ...
+def compile(
+    f: Callable[..., Any] | None = None,
+    /,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: Backend | None = None,
+    inline: bool = True,
+) -> Any:
+    """Compile a plain Python function over NumPy arrays, once for each signature it is called with.
+
+    Use it bare (`@tapec.compile`) or with options. `static_argnums` and `static_argnames` name
+    arguments whose values are part of the program. `backend` is "auto" (native code, the NumPy
+    interpreter where an operation has no native form, with a warning), "llvm" or "numpy".
+
+    Called inside other traced code, a kernel becomes part of that program. With `inline=False` it
+    stays a function of its own there, traced and compiled once for all of its calls: for large
+    functions that are called many times.
+
+    >>> @tapec.compile
+    ... def f(x):
+    ...     return np.sum(np.sin(x) ** 2)
+    """
+    backend = backend or SETTINGS.backend  # type: ignore[assignment]
+    if backend not in BACKENDS:
+        raise TapecError(f"no backend {backend!r}", hint=f"backends: {', '.join(BACKENDS)}")
+    nums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+
+    def wrap(g: Callable[..., Any]) -> Kernel:
+        kernel = g.__wrapped__ if isinstance(g, Kernel) else g
+        return Kernel(
+            kernel, static_argnums=nums, static_argnames=names, backend=backend, inline=inline
+        )
+
+    return wrap if f is None else wrap(f)

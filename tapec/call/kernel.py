@@ -1,0 +1,238 @@
+"""`Kernel`: a compiled function as a Python callable, specialised to each signature it meets."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
+from tapec.call.portable import Absent, find, portable, unpacked
+from tapec.call.quick import Unusual, describe, described_values, is_described
+from tapec.call.signature import Signature, abstract, static_test
+from tapec.call.specialize import CapturesTracer, Specialization, specialize
+from tapec.look.debug import report
+from tapec.look.stages import IRText, stage_text
+from tapec.look.taping import TapeReport, tape_report
+from tapec.trace import NeedStatic, Tracer
+from tapec.trace.results import call_traced
+
+Backend = Literal["auto", "llvm", "numpy"]
+
+# What a kernel offers of `tapec.derive`, by name: handed over there, since transforms make kernels.
+TRANSFORMS: dict[str, Callable[..., Any]] = {}
+
+
+@enable_vectorcall
+class Kernel(FastCallable):
+    """A function compiled on demand, once for every signature.
+
+    Calls take and return NumPy arrays: results are fresh, C-contiguous and owned by the caller.
+    A kernel is thread safe; it may be called inside another traced function, where it becomes
+    part of that program.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        *,
+        static_argnums: Iterable[int] = (),
+        static_argnames: Iterable[str] = (),
+        backend: Backend = "auto",
+        inline: bool = True,
+        source: Callable[..., Any] | None = None,
+    ) -> None:
+        self.__wrapped__ = f
+        self._source = source
+        self._options: dict[str, Any] = {
+            "static_argnums": tuple(static_argnums),
+            "static_argnames": tuple(static_argnames),
+            "backend": backend,
+            "inline": inline,
+        }
+        self._traced = functools.partial(_inlined, f) if inline else TRANSFORMS["outline"](f)
+        self._static = static_test(f, static_argnums, static_argnames)
+        self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
+        self._pinned: frozenset[int] = frozenset()
+        self._quick: dict[Any, Specialization] = {}
+        self._lock = threading.RLock()
+        self._found: dict[Signature, Specialization] = {}
+        self._libraries: list[Any] = []  # with an entry for calls, newest first
+        self._derived: dict[str, Kernel] = {}
+        functools.update_wrapper(self, f, updated=())
+        self.__wrapped__ = f
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
+
+    # ---- calling ----
+
+    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        """Evaluate; `out` receives the results instead of fresh arrays."""
+        pinned = self._pinned
+        key, values = self._key(args, kwargs, pinned)
+        known = self._quick.get(key)
+        if known is not None:
+            return known.run(values, out)
+        signature, leaves = abstract(args, kwargs, self._static, self._pinned)
+        if any(isinstance(leaf, Tracer) for leaf in leaves):
+            return self._traced(*args, **kwargs)
+        try:
+            special = self._found.get(signature) or self._specialize(args, kwargs)
+        except CapturesTracer:
+            return self._traced(*args, **kwargs)
+        if special.signature is not signature and special.signature != signature:
+            _, leaves = abstract(args, kwargs, self._static, self._pinned)
+        if key is not None and pinned is self._pinned and is_described(special.signature, pinned):
+            self._quick[key] = special
+        return special.run(leaves, out)
+
+    def _key(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], pinned: frozenset[int]
+    ) -> tuple[Any, list[Any]]:
+        """A cheap key of this call, None where there is none, and the leaves."""
+        leaves: list[Any] = []
+        if self._has_static:
+            return None, leaves
+        try:
+            key = describe(args, leaves), describe(kwargs, leaves)
+            return (*key, *described_values(leaves, pinned)) if pinned else key, leaves
+        except Unusual:
+            return None, leaves
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A kernel in a class body is a method."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def _specialize(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
+        with self._lock:
+            while True:
+                signature, _ = abstract(args, kwargs, self._static, self._pinned)
+                known = self._found.get(signature)
+                if known is not None:
+                    return known
+                try:
+                    special = specialize(self.__wrapped__, signature, self._options["backend"])
+                except NeedStatic as need:
+                    traced = signature.traced
+                    self._pinned |= {traced[k] for k in need.params}
+                    continue
+                self._found[signature] = special
+                self._enter(special)
+                report(special)
+                return special
+
+    def _enter(self, special: Specialization) -> None:
+        """Let calls go straight to native code, as far as the call path allows it."""
+        library = special.library
+        if library is not None:
+            from tapec.backends.llvm import link_chain
+
+            # A call tries the newest program first, then those before it.
+            self._libraries.insert(0, library)
+            set_entry(self, link_chain(self._libraries))
+
+    # ---- transforms as methods ----
+
+    @functools.cached_property
+    def grad(self) -> Kernel:
+        """`tapec.grad` of this function."""
+        return self._transformed("grad")
+
+    @functools.cached_property
+    def value_and_grad(self) -> Kernel:
+        """`tapec.value_and_grad` of this function."""
+        return self._transformed("value_and_grad")
+
+    @functools.cached_property
+    def jacobian(self) -> Kernel:
+        """`tapec.jacobian` of this function."""
+        return self._transformed("jacobian")
+
+    @functools.cached_property
+    def hessian(self) -> Kernel:
+        """`tapec.hessian` of this function."""
+        return self._transformed("hessian")
+
+    @functools.cached_property
+    def hvp(self) -> Kernel:
+        """`tapec.hvp` of this function."""
+        return self._transformed("hvp")
+
+    def jvp(self, primals: Any, tangents: Any) -> Any:
+        """`tapec.jvp` of this function."""
+        return TRANSFORMS["jvp"](self, primals, tangents)
+
+    def vjp(self, *primals: Any, has_aux: bool = False) -> Any:
+        """`tapec.vjp` of this function."""
+        return TRANSFORMS["vjp"](self, *primals, has_aux=has_aux)
+
+    def _transformed(self, name: str) -> Kernel:
+        with self._lock:  # threads share one derived kernel
+            if name not in self._derived:
+                self._derived[name] = TRANSFORMS[name](self)
+        return self._derived[name]
+
+    # ---- looking inside ----
+
+    def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
+        """The compiled program for these arguments (compiling it where needed)."""
+        return self._specialize(args, kwargs)
+
+    def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
+        """The program at a stage: trace, optimized, tangent, adjoint, loops, llvm, asm."""
+        return stage_text(self._specialize(args, kwargs), stage)
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """A table of what was done to compile this call."""
+        return self._specialize(args, kwargs).explain()
+
+    def graph(self, *args: Any, **kwargs: Any) -> Any:
+        """The optimized program's def-use graph (networkx.DiGraph)."""
+        from tapec.ir.graph import to_networkx
+
+        return to_networkx(self._specialize(args, kwargs).func)
+
+    def tape(self, *args: Any, **kwargs: Any) -> TapeReport:
+        """What the reverse sweep keeps of this call: a printable list of its entries."""
+        return tape_report(self._specialize(args, kwargs).func)
+
+    def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
+        """A callable without arguments on these very buffers, for inner loops."""
+        special = self._specialize(args, {})
+        return special.bind(abstract(args, {}, self._static, self._pinned)[1], out)
+
+    def __repr__(self) -> str:
+        known = ", ".join(str(s) for s in self._found.values())
+        return f"<tapec kernel {self.__name__}{': ' + known if known else ''}>"
+
+    # ---- pickling ----
+
+    def __reduce__(self) -> Any:
+        return restore, portable(self, self._options, list(self._found.values()))
+
+    def adopt(self, specials: Iterable[Specialization]) -> Kernel:
+        """Take over programs made elsewhere."""
+        for special in specials:
+            self._found[special.signature] = special
+            self._enter(special)
+        return self
+
+    def __copy__(self) -> Kernel:
+        return Kernel(self.__wrapped__, **self._options)
+
+    def __deepcopy__(self, memo: Any) -> Kernel:
+        return self.__copy__()
+
+
+def _inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return call_traced(f, args, kwargs)
+
+
+def restore(
+    f: Callable[..., Any] | None, path: tuple[str, str], options: dict[str, Any], programs: Any
+) -> Any:
+    """The kernel that `portable` took apart: by its name, else with its function and programs."""
+    if f is None and not programs:
+        return find(*path)
+    kernel = Kernel(f if f is not None else Absent(path[1]), **options)
+    return kernel.adopt(unpacked(p) for p in programs)

@@ -1,0 +1,57 @@
+"""A cheap key of a call: most calls are looked up by it before anything else is made of them.
+
+Two calls with equal keys have equal signatures. Python code serves calls that native code does not
+take (containers, names, written arguments); this is what keeps them at a few microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.call.signature import WEAK, Signature, Static
+
+_SCALARS = frozenset([*WEAK, np.float64, np.float32, np.int64, np.int32, np.bool_])
+
+
+class Unusual(Exception):
+    """A call that has no cheap key."""
+
+
+def describe(value: Any, leaves: list[Any]) -> Any:
+    """The key of a value; its leaves are appended. Raises Unusual for all but common kinds."""
+    kind = type(value)
+    if kind is np.ndarray:
+        leaves.append(value)
+        return value.dtype, value.shape
+    if kind in _SCALARS:
+        leaves.append(value)
+        return kind
+    if kind is tuple or kind is list:
+        return kind, *[describe(item, leaves) for item in value]
+    if kind is dict:
+        return kind, *value, *[describe(item, leaves) for item in value.values()]
+    if value is None:
+        return None
+    if kind is str:
+        leaves.append(value)
+        return value
+    raise Unusual
+
+
+def described_values(leaves: list[Any], pinned: frozenset[int]) -> tuple[Any, ...]:
+    """What the key of a kernel must say of leaves whose values are part of the program."""
+    values = [leaves[k] for k in sorted(pinned) if k < len(leaves)]
+    if any(type(value) not in _SCALARS for value in values):
+        raise Unusual
+    return pinned, *values
+
+
+def is_described(signature: Signature, pinned: frozenset[int]) -> bool:
+    """Whether the key says all that a signature does: constants are strings, or among `pinned`."""
+    return all(
+        type(leaf.value) is str or (k in pinned and type(leaf.value) in _SCALARS)
+        for k, leaf in enumerate(signature.leaves)
+        if isinstance(leaf, Static)
+    )

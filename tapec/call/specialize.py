@@ -1,0 +1,278 @@
+"""One function at one signature: traced, cleaned, and made executable."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapec.call.signature import Signature, Static, Traced, leaf_hints, program_name
+from tapec.call.values import boxed, nested, only_tuples, owned, prepared
+from tapec.errors import MutationError, ShapeError
+from tapec.ir import Func
+from tapec.ir.rewrite import gc_paused
+from tapec.pipeline import Journal, clean, interpreted, native
+from tapec.trace import Out, Param, trace
+from tapec.trace.results import flattened, result_structure
+from tapec.tree import Tree, flatten
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Specialization:
+    """A program ready to run. `raw` is the trace, `func` the cleaned program."""
+
+    signature: Signature
+    raw: Func
+    func: Func
+    tree: Tree  # of the result
+    leaves: tuple[Any, ...]  # of the result: Out markers, or objects returned as they are
+    mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
+    journal: Journal
+    backend: str
+    choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
+    errors: tuple[Exception, ...] = ()  # what the function raises: a last result says which
+    _made: list[Any] = field(default_factory=list, repr=False)
+    _lock: Any = field(default_factory=threading.RLock, repr=False)
+
+    def __str__(self) -> str:
+        return f"({', '.join(str(v.type) for v in self.func.params)})"
+
+    @property
+    def compiled(self) -> Any:
+        """The native kernel, or None where the interpreter serves."""
+        if not self._made:
+            # One thread compiles: code that calls have been pointed to must never be replaced.
+            with self._lock:
+                if not self._made:
+                    self._made.append(self._compile())
+        return self._made[0]
+
+    def _compile(self) -> Any:
+        if self.backend == "numpy":
+            return None
+        size = len(self.func.ops)
+        return self.journal.timed(
+            "native", size, lambda: native(self.func, self.abi(), self.backend), lambda _: size
+        )
+
+    def abi(self) -> Any:
+        """What the native call path must know of arguments and results."""
+        from tapec.backends.llvm import ArrayArg, ScalarArg
+        from tapec.backends.llvm import Out as AbiOut
+        from tapec.backends.llvm import Signature as Abi
+
+        kinds: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool"}
+        args: list[Any] = []
+        for leaf in self.signature.leaves:
+            if isinstance(leaf, Traced):
+                t = leaf.type
+                args.append(
+                    ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
+                )
+        results = [v.type for v in self.func.results]
+        outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
+        return Abi(tuple(args), tuple(outs), self._result(), errors=self.errors, fixed=self._fixed)
+
+    def _kind(self, index: int) -> str:
+        if self.errors and index == self._whole:
+            return "scalar"
+        if self.func.results[index].type.shape or index >= self._count:
+            return "array"
+        marker = next(m for m in self.leaves if isinstance(m, Out) and m.index == index)
+        return "python" if marker.python_scalar else "scalar"
+
+    @functools.cached_property
+    def _count(self) -> int:
+        """How many results of the program are the function's."""
+        return len(self.func.results) - len(self.mutated) - bool(self.errors)
+
+    @functools.cached_property
+    def _whole(self) -> int:
+        """How many results native code returns."""
+        return self._count + len(self.mutated)
+
+    def _result(self) -> Any:
+        """What native code returns: the user's result, or all values in a row."""
+        if self._direct and self.tree.kind is tuple:
+            return nested(self.tree, iter(self._markers))
+        return "single" if self._whole == 1 else "tuple"
+
+    @functools.cached_property
+    def _markers(self) -> list[int]:
+        """The result that each leaf stands for, -1 for objects returned as they are."""
+        return [m.index if isinstance(m, Out) else -1 for m in self.leaves]
+
+    @functools.cached_property
+    def _direct(self) -> bool:
+        """Whether native code can return what the user's function returns: tuples of tuples."""
+        once = sorted(self._markers) == list(range(self._whole))
+        return once and only_tuples(self.tree)
+
+    @functools.cached_property
+    def _flat(self) -> bool:
+        """Whether the arguments are the leaves: native code can tell the calls that match.
+
+        An array that is static is compared element by element: not there.
+        """
+        args, named = self.signature.tree.children
+        static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
+        arrays = any(isinstance(value, np.ndarray) for value in static)
+        return not (named.children or arrays) and all(c.kind is None for c in args.children)
+
+    @functools.cached_property
+    def _fixed(self) -> tuple[tuple[int, Any], ...]:
+        """Positions and values of the arguments that native code compares."""
+        leaves = enumerate(self.signature.leaves) if self._flat else ()
+        return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
+
+    @property
+    def library(self) -> Any:
+        """Code whose entry takes calls as they are; None where they must pass through Python."""
+        kernel = self.compiled
+        if kernel is None or self.mutated or not (self._flat and self._direct):
+            return None
+        return kernel.library
+
+    def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
+        """Evaluate on the leaves of a call; `out` receives the results."""
+        inputs = [leaves[k] for k in self._traced]
+        if self.mutated:
+            self._check_writable(inputs)
+        elif out is None and self._direct and self.compiled is not None:
+            return self._native(inputs)
+        values = self._evaluate(inputs)
+        for position, value in zip(self.mutated, values[self._count :], strict=True):
+            inputs[position][...] = value
+        if out is not None:
+            return self._store(values, out)
+        return self._arranged(values)
+
+    def _evaluate(self, inputs: list[Any]) -> list[Any]:
+        kernel = self.compiled
+        if kernel is None:
+            arrays = [
+                np.asarray(x, v.type.numpy) for x, v in zip(inputs, self.func.params, strict=True)
+            ]
+            values = [owned(y) for y in interpreted(self.func)(arrays)]
+            if self.errors:
+                self.abi().raise_error(int(values.pop()))
+            return values
+        result = self._native(inputs)
+        if not self._direct:
+            return [result] if self._whole == 1 else list(result)
+        by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
+        return [by_number[k] for k in range(len(by_number))]
+
+    def _native(self, inputs: list[Any]) -> Any:
+        """What native code makes of these inputs."""
+        given = [prepared(x) for x in inputs]
+        for position, value in self._fixed:  # in rising order
+            given.insert(position, value)
+        return self.compiled.call(*given)
+
+    @functools.cached_property
+    def _traced(self) -> tuple[int, ...]:
+        return self.signature.traced
+
+    @functools.cached_property
+    def _arranged(self) -> Callable[[Sequence[Any]], Any]:
+        """What the function returns, made of the values of the results."""
+        return self.tree.maker(self._leaf(marker) for marker in self.leaves)
+
+    def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
+        if not isinstance(marker, Out):
+            return lambda values: marker
+        if self.compiled is not None:
+            return operator.itemgetter(marker.index)
+        return lambda values: boxed(values[marker.index], marker.python_scalar)
+
+    def _store(self, values: Sequence[Any], out: Any) -> Any:
+        targets, tree = flatten(out)
+        markers = [m for m in self.leaves if isinstance(m, Out)]
+        if len(targets) != len(markers):
+            raise ShapeError(f"out has {len(targets)} arrays, the function {len(markers)} results")
+        for target, marker in zip(targets, markers, strict=True):
+            value = np.asarray(values[marker.index])
+            if target.shape != value.shape or target.dtype != value.dtype:
+                raise ShapeError(
+                    f"out is {target.dtype}{list(target.shape)}, "
+                    f"the result {value.dtype}{list(value.shape)}"
+                )
+            target[...] = value
+        return tree.unflatten(targets)
+
+    def _check_writable(self, inputs: Sequence[Any]) -> None:
+        for position in self.mutated:
+            array = inputs[position]
+            if isinstance(array, np.ndarray) and not array.flags.writeable:
+                raise MutationError(
+                    "the function writes into a read-only argument", hint="pass a copy of it"
+                )
+
+    def bind(self, leaves: Sequence[Any], out: Any) -> Callable[[], Any]:
+        """A callable without arguments on the leaves of a call."""
+        if self.compiled is None or self.mutated or not self._direct:
+            return lambda: self.run(leaves, out)
+        outs = None if out is None else flatten(out)[0]
+        buffers = [leaves[k] for k in self._traced]
+        bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
+        return bound
+
+    def explain(self) -> str:
+        """A table: pass, op counts, milliseconds."""
+        _ = self.compiled
+        rows = [f"{self.func.name}{self}", f"{'pass':<12}{'before':>9}{'after':>9}{'ms':>9}"]
+        rows += [
+            f"{s.name:<12}{s.before:>9}{s.after:>9}{s.seconds * 1e3:>9.2f}"
+            for s in self.journal.steps
+        ]
+        backend = "NumPy interpreter" if self.compiled is None else "native"
+        rows += [f"  {c}" for c in self.choices]
+        return "\n".join([*rows, f"backend: {backend}"])
+
+
+class CapturesTracer(Exception):
+    """The function reads values of a running trace: it is a part of that trace, not a kernel."""
+
+
+@gc_paused()  # a program is all new objects: collections in between cost as much as tracing
+def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Specialization:
+    """Trace and clean `f` for this signature."""
+    journal = Journal()
+    params = [
+        Param(leaf.type, hint, leaf.python)
+        for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
+        if isinstance(leaf, Traced)
+    ]
+    traced = journal.timed(
+        "trace",
+        0,
+        lambda: trace(f, signature.rebuild, params, flatten=flattened),
+        lambda t: len(t.func.ops),
+    )
+    if traced.captures:
+        raise CapturesTracer(program_name(f))
+    raw = traced.func.renamed(program_name(f))
+    if traced.code is not None:
+        raw = raw.with_results([*raw.results, traced.code])
+    func = clean(raw, journal)
+    leaves, tree = result_structure(traced.out)
+    return Specialization(
+        signature,
+        raw,
+        func,
+        tree,
+        tuple(leaves),
+        tuple(traced.mutated),
+        journal,
+        backend,
+        traced.choices,
+        traced.errors,
+    )

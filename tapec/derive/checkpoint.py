@@ -1,0 +1,49 @@
+"""Functions whose derivative is told to forget: `checkpoint` and `stop_gradient`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tapec.call.kernel import Kernel
+from tapec.derive.outline import Outlined
+from tapec.trace import Tracer, current, is_symbolic
+from tapec.trace.arrays.dispatch import run
+from tapec.tree import flatten
+
+
+def checkpoint(f: Callable[..., Any], /) -> Callable[..., Any]:
+    """`f`, of which reverse mode keeps the arguments only, and computes the rest again.
+
+    >>> step = tapec.checkpoint(lambda x: np.sin(np.cos(np.exp(x))))
+    >>> g = tapec.grad(lambda x: np.sum(step(step(x))))
+    """
+    inner = f.__wrapped__ if isinstance(f, Kernel) else f
+    outlined = Outlined(inner, checkpoint=True)
+
+    @functools.wraps(inner, updated=())
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        return (f if current() is None else outlined)(*args, **kwargs)
+
+    return checkpointed
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value, without a derivative: constant to all transforms.
+
+    `x` may be nested. Plain values are returned as they are.
+
+    >>> tapec.grad(lambda x: x * tapec.stop_gradient(x))(3.0)
+    np.float64(3.0)
+    """
+    leaves, tree = flatten(x)
+    return tree.unflatten([_stopped(leaf) for leaf in leaves])
+
+
+def _stopped(x: Any) -> Any:
+    if not isinstance(x, Tracer) or not is_symbolic(x) or x._dtype[0] != "f":
+        return x
+    made = run("stop_gradient", x)
+    made._weak = x._weak
+    return made

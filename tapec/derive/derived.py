@@ -1,0 +1,229 @@
+"""Derived functions: called inside a trace, they trace their function, derive, and inline.
+
+The kernels of `tapec.derive.transforms` are these, compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapec.ad import drivers
+from tapec.ad.adjoint import adjoint
+from tapec.ad.tangent import tangent
+from tapec.derive.nesting import as_float, chosen_leaves, inline, lift, structure, trace_inner
+from tapec.errors import NonDifferentiableError, ShapeError
+from tapec.ir import Func
+from tapec.trace import Out
+from tapec.tree import flatten
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+
+class Transform:
+    """A derived function: runs inside a trace; its attributes say what it is."""
+
+    suffix = ""
+
+    def __init__(self, f: Function, argnums: Argnums = 0, has_aux: bool = False) -> None:
+        self.f = f
+        self.single = isinstance(argnums, int)
+        self.argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self.has_aux = has_aux
+        self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.{self.suffix}"
+        self.__qualname__ = self.__name__
+        self.__module__ = getattr(f, "__module__", __name__)
+        self.__doc__ = f.__doc__
+
+    def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Inner trace, argument groups and the (float) arguments."""
+        groups = chosen_leaves(args, self.argnums)
+        args = as_float(args, groups)
+        inner = trace_inner(self.f, args, kwargs, {k for g in groups for k in g})
+        return inner, groups, args
+
+    def pack(self, parts: list[Any]) -> Any:
+        """One result per chosen argument: bare for an int `argnums`."""
+        return parts[0] if self.single else tuple(parts)
+
+
+def _scalar_output(inner: Any, has_aux: bool) -> tuple[Func, Any]:
+    """Split off auxiliary results; the program returns the scalar first."""
+    func: Func = inner.func
+    count = 1
+    if has_aux and len(inner.tree.children) == 2:
+        count = inner.tree.children[0].size
+    main = [m for m in inner.leaves[:count]] if has_aux else inner.leaves
+    outs = [m for m in main if isinstance(m, Out)]
+    if len(main) != 1 or not outs or func.results[outs[0].index].type.shape:
+        got = ", ".join(str(func.results[m.index].type) for m in outs) or "a constant"
+        raise NonDifferentiableError(
+            f"grad needs a function with one scalar result, {func.name} returns {got}",
+            hint="use tapec.jacobian, or sum the result",
+        )
+    if not func.results[outs[0].index].type.is_float:
+        raise NonDifferentiableError(f"{func.name} returns an integer: it has no gradient")
+    return func, outs[0].index
+
+
+class ValueAndGrad(Transform):
+    """(value, gradient) of a scalar result."""
+
+    suffix = "value_and_grad"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        inner, groups, args = self.prepare(args, kwargs)
+        func, index = _scalar_output(inner, self.has_aux)
+        flags = inner.flags({k for g in groups for k in g})
+        order = [index, *(k for k in range(len(func.results)) if k != index)]
+        derived = drivers.value_and_gradient(
+            func.with_results([func.results[k] for k in order]), flags
+        )
+        found = inline(derived, inner.inputs)
+        values = [found[order.index(k)] for k in range(len(order))]
+        grads = found[len(order) :]
+        by_leaf = dict(zip(sorted(k for g in groups for k in g), grads, strict=True))
+        parts = [
+            structure(args[n]).unflatten([by_leaf[k] for k in g])
+            for n, g in zip(self.argnums, groups, strict=True)
+        ]
+        return inner.result(values), self.pack(parts)
+
+
+class Grad(ValueAndGrad):
+    """The gradient of a scalar result."""
+
+    suffix = "grad"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        value, grads = super().__call__(*args, **kwargs)
+        return (grads, value[1]) if self.has_aux else grads
+
+
+class Jacobian(Transform):
+    """All first derivatives, by the cheaper of both modes or the one given."""
+
+    suffix = "jacobian"
+
+    def __init__(self, f: Function, argnums: Argnums, mode: drivers.Mode) -> None:
+        super().__init__(f, argnums)
+        self.mode = mode
+
+    def derive(self, func: Func, flags: list[bool]) -> Func:
+        """Program of all blocks, results-major."""
+        return drivers.jacobian_func(func, flags, self.mode)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        inner, groups, args = self.prepare(args, kwargs)
+        flags = inner.flags({k for g in groups for k in g})
+        blocks = inline(self.derive(inner.func, flags), inner.inputs)
+        leaves = sorted(k for g in groups for k in g)
+        per_result = []
+        for r in range(len(inner.func.results)):
+            row = dict(zip(leaves, blocks[r * len(leaves) : (r + 1) * len(leaves)], strict=True))
+            parts = [
+                structure(args[n]).unflatten([row[k] for k in g])
+                for n, g in zip(self.argnums, groups, strict=True)
+            ]
+            per_result.append(self.pack(parts))
+        return inner.result(per_result)
+
+
+class Jvp(Transform):
+    """The value and the tangent for given tangents of the arguments."""
+
+    suffix = "jvp"
+
+    def __call__(self, primals: Any, tangents: Any) -> Any:
+        primals = tuple(primals)
+        groups = chosen_leaves(primals, range(len(primals)))
+        seeds = flatten(tuple(tangents))[0]
+        args = as_float(primals, groups)
+        inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
+        flags = inner.flags(set(range(len(seeds))))
+        _check_like("tangent", seeds, flatten(args)[0])
+        derived = tangent(inner.func, flags)
+        found = inline(derived, [*inner.inputs, *seeds])
+        count = len(inner.func.results)
+        return inner.result(found[:count]), inner.result(_spread(inner.func, found[count:]))
+
+
+def _spread(func: Func, found: list[Any]) -> list[Any]:
+    """Derivatives of the float results at their result positions (0.0 for the others)."""
+    given = iter(found)
+    return [next(given) if v.type.is_float else 0.0 for v in func.results]
+
+
+def _check_like(what: str, given: list[Any], wanted: list[Any]) -> None:
+    if len(given) != len(wanted):
+        raise ShapeError(f"{len(given)} {what}s for {len(wanted)} values")
+    for a, b in zip(given, wanted, strict=True):
+        if lift(a).shape != lift(b).shape:
+            raise ShapeError(
+                f"a {what} of shape {list(lift(a).shape)} for a value of "
+                f"shape {list(lift(b).shape)}"
+            )
+
+
+class Pullback(Transform):
+    """The cotangents of the arguments for one of the result."""
+
+    suffix = "vjp"
+
+    def __call__(self, primals: Any, cotangent: Any) -> Any:
+        primals = tuple(primals)
+        groups = chosen_leaves(primals, range(len(primals)))
+        args = as_float(primals, groups)
+        inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
+        main = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
+        markers = [m for m in inner.leaves[:main] if isinstance(m, Out)]
+        func = inner.func.with_results([inner.func.results[m.index] for m in markers])
+        seeds = flatten(cotangent)[0]
+        chosen: list[Any] = [
+            lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
+        ]
+        derived = adjoint(func, inner.flags({k for g in groups for k in g}))
+        found = inline(derived, [*inner.inputs, *(s * 1.0 for s in chosen)])
+        grads = found[len(func.results) :]
+        return flatten(args)[1].unflatten(grads)
+
+
+class Hessian(Transform):
+    """All second derivatives."""
+
+    suffix = "hessian"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        n = self.argnums[0]
+        first = Jacobian(self.f, n, "auto")
+        return Jacobian(first, n, "fwd")(*args, **kwargs)
+
+
+class Hvp(Transform):
+    """The Hessian times a vector: forward over reverse."""
+
+    suffix = "hvp"
+
+    def __call__(self, x: Any, v: Any, *rest: Any) -> Any:
+        n = self.argnums[0]
+
+        def gradient(z: Any) -> Any:
+            return Grad(self.f, n)(*rest[:n], z, *rest[n:])
+
+        return Jvp(gradient)((x,), (v,))[1]
+
+
+class Gnvp(Transform):
+    """The Gauss-Newton matrix times a vector."""
+
+    suffix = "gnvp"
+
+    def __call__(self, x: Any, v: Any, *rest: Any) -> Any:
+        n = self.argnums[0]
+
+        def f(z: Any) -> Any:
+            return self.f(*rest[:n], z, *rest[n:])
+
+        along = Jvp(f)((x,), (v,))[1]
+        return Pullback(f)((x,), along)[0]

@@ -1,0 +1,184 @@
+"""Derivatives at one point as linear maps: `vjp` and `linearize`.
+
+The function runs once; what its derivative needs of that run is kept, and applying the map costs
+the derivative sweep alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapec.ad.adjoint import adjoint
+from tapec.ad.partition import partition
+from tapec.ad.tangent import tangent
+from tapec.call.kernel import Kernel
+from tapec.derive.derived import Function, Transform
+from tapec.derive.nesting import Inner, as_float, chosen_leaves, inline, lift, trace_inner
+from tapec.derive.transforms import cached, options
+from tapec.errors import ShapeError
+from tapec.ir import Func, Type, Value
+from tapec.pipeline import clean
+from tapec.trace import Out
+from tapec.tree import Tree, flatten
+
+
+class _AtPoint(Transform):
+    """primals -> (value, what the map needs of this run, the map)."""
+
+    def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
+        """The program of the values, then of the derivative along its last parameters."""
+        raise NotImplementedError
+
+    def along(
+        self, func: Func, inner: Inner, args: Any, main: list[int]
+    ) -> tuple[list[Type], Tree]:
+        """Types and structure of what the map takes."""
+        raise NotImplementedError
+
+    def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
+        """How the map's results are put together."""
+        raise NotImplementedError
+
+    def __call__(self, *primals: Any) -> Any:
+        groups = chosen_leaves(primals, range(len(primals)))
+        args = as_float(primals, groups)
+        inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
+        count = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
+        main = [m.index for m in inner.leaves[:count] if isinstance(m, Out)]
+        flags = inner.flags({k for g in groups for k in g})
+        func = clean(self.derive(inner, flags, main))
+        late = func.params[len(inner.inputs) :]
+        first, second = _parts(inner.func, func, late)
+        found = inline(first, inner.inputs)
+        by_value = dict(zip(first.results, found, strict=True))
+        values = found[: len(inner.func.results)]
+        derivatives = func.results[len(values) :]
+        early = [v not in second.results for v in derivatives]
+        ready = [by_value[v] for v, known in zip(derivatives, early, strict=True) if known]
+        kept = found[len(found) - (len(second.params) - len(late)) :]
+        types, tree = self.along(func, inner, args, main)
+        linear = _Map(second, early, types, tree, self.across(inner, args))
+        linear.kept = (len(ready), len(kept))
+        return inner.result(values), (*ready, *kept), Kernel(linear, **options(self.f, False))
+
+
+def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
+    """The run, whose results are those of `primal` and what it keeps, and the map.
+
+    Loops that carry tangents carry the primal values too: such values wait for the map, which then
+    starts from the inputs, and the run is that of `primal`.
+    """
+    count = len(primal.results)
+    first, second = partition(func, late)
+    if set(func.results[:count]) <= set(first.results):
+        return first, second
+    run = primal.with_results([*primal.results, *primal.params])
+    return run, func.with_results(func.results[count:])
+
+
+class _Map:
+    """A linear map whose program is known: runs inside a trace, as a kernel's function.
+
+    It takes what was kept of the run as flat leading arguments: such calls are cheapest.
+    """
+
+    def __init__(
+        self,
+        func: Func,
+        early: list[bool],
+        types: list[Type],
+        tree: Tree,
+        pack: Callable[[list[Any]], Any],
+    ) -> None:
+        self.func, self.early, self.types, self.tree, self.pack = func, early, types, tree, pack
+        self.kept = (0, 0)  # derivatives known already, residuals
+        self.__name__ = self.__qualname__ = func.name
+
+    def __call__(self, *args: Any) -> Any:
+        split = sum(self.kept)
+        ready = iter(args[: self.kept[0]])
+        seeds = self.seeds(args[split:])
+        late = iter(inline(self.func, [*args[self.kept[0] : split], *seeds]))
+        return self.pack([next(ready if early else late) for early in self.early])
+
+    def seeds(self, given: Sequence[Any]) -> list[Any]:
+        """The leaves of what the map is applied to, checked; integers' seeds are left out."""
+        leaves, tree = flatten(tuple(given))
+        if tree != self.tree:
+            raise ShapeError(
+                f"the derivative map takes {self.tree.size} arrays in another structure",
+                hint="give one array per value, nested as the values are",
+            )
+        found = []
+        for leaf, wanted in zip(leaves, self.types, strict=True):
+            seed: Any = lift(leaf)
+            if seed.shape != wanted.shape:
+                raise ShapeError(
+                    f"a direction of shape {list(seed.shape)} for a value of type {wanted}"
+                )
+            if wanted.is_float:
+                found.append(seed * 1.0)
+        return found
+
+
+class _Vjp(_AtPoint):
+    suffix = "vjp"
+
+    def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
+        values = inner.func.results
+        derived = adjoint(inner.func.with_results([values[k] for k in main]), flags)
+        return derived.with_results([*values, *derived.results[len(main) :]])
+
+    def along(
+        self, func: Func, inner: Inner, args: Any, main: list[int]
+    ) -> tuple[list[Type], Tree]:
+        tree = inner.tree.children[0] if self.has_aux else inner.tree
+        return [inner.func.results[k].type for k in main], Tree(tuple, (), (tree,))
+
+    def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
+        unflatten: Callable[[list[Any]], Any] = flatten(args)[1].unflatten
+        return unflatten
+
+
+class _Linearize(_AtPoint):
+    suffix = "linearize"
+
+    def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
+        return tangent(inner.func, flags)
+
+    def along(
+        self, func: Func, inner: Inner, args: Any, main: list[int]
+    ) -> tuple[list[Type], Tree]:
+        late = func.params[len(inner.inputs) :]
+        return [p.type for p in late], flatten(args)[1]
+
+    def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
+        floats = [v.type.is_float for v in inner.func.results]
+
+        def pack(found: list[Any]) -> Any:
+            given = iter(found)
+            return inner.result([next(given) if f else 0.0 for f in floats])
+
+        return pack
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """(f(*primals), pull) with pull(ct) the tuple of cotangents of the primals.
+
+    `pull` may be applied many times: what it needs of the run of `f` is kept, not computed again.
+    With `has_aux` the function returns (value, aux) and vjp (value, pull, aux).
+
+    >>> y, pull = tapec.vjp(np.sin, np.array([0.0, 1.0]))
+    """
+    run = cached(f, f"vjp{has_aux}", lambda: Kernel(_Vjp(f, 0, has_aux), **options(f)))
+    y, kept, linear = run(*primals)
+    pull = functools.partial(linear, *kept)
+    return (y[0], pull, y[1]) if has_aux else (y, pull)
+
+
+def linearize(f: Function, *primals: Any) -> Any:
+    """(f(*primals), push) with push(*tangents) the derivative along them, primal values kept."""
+    y, kept, linear = cached(f, "linearize", lambda: Kernel(_Linearize(f), **options(f)))(*primals)
+    return y, functools.partial(linear, *kept)

@@ -1,0 +1,180 @@
+"""Programs inside programs: trace a function on the tracers of a running trace, derive, inline.
+
+A transform is a Python callable that runs while something is traced. At top level the kernel of
+the transform starts that trace; inside a user's traced function the same code serves. So all
+transforms compose and nest, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.call.signature import WEAK, leaf_hints
+from tapec.errors import DTypeError, NonDifferentiableError
+from tapec.ir import Func, Type, Value
+from tapec.ir.rewrite import replay
+from tapec.pipeline import clean
+from tapec.trace import Out, Param, Tracer, current, trace
+from tapec.trace.arrays.dispatch import tracer as as_tracer
+from tapec.trace.arrays.tracer import wrap
+from tapec.trace.results import flattened, result_structure
+from tapec.trace.staging.failures import adopt
+from tapec.tree import LEAF, Tree, flatten
+
+
+@dataclass
+class Inner:
+    """An inner trace: its cleaned program and where its inputs come from.
+
+    `inputs` are the outer tracers of all parameters: the arguments' leaves, then captures.
+    `positions[k]` is the flat leaf of the arguments that parameter k stands for.
+    """
+
+    func: Func
+    inputs: list[Tracer]
+    positions: list[int]
+    leaves: list[Any]
+    tree: Tree
+    check: Func | None = None  # the program of the number of the exception that is raised
+    errors: tuple[Exception, ...] = ()
+
+    def flags(self, chosen: set[int]) -> list[bool]:
+        """Which parameters stand for the chosen leaves."""
+        own = [p in chosen for p in self.positions]
+        return own + [False] * (len(self.inputs) - len(own))
+
+    def raise_errors(self, number: Callable[[Func], Any]) -> None:
+        """Let the running trace raise what the function raises; `number` runs its check there."""
+        if self.check is not None:
+            adopt(_session(), number(self.check), self.errors)
+
+    def result(self, values: Sequence[Any]) -> Any:
+        """The function's result structure with `values` in place of the markers."""
+        return self.tree.unflatten(
+            [values[m.index] if isinstance(m, Out) else m for m in self.leaves]
+        )
+
+
+def trace_inner(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    chosen: set[int],
+    types: Callable[[int, Type], Type] | None = None,
+) -> Inner:
+    """Trace `f` at the types of these arguments.
+
+    Leaves that are tracers, and those in `chosen`, become parameters; `types(k, type)` may change
+    the type leaf k is traced with (and the caller then sees to `raise_errors`).
+    """
+    found, tree = flatten((args, kwargs))
+    positions = [k for k, x in enumerate(found) if isinstance(x, Tracer) or k in chosen]
+    inputs = [lift(found[k]) for k in positions]
+    session = _session()
+    kinds = [x._value(session).type for x in inputs]
+    hints = leaf_hints(f, tree)
+    params = [
+        Param(types(k, t) if types else t, hints[k], x._weak)
+        for k, t, x in zip(positions, kinds, inputs, strict=True)
+    ]
+
+    def rebuild(tracers: list[Tracer]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        filled = list(found)
+        for k, tracer in zip(positions, tracers, strict=True):
+            filled[k] = tracer
+        again: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(filled)
+        return again
+
+    traced = trace(f, rebuild, params, flatten=flattened)
+    leaves, out_tree = result_structure(traced.out)
+    func = traced.func
+    if traced.mutated:
+        # Derivatives treat writes into arguments as local.
+        func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
+    check = None if traced.code is None else clean(func.with_results([traced.code]))
+    inputs += traced.captures
+    inner = Inner(clean(func), inputs, positions, leaves, out_tree, check, traced.errors)
+    if types is None:
+        inner.raise_errors(lambda check: inline(check, inputs)[0])
+    return inner
+
+
+def lift(x: Any) -> Tracer:
+    """A leaf as a tracer; Python numbers adapt to what they meet."""
+    if isinstance(x, Tracer):
+        return x
+    if type(x) in WEAK:
+        session = _session()
+        return wrap(session, session.const(x, WEAK[type(x)]), weak=True)
+    found: Tracer = as_tracer(x)
+    return found
+
+
+def inline(func: Func, inputs: Sequence[Any]) -> list[Tracer]:
+    """Append a program to the running trace; its results as tracers."""
+    session = _session()
+    values: list[Value] = [lift(x)._value(session) for x in inputs]
+    return [wrap(session, v) for v in replay(func, session.builder, values)]
+
+
+def _session() -> Any:
+    session = current()
+    if session is None:
+        raise RuntimeError("transforms run inside a trace")
+    return session
+
+
+def chosen_leaves(args: tuple[Any, ...], argnums: Sequence[int]) -> list[list[int]]:
+    """For every chosen argument the flat positions of its leaves."""
+    starts, total = [], 0
+    for arg in args:
+        starts.append(total)
+        total += len(flatten(arg)[0])
+    starts.append(total)
+    groups = []
+    for number in argnums:
+        if not -len(args) <= number < len(args):
+            raise NonDifferentiableError(
+                f"argument {number} of a call with {len(args)} positional arguments"
+            )
+        k = number % len(args)
+        groups.append(list(range(starts[k], starts[k + 1])))
+    if len({g[0] for g in groups if g}) != len([g for g in groups if g]):
+        raise NonDifferentiableError(f"argnums names an argument twice: {tuple(argnums)}")
+    return groups
+
+
+def as_float(args: tuple[Any, ...], groups: list[list[int]]) -> tuple[Any, ...]:
+    """The arguments with differentiated leaves as float tracers: Python ints become floats."""
+    leaves, tree = flatten(args)
+    for k in {k for group in groups for k in group}:
+        leaf: Any = lift(leaves[k])
+        dtype = leaf.dtype
+        if dtype.kind != "f":
+            if leaf.shape or not leaf._weak:
+                raise DTypeError(
+                    f"cannot differentiate with respect to an argument of dtype {dtype}",
+                    hint="pass it as float: x.astype(float)",
+                )
+            leaf = leaf * 1.0
+        leaves[k] = leaf
+    again: tuple[Any, ...] = tree.unflatten(leaves)
+    return again
+
+
+def structure(arg: Any) -> Tree:
+    """The structure of an argument."""
+    return flatten(arg)[1]
+
+
+__all__ = [
+    "LEAF",
+    "Inner",
+    "as_float",
+    "chosen_leaves",
+    "inline",
+    "structure",
+    "trace_inner",
+]

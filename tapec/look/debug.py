@@ -1,0 +1,41 @@
+"""What `TAPEC_DEBUG` prints and `TAPEC_DUMP` writes when a program has been compiled."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tapec.config import SETTINGS
+from tapec.look.stages import stage_text
+
+# Level from which a stage is printed; level 1 names the program, level 2 adds the pass table.
+LEVELS = {"optimized": 3, "loops": 4, "llvm": 5, "asm": 6}
+
+
+def report(special: Any) -> None:
+    """Print and write as the settings say (to stderr, and to numbered files)."""
+    name = f"{special.func.name}{special}"
+    if SETTINGS.debug >= 1:
+        total = sum(step.seconds for step in special.journal.steps)
+        print(f"tapec: compiled {name} in {total * 1e3:.1f} ms", file=sys.stderr)
+    if SETTINGS.debug >= 2:
+        print(special.explain(), file=sys.stderr)
+    for stage, level in LEVELS.items():
+        if SETTINGS.debug >= level and _exists(special, stage):
+            print(stage_text(special, stage), file=sys.stderr)
+    if SETTINGS.dump is not None:
+        _write(special, SETTINGS.dump)
+
+
+def _exists(special: Any, stage: str) -> bool:
+    return stage == "optimized" or special.compiled is not None
+
+
+def _write(special: Any, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix=f"{special.func.name}-", dir=folder))
+    for number, stage in enumerate(("trace", *LEVELS)):
+        if stage == "trace" or _exists(special, stage):
+            (target / f"{number:02}-{stage}.tape").write_text(stage_text(special, stage))

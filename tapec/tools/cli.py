@@ -1,0 +1,243 @@
+"""The command line: ``tapec bench | dump | check | ops | info``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tapec.bench.case import Case
+
+STAGES = ("trace", "optimized", "tangent", "adjoint", "loops", "llvm", "asm")
+PRODUCTS = ("value", "grad", "jacobian", "hessian", "tangent", "adjoint")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tapec", message="tapec %(version)s")
+def main() -> None:
+    """tapec: compiled derivatives of plain NumPy functions."""
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Mistakes of the user end with one line and status 2, refusals of the compiler with 1."""
+    from tapec.bench.spec import SpecError
+    from tapec.errors import TapecError
+
+    try:
+        yield
+    except SpecError as problem:
+        raise click.UsageError(str(problem)) from None
+    except TapecError as problem:
+        raise click.ClickException(f"{type(problem).__name__}: {problem}") from None
+
+
+def _refusing(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        with _refusals():
+            command(*args, **kwargs)
+
+    return guarded
+
+
+_arg_option = click.option(
+    "--arg",
+    "specs",
+    multiple=True,
+    metavar="SPEC",
+    help="One argument: 'float64[100]', 'float64[8,3]:0.5..2', 'int64[4]:0..9', 2.5, data.npy.",
+)
+_seed_option = click.option(
+    "--seed", default=0, show_default=True, help="Seed of random arguments."
+)
+
+
+def _arguments(specs: tuple[str, ...], seed: int) -> tuple[Any, ...]:
+    import numpy as np
+
+    from tapec.bench.spec import parse_argument
+
+    rng = np.random.default_rng(seed)
+    return tuple(parse_argument(spec, rng) for spec in specs)
+
+
+@main.command()
+@click.argument("target", required=False)
+@_arg_option
+@_seed_option
+@click.option(
+    "--case", "cases", multiple=True, metavar="GLOB", help="Only these cases of the suite."
+)
+@click.option(
+    "--peers",
+    default="none",
+    show_default=True,
+    metavar="all|none|jax,...",
+    help="Others to compare with.",
+)
+@click.option("--quick", is_flag=True, help="Fewer and shorter rounds.")
+@click.option("--list", "only_list", is_flag=True, help="List the cases and stop.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all figures.",
+)
+@click.option(
+    "--plot",
+    "plot_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw .png, .svg or .pdf.",
+)
+@_refusing
+def bench(
+    target: str | None,
+    specs: tuple[str, ...],
+    seed: int,
+    cases: tuple[str, ...],
+    peers: str,
+    quick: bool,
+    only_list: bool,
+    json_file: Path | None,
+    plot_file: Path | None,
+) -> None:
+    """Time values and derivatives, each verified before: the embedded suite, or TARGET.
+
+    TARGET is your own function, module:function or file.py:function, with one --arg for each
+    of its arguments.
+    """
+    from rich.console import Console
+
+    from tapec.bench import report
+    from tapec.bench.command import execute
+
+    chosen = _chosen(target, specs, seed, cases)
+    _writable(json_file, plot_file)
+    console = Console()
+    if only_list:
+        report.listing(console, chosen)
+        return
+    records = execute(console, chosen, _peer_names(peers), quick, json_file, plot_file)
+    if any(record.bad for record in records):
+        sys.exit(1)
+
+
+def _chosen(
+    target: str | None, specs: tuple[str, ...], seed: int, cases: tuple[str, ...]
+) -> tuple[Case, ...]:
+    """The user's function as the only case, or the cases of the suite that match."""
+    from tapec.bench.spec import load_function
+    from tapec.bench.user import user_case
+
+    if target is not None:
+        if cases:
+            raise click.UsageError("give TARGET or --case, not both")
+        return (user_case(target, load_function(target), _arguments(specs, seed)),)
+    if specs:
+        raise click.UsageError("--arg needs a TARGET such as module:function")
+    from tapec.bench.cases import select
+
+    found = select(cases)
+    if not found:
+        raise click.UsageError(f"no case matches {', '.join(cases)}; see tapec bench --list")
+    return found
+
+
+def _peer_names(peers: str) -> tuple[str, ...]:
+    from tapec.bench.peers import parse
+
+    try:
+        return parse(peers)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--peers") from None
+
+
+def _writable(json_file: Path | None, plot_file: Path | None) -> None:
+    """Refuse before two minutes of measuring what could not be saved after."""
+    from tapec.bench.plot import FORMATS
+
+    for option, path in (("--json", json_file), ("--plot", plot_file)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"no directory {path.parent}", param_hint=option)
+    if plot_file is not None and plot_file.suffix.lstrip(".").lower() not in FORMATS:
+        raise click.BadParameter(
+            f"the suffix must be one of {', '.join(FORMATS)}", param_hint="--plot"
+        )
+
+
+@main.command()
+@click.argument("target")
+@_arg_option
+@_seed_option
+@click.option(
+    "--of",
+    "product",
+    type=click.Choice(PRODUCTS),
+    default="value",
+    show_default=True,
+    help="Which program.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default="optimized",
+    show_default=True,
+    help="At which stage.",
+)
+@_refusing
+def dump(target: str, specs: tuple[str, ...], seed: int, product: str, stage: str) -> None:
+    """Print a program of TARGET (module:function) at a stage of compilation."""
+    from tapec.bench.spec import load_function
+    from tapec.bench.user import product_of
+
+    kernel, args = product_of(load_function(target), _arguments(specs, seed), product)
+    click.echo(str(kernel.ir(stage, *args)))
+
+
+@main.command()
+@click.argument("target")
+@_arg_option
+@_seed_option
+@click.option(
+    "--order", type=click.IntRange(1, 2), default=2, show_default=True, help="Highest derivative."
+)
+@_refusing
+def check(target: str, specs: tuple[str, ...], seed: int, order: int) -> None:
+    """Compare the derivatives of TARGET by every route; status 1 if any differ."""
+    from tapec.bench.spec import load_function
+    from tapec.bench.user import require_differentiable
+    from tapec.tools.check import examine
+
+    function, args = load_function(target), _arguments(specs, seed)
+    require_differentiable(function, args)
+    report = examine(function, *args, order=order)
+    click.echo(str(report))
+    if not report.ok:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="As the page tapec/ir/OPS.md.")
+def ops(markdown: bool) -> None:
+    """The primitives: operands, derivative, native form."""
+    from tapec.ir import optable
+
+    click.echo(optable.markdown() if markdown else optable.text(), nl=not markdown)
+
+
+@main.command()
+def info() -> None:
+    """Versions, backends, processor, settings."""
+    from tapec.bench.info import facts
+
+    rows = facts()
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{name:<{width}}  {value}")

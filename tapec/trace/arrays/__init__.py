@@ -1,0 +1,1 @@
+"""The array that is traced: operators, storage, views, indices, dispatch."""

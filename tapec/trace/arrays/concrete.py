@@ -1,0 +1,28 @@
+"""NumPy arrays as tracers whose content is known while tracing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.tracer import Tracer
+
+_KNOWN = frozenset(NUMPY_DTYPES.values())
+
+
+def concrete(result: Any, frozen: bool = False) -> Any:
+    """NumPy arrays of supported element types as concrete tracers, inside lists and tuples too."""
+    if isinstance(result, np.ndarray):
+        if result.dtype not in _KNOWN or type(result) is not np.ndarray:
+            return result
+        storage = Storage(None, None, result)
+        if frozen or not result.flags.writeable:
+            storage.frozen = "a global or closure array"
+        storage.boxed = not result.shape
+        return Tracer(storage, dtype_name(result.dtype), result.shape)
+    if type(result) in (list, tuple):
+        return type(result)(concrete(r) for r in result)
+    return result

@@ -1,0 +1,269 @@
+"""One tracing run: the program being built, and where in the user's source we are."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tapec.errors import EscapedTracerError, MutationError, TraceError
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Loc, Op, Value
+from tapec.ir.primitive import Primitive, lookup
+from tapec.ir.types import Type
+
+# Frames of these folders are not the user's.
+_TAPEC = str(Path(__file__).parents[2])
+# contextlib runs our decorated functions: what calls tapec has the user's line then.
+_HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
+_SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "tools", "check.py")))
+_USER_CODE: dict[CodeType, bool] = {}
+_CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
+_SERIALS = itertools.count()
+
+
+class NeedStatic(TraceError):
+    """Python needs the value of these parameters (ints or bools): trace again with them fixed."""
+
+    def __init__(self, params: frozenset[int], where: object = None) -> None:
+        self.params = params
+        super().__init__("the program depends on the value of a Python argument", where=where)
+
+
+class Integers:
+    """Where the integers of a trace come from, as far as anybody asked (see `linear`)."""
+
+    __slots__ = ("numbers", "ops", "seen")
+
+    def __init__(self) -> None:
+        self.ops: dict[Value, Op] = {}
+        self.numbers: dict[Any, Value] = {}  # the first of equal ones
+        self.seen = 0  # how many ops were looked at
+
+
+class Session:
+    """The state of one trace: a builder, shared constants, source positions."""
+
+    __slots__ = (
+        "_captured",
+        "_consts",
+        "_inferred",
+        "_locs",
+        "_types",
+        "_wrapped",
+        "alive",
+        "builder",
+        "captures",
+        "choices",
+        "depth",
+        "failures",
+        "integers",
+        "joints",
+        "params",
+        "parent",
+        "partial",
+        "serial",
+        "tables",
+        "uncertain",
+    )
+
+    is_region: ClassVar[bool] = False  # whether this traces a part of its parent's code
+
+    def __init__(self, parent: Session | None = None) -> None:
+        self.builder = Builder()
+        self.parent = parent
+        self.serial = next(_SERIALS)
+        self.choices: list[Any] = []  # what became of the user's loops and branches
+        self.params: list[Any] = []  # the memory of the arguments
+        self.partial: set[Value] = set()  # results that exist on some paths only
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.alive = True
+        self.captures: list[Any] = []
+        self.integers = Integers()
+        self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
+        self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging.names)
+        self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
+        # Lists that are arrays for now, by identity (see tapec.trace.staging.tables).
+        self.tables: dict[int, Any] = {} if parent is None else parent.tables
+        self._captured: dict[Value, Value] = {}
+        self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
+        self._types: dict[Type, Type] = {}
+        self._consts: dict[Any, Value] = {}
+        self._locs: dict[tuple[CodeType, int], Loc] = {}
+        self._wrapped: dict[int, Any] = {}
+
+    def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
+        """Append an op located at the user's line and return its result."""
+        if not self.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended",
+                where=where(),
+                hint="return it from the traced function instead of storing it elsewhere",
+            )
+        key: tuple[Any, ...] = (name, *[id(v.type) for v in operands])
+        if attrs:
+            key += tuple(attrs.items())
+        builder = self.builder
+        known = self._inferred.get(key)
+        if known is None:
+            builder.loc = self.here()
+            op = builder.emit(lookup(name), operands, attrs)
+            return self._remember(key, op)
+        primitive, result_type, _ = known
+        result = Value(result_type)
+        builder.ops.append(Op(primitive, operands, attrs, (result,), (), self.here()))
+        return result
+
+    def _remember(self, key: tuple[Any, ...], op: Op) -> Value:
+        """Keep the inferred type; equal types become one object, so that keys repeat."""
+        if len(op.results) > 1:
+            return op.results[0]
+        kind = self._types.setdefault(op.result.type, op.result.type)
+        result = Value(kind)
+        self.builder.ops[-1] = Op(op.primitive, op.operands, op.attrs, (result,), (), op.loc)
+        # The operands are kept, so that the ids of their types stay theirs.
+        self._inferred[key] = (op.primitive, kind, op.operands)
+        return result
+
+    def emit_regions(
+        self, name: str, operands: list[Value], attrs: dict[str, Any], regions: tuple[Block, ...]
+    ) -> tuple[Value, ...]:
+        """Append an op with regions located at the user's line and return its results."""
+        self.builder.loc = self.here()
+        return self.builder.emit(lookup(name), operands, attrs, regions).results
+
+    def const(self, value: Any, dtype: str, shape: tuple[int, ...] = ()) -> Value:
+        """A number filling `shape`; equal constants are shared."""
+        key: tuple[Any, ...] = (value, type(value), dtype, shape)
+        if value == 0:
+            key = (str(value), *key)
+        found = self._consts.get(key)
+        if found is None:
+            self.builder.loc = None
+            found = self._consts[key] = self.builder.const(value, Type(dtype, shape))
+        return found
+
+    def array(self, array: np.ndarray[Any, Any], dtype: str) -> Value:
+        """A constant array, as a splat where all elements are the same."""
+        if array.size and (array.size == 1 or _is_splat(array)):
+            return self.const(array.flat[0].item(), dtype, array.shape)
+        self.builder.loc = None
+        return self.builder.const(array, Type(dtype, array.shape))
+
+    def capture(self, tracer: Any, value: Value) -> Value:
+        """The value of an outer trace, as an extra parameter of this one."""
+        found = self._captured.get(value)
+        if found is None:
+            found = self._captured[value] = self.builder.param(value.type, "captured")
+            self.captures.append(tracer)
+        return found
+
+    def enter(self, storage: Any) -> None:
+        """Make the memory of an enclosing trace readable and writable here: regions only."""
+        raise MutationError(
+            "a function traced on its own writes into an array of the enclosing trace",
+            where=where(),
+            hint="return the new value instead",
+        )
+
+    def claim(self, storage: Any) -> None:
+        """Called before a write: raise where it would escape the region this runs in."""
+        session: Session | None = self
+        if storage.array is None:
+            return
+        while session is not None and session is not storage.born:
+            if session.is_region:
+                self.enter(storage)
+            session = session.parent
+
+    def here(self) -> Loc | None:
+        """The user's line that is running now."""
+        frame: Any = sys._getframe(2)
+        known = _USER_CODE
+        while frame is not None:
+            code = frame.f_code
+            user = known.get(code)
+            if user is None:
+                user = known[code] = is_user_code(code)
+            if user:
+                key = (code, frame.f_lineno)
+                loc = self._locs.get(key)
+                if loc is None:
+                    loc = self._locs[key] = Loc(code.co_filename, key[1], code.co_name)
+                return loc
+            frame = frame.f_back
+        return None
+
+
+def _is_splat(array: np.ndarray[Any, Any]) -> bool:
+    first = array.flat[0]
+    if first == 0 and array.dtype.kind == "f":
+        return not array.any() and not np.signbit(array).any() and not math.copysign(1, first) < 0
+    return bool((array == first).all())
+
+
+def is_hidden(file: str) -> bool:
+    """Whether source of this path is tapec's own or NumPy's.
+
+    What benchmarks and checks call counts as the user's.
+    """
+    return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
+
+
+def is_user_code(code: CodeType) -> bool:
+    """Whether a frame of this code belongs to the user rather than to tapec or NumPy."""
+    return not is_hidden(code.co_filename) and code.co_filename != "<__array_function__ internals>"
+
+
+def where() -> Loc | None:
+    """The user's line, for errors."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if is_user_code(frame.f_code):
+            return Loc(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None
+
+
+def frames_of(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """The frames that an exception went through, outermost first, with their lines."""
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def current() -> Session | None:
+    """The trace running in this thread, if any."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def current_is(session: Session) -> Iterator[Session]:
+    """Make `session` the current trace for a while."""
+    token = _CURRENT.set(session)
+    try:
+        yield session
+    finally:
+        _CURRENT.reset(token)
+
+
+@contextmanager
+def running(session: Session) -> Iterator[Session]:
+    """Make `session` the current trace; it is dead afterwards."""
+    token = _CURRENT.set(session)
+    try:
+        yield session
+    finally:
+        session.alive = False
+        session._wrapped.clear()
+        _CURRENT.reset(token)

@@ -1,0 +1,198 @@
+"""The memory behind tracers, and what is known of arrays that may have several names."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import sysconfig
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import MutationError
+from tapec.ir.core import Value
+from tapec.ir.types import dtype_name
+from tapec.trace.arrays import views
+from tapec.trace.arrays.session import Session, current, where
+
+Array = np.ndarray[Any, Any]
+# A storage's states have different versions, also where regions enter it and leave it again.
+VERSIONS = itertools.count(1)
+
+
+SHARED = "an array that may be another variable's too"
+STALE = "a variable that may mean the same array as another one is read after the other was written"
+COPY = "copy the array where it is given the second name: b = a.copy()"
+ROW = "an element of a list that a loop has filled"
+
+
+class MaybeShared:
+    """Why a result of a branch or loop is read only: it may be one of these, seen by others too."""
+
+    __slots__ = ("entries",)
+    entries: list[tuple[weakref.ref[Storage], list[int], int]]
+
+    def __init__(self, storages: Iterable[Storage]) -> None:
+        # Weakly: an array that nobody else knows is no alias. What was written into it counts.
+        found = {s: (weakref.ref(s), s.cell, s.stamp) for s in storages}
+        more = [e for s in found if isinstance(s.frozen, MaybeShared) for e in s.frozen.entries]
+        self.entries = [*found.values(), *(e for e in more if e[0]() is not None or _changed(e))]
+
+    def alive(self) -> list[Storage]:
+        """Those of the arrays that something still refers to."""
+        return [s for ref, _, _ in self.entries if (s := ref()) is not None]
+
+    @property
+    def stale(self) -> bool:
+        """Whether one of the arrays was written into since."""
+        return any(map(_changed, self.entries))
+
+    def check(self) -> None:
+        """Before the result is read: raise where that is not what Python would see."""
+        if self.stale:
+            raise MutationError(STALE, where=where(), hint=COPY)
+
+    def holds(self) -> bool:
+        """Whether any of the arrays is still known under another name."""
+        while self.entries:
+            storage = self.entries[-1][0]()
+            if storage is not None and holders(storage):
+                return True
+            self.entries.pop()
+        return False
+
+    def __str__(self) -> str:
+        return SHARED
+
+
+def _changed(entry: tuple[Any, list[int], int]) -> bool:
+    return entry[1][0] != entry[2]
+
+
+def holders(storage: Storage) -> int:
+    """How many tracers look at a storage that the caller has in one variable.
+
+    Where references are not counted, so many that the storage is never taken for its own.
+    """
+    if not COUNTED:
+        return MANY
+    known: int = _CALL + sum(region.refers_to(storage) for region in list(REGIONS))
+    return sys.getrefcount(storage) - known - _in_snapshots(storage)
+
+
+# Regions, also those waiting for the other branch, refer to the storages they have entered, and
+# loops to constant arrays that they have made traced ones.
+REGIONS: weakref.WeakSet[Any] = weakref.WeakSet()
+# Everything that holds values of variables only to compare with them or to go back to them.
+SNAPSHOTS: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _in_snapshots(storage: Storage) -> int:
+    """How many tracers that look at a storage are known to snapshots only."""
+    found: dict[int, tuple[Any, list[int]]] = {}
+    for snapshot in list(SNAPSHOTS):
+        for value in snapshot.held():
+            if value._storage is storage:
+                found.setdefault(id(value), (value, [0]))[1][0] += 1
+    value = None
+    # The pair here refers to a tracer too, and so may the call.
+    return sum(sys.getrefcount(pair[0]) - _ITEM == pair[1][0] for pair in found.values())
+
+
+class Storage:
+    """The memory behind a tracer and its views."""
+
+    __slots__ = (
+        "__weakref__", "array", "born", "boxed", "cell", "frozen", "session", "value", "version",
+    )  # fmt: skip
+
+    def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
+        self.session, self.value, self.array = session, value, array
+        self.born = current() if session is None else session
+        self.version = 0
+        self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
+        self.frozen: str | MaybeShared = ""  # why it is read only
+        self.boxed = False  # a 0-d array rather than a NumPy scalar
+
+    def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
+        """Replace the part seen through `steps`."""
+        if self.array is not None:
+            self.become_traced(session)
+        assert self.value is not None
+        if self.session is not session:
+            session.enter(self)
+        self.value = views.put(session, self.value, steps, new)
+        self.changed()
+
+    def become_traced(self, session: Session) -> None:
+        """A constant array becomes a value of the program."""
+        assert self.array is not None
+        self.value = session.array(self.array, dtype_name(self.array.dtype))
+        self.array, self.session = None, session
+
+    def trace_into(self, session: Session) -> None:
+        """A constant array becomes a value of the trace it belongs to, and is read here."""
+        session.claim(self)
+        if self.array is not None:
+            self.become_traced(session)
+            self.version = next(VERSIONS)
+
+    @property
+    def stamp(self) -> int:
+        """Changes whenever the content does, and only then."""
+        return self.cell[0]
+
+    @stamp.setter
+    def stamp(self, stamp: int) -> None:
+        self.cell[0] = stamp
+
+    def changed(self) -> None:
+        """The content is another one."""
+        self.version = self.cell[0] = next(VERSIONS)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the whole."""
+        if self.array is not None:
+            return np.shape(self.array)
+        assert self.value is not None
+        return self.value.type.shape
+
+
+def _references() -> int:
+    """What `holders` finds for an object that only its caller knows."""
+    alone = object()
+    return _count(alone)
+
+
+def _count(thing: object) -> int:
+    return sys.getrefcount(thing)
+
+
+def _item_references() -> int:
+    """What `_in_snapshots` finds for an object that only its pair knows."""
+    pair = (object(), [0])
+    return sys.getrefcount(pair[0])
+
+
+def _counts() -> bool:
+    """Whether this Python's counts tell how many names an object has: a look at a known case."""
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return False
+    storage = Storage(None, None, np.zeros(1))
+    found = [holders(storage)]
+    names = [storage]
+    found.append(holders(storage))
+    names.append(storage)
+    found.append(holders(storage))
+    del names
+    return [*found, holders(storage)] == [0, 1, 2, 0]
+
+
+MANY = 1 << 20
+COUNTED = hasattr(sys, "getrefcount")
+_CALL = _references() if COUNTED else 0
+_ITEM = _item_references() if COUNTED else 0
+COUNTED = COUNTED and _counts()

@@ -1,0 +1,77 @@
+"""Texts of traced values: to be shown, not to be decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.session import where
+
+# Whether a traced value was put into the text that is being made.
+_TRACED: ContextVar[list[bool] | None] = ContextVar("tapec_texts", default=None)
+_COMPARED = (
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "hash",
+    "contains",
+    "getitem",
+    "iter",
+    "len",
+    "mod",
+)
+_SEARCHED = (
+    "startswith", "endswith", "find", "rfind", "index", "rindex", "count", "split", "rsplit",
+    "partition", "rpartition", "isdigit", "isalpha", "isnumeric", "removeprefix", "removesuffix",
+    "strip", "lstrip", "rstrip", "replace", "encode", "translate",
+)  # fmt: skip
+
+
+class Text(str):
+    """A text with a traced value in it: what it says is not known while tracing."""
+
+    __slots__ = ()
+
+    def __add__(self, other: str) -> Text:
+        return Text(str.__add__(self, other))
+
+    def __radd__(self, other: str) -> Text:
+        return Text(str.__add__(other, self))
+
+
+def _asked(*args: Any, **kwargs: Any) -> Any:
+    raise ControlFlowError(
+        "Python looks at a text with a traced value in it",
+        where=where(),
+        hint="unroll the loop whose counter it is: for i in tapec.unroll(range(n))",
+    )
+
+
+for _name in (*(f"__{n}__" for n in _COMPARED), *_SEARCHED):
+    setattr(Text, _name, _asked)
+
+
+def text(make: Callable[[], str]) -> str:
+    """``f"..."``, made by a function."""
+    traced: list[bool] = []
+    token = _TRACED.set(traced)
+    try:
+        made = make()
+    finally:
+        _TRACED.reset(token)
+    return Text(made) if traced else made
+
+
+def note_traced() -> None:
+    """A traced value becomes part of a text."""
+    traced = _TRACED.get()
+    if traced is not None:
+        traced.append(True)
+
+
+__all__ = ["Text", "note_traced", "text"]

@@ -1,0 +1,299 @@
+"""Tracers: what the user's function sees in place of arrays and numbers.
+
+A tracer looks at a `Storage` through view steps. The storage holds either the current SSA value
+of a traced array, or a plain NumPy array (*concrete*) until something traced is written into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import EscapedTracerError, MutationError, TraceError
+from tapec.ir.core import Value
+from tapec.ir.types import NUMPY_DTYPES
+from tapec.trace.arrays import views
+from tapec.trace.arrays.coercions import refuse
+from tapec.trace.arrays.overloads import Method, install
+from tapec.trace.arrays.session import Session, current, where
+from tapec.trace.arrays.storage import Array, Storage
+from tapec.trace.arrays.table import METHODS, TABLE
+from tapec.trace.arrays.texts import note_traced
+
+Deps = frozenset[int] | None
+
+
+class Tracer:
+    """An array (or number) of the traced program; behaves as the NumPy array it stands for."""
+
+    __slots__ = ("_deps", "_dtype", "_memo", "_seen", "_shape", "_steps", "_storage", "_weak")
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 1000.0
+
+    def __init__(
+        self,
+        storage: Storage,
+        dtype: str,
+        shape: tuple[int, ...],
+        steps: tuple[views.Step, ...] = (),
+        weak: bool = False,
+        deps: Deps = None,
+    ) -> None:
+        self._storage, self._dtype, self._shape, self._steps = storage, dtype, shape, steps
+        self._weak, self._deps = weak, deps
+        self._memo: Any = None
+        self._seen: Any = -1
+
+    # -- content ---------------------------------------------------------------------------
+
+    def _value(self, session: Session) -> Value:
+        """The current value as an operand in `session`."""
+        storage = self._storage
+        if storage.array is not None:
+            return self._constant(session, storage)
+        own = storage.session
+        assert own is not None
+        assert storage.value is not None
+        if not own.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended",
+                where=where(),
+                hint="return it from the traced function instead of storing it elsewhere",
+            )
+        if storage.frozen and not isinstance(storage.frozen, str):
+            storage.frozen.check()
+        if own is not session and session.is_region:
+            session.enter(storage)
+            own = session
+        value: Value = storage.value
+        if self._steps:
+            if self._seen != storage.version:
+                for step in self._steps:
+                    value = views.look(own, value, step)
+                self._memo, self._seen = value, storage.version
+            value = self._memo
+        return value if own is session else session.capture(self, value)
+
+    def _constant(self, session: Session, storage: Storage) -> Value:
+        key = (storage.version, session.serial)
+        if self._seen != key:
+            self._memo, self._seen = session.array(self._array, self._dtype), key
+        value: Value = self._memo
+        return value
+
+    @property
+    def _array(self) -> Array:
+        """The NumPy array of a concrete tracer (a view of its storage)."""
+        array = self._storage.array
+        assert array is not None
+        for step in self._steps:
+            array = views.look_concrete(array, step)
+        return array
+
+    def _view(self, step: views.Step, shape: tuple[int, ...]) -> Tracer:
+        return Tracer(self._storage, self._dtype, shape, (*self._steps, step), deps=self._deps)
+
+    def _check_writable(self) -> None:
+        """Raise where NumPy's write would reach memory outside the trace."""
+        frozen = self._storage.frozen
+        if frozen and (isinstance(frozen, str) or frozen.holds()):
+            raise MutationError(
+                f"the function writes into {frozen}",
+                where=where(),
+                hint="write into a copy: a = a.copy()",
+            )
+        session = current()
+        if session is not None:
+            session.claim(self._storage)
+
+    # -- coercions -------------------------------------------------------------------------
+
+    def _coerce(self, what: str, cure: str) -> Any:
+        """The NumPy array of a concrete tracer; otherwise the error of this coercion."""
+        if self._storage.array is not None:
+            return self._array
+        refuse(self, what, cure)
+
+    def __bool__(self) -> bool:
+        return bool(self._coerce("bool", "use np.where(cond, a, b), np.maximum or np.minimum"))
+
+    def __index__(self) -> int:
+        array = self._coerce("index", "mark the argument static, or use np.take and np.where")
+        return int(array.__index__())
+
+    def __int__(self) -> int:
+        return int(self._coerce("int", "keep it an array: x.astype(int)"))
+
+    def __float__(self) -> float:
+        return float(self._coerce("float", "leave out float(): traced numbers need no conversion"))
+
+    def __complex__(self) -> complex:
+        return complex(self._coerce("float", "complex numbers are not supported"))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        array = self._coerce("array", "use NumPy functions on it, imported as `import numpy as np`")
+        return np.array(array, dtype=dtype)
+
+    def item(self, *args: Any) -> Any:
+        """The element: itself while traced, a Python number when concrete."""
+        if self._storage.array is not None:
+            return self._array.item(*args)
+        if len(args) == 1 and isinstance(args[0], tuple):
+            return self[args[0]]
+        if args:
+            return TABLE["ravel"](self)[args[0]] if len(args) == 1 else self[args]
+        return TABLE["reshape"](self, ())
+
+    def tolist(self) -> Any:
+        """Nested lists of the elements."""
+        if self._storage.array is not None:
+            return self._array.tolist()
+        return [row.tolist() for row in self] if self.shape else self
+
+    # -- protocol --------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return TABLE["__ufunc__"](ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return TABLE["__call__"](func, args, kwargs)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, key: Any) -> Any:
+        return TABLE["getitem"](self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        TABLE["setitem"](self, key, value)
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self == item).any())
+
+    def __copy__(self) -> Any:
+        return TABLE["copy"](self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return TABLE["copy"](self)
+
+    def __repr__(self) -> str:
+        if self._storage.array is not None:
+            return repr(self._array)
+        note_traced()
+        dims = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
+        return f"traced {self._dtype}{dims}"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._array, spec) if self._storage.array is not None else repr(self)
+
+    def __str__(self) -> str:
+        return str(self._array) if self._storage.array is not None else repr(self)
+
+    def __reduce__(self) -> Any:
+        raise TraceError("a traced value cannot be pickled", where=where())
+
+    # -- properties ------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy element type."""
+        return NUMPY_DTYPES[self._dtype]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes; assigning reshapes this view in place, as in NumPy."""
+        return self._shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        made = TABLE["reshape"](self, shape)
+        if made._storage is not self._storage:
+            raise AttributeError("incompatible shape for in-place modification: use reshape")
+        self._steps, self._shape, self._seen = made._steps, made._shape, -1
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Any:
+        """Transpose."""
+        return TABLE["transpose"](self)
+
+    @property
+    def mT(self) -> Any:
+        """Transpose of the last two axes."""
+        return TABLE["swapaxes"](self, -1, -2)
+
+    @property
+    def real(self) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """Zeros."""
+        return TABLE["zeros_like"](self)
+
+    @property
+    def flat(self) -> Any:
+        """The elements in order (a flattened view where NumPy's reshape is one)."""
+        return TABLE["ravel"](self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
+            return Method(name, self)
+        if self._storage.array is not None and name not in _WRITING:
+            return getattr(self._array, name)
+        if hasattr(np.ndarray, name):
+            raise TraceError(
+                f"ndarray.{name} is not available on traced arrays",
+                where=where(),
+                hint="rewrite it with other NumPy functions",
+            )
+        raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+
+
+# Methods that change an array in ways that are not followed.
+_WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a traced value that is not concrete."""
+    return type(x) is Tracer and x._storage.array is None
+
+
+def wrap(session: Session, value: Value, weak: bool = False, deps: Deps = None) -> Tracer:
+    """A tracer of a fresh result."""
+    t = value.type
+    return Tracer(Storage(session, value, None), t.dtype, t.shape, (), weak, deps)
+
+
+install(Tracer)

@@ -1,0 +1,332 @@
+"""Universal functions: which primitive each becomes, and how its operands are promoted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import DTypeError
+from tapec.ir.primitive import lookup
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.arrays.arguments import parameters
+from tapec.trace.arrays.dispatch import (
+    any_special,
+    any_tracer,
+    check_cast,
+    deliver,
+    deps_of,
+    eager,
+    key_of,
+    normal,
+    operand,
+    session_of,
+    unsupported,
+)  # fmt: skip
+from tapec.trace.arrays.promote import Key, common, common_float
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+
+Rule = Callable[..., Key]
+
+
+def _arithmetic(*keys: Key) -> Key:
+    dtype, weak = common(*keys)
+    if dtype == "bool" and all(k[0] == "bool" for k in keys) and weak:
+        return "i64", weak
+    return dtype, weak
+
+
+def _integers(*keys: Key) -> Key:
+    dtype, weak = common(*keys)
+    if dtype[0] == "f":
+        raise DTypeError("bitwise operations need integers or booleans", where=where())
+    return dtype, weak
+
+
+def _logical(*keys: Key) -> Key:
+    return "bool", False
+
+
+# NumPy name -> (primitive, promotion); the result's element type is the primitive's business.
+_UFUNCS: dict[str, tuple[str, Rule]] = {
+    **{n: (n, common_float) for n in [
+        "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin",
+        "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh",
+        "arccosh", "arctanh", "hypot", "arctan2", "logaddexp", "copysign", "erf", "erfc",
+        "isnan", "isinf", "isfinite", "signbit"
+    ]},
+    **{n: (n, common) for n in [
+        "maximum", "minimum", "fmax", "fmin", "sign", "less", "less_equal", "greater",
+        "greater_equal", "equal", "not_equal"
+    ]},
+    **{n: (n, _arithmetic) for n in ["floor_divide", "remainder", "fmod", "power"]},
+    **{n: (n, _integers) for n in
+       ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "invert"]},
+    **{n: (n, _logical) for n in ["logical_and", "logical_or", "logical_xor", "logical_not"]},
+    "add": ("add", common), "subtract": ("sub", _arithmetic), "multiply": ("mul", common),
+    "divide": ("div", common_float), "negative": ("neg", _arithmetic),
+    "gammaln": ("lgamma", common_float), "loggamma": ("lgamma", common_float),
+    "psi": ("digamma", common_float), "digamma": ("digamma", common_float),
+    "positive": ("", common), "conjugate": ("", common),
+}  # fmt: skip
+UFUNCS = frozenset(_UFUNCS)
+_ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "fix": "trunc"}
+# On booleans these are logical.
+_ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": "logical_not",
+            "bitwise_xor": "logical_xor", "add": "logical_or", "mul": "logical_and",
+            "maximum": "logical_or", "minimum": "logical_and"}  # fmt: skip
+
+
+def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
+    """One elementwise op, or NumPy itself on constants."""
+    if len(args) == 2:
+        made = _plain(primitive, *args)
+        if made is not None:
+            return made
+    session = session_of(*args)
+    if session is None:
+        if any(type(a) in (list, tuple) for a in args):
+            args = tuple(normal(a) for a in args)
+            session = session_of(*args)
+        if session is None:
+            return eager(NUMPY_UFUNCS[name], args, {})
+    args = tuple([normal(a) for a in args])
+    dtype, weak = rule(*[key_of(a) for a in args])
+    values = [operand(session, a, dtype) for a in args]
+    if dtype == "bool":
+        primitive = _ON_BOOL.get(primitive, primitive)
+    result = session.emit(primitive, *values) if primitive else values[0]
+    return wrap(session, result, weak, deps_of(args))
+
+
+def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
+    """The common case, done fast: f64 tracers and Python floats."""
+    left, right = type(a) is Tracer, type(b) is Tracer
+    if not ((left or type(a) is float) and (right or type(b) is float)):
+        return None
+    if (left and (a._dtype != "f64" or a._deps)) or (right and (b._dtype != "f64" or b._deps)):
+        return None
+    session = session_of(a, b)
+    if session is None:
+        return None
+    x = a._value(session) if left else session.const(a, "f64")
+    y = b._value(session) if right else session.const(b, "f64")
+    weak = (not left or a._weak) and (not right or b._weak)
+    return wrap(session, session.emit(primitive, x, y), weak)
+
+
+def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
+    arity = len(lookup(primitive).domain) if primitive else 1
+
+    def ufunc(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            return with_options(name, args, kwargs)
+        if len(args) != arity:
+            raise TypeError(f"{name}() takes {arity} arguments, not {len(args)}")
+        return emit(name, primitive, rule, args)
+
+    ufunc.__name__ = name
+    return ufunc
+
+
+def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A ufunc with out=, where= or dtype=."""
+    out, mask, dtype = kwargs.pop("out", None), kwargs.pop("where", True), kwargs.pop("dtype", None)
+    kwargs.pop("casting", None), kwargs.pop("order", None), kwargs.pop("subok", None)
+    if kwargs:
+        raise unsupported(NUMPY_UFUNCS[name], f" with {', '.join(sorted(kwargs))}=")
+    if out is None and mask is not True:
+        raise unsupported(NUMPY_UFUNCS[name], " with where= but without out=")
+    if dtype is not None:
+        args = tuple(normal(a) for a in args)
+        _check_loop(NUMPY_UFUNCS[name], args, dtype)
+        args = tuple(_cast(a, dtype) for a in args)
+    if session_of(*args) is None and not any(type(a) in (list, tuple) for a in args):
+        made = eager(NUMPY_UFUNCS[name], args, {})
+    else:
+        made = TABLE[name](*args)
+    return made if out is None else deliver(out, made, mask)
+
+
+def _check_loop(ufunc: Any, args: tuple[Any, ...], dtype: Any) -> None:
+    """Raise NumPy's own error where it cannot compute with these element types in that one."""
+    if isinstance(ufunc, np.ufunc) and ufunc.signature is None:
+        with np.errstate(all="ignore"):
+            ufunc(*(np.ones((), NUMPY_DTYPES[key_of(a)[0]]) for a in args), dtype=dtype)
+
+
+def _cast(a: Any, dtype: Any) -> Any:
+    """An operand in the element type a ufunc is to compute in, where NumPy allows that cast."""
+    check_cast(a, dtype_name(dtype))
+    return TABLE["astype"](a, dtype)
+
+
+for _name, (_primitive, _rule) in _UFUNCS.items():
+    TABLE[_name] = _simple(_name, _primitive, _rule)
+for _old, _new in {"true_divide": "divide", "mod": "remainder", "bitwise_not": "invert",
+                   "conj": "conjugate", "bitwise_invert": "invert"}.items():  # fmt: skip
+    TABLE[_old] = TABLE[_new]
+
+
+@implements("fabs")
+def fabs(x: Any, **kwargs: Any) -> Any:
+    """|x| as a float."""
+    if kwargs:
+        return with_options("fabs", (x,), kwargs)
+    return emit("fabs", "abs", common_float, (x,))
+
+
+@implements("absolute", "abs")
+def absolute(x: Any, **kwargs: Any) -> Any:
+    """|x|."""
+    if kwargs:
+        return with_options("absolute", (x,), kwargs)
+    x = normal(x)
+    if type(x) is Tracer and x._dtype == "bool":
+        return x
+    return emit("absolute", "abs", common, (x,))
+
+
+def _rounding(name: str, primitive: str) -> Callable[..., Any]:
+    def ufunc(x: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            return with_options(name, (x,), kwargs)
+        if name != "rint" and key_of(normal(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
+            return x
+        return emit(name, primitive, common_float, (x,))
+
+    return ufunc
+
+
+for _name, _primitive in _ROUNDING.items():
+    TABLE[_name] = _rounding(_name, _primitive)
+
+
+@implements("float_power")
+def float_power(x: Any, y: Any, **kwargs: Any) -> Any:
+    """Powers in double precision."""
+    if kwargs:
+        return with_options("float_power", (x, y), kwargs)
+    return power(TABLE["astype"](x, float), y if type(y) is int else TABLE["astype"](y, float))
+
+
+@implements("power", "pow")
+def power(x: Any, y: Any, **kwargs: Any) -> Any:
+    """Powers: constant integer exponents keep their exact derivative rule (any base)."""
+    if kwargs:
+        return with_options("power", (x, y), kwargs)
+    x, y = normal(x), normal(y)
+    n = _integer_exponent(y)
+    if n is None or not is_symbolic(x):
+        return emit("power", "power", _arithmetic, (x, y))
+    dtype, weak = _arithmetic(key_of(x), key_of(y))
+    session = session_of(x)
+    assert session is not None
+    if dtype[0] == "i" and n < 0:
+        if not weak:
+            raise ValueError("Integers to negative integer powers are not allowed.")
+        dtype = "f64"
+    value = session.emit("integer_pow", operand(session, x, dtype), n=n)
+    shape = getattr(y, "shape", ())
+    if shape:
+        shape = np.broadcast_shapes(shape, value.type.shape)
+        value = session.emit("broadcast_to", value, shape=shape) if shape != x.shape else value
+    return wrap(session, value, weak, deps_of((x,)))
+
+
+def _integer_exponent(y: Any) -> int | None:
+    """The exponent as an int where it is one whole constant number."""
+    if type(y) is Tracer:
+        if is_symbolic(y) or y.shape:
+            return None
+        y = y._array.item()
+    if isinstance(y, np.ndarray) and y.shape:
+        return None
+    if isinstance(y, (bool, np.bool_)) or not math.isfinite(y) or y != int(y):
+        return None
+    return int(y) if abs(y) < 2**31 else None
+
+
+def np_(name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a translation by its NumPy name."""
+    return TABLE[name](*args, **kwargs)
+
+
+# Real functions by our names, for eager evaluation on constants.
+class _Lookup(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        found = getattr(np, name, None)
+        if found is None:
+            import scipy.special
+
+            found = getattr(scipy.special, name)
+        self[name] = found
+        return found
+
+
+NUMPY_UFUNCS = _Lookup()
+
+_REDUCE = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
+           "logical_and": "all", "logical_or": "any", "logaddexp": "logsumexp"}  # fmt: skip
+_ACCUMULATE = {"add": "cumsum", "multiply": "cumprod",
+               "maximum": "__cummax__", "minimum": "__cummin__"}  # fmt: skip
+
+
+@implements("__ufunc__")
+def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`ufunc.method(*inputs, **kwargs)` with tracers among the inputs or outputs."""
+    name = ufunc.__name__
+    if any_special(inputs):
+        return TABLE["__ragged__"](
+            name if method == "__call__" else f"{name}.{method}", inputs, kwargs
+        )
+    if method == "__call__":
+        if not ufunc.nin <= len(inputs) <= ufunc.nin + ufunc.nout:
+            raise TypeError(f"{name}() takes {ufunc.nin} arrays, not {len(inputs)}")
+        if len(inputs) > ufunc.nin:
+            inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
+        if name in TABLE:
+            return TABLE[name](*inputs, **kwargs)
+    elif method == "reduce" and name in _REDUCE:
+        return _reduced(_REDUCE[name], *inputs, **kwargs)
+    elif method == "accumulate" and name in _ACCUMULATE:
+        return _accumulated(_ACCUMULATE[name], *inputs, **kwargs)
+    elif method == "outer" and name in TABLE:
+        a, b = (np_("asarray", i) for i in inputs)
+        return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b, **kwargs)
+    elif method == "reduceat" and name in _REDUCE:
+        return _segments(ufunc, *inputs, **kwargs)
+    elif method == "at":
+        return TABLE["ufunc_at"](name, *inputs)
+    if not any_tracer(inputs):
+        return getattr(ufunc, method)(*inputs, **kwargs)
+    raise unsupported(ufunc, "" if method == "__call__" else f".{method}")
+
+
+def _reduced(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
+             keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:  # fmt: skip
+    """``ufunc.reduce`` by the function that does the same."""
+    given = {"dtype": dtype, "initial": initial, "where": where}
+    idle = (None, np._NoValue, True)
+    needed = {k: v for k, v in given.items() if not any(v is i for i in idle)}
+    known = parameters(TABLE[function]) or {}
+    if extra := [k for k in needed if k not in known]:
+        raise unsupported(f"ufunc.reduce with {extra[0]}=")
+    made = TABLE[function](x, axis=axis, keepdims=keepdims, **needed)
+    return made if out is None else deliver(out, made)
+
+
+def _segments(ufunc: Any, x: Any, indices: Any, axis: Any = 0, dtype: Any = None,
+              out: Any = None) -> Any:  # fmt: skip
+    made = TABLE["__reduceat__"](ufunc, x, indices, axis, dtype)
+    return made if out is None else deliver(out, made)
+
+
+def _accumulated(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+    """``ufunc.accumulate`` by the function that does the same."""
+    made = TABLE[function](x, axis=axis, **({} if dtype is None else {"dtype": dtype}))
+    return made if out is None else deliver(out, made)

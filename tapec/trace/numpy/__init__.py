@@ -1,0 +1,26 @@
+"""NumPy's and SciPy's functions on tracers; each module enters its own in the table."""
+
+from __future__ import annotations
+
+from tapec.trace.numpy import (  # noqa: F401
+    at,
+    composites,
+    constructors,
+    data,
+    decompose,
+    einsum,
+    grids,
+    linalg,
+    more,
+    nan,
+    norm,
+    order,
+    places,
+    polynomial,
+    put,
+    reduce,
+    select,
+    shape,
+    solve,
+    split,
+)

@@ -1,0 +1,157 @@
+"""Elementwise functions written as formulas of others, scipy.special's among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from tapec.errors import DTypeError
+from tapec.trace.arrays.dispatch import eager, key_of, normal, session_of
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, np_, power, with_options
+
+
+def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(formula: Callable[..., Any]) -> Callable[..., Any]:
+        name = names[0]
+
+        def ufunc(*args: Any, **kwargs: Any) -> Any:
+            if kwargs:
+                return with_options(name, args, kwargs)
+            if session_of(*(args := tuple(normal(a) for a in args))) is None:
+                return eager(NUMPY_UFUNCS[name], args, {})
+            return formula(*args)
+
+        TABLE.update(dict.fromkeys(names, ufunc))
+        return ufunc
+
+    return register
+
+
+@_composite("square")
+def _square(x: Any) -> Any:
+    return power(x, 2)
+
+
+@_composite("reciprocal")
+def _reciprocal(x: Any) -> Any:
+    if key_of(x)[0][0] == "f":
+        return 1 / x
+    return np_("where", np_("equal", np_("absolute", x), 1), x, 0)  # of integers: whole numbers
+
+
+@_composite("deg2rad", "radians")
+def _deg2rad(x: Any) -> Any:
+    return x * (math.pi / 180.0)
+
+
+@_composite("rad2deg", "degrees")
+def _rad2deg(x: Any) -> Any:
+    return x * (180.0 / math.pi)
+
+
+@_composite("heaviside")
+def _heaviside(x: Any, half: Any) -> Any:
+    steps = np_("where", np_("greater", x, 0.0), 1.0, np_("where", np_("equal", x, 0.0), half, 0.0))
+    return np_("where", np_("isnan", x), x, steps)
+
+
+@_composite("logaddexp2")
+def _logaddexp2(x: Any, y: Any) -> Any:
+    return np_("logaddexp", x * math.log(2.0), y * math.log(2.0)) / math.log(2.0)
+
+
+@_composite("expit")
+def _expit(x: Any) -> Any:
+    return 0.5 * np_("tanh", 0.5 * x) + 0.5
+
+
+@_composite("log_expit")
+def _log_expit(x: Any) -> Any:
+    return -np_("logaddexp", 0.0, -x)
+
+
+@_composite("logit")
+def _logit(x: Any) -> Any:
+    return np_("log", x) - np_("log1p", -x)
+
+
+def _where_positive(x: Any, value: Callable[[Any], Any]) -> Any:
+    """value(x) where x != 0 and 0 elsewhere, with a finite derivative at the excluded points."""
+    zero = np_("equal", x, 0)
+    return np_("where", zero, 0.0, value(np_("where", zero, 1.0, x)))
+
+
+@_composite("xlogy")
+def _xlogy(x: Any, y: Any) -> Any:
+    y = np_("where", np_("equal", x, 0), 1.0, y)
+    return x * np_("log", y)
+
+
+@_composite("xlog1py")
+def _xlog1py(x: Any, y: Any) -> Any:
+    y = np_("where", np_("equal", x, 0), 0.0, y)
+    return x * np_("log1p", y)
+
+
+@_composite("entr")
+def _entr(x: Any) -> Any:
+    plain = -_where_positive(x, lambda v: v * np_("log", v))
+    return np_("where", np_("less", x, 0), -math.inf, plain)
+
+
+@_composite("rel_entr")
+def _rel_entr(x: Any, y: Any) -> Any:
+    return _where_positive(x, lambda v: v * np_("log", v / y))
+
+
+@_composite("ndtr")
+def _ndtr(x: Any) -> Any:
+    return 0.5 * np_("erfc", x * -math.sqrt(0.5))
+
+
+@_composite("log_ndtr")
+def _log_ndtr(x: Any) -> Any:
+    # Continued by log1p above 0, and by Laplace's continued fraction far below.
+    far = np_("less", x, -10.0)
+    near = np_("log", _ndtr(np_("where", far, -10.0, np_("minimum", x, 0.0))))
+    right = np_("log1p", -_ndtr(-np_("maximum", x, 0.0)))
+    t = np_("where", far, x, -10.0)
+    tail = t
+    for k in range(40, 0, -1):
+        tail = t + k / tail
+    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np_("log", -tail)
+    return np_("where", far, left, np_("where", np_("less", x, 0.0), near, right))
+
+
+@_composite("gamma")
+def _gamma(x: Any) -> Any:
+    size = np_("exp", np_("gammaln", x))
+    flipped = np_("logical_and", np_("less", x, 0.0), np_("remainder", np_("floor", x), 2.0) != 0.0)
+    return np_("where", flipped, -size, size)
+
+
+@_composite("modf")
+def _modf(x: Any) -> Any:
+    whole = np_("trunc", x)
+    rest = np_("where", np_("isinf", x), 0.0, x - np_("where", np_("isinf", x), 0.0, whole))
+    return np_("copysign", rest, x), whole * 1.0
+
+
+@_composite("ldexp")
+def _ldexp(x: Any, n: Any) -> Any:
+    if key_of(n)[0][0] == "f":
+        raise DTypeError("np.ldexp takes integers as its second argument", where=where())
+    # In two steps: neither power leaves the range of floats.
+    half = np_("floor_divide", n, 2)
+    first, second = (np_("power", 2.0, part * 1.0) for part in (half, n - half))
+    if key_of(x)[0] == "f32":
+        first, second = (np_("astype", p, "f4") for p in (first, second))
+    return x * first * second
+
+
+@_composite("divmod")
+def _divmod(a: Any, b: Any) -> Any:
+    return np_("floor_divide", a, b), np_("remainder", a, b)

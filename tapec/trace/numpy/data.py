@@ -1,0 +1,179 @@
+"""Statistics of samples, histograms, and functions applied along axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import any_symbolic, tracer, unsupported, unwrap
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.linalg import dot
+from tapec.trace.numpy.select import where
+from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, ravel, reshaped
+
+
+@implements("cov")
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
+        fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
+    """Covariances of variables: of the rows, unless `rowvar` is false."""
+    x = _variables(m, rowvar, dtype)
+    if y is not None:
+        x = TABLE["concatenate"]([x, _variables(y, rowvar, dtype)], 0)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    weights: list[Any] = [tracer(w) for w in (fweights, aweights) if w is not None]
+    if not weights:
+        count, total = x.shape[1], x.shape[1] - ddof
+        deviation = x - TABLE["mean"](x, axis=1, keepdims=True)
+        scaled = deviation
+    else:
+        w = weights[0] * 1.0 if len(weights) == 1 else weights[0] * weights[1]
+        count = TABLE["__call__"](np.sum, (w,), {})
+        deviation = x - TABLE["sum"](x * w, axis=1, keepdims=True) / count
+        scaled = deviation * w
+        total = count - ddof
+        if ddof and aweights is not None:
+            total = count - ddof * TABLE["__call__"](np.sum, (w * tracer(aweights),), {}) / count
+    made: Any = dot(deviation, TABLE["transpose"](scaled))
+    return TABLE["squeeze"](made * _reciprocal(total))
+
+
+def _reciprocal(total: Any) -> Any:
+    """One over the degrees of freedom; infinite where there are none."""
+    if isinstance(total, Tracer):
+        return 1.0 / TABLE["maximum"](total, 0.0)
+    return 1.0 / float(total) if total > 0 else math.inf
+
+
+def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+    x = tracer(m)
+    if x.ndim > 2:
+        raise ValueError("m has more than 2 dimensions")
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise unsupported(np.cov, f" with dtype={np.dtype(dtype)}")
+    x = TABLE["astype"](x, dtype or (x.dtype if x._dtype == "f64" else float))
+    x = reshaped(x, (1, x.size)) if x.ndim < 2 else x
+    return TABLE["transpose"](x) if not rowvar and x.shape[0] != 1 else x
+
+
+@implements("corrcoef")
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """Correlations of variables."""
+    c = cov(x, y, rowvar, dtype=dtype)
+    if not c.ndim:
+        return c / c
+    size = TABLE["sqrt"](TABLE["diag"](c))
+    return TABLE["clip"](c / size[:, None] / size[None, :], -1.0, 1.0)
+
+
+# -- counting ------------------------------------------------------------------------------
+
+
+@implements("bincount")
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """Counts of small integers, or sums of weights: as many as the constant `x` needs.
+
+    Of traced integers, `minlength` is how many there are; larger ones are out of bounds.
+    """
+    x = ravel(x)
+    n = int(minlength)
+    if not any_symbolic(x):
+        x = unwrap(x)
+        if x.size and x.min() < 0:
+            raise ValueError("'list' argument must have no negative elements")
+        n = max(n, int(x.max()) + 1 if x.size else 0)
+    elif not n:
+        raise unsupported(np.bincount, " of traced integers without minlength=")
+    else:
+        x = where(TABLE["less"](x, 0), n, x)
+    made = TABLE["full"](n, 0, float if weights is not None else np.int64)
+    TABLE["ufunc_at"]("add", made, x, 1 if weights is None else ravel(weights) * 1.0)
+    return made
+
+
+@implements("histogram")
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None,
+              weights: Any = None) -> Any:  # fmt: skip
+    """Counts (or sums of weights) between edges; elements on the last edge count."""
+    x = ravel(a)
+    edges = _edges(x, bins, range)
+    inside = (x[:, None] >= edges[:-1]) & (x[:, None] < edges[1:])
+    last = np.arange(edges.size - 1) == edges.size - 2
+    inside = inside | (last & TABLE["equal"](x, edges[edges.size - 1])[:, None])
+    if weights is None:
+        counts = TABLE["sum"](inside, axis=0)
+    else:
+        counts = TABLE["sum"](where(inside, ravel(weights)[:, None], 0.0), axis=0)
+    if density:
+        counts = counts / (edges[1:] - edges[:-1]) / TABLE["sum"](counts)
+    return counts, edges
+
+
+def _edges(x: Any, bins: Any, bounds: Any) -> Any:
+    if isinstance(bins, str):
+        raise unsupported(np.histogram, f" with bins={bins!r}")
+    if np.ndim(bins):
+        edges = tracer(bins)
+        if edges._storage.array is not None and (np.diff(edges._array) < 0).any():
+            raise ValueError("`bins` must increase monotonically, when an array")
+        return edges
+    if bounds is not None:
+        return tracer(np.histogram_bin_edges(np.zeros(1), int(bins), unwrap(bounds)))
+    low, high = TABLE["min"](x), TABLE["max"](x)
+    same = TABLE["equal"](low, high)
+    low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
+    made = TABLE["linspace"](low, high, int(bins) + 1)
+    made[-1] = high
+    return TABLE["astype"](made, x.dtype) if x._dtype == "f32" else made
+
+
+# -- functions along axes ------------------------------------------------------------------
+
+
+@implements("apply_along_axis")
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function of one-dimensional slices, called on every one."""
+    x = tracer(arr)
+    axis = axis_of(axis, x.ndim)
+    lead = x.shape[:axis] + x.shape[axis + 1 :]
+    rows = moveaxis(x, axis, -1)
+    found = [tracer(func1d(rows[k], *args, **kwargs)) for k in np.ndindex(lead)]
+    stacked = TABLE["stack"](found)
+    made = reshaped(stacked, (*lead, *found[0].shape))
+    for k in range(found[0].ndim):
+        made = moveaxis(made, len(lead) + k, axis + k)
+    return made
+
+
+@implements("apply_over_axes")
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    """A reduction over several axes, one after the other, which stay."""
+    x = tracer(a)
+    for axis in np.atleast_1d(axes).tolist():
+        made = tracer(func(x, axis))
+        x = made if made.ndim == x.ndim else TABLE["expand_dims"](made, axis_of(axis, x.ndim))
+    return x
+
+
+def nditer(
+    op: Any, flags: Any = None, op_flags: Any = None, order: str = "K", **kwargs: Any
+) -> Any:
+    """``np.nditer`` of traced arrays, read element by element."""
+    if not any_symbolic(op):
+        return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
+                         **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
+    reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
+    arrays = [tracer(x) for x in op] if isinstance(op, (list, tuple)) else [tracer(op)]
+    plain = order == "C" or all(x.ndim < 2 or not x._steps for x in arrays)
+    if flags or kwargs or not reads or not plain:
+        raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    flat = [ravel(broadcast_to(x, shape)) for x in arrays]
+    return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
+
+
+def _elements(flat: Any) -> Iterator[Any]:
+    return (flat[k] for k in range(flat.size))

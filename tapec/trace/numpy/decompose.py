@@ -1,0 +1,64 @@
+"""Determinants and Cholesky factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import key_of, need_session, operand, session_of
+from tapec.trace.arrays.promote import common_float
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import wrap
+from tapec.trace.numpy.shape import matrix_transpose
+from tapec.trace.numpy.solve import square_matrix
+
+
+def _emitted(name: str, a: Any, **attrs: Any) -> Any:
+    session = session_of(a) or need_session()
+    dtype, _ = common_float(key_of(a))
+    return wrap(session, session.emit(name, operand(session, a, dtype), **attrs))
+
+
+@implements("linalg.det")
+def det(a: Any) -> Any:
+    """``np.linalg.det``; written out up to three rows, where singular matrices have gradients."""
+    a = square_matrix(a, "det")
+    written = _WRITTEN.get(a.shape[-1])
+    if written is None:
+        return _emitted("determinant", a, form="value")
+    if a._dtype[0] != "f":
+        a = TABLE["astype"](a, float)
+    return written(lambda i, j: a[..., i, j])
+
+
+_WRITTEN: dict[int, Any] = {
+    1: lambda a: a(0, 0) * 1.0,
+    2: lambda a: a(0, 0) * a(1, 1) - a(0, 1) * a(1, 0),
+    3: lambda a: (
+        a(0, 0) * (a(1, 1) * a(2, 2) - a(1, 2) * a(2, 1))
+        - a(0, 1) * (a(1, 0) * a(2, 2) - a(1, 2) * a(2, 0))
+        + a(0, 2) * (a(1, 0) * a(2, 1) - a(1, 1) * a(2, 0))
+    ),
+}
+
+
+# NumPy's own kind of pair: `.sign`, `.logabsdet`.
+_PAIR: Any = type(np.linalg.slogdet(np.eye(1)))
+
+
+@implements("linalg.slogdet")
+def slogdet(a: Any) -> Any:
+    """``np.linalg.slogdet``: sign, and logarithm of the size, of the determinant."""
+    a = square_matrix(a, "slogdet")
+    sign, log = (_emitted("determinant", a, form=form) for form in ("sign", "log"))
+    return _PAIR(sign, log)
+
+
+@implements("linalg.cholesky")
+def cholesky(a: Any, *, upper: bool = False) -> Any:
+    """``np.linalg.cholesky``: of the lower triangle (with `upper`, of the upper one)."""
+    a = square_matrix(a, "cholesky")
+    if upper:
+        return matrix_transpose(_emitted("cholesky", matrix_transpose(a)))
+    return _emitted("cholesky", a)

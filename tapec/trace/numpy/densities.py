@@ -1,0 +1,97 @@
+"""Log-densities of scipy.stats distributions, standardised: logpdf((x - loc) / scale) - log scale.
+
+Formulas are those of scipy.stats' documentation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from tapec.trace.arrays.dispatch import any_symbolic, eager, normal
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.numpy.select import where
+
+
+def _inside(z: Any, formula: Callable[[Any], Any], low: float, high: float = math.inf) -> Any:
+    """`formula` on the support, minus infinity outside; derivatives there are zero."""
+    holds = (z >= low) & (z <= high)
+    safe = where(holds, z, 0.5)
+    return where(holds, formula(safe), -math.inf)
+
+
+def _t(z: Any, df: Any) -> Any:
+    constant = _log_gamma((df + 1) / 2) - _log_gamma(df / 2) - 0.5 * _log(df * math.pi)
+    return constant - (df + 1) / 2 * TABLE["log1p"](z * z / df)
+
+
+def _log(x: Any) -> Any:
+    return TABLE["log"](x)
+
+
+def _log_gamma(x: Any) -> Any:
+    return TABLE["gammaln"](x)
+
+
+_LOGPDF: dict[str, Callable[..., Any]] = {
+    "norm_gen": lambda z: -0.5 * z * z - 0.5 * math.log(2 * math.pi),
+    "laplace_gen": lambda z: -TABLE["absolute"](z) - math.log(2.0),
+    "cauchy_gen": lambda z: -math.log(math.pi) - TABLE["log1p"](z * z),
+    "logistic_gen": lambda z: -z - 2 * TABLE["logaddexp"](0.0, -z),
+    "expon_gen": lambda z: _inside(z, lambda v: -v, 0.0),
+    "gamma_gen": lambda z, a: _inside(z, lambda v: (a - 1) * _log(v) - v - _log_gamma(a), 0.0),
+    "beta_gen": lambda z, a, b: _inside(
+        z,
+        lambda v: (a - 1) * _log(v) + (b - 1) * TABLE["log1p"](-v) - TABLE["betaln"](a, b),
+        0.0,
+        1.0,
+    ),
+    "t_gen": _t,
+}
+
+
+class Distribution:
+    """A scipy.stats distribution whose densities take traced values."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+        self._logpdf = _LOGPDF[type(real).__name__]
+
+    def logpdf(self, x: Any, *shapes: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
+        """Logarithm of the density."""
+        x = normal(x)
+        count = self._real.numargs
+        shapes, rest = shapes[:count], shapes[count:]
+        loc, scale = (*rest, loc, scale)[:2] if len(rest) != 1 else (rest[0], scale)
+        if not any_symbolic([x, shapes, loc, scale]):
+            return eager(self._real.logpdf, (x, *shapes), {"loc": loc, "scale": scale})
+        return self._logpdf((x - loc) / scale, *shapes) - _log(scale)
+
+    def pdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The density."""
+        return TABLE["exp"](self.logpdf(x, *args, **kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._real, name)
+        if self._real.name == "norm" and name in _NORMAL:
+            return _normal(member, TABLE[_NORMAL[name]])
+        return member
+
+
+_NORMAL = {"cdf": "ndtr", "logcdf": "log_ndtr"}
+
+
+def _normal(real: Any, translation: Any) -> Any:
+    def function(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
+        if not any_symbolic([x, loc, scale]):
+            return eager(real, (x, loc, scale), {})
+        return translation((normal(x) - loc) / scale)
+
+    return function
+
+
+def has_density(thing: Any) -> bool:
+    """Whether this is a distribution of scipy.stats known here."""
+    cls = type(thing)
+    return cls.__module__.startswith("scipy.stats") and cls.__name__ in _LOGPDF

@@ -1,0 +1,178 @@
+"""Grids between traced ends, angles, and whether arrays are the same."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.numpy.select import where, wrapped
+from tapec.trace.numpy.shape import axis_of
+from tapec.trace.numpy.split import along
+
+
+@implements("array_equal")
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    """Whether shapes and all elements are the same."""
+    a, b = tracer(a1), tracer(a2)
+    if a.shape != b.shape:
+        return False
+    same = TABLE["equal"](a, b)
+    if equal_nan:
+        same = same | (TABLE["isnan"](a) & TABLE["isnan"](b))
+    return TABLE["all"](same)
+
+
+@implements("array_equiv")
+def array_equiv(a1: Any, a2: Any) -> Any:
+    """Whether all elements are the same once shapes are broadcast."""
+    a, b = tracer(a1), tracer(a2)
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        return False
+    return TABLE["all"](TABLE["equal"](a, b))
+
+
+@implements("logspace")
+def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0,
+             dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
+    """Powers of a base with evenly spaced exponents."""
+    if np.ndim(base):
+        raise unsupported(np.logspace, " with several bases")
+    made = TABLE["power"](base, TABLE["linspace"](start, stop, num, endpoint, axis=axis))
+    return made if dtype is None else TABLE["astype"](made, dtype)
+
+
+@implements("geomspace")
+def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None,
+              axis: int = 0) -> Any:  # fmt: skip
+    """A geometric progression between ends of one sign."""
+    start, stop = tracer(start), tracer(stop)
+    sign = TABLE["__call__"](np.sign, (start,), {})
+    low, high = (TABLE["__call__"](np.log10, (sign * e,), {}) for e in (start, stop))
+    made = sign * logspace(low, high, num, endpoint, axis=axis)
+    return made if dtype is None else TABLE["astype"](made, dtype)
+
+
+@implements("unwrap")
+def unwrap_phases(p: Any, discont: Any = None, axis: int = -1, *, period: Any = None) -> Any:
+    """Angles without jumps by whole turns."""
+    p = tracer(p)
+    if p._dtype[0] != "f":
+        p = TABLE["astype"](p, float)
+    axis = axis_of(axis, p.ndim)
+    period = 2 * np.pi if period is None else period
+    steps = TABLE["diff"](p, axis=axis)
+    high = period / 2
+    inside = TABLE["remainder"](steps + high, period) - high
+    inside = where((TABLE["equal"](inside, -high)) & (steps > 0), high, inside)
+    limit = high if discont is None else max(float(discont), high)
+    turns = where(TABLE["absolute"](steps) < limit, 0.0, inside - steps)
+    rest = along(p, axis, slice(1, None)) + TABLE["cumsum"](turns, axis=axis)
+    return TABLE["concatenate"]([along(p, axis, slice(0, 1)), rest], axis)
+
+
+# -- what only shapes and element types decide ---------------------------------------------
+
+
+def _by_shape(name: str) -> None:
+    real = getattr(np, name)
+
+    def function(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = tracer(x)
+        return concrete(real(np.broadcast_to(np.zeros((), x.dtype), x.shape), *args, **kwargs))
+
+    TABLE[name] = functools.wraps(real)(function)
+
+
+for _name in ("triu_indices_from", "tril_indices_from", "diag_indices_from"):
+    _by_shape(_name)
+
+
+@implements("isreal")
+def isreal(x: Any) -> Any:
+    """True everywhere."""
+    return concrete(np.ones(tracer(x).shape, bool))
+
+
+@implements("iscomplex")
+def iscomplex(x: Any) -> Any:
+    """False everywhere."""
+    return concrete(np.zeros(tracer(x).shape, bool))
+
+
+@implements("isposinf")
+def isposinf(x: Any) -> Any:
+    """Whether it is infinity."""
+    return TABLE["equal"](tracer(x), math.inf)
+
+
+@implements("isneginf")
+def isneginf(x: Any) -> Any:
+    """Whether it is minus infinity."""
+    return TABLE["equal"](tracer(x), -math.inf)
+
+
+@implements("real_if_close")
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """Itself."""
+    return tracer(a)
+
+
+@implements("angle")
+def angle(z: Any, deg: bool = False) -> Any:
+    """0 of numbers that are not negative, else half a turn."""
+    z = tracer(z)
+    if z._dtype[0] != "f":
+        z = TABLE["astype"](z, float)
+    turned = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
+    made = where(TABLE["isnan"](z), math.nan, turned)
+    return made if deg else TABLE["astype"](made, z.dtype)
+
+
+@implements("isin")
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False
+) -> Any:
+    """Whether elements are among others: all are compared."""
+    x, others = tracer(element), TABLE["ravel"](test_elements)
+    wide = TABLE["reshape"](x, (*x.shape, 1))
+    found = TABLE["__call__"](np.equal, (wide, others), {})
+    found = TABLE["__call__"](np.any, (found,), {"axis": -1})
+    return TABLE["__call__"](np.logical_not, (found,), {}) if invert else found
+
+
+@implements("unravel_index")
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
+    """Indices of every axis of the places in the flattened array."""
+    if order != "C":
+        raise unsupported(np.unravel_index, f" with order={order!r}")
+    index, found = tracer(indices), []
+    for size in reversed([int(n) for n in np.atleast_1d(np.asarray(shape))]):
+        found.append(TABLE["remainder"](index, size))
+        index = TABLE["floor_divide"](index, size)
+    return tuple(reversed(found))
+
+
+@implements("ravel_multi_index")
+def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:
+    """Places in the flattened array; where one index is out of bounds, so is the place."""
+    if order != "C" or not isinstance(mode, str):
+        raise unsupported(np.ravel_multi_index, " with these options")
+    made: Any = 0
+    outside: Any = False
+    sizes = [int(n) for n in dims]
+    for index, size in zip(multi_index, sizes, strict=True):
+        if mode != "raise":
+            index = wrapped(index, size, mode)
+        out = TABLE["__call__"](np.less, (index, 0), {})
+        out = TABLE["__call__"](np.logical_or, (out, index >= size), {})
+        outside = TABLE["__call__"](np.logical_or, (outside, out), {})
+        made = made * size + index
+    return TABLE["__call__"](np.where, (outside, math.prod(sizes), made), {})

@@ -1,0 +1,232 @@
+"""Products of arrays, all through `dot`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ShapeError
+from tapec.trace.arrays.dispatch import (
+    key_of,
+    need_session,
+    normal,
+    operand,
+    session_of,
+    tracer,
+)  # fmt: skip
+from tapec.trace.arrays.promote import common
+from tapec.trace.arrays.session import where as user_line
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.arrays.ufuncs import with_options
+from tapec.trace.numpy.shape import (
+    axes_of,
+    axis_of,
+    broadcast_to,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshaped,
+    squeeze,
+)  # fmt: skip
+from tapec.trace.numpy.split import along, diagonal
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
+    """The `dot` op: batch axes, then free axes of `a`, then those of `b`."""
+    a, b = tracer(a), tracer(b)
+    for i, j in (*pairs, *batch):
+        if a.shape[i] != b.shape[j]:
+            raise ShapeError(
+                f"shapes {a.shape} and {b.shape} do not match: {a.shape[i]} (axis {i}) "
+                f"!= {b.shape[j]} (axis {j})",
+                where=user_line(),
+            )
+    session = session_of(a, b) or need_session()
+    dtype, _ = common(key_of(a), key_of(b))
+    values = operand(session, a, dtype), operand(session, b, dtype)
+    return wrap(session, session.emit("dot", *values, contract=pairs, batch=batch))
+
+
+@implements("dot")
+def dot(a: Any, b: Any) -> Any:
+    """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
+    a, b = tracer(a), tracer(b)
+    if not a.ndim or not b.ndim:
+        return a * b
+    return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
+
+
+@implements("matmul")
+def matmul(a: Any, b: Any, **kwargs: Any) -> Any:
+    """``a @ b`` with broadcast leading axes."""
+    if kwargs:
+        return with_options("matmul", (a, b), kwargs)
+    a, b = tracer(normal(a)), tracer(normal(b))
+    if not a.ndim or not b.ndim:
+        raise ValueError("matmul: operand does not have enough dimensions")
+    if a._storage.array is not None and b._storage.array is not None:
+        return TABLE["__call__"](np.matmul, (a, b), {})
+    if a.ndim <= 2 and b.ndim <= 2:
+        return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
+    if b.ndim <= 2:
+        return contract(a, b, ((a.ndim - 1, 0),))
+    return contract(b, a, ((b.ndim - 2, 0),)) if a.ndim == 1 else _batched(a, b)
+
+
+def _batched(a: Any, b: Any) -> Any:
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = broadcast_to(a, (*lead, *a.shape[-2:]))
+    b = broadcast_to(b, (*lead, *b.shape[-2:]))
+    n = len(lead)
+    return contract(a, b, ((n + 1, n),), tuple((i, i) for i in range(n)))
+
+
+@implements("vecdot", "linalg.vecdot")
+def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
+    """Dot products along an axis."""
+    if kwargs:
+        return with_options("vecdot", (a, b), kwargs)
+    products: Any = TABLE["multiply"](tracer(a), tracer(b))
+    if products._dtype == "bool":
+        return TABLE["any"](products, axis=int(axis))
+    return TABLE["sum"](products, axis=int(axis), dtype=products.dtype)
+
+
+@implements("matvec")
+def matvec(a: Any, b: Any, **kwargs: Any) -> Any:
+    """Matrices times vectors."""
+    if kwargs:
+        return with_options("matvec", (a, b), kwargs)
+    return squeeze(matmul(a, expand_dims(b, -1)), -1)
+
+
+@implements("vecmat")
+def vecmat(a: Any, b: Any, **kwargs: Any) -> Any:
+    """Vectors times matrices."""
+    if kwargs:
+        return with_options("vecmat", (a, b), kwargs)
+    return squeeze(matmul(expand_dims(a, -2), b), -2)
+
+
+@implements("inner")
+def inner(a: Any, b: Any) -> Any:
+    """Contraction of the last axes."""
+    a, b = tracer(a), tracer(b)
+    if not a.ndim or not b.ndim:
+        return a * b
+    return contract(a, b, ((a.ndim - 1, b.ndim - 1),))
+
+
+@implements("outer")
+def outer(a: Any, b: Any) -> Any:
+    """``a[:, None] * b[None, :]`` of the flattened operands."""
+    a, b = ravel(a), ravel(b)
+    return reshaped(a, (a.size, 1)) * reshaped(b, (1, b.size))  # type: ignore[operator]
+
+
+@implements("vdot")
+def vdot(a: Any, b: Any) -> Any:
+    """Dot product of the flattened operands."""
+    return contract(ravel(a), ravel(b), ((0, 0),))
+
+
+@implements("tensordot")
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """``np.tensordot``."""
+    a, b = tracer(a), tracer(b)
+    if isinstance(axes, (int, np.integer)):
+        n = int(axes)
+        left, right = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
+    else:
+        left, right = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
+    if not left:
+        return reshaped(a, (*a.shape, *(1,) * b.ndim)) * b
+    return contract(a, b, tuple(zip(left, right, strict=True)))
+
+
+@implements("kron")
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product."""
+    a, b = tracer(a), tracer(b)
+    rank = max(a.ndim, b.ndim)
+    left = (1,) * (rank - a.ndim) + a.shape
+    right = (1,) * (rank - b.ndim) + b.shape
+    wide: Any = reshaped(a, [n for m in left for n in (m, 1)])
+    made = wide * reshaped(b, [n for m in right for n in (1, m)])
+    return reshaped(made, [m * n for m, n in zip(left, right, strict=True)])
+
+
+@implements("linalg.cross")
+def linalg_cross(a: Any, b: Any, *, axis: int = -1) -> Any:
+    """Cross product of 3-vectors."""
+    if tracer(a).shape[axis] != 3 or tracer(b).shape[axis] != 3:
+        raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
+    return cross(a, b, axis=axis)
+
+
+@implements("cross")
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
+          axis: Any = None) -> Any:  # fmt: skip
+    """Cross product of 3-vectors (of 2-vectors: its third component)."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = tracer(a), tracer(b)
+    if a.shape[axisa] not in (2, 3) or b.shape[axisb] not in (2, 3):
+        raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
+    a, b = moveaxis(a, axisa, 0), moveaxis(b, axisb, 0)
+    if a.shape[0] == 2 and b.shape[0] == 2:
+        return a[0] * b[1] - a[1] * b[0]
+    a0, a1, a2 = a[0], a[1], a[2] if a.shape[0] == 3 else 0.0
+    b0, b1, b2 = b[0], b[1], b[2] if b.shape[0] == 3 else 0.0
+    parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
+    return moveaxis(TABLE["stack"](parts), 0, axisc) if a.ndim > 1 else TABLE["stack"](parts)
+
+
+@implements("linalg.matrix_power")
+def matrix_power(x: Any, n: int) -> Any:
+    """Repeated product of a square matrix, by squaring."""
+    x = tracer(x)
+    if n < 0:
+        x, n = TABLE["linalg.inv"](x), -n
+    if n == 0:
+        return broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    made: Any = None
+    while n:
+        if n & 1:
+            made = x if made is None else matmul(made, x)
+        n >>= 1
+        x = matmul(x, x) if n else x
+    return made
+
+
+@implements("linalg.multi_dot")
+def multi_dot(arrays: Any) -> Any:
+    """Chained products, from the left."""
+    made, *rest = arrays
+    for a in rest:
+        made = dot(made, a)
+    return made
+
+
+TABLE["linalg.matmul"] = matmul
+TABLE["linalg.outer"] = outer
+TABLE["linalg.tensordot"] = tensordot
+
+
+@implements("linalg.trace")
+def linalg_trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Any:
+    """Sum of the diagonals of the last two axes."""
+    return TABLE["trace"](x, offset, -2, -1, dtype)
+
+
+@implements("linalg.diagonal")
+def linalg_diagonal(x: Any, *, offset: int = 0) -> Any:
+    """Diagonals of the last two axes."""
+    return diagonal(x, offset, -2, -1)
+
+
+__all__ = ["along", "axis_of"]

@@ -1,0 +1,226 @@
+"""Interpolation, finite differences, comparison within tolerance, and index helpers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import normal, tracer, unsupported
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.numpy.select import where
+from tapec.trace.numpy.shape import axes_of, concatenate, transpose
+from tapec.trace.numpy.split import along
+
+
+@implements("isclose")
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
+    a, b = normal(a), normal(b)
+    near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
+    near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
+    if not equal_nan:
+        return near
+    return near | (TABLE["isnan"](a) & TABLE["isnan"](b))
+
+
+@implements("allclose")
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether all elements are close."""
+    return TABLE["all"](isclose(a, b, rtol, atol, equal_nan))
+
+
+@implements("interp")
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """Piecewise linear interpolation, constant outside the data."""
+    x, xp, fp = (_double(a) for a in (x, xp, fp))
+    if period is not None:
+        return _periodic(x, xp, fp, float(abs(period)))
+    n = xp.size
+    if n == 1:
+        inside: Any = fp[0] + 0.0 * x
+    else:
+        # A NaN among the queries belongs nowhere; it makes its result NaN in any piece.
+        i = TABLE["clip"](TABLE["searchsorted"](xp, x, "right") - 1, 0, n - 2)
+        slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
+        inside = slopes[i] * (x - xp[i]) + fp[i]
+    low = where(TABLE["less"](x, xp[0]), fp[0] if left is None else left, inside)
+    return where(TABLE["greater_equal"](x, xp[n - 1]), _last(x, xp, fp, right), low)
+
+
+def _double(a: Any) -> Any:
+    a = tracer(a)
+    return a if a._dtype == "f64" else TABLE["astype"](a, float)
+
+
+def _periodic(x: Any, xp: Any, fp: Any, period: float) -> Any:
+    """The data once around, and one more at each end."""
+    x, xp = TABLE["remainder"](x, period), TABLE["__call__"](np.remainder, (xp, period), {})
+    order = TABLE["__call__"](np.argsort, (xp,), {})
+    xp, fp = xp[order], fp[order]
+    xp = TABLE["__call__"](np.concatenate, ([xp[-1:] - period, xp, xp[:1] + period],), {})
+    fp = TABLE["__call__"](np.concatenate, ([fp[-1:], fp, fp[:1]],), {})
+    return TABLE["__call__"](np.interp, (x, xp, fp), {})
+
+
+def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
+    end = fp[fp.size - 1]
+    return end if right is None else where(TABLE["equal"](x, xp[xp.size - 1]), end, right)
+
+
+@implements("gradient")
+def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Central differences inside, one-sided at the ends."""
+    f = tracer(f)
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
+    axes = axes_of(axis, f.ndim)
+    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    if len(steps) != len(axes):
+        raise TypeError("invalid number of arguments")
+    if any(f.shape[a] < edge_order + 1 for a in axes):
+        raise ValueError("Shape of array too small to calculate a numerical gradient")
+    if f._dtype == "bool":
+        raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
+    f = f if f._dtype[0] == "f" else TABLE["astype"](f, float)
+    pairs = zip(axes, map(tracer, steps), strict=True)
+    made = [TABLE["astype"](_differences(f, a, h, edge_order), f.dtype) for a, h in pairs]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def _differences(f: Any, axis: int, h: Any, edge_order: int) -> Any:
+    """Along one axis; `h` is the spacing, or the coordinates."""
+
+    def at(k: int) -> Any:
+        return along(f, axis, slice(k, k + 1 if k != -1 else None))
+
+    left, middle, right = (along(f, axis, s) for s in _NEIGHBOURS)
+    if h.ndim:
+        if h.shape != (f.shape[axis],):
+            raise ValueError("when 1d, distances must match the length of the corresponding axis")
+        steps = TABLE["__call__"](np.diff, (h,), {})
+        d, e = (steps[:-1], steps[1:])
+        shape = [-1 if k == axis else 1 for k in range(f.ndim)]
+        d1, d2 = (TABLE["reshape"](s, shape) for s in (d, e))
+        inner = -d2 / (d1 * (d1 + d2)) * left + (d2 - d1) / (d1 * d2) * middle
+        inner = inner + d1 / (d2 * (d1 + d2)) * right
+        begin, end = (steps[0], steps[1 % steps.size]), (steps[-1], steps[-2 % steps.size])
+    else:
+        inner = (right - left) / (2.0 * h)
+        begin = end = (h, h)
+    if edge_order == 1:
+        ends = (at(1) - at(0)) / begin[0], (at(-1) - at(-2)) / end[0]
+    else:
+        ends = _edge(at(0), at(1), at(2), *begin), -_edge(at(-1), at(-2), at(-3), *end)
+    return concatenate([ends[0], inner, ends[1]], axis)
+
+
+def _edge(a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+    """The slope at `a` of the parabola through three points at distances `d` and `e`."""
+    return -(2.0 * d + e) / (d * (d + e)) * a + (d + e) / (d * e) * b - d / (e * (d + e)) * c
+
+
+_NEIGHBOURS = slice(None, -2), slice(1, -1), slice(2, None)
+
+
+@implements("piecewise")
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
+    """Functions chosen by conditions; where several hold, the last one counts."""
+    x = tracer(x)
+    one = tracer(condlist).ndim == x.ndim and (tracer(condlist).ndim or not _several(condlist))
+    conditions = [condlist] if one else list(condlist)
+    functions = list(funclist)
+    if len(functions) not in (len(conditions), len(conditions) + 1):
+        raise ValueError(f"{len(conditions)} conditions and {len(functions)} functions do not fit")
+    made: Any = TABLE["zeros_like"](x)
+    if len(functions) == len(conditions) + 1:
+        made = _branch(functions[-1], x, args, kwargs)
+    for condition, function in zip(conditions, functions, strict=False):
+        made = where(condition, _branch(function, x, args, kwargs), made)
+    return TABLE["astype"](made, x.dtype)
+
+
+def _several(conditions: Any) -> bool:
+    return isinstance(conditions, (list, tuple))
+
+
+def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
+    return function(x, *args, **kwargs) if callable(function) else function
+
+
+@implements("ndenumerate")
+def ndenumerate(x: Any) -> Any:
+    """Index and element pairs."""
+    x = tracer(x)
+    return ((i, x[i]) for i in np.ndindex(*x.shape))
+
+
+@implements("betaln")
+def betaln(a: Any, b: Any) -> Any:
+    """Logarithm of the beta function."""
+    log_gamma = TABLE["gammaln"]
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+
+
+@implements("huber")
+def huber(delta: Any, r: Any) -> Any:
+    """Huber's loss: quadratic within delta, linear beyond."""
+    size = TABLE["absolute"](r)
+    return where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+
+
+class Joiner:
+    """``np.r_`` and ``np.c_`` for arrays, numbers and slices."""
+
+    def __init__(self, real: Any, columns: bool) -> None:
+        self._real, self._columns = real, columns
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(is_symbolic(p) for p in parts):
+            from tapec.trace.arrays.concrete import concrete
+            from tapec.trace.arrays.dispatch import unwrap
+
+            return concrete(self._real[unwrap(key)])
+        arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
+        if self._columns:
+            return concatenate([_column(a) for a in arrays], 1)
+        return concatenate(arrays, 0)
+
+
+def _column(a: Any) -> Any:
+    return transpose(TABLE["atleast_2d"](a)) if tracer(a).ndim == 1 else a
+
+
+class Vectorized:
+    """``np.vectorize(f)``: `f` called on every element."""
+
+    def __init__(self, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
+                 cache: bool = False, signature: Any = None) -> None:  # fmt: skip
+        for name, value in {"excluded": excluded, "signature": signature}.items():
+            if value is not None:
+                raise unsupported(np.vectorize, f" with {name}=")
+        self._function, self._types = pyfunc, otypes
+
+    @classmethod
+    def of(cls, made: Any, function: Any) -> Vectorized:
+        """What stands for an object made outside the trace."""
+        return cls(function, made.otypes, excluded=made.excluded or None, signature=made.signature)
+
+    def __call__(self, *arrays: Any) -> Any:
+        spread = TABLE["broadcast_arrays"](*arrays)
+        shape = spread[0].shape
+        flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
+        found = [self._function(*items) for items in flat]
+        if not isinstance(found[0], tuple):
+            return self._array(found, shape, 0)
+        return tuple(self._array(f, shape, k) for k, f in enumerate(zip(*found, strict=True)))
+
+    def _array(self, items: Any, shape: tuple[int, ...], k: int) -> Any:
+        kind = None if self._types is None else self._types[k]
+        # The first result decides the element type, as in NumPy.
+        made = TABLE["array"](list(items), dtype=kind or TABLE["result_type"](items[0]))
+        return TABLE["reshape"](made, shape)

@@ -1,0 +1,120 @@
+"""Reductions that leave NaN out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.reduce import guarded_root
+from tapec.trace.numpy.select import where
+
+
+def _replaced(x: Any, number: float) -> tuple[Any, Any]:
+    """The array with a number for NaN, and where it had none (None: nowhere can it have one)."""
+    x = tracer(x)
+    if x._dtype[0] != "f":
+        return x, None
+    valid = TABLE["logical_not"](TABLE["isnan"](x))
+    return where(valid, x, number), valid
+
+
+def _both(valid: Any, mask: Any) -> Any:
+    if mask is True or mask is np._NoValue or valid is None:
+        return mask if valid is None else valid
+    return TABLE["logical_and"](valid, mask)
+
+
+def _sum_like(name: str, plain: str, neutral: float) -> None:
+    def function(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False,
+                 initial: Any = None, where: Any = True) -> Any:  # fmt: skip
+        x, _ = _replaced(x, neutral)
+        return TABLE[plain](x, axis, dtype, keepdims, initial, where)
+
+    TABLE[name] = function
+
+
+_sum_like("nansum", "sum", 0.0)
+_sum_like("nanprod", "prod", 1.0)
+
+
+def _running_like(name: str, plain: str, neutral: float) -> None:
+    def function(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+        return TABLE[plain](_replaced(x, neutral)[0], axis, dtype)
+
+    TABLE[name] = function
+
+
+_running_like("nancumsum", "cumsum", 0.0)
+_running_like("nancumprod", "cumprod", 1.0)
+
+
+def _extreme_like(name: str, plain: str, neutral: float) -> None:
+    def function(x: Any, axis: Any = None, keepdims: Any = False, initial: Any = None,
+                 where: Any = True) -> Any:  # fmt: skip
+        filled, valid = _replaced(x, neutral)
+        made = TABLE[plain](filled, axis, keepdims, initial, where)
+        if valid is None or initial not in (None, np._NoValue):
+            return made
+        some = TABLE["any"](_both(valid, where), axis, keepdims)
+        return _chosen(some, made)
+
+    TABLE[name] = function
+
+
+def _chosen(some: Any, made: Any) -> Any:
+    """The results of rows with numbers in them, NaN of the others."""
+    return where(some, made, math.nan)
+
+
+_extreme_like("nanmax", "max", -math.inf)
+_extreme_like("nanmin", "min", math.inf)
+
+
+def _argument_like(name: str, plain: str, neutral: float) -> Callable[..., Any]:
+    def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+        # A row of NaN alone, an error in NumPy, has its first element here.
+        return TABLE[plain](_replaced(x, neutral)[0], axis, keepdims=keepdims)
+
+    TABLE[name] = function
+    return function
+
+
+_argument_like("nanargmax", "argmax", -math.inf)
+_argument_like("nanargmin", "argmin", math.inf)
+
+
+@implements("nanmean")
+def nanmean(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, *,
+            where: Any = True) -> Any:  # fmt: skip
+    """Mean of what is not NaN."""
+    filled, valid = _replaced(x, 0.0)
+    return TABLE["mean"](filled, axis, dtype, keepdims, where=_both(valid, where))
+
+
+@implements("nanvar")
+def nanvar(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+           where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
+    """Variance of what is not NaN; NaN where `ddof` leaves nothing to divide by."""
+    filled, valid = _replaced(x, 0.0)
+    options = {"where": _both(valid, where), "mean": mean, "correction": correction}
+    made = TABLE["var"](filled, axis, dtype, ddof, keepdims, **options)
+    if not isinstance(options["where"], Tracer):
+        return made
+    taken = ddof if correction in (None, np._NoValue) else correction
+    mask = TABLE["broadcast_to"](options["where"], filled.shape)
+    count = TABLE["sum"](mask, axis=axis, keepdims=keepdims)
+    return _chosen(TABLE["greater"](count, taken), made)
+
+
+@implements("nanstd")
+def nanstd(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+           where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
+    """Standard deviation of what is not NaN."""
+    options = {"where": where, "mean": mean, "correction": correction}
+    return guarded_root(nanvar(x, axis, dtype, ddof, keepdims, **options))

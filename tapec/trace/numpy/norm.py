@@ -1,0 +1,76 @@
+"""Norms of vectors and matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.numpy.reduce import _float, guarded_root
+from tapec.trace.numpy.select import where
+from tapec.trace.numpy.shape import axes_of, reshaped, squeeze, transpose
+
+
+@implements("linalg.vector_norm")
+def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Norm of the elements along axes taken as one vector."""
+    x = tracer(x)
+    axes = axes_of(axis, x.ndim)
+    rest = [i for i in range(x.ndim) if i not in axes]
+    count = math.prod(x.shape[i] for i in axes)
+    flat = reshaped(transpose(x, [*rest, *axes]), (*(x.shape[i] for i in rest), count))
+    made = norm(flat, ord, -1)
+    return (
+        reshaped(made, [1 if i in axes else n for i, n in enumerate(x.shape)]) if keepdims else made
+    )
+
+
+@implements("linalg.norm")
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
+    x = _float(x)
+    axes = axes_of(axis, x.ndim)
+    matrix = len(axes) == 2 and ord is not None
+    if (ord is not None and len(axes) > 2) or (ord == "fro" and not matrix):
+        raise ValueError("Improper number of dimensions to norm.")
+    if ord is None or ord == "fro" or (ord == 2 and not matrix):
+        return guarded_root(TABLE["sum"](TABLE["power"](x, 2), axis=axes, keepdims=keepdims))
+    if matrix:
+        return _matrix_norm(x, ord, axes, keepdims)
+    size = TABLE["absolute"](x)
+    if ord == math.inf:
+        return TABLE["max"](size, axis=axes, keepdims=keepdims)
+    if ord == -math.inf:
+        return TABLE["min"](size, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return TABLE["astype"](TABLE["count_nonzero"](x, axes, keepdims=keepdims), float)
+    if ord == 1:
+        return TABLE["sum"](size, axis=axes, keepdims=keepdims)
+    total = TABLE["sum"](TABLE["power"](size, ord), axis=axes, keepdims=keepdims)
+    zero = TABLE["equal"](total, 0)
+    return where(zero, 0.0, TABLE["power"](where(zero, 1.0, total), 1.0 / ord))
+
+
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    rows, columns = axes
+    order = {
+        1: (rows, columns, "max"),
+        -1: (rows, columns, "min"),
+        math.inf: (columns, rows, "max"),
+        -math.inf: (columns, rows, "min"),
+    }.get(ord)
+    if order is None:
+        raise unsupported(np.linalg.norm, f" with ord={ord!r} of a matrix")
+    first, second, extreme = order
+    made = TABLE["sum"](TABLE["absolute"](x), axis=first, keepdims=True)
+    made = TABLE[extreme](made, axis=second, keepdims=True)
+    return made if keepdims else squeeze(made, axes)
+
+
+@implements("linalg.matrix_norm")
+def matrix_norm(x: Any, *, ord: Any = "fro", keepdims: bool = False) -> Any:
+    """Norm over the last two axes."""
+    return norm(x, ord, (-2, -1), keepdims)

@@ -1,0 +1,61 @@
+"""Where conditions hold: indices of as many elements as there are at run time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.dispatch import any_symbolic, eager, tracer
+from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.parts.chosen import Chosen
+from tapec.trace.parts.ragged import Ragged
+
+
+@method_of_arrays("nonzero")
+@implements("nonzero")
+def nonzero(a: Any) -> Any:
+    """The indices, axis by axis, of what is not zero."""
+    if not any_symbolic(a):
+        return eager(np.nonzero, (a,), {})
+    x = tracer(a)
+    if not x.ndim:
+        raise ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).")
+    mask = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
+    return tuple(TABLE["chosen"](concrete(i.copy()), mask) for i in np.indices(x.shape))
+
+
+@implements("flatnonzero")
+def flatnonzero(a: Any) -> Any:
+    """The indices in the flattened array of what is not zero."""
+    return nonzero(TABLE["ravel"](a))[0]
+
+
+@implements("__mask__")
+def mask_of(x: Any, key: Any) -> Any:
+    """The mask for a key of indices that say where it holds; the key itself, where it is another.
+
+    Such indices are all different, so that a mask writes what they write.
+    """
+    parts = key if type(key) is tuple else (key,)
+    cuts = [_chosen(p) for p in parts]
+    if not cuts or None in cuts or not all(cuts[0].same(c) for c in cuts[1:]):
+        return key
+    truth, shape = cuts[0].truth, x.shape[: len(parts)]
+    if truth.size != np.prod(shape, dtype=int):
+        return key
+    wanted = [i.ravel() for i in np.indices(shape)]
+    if not all(np.array_equal(p.frame._array, w) for p, w in zip(parts, wanted, strict=True)):
+        return key
+    return TABLE["reshape"](truth, shape)
+
+
+def _chosen(part: Any) -> Any:
+    """How elements of a constant array of indices were chosen."""
+    if type(part) is not Ragged or list(part.cuts) != [0] or type(part.frame) is not Tracer:
+        return None
+    cut, frame = part.cuts[0], part.frame
+    known = isinstance(cut, Chosen) and frame._storage.array is not None and frame.ndim == 1
+    return cut if known else None

@@ -1,0 +1,139 @@
+"""Polynomials and convolutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.numpy.linalg import dot
+from tapec.trace.numpy.shape import ravel, reshaped
+from tapec.trace.staging.for_loop import run_for
+from tapec.trace.staging.items import Forced
+from tapec.trace.staging.state import Cells
+
+
+@implements("polyval")
+def polyval(p: Any, x: Any) -> Any:
+    """Polynomial by Horner's rule, highest power first."""
+    p, x = tracer(p), tracer(x)
+    made: Any = TABLE["zeros_like"](x)
+    for k in range(p.shape[0]):
+        made = made * x + p[k]
+    return made
+
+
+@implements("vander")
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """Powers of `x` as columns."""
+    x = tracer(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    n = x.size if N is None else int(N)
+    x = TABLE["astype"](x, np.promote_types(x.dtype, int))
+    powers = [TABLE["power"](x, k) for k in range(n)]
+    return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
+
+
+@implements("convolve")
+def convolve(a: Any, b: Any, mode: str = "full") -> Any:
+    """Discrete convolution: a product with shifted copies of the second operand."""
+    a, b = ravel(a), ravel(b)
+    if b.size > a.size:
+        a, b = b, a
+    n, m = a.size, b.size
+    parts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
+    if mode not in parts:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    if not m:
+        raise ValueError("v cannot be empty")
+    first, count = parts[mode]
+    padded = TABLE["pad"](a, m - 1)[first : first + count + m - 1]
+    weights = TABLE["flip"](b)
+    if count * m > _WINDOWS:
+        return _summed(padded, weights, count)
+    return dot(padded[np.arange(count)[:, None] + np.arange(m)[None, :]], weights)
+
+
+_WINDOWS = 2048  # products up to which all windows are written out
+
+
+def _summed(padded: Any, weights: Any, count: int) -> Any:
+    """One window after the other added to the sum: a loop of the program."""
+    dtype = TABLE["result_type"](padded, weights)
+    state = Cells(total=TABLE["full"](count, 0, dtype))
+
+    def step(k: Any) -> None:
+        (total,) = state.values
+        state.set((total + padded[k : k + count] * weights[k],))
+
+    run_for(Forced(range(weights.size), True), step, state, None, strict=True)
+    return state.values[0]
+
+
+@implements("correlate")
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """Cross-correlation of two sequences."""
+    a, v = ravel(a), ravel(v)
+    flip = TABLE["flip"]
+    if a.size >= v.size:
+        return convolve(a, flip(v), mode)
+    return flip(convolve(v, flip(a), mode))
+
+
+@implements("polynomial.polyval")
+def polynomial_polyval(x: Any, c: Any, tensor: bool = True) -> Any:
+    """Polynomial by Horner's rule, lowest power first."""
+    c, x = tracer(c), tracer(x)
+    c = c if c._dtype[0] == "f" else TABLE["astype"](c, float)
+    if tensor:
+        c = reshaped(c, c.shape + (1,) * x.ndim)
+    n = c.shape[0]
+    made = c[n - 1] + x * 0
+    for k in range(n - 2, -1, -1):
+        made = c[k] + made * x
+    return made
+
+
+@implements("polyder")
+def polyder(p: Any, m: int = 1) -> Any:
+    """Coefficients of the derivative, highest power first."""
+    p = tracer(p)
+    for _ in range(int(m)):
+        n = p.size - 1
+        p = p[:-1] * np.arange(n, 0, -1)
+    return p
+
+
+@implements("polyint")
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """Coefficients of the antiderivative, highest power first."""
+    p = tracer(p)
+    if k is not None:
+        raise unsupported(np.polyint, " with k=")
+    for _ in range(int(m)):
+        p = TABLE["concatenate"]([p / np.arange(p.size, 0, -1), [0.0]])
+    return p
+
+
+@implements("polymul")
+def polymul(a1: Any, a2: Any) -> Any:
+    """Product of polynomials; leading zeros stay."""
+    return convolve(a1, a2)
+
+
+@implements("polyadd", "polysub")
+def polyadd(a1: Any, a2: Any) -> Any:
+    """Sum of polynomials."""
+    a, b = tracer(a1), tracer(a2)
+    if a.ndim > 1 or b.ndim > 1:
+        raise unsupported(np.polyadd, " of arrays with several axes")
+    a, b = ravel(a), ravel(b)
+    n = max(a.size, b.size)
+    a, b = (TABLE["concatenate"]([np.zeros(n - x.size), x]) if x.size < n else x for x in (a, b))
+    return a + b
+
+
+TABLE["polysub"] = lambda a1, a2: polyadd(a1, TABLE["negative"](tracer(a2)))

@@ -1,0 +1,188 @@
+"""Functions that write at positions, and those that leave out, insert or repeat elements."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import (
+    any_symbolic,
+    copyto,
+    normal,
+    real_array_write,
+    tracer,
+    unsupported,
+    unwrap,
+)  # fmt: skip
+from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.select import wrapped
+from tapec.trace.numpy.shape import (
+    axes_of,
+    axis_of,
+    broadcast_to,
+    joined,
+    moveaxis,
+    ravel,
+    reshaped,
+)  # fmt: skip
+from tapec.trace.numpy.split import along, places_along
+
+
+def _target(a: Any, function: Any, *others: Any) -> Any:
+    """The array to write into, None where NumPy has written itself."""
+    if type(a) is Tracer:
+        return a
+    if any_symbolic(list(others)):
+        raise real_array_write()
+    function(a, *unwrap(others))
+    return None
+
+
+def _flat_view(a: Tracer, function: Any) -> Tracer:
+    flat: Tracer = ravel(a)
+    if flat._storage is not a._storage:
+        raise unsupported(function, " of a view whose elements do not lie in a row")
+    return flat
+
+
+def _cycled(values: Any, count: int) -> Any:
+    """As many of the values as there are places, from the start again where they end."""
+    flat = ravel(values)
+    return flat[0] if flat.size == 1 else flat[np.arange(count) % flat.size]
+
+
+@method_of_arrays("put")
+@implements("put")
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """``a.flat[ind] = v``, the values cycled."""
+    if _target(a, np.put, ind, v) is None:
+        return
+    index = ravel(ind)
+    if mode != "raise":
+        index = wrapped(index, a.size, mode)
+    if index.size:
+        _flat_view(a, np.put)[index] = _cycled(v, index.size)
+
+
+@implements("place")
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """``arr[mask] = vals``, the values cycled."""
+    if _target(arr, np.place, mask, vals) is None:
+        return
+    if not any_symbolic(mask):
+        put(arr, np.flatnonzero(unwrap(mask)), vals)
+    elif tracer(vals).size == 1:
+        copyto(arr, ravel(vals)[0], where=mask)
+    else:
+        raise unsupported(np.place, " with several values and a traced mask")
+
+
+@implements("putmask")
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    """``a.flat[n] = values[n]`` where the mask holds, the values cycled."""
+    if _target(a, np.putmask, mask, values) is None:
+        return
+    new = tracer(values)
+    if new.shape != a.shape:
+        new = reshaped(broadcast_to(_cycled(new, a.size), (a.size,)), a.shape)
+    copyto(a, new, where=mask)
+
+
+@implements("put_along_axis")
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    """``np.put_along_axis``."""
+    function = functools.partial(np.put_along_axis, axis=axis)
+    if _target(arr, function, indices, values) is None:
+        return
+    if axis is None:
+        _flat_view(arr, np.put_along_axis)[normal(indices)] = values
+    else:
+        arr[places_along(arr, indices, axis)] = values
+
+
+@implements("delete")
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    """``np.delete`` at positions known while tracing."""
+    x = ravel(arr) if axis is None else tracer(arr)
+    axis = axis_of(axis or 0, x.ndim)
+    return along(x, axis, np.delete(np.arange(x.shape[axis]), _static(obj, np.delete)))
+
+
+@implements("insert")
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """``np.insert`` at positions known while tracing."""
+    x, new = tracer(arr), tracer(values)
+    new = TABLE["astype"](new, x.dtype)
+    # NumPy itself says where every element of the result comes from.
+    old = np.arange(x.size).reshape(x.shape)
+    added = np.arange(x.size, x.size + new.size).reshape(new.shape)
+    return _moved([x, new], np.insert(old, _static(obj, np.insert), added, axis))
+
+
+def _moved(parts: list[Any], places: Any) -> Any:
+    """The array made of elements at these places of all parts, flattened."""
+    flat = joined([ravel(p) for p in parts], 0) if len(parts) > 1 else ravel(parts[0])
+    return flat[places]
+
+
+def _static(positions: Any, function: Any) -> Any:
+    if any_symbolic(positions):
+        raise unsupported(function, " at traced positions")
+    return unwrap(positions)
+
+
+@implements("resize")
+def resize(a: Any, new_shape: Any) -> Any:
+    """``np.resize``: the elements repeated as often as the shape needs them."""
+    x = tracer(a)
+    return _moved([x], np.resize(np.arange(x.size), new_shape))
+
+
+@method_of_arrays("resize")
+def resize_method(a: Any, *shape: Any, refcheck: bool = True) -> None:
+    """``a.resize()``, which changes the size of the array itself, is refused."""
+    raise unsupported("ndarray.resize", " in place")
+
+
+@implements("extract")
+def extract(condition: Any, arr: Any) -> Any:
+    """The elements where a condition known while tracing holds."""
+    x = tracer(arr)
+    return ravel(x)[np.flatnonzero(_static(condition, np.extract))]
+
+
+@implements("compress")
+def compress(condition: Any, a: Any, axis: Any = None) -> Any:
+    """The slices where a condition known while tracing holds."""
+    x = ravel(a) if axis is None else tracer(a)
+    axis = axis_of(axis or 0, x.ndim)
+    return along(x, axis, np.flatnonzero(_static(condition, np.compress)))
+
+
+@method_of_arrays("compress")
+def compress_method(a: Any, condition: Any, axis: Any = None) -> Any:
+    """``a.compress``."""
+    return compress(condition, a, axis)
+
+
+@implements("sliding_window_view")
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False
+) -> Any:
+    """All windows of a shape, as new last axes."""
+    x = tracer(x)
+    if writeable:
+        raise unsupported(sliding_window_view, " with writeable=True")
+    sizes = tuple(np.atleast_1d(window_shape).tolist())
+    axes = axes_of(axis, x.ndim)
+    if len(sizes) != len(axes):
+        raise ValueError("window_shape and axis must have as many elements")
+    for size, i in zip(sizes, axes, strict=True):
+        count = x.shape[i] - size + 1
+        if size < 0 or count <= 0:
+            raise ValueError("window shape cannot be larger than input array shape")
+        x = moveaxis(along(x, i, np.arange(count)[:, None] + np.arange(size)), i + 1, -1)
+    return x

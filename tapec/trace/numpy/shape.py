@@ -1,0 +1,338 @@
+"""Shape functions. What NumPy returns as a view is a view here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ShapeError, UnsupportedOperation
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.arrays import views
+from tapec.trace.arrays.dispatch import need_session, operand, session_of, tracer
+from tapec.trace.arrays.promote import common
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import implements, method_of_arrays
+from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+
+Shape = tuple[int, ...]
+
+
+def axis_of(axis: Any, ndim: int) -> int:
+    """A normalised axis."""
+    i = int(axis)
+    if not -ndim <= i < ndim:
+        raise np.exceptions.AxisError(i, ndim)
+    return i % ndim
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Normalised axes; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, (tuple, list)):
+        return tuple(axis_of(a, ndim) for a in axis)
+    return (axis_of(axis, ndim),)
+
+
+def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
+    """A reshape: a view where NumPy's is one, else a copy."""
+    seen, target = tracer(x), tuple(shape)
+    if not views.reshape_is_view(_base_shape(seen), seen._steps, target):
+        seen = _copy(seen)
+    return seen._view(("reshape", target), target)
+
+
+def _base_shape(x: Tracer) -> Shape:
+    storage = x._storage
+    if storage.array is not None:
+        return tuple(storage.array.shape)
+    assert storage.value is not None
+    return storage.value.type.shape
+
+
+def _copy(x: Tracer) -> Tracer:
+    from tapec.trace.arrays.table import TABLE
+
+    return TABLE["copy"](x)  # type: ignore[no-any-return]
+
+
+@method_of_arrays("reshape")
+def reshape_method(x: Any, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+    """``x.reshape``: sizes one by one or together."""
+    return reshape(x, shape[0] if len(shape) == 1 else shape, order, copy=copy)
+
+
+@implements("reshape")
+def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
+    """``np.reshape``, with one -1 allowed."""
+    x = tracer(x)
+    if copy:
+        x = _copy(x)
+    target = (shape,) if not isinstance(shape, (tuple, list)) else tuple(shape)
+    sizes = tuple(int(n) for n in target)
+    if sizes.count(-1) > 1:
+        raise ShapeError("can only specify one unknown dimension", where=where())
+    if -1 in sizes:
+        known = -math.prod(sizes)
+        sizes = tuple((x.size // known if known else 0) if n == -1 else n for n in sizes)
+    if math.prod(sizes) != x.size:
+        raise ShapeError(
+            f"cannot reshape array of size {x.size} into shape {tuple(target)}", where=where()
+        )
+    if _is_fortran(x, order):
+        return transpose(reshaped(transpose(x), sizes[::-1]))
+    return reshaped(x, sizes)
+
+
+def _is_fortran(x: Tracer, order: Any) -> bool:
+    """Whether elements are taken first index fastest; a traced array's own layout is unknown."""
+    if order not in ("C", "F", None) and x.ndim > 1:
+        raise UnsupportedOperation(
+            f"order={order!r} depends on how an array lies in memory",
+            where=where(),
+            hint='say order="C" or order="F"',
+        )
+    return bool(order == "F")
+
+
+@implements("ravel")
+def ravel(x: Any, order: str = "C") -> Any:
+    """One axis; a view of contiguous arrays."""
+    x = tracer(x)
+    return reshaped(transpose(x) if _is_fortran(x, order) else x, (x.size,))
+
+
+@method_of_arrays("flatten")
+def flatten(x: Any, order: str = "C") -> Any:
+    """One axis, copied."""
+    return _copy(ravel(x, order))
+
+
+@method_of_arrays("transpose")
+def transpose_method(x: Any, *axes: Any) -> Any:
+    """``x.transpose``: axes one by one or together."""
+    together = len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list)))
+    return transpose(x, axes[0] if together else (axes or None))
+
+
+@implements("matrix_transpose", "linalg.matrix_transpose")
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes exchanged."""
+    return swapaxes(x, -1, -2)
+
+
+@implements("transpose", "permute_dims")
+def transpose(x: Any, axes: Any = None) -> Any:
+    """Permuted axes (reversed by default)."""
+    x = tracer(x)
+    perm = tuple(range(x.ndim))[::-1] if axes is None else axes_of(tuple(axes), x.ndim)
+    if sorted(perm) != list(range(x.ndim)):
+        raise ShapeError(f"axes {tuple(perm)} do not permute {x.ndim} axes", where=where())
+    if perm == tuple(range(x.ndim)):
+        return x._view(("reshape", x.shape), x.shape)
+    return x._view(("transpose", perm), tuple(x.shape[p] for p in perm))
+
+
+@implements("moveaxis")
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """``np.moveaxis``."""
+    x = tracer(x)
+    src, dst = axes_of(source, x.ndim), axes_of(destination, x.ndim)
+    order = [i for i in range(x.ndim) if i not in src]
+    for d, s in sorted(zip(dst, src, strict=True)):
+        order.insert(d, s)
+    return transpose(x, order)
+
+
+@implements("rollaxis")
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    """``np.rollaxis``."""
+    x = tracer(x)
+    axis, start = axis_of(axis, x.ndim), start + x.ndim if start < 0 else start
+    if not 0 <= start <= x.ndim:
+        raise np.exceptions.AxisError(start, x.ndim)
+    return moveaxis(x, axis, start - (axis < start))
+
+
+@implements("swapaxes")
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    x = tracer(x)
+    perm = list(range(x.ndim))
+    i, j = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
+    perm[i], perm[j] = perm[j], perm[i]
+    return transpose(x, perm)
+
+
+@implements("squeeze")
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """Axes of size one removed."""
+    x = tracer(x)
+    gone = [i for i, n in enumerate(x.shape) if n == 1] if axis is None else axes_of(axis, x.ndim)
+    if any(x.shape[i] != 1 for i in gone):
+        raise ShapeError(
+            "cannot select an axis to squeeze out whose size is not one", where=where()
+        )
+    return reshaped(x, [n for i, n in enumerate(x.shape) if i not in gone])
+
+
+@implements("expand_dims")
+def expand_dims(x: Any, axis: Any) -> Any:
+    """New axes of size one."""
+    x = tracer(x)
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    new = axes_of(axis, x.ndim + count)
+    rest = iter(x.shape)
+    return reshaped(x, [1 if i in new else next(rest) for i in range(x.ndim + count)])
+
+
+@implements("atleast_1d")
+def atleast_1d(*xs: Any) -> Any:
+    """At least one axis."""
+    made = [reshaped(t, (1,)) if not (t := tracer(x)).shape else t for x in xs]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+@implements("atleast_2d")
+def atleast_2d(*xs: Any) -> Any:
+    """At least two axes."""
+    made = []
+    for x in xs:
+        t = tracer(x)
+        made.append(reshaped(t, (1,) * (2 - t.ndim) + t.shape) if t.ndim < 2 else t)
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+@implements("atleast_3d")
+def atleast_3d(*xs: Any) -> Any:
+    """At least three axes."""
+    made = []
+    for x in map(tracer, xs):
+        shape = {0: (1, 1, 1), 1: (1, *x.shape, 1), 2: (*x.shape, 1)}.get(x.ndim)
+        made.append(reshaped(x, shape) if shape else x)
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+@implements("broadcast_to")
+def broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
+    """``np.broadcast_to``."""
+    x = tracer(x)
+    target = tuple(int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
+    if target == x.shape:
+        return x
+    if np.broadcast_shapes(x.shape, target) != target:
+        raise ShapeError(f"cannot broadcast {x.shape} to {target}", where=where())
+    session = session_of(x) or need_session()
+    return wrap(session, session.emit("broadcast_to", x._value(session), shape=target))
+
+
+@implements("broadcast_arrays")
+def broadcast_arrays(*xs: Any, subok: bool = False) -> Any:
+    """All in their common shape."""
+    made = [tracer(x) for x in xs]
+    shape = np.broadcast_shapes(*(t.shape for t in made))
+    return tuple(broadcast_to(t, shape) for t in made)
+
+
+def joined(xs: Sequence[Any], axis: int, dtype: Any = None) -> Any:
+    """Concatenation in the common element type."""
+    parts = [tracer(x) for x in xs]
+    session = session_of(*parts) or need_session()
+    target = _common(parts, dtype)
+    values = [operand(session, p, target) for p in parts]
+    return wrap(
+        session, session.emit("concatenate", *values, axis=axis) if len(values) > 1 else values[0]
+    )
+
+
+def _common(parts: Sequence[Tracer], dtype: Any) -> str:
+    """The element type of joined arrays: the given one, where NumPy allows that cast."""
+    target = common(*((p._dtype, p._weak) for p in parts))[0]
+    if dtype is None:
+        return target
+    if not np.can_cast(NUMPY_DTYPES[target], dtype, "same_kind"):
+        raise TypeError(f"Cannot cast array data from {target} to {dtype} by the rule 'same_kind'")
+    return dtype_name(dtype)
+
+
+@implements("concatenate", "concat")
+def concatenate(xs: Any, axis: Any = 0, *, dtype: Any = None) -> Any:
+    """``np.concatenate``."""
+    parts = [tracer(x) for x in xs]
+    if axis is None:
+        return joined([ravel(p) for p in parts], 0, dtype)
+    return joined(parts, axis_of(axis, parts[0].ndim), dtype)
+
+
+@implements("append")
+def append(x: Any, values: Any, axis: Any = None) -> Any:
+    """``np.append``."""
+    return concatenate([x, values], axis)
+
+
+@implements("stack")
+def stack(xs: Any, axis: int = 0, *, dtype: Any = None) -> Any:
+    """``np.stack``: one new axis."""
+    parts = [tracer(x) for x in xs]
+    i = axis_of(axis, parts[0].ndim + 1)
+    session = session_of(*parts) or need_session()
+    target = _common(parts, dtype)
+    return wrap(
+        session, session.emit("stack", *(operand(session, p, target) for p in parts), axis=i)
+    )
+
+
+@implements("hstack")
+def hstack(xs: Any, *, dtype: Any = None) -> Any:
+    """``np.hstack``."""
+    parts = [atleast_1d(x) for x in xs]
+    return concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype=dtype)
+
+
+@implements("vstack", "row_stack")
+def vstack(xs: Any, *, dtype: Any = None) -> Any:
+    """``np.vstack``."""
+    return concatenate([atleast_2d(x) for x in xs], 0, dtype=dtype)
+
+
+@implements("dstack")
+def dstack(xs: Any) -> Any:
+    """``np.dstack``."""
+    return concatenate([atleast_3d(x) for x in xs], 2)
+
+
+@implements("column_stack")
+def column_stack(xs: Any) -> Any:
+    """``np.column_stack``."""
+    return concatenate([transpose(atleast_2d(x)) if tracer(x).ndim < 2 else x for x in xs], 1)
+
+
+@implements("block")
+def block(xs: Any) -> Any:
+    """``np.block``."""
+    if isinstance(xs, tuple):
+        raise TypeError("arrays is a tuple. Only lists can be used to arrange blocks.")
+    depth = _depth(xs)
+    rank = max(depth, max(t.ndim for t in _flat(xs)))
+
+    def build(x: Any, level: int) -> Any:
+        if not isinstance(x, list):
+            t = tracer(x)
+            return reshaped(t, (1,) * (rank - t.ndim) + t.shape)
+        return concatenate([build(item, level + 1) for item in x], rank - depth + level)
+
+    return build(xs, 0)
+
+
+def _depth(x: Any) -> int:
+    return 1 + max(map(_depth, x)) if isinstance(x, list) else 0
+
+
+def _flat(x: Any) -> list[Tracer]:
+    return [t for item in x for t in _flat(item)] if isinstance(x, list) else [tracer(x)]
+
+
+__all__ = ["axes_of", "axis_of", "is_symbolic", "joined", "reshaped"]

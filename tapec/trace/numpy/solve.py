@@ -1,0 +1,94 @@
+"""Linear systems and inverses, all through `solve`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ShapeError
+from tapec.trace.arrays.dispatch import key_of, need_session, normal, operand, session_of, tracer
+from tapec.trace.arrays.promote import common_float
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import implements
+from tapec.trace.arrays.tracer import wrap
+from tapec.trace.numpy.shape import broadcast_to, expand_dims, moveaxis, reshaped
+
+
+@implements("linalg.solve")
+def solve(a: Any, b: Any) -> Any:
+    """``np.linalg.solve``: a vector only where `b` has one axis, stacks of matrices otherwise."""
+    a, b = square_matrix(a, "solve"), tracer(normal(b))
+    if b.ndim == 0:
+        raise ShapeError(
+            "np.linalg.solve: b is a number, it needs at least one axis", where=where()
+        )
+    vector = b.ndim == 1
+    columns = expand_dims(b, -1) if vector else b
+    n = a.shape[-1]
+    if columns.shape[-2] != n:
+        raise ShapeError(
+            f"np.linalg.solve: a is {n} x {n}, b has {columns.shape[-2]} rows", where=where()
+        )
+    found = _stacked(a, columns)
+    return reshaped(found, found.shape[:-1]) if vector else found
+
+
+@implements("linalg.inv")
+def inv(a: Any) -> Any:
+    """``np.linalg.inv``: the solutions for the columns of the identity."""
+    a = square_matrix(a, "inv")
+    return _stacked(
+        a, tracer(np.eye(a.shape[-1], dtype=np.float32 if a._dtype == "f32" else float))
+    )
+
+
+@implements("linalg.tensorsolve")
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """``np.linalg.tensorsolve``: a system whose unknown has several axes."""
+    a, b = tracer(a), tracer(b)
+    if axes is not None:
+        moved = [axis % a.ndim for axis in axes]
+        kept = [axis for axis in range(a.ndim) if axis not in moved]
+        a = a.transpose(kept + moved)
+    shape = a.shape[b.ndim :]
+    size = int(np.prod(shape, dtype=int))
+    return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
+
+
+@implements("linalg.tensorinv")
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """``np.linalg.tensorinv``: the inverse of a matrix whose sides have several axes."""
+    a = tracer(a)
+    rows, columns = a.shape[:ind], a.shape[ind:]
+    made = inv(reshaped(a, (math.prod(rows), math.prod(columns))))
+    return reshaped(made, (*columns, *rows))
+
+
+def square_matrix(a: Any, name: str) -> Any:
+    """The operand, checked to be a square matrix or a stack of them."""
+    a = tracer(normal(a))
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(
+            f"np.linalg.{name}: an array of shape {a.shape} is no square matrix", where=where()
+        )
+    return a
+
+
+def _stacked(a: Any, b: Any) -> Any:
+    """Both over the same leading axes; NumPy solves integers as floats."""
+    if a.ndim == 2 and b.ndim > 2:
+        return _one_matrix(a, b)
+    lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    session = session_of(a, b) or need_session()
+    dtype, _ = common_float(key_of(a), key_of(b))
+    values = [operand(session, broadcast_to(x, (*lead, *x.shape[-2:])), dtype) for x in (a, b)]
+    return wrap(session, session.emit("solve", *values))
+
+
+def _one_matrix(a: Any, b: Any) -> Any:
+    """A matrix for a whole stack of columns is factored once."""
+    *lead, n, k = b.shape
+    found = _stacked(a, reshaped(moveaxis(b, -2, 0), (n, math.prod(lead) * k)))
+    return moveaxis(reshaped(found, (n, *lead, k)), 0, -2)

@@ -1,0 +1,310 @@
+"""Splitting, repeating, shifting, triangles and diagonals: composites of shape primitives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.dispatch import (
+    normal,
+    tracer,
+    unsupported,
+)
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.numpy.select import wrapped
+from tapec.trace.numpy.shape import (
+    axes_of,
+    axis_of,
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    joined,
+    moveaxis,
+    ravel,
+    reshaped,
+    stack,
+    transpose,
+)  # fmt: skip
+
+
+def along(x: Any, axis: int, key: Any) -> Any:
+    """``x[..., key, ...]`` at one axis."""
+    return x[(slice(None),) * axis + (key,)]
+
+
+@implements("split")
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """``np.split``: views, as many as divide the axis."""
+    x = tracer(x)
+    axis = axis_of(axis, x.ndim)
+    return _parts(x, np.split(np.arange(x.shape[axis]), sections), axis)
+
+
+@implements("array_split")
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """``np.array_split``: views."""
+    x = tracer(x)
+    axis = axis_of(axis, x.ndim)
+    return _parts(x, np.array_split(np.arange(x.shape[axis]), sections), axis)
+
+
+def _parts(x: Any, parts: Any, axis: int) -> list[Any]:
+    made = []
+    for part in parts:
+        start = int(part[0]) if len(part) else 0
+        made.append(along(x, axis, slice(start, start + len(part))))
+    return made
+
+
+TABLE["hsplit"] = lambda x, n: split(x, n, 0 if tracer(x).ndim == 1 else 1)
+TABLE["vsplit"] = lambda x, n: split(x, n, 0)
+TABLE["dsplit"] = lambda x, n: split(x, n, 2)
+
+
+@implements("unstack")
+def unstack(x: Any, *, axis: int = 0) -> Any:
+    """The slices along an axis."""
+    return tuple(moveaxis(x, axis, 0))
+
+
+@implements("tile")
+def tile(x: Any, reps: Any) -> Any:
+    """``np.tile``."""
+    x = tracer(x)
+    counts = tuple(map(int, np.atleast_1d(np.asarray(reps))))
+    rank = max(x.ndim, len(counts))
+    counts = (1,) * (rank - len(counts)) + counts
+    shape = (1,) * (rank - x.ndim) + x.shape
+    apart = [n for c, s in zip(counts, shape, strict=True) for n in (1, s)]
+    spread = [n for c, s in zip(counts, shape, strict=True) for n in (c, s)]
+    whole = broadcast_to(reshaped(x, apart), spread)
+    return reshaped(whole, [c * s for c, s in zip(counts, shape, strict=True)])
+
+
+@implements("repeat")
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    """``np.repeat`` with constant counts."""
+    x = ravel(x) if axis is None else tracer(x)
+    axis = axis_of(axis or 0, x.ndim)
+    places = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
+    return along(x, axis, places)
+
+
+@implements("flip")
+def flip(x: Any, axis: Any = None) -> Any:
+    """Reversed axes: a view."""
+    x = tracer(x)
+    axes = axes_of(axis, x.ndim)
+    return x[tuple(slice(None, None, -1 if i in axes else 1) for i in range(x.ndim))]
+
+
+TABLE["flipud"] = lambda x: flip(x, 0)
+TABLE["fliplr"] = lambda x: flip(x, 1)
+
+
+@implements("rot90")
+def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """``np.rot90``."""
+    made: Any = tracer(x)
+    for _ in range(k % 4):
+        made = flip(TABLE["swapaxes"](made, *axes), axes[0])
+    return made
+
+
+@implements("roll")
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """``np.roll`` with constant shifts."""
+    x = tracer(x)
+    if axis is None:
+        return reshaped(roll(ravel(x), shift, 0), x.shape)
+    axes = axes_of(axis, x.ndim)
+    shifts = shift if isinstance(shift, (tuple, list)) else (shift,)
+    if not shifts or (len(shifts) > 1 and len(axes) > 1 and len(shifts) != len(axes)):
+        raise ValueError("'shift' and 'axis' should be scalars or sequences of one length")
+    count = max(len(shifts), len(axes))
+    shifts, axes = shifts * (count // len(shifts)), axes * (count // len(axes))
+    for s, a in zip(shifts, axes, strict=True):
+        n = x.shape[a]
+        s = int(s) % n if n else 0
+        if s:
+            x = joined([along(x, a, slice(n - s, n)), along(x, a, slice(0, n - s))], a)
+    return x
+
+
+@implements("pad")
+def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0,
+        reflect_type: str = "even") -> Any:  # fmt: skip
+    """``np.pad``: constant, and the modes that repeat elements (edge, reflect, symmetric, wrap)."""
+    x = tracer(x)
+    if reflect_type != "even":
+        raise unsupported(np.pad, f" with reflect_type={reflect_type!r}")
+    if np.ndim(constant_values):
+        raise unsupported(np.pad, " with several constant_values")
+    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    if mode == "constant":
+        shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
+        made = TABLE["full"](shape, constant_values, x.dtype)
+        made[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))] = x
+        return made
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise unsupported(np.pad, f" with mode={mode!r}")
+    for axis, width in enumerate(widths):
+        x = along(x, axis, np.pad(np.arange(x.shape[axis]), width, mode=mode))  # type: ignore[call-overload]
+    return x
+
+
+@implements("diff")
+def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours."""
+    x = tracer(x)
+    if not n:
+        return x
+    axis = axis_of(axis, x.ndim)
+    prepend, append = (None if e is np._NoValue else e for e in (prepend, append))
+    ends = [_end(e, x, axis) for e in (prepend, x, append) if e is not None]
+    if len(ends) > 1:
+        x = joined(ends, axis)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    for _ in range(n):
+        x = along(x, axis, slice(1, None)) - along(x, axis, slice(None, -1))
+    return x
+
+
+def _end(e: Any, x: Tracer, axis: int) -> Any:
+    if e is x or np.ndim(e):
+        return e
+    return broadcast_to(e, tuple(1 if i == axis else n for i, n in enumerate(x.shape)))
+
+
+@implements("ediff1d")
+def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of the flattened array, with numbers before and after them."""
+    parts = [to_begin, diff(ravel(x)), to_end]
+    return joined([ravel(p) for p in parts if p is not None], 0)
+
+
+def _masked(x: Any, mask: Any) -> Any:
+    x = tracer(x)
+    return TABLE["where"](mask, x, np.zeros((), x.dtype))
+
+
+def _triangle(x: Any, k: int) -> Any:
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, k, dtype=np.bool_)
+
+
+@implements("triu")
+def triu(x: Any, k: int = 0) -> Any:
+    """The upper triangle, zeros below."""
+    x = tracer(x)
+    return _masked(x, ~_triangle(x, k - 1))
+
+
+@implements("tril")
+def tril(x: Any, k: int = 0) -> Any:
+    """The lower triangle, zeros above."""
+    x = tracer(x)
+    return _masked(x, _triangle(x, k))
+
+
+@implements("diagonal")
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Diagonals as the last axis."""
+    x = moveaxis(x, (axis1, axis2), (0, 1))
+    rows, columns = x.shape[:2]
+    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+    i = np.arange(count)
+    picked = x[i + max(-offset, 0), i + max(offset, 0)]
+    return moveaxis(picked, 0, -1) if picked.ndim > 1 else picked
+
+
+@implements("diag")
+def diag(x: Any, k: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix of a diagonal."""
+    x = tracer(x)
+    if x.ndim == 2:
+        return diagonal(x, k)
+    if x.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d.")
+    n = x.size + abs(k)
+    made = concrete(np.zeros((n, n), x.dtype))
+    i = np.arange(x.size)
+    made[i + max(-k, 0), i + max(k, 0)] = x
+    return made
+
+
+TABLE["diagflat"] = lambda x, k=0: diag(ravel(x), k)
+
+
+@implements("trace")
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    """Sum of the diagonal."""
+    return TABLE["sum"](diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@implements("fill_diagonal")
+def fill_diagonal(x: Any, value: Any, wrap: bool = False) -> None:
+    """Write the main diagonal."""
+    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
+        raise ValueError("array must be at least 2-d, and all dimensions of equal length beyond 2")
+    if wrap and x.ndim == 2 and x.shape[0] > x.shape[1] + 1:
+        raise unsupported(np.fill_diagonal, " with wrap=True")
+    i = np.arange(min(x.shape))
+    x[(i,) * x.ndim] = value
+
+
+@implements("meshgrid")
+def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> Any:
+    """Coordinate grids."""
+    rank = len(xs)
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    made = [reshaped(x, [tracer(x).size if j == i else 1 for j in range(rank)])
+            for i, x in enumerate(xs)]  # fmt: skip
+    if indexing == "xy" and rank > 1:
+        made = [TABLE["swapaxes"](m, 0, 1) for m in made]
+    if sparse:
+        return tuple(made)
+    shape = np.broadcast_shapes(*(m.shape for m in made))
+    return tuple(broadcast_to(m, shape) for m in made)
+
+
+@implements("take")
+def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
+    """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
+    x = ravel(x) if axis is None else tracer(x)
+    axis = axis_of(axis or 0, x.ndim)
+    index = normal(indices)
+    if mode != "raise":
+        index = wrapped(index, x.shape[axis], mode)
+    return along(x, axis, index)
+
+
+@implements("take_along_axis")
+def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
+    """``np.take_along_axis``."""
+    if axis is None:
+        return ravel(x)[normal(indices)]
+    x = tracer(x)
+    return x[places_along(x, indices, axis)]
+
+
+def places_along(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
+    """The key of the elements that indices along one axis mean."""
+    index = tracer(indices)
+    axis = axis_of(axis, x.ndim)
+    if index.ndim != x.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    key: list[Any] = []
+    for i, n in enumerate(x.shape):
+        shape = [1] * x.ndim
+        shape[i] = n
+        key.append(index if i == axis else np.arange(n).reshape(shape))
+    return tuple(key)
+
+
+__all__ = ["concatenate", "expand_dims", "is_symbolic", "stack", "transpose"]

@@ -1,0 +1,5 @@
+"""Arrays whose length is known when the program runs: slices to traced places, masks."""
+
+from __future__ import annotations
+
+from tapec.trace.parts import chosen, items, rules  # noqa: F401

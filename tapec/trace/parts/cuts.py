@@ -1,0 +1,119 @@
+"""Bounds of a slice whose length is known at run time only."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import need_session
+from tapec.trace.arrays.dynamic import Bounds
+from tapec.trace.arrays.linear import difference, linear
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.numpy.select import where
+
+
+class Mark:
+    """Found among the leaves of a nested value, it says that a length in it is not known."""
+
+    __slots__ = ()
+
+
+MARK = Mark()
+
+
+class Size(int):
+    """The size of an axis: known while tracing, in whatever branch or loop."""
+
+
+@functools.cache
+def size_of(n: int) -> Size:
+    """One object for each size, so that sizes in several branches are the same."""
+    return Size(n)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The bounds on one axis of size `n`: elements `low` to `high`, within 0 and `n`.
+
+    `start` and `stop` are what the user wrote: parts match where these provably do.
+    """
+
+    n: Size
+    start: Any
+    stop: Any
+    low: Any
+    high: Any
+    mark: Mark = MARK
+
+    @staticmethod
+    def of(start: Any, stop: Any, n: int) -> Cut:
+        """The bounds of ``start:stop`` as Python understands them."""
+        low, high = within(start, n), within(stop, n)
+        start, stop = (start if is_symbolic(start) else low), (stop if is_symbolic(stop) else high)
+        return Cut(size_of(n), start, stop, low, high)
+
+    @staticmethod
+    def backwards(start: Any, stop: Any, n: int) -> Cut:
+        """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
+        low, first = (0, 0) if stop is None else (within(stop, n, 1), stop + 1)
+        high, last = (n, n) if start is None else (within(start, n, 1), start + 1)
+        return Cut(size_of(n), first, last, low, high).flipped()
+
+    def flipped(self) -> Cut:
+        """The bounds once the axis runs backwards."""
+        n = int(self.n)
+        return Cut(self.n, n - self.stop, n - self.start, n - self.high, n - self.low)
+
+    def same(self, other: Cut) -> bool:
+        """Whether both have the same elements of equally long axes."""
+        session = need_session()
+        return (
+            self.n == other.n
+            and difference(self.start, other.start, session) == 0
+            and difference(self.stop, other.stop, session) == 0
+        )
+
+    def as_long_as(self, other: Cut) -> bool:
+        """Whether both have as many elements, in every run."""
+        session = need_session()
+        mine = linear(self.stop, session).plus(linear(self.start, session), -1)
+        return mine == linear(other.stop, session).plus(linear(other.start, session), -1)
+
+    @property
+    def length(self) -> Any:
+        """The number of elements, traced."""
+        return TABLE["maximum"](self.high - self.low, 0)
+
+    def mask(self, axis: int, ndim: int) -> Any:
+        """Which elements are meant, broadcastable to an array of `ndim` axes."""
+        k = np.arange(int(self.n)).reshape([-1 if a == axis else 1 for a in range(ndim)])
+        low, high = self.low, self.high
+        if not is_symbolic(low) and int(low) == 0:
+            return TABLE["less"](k, high)
+        meant = TABLE["greater_equal"](k, low)
+        if not is_symbolic(high) and int(high) == int(self.n):
+            return meant
+        return TABLE["logical_and"](meant, TABLE["less"](k, high))
+
+
+def within(bound: Any, n: Any, later: int = 0) -> Any:
+    """A bound of a slice as Python reads it: negative ones count from the end, none leaves.
+
+    `later` is added before what leaves is cut off: backwards, the place behind a bound counts.
+    """
+    if not is_symbolic(bound) and not is_symbolic(n):
+        return min(max((bound + n if bound < 0 else bound) + later, 0), n)
+    counted = where(bound < 0, bound + n, bound) if is_symbolic(bound) or bound < 0 else bound
+    return TABLE["minimum"](TABLE["maximum"](counted + later if later else counted, 0), n)
+
+
+def cut_of(bounds: Bounds, n: int) -> Cut:
+    """The cut of a slice as written."""
+    if bounds.reverse:
+        return Cut.backwards(bounds.start, bounds.stop, n)
+    stop = n if bounds.stop is None else bounds.stop
+    return Cut.of(0 if bounds.start is None else bounds.start, stop, n)

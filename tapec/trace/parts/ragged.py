@@ -1,0 +1,229 @@
+"""Slices whose length is known at run time only: ``x[:i]``, ``A[k + 1 :, k]``.
+
+Shapes of a program are fixed, so such a part is kept as the whole axis, its `frame`, with bounds:
+elements outside the bounds exist but mean nothing. Elementwise work runs over the frame; whatever
+combines elements replaces the others by its neutral element, whatever is written keeps the old
+ones. Parts of equal length at other offsets are moved to where their partner is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tapec.errors import ShapeError, TraceError, UnsupportedOperation
+from tapec.trace.arrays.dispatch import copyto, key_of, need_session
+from tapec.trace.arrays.linear import difference
+from tapec.trace.arrays.overloads import BINARY, COMPARE, SPECIAL, UNARY
+from tapec.trace.arrays.session import where as user_line
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.select import where
+from tapec.trace.parts.cuts import Cut, cut_of
+
+CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Ragged:
+    """A part of an array between bounds known at run time only."""
+
+    frame: Tracer
+    cuts: dict[int, Cut]
+
+    __array_priority__: ClassVar[float] = 2000.0
+
+    # -- what NumPy asks -------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The sizes of the axes; traced where they are cut."""
+        return tuple(self.cuts[a].length if a in self.cuts else n
+                     for a, n in enumerate(self.frame.shape))  # fmt: skip
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.frame.ndim
+
+    @property
+    def size(self) -> Any:
+        """Number of elements, traced."""
+        return math.prod(self.shape)
+
+    @property
+    def length(self) -> Any:
+        """``len`` of it."""
+        return self.shape[0]
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy element type."""
+        return self.frame.dtype
+
+    @property
+    def T(self) -> Any:
+        """Transpose."""
+        return TABLE["__ragged__"]("transpose", (self,), {})
+
+    def __len__(self) -> int:
+        raise TraceError("the length of a slice is not known while tracing", where=user_line(),
+                         hint=CURE)  # fmt: skip
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TraceError("the length of a slice is not known while tracing", where=user_line(),
+                         hint="loop over a range: for k in range(i): ... x[k]")  # fmt: skip
+
+    def __bool__(self) -> bool:
+        raise TraceError("the truth of a slice of run-time length", where=user_line(), hint=CURE)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise unsupported("code that needs a real NumPy array")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return TABLE["__ufunc__"](ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return TABLE["__call__"](func, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+        return lambda *args, **kwargs: TABLE["__ragged__"](name, (self, *args), kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return TABLE["__ragged__"]("getitem", (self, key), {})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        TABLE["__ragged__"]("setitem", (self, key, value), {})
+
+    def __repr__(self) -> str:
+        sizes = ("?" if a in self.cuts else str(n) for a, n in enumerate(self.frame.shape))
+        return f"traced {self.frame._dtype}[{','.join(sizes)}]"
+
+    # -- what rules use --------------------------------------------------------------------
+
+    def mask(self, axes: Any = None) -> Any:
+        """Which elements are meant, by the bounds of these axes (all by default)."""
+        made: Any = None
+        for a, cut in self.cuts.items():
+            if axes is None or a in axes:
+                one = cut.mask(a, self.ndim)
+                made = one if made is None else TABLE["logical_and"](made, one)
+        return made
+
+    def filled(self, value: Any, axes: Any = None) -> Tracer:
+        """The frame with `value` where no element is meant."""
+        mask = self.mask(axes)
+        made: Tracer = self.frame if mask is None else where(mask, self.frame, value)
+        return made
+
+    def moved(self, axis: int, to: Cut) -> Ragged:
+        """The same elements where `to` has its own on this axis; ShapeError where that differs."""
+        cut = self.cuts.get(axis)
+        if cut is None or not cut.as_long_as(to):
+            raise mismatch(self, axis)
+        if cut.same(to):
+            return self
+        place = np.arange(int(to.n)) + _offset(cut, to)
+        place = TABLE["minimum"](TABLE["maximum"](place, 0), int(cut.n) - 1)
+        frame = self.frame[(slice(None),) * axis + (place,)]
+        return Ragged(frame, {**self.cuts, axis: to})
+
+
+def _offset(cut: Cut, to: Cut) -> Any:
+    """How far the elements of one are behind those of the other."""
+    known = difference(cut.start, to.start, need_session())
+    return cut.low - to.low if known is None else known
+
+
+def mismatch(part: Any, axis: int) -> ShapeError:
+    """The error for lengths that may differ."""
+    return ShapeError(
+        f"axis {axis} of {part!r} is not provably as long as the axis it meets",
+        where=user_line(),
+        hint="cut both operands by the same bounds; x[n - k :] is provably k long, x[-k:] is not",
+    )
+
+
+def unsupported(what: str) -> UnsupportedOperation:
+    """The error for what cannot be done with a length known at run time only."""
+    return UnsupportedOperation(
+        f"{what} with a slice whose length is known at run time only", where=user_line(), hint=CURE
+    )
+
+
+@implements("ragged")
+def ragged(view: Tracer, bounds: dict[int, Any]) -> Ragged:
+    """The part of a view between bounds, by axis."""
+    return Ragged(view, {a: cut_of(b, view.shape[a]) for a, b in bounds.items()})
+
+
+def write(part: Ragged, value: Any) -> None:
+    """``part[...] = value``: what the bounds leave out keeps its values."""
+    part.frame._check_writable()
+    if type(value) is Ragged:
+        if is_same_memory(part, value):
+            return
+        lead = part.ndim - value.ndim
+        for a in sorted(part.cuts):
+            if a >= lead and value.frame.shape[a - lead] != 1:
+                value = value.moved(a - lead, part.cuts[a])
+        if any(a + lead not in part.cuts for a in value.cuts):
+            raise mismatch(value, 0)
+        value = value.frame
+    else:
+        _check_fits(part, np.shape(value) if not hasattr(value, "shape") else value.shape)
+    mask = part.mask()
+    if key_of(value)[0] != part.frame._dtype:
+        value = TABLE["asarray"](value, dtype=part.frame.dtype)
+    copyto(part.frame, where(mask, value, part.frame))
+
+
+def is_same_memory(part: Ragged, value: Ragged) -> bool:
+    """Whether `value` looks where `part` looks: `x[:i] += v` has already written through."""
+    return (
+        value.frame._storage is part.frame._storage
+        and value.frame._steps == part.frame._steps
+        and value.cuts.keys() == part.cuts.keys()
+        and all(value.cuts[a].same(c) for a, c in part.cuts.items())
+    )
+
+
+def _check_fits(part: Ragged, shape: tuple[int, ...]) -> None:
+    for back in range(1, min(len(shape), part.ndim) + 1):
+        if part.ndim - back in part.cuts and shape[-back] != 1:
+            raise mismatch(part, part.ndim - back)
+
+
+def _operators() -> None:
+    def binary(name: str) -> tuple[Any, Any, Any]:
+        def forward(self: Ragged, other: Any) -> Any:
+            return TABLE["__ragged__"](name, (self, other), {})
+
+        def reflected(self: Ragged, other: Any) -> Any:
+            return TABLE["__ragged__"](name, (other, self), {})
+
+        def inplace(self: Ragged, other: Any) -> Any:
+            write(self, TABLE["__ragged__"](name, (self, other), {}))
+            return self
+
+        return forward, reflected, inplace
+
+    for short, name in BINARY.items():
+        for prefix, function in zip(("", "r", "i"), binary(name), strict=True):
+            setattr(Ragged, f"__{prefix}{short}__", function)
+    for short, name in COMPARE.items():
+        setattr(Ragged, f"__{short}__", binary(name)[0])
+    for short, name in UNARY.items():
+        setattr(
+            Ragged, f"__{short}__", lambda self, _name=name: TABLE["__ragged__"](_name, (self,), {})
+        )
+
+
+_operators()
+SPECIAL.add(Ragged)

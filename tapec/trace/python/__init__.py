@@ -1,0 +1,1 @@
+"""Python's functions, builtins and classes as traced code meets them."""

@@ -1,0 +1,175 @@
+"""Python's own functions inside traced code: they take traced numbers, ranges and arrays."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import any_symbolic
+from tapec.trace.arrays.overloads import SPECIAL
+from tapec.trace.arrays.session import current
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.numpy.select import where
+from tapec.trace.python.builtin_classes import Bool, Class, Float, Int, Range, Str, class_of
+from tapec.trace.staging.items import Items
+from tapec.trace.staging.names import refuse_uncertain
+from tapec.trace.staging.values import Poison
+
+_LONG = 64  # longer arrays are reduced by one op instead of item by item
+
+
+def _length(x: Any) -> Any:
+    length = getattr(x, "length", None)
+    if is_symbolic(length) and isinstance(x, Items):
+        return TABLE["maximum"](length, 0)
+    return length if is_symbolic(length) else builtins.len(x)
+
+
+def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
+    if type(items) in SPECIAL:
+        return TABLE["__ragged__"]("sum", (items,), {}) + start
+    if is_symbolic(items) and items.shape and items.shape[0] > _LONG:  # type: ignore[attr-defined]
+        return TABLE["sum"](items, axis=0) + start
+    return builtins.sum(items, start)
+
+
+def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
+    @functools.wraps(real)
+    def combined(items: Any) -> Any:
+        if type(items) in SPECIAL:
+            return TABLE["__ragged__"](real.__name__, (items,), {})
+        if is_symbolic(items) and len(items.shape) == 1:
+            return TABLE[real.__name__](items)
+        found: Any = None
+        for item in items:
+            if not is_symbolic(item):
+                if builtins.bool(item) is stops:
+                    return stops
+                continue
+            found = Bool(item) if found is None else TABLE[name](found, Bool(item))
+        return (not stops) if found is None else found
+
+    return combined
+
+
+def _extreme(real: Any, better: str) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def extreme(*args: Any, key: Any = None, **kwargs: Any) -> Any:
+        items = args[0] if len(args) == 1 else args
+        if type(items) in SPECIAL:
+            return TABLE["__ragged__"](real.__name__, (items,), kwargs)
+        if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG and not key:
+            return TABLE[real.__name__](items)
+        found = items if len(args) != 1 else builtins.list(items)
+        if not found or (len(args) != 1 and kwargs):
+            return real(*(args if len(args) != 1 else (found,)), key=key, **kwargs)
+        keys = found if key is None else [key(item) for item in found]
+        if not any_symbolic(builtins.list(keys)):
+            return found[real(builtins.range(len(found)), key=keys.__getitem__)]
+        first, top = found[0], keys[0]
+        for item, value in zip(found[1:], keys[1:], strict=True):
+            # As Python compares: the first of equal ones is kept.
+            wins = TABLE[better](value, top)
+            first = _either(wins, item, first)
+            top = first if key is None else where(wins, value, top)
+        return first
+
+    return extreme
+
+
+def _either(wins: Any, a: Any, b: Any) -> Any:
+    """The first where a condition holds, else the second; pairs and lists item by item."""
+    if type(a) in (tuple, builtins.list) and type(a) is type(b) and len(a) == len(b):
+        return type(a)([_either(wins, x, y) for x, y in zip(a, b, strict=True)])
+    if isinstance(a, _VALUES) and isinstance(b, _VALUES):
+        return where(wins, a, b)
+    return a if wins else b
+
+
+_VALUES = (builtins.int, builtins.float, np.ndarray, np.generic, Tracer)
+
+
+def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted`: numbers, or arrays of one shape, in the order of traced keys."""
+    found = builtins.list(items)
+    keys = found if key is None else [key(item) for item in found]
+    if not any(is_symbolic(k) for k in keys) or not all(map(_is_number, keys)):
+        return _in_order(found, keys, reverse)
+    if len({np.shape(item) for item in found if not isinstance(item, (tuple, list))}) != 1:
+        return _in_order(found, keys, reverse)
+    numbers = TABLE["array"](keys)
+    # The first of equal ones stays first, also from the largest to the smallest.
+    order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
+    order = (len(found) - 1 - order)[::-1] if reverse else order
+    return builtins.list(TABLE["array"](found)[order])
+
+
+def sort_list(items: builtins.list[Any], *, key: Any = None, reverse: Any = False) -> None:
+    """``items.sort()``."""
+    items[:] = _sorted(items, key=key, reverse=reverse)
+
+
+def _in_order(items: Any, keys: Any, reverse: Any) -> Any:
+    order = builtins.sorted(builtins.range(len(items)), key=keys.__getitem__, reverse=reverse)
+    return [items[k] for k in order]
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (builtins.int, builtins.float)) or not np.shape(x)
+
+
+def _pow(base: Any, exponent: Any, modulus: Any = None) -> Any:
+    if modulus is None or not any_symbolic([base, exponent, modulus]):
+        return builtins.pow(base, exponent, modulus)
+    return builtins.pow(base, exponent) % modulus
+
+
+def _isinstance(x: Any, kind: Any) -> bool:
+    if type(x) is Poison:
+        x._fail()
+    if builtins.type(x) is Tracer:  # it has more methods than a number has
+        return builtins.issubclass(class_of(x), kind)
+    return builtins.isinstance(x, kind)
+
+
+def _hasattr(thing: Any, name: str) -> bool:
+    _certain(thing, name)
+    return builtins.hasattr(class_of(thing) if builtins.type(thing) is Tracer else thing, name)
+
+
+def _getattr(thing: Any, name: str, *default: Any) -> Any:
+    if default:
+        _certain(thing, name)
+    return builtins.getattr(thing, name, *default)
+
+
+def _certain(thing: Any, name: str) -> None:
+    session = current()
+    if session is not None:
+        refuse_uncertain(session, thing, name)
+
+
+MEMBERS: dict[str, Any] = {
+    "float": Float,
+    "int": Int,
+    "bool": Bool,
+    "range": Range,
+    "str": Str,
+    "type": Class,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "isinstance": _isinstance,
+    "sorted": _sorted,
+    "len": _length,
+    "pow": _pow,
+    "sum": _sum,
+    "all": _truths(builtins.all, "logical_and", stops=False),
+    "any": _truths(builtins.any, "logical_or", stops=True),
+    "max": _extreme(builtins.max, "greater"),
+    "min": _extreme(builtins.min, "less"),
+}

@@ -1,0 +1,162 @@
+"""Python's own classes inside traced code: what traced values convert to, and are instances of."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.dispatch import any_symbolic, deps_of
+from tapec.trace.arrays.overloads import SPECIAL
+from tapec.trace.arrays.session import NeedStatic, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.texts import Text
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.python.proxy import ArrayProxy, Meta
+from tapec.trace.staging.items import DynamicRange
+from tapec.trace.staging.values import Poison
+
+
+class Float(metaclass=Meta):
+    """`float`: a traced number is converted to f64, anything else as ever."""
+
+    real = builtins.float
+    dtype = builtins.float  # NumPy reads this where the class is given as dtype=
+
+    def __new__(cls, x: Any = 0.0) -> Any:
+        if not is_symbolic(x) or x.size != 1:
+            return builtins.float(x)
+        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.float)
+        made._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Traced f64 numbers: NumPy's scalar class is a subclass of float."""
+        return not tracer.shape and tracer._dtype == "f64"
+
+
+class Int(metaclass=Meta):
+    """`int`: a traced number is cut off to an integer."""
+
+    real = builtins.int
+    dtype = builtins.int
+
+    def __new__(cls, x: Any = 0, *base: Any) -> Any:
+        if not is_symbolic(x) or x.size != 1:
+            return builtins.int(x, *base)
+        if x._dtype == "i64" and not x.shape and x._weak:
+            return x
+        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.int)
+        made._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Traced Python integers."""
+        return not tracer.shape and tracer._weak and tracer._dtype in ("i64", "bool")
+
+
+class Bool(metaclass=Meta):
+    """`bool`: the truth of a traced number is a traced boolean."""
+
+    real = builtins.bool
+    dtype = builtins.bool
+
+    def __new__(cls, x: Any = False) -> Any:
+        if not is_symbolic(x) or x.size != 1:
+            return builtins.bool(x)
+        x = TABLE["reshape"](x, ())
+        made = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
+        made._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Traced Python booleans."""
+        return not tracer.shape and tracer._weak and tracer._dtype == "bool"
+
+
+class Str(metaclass=Meta):
+    """`str`: the text of a traced number can be shown only."""
+
+    real = builtins.str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = builtins.str(*args, **kwargs)
+        return Text(made) if args and (is_symbolic(args[0]) or type(args[0]) is Text) else made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a text."""
+        return False
+
+
+class Range(metaclass=Meta):
+    """`range`: with bounds known at run time only, what a loop can run over."""
+
+    real = builtins.range
+
+    def __new__(cls, *args: Any) -> Any:
+        if not any_symbolic(args) or not all(map(_is_integer, args)):
+            return builtins.range(*args)
+        needed = deps_of(args)
+        if needed:
+            raise NeedStatic(needed, where())
+        return DynamicRange(*((0, *args) if len(args) == 1 else args))
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a range."""
+        return False
+
+
+class Deque(metaclass=Meta):
+    """`collections.deque`: how many it holds is an integer that Python knows."""
+
+    real = deque
+
+    def __new__(cls, items: Iterable[Any] = (), maxlen: Any = None) -> Any:
+        return deque(items, None if maxlen is None else operator.index(maxlen))
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a deque."""
+        return False
+
+
+class Class(metaclass=Meta):
+    """`type`: of a traced value the class that it stands for."""
+
+    real = builtins.type
+
+    def __new__(cls, x: Any, *definition: Any, **keywords: Any) -> Any:
+        if definition:
+            return builtins.type(x, *definition, **keywords)
+        kind = builtins.type(x)
+        if kind is Poison:
+            x._fail()
+        if kind is Tracer:
+            return class_of(x)
+        return np.ndarray if kind in SPECIAL else kind
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No array is a class."""
+        return False
+
+
+def class_of(x: Tracer) -> Any:
+    """The class that a traced value stands for."""
+    if ArrayProxy.accepts(x):
+        return np.ndarray
+    of_python = {"f64": builtins.float, "i64": builtins.int, "bool": builtins.bool}
+    return of_python.get(x._dtype, x.dtype.type) if x._weak else x.dtype.type
+
+
+def _is_integer(x: Any) -> bool:
+    return not is_symbolic(x) or (not x.shape and x._dtype in ("i64", "i32"))

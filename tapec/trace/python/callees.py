@@ -1,0 +1,100 @@
+"""What traced code calls in place of a function that only an object knows, see `syntax.calls`."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.session import Session
+from tapec.trace.arrays.table import implements
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.python.builtin import MEMBERS, sort_list
+from tapec.trace.python.classes import is_library
+from tapec.trace.python.clone import Globals, instance, substitute
+from tapec.trace.python.proxy import UfuncProxy, is_special
+
+
+@implements("__callee__")
+def callee(session: Session, function: Any) -> Any:
+    """The stand-in of `function` in this trace, or itself where it needs none.
+
+    Installed packages are followed by name only: objects of theirs hold more than Python.
+    Methods and partials are not kept by the session: they would keep traced values alive.
+    """
+    return _RULES.get(type(function), _object)(function, session)
+
+
+def _function(function: Any, session: Session) -> Any:
+    scope = function.__globals__
+    if type(scope) is Globals:
+        return function
+    known = session._wrapped.get(id(function))
+    if known is not None:
+        return known[1]
+    if scope.get("__name__", "").startswith("tapec.trace."):
+        return function
+    if is_library(function.__code__) and not is_special(function):
+        return function
+    return substitute(function, session)
+
+
+def _object(thing: Any, session: Session) -> Any:
+    """An object whose class has a `__call__` of the user's."""
+    method = getattr(type(thing), "__call__", None)  # noqa: B004  its code is wanted
+    if type(method) is not types.FunctionType:
+        return thing
+    made = callee(session, method)
+    return thing if made is method else types.MethodType(made, instance(thing, session))
+
+
+def _method(method: Any, session: Session) -> Any:
+    owner, function = method.__self__, method.__func__
+    if type(owner) is Tracer:
+        return method
+    if type(owner).__module__.startswith("scipy.stats"):  # densities have translations
+        return getattr(instance(owner, session), method.__name__)
+    made = callee(session, function)
+    if made is function:
+        return method
+    return types.MethodType(made, instance(owner, session))
+
+
+def _partial(p: functools.partial[Any], session: Session) -> Any:
+    made = callee(session, p.func)
+    return p if made is p.func else functools.partial(made, *p.args, **p.keywords)
+
+
+def _builtin(function: Any, session: Session) -> Any:
+    if function.__module__ is None:  # a method of an object of Python's or NumPy's
+        owner = function.__self__
+        sorts = type(owner) is list and function.__name__ == "sort"
+        return functools.partial(sort_list, owner) if sorts else function
+    return _OF_PYTHON.get(function) or substitute(function, session)
+
+
+def _class(cls: type, session: Session) -> Any:
+    return _OF_PYTHON.get(cls) or substitute(cls, session)
+
+
+def _itself(thing: Any, session: Session) -> Any:
+    return thing
+
+
+_OF_PYTHON = {vars(builtins)[name]: stand_in for name, stand_in in MEMBERS.items()}
+_RULES: dict[type, Callable[[Any, Session], Any]] = {
+    Tracer: _itself,
+    UfuncProxy: _itself,
+    types.FunctionType: _function,
+    types.MethodType: _method,
+    types.BuiltinFunctionType: _builtin,
+    functools.partial: _partial,
+    type(functools.lru_cache(lambda: None)): substitute,
+    type(np.sum): substitute,
+    np.ufunc: substitute,
+    type: _class,
+}

@@ -1,0 +1,89 @@
+"""Which of the user's classes get a class of clones, and what marks it as one."""
+
+from __future__ import annotations
+
+import sysconfig
+import types
+from typing import Any
+
+from tapec.trace.arrays.session import is_hidden
+
+STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+CLONED = "_tapec_cloned"  # the member of a class of clones that names the original
+
+
+class CloneMeta(type):
+    """Objects of the original class are instances of its class of clones."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+    def __eq__(cls, other: object) -> bool:
+        return original(cls) is original(other)
+
+    def __hash__(cls) -> int:
+        return hash(original(cls))
+
+
+def follows(code: types.CodeType) -> bool:
+    """Whether calls into this code are traced through: the user's and libraries' Python."""
+    file = code.co_filename
+    if is_hidden(file) or file.startswith("<frozen"):
+        return False
+    return is_library(code) or not file.startswith(STDLIB)
+
+
+def is_library(code: types.CodeType) -> bool:
+    """Whether this is code of an installed package."""
+    return "site-packages" in code.co_filename
+
+
+def is_cloned(cls: type) -> bool:
+    """Whether this is a class of clones."""
+    return CLONED in vars(cls)
+
+
+def original(cls: Any) -> Any:
+    """The class that a class of clones stands for; anything else as it is."""
+    return vars(cls)[CLONED] if isinstance(cls, type) and is_cloned(cls) else cls
+
+
+def may_stand_in(cls: type, thing: Any) -> bool:
+    """Whether an object can have a stand-in: another object with the same attributes."""
+    return (
+        not is_cloned(cls)
+        and _is_plain(cls)
+        and hasattr(thing, "__dict__")
+        and any(_is_followed(m) for c in cls.__mro__ for m in vars(c).values())
+    )
+
+
+def makes_stand_ins(cls: type) -> bool:
+    """Whether a class called in the function should make objects whose methods are clones.
+
+    Exceptions, dataclasses (compared by class) and classes with slots stay as they are.
+    """
+    return (
+        not is_cloned(cls)
+        and _is_plain(cls)
+        and not issubclass(cls, BaseException)
+        and not hasattr(cls, "__dataclass_fields__")
+        and any(_is_followed(m) for m in vars(cls).values())
+    )
+
+
+def _is_plain(cls: type) -> bool:
+    """Whether `object` makes the instances, and their attributes are in dictionaries."""
+    return getattr(cls, "__new__", None) is object.__new__ and not any(
+        "__slots__" in vars(c) for c in cls.__mro__[:-1]
+    )
+
+
+def _is_followed(member: Any) -> bool:
+    return isinstance(member, types.FunctionType) and follows(member.__code__)
+
+
+__all__ = [
+    "CLONED", "STDLIB", "CloneMeta", "follows", "is_cloned", "is_library", "makes_stand_ins",
+    "may_stand_in", "original",
+]  # fmt: skip

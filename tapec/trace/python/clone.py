@@ -1,0 +1,309 @@
+"""The traced function runs as a clone whose globals and closure substitute lazily.
+
+Helpers it calls are cloned on the way; the real modules are never patched.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import math
+import types
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.session import Session, is_hidden
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.data import nditer
+from tapec.trace.numpy.densities import Distribution, has_density
+from tapec.trace.numpy.more import Joiner, Vectorized
+from tapec.trace.python.builtin import MEMBERS
+from tapec.trace.python.builtin_classes import Class, Deque
+from tapec.trace.python.classes import (
+    CLONED,
+    STDLIB,
+    CloneMeta,
+    follows,
+    makes_stand_ins,
+    may_stand_in,
+    original,
+)
+from tapec.trace.python.proxy import (
+    ArrayProxy,
+    UfuncProxy,
+    array_caster,
+    is_numpy,
+    is_special,
+    math_function,
+    numpy_function,
+)
+from tapec.trace.source import State, rewritten
+from tapec.trace.staging import operators
+
+
+class ModuleProxy(types.ModuleType):
+    """A module whose members are substituted when looked up."""
+
+    def __init__(self, real: types.ModuleType, session: Session) -> None:
+        super().__init__(real.__name__)
+        self.__dict__.update(_real=real, _session=session)
+
+    def __getattr__(self, name: str) -> Any:
+        found = substitute(getattr(self._real, name), self._session)
+        self.__dict__[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        return dir(self._real)
+
+
+def substitute(thing: Any, session: Session) -> Any:
+    """What stands for `thing` inside the traced function (mostly itself)."""
+    rule = _RULES.get(type(thing))
+    if rule is None:
+        if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
+            rule = _module
+        elif type(thing).__module__ not in ("builtins", "numpy"):
+            return instance(thing, session)
+        else:
+            return thing
+    found = session._wrapped.get(id(thing))
+    if found is None:
+        # The original is kept alive beside its substitute: its id stays unique.
+        found = session._wrapped[id(thing)] = (thing, rule(thing, session))
+    return found[1]
+
+
+def _module(module: types.ModuleType, session: Session) -> Any:
+    file = getattr(module, "__file__", None) or ""
+    if module is math or module.__name__.split(".")[0] == "numpy":
+        return ModuleProxy(module, session)
+    if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
+        return module if is_hidden(file) else ModuleProxy(module, session)
+    return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
+
+
+def _class(cls: type, session: Session) -> Any:
+    if cls in _CLASSES:
+        return _CLASSES[cls]
+    if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
+        return array_caster(cls)
+    return _class_of_clones(cls, session) if makes_stand_ins(cls) else cls
+
+
+def _plain_function(function: types.FunctionType, session: Session) -> Any:
+    if is_numpy(function) or is_special(function):
+        return numpy_function(function)
+    if hasattr(function, "registry") and hasattr(function, "dispatch"):
+        return _by_class(function, session)
+    return clone(function, session)
+
+
+def _by_class(function: Any, session: Session) -> Any:
+    """`functools.singledispatch`: a traced value has the class that it stands for."""
+
+    @functools.wraps(function)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        found = function.dispatch(Class(args[0]))
+        return substitute(found, session)(*args, **kwargs)
+
+    return chosen
+
+
+def _builtin(function: Any, session: Session) -> Any:
+    if function.__module__ == "math":
+        return math_function(function)
+    return numpy_function(function) if is_numpy(function) else function
+
+
+def _method(method: types.MethodType, session: Session) -> Any:
+    function = substitute(method.__func__, session)
+    if function is method.__func__:
+        return method
+    return types.MethodType(function, instance(method.__self__, session))
+
+
+def instance(thing: Any, session: Session) -> Any:
+    """A stand-in of a user's object: same attributes, but its methods are clones."""
+    known = session._wrapped.get(id(thing))
+    if known is not None:
+        return known[1]
+    if has_density(thing):
+        return Distribution(thing)
+    cls = type(thing)
+    if isinstance(thing, (type, Tracer)) or not may_stand_in(cls, thing):
+        return thing
+    made: Any = object.__new__(_class_of_clones(cls, session))
+    # Shared: what the methods store, the object keeps. Frozen classes refuse to be assigned to.
+    object.__setattr__(made, "__dict__", thing.__dict__)
+    session._wrapped[id(thing)] = (thing, made)
+    return made
+
+
+def _class_of_clones(cls: type, session: Session) -> type:
+    known = session._wrapped.get(id(cls))
+    if known is None:
+        members: dict[str, Any] = {"__module__": cls.__module__, CLONED: cls}
+        for c in reversed(cls.__mro__[:-1]):
+            for name, member in vars(c).items():
+                made = _cloned_member(member, session)
+                if made is not member:
+                    members[name] = made
+        meta = CloneMeta if type(cls) is type else type(cls)
+        made_class: type = meta(cls.__name__, (cls,), members)
+        known = session._wrapped[id(cls)] = (cls, made_class)
+    return known[1]
+
+
+def _cloned_member(member: Any, session: Session) -> Any:
+    if isinstance(member, types.FunctionType):
+        return clone(member, session)
+    if isinstance(member, staticmethod):
+        return staticmethod(substitute(member.__func__, session))
+    if isinstance(member, property):
+        parts = [_cloned_member(f, session) for f in (member.fget, member.fset, member.fdel)]
+        return property(*parts)
+    if isinstance(member, functools.cached_property):
+        made = functools.cached_property(substitute(member.func, session))
+        made.__set_name__(object, member.attrname or "")
+        return made
+    return member
+
+
+def _partial(p: functools.partial[Any], session: Session) -> Any:
+    return functools.partial(substitute(p.func, session), *p.args, **p.keywords)
+
+
+def _cached(function: Any, session: Session) -> Any:
+    """`functools.lru_cache` wrappers: traced values are not hashable, so call what they wrap."""
+    return substitute(function.__wrapped__, session)
+
+
+def _array(array: Any, session: Session) -> Any:
+    view = array.view()
+    view.flags.writeable = False
+    return concrete(view)
+
+
+_CLASSES: dict[type, Any] = {
+    np.ndarray: ArrayProxy,
+    np.vectorize: Vectorized,
+    np.ndenumerate: TABLE["ndenumerate"],
+    np.nditer: nditer,
+    deque: Deque,
+}
+_RULES: dict[type, Any] = {
+    types.FunctionType: _plain_function,
+    types.BuiltinFunctionType: _builtin,
+    types.MethodType: _method,
+    functools.partial: _partial,
+    type(functools.lru_cache(lambda: None)): _cached,
+    type(np.sum): _builtin,
+    type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
+    type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
+    np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
+    np.vectorize: lambda made, session: Vectorized.of(made, substitute(made.pyfunc, session)),
+    np.ndarray: _array,
+    type: _class,
+}
+
+
+def _importer(session: Session) -> Any:
+    """`import numpy` inside the function gives the stand-in too."""
+
+    def importer(*args: Any, **kwargs: Any) -> Any:
+        return substitute(builtins.__import__(*args, **kwargs), session)
+
+    return importer
+
+
+class Globals(dict[str, Any]):
+    """Globals of a clone: what the original sees, substituted on lookup."""
+
+    def __init__(self, real: dict[str, Any], session: Session) -> None:
+        members = {**vars(builtins), **MEMBERS, "__import__": _importer(session)}
+        super().__init__(
+            __builtins__=members,
+            __name__=real.get("__name__", ""),
+            __tapec__=operators,
+            __tapec_callee__=functools.partial(TABLE["__callee__"], session),
+            __tapec_class__=original,
+            __tapec_state__=State,
+        )
+        self._real, self._session = real, session
+
+    def __missing__(self, name: str) -> Any:
+        return substitute(self._real[name], self._session)
+
+
+def scope_of(real: dict[str, Any], session: Session) -> Globals:
+    """What stands for the globals of a module in this trace."""
+    known = session._wrapped.get(id(real))
+    if known is None:
+        known = session._wrapped[id(real)] = (real, Globals(real, session))
+    scope: Globals = known[1]
+    return scope
+
+
+def clone(function: types.FunctionType, session: Session) -> Any:
+    """The function over substituted globals and closure; calls in it are followed."""
+    known = session._wrapped.get(id(function))
+    if known is not None:
+        return known[1]
+    if not follows(function.__code__):
+        return function
+    scope = scope_of(function.__globals__, session)
+    code = rewritten(function.__code__)
+    cells = tuple(types.CellType() for _ in code.co_freevars)
+    made = types.FunctionType(code, scope, function.__name__, function.__defaults__, cells or None)
+    made.__kwdefaults__ = function.__kwdefaults__
+    made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
+    session._wrapped[id(function)] = (function, made)
+    if cells:
+        return _with_cells(function, made, session)
+    return made
+
+
+def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
+    """Fill the clone's cells; a variable without a substitute shares the original's cell."""
+    filled = []
+    named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    originals = [named[n] for n in made.__code__.co_freevars]
+    for name, old, new in zip(made.__code__.co_freevars, originals, made.__closure__, strict=True):
+        try:
+            content = old.cell_contents
+        except ValueError:
+            filled.append(old)
+            continue
+        replaced = made if content is function else substitute(content, session)
+        if name == "__class__":  # for `super`: what stands in has the original among its bases
+            replaced = content
+        new.cell_contents = replaced
+        filled.append(old if replaced is content else new)
+    if all(f is n for f, n in zip(filled, made.__closure__, strict=True)):
+        return made
+    final = types.FunctionType(
+        made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(filled)
+    )
+    final.__kwdefaults__ = made.__kwdefaults__
+    session._wrapped[id(function)] = (function, final)
+    return final
+
+
+def prepare(function: Any, session: Session) -> Any:
+    """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
+    if type(function) in _RULES:
+        return substitute(function, session)
+    method = getattr(type(function), "__call__", None)  # noqa: B004  its code is wanted
+    if type(method) is not types.FunctionType or not follows(method.__code__):
+        return function
+    if type(method.__globals__) is Globals:
+        return function
+    return types.MethodType(clone(method, session), instance(function, session))
+
+
+__all__ = ["Globals", "clone", "follows", "instance", "prepare", "scope_of", "substitute"]

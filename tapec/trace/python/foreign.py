@@ -1,0 +1,81 @@
+"""Errors inside other packages' code, told at the user's call of it.
+
+Packages written with NumPy functions are followed like the user's own helpers. One that needs
+numbers (compiled code, most of SciPy) fails somewhere inside, often with an error of its own about
+something else: what counts is the line that called it, and what to do there.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+from functools import lru_cache
+from types import CellType, FrameType
+from typing import Any
+
+from tapec.errors import TapecError, TraceError
+from tapec.ir.core import Loc
+from tapec.trace.arrays.session import NeedStatic, frames_of, is_user_code
+from tapec.trace.arrays.tracer import is_symbolic
+
+CURE = (
+    "call it as it is: tapec.implicit(solver, residual, like=...) for solvers, "
+    "else tapec.custom_rule around tapec.opaque"
+)
+_EMPTY = CellType()
+_LIBRARIES = tuple(
+    {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+
+
+def foreign_error(error: Exception) -> TraceError | None:
+    """What to raise in place of an error from inside another package; None where it stays."""
+    if isinstance(error, NeedStatic):
+        return None
+    frames = [f for f in frames_of(error) if is_user_code(f[0].f_code)]
+    own = [k for k, (frame, _) in enumerate(frames) if not is_library(frame.f_code.co_filename)]
+    if not own or own[-1] == len(frames) - 1:
+        return None
+    (caller, line), (called, _) = frames[own[-1] : own[-1] + 2]
+    if not (_is_ours(error) or any(map(_holds_traced, called.f_locals.values()))):
+        return None
+    where = Loc(caller.f_code.co_filename, line, caller.f_code.co_name)
+    message = f"{_name(called)} cannot be followed with traced values: {_first_line(error)}"
+    return TraceError(message, where=where, hint=CURE)
+
+
+@lru_cache(maxsize=1024)
+def is_library(file: str) -> bool:
+    """Whether source of this path is of Python's library or of an installed package."""
+    return file.startswith(_LIBRARIES) or "site-packages" in file or file.startswith("<frozen")
+
+
+def _is_ours(error: BaseException | None) -> bool:
+    """Whether an error is ours, or what code made of one of ours."""
+    while error is not None:
+        if isinstance(error, TapecError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _holds_traced(value: Any, depth: int = 3) -> bool:
+    """Also in containers, and around functions that are wrapped in others."""
+    if is_symbolic(value):
+        return True
+    cells = getattr(value, "__closure__", None) or ()
+    inner = [cell.cell_contents for cell in cells if cell != _EMPTY]
+    inner += value if isinstance(value, tuple | list) else []
+    return depth > 0 and any(_holds_traced(v, depth - 1) for v in inner)
+
+
+def _name(frame: FrameType) -> str:
+    """A function as the user calls it: public parts of its module, and its name."""
+    module = str(frame.f_globals.get("__name__", "")).split(".")
+    public = [part for part in module if not part.startswith("_")]
+    return ".".join([*public, frame.f_code.co_qualname])
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, TapecError):
+        return error.message
+    return f"{type(error).__name__}: {error}".splitlines()[0]

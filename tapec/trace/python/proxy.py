@@ -1,0 +1,249 @@
+"""What traced code sees in place of NumPy's functions, ufuncs, classes, and of `math`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.dispatch import any_special, any_symbolic, any_tracer, call, eager
+from tapec.trace.arrays.dispatch import translated as translated_call
+from tapec.trace.arrays.table import TABLE, name_of
+from tapec.trace.arrays.tracer import Tracer
+
+# Names handled by our own code even where nothing is traced: constructors and views.
+OWN = frozenset(
+    [
+        "array",
+        "asarray",
+        "ascontiguousarray",
+        "asanyarray",
+        "copy",
+        "zeros_like",
+        "empty_like",
+        "ones_like",
+        "full_like",
+        "full",
+        "empty",
+        "reshape",
+        "ravel",
+        "transpose",
+        "squeeze",
+        "expand_dims",
+        "moveaxis",
+        "swapaxes",
+        "rollaxis",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "copyto",
+        "shape",
+        "ndim",
+        "size",
+        "flip",
+        "flipud",
+        "fliplr",
+        "rot90",
+        "permute_dims",
+        "matrix_transpose",
+        "fill_diagonal",
+        "put",
+        "place",
+        "putmask",
+        "put_along_axis",
+        "asfortranarray",
+        "nan_to_num",
+        "fromiter",
+    ]
+)
+_MATH = {
+    **{n: n for n in [
+        "exp", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
+        "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "hypot", "isnan", "isinf",
+        "isfinite", "erf", "erfc", "copysign", "fmod", "exp2", "degrees", "radians", "modf", "ldexp"
+    ]},
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power",
+    "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh", "fabs": "absolute",
+    "lgamma": "gammaln", "fsum": "sum", "gamma": "gamma", "log": "log",
+}  # fmt: skip
+
+
+def _log(x: Any, *base: Any) -> Any:
+    return TABLE["log"](x) / TABLE["log"](*base) if base else TABLE["log"](x)
+
+
+def _hypot(*xs: Any) -> Any:
+    return functools.reduce(TABLE["hypot"], xs) if len(xs) > 1 else TABLE["absolute"](*xs)
+
+
+def _dist(p: Any, q: Any) -> Any:
+    return TABLE["linalg.norm"](TABLE["array"]([a - b for a, b in zip(p, q, strict=True)]))
+
+
+def _product(items: Any, *, start: Any = 1) -> Any:
+    return TABLE["prod"](items) * start
+
+
+def _is_close(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
+    size = TABLE["maximum"](TABLE["absolute"](a), TABLE["absolute"](b))
+    near = TABLE["absolute"](a - b) <= TABLE["maximum"](rel_tol * size, abs_tol)
+    infinite = TABLE["logical_or"](TABLE["isinf"](a), TABLE["isinf"](b))
+    return TABLE["equal"](a, b) | (near & TABLE["logical_not"](infinite))
+
+
+# Functions of `math` whose arguments are not those of NumPy's.
+_OTHERWISE: dict[str, Callable[..., Any]] = {
+    "log": _log,
+    "hypot": _hypot,
+    "dist": _dist,
+    "prod": _product,
+    "isclose": _is_close,
+}
+
+
+# These give Python integers, unlike NumPy's functions of the same name.
+_WHOLE = frozenset(["floor", "ceil", "trunc"])
+
+
+def whole(x: Tracer) -> Tracer:
+    """A traced number without fraction as a Python integer."""
+    made: Tracer = TABLE["astype"](x, int)
+    made._weak = True
+    return made
+
+
+class Meta(type):
+    """Makes tracers instances of a substituted class."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.real) or (
+            type(instance) is Tracer and cls.accepts(instance)
+        )
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.real
+
+    def __or__(cls, other: Any) -> Any:
+        return cls.real | getattr(other, "real", other)
+
+    def __ror__(cls, other: Any) -> Any:
+        return other | cls.real
+
+    def __hash__(cls) -> int:
+        return hash(cls.real)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        # int.real is something else.
+        return issubclass(other.real if isinstance(other, Meta) else other, cls.real)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "real":
+            raise AttributeError(name)
+        return getattr(cls.real, name)
+
+
+class ArrayProxy(metaclass=Meta):
+    """`np.ndarray` in traced code."""
+
+    real = np.ndarray
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """Tracers with axes are arrays."""
+        return bool(tracer.shape) or tracer._storage.boxed
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return concrete(np.ndarray(*args, **kwargs))
+
+
+class UfuncProxy:
+    """A ufunc that takes lists of tracers and wraps eager results."""
+
+    def __init__(self, ufunc: Any) -> None:
+        self._ufunc = ufunc
+        self.__name__ = ufunc.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        writes = "out" in kwargs or len(args) > self._ufunc.nin
+        if any_symbolic(args) or any_symbolic(kwargs) or (writes and self.__name__ in TABLE):
+            return TABLE["__ufunc__"](self._ufunc, "__call__", args, kwargs)
+        return eager(self._ufunc, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._ufunc, name)
+        if name not in ("reduce", "accumulate", "outer", "at", "reduceat"):
+            return member
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            if any_symbolic(args) or (name == "at" and any_tracer(args)):
+                return TABLE["__ufunc__"](self._ufunc, name, args, kwargs)
+            return eager(member, args, kwargs)
+
+        return method
+
+
+def numpy_function(real: Any) -> Any:
+    """A NumPy function (by name also scipy.special's) that accepts lists of tracers."""
+    name = name_of(real)
+
+    @functools.wraps(real)
+    def translated(*args: Any, **kwargs: Any) -> Any:
+        if name in OWN and not any_special(args):
+            return translated_call(name, real, args, kwargs)
+        return call(real, args, kwargs)
+
+    return translated
+
+
+def math_function(real: Any) -> Any:
+    """A function of `math` that takes traced numbers too."""
+    name = _MATH.get(real.__name__, "")
+
+    @functools.wraps(real)
+    def translated(*args: Any, **kwargs: Any) -> Any:
+        if not any_symbolic(args) and not any_symbolic(kwargs):
+            return real(*args, **kwargs)
+        otherwise = _OTHERWISE.get(real.__name__)
+        if otherwise is not None:
+            return otherwise(*args, **kwargs)
+        if not name or kwargs:
+            # Not of the same name in NumPy: math.remainder is no np.remainder.
+            return real(*args, **kwargs)
+        made = TABLE[name](*args)
+        return whole(made) if name in _WHOLE else made
+
+    return translated
+
+
+def array_caster(real: Any) -> Any:
+    """A scalar class such as `np.float64`: called on traced values it converts."""
+
+    class Caster(metaclass=Meta):
+        def __new__(cls, x: Any = 0, *args: Any, **kwargs: Any) -> Any:
+            if any_symbolic(x):
+                return TABLE["array"](x, dtype=real)
+            return eager(real, (x, *args), kwargs)
+
+        @staticmethod
+        def accepts(tracer: Tracer) -> bool:
+            return not tracer.shape and np.issubdtype(tracer.dtype, real)
+
+    Caster.real = real  # type: ignore[attr-defined]
+    Caster.dtype = np.dtype(real)  # type: ignore[attr-defined]
+    Caster.__name__ = real.__name__
+    return Caster
+
+
+def is_numpy(thing: Any) -> bool:
+    """Whether this belongs to NumPy."""
+    module = getattr(thing, "__module__", None) or ""
+    return module.split(".")[0] == "numpy"
+
+
+def is_special(thing: Any) -> bool:
+    """Whether this is a Python function of scipy.special with a translation."""
+    module = getattr(thing, "__module__", None) or ""
+    return module.startswith("scipy.special") and name_of(thing) in TABLE

@@ -1,0 +1,29 @@
+"""What a traced function returns, and traced functions called as a part of the running trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tapec.trace.arrays.session import current
+from tapec.trace.entry import Out
+from tapec.trace.python.clone import prepare
+from tapec.tree import Tree, flatten
+
+
+def flattened(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """A result's leaves, and how to put others in their place."""
+    leaves, tree = flatten(result)
+    return leaves, tree.unflatten
+
+
+def result_structure(out: Any) -> tuple[list[Any], Tree]:
+    """Leaves (`Out` markers and static objects) and structure of a traced result."""
+    return flatten(out, is_leaf=lambda x: isinstance(x, Out))
+
+
+def call_traced(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function as part of the running trace."""
+    session = current()
+    assert session is not None, "functions are called as parts of a trace"
+    return prepare(f, session)(*args, **kwargs)

@@ -1,0 +1,121 @@
+"""Control flow of the user's functions rewritten: statements become calls of `trace.operators`.
+
+Calls of functions that only an object knows are followed when they run, see `calls`.
+
+`rewritten` is a pure function of code objects. The new code has the same variables, defaults and
+closure, and its lines are the user's.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import dis
+import functools
+import operator
+from types import CodeType
+
+from tapec.trace.source.build import definition, no_parameters
+from tapec.trace.source.closures import Rewriter, rewritten_lambda
+from tapec.trace.source.generated import GENERATED
+from tapec.trace.source.jumps import Unsupported
+from tapec.trace.source.names import mangle
+from tapec.trace.source.reading import FunctionNode, tree_of
+from tapec.trace.source.scopes import Scope, mark_comprehensions
+from tapec.trace.source.state import State
+from tapec.trace.source.survey import has_work
+
+# By file too: equal code objects may come from different files.
+_CACHE: dict[tuple[str, CodeType], CodeType] = {}
+_WORK = frozenset(
+    [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"], dis.opmap["IS_OP"]]
+    + [n for name, n in dis.opmap.items() if name.startswith("CALL") or name.endswith("_SUBSCR")]
+)
+_FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
+)
+
+
+def rewritten(code: CodeType) -> CodeType:
+    """The code with its control flow as calls; itself where nothing is to do or can be done."""
+    key = code.co_filename, code
+    found = _CACHE.get(key)
+    if found is None:
+        found = _CACHE[key] = _rewrite(code) if _may_have_work(code) else code
+        _remember(found)
+    return found
+
+
+def _may_have_work(code: CodeType) -> bool:
+    """Whether any jump, negation, call or subscript occurs: a look before the source is read."""
+    return not _WORK.isdisjoint(code.co_code[::2]) or any(
+        isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts
+    )
+
+
+def _remember(code: CodeType) -> None:
+    """What was rewritten, the functions inside included, is not rewritten again."""
+    _CACHE[code.co_filename, code] = code
+    for c in code.co_consts:
+        if isinstance(c, CodeType):
+            _remember(c)
+
+
+def _rewrite(code: CodeType) -> CodeType:
+    node = tree_of(code)
+    if node is None or not has_work(node):
+        return code
+    try:
+        made = _compiled(_transformed(node, code), code)
+    except (Unsupported, SyntaxError, RecursionError):
+        return code
+    # Variables the function never had cannot be given to it.
+    return made if {*made.co_freevars} <= {*code.co_freevars} else code
+
+
+def _transformed(node: FunctionNode, code: CodeType) -> ast.stmt:
+    mangle(node, code)
+    mark_comprehensions(node)
+    scope = Scope.of(node, frozenset(code.co_freevars))
+    if isinstance(node, ast.Lambda):
+        return ast.copy_location(ast.Expr(rewritten_lambda(node, scope)), node)
+    node.decorator_list, node.returns = [], None
+    made = Rewriter(scope).function(node)
+    made.name = "_tapec_function"  # its own name is looked up where it was
+    return made
+
+
+def _compiled(body: ast.stmt, code: CodeType) -> CodeType:
+    """Compile inside a function whose parameters are the free variables."""
+    function = body.value if isinstance(body, ast.Expr) else body
+    assert isinstance(function, (ast.FunctionDef, ast.Lambda))
+    args = function.args
+    args.defaults, args.kw_defaults = [], [None for _ in args.kwonlyargs]
+    for a in ast.walk(args):
+        if isinstance(a, ast.arg):
+            a.annotation = None
+    outer = no_parameters(*code.co_freevars)
+    factory = definition("_tapec_factory", outer, [body])
+    module = ast.fix_missing_locations(ast.Module([ast.copy_location(factory, function)], []))
+    made = compile(
+        module, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True
+    )
+    return _renamed(_inner(_inner(made)), code.co_name, code.co_qualname)
+
+
+def _inner(code: CodeType) -> CodeType:
+    return next(c for c in code.co_consts if isinstance(c, CodeType))
+
+
+def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
+    """The generated closures go by the name of the function they are part of."""
+    consts = []
+    for c in code.co_consts:
+        if isinstance(c, CodeType):
+            part = c.co_name in GENERATED
+            c = _renamed(c, name if part else c.co_name, qualname if part else c.co_qualname)
+        consts.append(c)
+    return code.replace(co_consts=tuple(consts), co_name=name, co_qualname=qualname)
+
+
+__all__ = ["State", "rewritten"]

@@ -1,0 +1,74 @@
+"""Which calls may reach a function through an object: those are followed when they run.
+
+Functions named in globals and in the variables of enclosing functions have stand-ins already. A
+callee found anywhere else (``self.rhs``, ``table["f"]``, a parameter) is looked at by the call:
+``f(x)`` becomes ``__tapec_callee__(f)(x)``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Sequence
+
+from tapec.trace.source.build import at, load
+
+FOLLOW = "__tapec_callee__"
+# By custom the names of modules whose members have stand-ins; and what is generated.
+_MODULES = frozenset(["np", "numpy", "math", "__tapec__"])
+_CALLERS = frozenset(["map", "filter", "reduce", "vectorize", "apply_along_axis"])
+_SORTERS = frozenset(["sorted", "sort", "min", "max"])
+
+
+def has_hidden_callee(root: ast.AST) -> bool:
+    """Whether any call in a function is to be followed when it runs."""
+    names: set[str] = set()
+    calls: list[ast.Call] = []
+    for node in ast.walk(root):
+        match node:
+            case ast.Call():
+                calls.append(node)
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+    return any(
+        _is_hidden(call.func, names) or any(_is_hidden(a, names) for a in called_by(call))
+        for call in calls
+    )
+
+
+def _is_hidden(function: ast.expr, variables: Container[str]) -> bool:
+    """Whether an expression to be called may be a function without a stand-in."""
+    match function:
+        case ast.Name(id=name):
+            return name in variables or getattr(function, "inner", False)
+        case ast.Lambda() | ast.Constant():
+            return False
+        case ast.Attribute():
+            return _root(function) not in _MODULES
+    return True
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def called_by(call: ast.Call) -> Sequence[ast.expr]:
+    """The arguments that Python's own functions call: the first of `map`, the key of `sorted`."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            if name in _SORTERS:
+                return [k.value for k in call.keywords if k.arg == "key"]
+            if name in _CALLERS and call.args and not isinstance(call.args[0], ast.Starred):
+                return call.args[:1]
+    return ()
+
+
+def followed(function: ast.expr, variables: Container[str]) -> ast.expr:
+    """The expression of a callee, looked at when it runs where that may be needed."""
+    if not _is_hidden(function, variables):
+        return function
+    return at(ast.Call(load(FOLLOW), [function], []), function)
+
+
+__all__ = ["FOLLOW", "called_by", "followed", "has_hidden_callee"]

@@ -1,0 +1,123 @@
+"""The syntax tree of a code object: found in the file it came from, checked against it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import linecache
+from functools import lru_cache
+from types import CodeType
+
+from tapec.trace.source.walk import walk
+
+FunctionNode = ast.FunctionDef | ast.Lambda
+_GENERATED = 0x20 | 0x80 | 0x100 | 0x200  # generators and coroutines
+
+
+def tree_of(code: CodeType) -> FunctionNode | None:
+    """The definition that `code` was compiled from, its lines as in the file; None if not found."""
+    if code.co_flags & _GENERATED or not has_source(code):
+        return None
+    try:
+        node = _lambda(code) if code.co_name == "<lambda>" else _definition(code)
+    except (SyntaxError, ValueError, IndexError, RecursionError):
+        return None
+    return node if node is not None and _matches(node, code) else None
+
+
+def has_source(code: CodeType) -> bool:
+    """Whether the lines of this code can be read."""
+    return bool(linecache.getlines(code.co_filename))
+
+
+def _definition(code: CodeType) -> ast.FunctionDef | None:
+    lines = linecache.getlines(code.co_filename)
+    block = inspect.getblock(lines[code.co_firstlineno - 1 :])
+    # An indented block becomes the body of an `if`: columns stay as they are.
+    shift, head = (2, ["if 1:\n"]) if block[0][:1].isspace() else (1, [])
+    body = ast.parse("".join([*head, *block])).body
+    node = body[0].body[0] if head and isinstance(body[0], ast.If) else body[0]
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    ast.increment_lineno(node, code.co_firstlineno - shift)
+    return node
+
+
+@lru_cache(maxsize=32)
+def _lambdas(lines: tuple[str, ...]) -> dict[int, list[ast.Lambda]]:
+    """The lambdas of a file by the line they start on."""
+    found: dict[int, list[ast.Lambda]] = {}
+    for node in walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.Lambda):
+            found.setdefault(node.lineno, []).append(node)
+    return found
+
+
+def _lambda(code: CodeType) -> ast.Lambda | None:
+    """The smallest lambda on the line whose body has all the positions of the instructions."""
+    nodes = _lambdas(tuple(linecache.getlines(code.co_filename))).get(code.co_firstlineno, [])
+    places = [
+        ((line, column), (end_line, end_column))
+        for line, end_line, column, end_column in code.co_positions()
+        if line is not None and end_line is not None and column is not None
+        and end_column is not None and (end_column or column)
+    ]  # fmt: skip
+    if not places:
+        return None
+    first, last = min(a for a, _ in places), max(b for _, b in places)
+    fitting = [n for n in nodes if _start(n.body) <= first and last <= _end(n.body)]
+    # Trees are changed by who gets them; those of a file are kept.
+    return copy.deepcopy(max(fitting, key=lambda n: _start(n.body), default=None))
+
+
+def _start(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or 0, node.end_col_offset or 0
+
+
+def parameters(arguments: ast.arguments) -> list[str]:
+    """The parameters in the order of a code object's variables."""
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return names + [a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None]
+
+
+def _matches(node: FunctionNode, code: CodeType) -> bool:
+    """Whether the file still says what was compiled: name, parameters, the names it uses."""
+    if isinstance(node, ast.FunctionDef) and node.name != code.co_name:
+        return False
+    names = [mangled(p, code) for p in parameters(node.args)]
+    if list(code.co_varnames[: len(names)]) != names:
+        return False
+    if any(isinstance(n, ast.Assert) for n in walk(node)):
+        return True  # test runners compile assertions in their own way
+    return set(code.co_names) <= {mangled(name, code) for name in _mentioned(node)}
+
+
+def _mentioned(node: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for n in walk(node):
+        for field in ("id", "attr", "name", "module", "arg"):
+            text = getattr(n, field, None)
+            if isinstance(text, str):
+                found |= {text, *text.split(".")}
+    return found
+
+
+def class_of(code: CodeType) -> str:
+    """The innermost class around a definition; empty outside of classes."""
+    parts = code.co_qualname.split(".")[:-1]
+    while parts and parts[-1] == "<locals>":
+        parts = parts[:-2]
+    return parts[-1].lstrip("_") if parts else ""
+
+
+def mangled(name: str, code: CodeType) -> str:
+    """A private name (``__x`` in a class) as the compiler writes it."""
+    if not name.startswith("__") or name.endswith("__") or "." in name:
+        return name
+    owner = class_of(code)
+    return f"_{owner}{name}" if owner else name

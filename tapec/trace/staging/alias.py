@@ -1,0 +1,178 @@
+"""Aliases across the iterations of a loop.
+
+A carried variable starts every iteration as memory of its own. That is what Python does unless the
+variable is written into in place while another name means the same array; such loops are refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.core import Value
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage, holders
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.region import Region, give
+from tapec.trace.staging.values import Kind, memory_of, traced
+from tapec.trace.staging.world import Slot
+
+CURE = "copy it where it is given another name: b = a.copy()"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """One carried leaf: before the loop, at the start of an iteration, and at its end."""
+
+    slot: Slot
+    number: int  # of the leaf in its slot
+    kind: Kind
+    start: Any
+    entry: Storage | None  # None: the body assigns it before it reads it
+    end: Any
+    param: Value | None
+
+    @property
+    def written(self) -> bool:
+        """Whether an iteration writes into the array it starts with."""
+        return self.entry is not None and self.entry.version != 0
+
+
+Homes = dict[Carried, Carried]
+
+
+def check_aliases(
+    carried: Sequence[Carried], region: Region, session: Session, certain: int
+) -> Homes:
+    """Refuse loops whose next iteration would see memory that two names share.
+
+    Where names swap their arrays, returns for each the one whose memory before the loop it means
+    in the end.
+    """
+    ends: dict[Storage, list[Carried]] = {}
+    for c in carried:
+        storage = memory_of(c.end)
+        if c.entry is not None and storage is not None:
+            for one in (storage, *maybe_same(storage)):
+                ends.setdefault(one, []).append(c)
+    written = _ever_written(carried, ends)
+    for storage, sharing in ends.items():
+        entered = region.entered.get(storage)
+        outer = entered is not None and (storage.version != entered.version)
+        several = len(sharing) > 1 or entered is not None
+        if outer or (several and not written.isdisjoint(sharing)):
+            raise _refused()
+    ends.clear()
+    # By id: references to the storages themselves would count as holders.
+    starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
+    homes: Homes = {}
+    for c in carried:
+        storage = memory_of(c.start)
+        if c in written and storage is not None and c not in homes:
+            if storage in region.entered or starts.count(id(storage)) > 1:
+                raise _refused()
+            if _is_argument(session, storage) or holders(storage) > 1:
+                homes.update(_swapped(c, carried, certain))
+    return homes
+
+
+def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
+    """A cycle of names that pass their arrays on: whose array each of them has in the end."""
+    owners = {id(o.entry): o for o in carried if o.entry is not None}
+    cycle = [c]
+    while True:
+        end = cycle[-1].end
+        then = owners.get(id(end._storage)) if type(end) is Tracer and not end._steps else None
+        start = cycle[-1].start
+        if then is None or not certain or type(start) is not Tracer or start._steps:
+            raise _refused()
+        if then is c:
+            break
+        cycle.append(then)
+    return {o: cycle[(k + certain) % len(cycle)] for k, o in enumerate(cycle)}
+
+
+def _ever_written(carried: Sequence[Carried], ends: dict[Storage, list[Carried]]) -> set[Carried]:
+    """The names whose array some iteration writes into, be it when another name means it."""
+    found = {c for c in carried if c.written}
+    while True:
+        more = {c for c in carried if c.entry is not None and c not in found
+                and not found.isdisjoint(ends.get(c.entry, ()))}  # fmt: skip
+        if not more:
+            return found
+        found |= more
+
+
+def maybe_same(storage: Storage) -> list[Storage]:
+    """The other arrays that this one may be."""
+    return storage.frozen.alive() if isinstance(storage.frozen, MaybeShared) else []
+
+
+def _refused() -> ControlFlowError:
+    return ControlFlowError(
+        "a loop writes in place into an array that is also known under another name, and the "
+        "names change their meaning in the loop",
+        where=where(),
+        hint=CURE,
+    )
+
+
+def _is_argument(session: Session, storage: Storage) -> bool:
+    found: Session | None = session
+    while found is not None:
+        if any(storage is s for s in found.params):
+            return True
+        found = found.parent
+    return False
+
+
+def results_of(
+    carried: Sequence[Carried],
+    results: Sequence[Value],
+    region: Region,
+    session: Session,
+    certain: int,
+    homes: Homes,
+) -> dict[tuple[Slot, int], Tracer]:
+    """The leaves after the loop; those that may be another name's array are read only."""
+    owners = {id(c.entry): c for c in carried if c.entry is not None}
+    counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
+    made: dict[tuple[Slot, int], Tracer] = {}
+    for c, value in zip(carried, results, strict=False):
+        if c in homes:
+            home = homes[c].start
+            give(session, home._storage, value)
+            made[c.slot, c.number] = home
+            continue
+        maybe = _origins(c, owners, region, certain) if _ends(c) else []
+        frozen: Any = MaybeShared(maybe) if maybe else ""
+        if any(counts[id(s)] > 1 for s in _ends(c)):
+            frozen = SHARED
+        made[c.slot, c.number] = traced(session, value, c.kind, frozen)
+    return made
+
+
+def _ends(c: Carried) -> list[Storage]:
+    """The arrays that a name may mean after an iteration."""
+    storage = memory_of(c.end)
+    return [] if storage is None else [storage, *maybe_same(storage)]
+
+
+def _origins(
+    c: Carried, owners: Mapping[int, Carried], region: Region, certain: int
+) -> list[Storage]:
+    """The arrays from before the loop that a name may mean after it."""
+    found = [] if certain else [memory_of(c.start)]
+    todo, seen = _ends(c), {c} if not certain else set()
+    for storage in todo:
+        owner = owners.get(id(storage))
+        if owner is not None and owner not in seen:
+            seen.add(owner)
+            found.append(memory_of(owner.start))
+            todo += _ends(owner)
+        elif owner is None and storage.born is not region:
+            found.append(storage)
+    return [s for s in found if s is not None]

@@ -1,0 +1,54 @@
+"""What became of the user's loops and branches, and the rule by which loops are unrolled."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.trace.arrays.session import Session, where
+
+# A loop is unrolled where all of it together weighs at most this many scalar ops,
+UNROLLED_OPS = 320
+# or where it runs at most this often.
+UNROLLED_LENGTH = 2
+# Iterations after which a loop may end on a traced condition become branches in branches: so deep.
+UNROLLED_BREAKS = 4
+# A loop that cannot be one op is unrolled as long as that gives at most this many ops.
+LARGEST = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One statement: its line, what it became (loop, unrolled, branch, dropped), and why."""
+
+    where: Any
+    kind: str
+    length: int | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        count = "" if self.length is None else f" of {self.length}"
+        why = f": {self.reason}" if self.reason else ""
+        return f"{self.where}  {self.kind}{count}{why}"
+
+
+def record(session: Session, kind: str, length: int | None = None, reason: str = "") -> None:
+    """Note a choice, once for every line and outcome."""
+    choice = Choice(where(), kind, length, reason)
+    if choice not in session.choices:
+        session.choices.append(choice)
+
+
+def forgotten(error: Exception) -> Exception:
+    """The error without the variables of its frames: they would count as users of arrays."""
+    found: BaseException | None = error
+    while found is not None:
+        traceback.clear_frames(found.__traceback__)
+        found = found.__context__
+    return error
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of an error."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,138 @@
+"""What lists, dictionaries, sets and objects hold, by key: to compare with and to go back to."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import types
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.growing import Growing, Undefined
+
+CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
+PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
+_BOUND = frozenset([types.MethodType, types.BuiltinFunctionType, functools.partial])
+OWNER = "__self__"
+WHOLE = "..."  # the key of what an array of NumPy holds
+_LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
+_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
+           types.MethodType, np.ndarray, np.generic, BaseException, enum.Enum)  # fmt: skip
+
+
+def inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
+    """The mutable container of a value (None for tuples), and what it holds by key."""
+    if isinstance(value, Growing):
+        value = value.added
+    kind = type(value)
+    if kind in PLAIN or kind is Tracer:
+        return None
+    if isinstance(value, (list, dict, set, deque)):
+        return value, contents(value)
+    if isinstance(value, tuple):
+        return None, dict(enumerate(value))
+    if kind is np.ndarray:
+        return (value, contents(value)) if value.flags.writeable else None
+    if kind in _BOUND:
+        return _known_to(value)
+    if isinstance(value, _OPAQUE) or _is_library(kind.__mro__):
+        return None
+    if _members(kind.__mro__):
+        return value, contents(value)
+    attributes = getattr(value, "__dict__", None)
+    return (attributes, dict(attributes)) if type(attributes) is dict else None
+
+
+def _known_to(function: Any) -> tuple[None, dict[Any, Any]] | None:
+    """What a method or partial function has with it, and may change when it is called."""
+    if isinstance(function, functools.partial):
+        return None, {"func": function.func, **dict(enumerate(function.args)), **function.keywords}
+    owner = function.__self__
+    if type(function) is types.MethodType or isinstance(owner, (list, dict, set, deque)):
+        return None, {OWNER: owner}
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_library(bases: tuple[type, ...]) -> bool:
+    """Whether a class is NumPy's or our own; a class of clones has the user's among its bases."""
+    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in bases)
+
+
+@functools.lru_cache(maxsize=1024)
+def _members(bases: tuple[type, ...]) -> tuple[str, ...]:
+    """The names of the slots that a class of the user declares."""
+    return tuple(
+        name
+        for c in bases
+        if "__slots__" in vars(c) and c.__module__.partition(".")[0] not in _LIBRARIES
+        for name, member in vars(c).items()
+        if isinstance(member, types.MemberDescriptorType)
+    )
+
+
+def contents(container: Any) -> dict[Any, Any]:
+    """What a container holds, by index, key, element or attribute."""
+    if isinstance(container, dict):
+        return dict(container)
+    if isinstance(container, (list, deque)):
+        return dict(enumerate(container))
+    if isinstance(container, set):
+        return {x: x for x in container}
+    if isinstance(container, np.ndarray):
+        if container.dtype.hasobject:
+            return dict(enumerate(container.flat))
+        return {WHOLE: container.tobytes()}
+    names = _members(type(container).__mro__)
+    slots = {n: getattr(container, n) for n in names if hasattr(container, n)}
+    return slots | getattr(container, "__dict__", {})
+
+
+def refill(container: Any, items: dict[Any, Any]) -> None:
+    """Let a container hold these items and no others."""
+    if isinstance(container, list):
+        container[:] = [items[k] for k in sorted(items)]
+    elif isinstance(container, deque):
+        container.clear()
+        container.extend(items[k] for k in sorted(items))
+    elif isinstance(container, (dict, set)):
+        container.clear()
+        container.update(items)
+    elif isinstance(container, np.ndarray):
+        _set_elements(container, items)
+    else:
+        _set_attributes(container, items)
+
+
+def _set_elements(array: np.ndarray[Any, Any], items: dict[Any, Any]) -> None:
+    if array.dtype.hasobject:
+        for k, value in items.items():
+            array.flat[k] = value
+    elif isinstance(items[WHOLE], bytes):
+        array[...] = np.frombuffer(items[WHOLE], array.dtype).reshape(array.shape)
+    else:
+        items[WHOLE]._fail()  # what a branch leaves undetermined
+
+
+def _set_attributes(thing: Any, items: dict[str, Any]) -> None:
+    for name in contents(thing).keys() - items:
+        object.__delattr__(thing, name)
+    for name, value in items.items():
+        object.__setattr__(thing, name, value)
+
+
+def has_keys(container: Any) -> bool:
+    """Whether code may ask what the container holds: attributes are used without asking."""
+    return isinstance(container, (list, dict, set, deque, np.ndarray))
+
+
+def equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    """Whether the same objects are under the same keys."""
+    return len(a) == len(b) and all(k in b and _unchanged(b[k], v) for k, v in a.items())
+
+
+def _unchanged(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is bytes and type(b) is bytes and a == b)

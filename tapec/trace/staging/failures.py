@@ -1,0 +1,176 @@
+"""Exceptions that the user's code raises under a traced condition.
+
+Such a branch cannot be run while tracing: instead it writes the number of its exception into one
+hidden array of the trace, which branches and loops carry like any other. The program returns that
+number as its last result, and the kernel raises the exception where it is not zero. What the
+program computes after the number was written is of no interest.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ControlFlowError, TapecError, TraceError
+from tapec.ir.core import Loc, Op
+from tapec.ir.nested import every
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.session import Session, current, frames_of, is_user_code, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.ufuncs import np_
+
+_DIVISIONS = frozenset(["div", "floor_divide", "remainder"])
+_RAISE = dis.opmap["RAISE_VARARGS"]
+Types = Callable[[], Any]
+# What the `try` statements around the running code catch, the innermost last.
+_BRANCHES = "tapec.trace.staging.branch"  # a recursion through it goes down both ways of a branch
+_CAUGHT: ContextVar[tuple[Types, ...]] = ContextVar("tapec_caught", default=())
+
+
+class Failures:
+    """The exceptions of one trace, and the number of the one that was raised (0: none)."""
+
+    __slots__ = ("code", "errors")
+
+    def __init__(self, session: Session) -> None:
+        self.errors: list[Exception] = []
+        self.code: Any = concrete(np.zeros((), np.int64))
+        self.code._storage.born = session  # not of the region that raises first
+
+    def record(self, number: Any) -> None:
+        """Keep a number, unless one was kept before."""
+        kept = np_("where", np_("equal", self.code, 0), number, self.code)
+        TABLE["setitem"](self.code, ..., kept)
+
+
+def failures(session: Session) -> Failures:
+    """Those of the trace that a region belongs to."""
+    while session.is_region and session.parent is not None:
+        session = session.parent
+    if session.failures is None:
+        session.failures = Failures(session)
+    found: Failures = session.failures
+    return found
+
+
+def is_raised_by_user(error: Exception) -> bool:
+    """Whether an exception comes from the user's own line, and is none of ours."""
+    frames = [frame for frame, _ in frames_of(error)]
+    own = bool(frames) and is_user_code(frames[-1].f_code)
+    return own and not isinstance(error, TapecError)
+
+
+@contextmanager
+def catching(types: Types) -> Iterator[None]:
+    """Run the body of a ``try`` whose handlers catch ``types()``."""
+    session = current()
+    before = 0 if session is None else len(session.builder.ops)
+    token = _CAUGHT.set((*_CAUGHT.get(), types))
+    try:
+        yield
+    finally:
+        _CAUGHT.reset(token)
+    if session is not None:
+        _refuse_division(types, session.builder.ops[before:])
+
+
+def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
+    """A traced division by zero is inf or nan: nothing is raised that could be caught."""
+    awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
+    if awaited and any(op.name in _DIVISIONS for op in every(ops)):
+        raise ControlFlowError(
+            f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
+            f"{awaited[0].__name__}",
+            where=where(),
+            hint="compare the divisor with zero instead",
+        )
+
+
+def loud(types: Types) -> Any:
+    """What no handler of the user's code may catch: it would hide that the code is not traced."""
+    asked = any(issubclass(t, TapecError) for t in _flat(types()))
+    return () if asked else TraceError
+
+
+def _flat(types: Any) -> list[type[BaseException]]:
+    return [t for x in types for t in _flat(x)] if isinstance(types, tuple) else [types]
+
+
+def refuse_caught(kind: type[BaseException], what: str = "") -> None:
+    """Raise where an exception that depends on traced values would be caught by the user's code.
+
+    The handler would have to run in the place of what has been traced already.
+    """
+    if any(issubclass(kind, t) for types in _CAUGHT.get() for t in _flat(types())):
+        what = what or f"{kind.__name__} is raised on a traced condition"
+        raise ControlFlowError(
+            f"{what}, and a `try` around it would catch that",
+            where=where(),
+            hint="choose with `if` what is to be done instead of raising and catching",
+        ) from None
+
+
+def fail(session: Session, error: Exception) -> None:
+    """The region being traced raises this exception."""
+    refuse_caught(type(error))
+    found = failures(session)
+    found.errors.append(error.with_traceback(None))
+    found.record(len(found.errors))
+
+
+def expect(session: Session, truth: Any, error: Exception) -> None:
+    """The program raises this exception where a traced boolean is false."""
+    refuse_caught(type(error))
+    found = failures(session)
+    found.errors.append(error)
+    found.record(np_("where", truth, 0, len(found.errors)))
+
+
+def raise_endless(error: RecursionError) -> None:
+    """Refuse a recursion whose end a traced condition decides: tracing goes down both ways."""
+    place, inside = None, False
+    for frame, line in frames_of(error):
+        code = frame.f_code
+        inside = inside or frame.f_globals.get("__name__") == _BRANCHES
+        if inside and place is None and is_user_code(code):
+            place = Loc(code.co_filename, line, code.co_name)
+    if inside:
+        raise ControlFlowError(
+            "a recursion ends by a traced condition: how deep it goes is not known while tracing",
+            where=place,
+            hint="write it as a loop, or give it a depth that Python knows",
+        ) from None
+
+
+def adopt(session: Session, number: Any, errors: Sequence[Exception]) -> None:
+    """A function traced on its own may raise these exceptions: `number` says which."""
+    for error in errors:
+        refuse_caught(type(error))
+    found = failures(session)
+    base = len(found.errors)
+    found.errors += errors
+    moved = np_("where", np_("greater", number, 0), np_("add", number, base), 0)
+    found.record(moved)
+
+
+def going_on(test: Callable[[], Any], body: Callable[[], Any], both: Any) -> Callable[[], Any]:
+    """The test of a `while` loop whose body may raise: it ends after that."""
+    session = current()
+    if session is None or not may_raise(body.__code__):
+        return test
+    found = failures(session)
+    return lambda: both(test, lambda: np_("equal", found.code, 0))
+
+
+@lru_cache(maxsize=1024)
+def may_raise(code: CodeType) -> bool:
+    """Whether a `raise` stands in the code, or in that of functions defined in it."""
+    inner = (c for c in code.co_consts if isinstance(c, CodeType))
+    return _RAISE in code.co_code[::2] or any(map(may_raise, inner))

@@ -1,0 +1,278 @@
+"""`for` loops of the user: unrolled, or one op; whichever it is, the result is Python's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.weight import weight
+from tapec.trace.arrays.session import NeedStatic, Session, current, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.staging.choice import (
+    LARGEST,
+    UNROLLED_BREAKS,
+    UNROLLED_LENGTH,
+    UNROLLED_OPS,
+    forgotten,
+    reason_of,
+    record,
+)
+from tapec.trace.staging.items import Forced, Items, items_of, kept
+from tapec.trace.staging.loop import Loop
+from tapec.trace.staging.plain import Body, Thunk, plain_for, run_guarded
+from tapec.trace.staging.region import Region
+from tapec.trace.staging.split import Cut, Span
+from tapec.trace.staging.state import State
+from tapec.trace.staging.tables import NeedsTable, Untabled, opened, tabling
+from tapec.trace.staging.world import World, one_way
+
+
+class _Breaks(Exception):
+    """The loop ends on a traced condition."""
+
+
+def run_for(
+    iterable: Any, body: Body, state: State, go_on: Thunk | None, strict: bool = False
+) -> None:
+    """``for item in iterable: body(item)`` in traced code."""
+    force: bool | None = None
+    checkpoint: int | bool = False
+    if isinstance(iterable, Forced):
+        iterable, force, checkpoint = iterable.iterable, iterable.rolled, iterable.checkpoint
+    session, items = current(), items_of(iterable)
+    if session is None or items is None:
+        plain_for(iterable, body, state, go_on)
+        return
+    For(session, items, body, state, go_on, force, strict, checkpoint).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Iteration:
+    """An iteration that was tried: its weight, and whether a traced condition may end the loop."""
+
+    weight: int
+    ends: bool
+
+
+@dataclass
+class For:
+    """One `for` statement over a sequence, and the attempts to trace it."""
+
+    session: Session
+    items: Items
+    body: Body
+    state: State
+    go_on: Thunk | None
+    force: bool | None  # True: a loop, False: unrolled
+    strict: bool = False  # carried values may not change their types
+    checkpoint: int | bool = False
+
+    def run(self) -> None:
+        """Choose, and trace."""
+        length = self.items.length
+        if is_symbolic(length):
+            if length._deps:
+                raise NeedStatic(length._deps)
+            tabling(self.session, lambda: self._dynamic(length))
+            return
+        used_up = one_way(self.state, self.body)
+        if used_up:
+            record(self.session, "unrolled", length, f"every iteration uses {used_up} up")
+            self._plain(0, length)
+            return
+        if self.force is False or length <= (0 if self.force else UNROLLED_LENGTH):
+            self._plain(0, length)
+        elif self.force:
+            self._rolled(0, length, 1)
+        else:
+            self._choose(length)
+
+    def _choose(self, length: int) -> None:
+        """By the weight of an iteration: one in the middle, as ends of triangles are special."""
+        found = self._probe(length // 2) or self._probe(0)
+        if found is None or not found.weight:
+            self._plain(0, length, watched=True)
+            return
+        few = UNROLLED_BREAKS if found.ends else UNROLLED_OPS // found.weight
+        if length <= few and length * found.weight <= UNROLLED_OPS:
+            record(self.session, "unrolled", length, f"a weight of {found.weight} each")
+            self._plain(0, length)
+        else:
+            self._rolled(0, length, found.weight)
+
+    def _probe(self, i: int) -> _Iteration | None:
+        """What an iteration is like, None where it fails; nothing of it remains."""
+        world = World(self.state)
+        region = Region(self.session, probe=True)
+        ends = False
+        try:
+            with region.active():
+                self.body(self.items.item(i))
+                if self.go_on is not None:
+                    more = self.go_on()
+                    ends = is_symbolic(more)
+                    if not ends and not more:
+                        return None
+        except NeedStatic:
+            raise
+        except Exception:
+            # Running it as it is shows the error where it belongs.
+            return None
+        finally:
+            world.restore()
+        return _Iteration(region.weight(), ends)
+
+    # -- as Python -------------------------------------------------------------------------
+
+    def _plain(self, start: int, length: int, watched: bool = False) -> None:
+        """Iteration by iteration; where `watched`, the rest becomes a loop if that gets long."""
+        ops = self.session.builder.ops
+        seen, grown = len(ops), 0
+        for i in range(start, length):
+            more = self.go_on() if self.go_on is not None else True
+            if not is_symbolic(more) and not more:
+                return
+            run_guarded(more, lambda i=i: self.body(self.items.item(i)), self.state)  # type: ignore[misc]
+            if not watched:
+                continue
+            seen, grown = len(ops), grown + weight(ops[seen:])
+            if grown > UNROLLED_OPS and length - i > UNROLLED_LENGTH:
+                self._rolled(i + 1, length, grown // (i + 1) + 1)
+                return
+
+    # -- as an op --------------------------------------------------------------------------
+
+    def _rolled(self, start: int, length: int, size: int) -> None:
+        """A loop; else the first iteration apart and a loop; else unrolled."""
+        try:
+            tabling(self.session, lambda: self._stage(start, length))
+            record(self.session, "loop", length)
+            return
+        except (NeedStatic, NeedsTable, Untabled):
+            raise
+        except Exception as error:
+            if self.force:
+                raise
+            failed = forgotten(error)
+        if self._cut(start, length, size):
+            record(self.session, "loop", length, "cut where conditions on its counter change")
+            return
+        self._plain(start, start + 1)
+        try:
+            self._stage(start + 1, length)
+            record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
+            return
+        except (NeedStatic, Untabled):
+            raise
+        except Exception:
+            if (length - start) * size > LARGEST:
+                raise failed from None
+        record(self.session, "unrolled", length, reason_of(failed))
+        self._plain(start + 1, length)
+
+    def _cut(self, start: int, length: int, size: int) -> bool:
+        """Piece by piece, conditions on the counter being known in each; False where not so."""
+        try:
+            self._stage(start, length, split=True)
+            return True
+        except Cut as cut:
+            runs = cut.runs(start)
+        except (NeedStatic, Untabled):
+            raise
+        except Exception:
+            return False
+        if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST:
+            return False
+        for a, b in runs:
+            if b - a <= UNROLLED_LENGTH:
+                self._plain(a, b)
+            elif not self._cut(a, b, size):
+                self._rolled(a, b, size)
+        return True
+
+    def _stage(self, start: int, length: int, split: bool = False) -> None:
+        more = True if self.go_on is None else self.go_on()
+        if is_symbolic(more):
+            self._until(start, length)
+            return
+        if not more:
+            return
+        try:
+            world, work = World(self.state), self._work(start, length - start if split else 0)
+            keep = kept(self.checkpoint, length - start)
+            with opened(world.containers):
+                Loop(self.session, world, work, length - start, strict=self.strict,
+                     checkpoint=keep).emit()  # fmt: skip
+        except _Breaks:
+            self._until(start, length)
+
+    def _work(self, start: Any, split: int = 0) -> Callable[[Any, list[Tracer]], None]:
+        def work(index: Any, slices: list[Tracer]) -> None:
+            region = current()
+            if split and isinstance(region, Region):
+                region.span = Span(index._value(region), split)
+            self.body(self.items.item(index + start if start else index))
+            # Also where it ends for certain: the loop is then one iteration long.
+            if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
+                raise _Breaks
+
+        return work
+
+    def _dynamic(self, count: Tracer) -> None:
+        """A trip count that is known at run time only."""
+        self._check_unbounded()
+        if self.force is False:
+            raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
+        try:
+            world, work = World(self.state), self._work(0)
+            with opened(world.containers):
+                Loop(self.session, world, work, count, strict=self.strict).emit()
+        except _Breaks:
+            self._until(0, count)
+        record(self.session, "loop", None, "length known at run time")
+
+    def _until(self, start: Any, length: Any) -> None:
+        """A loop that may end early: a `while` with a counter."""
+        self._check_unbounded()
+        state = _Counted(self.state, start)
+
+        def work(_: Any, slices: list[Tracer]) -> None:
+            k = state.count
+            self.body(self.items.item(k))
+            state.count = k + 1
+
+        def test() -> Any:
+            assert self.go_on is not None
+            return TABLE["logical_and"](state.count < length, self.go_on())
+
+        world = World(state)
+        with opened(world.containers):
+            Loop(self.session, world, work, test=test).emit()
+
+    def _check_unbounded(self) -> None:
+        if self.checkpoint:
+            raise ControlFlowError(
+                "checkpoints are set for a number of iterations that is known while tracing",
+                where=where(),
+                hint="run to a static length, masking what comes after the end (np.where)",
+            )
+
+
+class _Counted:
+    """A state and a counter beside it."""
+
+    def __init__(self, state: State, start: Any) -> None:
+        self._state, self.count = state, start
+        self.names = (*state.names, "the loop's counter")
+
+    def get(self) -> tuple[Any, ...]:
+        """All values, the counter last."""
+        return (*self._state.get(), self.count)
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Set all values."""
+        self.count = values[-1]
+        self._state.set(values[:-1])

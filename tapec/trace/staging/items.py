@@ -1,0 +1,141 @@
+"""What a `for` can run over as a loop: sequences whose items follow from their index."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.overloads import SPECIAL
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """An iterable whose loop is to be unrolled, or to stay a loop that keeps so many carries."""
+
+    iterable: Any
+    rolled: bool
+    checkpoint: int | bool = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.iterable)
+
+    def __len__(self) -> int:
+        return len(self.iterable)
+
+
+def unroll(iterable: Any) -> Any:
+    """``for item in tapec.unroll(iterable)``: one copy of the body for every item."""
+    return Forced(iterable, rolled=False)
+
+
+def rolled(iterable: Any, *, checkpoint: int | bool = False) -> Any:
+    """``for item in tapec.rolled(iterable)``: stays a loop, or is an error that says why not.
+
+    With `checkpoint=c` the reverse sweep keeps the carried values of at most c iterations and
+    computes the others again (`True`: about the square root of the length), as in `tapec.scan`.
+    """
+    return Forced(iterable, True, checkpoint)
+
+
+def kept(checkpoint: int | bool, length: int) -> int:
+    """How many carries a reverse sweep keeps, 0 for all."""
+    return math.isqrt(max(length - 1, 0)) + 1 if checkpoint is True else int(checkpoint)
+
+
+class Items:
+    """A sequence given by its length and its items; iterates as Python would."""
+
+    __slots__ = ("item", "length")
+
+    def __init__(self, length: Any, item: Callable[[Any], Any]) -> None:
+        self.length, self.item = length, item
+
+    def __len__(self) -> int:
+        if is_symbolic(self.length):
+            raise ControlFlowError("the length of a loop is not known while tracing", where=where())
+        return int(self.length)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.item(i) for i in range(len(self)))
+
+
+class DynamicRange(Items):
+    """``range`` with traced bounds."""
+
+    __slots__ = ("start", "step", "stop")
+
+    def __init__(self, start: Any, stop: Any, step: Any = 1) -> None:
+        self.start, self.stop, self.step = start, stop, step
+        super().__init__(_count(start, stop, step), self._item)
+
+    def _item(self, i: Any) -> Any:
+        scaled = i if _is(self.step, 1) else i * self.step
+        return scaled if _is(self.start, 0) else self.start + scaled
+
+
+def _is(x: Any, number: int) -> bool:
+    return not is_symbolic(x) and int(x) == number
+
+
+def _count(start: Any, stop: Any, step: Any) -> Any:
+    """How many items a range has; negative for an empty one."""
+    if is_symbolic(step):
+        ends = TABLE["where"](step > 0, stop - start + step - 1, stop - start + step + 1)
+        return ends // step
+    step = int(step)
+    if step == 0:
+        raise ValueError("range() arg 3 must not be zero")
+    span = stop if _is(start, 0) else stop - start
+    if step == 1:
+        return span
+    return -span if step == -1 else (span + (step - 1 if step > 0 else step + 1)) // step
+
+
+def items_of(iterable: Any) -> Items | None:
+    """A sequence that can be looped over by index; None for any other iterable."""
+    if isinstance(iterable, Items):
+        return iterable
+    if isinstance(iterable, range):
+        start, step = iterable.start, iterable.step
+        if step == 1:
+            return Items(len(iterable), lambda i: start + i if start else i)
+        return Items(len(iterable), lambda i: start + i * step)
+    if type(iterable) is Tracer and iterable._shape:
+        return Items(iterable._shape[0], lambda i: iterable[i])
+    if type(iterable) in SPECIAL:
+        return Items(iterable.length, lambda i: iterable[i])
+    return None
+
+
+def enumerate_(iterable: Any, start: int = 0) -> Any:
+    """``enumerate``: a loop where its iterable can be one."""
+    items = items_of(iterable)
+    if items is None:
+        return enumerate(iterable, start)
+    return Items(items.length, lambda i: (i + start if start else i, items.item(i)))
+
+
+def zip_(*iterables: Any, strict: bool = False) -> Any:
+    """``zip``: a loop where all its iterables can be one."""
+    parts = [items_of(x) for x in iterables]
+    known = [p for p in parts if p is not None and not is_symbolic(p.length)]
+    if not parts or len(known) < len(parts):
+        return zip(*iterables, strict=strict)
+    lengths = {p.length for p in known}
+    if strict and len(lengths) > 1:
+        raise ValueError("zip() arguments have different lengths")
+    return Items(min(lengths), lambda i: tuple(p.item(i) for p in known))
+
+
+def reversed_(sequence: Any) -> Any:
+    """``reversed``: a loop where its sequence can be one."""
+    items = items_of(sequence)
+    if items is None:
+        return reversed(sequence)
+    return Items(items.length, lambda i: items.item(items.length - 1 - i))

@@ -1,0 +1,144 @@
+"""Lists that a loop appends to: what an iteration appends is stacked by the loop, and the list
+gets the rows of that afterwards.
+
+Inside the loop a `Growing` stands for the list: it takes what is appended and gives its last
+element. Anything else that looks at the list would have to know how often the loop ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.core import Value
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.staging.growing import CURE, UNDEFINED, Growing
+from tapec.trace.staging.names import Start
+from tapec.trace.staging.objects import containers_of, structure
+from tapec.trace.staging.rows import row_maker
+from tapec.trace.staging.state import State
+from tapec.trace.staging.values import Kind, kind_of
+from tapec.trace.staging.world import Slot, World, container_id
+from tapec.tree import Tree
+
+
+class Tails:
+    """A state, and beside it the last elements of some lists."""
+
+    def __init__(self, state: State, lists: Sequence[list[Any]], names: Sequence[str]) -> None:
+        self.state, self.lists, self.titles = state, lists, names
+        self._tails = [x[-1] if x else UNDEFINED for x in lists]
+        self.growing: list[Growing] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables, then the last elements."""
+        return (*self.state.names, *(f"{n}[-1]" for n in self.titles))
+
+    def get(self) -> tuple[Any, ...]:
+        """All values."""
+        tails = [g.tail for g in self.growing] if self.growing else self._tails
+        return (*self.state.get(), *tails)
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Set all values; lists are lists again."""
+        count = len(values) - len(self.lists)
+        self.state.set(values[:count])
+        self._tails = list(values[count:])
+        self.growing = []
+
+    def stand_in(self, world: World) -> None:
+        """From here on the lists are represented wherever a slot holds one."""
+        made = [Growing(n, t) for n, t in zip(self.titles, self._tails, strict=True)]
+        found: dict[Slot, Any] = {}
+        for slot, value in world.slots():
+            for known, growing in zip(self.lists, made, strict=True):
+                if value is known:
+                    found[slot] = growing
+        tails = self._tails
+        world.write(found)
+        self.growing, self._tails = made, tails
+
+    def stands_for(self, growing: Growing, value: Any) -> bool:
+        """Whether a representative stands for this very list."""
+        pairs = zip(self.growing, self.lists, strict=True)
+        return any(g is growing and known is value for g, known in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What every iteration appends to a list: results (a `Kind`) or constants, in a structure."""
+
+    target: list[Any]
+    tree: Tree
+    leaves: list[Any]
+
+
+def growing_list(world: World, changes: Mapping[Slot, Any]) -> tuple[list[Any], str] | None:
+    """A list to which the body appends, and its name; raises where it does anything else to it."""
+    for slot in changes:
+        if not world.grows(slot):
+            continue
+        target, items = world.containers[slot[0]]
+        name = world.name(slot).rpartition("[")[0]
+        if len(target) < len(items) or any(target[k] is not x for k, x in items.items()):
+            raise not_a_loop(name)
+        return target, name
+    return None
+
+
+def not_a_loop(name: str) -> ControlFlowError:
+    """The error for a list whose length changes in another way than by appending."""
+    return ControlFlowError(
+        f"a list changes its length in a loop: {name}", where=where(), hint=CURE
+    )
+
+
+def appended(tails: Tails) -> tuple[list[Appended], list[Any]]:
+    """What an iteration has appended, and the leaves to be stacked."""
+    found: list[Appended] = []
+    stacked: list[Any] = []
+    for target, growing in zip(tails.lists, tails.growing, strict=True):
+        for item in growing.added:
+            leaves, tree = structure(item)
+            assert tree is not None
+            kinds = [kind_of(x) for x in leaves]
+            stacked += [x for x, k in zip(leaves, kinds, strict=True) if k is not None]
+            found.append(
+                Appended(target, tree, [k or x for x, k in zip(leaves, kinds, strict=True)])
+            )
+    return found, stacked
+
+
+def check_appended(tails: Tails, start: Start, changes: Mapping[Slot, Any]) -> None:
+    """Refuse to append an object that another iteration changes: the rows would be copies."""
+    carried = {slot[0] for slot in changes}
+    moving = [p for v in changes.values() for p in containers_of(v)] + start.parts
+    moving = moving if start.changed() else []
+    for growing in tails.growing:
+        for part in (p for item in growing.added for p in containers_of(item)):
+            if container_id(part) in carried or any(part is m for m in moving):
+                raise ControlFlowError(
+                    f"a loop changes an object that it has appended to {growing.name}",
+                    where=where(),
+                    hint="append a copy: xs.append(copy.copy(x))",
+                )
+
+
+def fill(session: Session, items: Sequence[Appended], stacks: Sequence[Value], length: int) -> None:
+    """Let the lists have what a loop has appended."""
+    memories = iter(stacks)
+    parts: list[tuple[Appended, list[Callable[[int], Any]]]] = []
+    for item in items:
+        rows = [row_maker(session, next(memories), x.weak) if isinstance(x, Kind) else _same(x)
+                for x in item.leaves]  # fmt: skip
+        parts.append((item, rows))
+    for t in range(length):
+        for item, rows in parts:
+            item.target.append(item.tree.unflatten([row(t) for row in rows]))
+
+
+def _same(x: Any) -> Callable[[int], Any]:
+    return lambda t: x

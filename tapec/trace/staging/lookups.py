@@ -1,0 +1,137 @@
+"""Lists, tuples and dictionaries looked up at a traced place: ``table[i]``, ``counts[k] += 1``.
+
+The rewritten source writes ``places(xs)[k]`` for ``xs[k]``: only there is it known both what is
+looked up and where. At a traced integer the items become an array, as long as they are alike.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from tapec.trace.arrays.dispatch import deps_of
+from tapec.trace.arrays.session import Session, current
+from tapec.trace.arrays.storage import MaybeShared
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.objects import structure
+from tapec.trace.staging.tables import NeedsTable, known_outside
+from tapec.trace.staging.values import Kind, kind_of, memory_of, merged, traced
+from tapec.tree import Tree
+
+
+class Places:
+    """A list or a tuple to be looked up once."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+
+    def __getitem__(self, key: Any) -> Any:
+        session = _session(key)
+        found = None if session is None else _chosen(session, self.items, key)
+        return self.items[key] if found is None else found[0]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        session = _session(key)
+        new = None if session is None else _replaced(session, self.items, key, value)
+        if new is None:
+            self.items[key] = value
+        else:
+            self.items[:] = new
+
+
+class Keyed:
+    """A dictionary to be looked up once: numbers that only arguments decide are known then."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: dict[Any, Any]) -> None:
+        self.items = items
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.items[_known(key)]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.items[_known(key)] = value
+
+
+_PLACES: dict[type, type] = {list: Places, tuple: Places, dict: Keyed}
+
+
+def places(container: Any) -> Any:
+    """What to look something up in."""
+    made = _PLACES.get(type(container))
+    if made is None:
+        return container
+    session = current()
+    known = session.tables.get(id(container)) if session is not None else None
+    return made(container) if known is None else known
+
+
+def _known(key: Any) -> Any:
+    if type(key) is Tracer and not key._shape:
+        return float(key) if key._dtype[0] == "f" else operator.index(key)
+    return key
+
+
+def _session(key: Any) -> Session | None:
+    """The running trace where a key is a traced integer."""
+    if type(key) is not Tracer or key._dtype[0] != "i" or key._shape:
+        return None
+    return None if key._storage.array is not None else current()
+
+
+def _chosen(session: Session, items: Sequence[Any], key: Tracer) -> tuple[Any] | None:
+    """The item at a traced place; None where the items have too little in common."""
+    parts = [structure(x) for x in items]
+    if not parts or any(tree != parts[0][1] or not _is_fixed(tree) for _, tree in parts):
+        return None
+    columns = list(zip(*(leaves for leaves, _ in parts), strict=True))
+    kinds = [_common(column) for column in columns]
+    if None in kinds:
+        return None
+    tree = parts[0][1]
+    assert tree is not None
+    picked = [_picked(session, c, k, key) for c, k in zip(columns, kinds, strict=True) if k]
+    return (tree.unflatten(picked),)
+
+
+def _is_fixed(tree: Tree | None) -> bool:
+    """Whether a structure is made of tuples: nobody can change it later."""
+    if tree is None or tree.kind not in (None, tuple):
+        return False
+    return all(map(_is_fixed, tree.children))
+
+
+def _common(column: Sequence[Any]) -> Kind | None:
+    """The kind that all of these can be given as."""
+    found, *others = [kind_of(x) for x in column]
+    for kind in others:
+        found = merged(found, kind) if found and kind else None
+    return found
+
+
+def _picked(session: Session, column: Sequence[Any], kind: Kind, key: Tracer) -> Tracer:
+    """One of several numbers or arrays; an array may be written to where it is no one else's."""
+    rows = TABLE["array"](list(column), dtype=kind.type.numpy)
+    made = rows[key]
+    deps = None if kind.shape else deps_of([key, *column])
+    memory = [m for m in map(memory_of, column) if m is not None]
+    found = traced(session, made._value(session), kind, MaybeShared(memory) if memory else "")
+    found._deps = deps
+    return found
+
+
+def _replaced(session: Session, items: Any, key: Tracer, value: Any) -> list[Any] | None:
+    """All items after one was set; None where that cannot be said of them."""
+    kind = _common([*items, value]) if type(items) is list else None
+    if kind is None or kind.shape or kind.boxed:
+        return None
+    if known_outside(items):
+        raise NeedsTable(items, kind)
+    row = TABLE["array"](list(items), dtype=kind.type.numpy)
+    row[key] = value
+    return [traced(session, row[j]._value(session), kind) for j in range(len(items))]

@@ -1,0 +1,248 @@
+"""Loops as ops: from the body, once it has settled, to the op and what holds its results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.core import Block, Value
+from tapec.ir.types import Type
+from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.staging.alias import Carried, Homes, check_aliases, results_of
+from tapec.trace.staging.fixpoint import Iteration, Settling
+from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.lists import (
+    fill,
+)
+from tapec.trace.staging.names import Crossing, Joint, join_names
+from tapec.trace.staging.objects import Taken, changeable, structure
+from tapec.trace.staging.python_ints import refuse_overflow
+from tapec.trace.staging.region import Region, give
+from tapec.trace.staging.values import (
+    Kind,
+    filler,
+    kind_of,
+    merged,
+    truth,
+    value_of,
+)
+from tapec.trace.staging.world import Slot
+
+
+class Loop(Settling):
+    """A loop to be staged; `emit` appends it."""
+
+    __slots__ = ()
+
+    def emit(self) -> list[Tracer]:
+        """Append the loop and let slots and memory hold its results; returns what is stacked."""
+        try:
+            return self._emit()
+        finally:
+            # An error keeps the attempts alive, but they must not count as users of memory.
+            for region in self.regions:
+                region.close()
+
+    def _emit(self) -> list[Tracer]:
+        body = self.settle()
+        region = body.region
+        carried = self._carried(body)
+        with region.active():
+            ends = [value_of(region, c.end, c.kind) for c in carried]
+            stacked = [self._stackable(x) for x in body.stacked]
+            ys = [value_of(region, x, k) for x, k in stacked]
+            written = region.written()
+            homes = check_aliases(carried, region, self.session, self._certain)
+            if isinstance(self.length, int) and body.index is not None:
+                self._check_integers(body, carried, ends)
+            ends += [region.final(s) for s in written]
+        look = self._condition(written) if self.test is not None else None
+        operands = {s: e.operand for r in (region, look[0] if look else region)
+                    for s, e in r.entered.items()}  # fmt: skip
+        consts = {s: v for s, v in operands.items() if s not in set(written)}
+        init = [self._initial(c) for c in carried] + [operands[s] for s in written]
+        order = {s: v.type for s, v in consts.items()}
+        late = {s: operands[s].type for s in written}
+        block = self._block(region, body, carried, order, late, [*ends, *ys])
+        blocks: tuple[Block, ...] = (block,)
+        if look is not None:
+            blocks = (self._block(look[0], look[1], carried, order, late, [look[2]]), block)
+        results = self._op(blocks, list(consts.values()), init)
+        self.session.choices += region.choices
+        for storage, value in zip(written, results[len(carried) :], strict=False):
+            give(self.session, storage, value)
+        self._store(body, carried, results, homes)
+        made = results[len(init) :]
+        if body.appended:
+            count = len(made) - self._in_lists(body)
+            fill(self.session, body.appended, made[count:], self._certain)
+            made = made[:count]
+        return [wrap(self.session, v) for v in made]
+
+    def _check_integers(
+        self, body: Iteration, carried: Sequence[Carried], ends: Sequence[Value]
+    ) -> None:
+        """Refuse Python integers that need more than 64 bits."""
+        assert isinstance(self.length, int)
+        whole = {
+            c.param: (c.start, end)
+            for c, end in zip(carried, ends, strict=True)
+            if c.param is not None and c.kind.weak and type(c.start) is int
+        }
+        index = body.params[0]
+        refuse_overflow(body.region.builder.ops, index, whole, self.length, self.reverse)
+
+    @staticmethod
+    def _in_lists(body: Iteration) -> int:
+        return sum(isinstance(x, Kind) for a in body.appended for x in a.leaves)
+
+    @staticmethod
+    def _stackable(leaf: Any) -> tuple[Any, Kind]:
+        kind = kind_of(leaf)
+        if kind is None:
+            raise ControlFlowError(f"a loop cannot stack {leaf!r}", where=where())
+        return leaf, kind
+
+    def _carried(self, body: Iteration) -> list[Carried]:
+        """All leaves that the op carries, in order: parameters first, then the body's own."""
+        found: list[Carried] = []
+        params = iter(body.params[body.index is not None :])
+        for slot, carry in self.carries.items():
+            if carry.dead:
+                continue
+            starts = [UNDEFINED] * len(carry.leaves)
+            starts = starts if carry.unset else structure(self.world.old(slot))[0]
+            for k, leaf in enumerate(carry.leaves):
+                if isinstance(leaf, Kind):
+                    entry = body.region.own[body.entry[slot][k]]
+                    end = body.taken[slot].leaves[k]
+                    found.append(Carried(slot, k, leaf, starts[k], entry, end, next(params)))
+        for slot, taken in body.taken.items():
+            known = self.carries.get(slot)
+            if known is not None and not known.dead:
+                continue
+            old = structure(self.world.old(slot))[0]
+            for k, leaf in enumerate(taken.leaves):
+                kind = kind_of(leaf)
+                if kind is None or self._is_last(leaf, body):
+                    continue
+                same_kind = len(old) == len(taken.leaves) and kind_of(old[k])
+                start = old[k] if same_kind and merged(same_kind, kind) == kind else UNDEFINED
+                found.append(Carried(slot, k, kind, start, None, leaf, None))
+        return found
+
+    def _initial(self, c: Carried) -> Value:
+        if c.start is UNDEFINED:
+            return filler(self.session, c.kind)
+        return value_of(self.session, c.start, c.kind)
+
+    def _block(self, region: Region, made: Iteration, carried: Sequence[Carried],
+               consts: dict[Storage, Type], written: dict[Storage, Type],
+               results: list[Value]) -> Block:  # fmt: skip
+        index = made.params[: made.index is not None]
+        given = iter(made.params[made.index is not None :])
+        own = [next(given) if c.param is not None else Value(c.kind.type) for c in carried]
+        block = region.block((), consts, results)
+        last = region.block((), written, ())
+        params = (*index, *block.params, *own, *last.params, *made.slices)
+        return Block(params, block.ops, block.results)
+
+    def _op(self, blocks: tuple[Block, ...], consts: list[Value], init: list[Value]) -> Any:
+        attrs: dict[str, Any] = {"consts": len(consts), "carry": len(init)}
+        session = self.session
+        operands = [*consts, *init]
+        if self.test is not None:
+            return session.emit_regions("while_loop", operands, attrs, blocks)
+        if self.reverse:
+            attrs["reverse"] = True
+        if isinstance(self.length, int):
+            attrs["length"] = self.length
+            if self.checkpoint:
+                attrs["checkpoint"] = self.checkpoint
+            operands += [x._value(session) for x in self.slices]
+            return session.emit_regions("scan", operands, attrs, blocks)
+        count = value_of(session, self.length, Kind("i64"))
+        return session.emit_regions("fori_loop", [count, *operands], attrs, blocks)
+
+    def _condition(self, written: list[Storage]) -> tuple[Region, Iteration, Value]:
+        """The test as a region over the same carried values."""
+        region = self._region()
+        assert self.test is not None
+        try:
+            with region.active():
+                made = self._started(region)
+                test = self.test()
+                if not is_symbolic(test) and test:
+                    raise ControlFlowError(
+                        "the condition of a loop does not depend on what the loop computes",
+                        where=where(),
+                        hint="end it with a condition on values that change in the loop",
+                    )
+                value = truth(region, tracer(test))
+        finally:
+            self.world.restore()
+        self.session.choices += region.choices
+        return region, made, value
+
+    def _store(self, body: Iteration, carried: list[Carried], results: Sequence[Value],
+               homes: Homes) -> None:  # fmt: skip
+        """The slots after the loop."""
+        made = results_of(carried, results, body.region, self.session, self._certain, homes)
+        contents: dict[Slot, Any] = {}
+        known: dict[int, Any] = {}
+        for slot, taken in body.taken.items():
+            carry = self.carries.get(slot)
+            if carry is not None and carry.dead and not self._certain:
+                contents[slot] = carry.leaves[0]
+                continue
+            tree = taken.tree
+            new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(taken.leaves)]
+            content = UNDEFINED if tree is None else tree.unflatten(new)
+            if self._certain and changeable(content):  # two names of one object stay that
+                content = known.setdefault(id(taken.value), content)
+            contents[slot] = content
+        del known
+        self.world.write(contents)
+        self._join_names(body, contents)
+
+    def _join_names(self, body: Iteration, contents: dict[Slot, Any]) -> None:
+        """Note what the variables may mean now; refuse what changes under several names."""
+        # No variable here may hold an object: who refers to one is counted.
+        old = self.world.old
+
+        def fresh(slot: Slot) -> bool:
+            return bool(self._certain) and slot not in body.changed
+
+        crossings = [
+            Crossing(
+                self.world.name(slot),
+                [taken] if fresh(slot) else [taken, Taken.of(old(slot))],
+                contents[slot],
+            )
+            for slot, taken in body.taken.items()
+            if type(contents[slot]) is not Tracer
+        ]
+        pairs = body.start.same_as(old(slot) for slot in body.start.values)
+        held = [*body.start.references(), *contents.values()]
+        found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
+        named = Counter(id(part) for taken in body.taken.values() for part in taken.parts)
+        for slot in body.changed:
+            name = self.world.name(slot)
+            shared = any(named[id(part)] > 1 for part in body.taken[slot].parts)
+            if shared or any(joint.name == name for joint in found):
+                raise Joint(name, [contents[slot]], where()).refuse()
+
+    def _is_last(self, leaf: Any, body: Iteration) -> bool:
+        """Whether the final value is the last index, known while tracing."""
+        return leaf is not None and leaf is body.index and isinstance(self.length, int)
+
+    def _last(self, leaf: Any, body: Iteration) -> Any:
+        if self._is_last(leaf, body):
+            assert isinstance(self.length, int)
+            return 0 if self.reverse else self.length - 1
+        return leaf

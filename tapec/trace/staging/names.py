@@ -1,0 +1,254 @@
+"""Lists, dictionaries and objects that may be the same one under several names.
+
+A branch that says ``a = b`` leaves open which object `a` is. Its parts become results of the
+branch, in an object of their own: reading that is right as long as nobody changes it, or what it
+may be. So it is noted with those, what they hold is kept, and the end of a region or trace looks
+whether they still hold it. Objects that nothing else refers to are nobody's second name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.storage import COUNTED, SNAPSHOTS
+from tapec.trace.staging.containers import contents, equal
+from tapec.trace.staging.objects import Taken, containers_of
+from tapec.trace.staging.world import VARIABLE, Slot, World, container_id
+
+CURE = "change a copy: b = copy.copy(a)"
+
+
+@dataclass(slots=True)
+class Joint:
+    """Objects of which some may be the same one, and what they held when that was found."""
+
+    name: str
+    members: list[Any]
+    where: Any
+    items: list[dict[Any, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.items = [contents(m) for m in self.members]
+
+    def refuse(self) -> ControlFlowError:
+        """The error where one of them is changed."""
+        kind = type(self.members[0]).__name__
+        return ControlFlowError(
+            f"after a statement on traced values {self.name} may be the same {kind} as another "
+            f"variable's, and one of them is changed later",
+            where=self.where,
+            hint=CURE,
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether a member holds something else now."""
+        pairs = zip(self.members, self.items, strict=True)
+        return any(not equal(contents(m), items) for m, items in pairs)
+
+
+@dataclass(slots=True)
+class Crossing:
+    """A variable with several possible contents: which ones, and what it holds afterwards."""
+
+    name: str
+    sides: list[Taken]
+    result: Any
+
+
+def joints(session: Session) -> list[Joint]:
+    """Those of the whole trace that a session is part of."""
+    return _whole(session).joints
+
+
+def _whole(session: Session) -> Session:
+    while session.parent is not None:
+        session = session.parent
+    return session
+
+
+def note_uncertain(session: Session, world: World, slot: Slot) -> None:
+    """An attribute that exists on some paths only: who asks whether it does gets an error."""
+    if slot[0] != VARIABLE and not world.may_be_asked_for(slot):
+        world.refuse_missing(slot)
+        _whole(session).uncertain[slot] = world.containers[slot[0]][0]
+
+
+def refuse_uncertain(session: Session, thing: Any, name: str) -> None:
+    """Raise where a traced condition decides whether an object has an attribute."""
+    if (container_id(thing), name) in _whole(session).uncertain:
+        raise ControlFlowError(
+            f"whether the object has the attribute {name} depends on traced values",
+            where=where(),
+            hint="give it a value before the branch or loop",
+        )
+
+
+def check_joints(session: Session) -> None:
+    """Raise where something that may be known under two names has been changed."""
+    for joint in joints(session):
+        if joint.changed:
+            raise joint.refuse()
+
+
+def may_be_same(session: Session, a: Any, b: Any) -> bool:
+    """Whether a statement on traced values left open that two different objects are one."""
+    return any(
+        any(a is m for m in j.members) and any(b is m for m in j.members) for j in joints(session)
+    )
+
+
+@dataclass(slots=True)
+class Start:
+    """The objects that an iteration starts with, made for it, and what they held then."""
+
+    values: dict[Any, Any] = field(default_factory=dict)  # by slot
+    parts: list[Any] = field(init=False)
+    slots: list[Any] = field(init=False)  # of the parts
+    items: list[dict[Any, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parts = [p for v in self.values.values() for p in containers_of(v)]
+        self.slots = [slot for slot, v in self.values.items() for _ in containers_of(v)]
+        self.items = [contents(p) for p in self.parts]
+
+    def changed(self) -> frozenset[Any]:
+        """The slots with objects that the iteration has changed."""
+        parts = zip(self.slots, self.parts, self.items, strict=True)
+        return frozenset(slot for slot, p, items in parts if not equal(contents(p), items))
+
+    def same_as(self, before: Iterable[Any]) -> list[Joint]:
+        """Each stands for what its variable held before the loop."""
+        old = [p for v in before for p in containers_of(v)]
+        pairs = zip(self.parts, old, strict=False)
+        return [Joint("", [p, o], None) for p, o in pairs]
+
+    def references(self) -> list[Any]:
+        """The references that this has to anything."""
+        inside = [x for items in self.items for x in items.values()]
+        return [*self.values.values(), *self.parts, *inside]
+
+
+def join_names(
+    session: Session,
+    crossings: Sequence[Crossing],
+    inner: Iterable[Joint],
+    held: Sequence[Any] = (),
+) -> list[Joint]:
+    """Note which results of a statement may be objects that others know too.
+
+    `inner` are the joints of its regions: what a name may be there it may be afterwards, as it
+    may be what it may have been before. `held` are references that tracing has beside those in
+    the arguments.
+    """
+    found = _Sources(crossings, [*inner, *joints(session)], held)
+    if not found.results:
+        return []
+    place = where()
+    made = [Joint(name, members, place) for name, members in found.groups()]
+    joints(session).extend(made)
+    return made
+
+
+class _Sources:
+    """What every result may be, position by position."""
+
+    def __init__(
+        self, crossings: Sequence[Crossing], inner: list[Joint], held: Sequence[Any]
+    ) -> None:
+        self.crossings, self.inner, self.held = crossings, inner, held
+        self.names: list[str] = []
+        self.results: list[Any] = []
+        self.sources: list[list[Any]] = []
+        self.seen: list[Counter[int]] = []  # how often a side has an object
+        for c in crossings:
+            self._add(c)
+
+    def _add(self, c: Crossing) -> None:
+        """The changeable parts of a variable."""
+        parts = [side.parts for side in c.sides]
+        self.seen += [Counter() for _ in range(len(parts) - len(self.seen))]
+        for seen, of_side in zip(self.seen, parts, strict=False):
+            seen.update(id(p) for x in of_side for p in self._closed([x]))
+        for k, result in enumerate(containers_of(c.result)):
+            possible = [of_side[k] for of_side in parts if k < len(of_side)]
+            if any(p is not result for p in possible):
+                self.names.append(c.name)
+                self.results.append(result)
+                self.sources.append(self._closed(possible))
+
+    def _closed(self, objects: list[Any]) -> list[Any]:
+        """With the objects that these may be."""
+        found: dict[int, Any] = {id(x): x for x in objects}
+        count = 0
+        while count != len(found):
+            count = len(found)
+            for joint in self.inner:
+                if any(id(m) in found for m in joint.members):
+                    found.update({id(m): m for m in joint.members})
+        return list(found.values())
+
+    def groups(self) -> list[tuple[str, list[Any]]]:
+        """The results that are, or share, an object with another name; with those objects."""
+        held = self._held()
+        twice = {i for seen in self.seen for i, n in seen.items() if n > 1}
+        made = []
+        for name, result, sources in zip(self.names, self.results, self.sources, strict=True):
+            known = [s for s in sources if id(s) in held]
+            ids = {id(s) for s in sources} & twice
+            others = [r for r, s in zip(self.results, self.sources, strict=True)
+                      if r is not result and not ids.isdisjoint(map(id, s))]  # fmt: skip
+            if known or others:
+                made.append((name, [result, *known, *others]))
+        return made
+
+    def _held(self) -> set[int]:
+        """The objects to which more refers than tracing, and objects that nothing refers to."""
+        ours = self._references()
+        held: set[int] = set()
+        free: set[int] = set()
+        for sources in self.sources:
+            for k in range(len(sources)):
+                here = id(sources[k])
+                if not COUNTED or sys.getrefcount(sources[k]) - _CALL > ours[here]:
+                    held.add(here)
+                elif here not in free:
+                    free.add(here)
+                    ours.update(map(id, contents(sources[k]).values()))
+        return held
+
+    def _references(self) -> Counter[int]:
+        """The references that tracing itself has to every object."""
+        # What is in `held` is referred to by that list as well.
+        held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
+        taken = {id(side): side for c in self.crossings for side in c.sides}
+        for side in taken.values():
+            held += [side.value, *side.parts, *side.leaves]
+        for joint in self.inner:
+            held += joint.members
+            for items in joint.items:
+                held += items.values()
+        for snapshot in list(SNAPSHOTS):
+            held += snapshot.objects()
+        return Counter(map(id, held))
+
+
+_CALL = sys.getrefcount([object()][0]) if COUNTED else 0
+
+__all__ = [
+    "Crossing",
+    "Joint",
+    "Start",
+    "check_joints",
+    "join_names",
+    "joints",
+    "may_be_same",
+    "note_uncertain",
+    "refuse_uncertain",
+]

@@ -1,0 +1,114 @@
+"""Values taken apart into leaves, and put together again: lists, dictionaries, tuples, objects."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.containers import PLAIN, contents, inside
+from tapec.trace.staging.growing import UNDEFINED, Growing
+from tapec.tree import LEAF, Tree, flatten
+
+_DEEP = 8  # objects further down, and those in cycles, are leaves
+_EXACT = (list, dict)
+_NOTHING = Tree(type(None))
+
+
+@dataclass(slots=True)
+class Taken:
+    """A variable's content taken apart at one moment: what it holds may change afterwards."""
+
+    value: Any
+    leaves: list[Any]
+    tree: Tree | None
+    parts: list[Any]  # the changeable ones, in order
+
+    @staticmethod
+    def of(value: Any) -> Taken:
+        """What a value holds now."""
+        return Taken(value, *structure(value), list(containers_of(value)))
+
+
+def structure(value: Any) -> tuple[list[Any], Tree | None]:
+    """Leaves and tree of a slot's content; no tree where it is not bound."""
+    if value is UNDEFINED:
+        return [], None
+    leaves: list[Any] = []
+    return leaves, _down(value, leaves, 0)
+
+
+def _down(value: Any, leaves: list[Any], depth: int) -> Tree:
+    parts = _parts(value) if depth < _DEEP else None
+    if parts is None:
+        leaves.append(value)
+        return LEAF
+    keys, children = parts
+    return Tree(type(value), keys, tuple(_down(c, leaves, depth + 1) for c in children))
+
+
+def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
+    """Names and children of what has a structure, None for a leaf."""
+    kind = type(value)
+    if value is None:
+        return (), []
+    if kind in PLAIN or kind is Tracer or isinstance(value, Growing):
+        return None
+    if is_object(value):
+        items = contents(value)
+        names = tuple(sorted(items))
+        return names, [items[n] for n in names]
+    if isinstance(value, (list, dict)) and kind not in _EXACT:
+        return None  # more than its items
+    children, tree = flatten(value, lambda v: v is not value)
+    return None if tree.kind is None else (tree.keys, children)
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value is an object of the user's that is no more than its attributes."""
+    kind: Any = type(value)
+    return (
+        _is_plain(kind)
+        and not isinstance(value, (list, dict, tuple, set, enum.Enum))
+        and inside(value) is not None
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_plain(kind: Any) -> bool:
+    """Whether another object of a class can be made from attributes alone."""
+    return (
+        getattr(kind, "__new__", None) is object.__new__
+        and not hasattr(kind, "__next__")
+        and not hasattr(kind, "__enter__")
+        and kind.__module__ != "builtins"
+    )
+
+
+def changeable(value: Any) -> bool:
+    """Whether a value has parts that can be replaced while it stays the same object."""
+    if type(value) in _EXACT:
+        return True
+    frozen = getattr(getattr(type(value), "__dataclass_params__", None), "frozen", False)
+    return not frozen and is_object(value)
+
+
+def containers_of(value: Any) -> Iterator[Any]:
+    """The changeable parts of a value, itself included, in the order of its structure."""
+    return () if value is UNDEFINED else _containers(value, 0)  # type: ignore[return-value]
+
+
+def _containers(value: Any, depth: int) -> Iterator[Any]:
+    parts = _parts(value) if depth < _DEEP else None
+    if parts is None:
+        return
+    if changeable(value):
+        yield value
+    for child in parts[1]:
+        yield from _containers(child, depth + 1)
+
+
+__all__ = ["Taken", "changeable", "containers_of", "is_object", "structure"]

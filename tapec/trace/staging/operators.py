@@ -1,0 +1,239 @@
+"""Python's control flow as functions: what the rewritten source of a traced function calls.
+
+On plain values each of them does exactly what the statement did; on traced ones the statement
+becomes part of the program.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.ir.types import Type
+from tapec.trace.arrays.session import NeedStatic, Session, current, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.texts import text
+from tapec.trace.arrays.tracer import is_symbolic, wrap
+from tapec.trace.staging.branch import branch
+from tapec.trace.staging.choice import record
+from tapec.trace.staging.failures import catching, expect, going_on, loud
+from tapec.trace.staging.for_loop import run_for
+from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.items import DynamicRange, Items, enumerate_, reversed_, zip_
+from tapec.trace.staging.lookups import places
+from tapec.trace.staging.names import may_be_same
+from tapec.trace.staging.region import Region
+from tapec.trace.staging.split import decided
+from tapec.trace.staging.state import Cells, Place, State, Wider
+from tapec.trace.staging.values import Poison, kind_of, truth
+from tapec.trace.staging.while_loop import run_while
+from tapec.trace.staging.world import World
+
+Thunk = Callable[[], Any]
+_EACH: dict[Any, Callable[..., Any]] = {
+    enumerate: enumerate_,
+    zip: zip_,
+    reversed: reversed_,
+}
+# A right-hand side of `and` this short runs in any case: cheaper than a branch.
+CHEAP_OPS = 8
+_CALL = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
+_UNSAFE = frozenset(["gather", "dynamic_index", "dynamic_update", "dynamic_add", "scatter"])
+
+
+def _traced(test: Any) -> Session | None:
+    """The running trace where a condition is a traced value."""
+    if not is_symbolic(test):
+        return None
+    if test._deps:
+        raise NeedStatic(test._deps, where())
+    return current()
+
+
+def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], state: State) -> None:
+    """``if test: ... else: ...``."""
+    session = _traced(test)
+    known = None if session is None else decided(session, test)
+    if session is not None and known is None:
+        state = _widened(state, then, otherwise)
+        branch(truth(session, test), [then, otherwise], state)
+        record(session, "branch")
+    elif test if known is None else known:
+        then()
+    else:
+        otherwise()
+
+
+def _widened(state: State, *functions: Any) -> State:
+    """The state, and what running these functions may change beside it."""
+    made: State = TABLE["__widened__"](state, *functions)
+    return made
+
+
+def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
+    """``while test(): ...``."""
+    run_while(going_on(test, body, and_), body, _widened(state, test, body))
+
+
+def for_(
+    iterable: Iterable[Any],
+    body: Callable[[Any], None],
+    state: State,
+    go_on: Thunk | None = None,
+) -> None:
+    """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
+    run_for(iterable, body, _widened(state, body), go_on)
+
+
+def each(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """``enumerate``, ``zip`` or ``reversed`` of what a `for` runs over."""
+    return _EACH.get(function, function)(*args, **kwargs)
+
+
+def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) -> Any:
+    """``then() if test else otherwise()``; `state` has what these assign."""
+    session = _traced(test)
+    if session is None:
+        return then() if test else otherwise()
+    result = Cells(value=UNDEFINED)
+    place = Place("value", lambda: result.values[0], lambda value: result.set((value,)))
+    whole = result if state is None else Wider(state, [place])
+    works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
+    wide = _widened(whole, then, otherwise)
+    branch(truth(session, test), works, wide, "a conditional expression")
+    return result.values[0]
+
+
+def bound(state: State, value: Any) -> Any:
+    """``name := value`` in an expression that has become a function."""
+    names = state.get()
+    state.set((value, *names[1:]))
+    return value
+
+
+def is_(a: Any, b: Any) -> Any:
+    """``a is b``; that is not known of what a branch leaves undetermined."""
+    for x in (a, b):
+        if type(x) is Poison:
+            x._fail()
+        if x is Poison:
+            raise ControlFlowError("a traced condition decides on a type", where=where())
+    session = current()
+    if a is not b and session is not None and may_be_same(session, a, b):
+        raise ControlFlowError(
+            "whether two names mean one object depends on traced values",
+            where=where(),
+            hint="compare something that they hold",
+        )
+    for x, y in ((a, b), (b, a)):
+        if is_symbolic(x) and x._weak and x._dtype == "bool" and type(y) is bool:
+            return TABLE["equal"](x, y)
+    # What stands in for a class is that class.
+    return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
+
+
+def is_not(a: Any, b: Any) -> Any:
+    """``a is not b``."""
+    return not_(is_(a, b))
+
+
+def and_(*thunks: Thunk, state: State | None = None) -> Any:
+    """``a and b and ...``; `state` has what the operands assign."""
+    return _connected(thunks, "logical_and", False, state)
+
+
+def or_(*thunks: Thunk, state: State | None = None) -> Any:
+    """``a or b or ...``."""
+    return _connected(thunks, "logical_or", True, state)
+
+
+def _connected(thunks: tuple[Thunk, ...], name: str, stops: bool, state: State | None) -> Any:
+    """The first value whose truth is `stops`, else the last one."""
+    *others, last = thunks
+    for k, thunk in enumerate(others):
+        value = thunk()
+        session = _traced(value)
+        if session is not None:
+            rest = functools.partial(_connected, thunks[k + 1 :], name, stops, state)
+            return _joined(session, value, rest, thunks[k + 1 :], name, stops, state)
+        if bool(value) is stops:
+            return value
+    return last()
+
+
+def _joined(
+    session: Session,
+    value: Any,
+    rest: Thunk,
+    thunks: tuple[Thunk, ...],
+    name: str,
+    stops: bool,
+    state: State | None,
+) -> Any:
+    """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
+    is_truth = value._dtype == "bool" and not value._shape
+    if is_truth and state is None and _is_cheap(session, rest, thunks):
+        return TABLE[name](value, rest())
+    then, otherwise = (lambda: value, rest) if stops else (rest, lambda: value)
+    return ifexp(value, then, otherwise, state)
+
+
+def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
+    """Whether operands of `and` are a boolean that may as well be computed in any case."""
+    world = World(_widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
+    if world is not None and world.sources:
+        return False
+    region = Region(session, probe=True)
+    try:
+        with region.active():
+            kind = kind_of(rest())
+            writes = bool(region.written()) or (world is not None and bool(world.read()))
+    finally:
+        if world is not None:
+            world.restore()
+    ops = region.builder.ops
+    return (
+        kind is not None
+        and kind.type == Type("bool")
+        and region.weight() <= CHEAP_OPS
+        and not writes
+        and not any(op.regions or op.name in _UNSAFE for op in ops)
+    )
+
+
+def _calls(thunk: Any) -> bool:
+    """Whether an operand calls anything: only that can change what Python remembers."""
+    return not _CALL.isdisjoint(thunk.__code__.co_code[::2])
+
+
+def not_(x: Any) -> Any:
+    """``not x``."""
+    session = _traced(x)
+    if session is None:
+        return not x
+    return wrap(session, session.emit("logical_not", truth(session, x)))
+
+
+def assert_(test: Any, message: Thunk | None) -> None:
+    """``assert test, message()``; the kernel raises where a traced one is false."""
+    session = _traced(test)
+    if session is not None:
+        expect(session, wrap(session, truth(session, test)), _assertion(message))
+        record(session, "check", None, "an assertion on a traced value")
+    elif not test:
+        raise AssertionError(*([] if message is None else [message()]))
+
+
+def _assertion(message: Thunk | None) -> AssertionError:
+    """The error of a failing assertion; its message is made while tracing."""
+    return AssertionError(*([] if message is None else [message()]))
+
+
+__all__ = [
+    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "catching", "each",
+    "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "places",
+    "text", "while_",
+]  # fmt: skip

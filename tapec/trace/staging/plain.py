@@ -1,0 +1,68 @@
+"""`for` loops as Python runs them: once ending depends on traced values, the rest is branches."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.session import current, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.staging.branch import branch
+from tapec.trace.staging.state import Cells, Place, State, Wider
+from tapec.trace.staging.values import truth
+from tapec.trace.staging.world import VARIABLE, World
+
+Body = Callable[[Any], None]
+Thunk = Callable[[], Any]
+
+
+def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
+    """As Python runs it; once ending depends on traced values, what follows is a branch."""
+    rest = iter(iterable)
+    while True:
+        more = go_on() if go_on is not None else True
+        if not is_symbolic(more) and not more:
+            return
+        try:
+            item = _next(rest) if is_symbolic(more) else next(rest)
+        except StopIteration:
+            return
+        work = functools.partial(body, item)
+        run_guarded(more, work, _with_item(state, item, body) if is_symbolic(more) else state)
+
+
+def _next(rest: Iterator[Any]) -> Any:
+    """The next item, though the loop may have ended: taking it must change nothing else."""
+    frame = getattr(rest, "gi_frame", None)
+    if frame is None:
+        return next(rest)
+    world = World(Cells(**frame.f_locals))
+    known = [(t._storage, t._storage.stamp) for t in world.held()]
+    item = next(rest)
+    # What the generator binds is its own, what these hold may be known to others.
+    if any(slot[0] != VARIABLE for slot in world.read()) or any(s.stamp != n for s, n in known):
+        raise ControlFlowError(
+            "a generator changes arrays or objects, and the loop over it ends on a traced value",
+            where=where(),
+            hint="let the body of the loop change them, or make a list of the items before",
+        )
+    return item
+
+
+def _with_item(state: State, item: Any, body: Body) -> State:
+    """The state, and what the body may change through the item."""
+    made: State = TABLE["__widened__"](Wider(state, [Place("an item", lambda: item)]), body)
+    return made
+
+
+def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:
+    """Run a piece of code if a (possibly traced) condition says so."""
+    session = current()
+    if not is_symbolic(more):
+        work()
+        return
+    assert session is not None
+    branch(truth(session, more), [work, lambda: None], state, "a loop that ends")

@@ -1,0 +1,189 @@
+"""A part of the user's code traced as a region: what it reads and writes of the code around it.
+
+The first time a region reads or writes memory of an enclosing trace, the current value becomes a
+parameter of the region and the memory itself belongs to the region as long as that is active. So
+views, aliases and arguments see each other's writes without anybody knowing of regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.ir.core import Block, Value
+from tapec.ir.types import Type, dtype_name
+from tapec.ir.weight import weight
+from tapec.trace.arrays.session import Session, current_is
+from tapec.trace.arrays.storage import REGIONS, VERSIONS, Array, Storage
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.names import check_joints, joints
+
+Memory = tuple[Session | None, Value | None, Array | None, int, int]
+
+
+@dataclass(slots=True)
+class Entry:
+    """A storage inside a region: its parameter, the operand for it, its states out- and inside."""
+
+    param: Value
+    operand: Value
+    outside: Memory
+    version: int  # when it entered
+    crossed: bool  # a function traced on its own lies in between: read only
+    inside: Memory | None = None
+
+
+class Region(Session):
+    """The trace of one region. A `probe` is thrown away: constant arrays stay constant in it."""
+
+    is_region = True
+
+    __slots__ = ("__weakref__", "backups", "entered", "own", "probe", "promoted", "span")
+
+    def __init__(self, parent: Session, probe: bool = False) -> None:
+        super().__init__(parent)
+        REGIONS.add(self)
+        self._inferred, self._types, self._locs = parent._inferred, parent._types, parent._locs
+        self._wrapped = parent._wrapped
+        self.partial = parent.partial
+        self.probe = probe
+        self.entered: dict[Storage, Entry] = {}
+        self.own: list[Storage] = []  # what a loop carries, as an iteration starts with it
+        self.promoted: list[Storage] = []  # constant arrays that were written
+        self.backups: dict[Storage, tuple[Memory, Array]] = {}
+        self.span: Any = None  # the numbers of the iterations, where conditions on them decide
+
+    # -- memory ----------------------------------------------------------------------------
+
+    def enter(self, storage: Storage) -> None:
+        """Make the current value of a storage a parameter, and the storage ours."""
+        assert self.parent is not None
+        operand, crossed = _value_in(self.parent, storage)
+        param = self.builder.param(operand.type)
+        version = next(VERSIONS)
+        self.entered[storage] = Entry(param, operand, _memory(storage), version, crossed)
+        _set_memory(storage, (self, param, None, version, storage.stamp))
+
+    def claim(self, storage: Storage) -> None:
+        """Before a write: bring the storage in, unless it was made here."""
+        if storage.array is None:
+            if storage.session is not self:
+                self.enter(storage)
+            entry = self.entered.get(storage)
+            if entry is not None and entry.crossed:
+                super().enter(storage)
+            return
+        if storage.born is self:
+            return
+        parent = self.parent
+        if parent is not None and parent.is_region and storage not in self.backups:
+            parent.claim(storage)
+        if self.probe and storage.array is not None:
+            if storage not in self.backups:
+                self.backups[storage] = (_memory(storage), storage.array.copy())
+            return
+        self.enter(storage)
+        self.promoted.append(storage)
+
+    def written(self) -> list[Storage]:
+        """The storages of enclosing traces whose values changed; called while active."""
+        return [s for s, e in self.entered.items() if s.version != e.version]
+
+    def final(self, storage: Storage) -> Value:
+        """The value of a storage at the end; called while active."""
+        if storage not in self.entered:
+            self.enter(storage)
+        assert storage.value is not None
+        return storage.value
+
+    def refers_to(self, storage: Storage) -> int:
+        """How many references to a storage the region holds for itself."""
+        own = sum(s is storage for s in (*self.own, *self.promoted))
+        return (storage in self.entered) + (storage in self.backups) + own
+
+    def close(self) -> None:
+        """The memory of the region is of no interest any more."""
+        self.entered.clear()
+        self.promoted.clear()
+        self.own.clear()
+
+    @contextmanager
+    def active(self) -> Iterator[Region]:
+        """Trace into this region; afterwards all memory is as it was outside (may be repeated)."""
+        self.alive = True
+        for storage, entry in self.entered.items():
+            if entry.inside is not None:
+                _set_memory(storage, entry.inside)
+        noted = joints(self)
+        before = len(noted)
+        try:
+            with current_is(self):
+                yield self
+            check_joints(self)
+        finally:
+            self.alive = False
+            self.joints += noted[before:]
+            del noted[before:]
+            for storage, entry in reversed(self.entered.items()):
+                entry.inside = _memory(storage)
+                _set_memory(storage, entry.outside)
+            for storage, (memory, content) in self.backups.items():
+                _set_memory(storage, memory)
+                assert storage.array is not None
+                storage.array[...] = content
+            if self.probe:
+                self.close()
+
+    # -- the finished region ---------------------------------------------------------------
+
+    def block(
+        self, before: Sequence[Value], order: Mapping[Storage, Type], results: Sequence[Value]
+    ) -> Block:
+        """The region with these parameters, then one for every storage in `order`."""
+        given = [(self.entered.get(s), t) for s, t in order.items()]
+        params = [Value(t) if e is None else e.param for e, t in given]
+        return Block((*before, *params), tuple(self.builder.ops), tuple(results))
+
+    def weight(self) -> int:
+        """The weight of what was traced."""
+        return weight(self.builder.ops)
+
+
+def _memory(storage: Storage) -> Memory:
+    return storage.session, storage.value, storage.array, storage.version, storage.stamp
+
+
+def _set_memory(storage: Storage, memory: Memory) -> None:
+    storage.session, storage.value, storage.array, storage.version, storage.stamp = memory
+
+
+def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
+    """The value of a storage in this trace, and whether it belongs to one around it."""
+    constant = storage.array is not None
+    owner = storage.born if constant else storage.session
+    if owner is not session and session.is_region:
+        assert isinstance(session, Region)
+        if not (session.probe and storage in session.backups):
+            session.enter(storage)
+        entry = session.entered.get(storage)
+        crossed = entry is not None and entry.crossed
+    else:
+        entry = session.entered.get(storage) if isinstance(session, Region) else None
+        crossed = owner is not session or (entry is not None and entry.crossed)
+    if storage.array is not None:
+        return session.array(storage.array, dtype_name(storage.array.dtype)), crossed
+    assert storage.value is not None
+    if storage.session is session:
+        return storage.value, crossed
+    whole = Tracer(storage, storage.value.type.dtype, storage.value.type.shape)
+    return session.capture(whole, storage.value), True
+
+
+def give(session: Session, storage: Storage, value: Value) -> None:
+    """Let a storage hold a result of a region op, as the code around it sees it."""
+    if storage.session is not session and session.is_region:
+        session.claim(storage)
+    version = next(VERSIONS)
+    _set_memory(storage, (session, value, None, version, version))

@@ -1,0 +1,87 @@
+"""Loops with conditions on the number of the iteration: ``if k % 100 == 0: saved.append(x)``.
+
+Where the two sides cannot be a branch of the program, the loop is cut where such conditions change:
+between the cuts they are known, and what is left is loops without them and single iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import TraceError
+from tapec.ir.core import Op, Value
+from tapec.trace.arrays.session import Session
+from tapec.trace.staging.region import Region
+from tapec.trace.staging.values import truth
+
+MOST_OPS = 64  # of a condition
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The numbers of the iterations that a loop's body is traced for."""
+
+    index: Value
+    length: int
+
+
+class Cut(TraceError):
+    """A condition on the number changes inside the span."""
+
+    def __init__(self, truths: Any) -> None:
+        super().__init__("a condition depends on the number of the iteration")
+        self.truths = truths
+
+    def runs(self, start: int) -> Sequence[tuple[int, int]]:
+        """The pieces of the loop, from and to, in which the condition does not change."""
+        at = np.flatnonzero(np.diff(self.truths.astype(int))) + 1
+        ends = [0, *at.tolist(), len(self.truths)]
+        return [(start + a, start + b) for a, b in pairwise(ends)]
+
+
+def decided(session: Session, test: Any) -> bool | None:
+    """What a condition is in all iterations; None where it depends on more than their number."""
+    span = session.span if isinstance(session, Region) else None
+    if span is None:
+        return None
+    truths = _for_all(session, truth(session, test), span)
+    if truths is None:
+        return None
+    truths = np.broadcast_to(truths, (span.length,))
+    if truths.all() or not truths.any():
+        return bool(truths[0])
+    raise Cut(truths)
+
+
+def _for_all(session: Session, value: Value, span: Span) -> Any:
+    """The value in every iteration, None where that is not known."""
+    made = {r: op for op in session.builder.ops for r in op.results}
+    found: dict[Value, Any] = {span.index: np.arange(span.length)}
+    needed: dict[Op, None] = {}
+    todo = [value]
+    while todo:
+        op = made.get(v := todo.pop())
+        if v in found:
+            continue
+        if op is None or not _is_number(op) or len(needed) > MOST_OPS:
+            return None
+        needed[op] = None
+        todo += op.operands
+    for op in session.builder.ops:  # in the order in which they were made
+        if op in needed:
+            assert op.primitive.evaluate is not None
+            operands = [found[v] for v in op.operands]
+            with np.errstate(all="ignore"):
+                found[op.result] = op.primitive.evaluate(*operands, **op.attrs)
+    return found[value]
+
+
+def _is_number(op: Op) -> bool:
+    if op.primitive.evaluate is None or op.result.type.shape:
+        return False
+    return op.name == "const" or op.primitive.kind == "elementwise"

@@ -1,0 +1,124 @@
+"""Lists of numbers that loops write at traced places: while such a loop is traced, an array.
+
+``values[j] = 0.5 * (values[j] + values[j + 1])`` carries one array through the loop, not every
+element. The list itself holds nothing meanwhile, so that nobody can look past the array; after the
+loop it has the elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from tapec.errors import ControlFlowError, TraceError
+from tapec.trace.arrays.dispatch import need_session
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.rows import row_maker
+from tapec.trace.staging.values import Kind, Poison, kind_of, merged, traced
+
+CURE = "use an array in its place: a = np.array(xs)"
+# Per loop that is being staged, innermost last: the lists that existed before it, by identity.
+_OPEN: ContextVar[tuple[Collection[int], ...]] = ContextVar("open loops", default=())
+
+
+class NeedsTable(TraceError):
+    """A list of numbers of one kind is written at a traced place inside of a loop."""
+
+    def __init__(self, items: list[Any], kind: Kind) -> None:
+        super().__init__("a list is written at a traced place in a loop", where=where(), hint=CURE)
+        self.items, self.kind = items, kind
+
+
+class Untabled(ControlFlowError):
+    """Something looked past the array, and the loop has been made: there is no way back."""
+
+
+class Table:
+    """The array that a list is for now; looked up like the list."""
+
+    __slots__ = ("array", "items", "kind")
+
+    def __init__(self, items: list[Any], array: Tracer, kind: Kind) -> None:
+        self.items, self.array, self.kind = items, array, kind
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return self.items[key]
+        session = need_session()
+        return traced(session, self.array[key]._value(session), self.kind)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        kind = kind_of(value)
+        both = None if kind is None else merged(self.kind, kind)
+        if both is None or both.boxed or isinstance(key, slice):
+            raise ControlFlowError(
+                "a list of numbers gets something else in a loop", where=where(), hint=CURE
+            )
+        if both != self.kind:
+            raise NeedsTable(self.items, both)
+        self.array[key] = value
+
+
+@contextmanager
+def opened(lists: Collection[int]) -> Iterator[None]:
+    """While a loop is staged: what it finds."""
+    token = _OPEN.set((*_OPEN.get(), lists))
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
+
+
+def known_outside(items: list[Any]) -> bool:
+    """Whether a list was there before a loop that is being staged."""
+    return any(id(items) in lists for lists in _OPEN.get())
+
+
+def tabling(session: Session, attempt: Callable[[], None]) -> None:
+    """Stage a loop, with the lists as arrays that turn out to need it and no loop around knows."""
+    try:
+        attempt()
+    except NeedsTable as need:
+        if known_outside(need.items):
+            raise
+        with _tabled(session, need):
+            tabling(session, attempt)
+
+
+@contextmanager
+def _tabled(session: Session, need: NeedsTable) -> Iterator[None]:
+    """Let the list be an array; afterwards it is a list again."""
+    tables, items, kind = session.tables, need.items, need.kind
+    known = tables.get(id(items))
+    if known is not None:  # of another kind so far
+        array = TABLE["astype"](known.array, kind.type.numpy)
+        tables[id(items)] = Table(items, array, kind)
+        try:
+            yield
+        except BaseException:
+            tables[id(items)] = known
+            raise
+        return
+    old = list(items)
+    tables[id(items)] = Table(items, TABLE["array"](old, dtype=kind.type.numpy), kind)
+    empty = Poison("a list that a loop writes at traced places is used as a whole", CURE, where())
+    items[:] = [empty] * len(old)
+    try:
+        yield
+    except BaseException:
+        del tables[id(items)]
+        items[:] = old
+        raise
+    table = tables.pop(id(items))
+    if len(items) != len(old) or any(x is not empty for x in items):
+        raise Untabled(
+            "a list that a loop writes at traced places is changed as a whole",
+            where=where(),
+            hint=CURE,
+        )
+    row = row_maker(session, table.array._value(session), table.kind.weak)
+    items[:] = [row(j) for j in range(len(old))]

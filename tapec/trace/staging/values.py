@@ -1,0 +1,209 @@
+"""Values that cross the border of a region: their types, what two of them have in common, and
+what stands for a value that exists on one path only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ControlFlowError
+from tapec.ir.core import Value
+from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.trace.arrays.dispatch import operand
+from tapec.trace.arrays.promote import common
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.storage import COPY, SHARED, STALE, MaybeShared, Storage
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.staging.objects import structure
+
+_NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
+_NUMBERS = {bool: "bool", int: "i64", float: "f64"}
+_LEAST = {"i64": -(2**63), "i32": -(2**31)}
+_FILL = {"f": float("nan"), "b": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an array or number must be to cross: element type, shape, Python-scalar weakness."""
+
+    dtype: str
+    shape: tuple[int, ...] = ()
+    weak: bool = False
+    boxed: bool = False
+
+    @property
+    def type(self) -> Type:
+        """Its type in the program."""
+        return Type(self.dtype, self.shape)
+
+    def __str__(self) -> str:
+        return _PYTHON[self.dtype] if self.weak and self.dtype in _PYTHON else str(self.type)
+
+
+_PYTHON = {"bool": "Python bool", "i64": "Python int", "f64": "Python float"}
+
+
+def as_hint(name: str) -> str:
+    """A variable as the name of a value in the program, "" for other places."""
+    return name if name.isidentifier() else ""
+
+
+def kind_of(leaf: Any) -> Kind | None:
+    """The kind of an array or number; None for anything else."""
+    if type(leaf) is Tracer:
+        return Kind(leaf._dtype, leaf._shape, leaf._weak, leaf._storage.boxed)
+    number = _NUMBERS.get(type(leaf))
+    if number is not None:
+        return Kind(number, (), True)
+    if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _NAMES:
+        return Kind(_NAMES[leaf.dtype], leaf.shape, False, isinstance(leaf, np.ndarray))
+    return None
+
+
+def merged(a: Kind, b: Kind) -> Kind | None:
+    """The kind both can be given as, None where there is none.
+
+    Python numbers adapt (int to float, Python scalar to array element); nothing else does.
+    """
+    if a.shape != b.shape:
+        return None
+    boxed = a.boxed or b.boxed
+    if a.dtype == b.dtype:
+        return Kind(a.dtype, a.shape, a.weak and b.weak, boxed)
+    if "bool" in (a.dtype, b.dtype) or not (a.weak or b.weak):
+        return None
+    dtype, weak = common((a.dtype, a.weak), (b.dtype, b.weak))
+    if (not a.weak and dtype != a.dtype) or (not b.weak and dtype != b.dtype):
+        return None
+    return Kind(dtype, a.shape, weak, boxed)
+
+
+def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
+    """A leaf as an operand of this kind."""
+    return operand(session, leaf, kind.dtype)
+
+
+def filler(session: Session, kind: Kind) -> Value:
+    """What stands for a value that does not exist, and shows: NaN, the least integer; False."""
+    fill = _LEAST.get(kind.dtype, _FILL.get(kind.dtype[0]))
+    return session.const(fill, kind.dtype, kind.shape)
+
+
+def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Tracer:
+    """A result of a region as the user sees it."""
+    made = wrap(session, value, kind.weak)
+    made._storage.boxed = kind.boxed
+    made._storage.frozen = frozen
+    return made
+
+
+def memory_of(leaf: Any) -> Storage | None:
+    """The memory of an array that others could see writes to; None for numbers."""
+    if type(leaf) is not Tracer or not (leaf._shape or leaf._storage.boxed):
+        return None
+    return leaf._storage
+
+
+def up_to_date(value: Any) -> Any:
+    """A slot's content, leaves that must not be read any more made undetermined."""
+    leaves, tree = structure(value)
+    if tree is None or not any(map(_is_stale, leaves)):
+        return value
+    return tree.unflatten([Poison(STALE, COPY, None) if _is_stale(x) else x for x in leaves])
+
+
+def _is_stale(leaf: Any) -> bool:
+    if type(leaf) is not Tracer:
+        return False
+    frozen = leaf._storage.frozen
+    return isinstance(frozen, MaybeShared) and frozen.stale
+
+
+def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
+    """Why the result that stands for these leaves, one per region, may not be written into."""
+    outer = [
+        storage
+        for storage, region in zip(map(memory_of, leaves), regions, strict=True)
+        if storage is not None and storage.born is not region
+    ]
+    return SHARED if shared else MaybeShared(outer) if outer else ""
+
+
+def truth(session: Session, test: Any) -> Value:
+    """A condition as a boolean number; sizes other than 1 are ambiguous, as in NumPy."""
+    if test.size != 1:
+        raise ValueError(
+            "The truth value of an array with more than one element is ambiguous. "
+            "Use a.any() or a.all()"
+        )
+    if test.shape:
+        test = TABLE["reshape"](test, ())
+    if test._dtype != "bool":
+        test = TABLE["not_equal"](test, 0)
+    return operand(session, test, "bool")
+
+
+class Poison:
+    """Stands for a value that a branch leaves undetermined: using it is an error, having it not."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, message: str, hint: str, at: object) -> None:
+        self._error = (message, hint, at)
+
+    def _fail(self, *args: Any, **kwargs: Any) -> Any:
+        message, hint, at = self._error
+        raise ControlFlowError(message, where=at or where(), hint=hint)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return self._fail()
+
+    def __repr__(self) -> str:
+        return "<undetermined>"
+
+
+def _poison_operators() -> None:
+    binary = (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+    )
+    names = [f"__{p}{n}__" for n in binary for p in ("", "r", "i")]
+    names += [f"__{n}__" for n in (
+        "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert", "bool", "len", "iter",
+        "getitem", "setitem", "call", "float", "int", "index", "array_ufunc", "array_function",
+        "array", "contains", "enter", "format", "hash")]  # fmt: skip
+    for name in names:
+        setattr(Poison, name, Poison._fail)
+
+
+_poison_operators()
+
+
+def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
+    """The leaves (by number) that share memory with another leaf of the same group."""
+    found: set[int] = set()
+    for leaves in groups:
+        first: dict[int, int] = {}
+        for k, leaf in enumerate(leaves):
+            storage = memory_of(leaf)
+            if storage is not None:
+                other = first.setdefault(id(storage), k)
+                if other != k:
+                    found |= {other, k}
+    return found

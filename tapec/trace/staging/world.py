@@ -1,0 +1,253 @@
+"""What a piece of the user's code may change: its variables, and what lists, dictionaries and
+objects reachable from them hold.
+
+A `Slot` names one such place: the number of a variable, or a container and a key in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import pickle
+import random
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.storage import SNAPSHOTS
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.containers import (
+    CONSTANTS,
+    OWNER,
+    PLAIN,
+    contents,
+    equal,
+    has_keys,
+    inside,
+    refill,
+)
+from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.state import State
+
+Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
+VARIABLE = 0
+
+
+class World:
+    """A snapshot of everything a state leads to, to compare with and to go back to."""
+
+    def __init__(self, state: State) -> None:
+        SNAPSHOTS.add(self)
+        self.state = state
+        self.values = state.get()
+        self.containers: dict[int, tuple[Any, dict[Any, Any]]] = {}
+        self._paths: dict[int, str] = {}
+        self._kinds: dict[int, type] = {}  # the classes of objects, which have what these lack
+        self.sources: list[tuple[str, Any, Any]] = []  # what is used up by use, and how far it is
+        for name, value in zip(state.names, self.values, strict=True):
+            self._walk(value, name)
+
+    def _walk(self, value: Any, path: str) -> None:
+        todo = [(value, path)]
+        while todo:
+            value, path = todo.pop()
+            if used_up_by_use(value):
+                self.sources.append((path, value, position(value)))
+            inner = inside(value)
+            if inner is None:
+                continue
+            container, items = inner
+            if container is not None:
+                if id(container) in self.containers:
+                    continue
+                self.containers[id(container)] = (container, items)
+                is_object = container is not value or not has_keys(container)
+                if is_object:
+                    self._kinds[id(container)] = type(value)
+                path = self._paths[id(container)] = f"{path}." if is_object else path
+            more = ((item, key) for key, item in items.items() if type(item) not in PLAIN)
+            todo += [(item, _below(path, key)) for item, key in more]
+
+    def refuse_use(self) -> None:
+        """Raise where something was used up, or put in another order: that is not undone."""
+        for path, source, before in self.sources:
+            if position(source) != before:
+                raise ControlFlowError(
+                    f"a branch on a traced condition uses {path} up",
+                    where=where(),
+                    hint="take what it gives before the branch",
+                )
+        for ident, (container, items) in self.containers.items():
+            if isinstance(container, dict) and [k for k in container if k in items] != [
+                k for k in items if k in container
+            ]:
+                raise ControlFlowError(
+                    f"a branch or loop changes the order of {self._paths[ident].strip('.')}",
+                    where=where(),
+                    hint="take the keys in a fixed order",
+                )
+
+    def held(self) -> Iterator[Any]:
+        """Every reference to a tracer that the snapshot has."""
+        held = [*self.values, *(x for _, items in self.containers.values() for x in items.values())]
+        return (x for x in held if type(x) is Tracer)
+
+    def objects(self) -> Iterator[Any]:
+        """Every reference that the snapshot has to anything."""
+        yield from self.values
+        for container, items in self.containers.values():
+            yield container
+            yield from items.values()
+
+    def restore(self) -> None:
+        """Everything as it was when the snapshot was taken."""
+        self.state.set(self.values)
+        for container, items in self.containers.values():
+            if not equal(contents(container), items):
+                refill(container, items)
+
+    def slots(self) -> Iterator[tuple[Slot, Any]]:
+        """All slots with what they held at the snapshot."""
+        for k, value in enumerate(self.values):
+            yield (VARIABLE, k), value
+        for ident, (_, items) in self.containers.items():
+            for key, value in items.items():
+                yield (ident, key), value
+
+    def read(self) -> dict[Slot, Any]:
+        """The present values of all slots that differ from the snapshot."""
+        found: dict[Slot, Any] = {}
+        for k, (old, new) in enumerate(zip(self.values, self.state.get(), strict=True)):
+            if not same(old, new):
+                found[VARIABLE, k] = new
+        for ident, (container, items) in self.containers.items():
+            present = contents(container)
+            for key in {**items, **present}:
+                new = self._seen(present, ident, key)
+                if not same(self._seen(items, ident, key), new):
+                    found[ident, key] = new
+        return found
+
+    def old(self, slot: Slot) -> Any:
+        """What the slot held at the snapshot."""
+        place, key = slot
+        if place == VARIABLE:
+            return self.values[key]
+        return self._seen(self.containers[place][1], place, key)
+
+    def _seen(self, items: dict[Any, Any], ident: int, key: Any) -> Any:
+        """What is found under a key: an attribute that an object lacks is its class's."""
+        if key in items:
+            return items[key]
+        kinds = self._kinds[ident].__mro__ if ident in self._kinds else ()
+        found = next((vars(c)[key] for c in kinds if key in vars(c)), UNDEFINED)
+        return UNDEFINED if hasattr(type(found), "__get__") else found
+
+    def refuse_missing(self, slot: Slot) -> None:
+        """Raise where an attribute that may be missing would be made up by ``__getattr__``."""
+        kind = self._kinds.get(slot[0])
+        if kind is not None and hasattr(kind, "__getattr__"):
+            raise ControlFlowError(
+                f"{self.name(slot)} exists on some paths only, and __getattr__ gives it on others",
+                where=where(),
+                hint="give it a value before the branch or loop",
+            )
+
+    def write(self, values: Mapping[Slot, Any]) -> None:
+        """Set slots, the same containers being kept."""
+        variables = list(self.state.get())
+        changed: dict[int, dict[Any, Any]] = {}
+        for (place, key), value in values.items():
+            if place == VARIABLE:
+                variables[key] = value
+                continue
+            items = changed.get(place)
+            if items is None:
+                items = changed[place] = contents(self.containers[place][0])
+            if value is UNDEFINED:
+                items.pop(key, None)
+            else:
+                items[key] = value
+        self.state.set(tuple(variables))
+        for place, items in changed.items():
+            refill(self.containers[place][0], items)
+
+    def name(self, slot: Slot) -> str:
+        """How the user writes the slot."""
+        place, key = slot
+        if place == VARIABLE:
+            return self.state.names[key]
+        return _below(self._paths[place], key)
+
+    def may_be_asked_for(self, slot: Slot) -> bool:
+        """Whether the slot is a key: code may ask whether there is one, as of a dictionary."""
+        return slot[0] != VARIABLE and not self._paths[slot[0]].endswith(".")
+
+    def is_list(self, slot: Slot) -> bool:
+        """Whether the slot is an element of a list."""
+        return slot[0] != VARIABLE and type(self.containers[slot[0]][0]) is list
+
+    def grows(self, slot: Slot) -> bool:
+        """Whether the slot is an element appended to (or taken from) a list."""
+        place, key = slot
+        if place == VARIABLE:
+            return False
+        container, items = self.containers[place]
+        return type(container) is list and (key >= len(items) or len(container) != len(items))
+
+
+def container_id(value: Any) -> int:
+    """The first part of the slots in which a value's content is."""
+    inner = inside(value)
+    return id(value if inner is None else inner[0])
+
+
+def _below(path: str, key: Any) -> str:
+    """How the user writes what a container at `path` holds under a key."""
+    if type(key) is str and key == OWNER:
+        return path
+    return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
+
+
+def one_way(state: State, body: Any = None) -> str:
+    """What every iteration uses up (an iterator, random numbers): its name, or ""."""
+    for name, value in zip(state.names, state.get(), strict=True):
+        if used_up_by_use(value):
+            return name
+    return ""
+
+
+def used_up_by_use(value: Any) -> bool:
+    """Whether using an object changes it in a way that no snapshot knows."""
+    return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
+
+
+def position(source: Any) -> Any:
+    """How far something has been used up; where that is not known, never the same twice."""
+    if isinstance(source, np.random.Generator):
+        return pickle.dumps(source.bit_generator.state)
+    if isinstance(source, (np.random.RandomState, random.Random)):
+        return pickle.dumps(source.__getstate__())
+    if isinstance(getattr(type(source), "__next__", None), types.FunctionType):
+        return None  # of the user: its attributes are looked at
+    if hasattr(type(source), "__length_hint__"):
+        return source.__length_hint__()
+    return repr(source) if type(source) is itertools.count else object()
+
+
+RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether a slot may count as unchanged: the same object, or an equal plain constant."""
+    if a is b:
+        return True
+    if type(a) is not type(b) or type(a) not in CONSTANTS:
+        return False
+    if type(a) is float:
+        return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
+    return bool(a == b)

@@ -1,0 +1,126 @@
+"""The packages import each other only along the edges of the design, without cycles."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+
+ROOT = Path(__file__).parents[2] / "tapec"
+
+# What each room may import from. `errors` and `config` are open to all.
+OPEN = {"errors", "config"}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "config": set(),
+    "ir": set(),
+    "tree": set(),
+    "backends": {"ir", "lower"},  # the native backend lowers for itself
+    "trace": {"ir", "tree"},
+    "ad": {"ir"},
+    "passes": {"ir"},
+    "lower": {"ir"},
+    "pipeline": {"ir", "ad", "passes", "lower", "backends"},
+    "look": {"ir", "ad", "pipeline"},
+    "call": {"ir", "tree", "trace", "pipeline", "backends", "look"},
+    "derive": {"ir", "tree", "trace", "ad", "pipeline", "call"},
+}
+# Nothing below may import what is on top: the package itself, `tools` and `bench`.
+LOWER = set(ALLOWED)
+TOP = {"__init__", "__main__", "errors", "config", "tree", "pipeline"}
+# The command line stands on all of it, `bench` included.
+COMMANDS = "tapec.tools.cli"
+# Heavy libraries, and the only places that may import them.
+HEAVY = {
+    "llvmlite": ("backends/llvm/",),
+    "networkx": ("ir/graph.py", "ad/", "tools/"),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules a file imports, those for type checkers excepted."""
+    tree = ast.parse(path.read_text())
+    hidden = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            found.update(f"{module}.{a.name}" if module == "tapec" else module for a in node.names)
+    return found
+
+
+def layer(module: str) -> str:
+    """The part of tapec a module belongs to: `tapec.ir.core` -> `ir`."""
+    if module.startswith(COMMANDS):
+        return "cli"
+    return module.split(".")[1] if "." in module else ""
+
+
+def edges() -> set[tuple[str, str, str]]:
+    """Importing layer, imported layer, file."""
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        place = path.relative_to(ROOT)
+        own = layer(".".join(("tapec", *place.with_suffix("").parts)))
+        for module in imports(path):
+            if module.startswith("tapec.") and layer(module) != own:
+                found.add((own, layer(module), str(place)))
+    return found
+
+
+def test_layers_import_only_what_is_below_them() -> None:
+    wrong = [
+        f"{file}: {own} imports {other}"
+        for own, other, file in sorted(edges())
+        if own in LOWER and other not in ALLOWED[own] | OPEN
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_top_holds_what_all_rooms_share() -> None:
+    assert {path.stem for path in ROOT.glob("*.py")} == TOP
+
+
+def test_no_cycles_between_packages() -> None:
+    graph = nx.DiGraph(
+        (own, other) for own, other, _ in edges() if own not in ("__init__", "__main__")
+    )
+    cycles = list(nx.simple_cycles(graph))
+    assert not cycles, cycles
+
+
+def test_heavy_libraries_stay_in_their_places() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for module in imports(path)
+        for places in [HEAVY.get(module.split(".")[0])]
+        if places and not str(path.relative_to(ROOT)).startswith(places)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys, tapec, tapec.ir\n"
+        "print(*sorted({m.partition('.')[0] for m in sys.modules} & set(sys.argv[1:])))"
+    )
+    heavy = ["llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"]
+    out = subprocess.run(
+        [sys.executable, "-c", code, *heavy],
+        capture_output=True, text=True, check=True, cwd=ROOT.parent,
+    )  # fmt: skip
+    assert out.stdout.split() == []
