@@ -38,7 +38,7 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     func = filled(inlined(func))
     if needs_loops(func):
         return waves(lower_loops(func, blas))
-    work = sum(_work(op) for op in func.ops)
+    work = sum(_work(op) for op in func.ops) + _moved(func)
     if work <= max(STRAIGHT, SCALAR_RATIO * len(func.ops)):
         return expand(func)
     try:
@@ -47,6 +47,11 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
         if work > LAST_RESORT:
             raise
     return expand(func)
+
+
+def _moved(func: Func) -> int:
+    """Elements that straight lines would load and store one by one."""
+    return sum(v.type.size for v in (*func.params, *func.results) if v.type.size > SMALL)
 
 
 def _work(op: Op) -> int:
