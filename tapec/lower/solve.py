@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from tapec.lower.nests import Nests
 
 TINY = 4  # unknowns up to which elimination is written out
+WRITTEN = 400  # scalar ops up to which all columns are
 
 
 def solve(n: Nests, op: Op, memory: Memory) -> None:
     """The solutions in memory, one matrix after the other (tiny ones: side by side)."""
     *lead, size, columns = op.result.type.shape
     if size <= TINY:
-        n.loops(lead, "vector", lambda at: _tiny(n, op, memory, at))
+        _tiny(n, op, memory)
         return
     a, b = op.operands
     right = n.room(Type(op.result.type.dtype, (columns, size)))
@@ -115,18 +117,34 @@ def _apply(build: ScalarBuilder, f: Factors, right: Value) -> None:
     build.wrote(right)
 
 
-def _tiny(n: Nests, op: Op, memory: Memory, at: Index) -> None:
+def _tiny(n: Nests, op: Op, memory: Memory) -> None:
+    """Elimination in registers, once for each matrix; many columns are a loop beside it."""
     a, b = op.operands
-    *_, size, columns = op.result.type.shape
+    *lead, size, columns = op.result.type.shape
+    looped = columns * _written(size) > WRITTEN
 
-    def part(value: Value, width: int) -> Grid:
-        places = product(range(size), range(width))
-        values = [n.pull(value, (*at, Affine(i), Affine(k))) for i, k in places]
-        return grid(values, (size, width))
+    def leaf(at: Index) -> None:
+        places = product(range(size), range(size))
+        square = [n.pull(a, (*at, Affine(i), Affine(k))) for i, k in places]
+        steps = eliminated(n.build, grid(square, (size, size)))
 
-    found = eliminated(n.build, part(a, size), part(b, columns))
-    for i, c in product(range(size), range(columns)):
-        n.save(found[i, c], memory, flat((*at, Affine(i), Affine(c)), op.result.type.shape))
+        def column(c: Affine) -> None:
+            right = [n.pull(b, (*at, Affine(i), c)) for i in range(size)]
+            for i, value in enumerate(steps.solution(right)):
+                n.save(value, memory, flat((*at, Affine(i), c), op.result.type.shape))
+
+        if looped:
+            n.loops([columns], "vector", lambda c: column(*c))
+        else:
+            for c in range(columns):
+                column(Affine(c))
+
+    n.loops(lead, "serial" if looped else "vector", leaf)
+
+
+def _written(size: int) -> int:
+    """Scalar ops for one column."""
+    return 3 * size * size
 
 
 @rule("solve")
@@ -141,7 +159,8 @@ def _expanded(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
 def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
     """One system over grids."""
     if len(a) <= TINY:
-        return eliminated(e.build, a, b)
+        steps = eliminated(e.build, a)
+        return np.array([steps.solution(column.tolist()) for column in b.T], object).T
     dtype = op.result.type.dtype
     square, right = (e.spill(g.T, Type(dtype, g.T.shape)) for g in (a, b))
     factors = Factors(square, pivots_of(e.build, len(a)))
@@ -150,37 +169,57 @@ def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
     return e.read(right, b.T.shape, stable=False).T
 
 
-def eliminated(build: ScalarBuilder, a: Grid, b: Grid) -> Grid:
-    """The solutions by elimination with partial pivoting; rows change places by `select`."""
-    op, size = build.op, len(a)
-    rows = np.concatenate([a, b], axis=1)
+@dataclass(frozen=True)
+class Elimination:
+    """A matrix made triangular in registers, and what was done to its rows on the way.
+
+    `swaps` and `factors` have the steps in order: rows i > j changed places where the condition
+    holds; then row i lost a multiple of row j.
+    """
+
+    build: ScalarBuilder
+    rows: Grid
+    swaps: Mapping[tuple[int, int], Value]
+    factors: Mapping[tuple[int, int], Value]
+
+    def solution(self, column: Sequence[Value]) -> list[Value]:
+        """The same steps on a right side, then substitution from the last unknown back."""
+        op, x, size = self.build.op, list(column), len(column)
+        for j in range(size):
+            for i in range(j + 1, size):
+                x[j], x[i] = exchanged(self.build, self.swaps[i, j], x[j], x[i])
+            for i in range(j + 1, size):
+                x[i] = op("sub", x[i], op("mul", self.factors[i, j], x[j]))
+        for i in reversed(range(size)):
+            for k in range(i + 1, size):
+                x[i] = op("sub", x[i], op("mul", self.rows[i, k], x[k]))
+            x[i] = op("div", x[i], self.rows[i, i])
+        return x
+
+
+def eliminated(build: ScalarBuilder, a: Grid) -> Elimination:
+    """Elimination with partial pivoting; rows change places by `select`."""
+    op, size, rows = build.op, len(a), a.copy()
+    swaps, factors = {}, {}
     regular: Value | None = None
     for j in range(size):
         for i in range(j + 1, size):
             larger = op("greater", op("abs", rows[i, j]), op("abs", rows[j, j]))
-            for k in range(j, rows.shape[1]):
-                upper, lower = rows[j, k], rows[i, k]
-                rows[j, k] = op("select", larger, lower, upper)
-                rows[i, k] = op("select", larger, upper, lower)
+            swaps[i, j] = larger
+            for k in range(j, size):
+                rows[j, k], rows[i, k] = exchanged(build, larger, rows[j, k], rows[i, k])
         pivot = rows[j, j]
         fine = op("not_equal", pivot, build.const(0.0, pivot.type.dtype))
         regular = fine if regular is None else op("logical_and", regular, fine)
         for i in range(j + 1, size):
-            factor = op("div", rows[i, j], pivot)
-            for k in range(j + 1, rows.shape[1]):
-                rows[i, k] = op("sub", rows[i, k], op("mul", factor, rows[j, k]))
+            factors[i, j] = op("div", rows[i, j], pivot)
+            for k in range(j + 1, size):
+                rows[i, k] = op("sub", rows[i, k], op("mul", factors[i, j], rows[j, k]))
     if regular is not None:
         build.append(Op(EXPECT, (regular,), {"status": SINGULAR}, ()))
-    return _substituted(build, rows, size)
+    return Elimination(build, rows, swaps, factors)
 
 
-def _substituted(build: ScalarBuilder, rows: Grid, size: int) -> Grid:
-    """Back from the last unknown to the first."""
-    x = rows[:, size:].copy()
-    for i in reversed(range(size)):
-        for c in range(x.shape[1]):
-            value = x[i, c]
-            for k in range(i + 1, size):
-                value = build.op("sub", value, build.op("mul", rows[i, k], x[k, c]))
-            x[i, c] = build.op("div", value, rows[i, i])
-    return x
+def exchanged(build: ScalarBuilder, truth: Value, a: Value, b: Value) -> tuple[Value, Value]:
+    """The two the other way round where that is true."""
+    return build.op("select", truth, b, a), build.op("select", truth, a, b)

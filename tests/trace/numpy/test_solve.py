@@ -190,3 +190,16 @@ def test_shapes() -> None:
         f(np.ones((2, 3)), np.ones(2))
     with pytest.raises(ShapeError, match="3 x 3, b has 2 rows"):
         f(np.eye(3), np.ones(2))
+
+
+@pytest.mark.parametrize("lead", [(), (3,)])
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+def test_many_columns(size: int, lead: tuple[int, ...]) -> None:
+    a, b = rng.normal(size=(*lead, size, size)), rng.normal(size=(*lead, size, 70))
+    a[..., 0, 0] = 0.0  # rows change places
+    np.testing.assert_allclose(tapec.compile(np.linalg.solve)(a, b), np.linalg.solve(a, b), 1e-9)
+
+
+def test_many_columns_of_a_singular_matrix() -> None:
+    with pytest.raises(np.linalg.LinAlgError):
+        tapec.compile(np.linalg.solve)(np.ones((3, 3)), np.ones((3, 70)))
