@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tapec.ad.flow import Form, groups
+from tapec.ir.affine import AffineForms
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
@@ -33,33 +34,14 @@ class Counter:
 
 def counters(form: Form) -> list[Counter]:
     """The counters of a loop that runs forward."""
-    made = {v: op for op in form.body.ops for v in op.results}
+    made = AffineForms({v: op for op in form.body.ops for v in op.results}.get)
     params = groups(form.params(form.body), form)[1]
     found = []
     for k, (before, after) in enumerate(zip(params, form.body.results, strict=False)):
-        step = _step(before, made.get(after), made) if before.type == INT else None
-        if step is not None:
+        step = made.difference(after, before) if before.type == INT else None
+        if step:
             found.append(Counter(before, k, step))
     return found
-
-
-def _step(before: Value, op: Op | None, made: dict[Value, Op]) -> int | None:
-    """By how much `op` adds to a value, where that is a constant."""
-    if op is None or op.name not in ("add", "sub") or before not in op.operands:
-        return None
-    a, b = op.operands
-    if op.name == "sub":
-        return None if a is not before else _negative(_number(made.get(b)))
-    return _number(made.get(b if a is before else a))
-
-
-def _number(op: Op | None) -> int | None:
-    value = op.attrs["value"] if op is not None and op.name == "const" else None
-    return value if isinstance(value, int) else None
-
-
-def _negative(number: int | None) -> int | None:
-    return None if number is None else -number
 
 
 def read_counters(found: Iterable[Counter], read: Sequence[Value]) -> list[Counter]:

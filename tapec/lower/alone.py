@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
-from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.folds import improves
 from tapec.lower.memory import Memory

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapec.errors import UnsupportedLowering
+from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Block, Func, Value
-from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.inplace import SMALL
 from tapec.lower.plan import Roles
 from tapec.lower.scalars import Grid

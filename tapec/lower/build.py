@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tapec.ir.affine import Affine, combined, var
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import GEMM
 from tapec.ir.ops.memory import ALLOC, CHECK, LOAD, STORE
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
 from tapec.ir.types import Type
-from tapec.lower.affine import Affine, combined, var
 from tapec.lower.blocks import Blocks, Loop, live
 
 __all__ = ["Loop", "ScalarBuilder", "live"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tapec.ir.affine import ZERO, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import POTRF
 from tapec.ir.types import Type
-from tapec.lower.affine import ZERO, Index, flat, var
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.matrix import layout
 from tapec.lower.memory import Memory

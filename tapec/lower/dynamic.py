@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.dynamic import RUN
-from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.memory import Memory
 from tapec.lower.pull import NeedsBuffer, Puller, pulls
 

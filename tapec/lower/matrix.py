@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
+from tapec.ir.affine import ZERO, Index, contiguous
 from tapec.ir.core import Block, Dense, Func, Op, Value
-from tapec.lower.affine import ZERO, Index
 from tapec.lower.memory import Memory
 
 if TYPE_CHECKING:
@@ -30,11 +29,6 @@ class Product:
     matrices: tuple[tuple[int, int], tuple[int, int]]
     shape: tuple[int, ...]  # of the batch
     batch: tuple[tuple[int, ...], tuple[int, ...]]
-
-
-def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    """Strides of C order."""
-    return tuple(prod(shape[k + 1 :]) for k in range(len(shape)))
 
 
 def layout(value: Value, source: Source) -> Layout:

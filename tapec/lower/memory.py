@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tapec.ir.affine import ZERO, Affine
 from tapec.ir.core import Value
-from tapec.lower.affine import ZERO, Affine
 
 
 @dataclass(frozen=True, slots=True)

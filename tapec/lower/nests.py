@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from tapec.errors import UnsupportedLowering
+from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import copy_func
 from tapec.ir.types import Type
-from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.alone import ALONE_RULES
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.control import CONTROL_RULES

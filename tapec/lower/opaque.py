@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tapec.ir.affine import Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import HOST
 from tapec.ir.types import Type
-from tapec.lower.affine import Index, flat
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, rule

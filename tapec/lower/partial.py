@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
-from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.folds import COMBINE
 from tapec.lower.memory import Memory
 from tapec.lower.pull import product_at

@@ -8,8 +8,8 @@ from itertools import pairwise, product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
-from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.boxes import Box, around, dense, extents, size
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory

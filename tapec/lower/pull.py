@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import UnsupportedLowering
+from tapec.ir.affine import ZERO, Affine, Index, flat, regroup, var
 from tapec.ir.core import Dense, Op, Value
 from tapec.ir.ops.memory import ALLOC
 from tapec.ir.types import Type
-from tapec.lower.affine import ZERO, Affine, Index, flat, regroup, var
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, grid, power

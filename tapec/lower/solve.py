@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import GETRF, GETRS
 from tapec.ir.ops.loop import EXPECT, SINGULAR
 from tapec.ir.types import Type
-from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.matrix import layout
 from tapec.lower.memory import Memory

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
-from tapec.lower.affine import Affine, Index, flat
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, grid, rule

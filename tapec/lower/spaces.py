@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import product
 
+from tapec.ir.affine import Affine, Index, var
 from tapec.ir.core import Value
-from tapec.lower.affine import Affine, Index, var
 from tapec.lower.plan import unrolled_from
 from tapec.lower.pull import Puller
 from tapec.lower.sums import chained

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.memory import TAPE_LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH, TAPE_STORE
-from tapec.lower.affine import Affine, Index, flat, var
 from tapec.lower.scalars import grid
 
 if TYPE_CHECKING:

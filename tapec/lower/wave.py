@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tapec.ir.affine import Affine
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.loop import FOR
+from tapec.ir.ops.memory import address
 from tapec.lower.independent import independent
 
 ROWS = 16  # that may go together
@@ -116,10 +118,10 @@ class _Nest:
         written = set()
         for number, part, op in self.accesses():
             stores = op.name == "store"
-            buffer, *indices = op.operands[stores:]
+            buffer, place = address(op)
             if stores:
                 written.add(buffer)
-            found.setdefault(buffer, []).append(self.access(number, part, op, indices))
+            found.setdefault(buffer, []).append(self.access(number, part, stores, place))
         return {buffer: found[buffer] for buffer in written}
 
     def accesses(self) -> Iterator[tuple[int, int, Op]]:
@@ -133,17 +135,13 @@ class _Nest:
             elif op.name in ("load", "store"):
                 yield number, part, op
 
-    def access(self, number: int, part: int, op: Op, indices: Sequence[Value]) -> _Access | None:
+    def access(self, number: int, part: int, stores: bool, place: Affine) -> _Access | None:
         """None where the address is data."""
-        factors: dict[Value, int] = {}
-        for value, stride in zip(indices, op.attrs.get("strides", ()), strict=True):
-            factors[value] = factors.get(value, 0) + stride
-        row, column = factors.pop(self.i, 0), factors.pop(self.j, 0)
-        if not factors.keys().isdisjoint(self.made):
+        row, column = place.coefficient(self.i), place.coefficient(self.j)
+        rest = place.without(self.i, self.j)
+        if rest.depends(self.made):
             return None
-        rest = frozenset(factors.items())
-        const = op.attrs.get("offset", 0)
-        return _Access(number, part, op.name == "store", row, column, const, rest)
+        return _Access(number, part, stores, row, column, rest.const, frozenset(rest.terms))
 
     def ordered(self, found: Sequence[_Access | None]) -> bool:
         """Whether whatever touches an element of this buffer does so in the same order."""

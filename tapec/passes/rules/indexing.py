@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import numpy as np
 
+from tapec.ir.affine import ravel, unravel
 from tapec.ir.core import Dense, Op, Value
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
 from tapec.passes.views import Entry, Spec, compose, disjoint, relative, whole
@@ -132,16 +131,8 @@ def index_reshape(op: Op, cx: Rewriter) -> Result:
     if inner is None or not all(isinstance(e, int) for e in at):
         return None
     (x,) = inner.operands
-    flat = _flat(at, inner.attrs["shape"])
-    return remade(op, "index", (x,), at=_unflat(flat, x.type.shape))
-
-
-def _flat(at: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    return sum(i * prod(shape[k + 1 :]) for k, i in enumerate(at))
-
-
-def _unflat(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(flat // prod(shape[k + 1 :]) % n for k, n in enumerate(shape))
+    position = ravel(at, inner.attrs["shape"])
+    return remade(op, "index", (x,), at=unravel(position, x.type.shape))
 
 
 @rule("gather")

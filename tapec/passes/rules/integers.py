@@ -2,67 +2,30 @@
 
 from __future__ import annotations
 
+from tapec.ir.affine import AffineForms
 from tapec.ir.core import Op, Value
 from tapec.ir.types import INTEGERS
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
 
 Result = Op | Value | None
 
+DEPTH = 2  # an op and its operands: those are simple already
 
-@rule("add", "sub")
-def offsets_together(op: Op, cx: Rewriter) -> Result:
-    """(x + c) - d -> x + (c - d), for all sums and differences with constants."""
+
+@rule("add", "sub", "mul")
+def affine_form(op: Op, cx: Rewriter) -> Result:
+    """(x + c) - d -> x + (c - d); (x + c) - (x + d) -> c - d; (x + y) - y -> x; x * 0 -> 0."""
     if op.result.type.dtype not in INTEGERS:
         return None
-    outer = _offset(op, cx)
-    inner = _offset(cx.defs[outer[0]], cx) if outer and outer[0] in cx.defs else None
-    if not outer or not inner or inner[0].type != op.result.type:
+    own = {op.result: op}
+    found = AffineForms(lambda v: own.get(v) or cx.defs.get(v), DEPTH).of(op.result).offset()
+    if found is None:
         return None
-    return _moved(op, inner[0], outer[1] + inner[1], cx)
-
-
-@rule("sub")
-def difference(op: Op, cx: Rewriter) -> Result:
-    """(x + c) - (x + d) -> c - d; (x + y) - y -> x."""
-    a, b = op.operands
-    if op.result.type.dtype not in INTEGERS or a.type != op.result.type or a.type != b.type:
-        return None
-    (x, c), (y, d) = _parts(a, cx), _parts(b, cx)
-    if x is y:
-        return constant(op, _wrapped(op, c - d))
-    total = cx.defined(a, "add")
-    if total is None or b not in total.operands:
-        return None
-    first, second = total.operands
-    rest = first if second is b else second
-    return rest if rest.type == op.result.type else None
-
-
-@rule("mul")
-def nothing(op: Op, cx: Rewriter) -> Result:
-    """x * 0 -> 0."""
-    if op.result.type.dtype not in INTEGERS:
-        return None
-    return constant(op, 0) if any(cx.number(v) == 0 for v in op.operands) else None
-
-
-def _parts(value: Value, cx: Rewriter) -> tuple[Value, int]:
-    """A value as another one plus a number."""
-    definition = cx.defs.get(value)
-    found = _offset(definition, cx) if definition else None
-    return found if found and found[0].type == value.type else (value, 0)
-
-
-def _offset(op: Op, cx: Rewriter) -> tuple[Value, int] | None:
-    """What is added to which value, for a sum or difference with a constant."""
-    if op.primitive.name not in ("add", "sub"):
-        return None
-    a, b = op.operands
-    if isinstance(number := cx.number(b), int):
-        return a, number if op.primitive.name == "add" else -number
-    if op.primitive.name == "add" and isinstance(number := cx.number(a), int):
-        return b, number
-    return None
+    value, number = found
+    if value is None:
+        return constant(op, _wrapped(op, number))
+    short = value in op.operands or value is op.result
+    return None if short else _moved(op, value, number, cx)
 
 
 def _moved(op: Op, x: Value, offset: int, cx: Rewriter) -> Result:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tapec.ir.affine import AffineForms
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.types import Type
 from tapec.passes.regions.site import Site, attrs, site
 from tapec.passes.rewriter import Rewriter, region_rule
 
 Result = Sequence[Value] | None
-Linear = tuple[Value | None, int]
 
 # Windows above this size stay in the array.
 MAX_CARRIED = 64
@@ -55,40 +55,14 @@ def _read_of(s: Site, body: Block, k: int, write: Op, defs: Mapping[Value, Op]) 
 
 def _meets(s: Site, body: Block, read: Value, write: Value, defs: Mapping[Value, Op]) -> bool:
     """Whether a start read in the next iteration is the one written in this."""
-    (base, here), (other, there) = _linear(read, defs), _linear(write, defs)
-    if base is not other:
+    forms = AffineForms(defs.get)
+    base, gap = forms.of(read).offset(), forms.difference(write, read)
+    if base is None or gap is None:
         return False
-    if base is body.params[0]:
-        return there - here == (-1 if s.op.attrs.get("reverse", False) else 1)
-    fixed = base is None or base in s.params(body)[: s.consts]
-    return fixed and here == there
-
-
-def _linear(value: Value, defs: Mapping[Value, Op]) -> Linear:
-    """A whole number as another one plus a constant; None plus it where it is constant itself."""
-    offset = 0
-    while (op := defs.get(value)) is not None:
-        name = op.primitive.name
-        if name == "const" and isinstance(op.attrs["value"], int):
-            return None, offset + op.attrs["value"]
-        if name not in ("add", "sub"):
-            break
-        a, b = op.operands
-        if (number := _number(b, defs)) is not None:
-            value, offset = a, offset + (number if name == "add" else -number)
-        elif name == "add" and (number := _number(a, defs)) is not None:
-            value, offset = b, offset + number
-        else:
-            break
-    return value, offset
-
-
-def _number(value: Value, defs: Mapping[Value, Op]) -> int | None:
-    op = defs.get(value)
-    if op is None or op.primitive.name != "const":
-        return None
-    number = op.attrs["value"]
-    return number if isinstance(number, int) else None
+    value, _ = base
+    if value is body.params[0]:
+        return gap == (-1 if s.op.attrs.get("reverse", False) else 1)
+    return gap == 0 and (value is None or value in s.params(body)[: s.consts])
 
 
 def _carried(s: Site, k: int, read: Op, write: Op, defs: Mapping[Value, Op], cx: Rewriter) -> Op:
@@ -118,7 +92,9 @@ def _carried(s: Site, k: int, read: Op, write: Op, defs: Mapping[Value, Op], cx:
 
 def _first(s: Site, body: Block, start: Value, defs: Mapping[Value, Op], cx: Rewriter) -> Value:
     """The start of the read in the first iteration, outside of the loop."""
-    base, offset = _linear(start, defs)
+    found = AffineForms(defs.get).of(start).offset()
+    assert found is not None
+    base, offset = found
     if base is body.params[0] or base is None:
         last = s.op.attrs["length"] - 1 if s.op.attrs.get("reverse", False) else 0
         return cx.const(offset + (last if base is not None else 0), Type("i64"))

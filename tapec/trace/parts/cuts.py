@@ -80,8 +80,8 @@ class Cut:
     def as_long_as(self, other: Cut) -> bool:
         """Whether both have as many elements, in every run."""
         session = need_session()
-        mine = linear(self.stop, session).plus(linear(self.start, session), -1)
-        return mine == linear(other.stop, session).plus(linear(other.start, session), -1)
+        mine = linear(self.stop, session) - linear(self.start, session)
+        return mine == linear(other.stop, session) - linear(other.start, session)
 
     @property
     def length(self) -> Any:
