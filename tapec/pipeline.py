@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 
 from tapec import passes
 from tapec.backends import interpreter
+from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
 from tapec.ir import Func
@@ -106,9 +108,11 @@ def native(func: Func, signature: Any, backend: str) -> Native | None:
 
     Raises BackendError instead where native code was asked for explicitly.
     """
-    from tapec.backends.llvm import available
-
-    usable, reason = available()
+    with IMPORTING:  # all that compiling needs
+        llvm = importlib.import_module("tapec.backends.llvm")
+        importlib.import_module("tapec.backends.llvm.compile")
+        importlib.import_module("tapec.lower")
+    usable, reason = llvm.available()
     try:
         if not usable:
             raise BackendError(reason)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
+from tapec.backends.locks import ForkedLock
+from tapec.call.method import Method, OfMethod
 from tapec.call.portable import Absent, find, portable, unpacked
 from tapec.call.quick import Unusual, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, static_test
@@ -56,7 +57,7 @@ class Kernel(FastCallable):
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._pinned: frozenset[int] = frozenset()
         self._quick: dict[Any, Specialization] = {}
-        self._lock = threading.RLock()
+        self._lock = ForkedLock()
         self._found: dict[Signature, Specialization] = {}
         self._libraries: list[Any] = []  # with an entry for calls, newest first
         self._derived: dict[str, Kernel] = {}
@@ -101,10 +102,10 @@ class Kernel(FastCallable):
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A kernel in a class body is a method."""
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else Method(self, instance)
 
     def _specialize(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
-        with self._lock:
+        with self._lock.held():
             while True:
                 signature, _ = abstract(args, kwargs, self._static, self._pinned)
                 known = self._found.get(signature)
@@ -136,40 +137,51 @@ class Kernel(FastCallable):
     @functools.cached_property
     def grad(self) -> Kernel:
         """`tapec.grad` of this function."""
-        return self._transformed("grad")
+        return self.derived("grad")
 
     @functools.cached_property
     def value_and_grad(self) -> Kernel:
         """`tapec.value_and_grad` of this function."""
-        return self._transformed("value_and_grad")
+        return self.derived("value_and_grad")
 
     @functools.cached_property
     def jacobian(self) -> Kernel:
         """`tapec.jacobian` of this function."""
-        return self._transformed("jacobian")
+        return self.derived("jacobian")
 
     @functools.cached_property
     def hessian(self) -> Kernel:
         """`tapec.hessian` of this function."""
-        return self._transformed("hessian")
+        return self.derived("hessian")
 
     @functools.cached_property
     def hvp(self) -> Kernel:
         """`tapec.hvp` of this function."""
-        return self._transformed("hvp")
+        return self.derived("hvp")
 
     def jvp(self, primals: Any, tangents: Any) -> Any:
         """`tapec.jvp` of this function."""
-        return TRANSFORMS["jvp"](self, primals, tangents)
+        return self.transform("jvp")(self, primals, tangents)
 
     def vjp(self, *primals: Any, has_aux: bool = False) -> Any:
         """`tapec.vjp` of this function."""
-        return TRANSFORMS["vjp"](self, *primals, has_aux=has_aux)
+        return self.transform("vjp")(self, *primals, has_aux=has_aux)
 
-    def _transformed(self, name: str) -> Kernel:
-        with self._lock:  # threads share one derived kernel
+    @staticmethod
+    def transform(name: str) -> Callable[..., Any]:
+        """`tapec.NAME`."""
+        return TRANSFORMS[name]
+
+    def derived(self, name: str) -> Kernel:
+        """The kernel of a transform of this function; "method NAME" takes the object first."""
+        with self._lock.held():  # threads share one derived kernel
             if name not in self._derived:
-                self._derived[name] = TRANSFORMS[name](self)
+                kind, _, of = name.rpartition(" ")
+                self._derived[name] = (
+                    Kernel(OfMethod(self, TRANSFORMS[of]), **self._options)
+                    if kind
+                    else TRANSFORMS[of](self)
+                )
         return self._derived[name]
 
     # ---- looking inside ----

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tapec.backends.locks import ForkedLock
 from tapec.call.signature import Signature, Static, Traced, leaf_hints, program_name
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
@@ -39,7 +39,7 @@ class Specialization:
     choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
     errors: tuple[Exception, ...] = ()  # what the function raises: a last result says which
     _made: list[Any] = field(default_factory=list, repr=False)
-    _lock: Any = field(default_factory=threading.RLock, repr=False)
+    _lock: Any = field(default_factory=ForkedLock, repr=False)
 
     def __str__(self) -> str:
         return f"({', '.join(str(v.type) for v in self.func.params)})"
@@ -49,7 +49,7 @@ class Specialization:
         """The native kernel, or None where the interpreter serves."""
         if not self._made:
             # One thread compiles: code that calls have been pointed to must never be replaced.
-            with self._lock:
+            with self._lock.held():
                 if not self._made:
                     self._made.append(self._compile())
         return self._made[0]

@@ -15,8 +15,9 @@ from tapec.ad.partition import partition
 from tapec.ad.tangent import tangent
 from tapec.call.kernel import Kernel
 from tapec.derive.derived import Function, Transform
+from tapec.derive.kept import kept
 from tapec.derive.nesting import Inner, as_float, chosen_leaves, inline, lift, trace_inner
-from tapec.derive.transforms import cached, options
+from tapec.derive.transforms import options
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
 from tapec.pipeline import clean
@@ -57,11 +58,11 @@ class _AtPoint(Transform):
         derivatives = func.results[len(values) :]
         early = [v not in second.results for v in derivatives]
         ready = [by_value[v] for v, known in zip(derivatives, early, strict=True) if known]
-        kept = found[len(found) - (len(second.params) - len(late)) :]
+        residuals = found[len(found) - (len(second.params) - len(late)) :]
         types, tree = self.along(func, inner, args, main)
         linear = _Map(second, early, types, tree, self.across(inner, args))
-        linear.kept = (len(ready), len(kept))
-        return inner.result(values), (*ready, *kept), Kernel(linear, **options(self.f, False))
+        linear.kept = (len(ready), len(residuals))
+        return inner.result(values), (*ready, *residuals), Kernel(linear, **options(self.f, False))
 
 
 def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
@@ -172,13 +173,14 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
     >>> y, pull = tapec.vjp(np.sin, np.array([0.0, 1.0]))
     """
-    run = cached(f, f"vjp{has_aux}", lambda: Kernel(_Vjp(f, 0, has_aux), **options(f)))
-    y, kept, linear = run(*primals)
-    pull = functools.partial(linear, *kept)
+    make = functools.partial(_Vjp, argnums=0, has_aux=has_aux)
+    run = kept(f, f"vjp {has_aux}", make, options(f))
+    y, residuals, linear = run(*primals)
+    pull = functools.partial(linear, *residuals)
     return (y[0], pull, y[1]) if has_aux else (y, pull)
 
 
 def linearize(f: Function, *primals: Any) -> Any:
     """(f(*primals), push) with push(*tangents) the derivative along them, primal values kept."""
-    y, kept, linear = cached(f, "linearize", lambda: Kernel(_Linearize(f), **options(f)))(*primals)
-    return y, functools.partial(linear, *kept)
+    y, residuals, linear = kept(f, "linearize", _Linearize, options(f))(*primals)
+    return y, functools.partial(linear, *residuals)

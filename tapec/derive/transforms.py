@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 from tapec.call.kernel import Kernel
+from tapec.call.method import Method
 from tapec.derive.derived import (
     Argnums,
     Function,
@@ -18,6 +17,7 @@ from tapec.derive.derived import (
     Jvp,
     ValueAndGrad,
 )
+from tapec.derive.kept import kept
 from tapec.derive.mapped import Vmap
 from tapec.trace import Tracer
 
@@ -55,7 +55,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Kernel:
 
 def jvp(f: Function, primals: Any, tangents: Any) -> Any:
     """(f(*primals), J @ tangents)."""
-    return cached(f, "jvp", lambda: Kernel(Jvp(f), **options(f)))(tuple(primals), tuple(tangents))
+    return kept(f, "jvp", Jvp, options(f))(tuple(primals), tuple(tangents))
 
 
 def hvp(f: Function, argnums: int = 0) -> Kernel:
@@ -83,22 +83,12 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Kernel:
 
 def options(f: Function, static: bool = True) -> dict[str, Any]:
     """A transform of a kernel keeps its options."""
+    f = f.__func__ if isinstance(f, Method) else f
     if not isinstance(f, Kernel):
         return {}
     if static:
         return f._options
     return {"backend": f._options["backend"]}
-
-
-_CACHE: WeakKeyDictionary[Any, dict[str, Kernel]] = WeakKeyDictionary()
-
-
-def cached(f: Function, name: str, make: Callable[[], Kernel]) -> Kernel:
-    """One kernel per function and kind, so that repeated calls do not compile again."""
-    known = _CACHE.setdefault(f, {})
-    if name not in known:
-        known[name] = make()
-    return known[name]
 
 
 __all__ = [

@@ -114,12 +114,31 @@ def test_an_object_can_be_loaded_many_times() -> None:
 
 def test_code_lives_exactly_as_long_as_its_library() -> None:
     library = jit.compile_module(TEXT, SYMBOLS)
-    finalizer = library._finalizer
+    assert library._loaded is not None
+    tracker = library._loaded[0]
     gone = weakref.ref(library)
     del library
-    gc.collect()
     assert gone() is None
-    assert not finalizer.alive
+    assert tracker.closed
+
+
+def test_code_outlives_the_finalizers_of_its_cycle() -> None:
+    class Holder:
+        def __init__(self) -> None:
+            self.library = jit.compile_module(TEXT, SYMBOLS)
+            self.me = self
+
+        def __del__(self) -> None:
+            found.append((self.library.closed, Int(self.library.address("twice"))(4)))
+
+    found: list[tuple[bool, int]] = []
+    holder = Holder()
+    assert holder.library._loaded is not None
+    tracker = holder.library._loaded[0]
+    del holder
+    gc.collect()
+    assert found == [(False, 10)]
+    assert tracker.closed
 
 
 def test_close_is_idempotent() -> None:

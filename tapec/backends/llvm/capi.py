@@ -74,7 +74,7 @@ OBJECT_NAMES: tuple[str, ...] = tuple(_OBJECTS)
 def process_symbols() -> dict[str, int]:
     """Addresses of everything a wrapper may refer to in CPython and NumPy."""
     functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
-    objects = {name: id(value) for name, value in _OBJECTS.items()}
+    objects = {name: id(fastcall.immortal(value)) for name, value in _OBJECTS.items()}
     return {**functions, **objects, "PyArray_NewFromDescr": _array_api(_NEW_FROM_DESCR)}
 
 

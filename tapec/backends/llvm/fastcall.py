@@ -67,6 +67,16 @@ def api(name: str, result: Any, *arguments: Any) -> Any:
     return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
 
+_Thing = TypeVar("_Thing")
+
+
+def immortal(thing: _Thing) -> _Thing:
+    """The same object, never to be freed: native code knows it by address, also while the
+    interpreter takes its modules apart at exit."""
+    api("Py_IncRef", None, ctypes.py_object)(thing)
+    return thing
+
+
 def _known_interpreter() -> bool:
     gil_disabled = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     return sys.implementation.name == "cpython" and _WORD == 8 and not gil_disabled

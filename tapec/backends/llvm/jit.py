@@ -15,11 +15,11 @@ import functools
 import itertools
 import re
 import sys
-import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tapec.backends.llvm import target
+from tapec.backends.llvm.fastcall import api
 from tapec.errors import BackendError
 
 ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memory
@@ -46,14 +46,15 @@ class Library:
     keep the library alive for as long as the code may run.
     """
 
-    __slots__ = ("__weakref__", "_addresses", "_finalizer", "size")
+    __slots__ = ("__weakref__", "_addresses", "_loaded", "size")
 
     def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
         self._addresses = {name: int(tracker[name]) for name in names}
         self.size = size
-        kept = [a for n, a in self._addresses.items() if n == ARENA or n.startswith(CELL)]
-        self._finalizer = weakref.finalize(self, _release, tracker, engine, kept)
-        self._finalizer.atexit = False  # daemon threads may still run the code at exit
+        self._loaded: tuple[Any, Any] | None = (tracker, engine)
+        # The collector runs the finalizers of all objects of a cycle before it takes any apart: one
+        # of them may still call this code. What the collector does not see goes after all of them.
+        _untrack(self)
 
     def address(self, name: str) -> int:
         """The address of an exported function or variable; BackendError if there is none."""
@@ -76,26 +77,35 @@ class Library:
     @property
     def closed(self) -> bool:
         """True once the code is gone."""
-        return not self._finalizer.alive
+        return self._loaded is None
 
     def close(self) -> None:
-        """Free the code now; nothing may be executing it. Closing twice is harmless."""
-        self._finalizer()
+        """Free the code now; nothing may be executing it. Closing twice is harmless.
+
+        First the memory that it keeps between calls, then the code; its engine outlives both.
+        """
+        loaded, self._loaded = self._loaded, None
+        if loaded is None:
+            return
+        for name, address in self._addresses.items():
+            if name == ARENA or name.startswith(CELL):
+                cell = ctypes.c_void_p.from_address(address)
+                memory, cell.value = cell.value, None
+                api("PyMem_RawFree", None, ctypes.c_void_p)(memory)
+        loaded[0].close()
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # other threads may still run the code at exit
+            self.close()
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{self.size} bytes"
         return f"<Library {', '.join(self.exports)}: {state}>"
 
 
-def _release(tracker: Any, engine: Any, kept: Iterable[int]) -> None:
-    """Give back the cached memory, then the code; `engine` must outlive both."""
-    if sys.is_finalizing():
-        return
-    for address in kept:
-        cell = ctypes.c_void_p.from_address(address)
-        memory, cell.value = cell.value, None
-        ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("PyMem_RawFree", ctypes.pythonapi))(memory)
-    tracker.close()
+def _untrack(library: Library) -> None:
+    if sys.implementation.name == "cpython":
+        api("PyObject_GC_UnTrack", None, ctypes.py_object)(library)
 
 
 def compile_module(

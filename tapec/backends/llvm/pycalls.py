@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tapec.backends.llvm.fastcall import immortal
+from tapec.backends.locks import ForkedLock
 from tapec.ir.core import Op
 from tapec.ir.nested import every
 from tapec.ir.ops import opaque
@@ -18,7 +20,7 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 
 PREFIX = "tapec.host."
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p))
-_lock = threading.Lock()
+_lock = ForkedLock()
 _callbacks: dict[tuple[Any, ...], tuple[int, Any]] = {}  # numbered; they live for ever
 _raised = threading.local()
 
@@ -29,10 +31,10 @@ def callback(op: Op) -> tuple[str, int]:
     The callback takes the interpreter lock, and returns a status.
     """
     types = tuple(v.type for v in op.operands)
-    key = (op.attrs["function"], op.attrs["lead"], types)
-    with _lock:
+    key = (str(op.attrs["function"]), op.attrs["lead"], types)
+    with _lock.held():
         if key not in _callbacks:
-            _callbacks[key] = len(_callbacks), _CALLBACK(_runner(*key))
+            _callbacks[key] = len(_callbacks), immortal(_CALLBACK(_runner(*key)))
         number, made = _callbacks[key]
     return f"{PREFIX}{number}", ctypes.cast(made, ctypes.c_void_p).value or 0
 

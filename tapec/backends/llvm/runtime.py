@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from tapec.backends.llvm import capi, pycalls
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
-from tapec.backends.llvm.fastcall import call_slowly
+from tapec.backends.llvm.fastcall import call_slowly, immortal
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
+from tapec.backends.locks import ForkedLock
 from tapec.errors import BackendError
 from tapec.ir.ops.loop import RAISED, STATUS
 
@@ -180,7 +180,7 @@ declare ptr @PyMem_RawRealloc(ptr, i64)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 """
 
-_LOADING = threading.Lock()
+_LOADING = ForkedLock()
 _loaded: dict[int, tuple[Callable[..., Any], Library]] = {}  # by slow path, never dropped
 
 
@@ -198,12 +198,14 @@ def symbols(slow: Callable[..., Any] = call_slowly) -> dict[str, int]:
 
 def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
     """Addresses of the shared functions."""
-    with _LOADING:  # what is loaded twice would be freed once, under the kernels that call it
+    with (
+        _LOADING.held()
+    ):  # what is loaded twice would be freed once, under the kernels that call it
         if id(slow) not in _loaded:
             given = {
                 **capi.process_symbols(),
-                "tapec.slow": id(slow),
-                "tapec.reraise": id(pycalls.reraise),
+                "tapec.slow": id(immortal(slow)),
+                "tapec.reraise": id(immortal(pycalls.reraise)),
             }
             _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
     library = _loaded[id(slow)][1]

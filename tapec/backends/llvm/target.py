@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from tapec.backends.locks import FOREIGN, IMPORTING
 from tapec.errors import BackendError
 
 _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
@@ -68,10 +69,12 @@ def binding() -> Any:
 
     Raises ImportError without llvmlite, RuntimeError when LLVM does not know this machine.
     """
-    llvm = importlib.import_module("llvmlite.binding")
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    llvm.initialize_native_asmparser()
+    with IMPORTING:
+        llvm = importlib.import_module("llvmlite.binding")
+        FOREIGN.append(importlib.import_module("llvmlite.binding.ffi").lib._lock)
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        llvm.initialize_native_asmparser()
     return llvm
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -17,14 +18,25 @@ from tapec.ir.types import Type
 # Makes one flat array of the operands, which are its own.
 Opaque = Callable[[list[Array]], Array]
 
-_FUNCTIONS: dict[str, Opaque] = {}  # by the name that programs have for them; never dropped
 _NUMBERS = itertools.count(1)
 
 
-def named(function: Opaque, hint: str) -> str:
+class Name(str):
+    """The name that programs have for a function: who has the name keeps the function."""
+
+    __slots__ = ("__weakref__", "function")
+
+    function: Opaque
+
+
+_NAMES: WeakValueDictionary[str, Name] = WeakValueDictionary()
+
+
+def named(function: Opaque, hint: str) -> Name:
     """A name of this process for a function, by which programs call it."""
-    name = f"{hint}.{next(_NUMBERS)}"
-    _FUNCTIONS[name] = function
+    name = Name(f"{hint}.{next(_NUMBERS)}")
+    name.function = function
+    _NAMES[str(name)] = name
     return name
 
 
@@ -38,9 +50,10 @@ def _lanes(*shapes: tuple[int, ...], lead: int) -> tuple[int, ...]:
 
 def evaluate(*operands: Array, function: str, count: int, lead: int = 0) -> Array:
     """Call the function, for each lane where there are `lead` axes of them."""
-    if function not in _FUNCTIONS:
+    name = _NAMES.get(function)
+    if name is None:
         raise UnsupportedOperation(f"the Python function {function} is not known in this process")
-    python = _FUNCTIONS[function]
+    python = name.function
     if not lead:
         return python([np.array(x) for x in operands])
     lanes = _lanes(*(x.shape for x in operands), lead=lead)

@@ -9,6 +9,7 @@ from typing import Any
 from tapec.trace.arrays.session import is_hidden
 
 STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+KEPT = "_tapec_kept"  # the key of a function's dictionary for what is kept beside it
 CLONED = "_tapec_cloned"  # the member of a class of clones that names the original
 
 
@@ -84,6 +85,6 @@ def _is_followed(member: Any) -> bool:
 
 
 __all__ = [
-    "CLONED", "STDLIB", "CloneMeta", "follows", "is_cloned", "is_library", "makes_stand_ins",
-    "may_stand_in", "original",
+    "CLONED", "KEPT", "STDLIB", "CloneMeta", "follows", "is_cloned", "is_library",
+    "makes_stand_ins", "may_stand_in", "original",
 ]  # fmt: skip

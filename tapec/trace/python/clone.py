@@ -25,6 +25,7 @@ from tapec.trace.python.builtin import MEMBERS
 from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
     CLONED,
+    KEPT,
     STDLIB,
     CloneMeta,
     follows,
@@ -249,6 +250,9 @@ def scope_of(real: dict[str, Any], session: Session) -> Globals:
     return scope
 
 
+_NOT_CLONED = frozenset(["__wrapped__", KEPT])
+
+
 def clone(function: types.FunctionType, session: Session) -> Any:
     """The function over substituted globals and closure; calls in it are followed."""
     known = session._wrapped.get(id(function))
@@ -261,7 +265,7 @@ def clone(function: types.FunctionType, session: Session) -> Any:
     cells = tuple(types.CellType() for _ in code.co_freevars)
     made = types.FunctionType(code, scope, function.__name__, function.__defaults__, cells or None)
     made.__kwdefaults__ = function.__kwdefaults__
-    made.__dict__.update({k: v for k, v in function.__dict__.items() if k != "__wrapped__"})
+    made.__dict__.update({k: v for k, v in function.__dict__.items() if k not in _NOT_CLONED})
     session._wrapped[id(function)] = (function, made)
     if cells:
         return _with_cells(function, made, session)

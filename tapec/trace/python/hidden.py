@@ -20,6 +20,7 @@ import numpy as np
 from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.table import implements
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.python.classes import KEPT
 from tapec.trace.python.clone import Globals, clone, follows, scope_of, substitute
 from tapec.trace.staging.containers import inside
 from tapec.trace.staging.growing import UNDEFINED
@@ -121,7 +122,7 @@ class Reach:
         self._cells(function, found)
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self._content(name, value)
-        if function.__dict__ or found.stored_attributes:
+        if function.__dict__.keys() - {KEPT} or found.stored_attributes:
             self._content(name, function.__dict__)
 
     def _globals(self, real: dict[str, Any], found: Facts) -> None:
