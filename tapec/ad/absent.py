@@ -12,9 +12,7 @@ from dataclasses import replace
 from tapec.ad.joint import closed
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
-
-# Ops whose regions take their last operands, one for one.
-_PASSING = frozenset({"call", "cond", "switch"})
+from tapec.ir.ops import arith
 
 
 def without(block: Block, absent: Collection[int]) -> Block:
@@ -26,9 +24,9 @@ def without(block: Block, absent: Collection[int]) -> Block:
         operands = tuple(same.get(v, v) for v in op.operands)
         if nothing.isdisjoint(operands):
             ops.append(replace(op, operands=operands))
-        elif op.name in _PASSING:
+        elif op.primitive.form is not None and not op.primitive.loop:
             ops.append(_without(op, operands, nothing))
-        elif op.name == "add":
+        elif op.primitive is arith.add:
             first, second = operands
             other = second if first in nothing else first
             if other.type != op.result.type:
@@ -49,7 +47,7 @@ def without(block: Block, absent: Collection[int]) -> Block:
 
 def _without(op: Op, operands: tuple[Value, ...], nothing: set[Value]) -> Op:
     """A branch or call, the same done to its regions."""
-    head = len(operands) - len(op.regions[0].params)
+    head = op.primitive.form.lead if op.primitive.form else 0
     absent = [k for k, v in enumerate(operands[head:]) if v in nothing]
     kept = (*operands[:head], *(v for v in operands[head:] if v not in nothing))
     return replace(op, operands=kept, regions=tuple(without(r, absent) for r in op.regions))

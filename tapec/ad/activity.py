@@ -7,14 +7,9 @@ from typing import Protocol
 
 from tapec.errors import DTypeError, NonDifferentiableError, ShapeError
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.control import TAPE_NEW
 from tapec.ir.ops.rules import zero
 from tapec.ir.types import Type
-
-# Ops with regions, and of the tape, whose rules are written out.
-REGIONS = frozenset(
-    {"call", "cond", "custom", "fori_loop", "scan", "switch", "while_loop"}
-    | {"pop", "push", "tape"}
-)
 
 
 class Through(Protocol):
@@ -74,7 +69,7 @@ class Activity:
             self.entries[op] = positions
             flags = self.through.varied(op, self.flags(op))
             varied.update([v for v, flag in zip(op.results, flags, strict=True) if flag])
-        elif op.primitive.name == "tape":
+        elif op.primitive is TAPE_NEW:
             self.entries[op] = []
             varied.update(op.results)
 
@@ -111,8 +106,7 @@ class Activity:
 
 def check_differentiable(op: Op) -> None:
     """Raise NonDifferentiableError for an op no derivative rule covers."""
-    known = op.primitive.kind in ("elementwise", "linear", "structured") and len(op.results) == 1
-    if not known and op.name not in REGIONS:
+    if op.primitive.kind == "loop":
         raise NonDifferentiableError(f"{op.name} has no derivative rule", where=op.loc)
 
 

@@ -65,7 +65,7 @@ def _refuse_curved(
     """
     dependence, reached = Dependence(), set(tangents)
     for o in ops:
-        if o.name in _UNSEEN or reached.isdisjoint(o.operands):
+        if _unseen(o) or reached.isdisjoint(o.operands):
             continue
         bits = sum(1 << k for k, v in enumerate(o.operands) if v in reached)
         masks = zip(o.results, dependence.of(o), strict=True)
@@ -77,7 +77,9 @@ def _refuse_curved(
         )  # fmt: skip
 
 
-_UNSEEN = frozenset({"call", "custom", "push", "pop"})
+def _unseen(op: Op) -> bool:
+    """Whether an op is of kinds that are not looked into: calls, rules, tapes."""
+    return op.primitive.kind == "region" and not (op.primitive.loop or op.primitive.branch)
 
 
 def augment_custom(

@@ -21,7 +21,7 @@ from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.control import TAPE
+from tapec.ir.ops.control import SCAN, TAPE
 from tapec.ir.primitive import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class _Loop(Record):
     ) -> list[Value]:  # fmt: skip
         attrs: dict[str, Any] = {"consts": len(consts), "carry": len(carry)}
         operands, name = [*consts, *carry, *xs], "fori_loop"
-        if op.name == "scan":
+        if op.primitive is SCAN:
             name = "scan"
             attrs["length"] = op.attrs["length"]
         else:
@@ -153,7 +153,7 @@ def augment_loop(
     kept = keep(joint, known - dear, set(body.results[form.carry :]), dear, runs)
     note(reverse.entries, op, joint.ops, kept, op.attrs.get("length"))
     read = set(kept.invariant)
-    dynamic = op.name != "scan"
+    dynamic = op.primitive is not SCAN
     taped = joint.thread.entry is not None or bool(dynamic and kept.stored)
     made = _Loop(
         form, parts, joint, numbers(p in read for p in consts), numbers(p in read for p in slices),
@@ -197,7 +197,7 @@ class _Outward:
 
     def emit(self) -> None:
         """Append it, and tell the loop where things are kept."""
-        if self.op.name == "scan":
+        if self.op.primitive is SCAN:
             self._scan()
         else:
             self._dynamic()
@@ -259,7 +259,7 @@ class _Outward:
 
     def _dynamic(self) -> None:
         loop, op, form = self.loop, self.op, self.loop.form
-        body, counting = form.body, op.name == "while_loop"
+        body, counting = form.body, op.primitive.conditional
         if form.head:
             loop.count = op.operands[0]
         if not self.taped and not counting:
@@ -289,7 +289,7 @@ class _Outward:
         self._append([*op.operands, *extra], form.carry + len(extra), [*op.results, *outs], regions)
 
     def _conditions(self, params: Sequence[Value]) -> tuple[Block, ...]:
-        if self.op.name != "while_loop":
+        if not self.op.primitive.conditional:
             return ()
         test = self.op.regions[0]
         return (closed(test.ops, [*test.params, *fresh(params)], test.results),)

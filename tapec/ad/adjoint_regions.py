@@ -22,7 +22,7 @@ from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import SMALL
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.control import TAPE
+from tapec.ir.ops.control import COND, TAPE
 from tapec.ir.primitive import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class _Branches(Record):
         uses = plan.uses[plan.sources.index(k)]
         if not plan.head or len(uses) in (0, len(plan.joints)):
             return None
-        if op.name == "cond":
+        if op.primitive is COND:
             pred = op.operands[0]
             return pred if uses == [0] else conditions.negation(pred)
         index, last = op.operands[0], len(plan.joints) - 1

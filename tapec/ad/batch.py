@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tapec.ad.batch_masked import INDEXED, guarded, hazardous
+from tapec.ad.batch_masked import guarded, hazardous
 from tapec.ad.batch_regions import REGION_RULES
 from tapec.ad.batch_scope import Scope
 from tapec.ad.batch_tape import PushesDiffer, Tapes
@@ -16,6 +16,7 @@ from tapec.ad.rules import reshape
 from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.ops.control import TAPE_NEW
 
 
 def batch(
@@ -57,12 +58,12 @@ def _visit(scope: Scope, op: Op) -> None:
     single = scope.lifted.keys().isdisjoint(op.operands)
     if op.primitive.kind == "region":
         # A tape is single or not as a whole; a mask enters code that could fail.
-        if single and op.name != "tape" and (scope.mask is None or not hazardous(op)):
+        if single and op.primitive is not TAPE_NEW and (scope.mask is None or not hazardous(op)):
             scope.builder.ops.append(op)
         else:
             REGION_RULES[op.name](scope, op)
         return
-    if scope.mask is not None and (op.name in INDEXED or op.name in ("solve", "cholesky")):
+    if scope.mask is not None and op.primitive.raises:
         op = guarded(scope, op)
     if single:
         scope.builder.ops.append(op)

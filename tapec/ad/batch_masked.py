@@ -21,21 +21,15 @@ from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
-# Ops that raise for a wrong index, and where their operands that are indices begin.
-INDEXED = {
-    "dynamic_index": 1,
-    "dynamic_update": 2,
-    "dynamic_add": 2,
-    "gather": 1,
-    "scatter": 2,
-    "scatter_add": 2,
-}
-_ENDLESS = ("while_loop", "fori_loop")
-
 
 def hazardous(op: Op) -> bool:
     """Whether running this in vain may raise or never end."""
-    return any(o.name in _ENDLESS or "raises" in o.primitive.traits for o in every([op]))
+    return any(o.primitive.raises or _endless(o) for o in every([op]))
+
+
+def _endless(op: Op) -> bool:
+    """Whether an op is a loop of a length that only the run tells."""
+    return op.primitive.loop and "length" not in op.attrs
 
 
 # ---- what masks do to ops -----------------------------------------------------------------
@@ -53,11 +47,12 @@ def guarded(scope: Scope, op: Op) -> Op:
     if mask is None:
         return op
     operands = list(op.operands)
-    for k in range(INDEXED.get(op.name, len(operands)), len(operands)):
-        operands[k] = _safe(scope, mask, operands[k], np.zeros((), operands[k].type.numpy))
-    if op.name in ("solve", "cholesky"):
-        a = operands[0].type
-        operands[0] = _safe(scope, mask, operands[0], np.eye(a.shape[-1], dtype=a.numpy))
+    if op.primitive.places is not None:
+        for k in range(op.primitive.places, len(operands)):
+            operands[k] = _safe(scope, mask, operands[k], np.zeros((), operands[k].type.numpy))
+    if op.primitive.harmless is not None:
+        harmless = op.primitive.harmless(operands[0].type)
+        operands[0] = _safe(scope, mask, operands[0], harmless)
     return replace(op, operands=tuple(operands))
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.nested import every
-
-LOOPS = {"scan": 1, "fori_loop": 1, "while_loop": 0}  # parameters of the body before the operands
+from tapec.ir.ops.control import POP, PUSH
+from tapec.ir.primitive import Form, Primitive
 
 
 class PushesDiffer(Exception):
@@ -78,16 +78,16 @@ class Tapes:
         if not any(v.type.dtype == "tape" for v in op.operands):
             return plain
         self._link_all()
-        pushed, popped = (self._moved(op, name) for name in ("push", "pop"))
+        pushed, popped = (self._moved(op, primitive) for primitive in (PUSH, POP))
         known = [not self._backwards[f] for f in popped if f in self._backwards]
         backwards = bool(known) and known[0]
         self._backwards.update(dict.fromkeys(pushed, backwards))
         return plain[::-1] if backwards else plain
 
-    def _moved(self, op: Op, name: str) -> set[Value]:
+    def _moved(self, op: Op, primitive: Primitive) -> set[Value]:
         """The tapes pushed to, or popped from, inside an op."""
         inner = (o for region in op.regions for o in every(region.ops))
-        return {self._family(o.operands[0]) for o in inner if o.name == name}
+        return {self._family(o.operands[0]) for o in inner if o.primitive is primitive}
 
     def _family(self, tape: Value) -> Value:
         root = self._origin.get(tape, tape)
@@ -113,23 +113,25 @@ class Tapes:
 
 def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:
     """Values that are the same tape before and after an op, outside and inside."""
-    if op.name in ("push", "pop"):
+    form = op.primitive.form
+    if op.primitive in (PUSH, POP):
         yield op.operands[0], op.results[0]
-    elif op.name in LOOPS:
-        yield from _loop_pairs(op)
+    elif form is not None and form.loop:
+        yield from _loop_pairs(op, form)
     elif op.regions:
-        skipped = op.name in ("cond", "switch")
-        for region in op.regions if op.name != "custom" else op.regions[:1]:
-            yield from zip(op.operands[skipped:], region.params, strict=True)
+        # Of a function with rules of the user's, these are the further regions.
+        lead, regions = (form.lead, op.regions) if form is not None else (0, op.regions[:1])
+        for region in regions:
+            yield from zip(op.operands[lead:], region.params, strict=True)
             yield from zip(region.results, op.results, strict=True)
 
 
-def _loop_pairs(op: Op) -> Iterator[tuple[Value, Value]]:
+def _loop_pairs(op: Op, form: Form) -> Iterator[tuple[Value, Value]]:
     body = op.regions[-1]
-    operands = op.operands[op.name == "fori_loop" :]
+    operands = op.operands[form.lead :]
     first, count = op.attrs["consts"], op.attrs["carry"]
     carried = slice(first, first + count)
-    inner = body.params[LOOPS[op.name] :]
+    inner = body.params[form.skip :]
     for region in op.regions[:-1]:
         yield from zip(operands, region.params, strict=True)
     yield from zip(operands, inner, strict=False)

@@ -11,15 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from tapec.ad.network import INFINITE, Network
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.const import is_const
 
 Defs = Mapping[Value, Op]
 Price = Callable[[Value], int | None]
 Starts = Callable[[Op | None], bool]
-
-
-def is_const(op: Op | None) -> bool:
-    """Whether an op is a constant, which is never kept."""
-    return op is not None and op.name == "const"
 
 
 def minimum_cut(

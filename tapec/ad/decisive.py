@@ -13,15 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tapec.ir.core import Op, Value
 
-_EQUALITY = frozenset(("equal", "not_equal"))
-# Linear ops that add up; the others move numbers only.
-_SUMS = frozenset({"dot", "reduce_sum", "cumsum", "dynamic_add", "scatter_add"})
-# Ops on numbers, and on all of an array, that choose one or round nothing.
-_EXACT = frozenset({"convert", "select", "stop_gradient", "neg", "abs", "sign", "copysign"})
-_EXACT |= {"maximum", "minimum", "fmax", "fmin", "reduce_max", "reduce_min", "argmax", "argmin"}
-_EXACT |= {"argsort"}
-_EXACT |= {"floor", "ceil", "trunc", "rint", "isnan", "isinf", "isfinite", "signbit"}
-
 
 def decisive(needed: Iterable[Value], defs: Mapping[Value, Op], late: Iterable[Op]) -> set[Op]:
     """The ops that round on the way to a decision, of those that make what is needed.
@@ -59,8 +50,7 @@ def _behind(values: Iterable[Value], defs: Mapping[Value, Op]) -> dict[Op, None]
 
 def _told(op: Op) -> Iterator[Value]:
     """Floats that an op tells apart: for equality, or to become integers."""
-    integers = op.name == "convert" and op.result.type.dtype in ("i32", "i64")
-    if integers or op.name in _EQUALITY:
+    if op.primitive.decides and not _floating(op.result):
         yield from (v for v in op.operands if _floating(v))
 
 
@@ -71,10 +61,9 @@ def _directing(op: Op) -> Iterator[Value]:
 
 
 def _rounds(op: Op) -> bool:
-    if op.primitive.kind == "linear":
-        return op.name in _SUMS
-    exact = op.name in _EXACT or all(v.type.dtype == "bool" for v in op.results)
-    return not exact and any(map(_floating, (*op.operands, *op.results)))
+    told = all(v.type.dtype == "bool" for v in op.results)
+    floats = any(map(_floating, (*op.operands, *op.results)))
+    return op.primitive.rounding and floats and not told
 
 
 def _floating(value: Value) -> bool:

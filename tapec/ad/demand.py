@@ -16,6 +16,8 @@ from tapec.ad.risk import moves_only, risky_values
 from tapec.ad.rules import broadcast, reshape
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops import logic
+from tapec.ir.ops.indexing import INDEX
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -84,7 +86,7 @@ class Demands:
         self._records = records
         self._idle: dict[Op, Value] = {}
         self._risky = risky_values(ops, inside=inside) if records else set()
-        if any(op.name == "select" or self._has_risk(op) for op in ops):
+        if any(op.primitive is logic.select or self._has_risk(op) for op in ops):
             self._found.update(dict.fromkeys(everywhere))
             for op in reversed(ops):
                 self._visit(op)
@@ -136,9 +138,9 @@ class Demands:
         for k, v in enumerate(op.operands):
             if v not in self._varied:
                 continue
-            if op.name == "select":
+            if op.primitive is logic.select:
                 self._merge(v, fitting(self._builder, self.branch(op, k), v.type))
-            elif demand is not None and op.name == "index":
+            elif demand is not None and op.primitive is INDEX:
                 self._merge_part(v, demand, op)
             else:
                 sent = _sent(self._builder, demand, op, k) if demand else None

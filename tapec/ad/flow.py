@@ -46,22 +46,12 @@ class Form:
         return slice(self.consts, self.consts + self.carry)
 
 
-# Per op: head, skip, and which regions are bodies.
-_SHAPES: dict[str, tuple[int, int, slice]] = {
-    "cond": (1, 0, slice(None)),
-    "switch": (1, 0, slice(None)),
-    "call": (0, 0, slice(None)),
-    "scan": (0, 1, slice(None)),
-    "fori_loop": (1, 1, slice(None)),
-    "while_loop": (0, 0, slice(1, 2)),
-}
-
-
 def form_of(op: Op) -> Form:
     """The form of a branch, a loop or a call."""
-    head, skip, bodies = _SHAPES[op.name]
+    form = op.primitive.form
+    assert form is not None
     consts, carry = op.attrs.get("consts", 0), op.attrs.get("carry", 0)
-    return Form(op.regions[bodies], head, skip, consts, carry)
+    return Form(op.regions[form.first :], form.lead, form.skip, consts, carry)
 
 
 def groups(items: Sequence[T], form: Form) -> tuple[Sequence[T], Sequence[T], Sequence[T]]:
@@ -78,7 +68,7 @@ class Flow:
 
     def varied(self, op: Op, flags: Sequence[bool]) -> Flags:
         """Which results vary where the flagged operands do."""
-        if op.name not in _SHAPES:
+        if op.primitive.form is None:
             return tuple(can_vary(v.type) for v in op.results)
         _, inside = self.inside(op, flags)
         blocks = form_of(op).bodies
@@ -118,7 +108,7 @@ class Flow:
 
         Of a loop, a carried value counts when it, or what comes of it, is wanted.
         """
-        if op.name not in _SHAPES:
+        if op.primitive.form is None:
             return tuple(flags)
         form = form_of(op)
         settled, inside = self.inside(op, flags)

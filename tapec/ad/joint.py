@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.control import TAPE
+from tapec.ir.ops.control import TAPE, TAPE_NEW
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import copy_op
 
@@ -99,7 +99,7 @@ class Joint:
         """The values that depend on cotangents: they cannot be made on the way there."""
         found = self.entering()
         for op in self.reverse:
-            if op.name == "tape" or not found.isdisjoint(op.operands):
+            if op.primitive is TAPE_NEW or not found.isdisjoint(op.operands):
                 found.update(op.results)
         return found
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tapec.ad.cut import is_const, minimum_cut
+from tapec.ad.cut import minimum_cut
 from tapec.ad.decisive import decisive
 from tapec.ad.tape import starts
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.const import is_const
 
 # Handing over a value costs its bytes and the making of an array.
 OVERHEAD = 100

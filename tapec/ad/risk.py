@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops import arith
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.rules import minus_one, one, zero
+from tapec.ir.primitive import Primitive
 
-TAME = frozenset(
-    {"abs", "add", "arcsinh", "arctan", "convert", "copysign", "cos", "erf", "erfc", "fmax", "fmin"}
-    | {"maximum", "minimum", "mul", "neg", "select", "sin", "sub", "tanh"}
-    | {"reduce_max", "reduce_min"}
-)
-# Their partials are numbers, whatever their operands are.
-MOVING = frozenset({"add", "const", "convert", "neg", "select", "stop_gradient", "sub"})
+_NUMBERS = frozenset([None, zero, one, minus_one])
+
 # Results of loops up to this size are masked in loops too; larger ones stay in place.
 SMALL = 64
 
@@ -28,7 +27,7 @@ def risky_values(ops: Iterable[Op], *, inside: bool) -> set[Value]:
     for op in ops:
         if op.primitive.kind == "region":
             found.update(v for v in op.results if v.type.size <= SMALL or not inside)
-        elif _is_tame(op):
+        elif op.primitive.keeps_zero(op.attrs):
             if not found.isdisjoint(op.operands):
                 found.update(op.results)
         else:
@@ -38,7 +37,7 @@ def risky_values(ops: Iterable[Op], *, inside: bool) -> set[Value]:
 
 def moves_only(block: Block) -> bool:
     """Whether zeros sent into a region come back as zeros, whatever its values are."""
-    constant = {op.result for op in block.ops if op.name == "const"}
+    constant = {op.result for op in block.ops if is_const(op)}
     return all(_moves(op, constant) for op in block.ops)
 
 
@@ -46,13 +45,14 @@ def _moves(op: Op, constant: set[Value]) -> bool:
     if not any(v.type.is_float for v in op.results):
         return True
     if op.regions:
-        return op.name in ("cond", "switch") and all(map(moves_only, op.regions))
-    if op.name == "mul":
+        return op.primitive.branch and all(map(moves_only, op.regions))
+    if op.primitive is arith.mul:
         return not constant.isdisjoint(op.operands)
-    return op.name in MOVING or (op.primitive.kind == "linear" and op.name != "dot")
+    return _constant_partials(op.primitive)
 
 
-def _is_tame(op: Op) -> bool:
-    if op.name == "integer_pow":
-        return bool(op.attrs["n"] > 0)
-    return op.primitive.kind == "linear" or op.name in TAME
+def _constant_partials(primitive: Primitive) -> bool:
+    """Whether the partials are numbers, whatever the operands are."""
+    if primitive.kind == "elementwise":
+        return bool(primitive.transpose) or _NUMBERS.issuperset(primitive.partials)
+    return primitive.kind == "linear" and not primitive.separate

@@ -18,6 +18,7 @@ from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -55,7 +56,7 @@ class Sweep:
         if op.primitive.kind == "region":
             self.visit_region(op)
             return
-        if op.name == "update" and _pass_by(self, op):
+        if op.primitive is UPDATE and _pass_by(self, op):
             return
         ct = self.cotangents.take(op.results[0])
         if ct is None:
@@ -187,9 +188,8 @@ def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     active, hint = sweep.activity.entries[op], hint_of(x, "ct")
     if 1 in active:
         value = sweep.cotangents.with_parts_of(v, value, at, tuple(starts), hint)
-    read = "dynamic_index" if starts else "index"
     part = sweep.builder.emit(
-        PRIMITIVES[read], (value, *starts), {"at": at}, hint=hint_of(v, "ct")
+        PRIMITIVES[op.primitive.reader], (value, *starts), {"at": at}, hint=hint_of(v, "ct")
     ).result
     if 1 in active:
         sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
@@ -226,7 +226,7 @@ def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         # Products with other operands may meet their NaN; mere movement may not.
         if rule is not None:
             found = rule(k, value, *operands, **op.attrs)
-            sweep.send_whole(op, k, found, tainted=op.name == "dot")
+            sweep.send_whole(op, k, found, tainted=op.primitive.separate)
 
 
 def _structured(sweep: Sweep, op: Op, ct: Cotangent) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapec.ad.activity import REGIONS, Activity, active_params, check_differentiable
+from tapec.ad.activity import Activity, active_params, check_differentiable
 from tapec.ad.rules import add, broadcast, hint_of, partial_of, scale, select
 from tapec.ad.tangent_regions import Forward, Tangents, region_tangent
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
@@ -63,7 +63,7 @@ def _push_block(
             builder.ops.append(op)
             continue
         builder.loc = op.loc
-        if op.name in REGIONS:
+        if op.primitive.kind == "region":
             region_tangent(builder, op, tangents, forward)
             continue
         builder.ops.append(op)

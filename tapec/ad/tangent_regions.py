@@ -17,6 +17,7 @@ from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.control import TAPE_NEW
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 
@@ -48,7 +49,7 @@ class Forward:
 
 def region_tangent(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> None:
     """Append the op that computes primal and tangent; `tangents` gains those of its results."""
-    if op.name != "tape" and all(v not in tangents for v in op.operands):
+    if op.primitive is not TAPE_NEW and all(v not in tangents for v in op.operands):
         builder.ops.append(op)
         return
     _RULES[op.name](builder, op, tangents, forward)
@@ -187,7 +188,7 @@ def _loop_body(inner: Builder, form: Form, moved: Tangents, carried: Sequence[bo
 
 def _conditions(op: Op, form: Form, flags: Sequence[bool]) -> tuple[Block, ...]:
     """The condition of a `while_loop`, blind to the tangents it is given."""
-    if op.name != "while_loop":
+    if not op.primitive.conditional:
         return ()
     test = op.regions[0]
     params: list[Value] = []

@@ -10,22 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
-from tapec.ad.cut import is_const, minimum_cut
+from tapec.ad.cut import minimum_cut
 from tapec.ad.decisive import decisive
 from tapec.ad.joint import Joint, between
 from tapec.ir.core import Loc, Op, Value
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.indexing import PLACE
 from tapec.ir.types import Type
 
 CHEAP = 8
 # Writing a part of an array in place is cheap, making the array again is not.
 SMALL = 64
-
-_WRITES = frozenset({"update", "place", "scatter", "scatter_add", "dynamic_update", "dynamic_add"})
-# What reads a part of its operand only.
-_READS = frozenset({"index", "gather", "dynamic_index"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +96,11 @@ def starts(op: Op | None) -> bool:
     if op is None or op.regions or op.primitive.kind == "region" or len(op.results) != 1:
         return True
     size = op.result.type.size
-    if op.primitive.kind == "structured" or (op.name in _WRITES and size > SMALL):
+    if op.primitive.kind == "structured" or (_writes_part(op) and size > SMALL):
         return True
-    return _work(op) > CHEAP * size
+    return op.primitive.elements(op) * op.primitive.cost > CHEAP * size
 
 
-def _work(op: Op) -> int:
-    """Roughly how many additions an op takes."""
-    size = op.result.type.size
-    if op.name == "dot":
-        shape = op.operands[0].type.shape
-        terms: int = prod(shape[left] for left, _ in op.attrs["contract"])
-        return size * op.primitive.cost * terms
-    sizes = [size] if op.name in _READS else [size, *(v.type.size for v in op.operands)]
-    return max(sizes) * op.primitive.cost
+def _writes_part(op: Op) -> bool:
+    """Whether an op makes an array by writing to one."""
+    return op.primitive.writes is not None or op.primitive is PLACE

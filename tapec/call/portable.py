@@ -12,6 +12,7 @@ from tapec.call.specialize import Specialization
 from tapec.errors import TapecError
 from tapec.ir.core import Op
 from tapec.ir.nested import every
+from tapec.ir.ops.opaque import OPAQUE
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.pipeline import Journal
@@ -77,7 +78,7 @@ def _packed(s: Specialization) -> tuple[Any, ...]:
 
 def _calls_python(ops: Iterable[Op]) -> bool:
     """Whether a program calls functions that only this process knows."""
-    return any(op.name == "opaque" for op in every(ops))
+    return any(op.primitive is OPAQUE for op in every(ops))
 
 
 def _reachable(path: tuple[str, str]) -> Any:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import inf, prod
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.types import INTEGERS
 
 DEPTH = 32  # definitions that are followed one through the other
@@ -154,7 +155,7 @@ class AffineForms:
         op = self._defined(value) if value.type.dtype in INTEGERS else None
         if op is None:
             return None
-        if op.name == "const":
+        if is_const(op):
             number = op.attrs["value"]
             return Affine(number) if isinstance(number, int) else None
         wraps = any(v.type.dtype != value.type.dtype for v in op.operands)

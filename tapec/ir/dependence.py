@@ -10,6 +10,7 @@ from functools import reduce
 from operator import or_
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import POP
 
 Masks = tuple[int, ...]
 
@@ -23,7 +24,7 @@ class Dependence:
 
     def of(self, op: Op) -> Masks:
         """Per result, the operands it depends on: bit k for operand k."""
-        if not op.regions and op.name != "pop":
+        if not op.regions and op.primitive is not POP:
             return ((1 << len(op.operands)) - 1,) * len(op.results)
         if op not in self._ops:
             self._ops[op] = _RULES.get(op.name, _everything)(self, op)
@@ -40,7 +41,7 @@ class Dependence:
 
     def _results(self, op: Op, env: dict[Value, int]) -> Sequence[int]:
         masks = [env[v] for v in op.operands]
-        if op.regions or op.name == "pop":
+        if op.regions or op.primitive is POP:
             return [union(masks, mask) for mask in self.of(op)]
         whole = reduce(or_, masks, 0)
         return [whole] * len(op.results)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.ir import ops
+from tapec.ir.ops.reduce import no_jvp
 from tapec.ir.ops.rules import zero
 from tapec.ir.primitive import FAMILIES, PRIMITIVES, Primitive
 
@@ -72,7 +73,7 @@ def text() -> str:
 
 def derivative(primitive: Primitive) -> str:
     """How it is differentiated, in one of the words that the head of the page explains."""
-    if "constant" in primitive.traits:
+    if primitive.jvp is no_jvp:
         return "constant"
     if primitive.kind == "region":
         return "regions"
@@ -81,7 +82,7 @@ def derivative(primitive: Primitive) -> str:
     if primitive.kind == "linear":
         return "linear"
     if any(partial is not None for partial in primitive.partials):
-        return "linear" if "linear" in primitive.traits else "partials"
+        return "linear" if primitive.transpose else "partials"
     return "jvp, vjp" if primitive.jvp or primitive.vjp else "constant"
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from tapec.errors import ParseError, TapecError
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.lexer import Token, tokens
+from tapec.ir.ops.const import const
 from tapec.ir.ops.dynamic import RUN
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
 from tapec.ir.types import NUMPY_DTYPES, Type
@@ -267,7 +268,7 @@ def _settle(primitive: Primitive, attrs: dict[str, Any], types: tuple[Type, ...]
     """Attributes with array literals made and, for `const`, the annotated type put in."""
     annotated = types[0] if types else None
     settled = {k: v.dense(annotated) if isinstance(v, _Data) else v for k, v in attrs.items()}
-    if primitive.name == "const" and annotated is not None:
+    if primitive is const and annotated is not None:
         settled["type"] = annotated
     return settled
 

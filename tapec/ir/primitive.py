@@ -14,10 +14,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tapec.errors import DTypeError, UnsupportedOperation
 from tapec.ir.types import Type, broadcast_shapes
+
+if TYPE_CHECKING:
+    from tapec.ir.core import Op
 
 Infer = Callable[..., Any]  # infer(*types, **attrs) -> Type | tuple[Type, ...]
 Evaluate = Callable[..., Any]  # evaluate(*arrays, **attrs) -> array | tuple
@@ -25,6 +28,22 @@ Evaluate = Callable[..., Any]  # evaluate(*arrays, **attrs) -> array | tuple
 Partial = Callable[..., Any]
 # rule(k, ct, *operands, **attrs) -> cotangent of operand k; only the type of operand k may be used
 Transpose = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the operands and results of an op with regions stand to those of its regions.
+
+    `lead` operands (predicate, index, count) come first; operand `lead + j` is parameter
+    `skip + j` of every region. The regions from `first` on return the op's results, those before
+    it decide whether to go on. Operands of a loop are `consts`, then `carry` (attributes of the
+    op), which come back as the first results, then arrays read slice by slice.
+    """
+
+    lead: int = 0
+    skip: int = 0
+    first: int = 0
+    loop: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,17 +71,49 @@ class Primitive:
     batch: Callable[..., Any] | None = None
     commutative: bool = False
     effect: bool = False
-    # Rough cost in additions, deciding between recomputing and storing.
+    # How many results it has; None where attributes or regions say it.
+    results: int | None = 1
+    # Result -> the operand whose elements it is, in another order or only some of them.
+    view: Mapping[int, int] = field(default_factory=dict)
+    # The operand whose memory the result takes over where that operand dies: the op changes it.
+    writes: int | None = None
+    # What writes a part: the name of the op that reads the same part.
+    reader: str = ""
+    # Where the operands begin that are places known at run time only.
+    places: int | None = None
+    # The name of the same op with places known in advance.
+    static: str = ""
+    # It can fail while it runs, as an index out of bounds does: then it is not executed where the
+    # program might not have. `harmless(type)` is a first operand with which it does not fail.
+    raises: bool = False
+    harmless: Callable[[Type], Any] | None = None
+    # A zero cotangent stays zero: no partial is infinite where the operands are finite. True of
+    # all linear ops.
+    bounded: bool | Callable[..., bool] = False
+    # Whether results are rounded; where not, they are operands, or parts of their bits. Linear
+    # ops that only move numbers need not say so.
+    rounds: bool | None = None
+    # It tells floats apart by their last bit: equality, conversion to integers.
+    decides: bool = False
+    # Linear in each operand by itself, as a product: its partials are the other operands.
+    separate: bool = False
+    # Python raises ZeroDivisionError where this gives inf, NaN or 0.
+    divides: bool = False
+    # Ops with regions: how these stand to operands and results. None for rules of the user's.
+    form: Form | None = None
+    # Rough cost of one element in additions, deciding between recomputing and storing.
     cost: int = 1
-    # How native code computes one element: an LLVM instruction, intrinsic, vmath or libm name;
-    # "interpreter" where it cannot.
+    # work(op) -> how many elements it goes through; by default the most that it reads or makes.
+    work: Callable[[Op], int] | None = None
+    # Elementwise: what native code computes an element with. "llvm.NAME" is an intrinsic,
+    # "libm.NAME" a function of the C library, "vmath.NAME" one of our vector mathematics (of the
+    # C library where numbers come one by one), "rule" a rule of the emitter or of lowering.
     lower: str = ""
     # Sampling interval of the operands for tests, and where the derivative jumps.
     domain: tuple[tuple[float, float], ...] = ()
     kinks: str = ""
     analytic: bool = True  # complex step may check it
     doc: str = ""
-    traits: frozenset[str] = field(default_factory=frozenset)
 
     def __call__(self, *operands: Any, **attrs: Any) -> Any:
         """Build the op on expressions of one builder (numbers become constants)."""
@@ -73,10 +124,44 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    @property
+    def loop(self) -> bool:
+        """Whether its regions run many times."""
+        return self.form is not None and self.form.loop
 
-# The trait of what can fail while it runs, as an index out of bounds does: it is not executed
-# where the program might not have.
-RAISES = frozenset({"raises"})
+    @property
+    def conditional(self) -> bool:
+        """Whether it is a loop that a region decides to go on with, or not."""
+        return self.form is not None and self.form.first > 0
+
+    @property
+    def branch(self) -> bool:
+        """Whether one of its regions runs, chosen by the first operand."""
+        return self.form is not None and not self.form.loop and self.form.lead == 1
+
+    @property
+    def function(self) -> str:
+        """The name of the mathematical function that native code calls; empty for others."""
+        where, _, name = self.lower.partition(".")
+        return name if where in ("vmath", "libm") else ""
+
+    @property
+    def rounding(self) -> bool:
+        """Whether results may be rounded."""
+        return self.kind != "linear" if self.rounds is None else self.rounds
+
+    def elements(self, op: Op) -> int:
+        """How many elements this op of the primitive goes through."""
+        if self.work is not None:
+            return self.work(op)
+        return max((v.type.size for v in (*op.operands, *op.results)), default=0)
+
+    def keeps_zero(self, attrs: Mapping[str, Any]) -> bool:
+        """Whether a cotangent of zero stays zero, whatever the finite operands are."""
+        if callable(self.bounded):
+            return bool(self.bounded(**attrs))
+        return self.kind == "linear" or self.bounded
+
 
 PRIMITIVES: dict[str, Primitive] = {}
 # The module each was declared in: the family it is documented under.

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.indexing import PLACE
 from tapec.ir.types import Type, type_of
 
 # Constant arrays up to this size print as lists, longer ones as base64 of their bytes.
@@ -99,7 +101,7 @@ def _op(op: Op, names: Names, indent: str, locs: bool) -> Iterator[str]:
 
 
 def _results(op: Op, names: Names) -> str:
-    default = "c" if op.name == "const" else ""
+    default = "c" if is_const(op) else ""
     listed = ", ".join(names.define(v, default) for v in op.results)
     return f"{listed} = " if listed else ""
 
@@ -109,17 +111,17 @@ def print_attrs(op: Op) -> str:
     items = [
         f"{key}={_attr(op, key, value)}"
         for key, value in op.attrs.items()
-        if not (op.name == "const" and key == "type")
+        if not (is_const(op) and key == "type")
     ]
     return f"{{{', '.join(items)}}}" if items else ""
 
 
 def _attr(op: Op, key: str, value: Any) -> str:
     if key == "at" and isinstance(value, tuple):
-        if op.name == "place":
+        if op.primitive is PLACE:
             return f"[{', '.join(_spec(s) for s in value)}]"
         return _spec(value)
-    if op.name == "const" and isinstance(value, Dense) and _is_plain(op.attrs, value):
+    if is_const(op) and isinstance(value, Dense) and _is_plain(op.attrs, value):
         return f"dense({_data(value.array)})"
     return literal(value)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from tapec.errors import VerifyError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.control import CALL
 
 # A rule sees an op and its (already replaced) operands; None means "keep the op".
 OpRule = Callable[[Builder, Op, tuple[Value, ...]], Sequence[Value] | None]
@@ -76,7 +77,7 @@ def copy_op(op: Op, env: dict[Value, Value]) -> Op:
     operands = tuple(env.get(v, v) for v in op.operands)
     results = tuple(Value(v.type, v.hint) for v in op.results)
     regions = op.regions
-    if regions and op.name != "call":
+    if regions and op.primitive is not CALL:
         regions = tuple(_copy_block(r, env) for r in regions)
     env.update(zip(op.results, results, strict=True))
     return Op(op.primitive, operands, op.attrs, results, regions, op.loc)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tapec.ir.core import Op
+from tapec.ir.ops.const import is_const
 
 # Arrays up to this many elements become scalars, which are light; the ops on larger ones are
 # loops, each of which costs as much to compile as this many scalar ops.
 SMALL, LIGHT, NEST = 16, 4, 16
 # Regions become blocks and jumps. Loops around loops stay loops: derivatives double them.
 BRANCH, LOOP = 32, 256
-LOOPS = frozenset(["scan", "fori_loop", "while_loop"])
-_VIEWS = frozenset(["reshape", "transpose", "broadcast_to", "index", "dynamic_index"])
-_WRITES = frozenset(["update", "dynamic_update", "dynamic_add"])
 
 
 def weight(ops: Iterable[Op]) -> int:
@@ -23,17 +21,17 @@ def weight(ops: Iterable[Op]) -> int:
 
 def _weight(op: Op) -> int:
     if op.regions:
-        own = LOOP if op.name in LOOPS else BRANCH
+        own = LOOP if op.primitive.loop else BRANCH
         return own + sum(weight(region.ops) for region in op.regions)
-    if op.name == "const":
+    if is_const(op):
         return 0
-    extent = 1 if op.name in _VIEWS else _extent(op)
+    extent = 1 if op.primitive.view else _extent(op)
     return NEST if extent > SMALL else 1 + extent // LIGHT
 
 
 def _extent(op: Op) -> int:
     """How many elements an op runs over."""
-    if op.name in _WRITES:
+    if op.primitive.writes is not None:
         return int(op.operands[1].type.size)
     values = op.operands if op.primitive.kind != "elementwise" else ()
     return max((int(v.type.size) for v in (*values, *op.results)), default=0)

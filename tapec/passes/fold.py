@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.ops.const import const, is_const
+from tapec.ir.ops.logic import stop_gradient
+from tapec.ir.ops.opaque import OPAQUE
 from tapec.passes.regions.sink import sunk
 from tapec.passes.support import Shared, const_op, inside, whole
 
 # Larger results would bloat the program: computing them is cheaper than carrying them.
 MAX_ELEMENTS = 4096
-# Of a constant filled with one number these give the same number, in another shape.
-_MOVING = frozenset({"reshape", "transpose", "broadcast_to", "index"})
 # Their values must come from user data at run time, or they mark something for other passes.
-_KEPT = frozenset({"const", "stop_gradient", "opaque"})
+_KEPT = frozenset({const, stop_gradient, OPAQUE})
 
 
 def fold(func: Func) -> Func:
@@ -38,7 +39,7 @@ def _block(block: Block, done: Shared) -> Block:
         elif op.operands and all(map(consts.__contains__, op.operands)):
             new = _folded(op, [consts[v] for v in op.operands])
         changed |= new is not op
-        if new.primitive.name == "const":
+        if is_const(new):
             consts[new.results[0]] = new
         ops.append(new)
     return Block(block.params, tuple(ops), block.results) if changed else block
@@ -47,7 +48,7 @@ def _block(block: Block, done: Shared) -> Block:
 def _folded(op: Op, consts: list[Op]) -> Op:
     evaluate = op.primitive.evaluate
     foldable = evaluate and not op.regions and not op.primitive.effect and len(op.results) == 1
-    if not foldable or op.name in _KEPT:
+    if not foldable or op.primitive in _KEPT:
         return op
     try:
         value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
@@ -59,14 +60,14 @@ def _folded(op: Op, consts: list[Op]) -> Op:
 
 
 def _all_splat(op: Op, consts: list[Op]) -> bool:
-    if op.primitive.kind != "elementwise" and op.name not in _MOVING:
+    if op.primitive.kind != "elementwise" and not op.primitive.view:
         return False
     return not any(isinstance(c.attrs["value"], Dense) for c in consts)
 
 
 def _number(op: Op, consts: list[Op]) -> Any:
     """The one number in every element of an op over constants filled with numbers."""
-    if op.name in _MOVING:
+    if op.primitive.view:
         return consts[0].attrs["value"]
     scalars = [c.result.type.numpy.type(c.attrs["value"]) for c in consts]
     return _evaluated(op, [np.asarray(s) for s in scalars]).item()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.rewrite import copy_op
-from tapec.passes.regions.site import LOOPS, Site, site, with_consts
+from tapec.passes.regions.site import Site, site, with_consts
 from tapec.passes.regions.worth import worth_passing
 from tapec.passes.support import Shared, inside, whole
 
@@ -27,7 +27,7 @@ def _block(block: Block, done: Shared) -> Block:
     ops: list[Op] = []
     for op in block.ops:
         new = inside(op, lambda region: _block(region, done), done) if op.regions else op
-        ops += _hoisted(new) if new.primitive.name in LOOPS else [new]
+        ops += _hoisted(new) if new.primitive.loop else [new]
     found = tuple(ops)
     return block if found == block.ops else Block(block.params, found, block.results)
 
@@ -104,4 +104,4 @@ def _movable(op: Op, certain: bool) -> bool:
 
 def can_fail(op: Op) -> bool:
     """Whether an op, or one in its regions, may raise an error or not end."""
-    return any("raises" in o.primitive.traits or o.name == "while_loop" for o in every([op]))
+    return any(o.primitive.raises or o.primitive.conditional for o in every([op]))

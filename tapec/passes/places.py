@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.ops import arith
+from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.passes.rewriter import remade
 from tapec.passes.rules.place import joined
 from tapec.passes.support import captured
@@ -20,7 +22,7 @@ def merge_places(func: Func) -> Func:
     if not trees:
         return func
     inner = _inner(func, trees)
-    roots = {op.result for op in trees.values() if op.name == "add"} - inner
+    roots = {op.result for op in trees.values() if op.primitive is arith.add} - inner
     ops = [
         _merged(op, trees, inner) if op.results and op.results[0] in roots else op
         for op in func.ops
@@ -38,10 +40,9 @@ def _trees(func: Func) -> dict[Value, Op]:
     trees: dict[Value, Op] = {}
     sums = 0
     for op in func.ops:
-        name = op.primitive.name
-        if name == "place":
+        if op.primitive is PLACE:
             trees[op.result] = op
-        elif name == "add" and _sums_placements(op, trees):
+        elif op.primitive is arith.add and _sums_placements(op, trees):
             trees[op.result] = op
             sums += 1
     return trees if sums else {}
@@ -55,9 +56,9 @@ def _sums_placements(op: Op, trees: dict[Value, Op]) -> bool:
 def _inner(func: Func, trees: dict[Value, Op]) -> set[Value]:
     """Sums whose only live reader is another sum: nobody reads them once that is merged."""
     uses = _uses(func)
-    sums = [op for op in trees.values() if op.name == "add" and uses[op.result]]
+    sums = [op for op in trees.values() if op.primitive is arith.add and uses[op.result]]
     within = {v for op in sums for v in op.operands}
-    return {v for v in within if uses[v] == 1 and trees[v].name == "add"}
+    return {v for v in within if uses[v] == 1 and trees[v].primitive is arith.add}
 
 
 def _merged(op: Op, trees: dict[Value, Op], inner: set[Value]) -> Op:
@@ -66,7 +67,7 @@ def _merged(op: Op, trees: dict[Value, Op], inner: set[Value]) -> Op:
     pending = list(reversed(op.operands))
     while pending:
         source = trees[pending.pop()]
-        if source.name == "place":
+        if source.primitive is PLACE:
             parts += source.operands
             specs += source.attrs["at"]
         elif source.result in inner:
@@ -82,7 +83,7 @@ def merge_updates(func: Func) -> Func:
     Only writes of which nothing reads the intermediate state: the rules have sent such reads to
     their sources before.
     """
-    updates = {op.result: op for op in func.ops if op.primitive.name == "update"}
+    updates = {op.result: op for op in func.ops if op.primitive is UPDATE}
     if not updates:
         return func
     uses = _uses(func)
@@ -90,7 +91,7 @@ def merge_updates(func: Func) -> Func:
     inner = {op.operands[0] for op in live if uses[op.operands[0]] == 1}
     ops = [
         (op.result not in inner and _joined_writes(op, updates, inner)) or op
-        if op.primitive.name == "update"
+        if op.primitive is UPDATE
         else op
         for op in func.ops
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tapec.ir.core import Block, Dense, Op, Value
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import number_of
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.passes.rules.dynamic import same_place
 from tapec.passes.support import over
 
@@ -18,7 +20,7 @@ def keep_returned(block: Block) -> Block:
     So reads the adjoint of `a[i] -= ...`. What is added to the array in between may meet the same
     element: the order of the sum is another one then.
     """
-    adds = [op for op in block.ops if op.primitive.name == "dynamic_add"]
+    adds = [op for op in block.ops if op.primitive is DYNAMIC_ADD]
     if not adds:
         return block
     defs = {v: op for op in block.ops for v in op.results}
@@ -36,28 +38,24 @@ def keep_returned(block: Block) -> Block:
 def _zeroed(op: Op, defs: dict[Value, Op], uses: Counter[Value]) -> Op | None:
     """The write of zero, below other sums, to the place that this sum gives its old value back."""
     read = defs.get(op.operands[1])
-    if read is None or read.primitive.name != "dynamic_index" or not same_place(op, read):
+    if read is None or read.primitive is not DYNAMIC_INDEX or not same_place(op, read):
         return None
     array = op.operands[0]
     for _ in range(MAX_STEPS):
         below = defs.get(array)
         if below is None or uses[array] != 1:
             return None
-        if below.primitive.name == "dynamic_update":
+        if below.primitive is DYNAMIC_UPDATE:
             taken = below.operands[0] is read.operands[0] and same_place(below, read)
             return below if taken and _is_zero(below.operands[1], defs) else None
-        if below.primitive.name != "dynamic_add":
+        if below.primitive is not DYNAMIC_ADD:
             return None
         array = below.operands[0]
     return None
 
 
 def _is_zero(value: Value, defs: dict[Value, Op]) -> bool:
-    op = defs.get(value)
-    if op is None or op.primitive.name != "const":
-        return False
-    number = op.attrs["value"]
-    return not isinstance(number, Dense) and number == 0
+    return bool(number_of(defs.get(value)) == 0)
 
 
 def _replaced(block: Block, same: dict[Value, Value]) -> Block:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.const import const, number_of
 from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.rewrite import copy_op, substitute_op
 from tapec.ir.types import Type
@@ -55,7 +56,7 @@ def table(licences: frozenset[Licence]) -> Mapping[str, tuple[Rule, ...]]:
     permitted = {}
     for name, primitive in PRIMITIVES.items():
         own = [f for licence, f in _RULES.get(name, ()) if licence in licences]
-        shared = general if primitive.kind == "elementwise" and name != "const" else []
+        shared = general if primitive.kind == "elementwise" and primitive is not const else []
         if own or shared:
             permitted[name] = (*own, *shared)
     return permitted
@@ -81,11 +82,8 @@ class Rewriter:
 
     def number(self, value: Value) -> Number | None:
         """The number filling a constant."""
-        op = self.defs.get(value)
-        if op is None or op.primitive.name != "const":
-            return None
-        number = op.attrs["value"]
-        return None if isinstance(number, Dense) else number
+        number: Number | None = number_of(self.defs.get(value))
+        return number
 
     # --- what rules build -----------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tapec.ir.core import Op
+from tapec.ir.ops.loop import INVOKE
 
 CHUNK = 250  # ops in one function
 
@@ -12,7 +13,7 @@ CHUNK = 250  # ops in one function
 def weigh(ops: Iterable[Op]) -> int:
     """The number of ops, those of bodies included; functions called count where they are made."""
     return sum(
-        1 if op.name == "invoke" else 1 + sum(weigh(r.ops) for r in op.regions) for op in ops
+        1 if op.primitive is INVOKE else 1 + sum(weigh(r.ops) for r in op.regions) for op in ops
     )
 
 

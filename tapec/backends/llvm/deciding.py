@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.nested import every, reads
+from tapec.ir.ops.loop import WHILE
+from tapec.ir.ops.memory import TAPE_LOAD
 
 
 def deciding(ops: Iterable[Op]) -> set[Op]:
     """The ops inside `while` loops that their tests depend on."""
     found: set[Op] = set()
     for op in every(ops):
-        if op.name == "while":
+        if op.primitive is WHILE:
             found |= _deciding(op)
     return found
 
@@ -54,5 +56,5 @@ def _sources(test: Block, body: Block) -> dict[Value, list[Op | Value]]:
 def _written(op: Op) -> Iterator[Value]:
     """Buffers and tapes that an op, or one in its regions, may write."""
     for inner in every([op]):
-        if inner.primitive.effect and inner.name != "tape_load":
+        if inner.primitive.effect and inner.primitive is not TAPE_LOAD:
             yield from (v for v in inner.operands if v.type.buffer or v.type.dtype == "tape")

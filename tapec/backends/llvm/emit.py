@@ -27,11 +27,14 @@ from tapec.backends.llvm.target import function_attributes, vector_width
 from tapec.backends.llvm.vmath import SUPPORTED
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import every, reads
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.loop import FOR, IF, INVOKE, REPEAT, WHILE
+from tapec.ir.ops.memory import ALLOC, LOAD, STORE, TAPE_OPEN
 
 MIDDLE_OPS = 1000  # up to here LLVM's own passes run over chunks with serial scalar loops
 _ADDRESSES = 2**62  # no machine has as many bytes
 IN_PLACE = 24  # uses of a vector function up to which its code is written in place of each
-UNKNOWN = frozenset(["repeat", "while"])
+UNKNOWN = frozenset([REPEAT, WHILE])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
     "alloc": memory.alloc,
@@ -82,8 +85,9 @@ def _outlined(ops: Iterable[Op]) -> Collection[str]:
 
     A call costs a few nanoseconds for all lanes.
     """
-    bodies = (op.regions[0].ops for op in every(ops) if op.name == "for")
-    uses = Counter(op.name for body in bodies for op in body if op.name in SUPPORTED)
+    bodies = (op.regions[0].ops for op in every(ops) if op.primitive is FOR)
+    names = (op.primitive.function for body in bodies for op in body)
+    uses = Counter(name for name in names if name in SUPPORTED)
     return {name for name, count in uses.items() if count > IN_PLACE}
 
 
@@ -112,7 +116,7 @@ class _Kernel:
     def __init__(self, block: Block, name: str, module: _Module, internal: bool = False) -> None:
         self.block, self.name, self.module, self.internal = block, name, module, internal
         self.pointers = {v: f"%p{k}" for k, v in enumerate(block.params)}
-        self.consts = [op for op in block.ops if op.name == "const"]
+        self.consts = [op for op in block.ops if is_const(op)]
         self.layout = Layout()
         self.frames: dict[Block, int] = {}  # work memory of the kernels called
         self.data: dict[Value, str] = {}
@@ -125,10 +129,10 @@ class _Kernel:
 
     def emit(self) -> None:
         """Add all chunks, and the kernel calling them, to the module."""
-        parts = chunks(op for op in self.block.ops if op.name != "const")
+        parts = chunks(op for op in self.block.ops if not is_const(op))
         self.layout.place_buffers(self.block.ops)
         for op in self.block.ops:
-            if op.name == "alloc" and "data" in op.attrs:
+            if op.primitive is ALLOC and "data" in op.attrs:
                 self.constant(op)
         metadata = self.module.metadata
         self.scopes, lines = self.layout.separate(len(metadata))
@@ -238,9 +242,9 @@ class _Kernel:
 def _opened(ops: Iterable[Op]) -> Iterator[Value]:
     """The tapes made here, those of functions called excepted."""
     for op in ops:
-        if op.name == "tape_open":
+        if op.primitive is TAPE_OPEN:
             yield op.result
-        elif op.name != "invoke":
+        elif op.primitive is not INVOKE:
             for region in op.regions:
                 yield from _opened(region.ops)
 
@@ -254,7 +258,7 @@ def _gains(ops: Sequence[Op]) -> bool:
 def _is_serial(op: Op) -> bool:
     """Whether an op is a loop of unknown length, one with branches, or an innermost serial loop
     that loads and stores."""
-    if op.name != "for" or op.attrs["kind"] == "vector":
-        return op.name in UNKNOWN
-    inside = {inner.name for inner in op.regions[0].ops}
-    return "if" in inside or ({"load", "store"} <= inside and "for" not in inside)
+    if op.primitive is not FOR or op.attrs["kind"] == "vector":
+        return op.primitive in UNKNOWN
+    inside = {inner.primitive for inner in op.regions[0].ops}
+    return IF in inside or ({LOAD, STORE} <= inside and FOR not in inside)

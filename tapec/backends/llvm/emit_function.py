@@ -11,11 +11,12 @@ from tapec.backends.llvm.ranges import Range, range_of
 from tapec.backends.llvm.vmath import emit_sincos
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.math import cos, sin
 
 LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
-_PAIR = ("sin", "cos")
+_PAIR = (sin, cos)
 POLL_WORK = 2**20  # operations between looks for signals
 
 Special = Callable[["FunctionEmitter", Op], None]
@@ -159,17 +160,17 @@ class FunctionEmitter:
 
     def paired(self, op: Op, x: str) -> str:
         """A sine or cosine where the block has both of the same operand: they share most work."""
-        if op.name not in _PAIR or op.operands[0] not in self.pairs:
+        if op.primitive not in _PAIR or op.operands[0] not in self.pairs:
             return ""
         made = self.pairs[op.operands[0]]
         if not made[0]:
             made = emit_sincos(self, x, op.result.type.dtype, self.width)
             self.pairs[op.operands[0]] = made
-        return made[_PAIR.index(op.name)]
+        return made[_PAIR.index(op.primitive)]
 
     def block(self, block: Block) -> list[str]:
         """All ops of a region whose parameters are bound; its results."""
-        sines, cosines = ({op.operands[0] for op in block.ops if op.name == n} for n in _PAIR)
+        sines, cosines = ({op.operands[0] for op in block.ops if op.primitive is p} for p in _PAIR)
         outer, self.pairs = self.pairs, dict.fromkeys(sines & cosines, ("", ""))
         for op in block.ops:
             self.op(op)

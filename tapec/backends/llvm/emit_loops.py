@@ -11,12 +11,14 @@ from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 from tapec.ir.nested import every
+from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
+from tapec.ir.ops.memory import TAPE_OPEN, TAPE_POP, TAPE_PUSH
 
 ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
 LIGHT = 60  # work of a body worth a copy for each width
 LONG = 10**9  # operations of a loop that looks for signals
 # What has no vector form: iterations with these go one after the other.
-_SERIAL = frozenset(["repeat", "while", "if", "tape_open", "tape_push", "tape_pop", "invoke"])
+_SERIAL = frozenset([REPEAT, WHILE, IF, INVOKE, TAPE_OPEN, TAPE_PUSH, TAPE_POP])
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
@@ -45,7 +47,7 @@ def _widths(e: FunctionEmitter, op: Op) -> list[int]:
 def _vectorizes(e: FunctionEmitter, op: Op) -> bool:
     if op.attrs["kind"] != "vector" or e.width > 1 or e.full_width == 1:
         return False
-    return all(inner.name not in _SERIAL for inner in every(op.regions[0].ops))
+    return all(inner.primitive not in _SERIAL for inner in every(op.regions[0].ops))
 
 
 def _bind(e: FunctionEmitter, op: Op, index: str, carried: Sequence[str]) -> None:

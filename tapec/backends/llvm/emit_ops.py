@@ -9,8 +9,6 @@ from tapec.backends.llvm.emit_scalar import (
     BINARY,
     BITS,
     COMPARE,
-    INTRINSIC,
-    INTRINSIC_NAMES,
     MEMORY,
     REGISTER,
     SIZES,
@@ -38,12 +36,16 @@ def emit_op(lines: Any, op: Op, args: Sequence[str], width: int) -> str:
     e = Emit(lines, op, args, width)
     if name in COMPARE:
         return e.cmp(COMPARE[name]["fib".index(e.kind)], *args)
-    rule = RULES.get(name)
-    if rule is not None:
-        return rule(e, *args)
-    if name in INTRINSIC and e.kind == "f":
-        return e.intrinsic(INTRINSIC_NAMES.get(name, name), *args)
-    return e.math(name, *args)
+    rule = RULES.get(name) if e.kind == "f" else INTEGER_RULES.get(name, RULES.get(name))
+    return rule(e, *args) if rule is not None else _declared(e, *args)
+
+
+def _declared(e: Emit, *args: str) -> str:
+    """What the primitive says that it is lowered to."""
+    where, _, function = e.op.primitive.lower.partition(".")
+    if where == "llvm" and e.kind == "f":
+        return e.intrinsic(function, *args)
+    return e.math(function or e.op.name, *args)
 
 
 def _neg(e: Emit, x: str) -> str:
@@ -96,9 +98,7 @@ def _sign(e: Emit, x: str) -> str:
     return e.pick(e.cmp("sgt", x, zero), one, e.pick(e.cmp("slt", x, zero), minus, zero))
 
 
-def _abs(e: Emit, x: str) -> str:
-    if e.kind == "f":
-        return e.intrinsic("fabs", x)
+def _integer_abs(e: Emit, x: str) -> str:
     return e.pick(e.cmp("slt", x, e.num(0)), e.do("sub", e.num(0), x), x)
 
 
@@ -153,9 +153,7 @@ def _float_divmod(e: Emit, a: str, b: str) -> tuple[str, str]:
     return e.pick(by_zero, plain, floor), e.pick(by_zero, rest, mod)
 
 
-def _fmod(e: Emit, a: str, b: str) -> str:
-    if e.kind == "f":
-        return e.math("fmod", a, b)
+def _integer_fmod(e: Emit, a: str, b: str) -> str:
     _, rest, valid = _safe_division(e, a, b)
     return e.pick(valid, rest, e.num(0))
 
@@ -215,10 +213,6 @@ def _convert(e: Emit, x: str) -> str:
     return str(e.lines.emit(f"{cast} {e.type} {x} to {vector(REGISTER[target], e.width)}"))
 
 
-def _power(e: Emit, a: str, b: str) -> str:
-    return integer_power(e, a, b) if e.kind == "i" else e.math("power", a, b)
-
-
 def _logaddexp(e: Emit, a: str, b: str) -> str:
     top = e.pick(e.cmp("ogt", a, b), a, b)
     gap = e.intrinsic("fabs", e.do("fsub", a, b))
@@ -230,7 +224,6 @@ def _logaddexp(e: Emit, a: str, b: str) -> str:
 
 RULES: dict[str, Rule] = {
     "neg": _neg,
-    "abs": _abs,
     "sign": _sign,
     "maximum": _extreme("gt"),
     "minimum": _extreme("lt"),
@@ -238,7 +231,6 @@ RULES: dict[str, Rule] = {
     "fmin": _fextreme("le"),
     "remainder": _remainder,
     "floor_divide": _floor_divide,
-    "fmod": _fmod,
     "isnan": lambda e, x: e.cmp("uno", x, x) if e.kind == "f" else e.cmp("ne", x, x),
     "isinf": lambda e, x: e.cmp("oeq", e.intrinsic("fabs", x), e.num(float("inf"))),
     "isfinite": lambda e, x: e.cmp("one", e.intrinsic("fabs", x), e.num(float("inf"))),
@@ -249,7 +241,12 @@ RULES: dict[str, Rule] = {
     "right_shift": _shift("ashr"),
     "select": _select,
     "convert": _convert,
-    "power": _power,
     "logaddexp": _logaddexp,
     "stop_gradient": lambda e, x: x,
+}
+# Of integers, where the declaration says how floats are computed.
+INTEGER_RULES: dict[str, Rule] = {
+    "abs": _integer_abs,
+    "fmod": _integer_fmod,
+    "power": integer_power,
 }

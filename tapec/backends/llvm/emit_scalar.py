@@ -135,8 +135,6 @@ COMPARE = {
     "equal": ("oeq", "eq", "eq"),
     "not_equal": ("une", "ne", "ne"),
 }
-INTRINSIC = {"floor", "ceil", "trunc", "rint", "sqrt", "abs", "copysign"}
-INTRINSIC_NAMES = {"abs": "fabs"}
 
 
 class Emit:

@@ -16,7 +16,6 @@ from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_loops import counted
 from tapec.backends.llvm.emit_memory import buffer_place, lanes, read, write
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
-from tapec.backends.llvm.emit_scalar import LIBM
 from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
 
@@ -51,7 +50,7 @@ def _width(e: FunctionEmitter, op: Op) -> int:
     """Rows of a band: two vectors of them where cells take long, as each vector waits for its last
     cell while the other one computes."""
     (columns,) = (inner for inner in op.regions[0].ops if inner.regions)
-    long = any(inner.name in LIBM for inner in columns.regions[0].ops)
+    long = any(inner.primitive.function for inner in columns.regions[0].ops)
     large = all(o.attrs["upper"] - o.attrs["lower"] >= LARGE * e.full_width for o in (op, columns))
     return e.full_width * (2 if long and large else 1)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tapec.backends.llvm.emit_ops import SIZES
 from tapec.ir.core import Op, Value
 from tapec.ir.nested import reads
+from tapec.ir.ops.memory import ALLOC
 
 _ALIGN = 64
 _SCOPES = 64  # buffers up to which LLVM is told that they are separate
@@ -33,7 +34,7 @@ class Layout:
         sizes: dict[Value, int] = {}
         free: list[tuple[int, int]] = []  # (bytes, place)
         for k, op in enumerate(ops):
-            if op.name == "alloc" and "data" not in op.attrs:
+            if op.primitive is ALLOC and "data" not in op.attrs:
                 type = op.attrs["type"]
                 size = -(-type.size * SIZES[type.dtype] // _ALIGN) * _ALIGN
                 fits = min((f for f in free if size <= f[0] <= 2 * size), default=None)
@@ -56,7 +57,7 @@ class Layout:
                     if home.get(value, k) == k or value in self.slots or value in passed:
                         continue
                     self.slots[value] = self.reserve(8, 8)
-                if op.name != "alloc":
+                if op.primitive is not ALLOC:
                     home.update(dict.fromkeys(op.results, k))
 
     def separate(self, first: int) -> tuple[dict[Value, str], list[str]]:

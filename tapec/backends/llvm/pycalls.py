@@ -15,6 +15,7 @@ from tapec.backends.locks import ForkedLock
 from tapec.ir.core import Op
 from tapec.ir.nested import every
 from tapec.ir.ops import opaque
+from tapec.ir.ops.library import HOST
 from tapec.ir.ops.loop import RAISED
 from tapec.ir.types import NUMPY_DTYPES, Type
 
@@ -41,7 +42,7 @@ def callback(op: Op) -> tuple[str, int]:
 
 def symbols(ops: Iterable[Op]) -> dict[str, int]:
     """Of all `host` ops of a lowered program."""
-    return dict(callback(op) for op in every(ops) if op.name == "host")
+    return dict(callback(op) for op in every(ops) if op.primitive is HOST)
 
 
 def _runner(function: str, lead: int, types: Sequence[Type]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tapec.backends.llvm.emit_scalar import LIBM
 from tapec.ir.core import Op
 
 UNKNOWN_TRIPS = 1000  # of a loop whose length is known at run time only
@@ -20,7 +19,7 @@ def work(ops: Iterable[Op]) -> int:
 
 
 def _one(op: Op) -> int:
-    return _MATHS if op.name in LIBM else 1
+    return _MATHS if op.primitive.function else 1
 
 
 def _for(op: Op) -> int:

@@ -25,9 +25,10 @@ add: Primitive = elementwise(
     "add",
     quiet(np.add),
     (one, one),
-    lower="fadd",
+    lower="rule",
     commutative=True,
     domain=(ANY, ANY),
+    bounded=True,
     doc="Sum.",
 )
 sub: Primitive = elementwise(
@@ -35,17 +36,19 @@ sub: Primitive = elementwise(
     quiet(np.subtract),
     (one, minus_one),
     infer=numeric,
-    lower="fsub",
+    lower="rule",
     domain=(ANY, ANY),
+    bounded=True,
     doc="Difference.",
 )
 mul: Primitive = elementwise(
     "mul",
     quiet(np.multiply),
     (lambda y, a, b: b, lambda y, a, b: a),
-    lower="fmul",
+    lower="rule",
     commutative=True,
     domain=(ANY, ANY),
+    bounded=True,
     doc="Product.",
 )
 div: Primitive = elementwise(
@@ -53,9 +56,10 @@ div: Primitive = elementwise(
     quiet(np.true_divide),
     (lambda y, a, b: 1.0 / b, lambda y, a, b: -(y / b)),
     infer=floating,
-    lower="fdiv",
+    lower="rule",
     cost=6,
     domain=(ANY, POSITIVE),
+    divides=True,
     doc="Quotient of floating-point numbers; integers are converted first.",
 )
 neg: Primitive = elementwise(
@@ -63,8 +67,10 @@ neg: Primitive = elementwise(
     quiet(np.negative),
     (minus_one,),
     infer=numeric,
-    lower="fneg",
+    lower="rule",
     domain=(ANY,),
+    bounded=True,
+    rounds=False,
     doc="Negation.",
 )
 
@@ -85,7 +91,7 @@ power: Primitive = elementwise(
     quiet(np.power),
     (_power_base, _power_exponent),
     infer=numeric,
-    lower="vmath.pow",
+    lower="vmath.power",
     cost=40,
     domain=(POSITIVE, ANY),
     doc="a**b. Negative bases with whole exponents have the derivative b a^(b-1); "
@@ -104,9 +110,10 @@ integer_pow: Primitive = elementwise(
     quiet(lambda x, *, n: x**n),
     (_integer_pow_partial,),
     infer=numeric,
-    lower="expand.integer_pow",
     cost=3,
     domain=(POSITIVE,),
+    bounded=lambda *, n: n > 0,
+    lower="rule",
     doc="x**n with a whole static n; 0**0 = 1, and negative n only for floats.",
 )
 abs: Primitive = elementwise(
@@ -117,6 +124,8 @@ abs: Primitive = elementwise(
     domain=(ANY,),
     kinks="x == 0",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="Absolute value; the derivative at 0 is 0.",
 )
 sign: Primitive = elementwise(
@@ -124,10 +133,11 @@ sign: Primitive = elementwise(
     quiet(np.sign),
     (zero,),
     infer=numeric,
-    lower="expand.sign",
+    lower="rule",
     domain=(ANY,),
     kinks="x == 0",
     analytic=False,
+    rounds=False,
     doc="-1, 0 or 1; NaN for NaN. Derivative 0.",
 )
 
@@ -141,24 +151,28 @@ maximum: Primitive = elementwise(
     "maximum",
     quiet(np.maximum),
     (lambda y, a, b: _share(a > b, a, b), lambda y, a, b: _share(b > a, b, a)),
-    lower="llvm.maximum",
+    lower="rule",
     commutative=True,
     cost=2,
     domain=(ANY, ANY),
     kinks="a == b",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="The larger; NaN if either is NaN. Ties share the derivative half and half.",
 )
 minimum: Primitive = elementwise(
     "minimum",
     quiet(np.minimum),
     (lambda y, a, b: _share(a < b, a, b), lambda y, a, b: _share(b < a, b, a)),
-    lower="llvm.minimum",
+    lower="rule",
     commutative=True,
     cost=2,
     domain=(ANY, ANY),
     kinks="a == b",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="The smaller; NaN if either is NaN. Ties share the derivative half and half.",
 )
 fmax: Primitive = elementwise(
@@ -168,12 +182,14 @@ fmax: Primitive = elementwise(
         lambda y, a, b: _share(logical_or(a > b, isnan(b)), a, b),
         lambda y, a, b: _share(logical_or(b > a, isnan(a)), b, a),
     ),
-    lower="llvm.maxnum",
+    lower="rule",
     commutative=True,
     cost=2,
     domain=(ANY, ANY),
     kinks="a == b",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="The larger, ignoring NaN where the other is a number. Ties half and half.",
 )
 fmin: Primitive = elementwise(
@@ -183,12 +199,14 @@ fmin: Primitive = elementwise(
         lambda y, a, b: _share(logical_or(a < b, isnan(b)), a, b),
         lambda y, a, b: _share(logical_or(b < a, isnan(a)), b, a),
     ),
-    lower="llvm.minnum",
+    lower="rule",
     commutative=True,
     cost=2,
     domain=(ANY, ANY),
     kinks="a == b",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="The smaller, ignoring NaN where the other is a number. Ties half and half.",
 )
 
@@ -202,6 +220,7 @@ def _rounding(name: str, ufunc: Any, lower: str, doc: str, infer: Any = numeric)
         lower=lower,
         domain=(ANY,),
         kinks="steps",
+        rounds=False,
         analytic=False,
         doc=f"{doc} Derivative 0.",
     )
@@ -216,11 +235,12 @@ floor_divide: Primitive = elementwise(
     quiet(np.floor_divide),
     (zero, zero),
     infer=numeric,
-    lower="expand.floor_divide",
+    lower="rule",
     cost=10,
     domain=(ANY, POSITIVE),
     kinks="steps",
     analytic=False,
+    divides=True,
     doc="floor(a / b) computed as NumPy does; integers divided by 0 give 0. Derivative 0.",
 )
 remainder: Primitive = elementwise(
@@ -228,11 +248,12 @@ remainder: Primitive = elementwise(
     quiet(np.remainder),
     (one, lambda y, a, b: -floor_divide(a, b)),
     infer=numeric,
-    lower="expand.remainder",
+    lower="rule",
     cost=10,
     domain=(ANY, POSITIVE),
     kinks="steps",
     analytic=False,
+    divides=True,
     doc="a - b floor(a / b), with the sign of b.",
 )
 fmod: Primitive = elementwise(
@@ -257,5 +278,7 @@ copysign: Primitive = elementwise(
     domain=(ANY, ANY),
     kinks="a == 0 or b == 0",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="|a| with the sign of b.",
 )

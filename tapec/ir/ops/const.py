@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
-from tapec.ir.core import Dense
+from tapec.ir.core import Dense, Op
 from tapec.ir.primitive import Primitive, elementwise
 from tapec.ir.types import Type
 
@@ -30,7 +30,20 @@ const: Primitive = elementwise(
     "const",
     _const,
     infer=_infer_const,
-    lower="const",
+    rounds=False,
     cost=0,
+    lower="rule",
     doc="A constant: a number filling `type`, or an array.",
 )
+
+
+def is_const(op: Op | None) -> bool:
+    """Whether an op, if there is one, is a constant."""
+    return op is not None and op.primitive is const
+
+
+def number_of(op: Op | None) -> Any:
+    """The number filling a constant; None for arrays, and what is no constant."""
+    if op is None or op.primitive is not const or isinstance(op.attrs["value"], Dense):
+        return None
+    return op.attrs["value"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tapec.errors import DTypeError, ShapeError, VerifyError
 from tapec.ir.core import Block
-from tapec.ir.primitive import Primitive, register
+from tapec.ir.primitive import Form, Primitive, register
 from tapec.ir.types import Type
 
 Types = tuple[Type, ...]
@@ -162,6 +162,8 @@ COND = register(
         name="cond",
         kind="region",
         infer=_cond,
+        results=None,
+        form=Form(lead=1),
         doc="The first region's results where the first operand is true, else the second's.",
     )
 )
@@ -170,6 +172,8 @@ SWITCH = register(
         name="switch",
         kind="region",
         infer=_switch,
+        results=None,
+        form=Form(lead=1),
         doc="The results of the region whose number is the first operand, clamped to those there.",
     )
 )
@@ -178,6 +182,8 @@ SCAN = register(
         name="scan",
         kind="region",
         infer=_scan,
+        results=None,
+        form=Form(skip=1, loop=True),
         doc="The region for i in range(length), backwards with `reverse`: "
         "(i, consts, carry, xs[i]) -> (carry, ys[i]). `checkpoint` > 0 bounds the carries that its "
         "adjoint stores.",
@@ -188,6 +194,8 @@ FORI = register(
         name="fori_loop",
         kind="region",
         infer=_fori,
+        results=None,
+        form=Form(lead=1, skip=1, loop=True),
         doc="The region for i in range(count), backwards with `reverse`: "
         "(i, consts, carry) -> carry.",
     )
@@ -197,6 +205,8 @@ WHILE = register(
         name="while_loop",
         kind="region",
         infer=_while,
+        results=None,
+        form=Form(first=1, loop=True),
         doc="The second region, (consts, carry) -> carry, as long as the first one is true.",
     )
 )
@@ -205,6 +215,8 @@ CALL = register(
         name="call",
         kind="region",
         infer=_call,
+        results=None,
+        form=Form(),
         doc="A function that is not inlined; calls of equal regions are compiled once. With "
         "`checkpoint`, the adjoint keeps its operands only and runs it again.",
     )
@@ -214,6 +226,7 @@ CUSTOM = register(
         name="custom",
         kind="region",
         infer=_custom,
+        results=None,
         doc="The first region, with derivative rules of the user's in the others: "
         "jvp (operands, tangents) -> tangents, vjp (operands, cotangents) -> cotangents; with "
         "`given_results` they take the results after the operands. The rules know nothing of the "
@@ -231,6 +244,7 @@ POP = register(
         name="pop",
         kind="region",
         infer=_pop,
+        results=None,
         doc="The tape without the values pushed last, and those values, of the given types.",
     )
 )

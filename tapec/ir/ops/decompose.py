@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from tapec.errors import DTypeError, ShapeError
+from tapec.errors import ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, lift, transposed, zeros
-from tapec.ir.primitive import RAISES, structured
+from tapec.ir.ops.matrices import (
+    eye,
+    identity,
+    lower,
+    masked,
+    per_matrix,
+    product,
+    square,
+    turned,
+)
+from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, lift
+from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
 FORMS = ("value", "sign", "log")
-
-
-def _square(what: str, a: Type) -> Type:
-    if not a.is_float:
-        raise DTypeError(f"{what} takes floating-point matrices, not {a}")
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"{what}: {a} is no square matrix, or stack of them")
-    return a
-
-
-def turned(a: Expr) -> Expr:
-    """The matrices transposed."""
-    n = len(a.shape)
-    return transposed(a, (*range(n - 2), n - 1, n - 2))
-
-
-def product(a: Expr, b: Expr) -> Expr:
-    """The products of the matrices of two stacks."""
-    lead = len(a.shape) - 2
-    batch = tuple((k, k) for k in range(lead))
-    return call("dot", a, b, contract=((lead + 1, lead),), batch=batch)
-
-
-def _chosen(x: Expr, mask: Array) -> Expr:
-    """The elements of the matrices where a mask holds, zero elsewhere."""
-    return call("select", array(x, np.broadcast_to(mask, x.shape)), x, zeros(x))
-
-
-def _eye(a: Expr) -> Expr:
-    return array(a, np.broadcast_to(np.eye(a.shape[-1], dtype=a.type.numpy), a.shape))
-
-
-def _per_matrix(x: Expr, shape: tuple[int, ...]) -> Expr:
-    """One number per matrix in the shape of the matrices."""
-    wide = call("reshape", x, shape=(*x.shape, 1, 1))
-    return call("broadcast_to", wide, shape=shape)
 
 
 # --- determinants --------------------------------------------------------------------------------
@@ -55,7 +29,7 @@ def _per_matrix(x: Expr, shape: tuple[int, ...]) -> Expr:
 def _infer_determinant(a: Type, *, form: str) -> Type:
     if form not in FORMS:
         raise ShapeError(f"determinant: form is one of {FORMS}, not {form!r}")
-    return _square("determinant", a).with_shape(a.shape[:-2])
+    return square("determinant", a).with_shape(a.shape[:-2])
 
 
 def _determinant(a: Array, *, form: str) -> Array:
@@ -74,7 +48,7 @@ def _jvp_determinant(
     (a,), (ta,) = operands, tangents
     if ta is None or form == "sign":
         return None
-    moved = _chosen(call("solve", a, ta), np.eye(a.shape[-1], dtype=bool))
+    moved = masked(call("solve", a, ta), np.eye(a.shape[-1], dtype=bool))
     n = len(a.shape)
     trace = call("reduce_sum", moved, axes=(n - 2, n - 1))
     return trace * result if form == "value" else trace
@@ -87,15 +61,15 @@ def _vjp_determinant(
     if form == "sign":
         return (None,)
     (a,) = operands
-    inverse = call("solve", turned(a), _eye(a))
-    return (inverse * _per_matrix(ct * result if form == "value" else ct, a.shape),)
+    inverse = call("solve", turned(a), eye(a))
+    return (inverse * per_matrix(ct * result if form == "value" else ct, a.shape),)
 
 
 def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int, *, form: str) -> Expr:
     return call("determinant", lift(xs[0], batched[0], size), form=form)
 
 
-structured(
+DETERMINANT = structured(
     "determinant",
     _infer_determinant,
     _determinant,
@@ -111,7 +85,7 @@ structured(
 
 
 def _infer_cholesky(a: Type) -> Type:
-    return _square("cholesky", a)
+    return square("cholesky", a)
 
 
 def _cholesky(a: Array) -> Array:
@@ -119,15 +93,11 @@ def _cholesky(a: Array) -> Array:
     return result
 
 
-def _lower(n: int, k: int = 0) -> Array:
-    return np.tri(n, n, k, dtype=bool)
-
-
 def _halved(x: Expr) -> Expr:
     """The lower triangle, its diagonal halved."""
     n = x.shape[-1]
     half = np.where(np.eye(n, dtype=bool), 0.5, 1.0).astype(x.type.numpy)
-    return _chosen(x, _lower(n)) * array(x, np.broadcast_to(half, x.shape))
+    return masked(x, lower(n)) * array(x, np.broadcast_to(half, x.shape))
 
 
 def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
@@ -136,7 +106,7 @@ def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) 
     if ta is None:
         return None
     n = ta.shape[-1]
-    mirrored = _chosen(ta, _lower(n)) + turned(_chosen(ta, _lower(n, -1)))
+    mirrored = masked(ta, lower(n)) + turned(masked(ta, lower(n, -1)))
     inner = call("solve", result, turned(call("solve", result, mirrored)))
     return product(result, _halved(inner))
 
@@ -144,17 +114,17 @@ def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) 
 def _vjp_cholesky(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
     """S = L^-T halved(L^T ct) L^-1; elements below the diagonal stand for two of the matrix."""
     up = turned(result)
-    inner = call("solve", up, _halved(product(up, _chosen(ct, _lower(ct.shape[-1])))))
+    inner = call("solve", up, _halved(product(up, masked(ct, lower(ct.shape[-1])))))
     s = call("solve", up, turned(inner))
     n = ct.shape[-1]
-    return (_chosen(s, _lower(n)) + _chosen(turned(s), _lower(n, -1)),)
+    return (masked(s, lower(n)) + masked(turned(s), lower(n, -1)),)
 
 
 def _batch_cholesky(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
     return call("cholesky", lift(xs[0], batched[0], size))
 
 
-structured(
+CHOLESKY = structured(
     "cholesky",
     _infer_cholesky,
     _cholesky,
@@ -163,7 +133,8 @@ structured(
     batch=_batch_cholesky,
     cost=40,
     analytic=False,
-    traits=RAISES,
+    raises=True,
+    harmless=identity,
     doc="L with L L^T = a, lower triangular, for positive definite matrices (..., n, n). Only the "
     "lower triangle of a is read, and has a derivative; raises LinAlgError where there is no L.",
 )

@@ -27,7 +27,7 @@ from tapec.ir.ops.shape import (
     splat,
     zeros,
 )
-from tapec.ir.primitive import RAISES, linear
+from tapec.ir.primitive import linear
 from tapec.ir.types import Type
 
 RUN = -1
@@ -190,7 +190,7 @@ def _within(start: Expr, entry: Entry, n: int) -> Expr:
     return call("select", lowest < 0, splat(start, n, ()), start)
 
 
-linear(
+DYNAMIC_INDEX = linear(
     "dynamic_index",
     _infer_index,
     lambda x, *starts, at: np.asarray(x[settled(at, starts, x.shape)]),
@@ -198,10 +198,14 @@ linear(
     batch=_batch("dynamic_index", 1),
     jvp=joint_jvp("dynamic_index", fixed=1),
     cost=1,
-    traits=RAISES,
+    raises=True,
+    view={0: 0},
+    work=lambda op: op.result.type.size,
+    places=1,
+    static="index",
     doc="One element or a window of fixed size per axis, from starts known at run time.",
 )
-linear(
+DYNAMIC_UPDATE = linear(
     "dynamic_update",
     _infer_write,
     _update,
@@ -209,10 +213,14 @@ linear(
     batch=_batch("dynamic_update", 2),
     jvp=joint_jvp("dynamic_update", fixed=2),
     cost=1,
-    traits=RAISES,
+    raises=True,
+    writes=0,
+    reader="dynamic_index",
+    places=2,
+    static="update",
     doc="An array with one element or window replaced; in place where the array dies.",
 )
-linear(
+DYNAMIC_ADD = linear(
     "dynamic_add",
     _infer_write,
     _add,
@@ -220,6 +228,10 @@ linear(
     batch=_batch("dynamic_add", 2),
     jvp=joint_jvp("dynamic_add", fixed=2),
     cost=1,
-    traits=RAISES,
+    raises=True,
+    writes=0,
+    rounds=True,
+    reader="dynamic_index",
+    places=2,
     doc="An array with values added to one element or window; in place where the array dies.",
 )

@@ -24,7 +24,7 @@ from tapec.ir.ops.shape import (
     reshaped,
     zeros,
 )
-from tapec.ir.primitive import RAISES, linear
+from tapec.ir.primitive import linear
 from tapec.ir.types import INTEGERS, Type, broadcast_shapes
 
 
@@ -130,33 +130,42 @@ def _survivors(x: Expr, v: Expr, indices: tuple[Expr, ...]) -> Expr:
     return broadcasted(reshaped(kept, (*shape, *(1,) * (len(v.shape) - len(shape)))), v.shape)
 
 
-linear(
+GATHER = linear(
     "gather",
     _infer_gather,
     lambda x, *indices: np.asarray(x[indices]),
     (_transpose_gather,),
     jvp=joint_jvp("gather", fixed=1),
     batch=_batch_gather,
-    traits=RAISES,
+    raises=True,
+    work=lambda op: op.result.type.size,
+    places=1,
     doc="Integer arrays index the first axes; negative indices count from the end.",
 )
-linear(
+SCATTER_ADD = linear(
     "scatter_add",
     _infer_scatter,
     _scatter_add,
     (_transpose_scatter_add,),
     jvp=joint_jvp("scatter_add", fixed=2),
     batch=_batch_scatter("scatter_add"),
-    traits=RAISES,
+    raises=True,
+    writes=0,
+    rounds=True,
+    reader="gather",
+    places=2,
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
-linear(
+SCATTER = linear(
     "scatter",
     _infer_scatter,
     _scatter,
     (_transpose_scatter,),
     jvp=joint_jvp("scatter", fixed=2),
     batch=_batch_scatter("scatter"),
-    traits=RAISES,
+    raises=True,
+    writes=0,
+    reader="gather",
+    places=2,
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

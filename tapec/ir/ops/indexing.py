@@ -81,13 +81,15 @@ def _batch_index(xs: tuple[Expr, ...], batched: Flags, size: int, *, at: Spec) -
     return call("index", lift(xs[0], batched[0], size), at=_batched_at(at, size))
 
 
-linear(
+INDEX = linear(
     "index",
     _infer_index,
     lambda x, *, at: np.asarray(x[slices(at)]),
     (lambda k, ct, x, *, at: call("place", ct, at=(at,), shape=x.shape),),
     batch=_batch_index,
     cost=0,
+    view={0: 0},
+    work=lambda op: op.result.type.size,
     doc="A view: one element or a strided range per axis.",
 )
 
@@ -127,7 +129,7 @@ def _batch_place(
     return call("place", *lift_all(xs, batched, size), at=specs, shape=(size, *shape))
 
 
-linear(
+PLACE = linear(
     "place",
     _infer_place,
     _place,
@@ -160,12 +162,14 @@ def _batch_update(xs: tuple[Expr, ...], batched: Flags, size: int, *, at: Spec) 
     return call("update", *lift_all(xs, batched, size), at=_batched_at(at, size))
 
 
-linear(
+UPDATE = linear(
     "update",
     _infer_update,
     _update,
     (_transpose_update,),
     jvp=joint_jvp("update"),
     batch=_batch_update,
+    writes=0,
+    reader="index",
     doc="x with x[at] = v.",
 )

@@ -60,6 +60,7 @@ GEMM = register(
         kind="loop",
         infer=_gemm,
         effect=True,
+        results=0,
         doc="Write the (m, n) product, in C order, of an (m, k) and a (k, n) matrix; `sizes` is "
         "(m, n, k), `matrices` the (row, column) strides of both factors, `strides` those of the "
         "indices in result and factors.",
@@ -71,6 +72,7 @@ GETRF = register(
         kind="loop",
         infer=_getrf,
         effect=True,
+        results=0,
         doc="Factor a matrix in place, column after column, with room for the row numbers and a "
         "flag, not 0 where the matrix is singular: there the kernel ends with status 3, if strict.",
     )
@@ -81,6 +83,7 @@ POTRF = register(
         kind="loop",
         infer=_potrf,
         effect=True,
+        results=0,
         doc="The Cholesky factor, row after row, in place of the lower triangle of a matrix, with "
         "room for a flag. Where it is not positive definite the kernel ends with status 5.",
     )
@@ -91,6 +94,7 @@ HOST = register(
         kind="loop",
         infer=_host,
         effect=True,
+        results=0,
         doc="Call a Python function of this process (see `opaque`) on the buffers behind the "
         "first, which gets the result. Where it raises, the kernel ends with status 8.",
     )
@@ -101,6 +105,7 @@ GETRS = register(
         kind="loop",
         infer=_getrs,
         effect=True,
+        results=0,
         doc="Solve for right-hand sides, column after column, in place: with a matrix that was "
         "factored, or with its transpose.",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.core import Op
 from tapec.ir.ops.rules import quiet
 from tapec.ir.ops.shape import (
     Array,
@@ -123,7 +125,13 @@ def _batch_dot(
     return moved(product, position, 0)
 
 
-linear(
+def _terms(op: Op) -> int:
+    """The products that are added."""
+    shape = op.operands[0].type.shape
+    return int(op.result.type.size * prod(shape[k] for k, _ in op.attrs["contract"]))
+
+
+DOT = linear(
     "dot",
     _infer_dot,
     quiet(_dot),
@@ -131,5 +139,8 @@ linear(
     jvp=_jvp_dot,
     batch=_batch_dot,
     cost=2,
+    rounds=True,
+    separate=True,
+    work=_terms,
     doc="Sum of products over the contracted axes; batch axes go first, then those left over.",
 )

@@ -12,25 +12,26 @@ from tapec.ir.primitive import Primitive, elementwise, predicate, same_type
 from tapec.ir.types import NUMPY_DTYPES, Type, broadcast_shapes
 
 
-def _comparison(name: str, lower: str, commutative: bool = False) -> Primitive:
+def _comparison(name: str, equality: bool = False) -> Primitive:
     return elementwise(
         name,
         quiet(getattr(np, name)),
         infer=predicate,
-        lower=lower,
-        commutative=commutative,
+        lower="rule",
+        commutative=equality,
+        decides=equality,
         domain=(ANY, ANY),
         analytic=False,
         doc=f"np.{name}, as a boolean.",
     )
 
 
-less: Primitive = _comparison("less", "fcmp olt")
-less_equal: Primitive = _comparison("less_equal", "fcmp ole")
-greater: Primitive = _comparison("greater", "fcmp ogt")
-greater_equal: Primitive = _comparison("greater_equal", "fcmp oge")
-equal: Primitive = _comparison("equal", "fcmp oeq", commutative=True)
-not_equal: Primitive = _comparison("not_equal", "fcmp une", commutative=True)
+less: Primitive = _comparison("less")
+less_equal: Primitive = _comparison("less_equal")
+greater: Primitive = _comparison("greater")
+greater_equal: Primitive = _comparison("greater_equal")
+equal: Primitive = _comparison("equal", equality=True)
+not_equal: Primitive = _comparison("not_equal", equality=True)
 
 
 def _property(name: str) -> Primitive:
@@ -38,7 +39,7 @@ def _property(name: str) -> Primitive:
         name,
         quiet(getattr(np, name)),
         infer=predicate,
-        lower=f"expand.{name}",
+        lower="rule",
         domain=(ANY,),
         analytic=False,
         doc=f"np.{name}, as a boolean.",
@@ -51,12 +52,12 @@ isfinite: Primitive = _property("isfinite")
 signbit: Primitive = _property("signbit")
 
 
-def _logical(name: str, lower: str, infer: Any, arity: int = 2) -> Primitive:
+def _logical(name: str, infer: Any, arity: int = 2) -> Primitive:
     return elementwise(
         name,
         quiet(getattr(np, name)),
         infer=infer,
-        lower=lower,
+        lower="rule",
         commutative=arity == 2 and infer is not integral,
         domain=(ANY,) * arity,
         analytic=False,
@@ -64,16 +65,16 @@ def _logical(name: str, lower: str, infer: Any, arity: int = 2) -> Primitive:
     )
 
 
-logical_and: Primitive = _logical("logical_and", "and", boolean)
-logical_or: Primitive = _logical("logical_or", "or", boolean)
-logical_xor: Primitive = _logical("logical_xor", "xor", boolean)
-logical_not: Primitive = _logical("logical_not", "not", boolean, arity=1)
-bitwise_and: Primitive = _logical("bitwise_and", "and", bitwise)
-bitwise_or: Primitive = _logical("bitwise_or", "or", bitwise)
-bitwise_xor: Primitive = _logical("bitwise_xor", "xor", bitwise)
-invert: Primitive = _logical("invert", "not", bitwise, arity=1)
-left_shift: Primitive = _logical("left_shift", "shl", integral)
-right_shift: Primitive = _logical("right_shift", "ashr", integral)
+logical_and: Primitive = _logical("logical_and", boolean)
+logical_or: Primitive = _logical("logical_or", boolean)
+logical_xor: Primitive = _logical("logical_xor", boolean)
+logical_not: Primitive = _logical("logical_not", boolean, arity=1)
+bitwise_and: Primitive = _logical("bitwise_and", bitwise)
+bitwise_or: Primitive = _logical("bitwise_or", bitwise)
+bitwise_xor: Primitive = _logical("bitwise_xor", bitwise)
+invert: Primitive = _logical("invert", bitwise, arity=1)
+left_shift: Primitive = _logical("left_shift", integral)
+right_shift: Primitive = _logical("right_shift", integral)
 
 
 def _infer_select(c: Type, a: Type, b: Type) -> Type:
@@ -99,10 +100,11 @@ select: Primitive = elementwise(
         lambda ct, c, a, b: select(c, ct, 0.0),
         lambda ct, c, a, b: select(c, 0.0, ct),
     ),
-    traits=frozenset({"linear"}),
-    lower="select",
+    lower="rule",
     domain=(ANY, ANY, ANY),
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="a where the boolean c holds, b elsewhere; derivatives follow the branch taken.",
 )
 
@@ -121,19 +123,23 @@ convert: Primitive = elementwise(
     (one,),
     infer=_infer_convert,
     transpose=(lambda ct, x, *, dtype: convert(ct, dtype=x.dtype),),
-    traits=frozenset({"linear"}),
-    lower="convert",
+    lower="rule",
     domain=(ANY,),
     analytic=False,
+    bounded=True,
+    rounds=False,
+    decides=True,
     doc="The same number in another element type, as `astype` does it.",
 )
 stop_gradient: Primitive = elementwise(
     "stop_gradient",
     lambda x: x,
     (zero,),
-    lower="copy",
+    lower="rule",
     cost=0,
     domain=(ANY,),
     analytic=False,
+    rounds=False,
+    view={0: 0},
     doc="The operand itself, treated as a constant by differentiation.",
 )

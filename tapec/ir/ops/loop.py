@@ -91,6 +91,7 @@ EXPECT = register(
         kind="loop",
         infer=_expect,
         effect=True,
+        results=0,
         doc="End the kernel with a status unless the operand is true.",
     )
 )
@@ -100,6 +101,7 @@ FOR = register(
         kind="loop",
         infer=_for,
         effect=True,
+        results=None,
         doc="for i in range(lower, upper): region(i, carried...) yields carried. kind 'vector' "
         "says that iterations are independent, apart from the carried values, which are combined "
         "by the reductions named in `reduce` ('' in serial loops). kind 'wave': the loop in it is "
@@ -115,6 +117,7 @@ REPEAT = register(
         kind="loop",
         infer=_repeat,
         effect=True,
+        results=None,
         doc="for i in range(count): region(i, carried...) yields carried; one after the other.",
     )
 )
@@ -124,6 +127,7 @@ WHILE = register(
         kind="loop",
         infer=_while,
         effect=True,
+        results=None,
         doc="As long as the first region(carried...) is true, the second yields the next carried.",
     )
 )
@@ -133,6 +137,7 @@ IF = register(
         kind="loop",
         infer=_if,
         effect=True,
+        results=None,
         doc="The first region where the operand is true, else the second; both yield the results.",
     )
 )
@@ -142,6 +147,7 @@ INVOKE = register(
         kind="loop",
         infer=_invoke,
         effect=True,
+        results=0,
         doc="Run the region, a function compiled once however often it is called, on parts of "
         "buffers: its k-th parameter starts at offsets[k] + sum(strides[k] * indices) of the k-th "
         "operand. Closed; what it writes must overlap nothing else it is given.",

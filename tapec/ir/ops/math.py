@@ -66,26 +66,30 @@ cbrt: Primitive = _function(
     analytic=False,
     doc="Real cube root, odd; the derivative at 0 is inf.",
 )
-sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin")
-cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos")
+sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin", bounded=True)
+cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos", bounded=True)
 tan: Primitive = _function("tan", lambda y, x: 1.0 + y * y, "vmath.tan", domain=(-1.4, 1.4))
 # (1 - x)(1 + x) keeps the digits near the ends that 1 - x * x would lose.
 arcsin: Primitive = _function(
-    "arcsin", lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.asin", domain=UNIT
+    "arcsin", lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.arcsin", domain=UNIT
 )
 arccos: Primitive = _function(
-    "arccos", lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.acos", domain=UNIT
+    "arccos", lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.arccos", domain=UNIT
 )
-arctan: Primitive = _function("arctan", lambda y, x: 1.0 / (1.0 + x * x), "vmath.atan")
+arctan: Primitive = _function(
+    "arctan", lambda y, x: 1.0 / (1.0 + x * x), "vmath.arctan", bounded=True
+)
 sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
 cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
-tanh: Primitive = _function("tanh", lambda y, x: 1.0 - y * y, "vmath.tanh")
-arcsinh: Primitive = _function("arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "vmath.asinh")
+tanh: Primitive = _function("tanh", lambda y, x: 1.0 - y * y, "vmath.tanh", bounded=True)
+arcsinh: Primitive = _function(
+    "arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "vmath.arcsinh", bounded=True
+)
 arccosh: Primitive = _function(
-    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "vmath.acosh", domain=(1.2, 4.0)
+    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "vmath.arccosh", domain=(1.2, 4.0)
 )
 arctanh: Primitive = _function(
-    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "vmath.atanh", domain=UNIT
+    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "vmath.arctanh", domain=UNIT
 )
 
 
@@ -112,7 +116,7 @@ arctan2: Primitive = elementwise(
     quiet(np.arctan2),
     (lambda y, a, b: b / (a * a + b * b), lambda y, a, b: -a / (a * a + b * b)),
     infer=floating,
-    lower="vmath.atan2",
+    lower="vmath.arctan2",
     cost=30,
     domain=(ANY, POSITIVE),
     kinks="a == 0 and b <= 0",
@@ -135,7 +139,7 @@ logaddexp: Primitive = elementwise(
     quiet(np.logaddexp),
     (lambda y, a, b: _softmax(a, b), lambda y, a, b: _softmax(b, a)),
     infer=floating,
-    lower="expand.logaddexp",
+    lower="rule",
     commutative=True,
     cost=40,
     domain=(ANY, ANY),

@@ -68,6 +68,7 @@ STORE = register(
         kind="loop",
         infer=_store,
         effect=True,
+        results=0,
         doc="Write one element of a buffer.",
     )
 )
@@ -133,6 +134,7 @@ TAPE_STORE = register(
         kind="loop",
         infer=_poke,
         effect=True,
+        results=0,
         doc="Write the slot at offset + sum(strides * indices).",
     )
 )

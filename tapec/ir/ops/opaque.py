@@ -12,7 +12,7 @@ import numpy as np
 from tapec.errors import NonDifferentiableError, UnsupportedOperation
 from tapec.ir.build import Expr
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, lift
-from tapec.ir.primitive import RAISES, structured
+from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
 # Makes one flat array of the operands, which are its own.
@@ -85,7 +85,7 @@ def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, lead: int = 0, **
     return call("opaque", *lifted, lead=lead + 1, **attrs)
 
 
-structured(
+OPAQUE = structured(
     "opaque",
     _infer,
     evaluate,
@@ -94,7 +94,7 @@ structured(
     batch=_batch,
     cost=1000,
     analytic=False,
-    traits=RAISES,
+    raises=True,
     doc="The `count` numbers that a Python function of this process makes of the operands, for "
     "each of the lanes along their `lead` first axes.",
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.reduce import CONSTANT, no_jvp, no_vjp
+from tapec.ir.ops.reduce import no_jvp, no_vjp
 from tapec.ir.ops.shape import Array, Flags, call, check_axis, lift
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
@@ -27,13 +27,13 @@ def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, axis: int) -> Exp
     return call("argsort", lift(xs[0], batched[0], size), axis=axis + 1)
 
 
-structured(
+ARGSORT = structured(
     "argsort",
     _infer,
     _argsort,
     jvp=no_jvp,
     vjp=no_vjp,
-    traits=CONSTANT,
+    rounds=False,
     batch=_batch,
     cost=40,
     doc="Where the elements in order along an axis (not counted from the end) come from; equal "

@@ -112,12 +112,13 @@ def _weighted(name: str, evaluate: Callable[..., Any], weights: Weights, **optio
 
 # --- sum, product --------------------------------------------------------------------------------
 
-linear(
+REDUCE_SUM = linear(
     "reduce_sum",
     _infer_reduce,
     quiet(lambda x, *, axes: np.asarray(np.sum(x, axis=axes, dtype=np.asarray(x).dtype))),
     (lambda k, ct, x, *, axes: spread(ct, x.shape, axes),),
     batch=_batch_reduce("reduce_sum"),
+    rounds=True,
     doc="Sum over axes.",
 )
 
@@ -177,6 +178,8 @@ _weighted(
     infer=_infer_extreme,
     kinks="where the largest elements tie: the derivative is shared evenly",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="Largest element; NaN if there is one.",
 )
 _weighted(
@@ -186,6 +189,8 @@ _weighted(
     infer=_infer_extreme,
     kinks="where the smallest elements tie: the derivative is shared evenly",
     analytic=False,
+    bounded=True,
+    rounds=False,
     doc="Smallest element; NaN if there is one.",
 )
 
@@ -195,9 +200,6 @@ def _infer_arg(x: Type, *, axis: int) -> Type:
     return _infer_extreme(x, axes=(axis,)).with_dtype("i64")
 
 
-# No operand has a tangent, whatever its type.
-CONSTANT = frozenset({"constant"})
-
 for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
     structured(
         _name,
@@ -205,8 +207,8 @@ for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
         lambda x, *, axis, _arg=_arg: np.asarray(_arg(x, axis=axis), np.int64),
         jvp=no_jvp,
         vjp=no_vjp,
-        traits=CONSTANT,
         batch=_batch_axis(_name),
+        rounds=False,
         doc="Position of the first extreme along an axis; NaN wins.",
     )
 
@@ -217,7 +219,6 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         lambda x, *, axes, _fold=_fold: np.asarray(_fold(x, axis=axes)),
         jvp=no_jvp,
         vjp=no_vjp,
-        traits=CONSTANT,
         batch=_batch_reduce(_name),
         doc="Logical reduction over axes.",
     )
@@ -248,12 +249,13 @@ def _cumsum(x: Array, *, axis: int, reverse: bool) -> Array:
     return np.cumsum(x, axis=axis, dtype=x.dtype)
 
 
-linear(
+CUMSUM = linear(
     "cumsum",
     _infer_cumsum,
     quiet(_cumsum),
     (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
     batch=_batch_axis("cumsum"),
+    rounds=True,
     doc="Running sum along an axis, from the end if `reverse`.",
 )
 
@@ -297,7 +299,7 @@ def _vjp_recurrence(
     return u * shifted(result, axis, reverse), u
 
 
-structured(
+RECURRENCE = structured(
     "recurrence",
     _infer_recurrence,
     quiet(_recurrence),

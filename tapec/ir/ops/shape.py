@@ -140,13 +140,14 @@ def _batch_reshape(xs: tuple[Expr, ...], batched: Flags, size: int, *, shape: Sh
     return reshaped(lift(xs[0], batched[0], size), (size, *shape))
 
 
-linear(
+RESHAPE = linear(
     "reshape",
     _infer_reshape,
     lambda x, *, shape: np.reshape(x, shape),
     (lambda k, ct, x, *, shape: reshaped(ct, x.shape),),
     batch=_batch_reshape,
     cost=0,
+    view={0: 0},
     doc="The same elements, in row-major order, in another shape.",
 )
 
@@ -167,13 +168,14 @@ def _batch_transpose(xs: tuple[Expr, ...], batched: Flags, size: int, *, perm: S
     return transposed(lift(xs[0], batched[0], size), (0, *(p + 1 for p in perm)))
 
 
-linear(
+TRANSPOSE = linear(
     "transpose",
     _infer_transpose,
     lambda x, *, perm: np.transpose(x, perm),
     (lambda k, ct, x, *, perm: transposed(ct, _inverse(perm)),),
     batch=_batch_transpose,
     cost=0,
+    view={0: 0},
     doc="Axes in another order: result axis i is operand axis perm[i].",
 )
 
@@ -198,13 +200,14 @@ def _batch_broadcast_to(xs: tuple[Expr, ...], batched: Flags, size: int, *, shap
     return broadcasted(reshaped(xs[0], aligned), (size, *shape))
 
 
-linear(
+BROADCAST_TO = linear(
     "broadcast_to",
     _infer_broadcast_to,
     lambda x, *, shape: np.broadcast_to(x, shape),
     (lambda k, ct, x, *, shape: unbroadcast(ct, x.shape),),
     batch=_batch_broadcast_to,
     cost=0,
+    view={0: 0},
     doc="Repeated along new leading axes and axes of length one.",
 )
 
@@ -235,7 +238,7 @@ def _batch_concatenate(xs: tuple[Expr, ...], batched: Flags, size: int, *, axis:
     return call("concatenate", *lift_all(xs, batched, size), axis=axis + 1)
 
 
-linear(
+CONCATENATE = linear(
     "concatenate",
     _infer_concatenate,
     lambda *xs, axis: np.concatenate(xs, axis=axis),
@@ -267,7 +270,7 @@ def _batch_stack(xs: tuple[Expr, ...], batched: Flags, size: int, *, axis: int) 
     return call("stack", *lift_all(xs, batched, size), axis=axis + 1)
 
 
-linear(
+STACK = linear(
     "stack",
     _infer_stack,
     lambda *xs, axis: np.stack(xs, axis=axis),

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError, ShapeError
+from tapec.errors import ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.ops.matrices import identity, square, turned
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -17,18 +18,14 @@ from tapec.ir.ops.shape import (
     lift,
     moved,
     reshaped,
-    transposed,
 )
-from tapec.ir.primitive import RAISES, structured
+from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
 
 def _infer(a: Type, b: Type) -> Type:
     check_dtypes("solve", a, b)
-    if not a.is_float:
-        raise DTypeError(f"solve takes floating-point matrices, not {a}")
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"solve: {a} is no square matrix, or stack of them")
+    square("solve", a)
     if b.ndim != a.ndim or b.shape[:-1] != a.shape[:-1]:
         raise ShapeError(f"solve: {a} and right-hand sides {b} do not fit together")
     return b
@@ -37,12 +34,6 @@ def _infer(a: Type, b: Type) -> Type:
 def _solve(a: Array, b: Array) -> Array:
     result: Array = np.linalg.solve(a, b)
     return result
-
-
-def _turned(a: Expr) -> Expr:
-    """The matrices transposed."""
-    n = len(a.shape)
-    return transposed(a, (*range(n - 2), n - 1, n - 2))
 
 
 def _product(a: Expr, b: Expr, inner: tuple[int, int]) -> Expr:
@@ -66,7 +57,7 @@ def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr |
 
 def _vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
     """b gets A^-T ct, and A the negative outer product of that and x."""
-    to_b = call("solve", _turned(operands[0]), ct)
+    to_b = call("solve", turned(operands[0]), ct)
     return -_product(to_b, result, (1, 1)), to_b
 
 
@@ -83,7 +74,7 @@ def _batch(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
     return moved(reshaped(found, (*lead, n, size, k)), len(lead) + 1, 0)
 
 
-structured(
+SOLVE = structured(
     "solve",
     _infer,
     _solve,
@@ -91,7 +82,8 @@ structured(
     vjp=_vjp,
     batch=_batch,
     cost=40,
-    traits=RAISES,
+    raises=True,
+    harmless=identity,
     doc="x with a x = b, for matrices a (..., n, n) and columns b (..., n, k), by elimination with "
     "partial pivoting; raises LinAlgError where a matrix is singular.",
 )

@@ -31,6 +31,7 @@ erf: Primitive = elementwise(
     lower="vmath.erf",
     cost=30,
     domain=(ANY,),
+    bounded=True,
     doc="Error function.",
 )
 erfc: Primitive = elementwise(
@@ -41,6 +42,7 @@ erfc: Primitive = elementwise(
     lower="vmath.erfc",
     cost=40,
     domain=(ANY,),
+    bounded=True,
     doc="1 - erf(x) without cancellation.",
 )
 lgamma: Primitive = elementwise(

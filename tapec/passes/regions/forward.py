@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tapec.ir.core import Block, Dense, Op, Value
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import number_of
 from tapec.passes.regions.site import Site
 from tapec.passes.support import attr_key
 
@@ -21,7 +22,7 @@ def handed(s: Site, body: Block) -> list[Source]:
     """Per result, what one body returns for it."""
     known: dict[Value, int | Op] = {p: k for k, p in enumerate(s.params(body))}
     for op in body.ops:
-        if op.primitive.name == "const" and not isinstance(op.attrs["value"], Dense):
+        if number_of(op) is not None:
             known[op.results[0]] = op
     return [known.get(v) for v in body.results]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapec.ir.core import Block, Dense, Op, Value
+from tapec.ir.ops.control import COND
 from tapec.passes.regions.site import Site, rebuilt, site, with_ops
 from tapec.passes.support import const_op
 
@@ -34,7 +35,7 @@ def sunk(op: Op, consts: Mapping[Value, Op]) -> Op:
 
 def _known(s: Site, k: int, arg: Value, consts: Mapping[Value, Op]) -> Any:
     """What to put in, wrapped: a number or array, or what the predicate is in each region."""
-    if s.op.name == "cond" and arg is s.op.operands[0]:
+    if s.op.primitive is COND and arg is s.op.operands[0]:
         return ((True,), (False,))
     const = consts.get(arg)
     if const is None or k in s.carried:

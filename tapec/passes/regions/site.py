@@ -15,11 +15,6 @@ from tapec.ir.core import Block, Op, Value
 
 T = TypeVar("T")
 
-_LEAD = {"cond": 1, "switch": 1, "scan": 0, "fori_loop": 1, "while_loop": 0}
-_COUNTED = ("scan", "fori_loop")
-LOOPS = frozenset({"scan", "fori_loop", "while_loop"})
-BRANCHES = frozenset({"cond", "switch"})
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -39,7 +34,9 @@ class Site:
     @property
     def bodies(self) -> tuple[Block, ...]:
         """The regions that return the op's results: all but the condition of a loop."""
-        return self.op.regions[1:] if self.op.name == "while_loop" else self.op.regions
+        form = self.op.primitive.form
+        assert form is not None
+        return self.op.regions[form.first :]
 
     @property
     def carried(self) -> range:
@@ -53,13 +50,11 @@ class Site:
 
 def site(op: Op) -> Site | None:
     """The view; None for ops that are neither branch nor loop."""
-    lead = _LEAD.get(op.primitive.name)
-    if lead is None:
+    form = op.primitive.form
+    if form is None or not (op.primitive.loop or op.primitive.branch):
         return None
-    if op.primitive.name in BRANCHES:
-        return Site(op, lead, 0, len(op.operands) - lead, 0)
-    skip = int(op.primitive.name in _COUNTED)
-    return Site(op, lead, skip, op.attrs["consts"], op.attrs["carry"])
+    consts = op.attrs["consts"] if form.loop else len(op.operands) - form.lead
+    return Site(op, form.lead, form.skip, consts, op.attrs["carry"] if form.loop else 0)
 
 
 def rebuilt(
@@ -130,7 +125,7 @@ def without_tapes(s: Site, passed: Set[int]) -> list[int]:
 
 def attrs(s: Site, consts: int, carry: int) -> dict[str, object]:
     """The attributes with other counts."""
-    counts = {"consts": consts, "carry": carry} if s.op.name in LOOPS else {}
+    counts = {"consts": consts, "carry": carry} if s.op.primitive.loop else {}
     return {**s.op.attrs, **counts}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops import arith
+from tapec.ir.ops.shape import BROADCAST_TO, RESHAPE
 from tapec.ir.types import FLOATS, Type
 from tapec.passes.rewriter import ELEMENTWISE, Rewriter, constant, remade, rule
 from tapec.passes.support import Number
@@ -205,10 +207,10 @@ def implicit_broadcast(op: Op, cx: Rewriter) -> Result:
 
 def _broadcast_source(value: Value, cx: Rewriter) -> Value | None:
     inner = cx.defs.get(value)
-    if inner is None or inner.primitive.name not in ("broadcast_to", "reshape"):
+    if inner is None or inner.primitive not in (BROADCAST_TO, RESHAPE):
         return None
     (x,) = inner.operands
-    if inner.primitive.name == "broadcast_to":
+    if inner.primitive is BROADCAST_TO:
         return x
     added = value.type.ndim - x.type.ndim
     return x if added > 0 and value.type.shape == (*(1,) * added, *x.type.shape) else None
@@ -243,5 +245,5 @@ def regroup(op: Op, cx: Rewriter) -> Result:
     below = _with_number(inner, cx) if inner else None
     if not found or not below or cx.number(below[0]) is not None:
         return None
-    number = found[1] * below[1] if op.name == "mul" else found[1] + below[1]
+    number = found[1] * below[1] if op.primitive is arith.mul else found[1] + below[1]
     return remade(op, op.name, (below[0], cx.const(number, op.result.type)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.control import COND
 from tapec.passes.regions.forward import Source, handed, sources
 from tapec.passes.regions.key import Keys
 from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
@@ -22,7 +23,7 @@ def decided(op: Op, cx: Rewriter) -> Result:
     number = cx.number(op.operands[0])
     if number is None:
         return None
-    chosen = int(not number) if op.name == "cond" else int(number)
+    chosen = int(not number) if op.primitive is COND else int(number)
     return cx.inline(op.regions[min(max(chosen, 0), len(op.regions) - 1)], op.operands[1:])
 
 

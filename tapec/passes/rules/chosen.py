@@ -5,8 +5,6 @@ from __future__ import annotations
 from tapec.ir.core import Op, Value
 from tapec.passes.rewriter import Rewriter, remade, rule
 
-_READS = {"update": "index", "dynamic_update": "dynamic_index"}
-
 
 @rule("select")
 def select_writes(op: Op, cx: Rewriter) -> Op | None:
@@ -49,7 +47,7 @@ def _part(cx: Rewriter, value: Value, write: Op) -> Value:
     if value is not write.operands[0] and other is not None:
         return other.operands[1]
     base, _, *starts = write.operands
-    return cx.emit(_READS[write.primitive.name], (base, *starts), at=write.attrs["at"])
+    return cx.emit(write.primitive.reader, (base, *starts), at=write.attrs["at"])
 
 
 def _local(cx: Rewriter, condition: Value, write: Op) -> Value | None:

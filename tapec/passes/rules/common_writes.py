@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.dynamic import DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import UPDATE
 from tapec.passes.regions.site import Site, site
 from tapec.passes.rewriter import Rewriter, region_rule
 
-_WRITES = frozenset({"dynamic_update", "update"})
+_WRITES = frozenset({DYNAMIC_UPDATE, UPDATE})
 # Larger parts are written where they are computed.
 MAX_WRITTEN = 64
 
@@ -23,7 +25,7 @@ def common_write(op: Op, cx: Rewriter) -> Sequence[Value] | None:
     defs = [{v: inner for inner in r.ops for v in inner.results} for r in op.regions]
     for k in range(len(op.results)):
         writes = [d.get(r.results[k]) for d, r in zip(defs, op.regions, strict=True)]
-        found = [w for w in writes if w is not None and w.primitive.name in _WRITES]
+        found = [w for w in writes if w is not None and w.primitive in _WRITES]
         if len(found) < len(writes):
             continue
         pairs = list(zip(op.regions, found, strict=True))

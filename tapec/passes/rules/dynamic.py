@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.dynamic import placed, runs
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, placed, runs
 from tapec.passes.rewriter import Rewriter, remade, rule
 from tapec.passes.views import Entry
 
 Result = Op | Value | None
 
 # How many operands stand before the starts, and the op at places that are known.
-_FIXED = {"dynamic_index": 1, "dynamic_update": 2, "dynamic_add": 2}
-_STATIC = {"dynamic_index": "index", "dynamic_update": "update"}
 
 
 @rule("dynamic_index", "dynamic_update", "dynamic_add")
 def known_starts(op: Op, cx: Rewriter) -> Result:
     """Constant starts become part of the specification, if they are within bounds."""
-    fixed, shape = _FIXED[op.name], op.operands[0].type.shape
+    fixed, shape = op.primitive.places, op.operands[0].type.shape
     at: list[Entry] = list(op.attrs["at"])
     left: list[Value] = []
     for axis, start in zip(runs(op.attrs["at"]), op.operands[fixed:], strict=True):
@@ -29,9 +27,9 @@ def known_starts(op: Op, cx: Rewriter) -> Result:
     if tuple(at) == op.attrs["at"]:
         return None
     arrays = op.operands[:fixed]
-    if left or op.name == "dynamic_add":
+    if left or op.primitive is DYNAMIC_ADD:
         return remade(op, op.name, (*arrays, *left), at=tuple(at))
-    return remade(op, _STATIC[op.name], arrays, at=tuple(at))
+    return remade(op, op.primitive.static, arrays, at=tuple(at))
 
 
 def _entry(entry: Entry, start: object, size: int) -> Entry | None:
@@ -74,7 +72,7 @@ def written_again(op: Op, cx: Rewriter) -> Result:
 
 def same_place(a: Op, b: Op) -> bool:
     """Whether the two certainly mean the same elements: the same starts, value by value."""
-    first, second = a.operands[_FIXED[a.name] :], b.operands[_FIXED[b.name] :]
+    first, second = a.operands[a.primitive.places :], b.operands[b.primitive.places :]
     return a.attrs["at"] == b.attrs["at"] and all(
         x is y for x, y in zip(first, second, strict=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops import logic
 from tapec.ir.types import broadcast_shapes
 from tapec.passes.rewriter import Rewriter, remade, rule
 
@@ -82,7 +83,7 @@ def double_not(op: Op, cx: Rewriter) -> Result:
 @rule("logical_and", "logical_or")
 def known_side(op: Op, cx: Rewriter) -> Result:
     """c and True -> c; c or False -> c."""
-    neutral = op.name == "logical_and"
+    neutral = op.primitive is logic.logical_and
     a, b = op.operands
     for x, c in ((a, b), (b, a)):
         number = cx.number(c)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.primitive import lookup
 from tapec.ir.types import Type
 from tapec.passes.regions.forward import Source, sources
@@ -63,7 +64,7 @@ def work(block: Block) -> int:
     count, pending = 0, [block]
     while pending:
         for op in pending.pop().ops:
-            count += op.primitive.name != "const"
+            count += not is_const(op)
             pending.extend(op.regions)
     return count
 

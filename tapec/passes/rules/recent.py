@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tapec.ir.affine import AffineForms
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.dynamic import DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.ir.types import Type
 from tapec.passes.regions.site import Site, attrs, site
 from tapec.passes.rewriter import Rewriter, region_rule
@@ -41,10 +42,10 @@ def read_back(op: Op, cx: Rewriter) -> Result:
 def _read_of(s: Site, body: Block, k: int, write: Op, defs: Mapping[Value, Op]) -> Op | None:
     """The read that finds what the only write to carried array k left in the iteration before."""
     array = s.params(body)[s.consts + k]
-    if write.primitive.name != "dynamic_update" or write.operands[0] is not array:
+    if write.primitive is not DYNAMIC_UPDATE or write.operands[0] is not array:
         return None
     for op in body.ops:
-        if op.primitive.name != "dynamic_index" or op.operands[0] is not array:
+        if op.primitive is not DYNAMIC_INDEX or op.operands[0] is not array:
             continue
         pairs = zip(op.operands[1:], write.operands[2:], strict=False)
         same = op.attrs["at"] == write.attrs["at"] and op.result.type.size <= MAX_CARRIED

@@ -26,7 +26,6 @@ from tapec.trace.arrays.session import Session, current, frames_of, is_user_code
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.ufuncs import np_
 
-_DIVISIONS = frozenset(["div", "floor_divide", "remainder"])
 _RAISE = dis.opmap["RAISE_VARARGS"]
 Types = Callable[[], Any]
 # What the `try` statements around the running code catch, the innermost last.
@@ -84,7 +83,7 @@ def catching(types: Types) -> Iterator[None]:
 def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
     """A traced division by zero is inf or nan: nothing is raised that could be caught."""
     awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
-    if awaited and any(op.name in _DIVISIONS for op in every(ops)):
+    if awaited and any(op.primitive.divides for op in every(ops)):
         raise ControlFlowError(
             f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
             f"{awaited[0].__name__}",

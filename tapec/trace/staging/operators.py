@@ -41,7 +41,6 @@ _EACH: dict[Any, Callable[..., Any]] = {
 # A right-hand side of `and` this short runs in any case: cheaper than a branch.
 CHEAP_OPS = 8
 _CALL = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
-_UNSAFE = frozenset(["gather", "dynamic_index", "dynamic_update", "dynamic_add", "scatter"])
 
 
 def _traced(test: Any) -> Session | None:
@@ -200,7 +199,7 @@ def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
         and kind.type == Type("bool")
         and region.weight() <= CHEAP_OPS
         and not writes
-        and not any(op.regions or op.name in _UNSAFE for op in ops)
+        and not any(op.regions or op.primitive.raises for op in ops)
     )
 
 

@@ -12,12 +12,15 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.arith import add, integer_pow, mul, power
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.logic import left_shift
 from tapec.trace.arrays.session import where
 
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 _WORK = 100_000  # at most so many ops are computed
 _DTYPES = ("i64", "bool")
-_FAST = frozenset(["mul", "integer_pow", "power", "left_shift"])
+_FAST = frozenset([mul, integer_pow, power, left_shift])
 _RULES: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -58,7 +61,7 @@ def refuse_overflow(
             break
         carried = known
     work = [op for op in ops if len(op.results) == 1 and op.results[0] in pure]
-    slow = {index, *(op.result for op in work if op.name == "const")}
+    slow = {index, *(op.result for op in work if is_const(op))}
     if not any(_grows(op, slow) for op in work):
         return
     state = {param: start for param, (start, _) in carried.items()}
@@ -78,8 +81,8 @@ def _pure(
     for op in ops:
         if len(op.results) != 1 or op.result.type.shape or op.result.type.dtype not in _DTYPES:
             continue
-        if op.name == "const" or (
-            (op.name in _RULES or op.name == "integer_pow") and pure.issuperset(op.operands)
+        if is_const(op) or (
+            (op.name in _RULES or op.primitive is integer_pow) and pure.issuperset(op.operands)
         ):
             pure.add(op.result)
     return pure
@@ -87,17 +90,17 @@ def _pure(
 
 def _grows(op: Op, slow: set[Value]) -> bool:
     """Whether an op may make numbers that grow faster than a counter."""
-    return op.name in _FAST or (op.name == "add" and slow.isdisjoint(op.operands))
+    return op.primitive in _FAST or (op.primitive is add and slow.isdisjoint(op.operands))
 
 
 def _step(ops: Sequence[Op], values: dict[Value, Any]) -> dict[Value, Any]:
     """One iteration in Python's integers."""
     for op in ops:
-        if op.name == "const":
+        if is_const(op):
             values[op.result] = op.attrs["value"]
             continue
         args = [values[v] for v in op.operands]
-        made = args[0] ** op.attrs["n"] if op.name == "integer_pow" else _RULES[op.name](*args)
+        made = args[0] ** op.attrs["n"] if op.primitive is integer_pow else _RULES[op.name](*args)
         if not _SMALLEST <= made <= _LARGEST:
             raise ControlFlowError(
                 "an integer in a loop grows beyond 64 bits",

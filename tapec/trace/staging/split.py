@@ -15,6 +15,7 @@ import numpy as np
 
 from tapec.errors import TraceError
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.trace.arrays.session import Session
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import truth
@@ -84,4 +85,4 @@ def _for_all(session: Session, value: Value, span: Span) -> Any:
 def _is_number(op: Op) -> bool:
     if op.primitive.evaluate is None or op.result.type.shape:
         return False
-    return op.name == "const" or op.primitive.kind == "elementwise"
+    return is_const(op) or op.primitive.kind == "elementwise"
