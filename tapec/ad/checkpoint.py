@@ -26,6 +26,7 @@ from tapec.ad.sweep import Record, Sweep
 from tapec.ad.tape import Entry, slot_bytes
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.places import whole
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 
@@ -148,8 +149,7 @@ class _Checkpointed(Record):
         """The snapshots, in an array with a place for each, and one more."""
         shape = kept.type.shape[1:]
         zeros = b.const(0, kept.type.with_shape((self.snapshots + 1, *shape)))
-        at = ((0, kept.type.shape[0], 1), *((0, n, 1) for n in shape))
-        return b.emit(PRIMITIVES["update"], (zeros, kept), {"at": at}).result
+        return b.emit(PRIMITIVES["update"], (zeros, kept), {"at": whole(kept.type.shape)}).result
 
     def _back(self, b: Builder, args: list[Value]) -> list[Value]:
         """One iteration reversed: its state found from the last snapshot."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapec.ad.places import composed, disjoint
 from tapec.ad.rules import add, hint_of, select
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
+from tapec.ir.places import compose, disjoint
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -96,7 +96,7 @@ class Cotangents:
         pending = self._pending.get(written)
         if pending is None or not self.in_place or base.type.size <= SMALL:
             return base
-        inner = [(v, composed(at, part)) for v, part in pending.parts]
+        inner = [(v, compose(at, part)) for v, part in pending.parts]
         if any(spec is None for _, spec in inner):
             return base
         pending.parts = []

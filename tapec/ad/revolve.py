@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import comb
-from typing import Any
 
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Loc, Value
-from tapec.ir.ops.dynamic import RUN
+from tapec.ir.places import RUN, Spec, whole
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -95,8 +94,8 @@ def region(
     return Block(tuple(builder.params), tuple(builder.ops), tuple(results))
 
 
-def _at(x: Type) -> tuple[Any, ...]:
-    return (RUN, *((0, n, 1) for n in x.shape[1:]))
+def _at(x: Type) -> Spec:
+    return (RUN, *whole(x.shape[1:]))
 
 
 def row(b: Builder, x: Value, i: Value) -> Value:

@@ -16,7 +16,7 @@ from tapec.errors import ParseError, TapecError
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.lexer import Token, tokens
 from tapec.ir.ops.const import const
-from tapec.ir.ops.dynamic import RUN
+from tapec.ir.places import RUN
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.ir.verify import infer_types

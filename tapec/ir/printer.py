@@ -135,7 +135,7 @@ def _is_plain(attrs: Mapping[str, Any], value: Dense) -> bool:
 
 
 def _spec(spec: tuple[Any, ...]) -> str:
-    """Entries of a view; a start known at run time only (see ops/dynamic.py) is a question mark."""
+    """Entries of a view; a start known at run time only is a question mark."""
     entries = (e if isinstance(e, tuple) else (e,) for e in spec)
     shown = (("?" if start < 0 else start, *rest) for start, *rest in entries)
     return f"[{', '.join(':'.join(map(str, e)) for e in shown)}]"

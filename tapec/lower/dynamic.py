@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.dynamic import RUN
+from tapec.ir.places import RUN
 from tapec.lower.memory import Memory
 from tapec.lower.pull import NeedsBuffer, Puller, pulls
 

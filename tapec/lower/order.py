@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.places import disjoint
 from tapec.ir.primitive import PRIMITIVES, Primitive
-from tapec.lower.boxes import dense, extents
 from tapec.lower.inplace import LOOPS, SMALL, WRITES, pairs, pointwise
 
 FARTHEST = 400  # ops that may have to come first with a reader
@@ -106,7 +106,7 @@ def reading_on(func: Func) -> Func:
     for op in func.ops:
         if op.name == "index" and op.operands[0] in written:
             x = op.operands[0]
-            while x in written and _apart(op.attrs["at"], written[x].attrs["at"]):
+            while x in written and disjoint(op.attrs["at"], written[x].attrs["at"]):
                 x = written[x].result
             if x is not op.operands[0]:
                 op = Op(op.primitive, (x,), op.attrs, op.results, (), op.loc)
@@ -114,13 +114,6 @@ def reading_on(func: Func) -> Func:
             written.setdefault(op.operands[0], op)
         ops.append(op)
     return func.with_ops(ops)
-
-
-def _apart(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    """Whether two parts of an array share no element."""
-    if not (dense(a) and dense(b)):
-        return False
-    return any(x[1] <= y[0] or y[1] <= x[0] for x, y in zip(extents(a), extents(b), strict=True))
 
 
 def reading_back(func: Func) -> Func:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
-from tapec.lower.boxes import Box, around, dense, extents, size
+from tapec.ir.places import Box, around, cuts, dense, extents, inside, overlap, size
 from tapec.lower.dynamic import put
 from tapec.lower.memory import Memory
 from tapec.lower.plan import UNROLLED
@@ -32,38 +32,32 @@ def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Memory) -> Non
 def place(n: Nests, op: Op, buffer: Memory) -> None:
     """Every part added at its place, zero elsewhere."""
     shape = op.result.type.shape
-    cuts = _cuts(op)
-    if cuts is not None:
-        _boxes(n, op, buffer, cuts, list(zip(op.operands, op.attrs["at"], strict=True)))
+    stretches = _stretches(op)
+    if stretches is not None:
+        _boxes(n, op, buffer, stretches, list(zip(op.operands, op.attrs["at"], strict=True)))
         return
     _fill(n, shape, n.build.zero(op.result.type.dtype), buffer)
     for k, (part, at) in enumerate(zip(op.operands, op.attrs["at"], strict=True)):
         put(n, part, at, (), shape, buffer, add=k > 0)
 
 
-def _cuts(op: Op) -> list[list[int]] | None:
-    """Where parts begin and end along every axis; None where the pieces are too many."""
-    shape = op.result.type.shape
-    cuts = [{0, extent} for extent in shape]
-    for at in op.attrs["at"]:
-        for cut, entry in zip(cuts, at, strict=True):
-            start, count, step = entry if isinstance(entry, tuple) else (entry, 1, 1)
-            if step != 1 and count > 1:
-                return None
-            cut |= {start, start + count}
-    boxes = prod(len(c) - 1 for c in cuts)
-    return None if boxes * len(op.operands) > MOST_BOXES else [sorted(c) for c in cuts]
+def _stretches(op: Op) -> Sequence[Box] | None:
+    """Per axis, the stretches between where parts begin and end; None where pieces are too many."""
+    if not all(map(dense, op.attrs["at"])):
+        return None
+    found = cuts([extents(at) for at in op.attrs["at"]], op.result.type.shape)
+    return None if prod(map(len, found)) * len(op.operands) > MOST_BOXES else found
 
 
 def _boxes(
-    n: Nests, op: Op, buffer: Memory, cuts: Sequence[Sequence[int]], parts: Sequence[Part]
+    n: Nests, op: Op, buffer: Memory, stretches: Sequence[Box], parts: Sequence[Part]
 ) -> None:
     """Every piece of the result; pieces side by side on the last axis in one nest."""
     shape = op.result.type.shape
     together = len(shape) > 1 and shape[-1] > UNROLLED
     split = len(shape) - 1 if together else len(shape)
-    for outer in product(*(list(pairwise(c)) for c in cuts[:split])):
-        boxes = [(*outer, *rest) for rest in product(*(list(pairwise(c)) for c in cuts[split:]))]
+    for outer in product(*stretches[:split]):
+        boxes = [(*outer, *rest) for rest in product(*stretches[split:])]
         bodies = [(box, body) for box in boxes if (body := _box(n, op, buffer, box, parts))]
         if not together:
             for box, body in bodies:
@@ -89,11 +83,7 @@ def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> B
     """
     low, shape = [Affine(a) for a, _ in box], op.result.type.shape
     added = op.name == "accumulate"
-    covering = [
-        (part, at)
-        for part, at in parts
-        if all(_covers(entry, a, b) for entry, (a, b) in zip(at, box, strict=True))
-    ]
+    covering = [(part, at) for part, at in parts if inside(box, extents(at))]
 
     def body(index: Index) -> None:
         where = tuple(i + a for i, a in zip(index, low, strict=True))
@@ -118,9 +108,9 @@ def accumulate(n: Nests, op: Op, buffer: Memory) -> None:
     """
     start_from(n, op, buffer)
     parts: list[Part] = list(zip(op.operands[1:], op.attrs["at"], strict=True))
-    cuts = _cuts(op)
-    if cuts is not None:
-        _boxes(n, op, buffer, cuts, parts)
+    stretches = _stretches(op)
+    if stretches is not None:
+        _boxes(n, op, buffer, stretches, parts)
         return
     core = _core(op)
     if core is None:
@@ -139,16 +129,9 @@ def _core(op: Op) -> Box | None:
     specs = op.attrs["at"]
     if not all(map(dense, specs)):
         return None
-    sides = list(zip(*map(extents, specs), strict=True))
-    core = [(max(a for a, _ in side), min(b for _, b in side)) for side in sides]
-    smallest = min(prod(b - a for a, b in extents(at)) for at in specs)
-    large = all(a < b for a, b in core) and 2 * prod(size(core)) >= smallest
-    return core if large else None
-
-
-def _covers(entry: Any, low: int, high: int) -> bool:
-    start, count, _ = entry if isinstance(entry, tuple) else (entry, 1, 1)
-    return bool(start <= low and high <= start + count)
+    core = overlap([extents(at) for at in specs])
+    smallest = min(prod(size(extents(at))) for at in specs)
+    return core if core is not None and 2 * prod(size(core)) >= smallest else None
 
 
 def start_from(n: Nests, op: Op, buffer: Memory) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.ops.dynamic import runs
+from tapec.ir.places import runs
 from tapec.ir.rewrite import copy_op
 from tapec.lower.functions import staying
 from tapec.lower.inplace import BRANCHES, LOOPS, WRITES, carries

@@ -14,6 +14,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.places import slices
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
 
@@ -130,21 +131,6 @@ def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
     return values.ravel().tolist()
 
 
-def slices(at: Sequence[Any], shape: Sequence[int]) -> tuple[Any, ...]:
-    """The NumPy index of an `at` specification."""
-    return tuple(_slice(entry) for entry in at)
-
-
-def _slice(entry: Any) -> Any:
-    if not isinstance(entry, tuple):
-        return entry
-    start, count, step = entry
-    stop: int | None = start + count * step
-    if count == 0:
-        return slice(0, 0)
-    return slice(start, None if stop is not None and stop < 0 else stop, step)
-
-
 @rule("const")
 def _const(e: Expansion, op: Op) -> Grid:
     type, value = op.result.type, op.attrs["value"]
@@ -176,7 +162,7 @@ def _broadcast(e: Expansion, op: Op, x: Grid) -> Grid:
 
 @rule("index")
 def _index(e: Expansion, op: Op, x: Grid) -> Grid:
-    picked = x[slices(op.attrs["at"], x.shape)]
+    picked = x[slices(op.attrs["at"])]
     return picked if isinstance(picked, np.ndarray) else grid([picked], ())
 
 
@@ -184,7 +170,7 @@ def _index(e: Expansion, op: Op, x: Grid) -> Grid:
 def _place(e: Expansion, op: Op, *parts: Grid) -> Grid:
     out = e.filled(op.result.type)
     for part, at in zip(parts, op.attrs["at"], strict=True):
-        where = slices(at, out.shape)
+        where = slices(at)
         old = out[where]
         flat = old.ravel().tolist() if isinstance(old, np.ndarray) else [old]
         pairs = zip(flat, part.ravel().tolist(), strict=True)
@@ -196,7 +182,7 @@ def _place(e: Expansion, op: Op, *parts: Grid) -> Grid:
 @rule("update")
 def _update(e: Expansion, op: Op, x: Grid, v: Grid) -> Grid:
     out = x.copy()
-    out[slices(op.attrs["at"], x.shape)] = v if v.shape else v.item()
+    out[slices(op.attrs["at"])] = v if v.shape else v.item()
     return out
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops import arith
 from tapec.ir.ops.indexing import PLACE, UPDATE
+from tapec.ir.places import Spec
 from tapec.passes.rewriter import remade
 from tapec.passes.rules.place import joined
 from tapec.passes.support import captured
-from tapec.passes.views import Spec
 
 
 def merge_places(func: Func) -> Func:

@@ -13,7 +13,6 @@ from tapec.ir import Block, Builder, Func, Loc, Type, lookup
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.passes import CLEAN, cse, dce, fold, hoist, run, simplify
-from tapec.passes.views import compose, disjoint, relative
 
 
 def program(*lines: str) -> Func:
@@ -138,40 +137,6 @@ def test_unrolled_reads_and_writes_stay_linear() -> None:
     after = run(CLEAN, b.func("f", [total]))
     assert time.perf_counter() - start < 5.0
     assert after.ops[-1].name == "stack"
-
-
-def test_views_agree_with_numpy() -> None:
-    rng = np.random.default_rng(3)
-    x = np.arange(13)
-
-    def spec(n: int) -> tuple[int, int, int]:
-        start, step = int(rng.integers(n)), int(rng.choice([-3, -2, -1, 1, 2, 3]))
-        room = (n - 1 - start) // step if step > 0 else start // -step
-        return start, int(rng.integers(1, room + 2)), step
-
-    def read(a: np.ndarray, s: tuple[int, int, int]) -> np.ndarray:
-        return a[s[0] + s[2] * np.arange(s[1])]
-
-    for _ in range(2000):
-        a, b = spec(13), spec(13)
-        inner = spec(a[1])
-        (both,) = compose((a,), (inner,))
-        assert isinstance(both, tuple)
-        np.testing.assert_array_equal(read(x, both), read(read(x, a), inner))
-        common = set(read(x, a)) & set(read(x, b))
-        if disjoint((a,), (b,)):
-            assert not common
-        inside = relative((b,), (a,))
-        if inside is not None:
-            assert isinstance(inside[0], tuple)
-            np.testing.assert_array_equal(read(read(x, a), inside[0]), read(x, b))
-        else:
-            assert not set(read(x, b)) <= set(read(x, a)) or b[1] > a[1] or abs(b[2]) % abs(a[2])
-        point = int(rng.integers(13))
-        found = relative((point,), (a,))
-        assert (found is not None) == (point in read(x, a))
-        if found is not None:
-            assert read(x, a)[found[0]] == point
 
 
 def test_a_write_is_read_back() -> None:

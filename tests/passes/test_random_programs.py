@@ -11,9 +11,9 @@ import pytest
 from tapec.backends import interpreter
 from tapec.ir import Builder, Func, Type, Value, lookup
 from tapec.ir.parser import parse
+from tapec.ir.places import Entry
 from tapec.ir.printer import print_func
 from tapec.passes import CLEAN, run
-from tapec.passes.views import Entry
 
 Rng = np.random.Generator
 Step = Callable[[Rng, Builder, list[Value]], Value]

@@ -14,7 +14,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.indexing import Entry, Spec, selected_shape, slices
+from tapec.ir.ops.indexing import selected_shape
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -27,15 +27,9 @@ from tapec.ir.ops.shape import (
     splat,
     zeros,
 )
+from tapec.ir.places import RUN, Entry, Spec, runs, selected, slices, triple
 from tapec.ir.primitive import linear
 from tapec.ir.types import Type
-
-RUN = -1
-
-
-def runs(at: Spec) -> tuple[int, ...]:
-    """The axes whose start is an operand, in order."""
-    return tuple(k for k, e in enumerate(at) if (e if isinstance(e, int) else e[0]) == RUN)
 
 
 def window_shape(x: Type, at: Spec, starts: tuple[Type, ...]) -> Shape:
@@ -155,7 +149,7 @@ def _places(
     """Index arrays of the first axes, (points, *selected); the axes left out are taken whole."""
     partial = [k for k, (e, n) in enumerate(zip(at, shape, strict=True)) if e != (0, n, 1)]
     at = at[: partial[-1] + 1]
-    rank = sum(not isinstance(e, int) for e in at)
+    rank = len(selected(at))
     given = iter(zip(starts, batched, strict=True))
     axes = runs(at)
     places: list[Expr] = []
@@ -173,7 +167,7 @@ def _places(
 
 def _steps(like: Expr, entry: Entry, rank: int, axis: int) -> Expr:
     """What an entry selects, along its axis of the selection; from 0 where the start is open."""
-    start, count, step = (entry, 1, 1) if isinstance(entry, int) else entry
+    start, count, step = triple(entry)
     shape = [1] * (rank + 1)
     if not isinstance(entry, int):
         shape[axis + 1] = count

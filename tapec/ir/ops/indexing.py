@@ -23,13 +23,9 @@ from tapec.ir.ops.shape import (
     lift_all,
     zeros,
 )
+from tapec.ir.places import Spec, fits, selected, slices
 from tapec.ir.primitive import linear
 from tapec.ir.types import Type
-
-Entry = int | tuple[int, int, int]
-Spec = tuple[Entry, ...]
-
-# --- specifications ------------------------------------------------------------------------------
 
 
 def selected_shape(shape: Shape, at: Spec, what: str = "index") -> Shape:
@@ -37,33 +33,11 @@ def selected_shape(shape: Shape, at: Spec, what: str = "index") -> Shape:
     if len(at) != len(shape):
         raise ShapeError(f"{what}: {len(at)} entries for an array of shape {list(shape)}")
     for axis, (entry, n) in enumerate(zip(at, shape, strict=True)):
-        if not _within(entry, n):
+        if not fits(entry, n):
             raise ShapeError(
                 f"{what}: entry {entry} is out of range for axis {axis} of shape {list(shape)}"
             )
-    return tuple(e[1] for e in at if not isinstance(e, int))
-
-
-def _within(entry: Entry, n: int) -> bool:
-    if isinstance(entry, int):
-        return 0 <= entry < n
-    start, count, step = entry
-    if count <= 0:
-        return count == 0
-    last = start + (count - 1) * step
-    return step != 0 and 0 <= start < n and 0 <= last < n
-
-
-def slices(at: Spec) -> tuple[Any, ...]:
-    """The specification as NumPy's basic index."""
-    return tuple(e if isinstance(e, int) else _slice(*e) for e in at)
-
-
-def _slice(start: int, count: int, step: int) -> slice:
-    if count == 0:
-        return slice(0, 0)
-    stop = start + count * step
-    return slice(start, stop if stop >= 0 else None, step)
+    return selected(at)
 
 
 def _batched_at(at: Spec, size: int) -> Spec:

@@ -24,9 +24,9 @@ from tapec.ir.ops.shape import (
     reshaped,
     splat,
     transposed,
-    whole,
     zeros,
 )
+from tapec.ir.places import whole
 from tapec.ir.primitive import linear, structured
 from tapec.ir.types import Type
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.places import whole
 from tapec.ir.primitive import PRIMITIVES, linear
 from tapec.ir.types import Type
 
@@ -84,11 +85,6 @@ def unbroadcast(ct: Expr, shape: Shape) -> Expr:
     grown = [extra + i for i, n in enumerate(shape) if n == 1 and ct.shape[extra + i] != 1]
     axes = (*range(extra), *grown)
     return reshaped(call("reduce_sum", ct, axes=axes) if axes else ct, shape)
-
-
-def whole(shape: Shape) -> tuple[tuple[int, int, int], ...]:
-    """The index specification that selects every element."""
-    return tuple((0, n, 1) for n in shape)
 
 
 def listed(*types: Type) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
+from tapec.ir.places import kept
 from tapec.passes.rewriter import Rewriter, remade, rule
 
 
@@ -58,7 +59,7 @@ def _local(cx: Rewriter, condition: Value, write: Op) -> Value | None:
     for extent, n, entry in zip(aligned, full, at, strict=True):
         if extent != 1 and entry != (0, n, 1):
             return None
-    shape = tuple(n for n, entry in zip(aligned, at, strict=True) if not isinstance(entry, int))
+    shape = tuple(aligned[k] for k in kept(at))
     if have in ((), shape):
         return condition
     return cx.emit("reshape", (condition,), shape=shape)

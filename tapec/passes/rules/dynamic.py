@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.dynamic import DYNAMIC_ADD, placed, runs
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, placed
+from tapec.ir.places import Entry, runs
 from tapec.passes.rewriter import Rewriter, remade, rule
-from tapec.passes.views import Entry
 
 Result = Op | Value | None
 

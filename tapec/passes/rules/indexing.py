@@ -6,8 +6,18 @@ import numpy as np
 
 from tapec.ir.affine import ravel, unravel
 from tapec.ir.core import Dense, Op, Value
+from tapec.ir.places import (
+    Entry,
+    Spec,
+    compose,
+    disjoint,
+    kept,
+    progression,
+    relative,
+    selected,
+    whole,
+)
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
-from tapec.passes.views import Entry, Spec, compose, disjoint, relative, whole
 
 Result = Op | Value | None
 
@@ -28,7 +38,8 @@ def index_index(op: Op, cx: Rewriter) -> Result:
     inner = cx.defined(op.operands[0], "index")
     if inner is None:
         return None
-    return remade(op, "index", inner.operands, at=compose(inner.attrs["at"], op.attrs["at"]))
+    at = compose(inner.attrs["at"], op.attrs["at"])
+    return None if at is None else remade(op, "index", inner.operands, at=at)
 
 
 @rule("index")
@@ -100,7 +111,7 @@ def index_broadcast(op: Op, cx: Rewriter) -> Result:
         _unrepeated(e) if n == 1 and m != 1 else e
         for e, n, m in zip(at, x.type.shape, wide, strict=True)
     )
-    if tuple(e[1] for e in narrow if not isinstance(e, int)) == op.result.type.shape:
+    if selected(narrow) == op.result.type.shape:
         return remade(op, "index", (x,), at=narrow)
     return cx.fitted(op, cx.emit("index", (x,), at=narrow))
 
@@ -116,8 +127,8 @@ def index_transpose(op: Op, cx: Rewriter) -> Result:
     if inner is None:
         return None
     perm, at = inner.attrs["perm"], op.attrs["at"]
-    kept = [p for p, e in zip(perm, at, strict=True) if not isinstance(e, int)]
-    if kept != sorted(kept):
+    order = [perm[k] for k in kept(at)]
+    if order != sorted(order):
         return None
     entries = dict(zip(perm, at, strict=True))
     return remade(op, "index", inner.operands, at=tuple(entries[i] for i in range(len(perm))))
@@ -152,13 +163,6 @@ def _progression(value: Value, size: int, cx: Rewriter) -> Entry | None:
     if source is None or value.type.ndim > 1:
         return None
     number = source.attrs["value"]
-    if not isinstance(number, Dense):
-        inside = not value.type.shape and -size <= number < size
-        return int(number) % size if inside else None
-    places = number.array.astype(np.int64)
-    steps = np.diff(places)
-    if places.size < 2 or steps[0] == 0 or (steps != steps[0]).any():
-        return None
-    if (places < 0).any() != (places < 0).all() or not -size <= places.min() <= places.max() < size:
-        return None
-    return (int(places[0]) % size, places.size, int(steps[0]))
+    if isinstance(number, Dense):
+        return progression(number.array, size)
+    return None if value.type.shape else progression(np.asarray(number), size)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
+from tapec.ir.places import whole
 from tapec.ir.primitive import lookup
 from tapec.ir.types import Type
 from tapec.passes.regions.forward import Source, sources
 from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
 from tapec.passes.rewriter import Rewriter, region_rule
-from tapec.passes.views import whole
 
 Result = Sequence[Value] | None
 

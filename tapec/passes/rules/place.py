@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from tapec.ir.core import Op, Value
+from tapec.ir.places import Spec, compose, in_a_row, whole
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
-from tapec.passes.views import Entry, Spec, compose, whole
 
 Result = Op | Value | None
 Shape = tuple[int, ...]
@@ -41,8 +40,10 @@ def place_place(op: Op, cx: Rewriter) -> Result:
         if source is None:
             pieces.append((value, at))
             continue
-        specs = (compose(at, spec) for spec in source.attrs["at"])
-        pieces += zip(source.operands, specs, strict=True)
+        for inner_value, inner_at in zip(source.operands, source.attrs["at"], strict=True):
+            spec = compose(at, inner_at)
+            assert spec is not None, "the starts of placements are known"
+            pieces.append((inner_value, spec))
     return _placed(op, pieces)
 
 
@@ -75,14 +76,12 @@ def joined(op: Op, values: Sequence[Value], specs: Sequence[Spec]) -> Op | None:
     axis = _only_axis(specs, op.result.type.shape)
     if axis is None:
         return None
-    size = op.result.type.shape[axis]
     entries = [spec[axis] for spec in specs]
-    if all(isinstance(e, int) for e in entries):
-        order = sorted(range(len(specs)), key=lambda k: entries[k])
-        if [entries[k] for k in order] != list(range(size)):
-            return None
-        return remade(op, "stack", [values[k] for k in order], axis=axis)
-    return _concatenated(op, values, entries, axis, size)
+    order = in_a_row(entries, op.result.type.shape[axis])
+    if order is None:
+        return None
+    name = "stack" if isinstance(entries[0], int) else "concatenate"
+    return remade(op, name, [values[k] for k in order], axis=axis)
 
 
 def _only_axis(specs: Sequence[Spec], shape: Shape) -> int | None:
@@ -94,21 +93,6 @@ def _only_axis(specs: Sequence[Spec], shape: Shape) -> int | None:
     axis = axes[0]
     rest = (full[:axis], full[axis + 1 :])
     return axis if all((s[:axis], s[axis + 1 :]) == rest for s in specs) else None
-
-
-def _concatenated(
-    op: Op, values: Sequence[Value], entries: list[Entry], axis: int, size: int
-) -> Op | None:
-    """Blocks of step one, each starting where the one before ends."""
-    blocks = [(e, v) for e, v in zip(entries, values, strict=True) if isinstance(e, tuple)]
-    blocks.sort(key=lambda block: block[0][0])
-    if len(blocks) < len(entries) or any(e[2] != 1 for e, _ in blocks):
-        return None
-    ends = [e[0] + e[1] for e, _ in blocks]
-    adjacent = all(a[0][0] + a[0][1] == b[0][0] for a, b in pairwise(blocks))
-    if blocks[0][0][0] != 0 or ends[-1] != size or not adjacent:
-        return None
-    return remade(op, "concatenate", [v for _, v in blocks], axis=axis)
 
 
 def _placed(op: Op, pieces: list[tuple[Value, Spec]]) -> Op:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
+from tapec.ir.places import whole
 from tapec.passes.rewriter import Rewriter, remade, rule
-from tapec.passes.views import whole
 
 Result = Op | Value | None
 Pairs = tuple[tuple[int, int], ...]

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Value
-from tapec.ir.ops.dynamic import RUN
+from tapec.ir.places import RUN, is_run, of_slice, selected
 from tapec.trace.arrays.linear import difference, linear
 from tapec.trace.arrays.session import NeedStatic, Session, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.arrays.views import Place, is_run
+from tapec.trace.arrays.views import Place
 
 
 class Bounds(NamedTuple):
@@ -63,8 +63,7 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
         if isinstance(e, slice):
             layout.append("slice")
             if not _is_dynamic_entry(e):
-                start, stop, step = e.indices(n)
-                at.append((start, len(range(start, stop, step)), step))
+                at.append(of_slice(e, n))
                 continue
             window = _window(e, n, session)
             if window is None:
@@ -136,7 +135,7 @@ def _bounds(e: slice) -> Bounds:
 def place(x: Tracer, index: Dynamic, session: Session) -> Tracer:
     """The view of a part, new axes left out."""
     base = _symbolic(x, session)
-    shape = tuple(e[1] for e in index.at if isinstance(e, tuple))
+    shape = selected(index.at)
     forms = tuple(linear(s, session) for s in index.starts)
     starts = tuple(_held(s, session) for s in index.starts)
     merged = _merged(base, index.at, starts, forms)

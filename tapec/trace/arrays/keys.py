@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
+from tapec.ir.places import of_slice
 from tapec.trace.arrays.dispatch import any_symbolic, normal, unwrap
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import Tracer
@@ -37,8 +38,7 @@ def parse(shape: tuple[int, ...], key: Any) -> Parsed:
             continue
         axis, n = len(at), shape[len(at)]
         if isinstance(e, slice):
-            start, stop, step = e.indices(n)
-            at.append((start, len(range(start, stop, step)), step))
+            at.append(of_slice(e, n))
             layout.append("slice")
         elif isinstance(e, ARRAYS):
             arrays[axis] = e

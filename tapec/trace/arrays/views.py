@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.core import Value
-from tapec.ir.ops.dynamic import RUN
+from tapec.ir.places import is_run, slices
 from tapec.trace.arrays.session import Session
 
 Step = tuple[str, Any]
@@ -50,26 +50,12 @@ class Place:
         )
 
 
-def is_run(entry: Any) -> bool:
-    """Whether the start of an entry is known at run time only."""
-    return (entry if isinstance(entry, int) else entry[0]) == RUN
-
-
 def inverse(perm: tuple[int, ...]) -> tuple[int, ...]:
     """The inverse permutation."""
     result = [0] * len(perm)
     for i, p in enumerate(perm):
         result[p] = i
     return tuple(result)
-
-
-def spec_key(spec: Any) -> int | slice:
-    """A normalised `at` entry as NumPy's own index."""
-    if isinstance(spec, int):
-        return spec
-    start, count, step = spec
-    stop = start + count * step
-    return slice(start, None if stop < 0 else stop, step) if count else slice(0, 0)
 
 
 def look(session: Session, value: Value, step: Step) -> Value:
@@ -90,7 +76,7 @@ def look_concrete(array: Array, step: Step) -> Array:
     if kind == "dynamic":
         kind, arg = "index", arg.fixed()
     if kind == "index":
-        return array[(*map(spec_key, arg), ...)]
+        return array[(*slices(arg), ...)]
     return array.transpose(arg) if kind == "transpose" else array.reshape(arg)
 
 
