@@ -7,6 +7,7 @@ element; reductions are balanced trees; arrays with run-time indices go through 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,25 +39,34 @@ def expand(func: Func) -> Func:
 
     Raises UnsupportedLowering for an op without a rule.
     """
-    return Expansion(func).run()
+    found = Expansion(func).run()
+    assert found is not None
+    return found
 
 
 class Expansion:
-    """The state of one expansion: the builder and the grid of every array value."""
+    """The state of one expansion: the builder and the grid of every array value.
 
-    def __init__(self, func: Func, build: ScalarBuilder | None = None) -> None:
-        self.func = func
+    One with a limit stops where it has built more ops.
+    """
+
+    def __init__(
+        self, func: Func, build: ScalarBuilder | None = None, limit: float = math.inf
+    ) -> None:
+        self.func, self.limit = func, limit
         self.build = build or ScalarBuilder()
         self.grids: dict[Value, Grid] = {}
 
-    def run(self) -> Func:
-        """Expand all ops, then store the results."""
+    def run(self) -> Func | None:
+        """Expand all ops, then store the results; None beyond the limit."""
         buffers = [_buffer(v) for v in (*self.func.params, *self.func.results)]
         count = len(self.func.params)
         for param, buffer in zip(self.func.params, buffers[:count], strict=True):
             self.grids[param] = self.read(buffer, param.type.shape)
         for op in self.func.ops:
             self.expand(op)
+            if len(self.build.ops) > self.limit:
+                return None
         for result, buffer in zip(self.func.results, buffers[count:], strict=True):
             self.write(self.grids[result], buffer)
         return Func(self.func.name, Block(tuple(buffers), self.build.finish(), ()))

@@ -1,0 +1,104 @@
+"""Whether a program becomes straight lines of scalar ops: where they are few, written out they win.
+
+Structural zeros decide: the Hessian of a sum of squares has few ops once the zeros of its seeds are
+gone, and loops would compute them all. So lines are built, up to a limit, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+
+from tapec.ir.core import Func, Op
+from tapec.lower.folds import COMBINE
+from tapec.lower.inplace import SMALL
+from tapec.lower.plan import COSTLY
+from tapec.lower.scalars import Expansion
+from tapec.lower.solve import TINY
+
+# Numbers of scalar ops, loads and stores included, measured with programs over 20 to 100 elements,
+# products and factors of 3 x 3 to 10 x 10 matrices, Jacobians and Hessians of 3 to 10 variables.
+LINES = 320  # up to which lines are as fast as loops, and as quick to compile
+MORE_LINES = 700  # the same of arrays of few elements, or where zeros take half of the work away
+FEW = 36  # elements of an array that registers hold
+TRIED = 1800  # estimated ops, zeros included, up to which lines are tried
+SCALAR_RATIO = 4  # estimated ops for each array op of a scalar program: such have no limit
+# What loops save, in scalar ops, for each element of an array taking a costly function: a vector of
+# them takes as long as a number.
+SCALAR_CALL = 80
+MERGE_STEP = 12  # scalar ops to move one element in one of the merges of a sort
+IMPROVES = 6  # scalar ops to compare an element with the extreme so far, NaN included
+
+
+def straight(func: Func) -> Func | None:
+    """The program as scalar loads, ops and stores; None where loops are better.
+
+    Raises UnsupportedLowering for an op without a rule.
+    """
+    work, calls = estimate(func), sum(map(_calls, func.ops))
+    if work + calls <= SCALAR_RATIO * len(func.ops):
+        return Expansion(func).run()
+    lines = Expansion(func, limit=TRIED).run() if work + calls <= TRIED else None
+    return lines if lines is not None and _few(func, len(lines.ops) + calls, work) else None
+
+
+def _few(func: Func, count: int, work: int) -> bool:
+    """Whether so many lines are few, of so many that there would be without zeros."""
+    narrow = all(v.type.size <= FEW for op in func.ops for v in (*op.results, *op.operands))
+    return count <= (MORE_LINES if narrow or 2 * count <= work else LINES)
+
+
+def estimate(func: Func) -> int:
+    """Scalar ops of the program, without regard to zeros, and the elements it loads and stores."""
+    moved = sum(v.type.size for v in (*func.params, *func.results) if v.type.size > SMALL)
+    return moved + sum(_ESTIMATES.get(op.name, _elements)(op) for op in func.ops)
+
+
+def _calls(op: Op) -> int:
+    """What costly functions of one element each would cost more than those of vectors."""
+    size: int = op.result.type.size
+    return size * SCALAR_CALL if size > SMALL and op.primitive.cost >= COSTLY else 0
+
+
+def _elements(op: Op) -> int:
+    return int(op.result.type.size)
+
+
+def _operands(op: Op) -> int:
+    return max(v.type.size for v in (*op.operands, *op.results))
+
+
+def _dot(op: Op) -> int:
+    a = op.operands[0].type.shape
+    return int(op.result.type.size * 2 * prod(a[p[0]] for p in op.attrs["contract"]))
+
+
+def _solve(op: Op) -> int:
+    *_, unknowns, columns = op.result.type.shape
+    if unknowns > TINY:
+        return _copies(op)
+    return int(op.operands[0].type.size * 3 * (unknowns + columns))
+
+
+def _copies(op: Op) -> int:
+    """What a call of a library takes and gives."""
+    return sum(v.type.size for v in (*op.operands, *op.results))
+
+
+def _sort(op: Op) -> int:
+    merges = op.result.type.shape[op.attrs["axis"]].bit_length()
+    return int(op.result.type.size * MERGE_STEP * merges)
+
+
+# What reads its operands whole, whatever it makes of them.
+_WHOLE = (*COMBINE, "gather", "scatter", "scatter_add")
+_ESTIMATES: Mapping[str, Callable[[Op], int]] = {
+    **dict.fromkeys(_WHOLE, _operands),
+    "dot": _dot,
+    "solve": _solve,
+    "determinant": _copies,
+    "cholesky": _copies,
+    "argsort": _sort,
+    "argmax": lambda op: IMPROVES * _operands(op),
+    "argmin": lambda op: IMPROVES * _operands(op),
+}
