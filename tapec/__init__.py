@@ -21,9 +21,9 @@ from tapec.derive.transforms import (
 )
 from tapec.errors import BackendWarning, TapecError
 from tapec.tools.check import check
-from tapec.trace.staging.forms import cond, fori_loop, scan, switch, while_loop
-from tapec.trace.staging.forms import map_ as map
-from tapec.trace.staging.items import rolled, unroll
+from tapec.trace.python.forms import cond, fori_loop, scan, switch, while_loop
+from tapec.trace.python.forms import map_ as map
+from tapec.trace.staging.iterables import rolled, unroll
 
 __version__ = "0.1.0"
 

@@ -9,7 +9,7 @@ from typing import Any
 from tapec.call.kernel import Kernel
 from tapec.derive.outline import Outlined
 from tapec.trace import Tracer, current, is_symbolic
-from tapec.trace.arrays.dispatch import run
+from tapec.trace.arrays.operands import run
 from tapec.tree import flatten
 
 

@@ -14,7 +14,7 @@ from tapec.derive.derived import Jacobian, Jvp
 from tapec.derive.opaque import opaque
 from tapec.errors import ShapeError, TraceError
 from tapec.trace import Tracer, current
-from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.shape import ravel, reshaped
@@ -112,7 +112,7 @@ def _is_none(x: Any) -> bool:
 
 def _check(leaves: Sequence[Any]) -> None:
     for leaf in leaves:
-        if tracer(leaf)._dtype[0] != "f":
+        if as_tracer(leaf)._dtype[0] != "f":
             raise TraceError(
                 "implicit: the solution must consist of floats", where=where(),
                 hint="return only the solution from the solver, not counters or flags",
@@ -121,7 +121,7 @@ def _check(leaves: Sequence[Any]) -> None:
 
 def _flat(x: Any) -> Any:
     """All numbers of a nested structure as one vector."""
-    parts = [ravel(tracer(leaf)) for leaf in flatten(x)[0]]
+    parts = [ravel(as_tracer(leaf)) for leaf in flatten(x)[0]]
     return parts[0] if len(parts) == 1 else TABLE["concatenate"](parts)
 
 

@@ -17,7 +17,7 @@ from tapec.ir import Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
 from tapec.trace import Out, Param, Tracer, current, trace
-from tapec.trace.arrays.dispatch import tracer as as_tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt

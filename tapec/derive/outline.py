@@ -8,8 +8,8 @@ from typing import Any
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.ir import Block
 from tapec.trace import Out, current
-from tapec.trace.arrays.dispatch import copyto
 from tapec.trace.arrays.tracer import wrap
+from tapec.trace.arrays.writes import copyto
 from tapec.trace.results import call_traced
 
 

@@ -11,9 +11,10 @@ from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.errors import ShapeError
 from tapec.ir import Block, Builder, Type, Value
 from tapec.trace import Out, Tracer, current, is_symbolic
-from tapec.trace.arrays.dispatch import fit, operand, tracer
+from tapec.trace.arrays.operands import as_tracer, operand
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import wrap
+from tapec.trace.arrays.writes import fit
 from tapec.trace.python.clone import prepare
 from tapec.tree import Tree, flatten
 
@@ -98,7 +99,7 @@ class RulePart:
         """What the rule returned, as an array of this type."""
         session = current()
         assert session is not None
-        made = tracer(0.0 if x is None else x)
+        made = as_tracer(0.0 if x is None else x)
         number = not made.shape and made._weak
         if made.shape != type.shape and not number:
             raise self.wrong(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 # The families fill the table of translations.
 from tapec.trace import numpy, parts  # noqa: F401
-from tapec.trace.arrays import indexing, ufuncs  # noqa: F401
+from tapec.trace.arrays import overloads  # noqa: F401
 from tapec.trace.arrays.session import NeedStatic, Session, current
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.entry import Out, Param, Traced, trace
-from tapec.trace.python import callees, hidden  # noqa: F401
+from tapec.trace.python import runtime  # noqa: F401
 
 __all__ = [
     "TABLE", "NeedStatic", "Out", "Param", "Session", "Traced", "Tracer", "current",

@@ -11,11 +11,12 @@ import numpy as np
 from tapec.errors import TraceError, UnsupportedOperation
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
-from tapec.trace.arrays.dispatch import operand, real_array_write
+from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, running
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.parts.cuts import Mark
+from tapec.trace.arrays.writes import real_array_write
+from tapec.trace.parts.intervals import Mark
 from tapec.trace.parts.ragged import CURE, Ragged
 from tapec.trace.python.clone import prepare
 from tapec.trace.python.foreign import foreign_error

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import linecache
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from tapec.errors import ControlFlowError, EscapedTracerError, TraceError
-from tapec.trace.arrays.session import NeedStatic, where
-
-if TYPE_CHECKING:
-    from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.session import NeedStatic, Session, where
 
 _COERCIONS = {
     "bool": "a Python `if`, `while`, `and`, `or` or `not` needs the truth of a traced value",
@@ -20,20 +17,21 @@ _COERCIONS = {
 }
 
 
-def refuse(tracer: Tracer, what: str, cure: str) -> NoReturn:
-    """Raise the error of a coercion (a key of the table) of a traced value."""
-    session = tracer._storage.session
+def refuse(
+    session: Session | None, deps: frozenset[int] | None, shown: str, what: str, cure: str
+) -> NoReturn:
+    """Raise the error of a coercion (a key of the table) of a traced value, printed as `shown`."""
     if session is not None and not session.alive:
         raise EscapedTracerError(
             "a traced value is used after the call that traced it has ended", where=where()
         )
-    if tracer._deps:
-        raise NeedStatic(tracer._deps, where())
+    if deps:
+        raise NeedStatic(deps, where())
     line = where()
     kind = ControlFlowError if what == "bool" else TraceError
     if what == "bool" and line is not None and _is_text(line.file):
         cure += "; the source of this function is not available, else `if` and `while` work"
-    raise kind(f"{_COERCIONS[what]} (it is {tracer!r})", where=line, hint=cure)
+    raise kind(f"{_COERCIONS[what]} (it is {shown})", where=line, hint=cure)
 
 
 def _is_text(file: str) -> bool:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tapec.errors import UnsupportedOperation
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import name_of
+
 CURE = "rewrite it with supported NumPy functions, or apply it to constants only"
 _SIZE = "how many elements there are is known at run time only: use np.where(mask, x, 0) or x[mask]"
 _FACTORS = (
@@ -19,3 +25,15 @@ _NAMES: dict[str, str] = {
     _FOURIER: "fft ifft rfft irfft fft2 ifft2 fftn ifftn fft.fft",
 }
 CURES: dict[str, str] = {name: cure for cure, names in _NAMES.items() for name in names.split()}
+
+
+def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
+    """The error for a function (or an argument of it) without a translation."""
+    key = name_of(function)
+    name = key if key.startswith("linalg.") else getattr(function, "__name__", str(function))
+    prefix = "" if name.startswith("ndarray.") else "np."
+    return UnsupportedOperation(
+        f"{prefix}{name}{what} has no translation for traced arrays",
+        where=where(),
+        hint=CURES.get(key, CURE),
+    )

@@ -13,6 +13,7 @@ from tapec.ir.core import Value
 from tapec.ir.places import RUN, is_run, of_slice, selected
 from tapec.trace.arrays.linear import difference, linear
 from tapec.trace.arrays.session import NeedStatic, Session, where
+from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.arrays.views import Place
@@ -190,10 +191,19 @@ def _symbolic(x: Tracer, session: Session) -> Tracer:
             return x
         # A function traced on its own sees a copy: it cannot write there anyway.
         return _read_only(wrap(session, x._value(session)), "an array of the enclosing trace")
-    if storage.frozen:
-        return _read_only(wrap(session, x._value(session)), storage.frozen)
+    if storage.frozen or not _is_of_function(storage, session):
+        why = storage.frozen or "an array of the enclosing trace"
+        return _read_only(wrap(session, x._value(session)), why)
     storage.trace_into(session)
     return x
+
+
+def _is_of_function(storage: Storage, session: Session) -> bool:
+    """Whether a constant array was made by the function that is being traced."""
+    owner: Session | None = session
+    while owner is not None and owner is not storage.born and owner.is_region:
+        owner = owner.parent
+    return storage.born in (owner, None)
 
 
 def _read_only(x: Tracer, why: Any) -> Tracer:

@@ -2,91 +2,99 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import (
-    any_special,
+from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
+from tapec.trace.arrays.keys import ARRAYS, Parsed, checked, completed, parse, tidy
+from tapec.trace.arrays.operands import (
     any_symbolic,
-    check_cast,
-    copyto,
-    fit,
+    as_array,
     need_session,
-    normal,
     operand,
-    real_array_write,
     session_of,
     unwrap,
-)  # fmt: skip
-from tapec.trace.arrays.dynamic import is_dynamic, parse_dynamic, place
-from tapec.trace.arrays.keys import ARRAYS, Parsed, checked, completed, parse, tidy
-from tapec.trace.arrays.overloads import SPECIAL
-from tapec.trace.arrays.table import TABLE, implements
+)
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.arrays.writes import copyto, fit
 
 
-@implements("getitem")
 def getitem(x: Tracer, key: Any) -> Any:
-    """``x[key]``."""
+    """``x[key]`` of integers, slices and arrays of indices, traced or not."""
     if type(key) is int and len(x.shape) == 1 and x._storage.array is None:
         session = session_of(x) or need_session()
         at = (checked(key, x.shape[0], 0),)
         return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
-    if any_special(key):
-        key = TABLE["__mask__"](x, key)
-        if any_special(key):
-            return TABLE["__ragged__"]("gather", (x, key), {})
-    if _is_mask(key):
-        return TABLE["chosen"](x, key)
-    if is_dynamic(key):
-        boxed = any(e is Ellipsis for e in (key if type(key) is tuple else (key,)))
-        seen, key = _dynamic_view(x, key)
-        if key is None:
-            return seen if type(seen) is not Tracer or seen.shape or boxed else _number(seen)
-        x = seen
-    elif not is_symbolic(x) and not any_symbolic(key):
+    if not is_symbolic(x) and not any_symbolic(key):
         return _concrete_item(x, key)
     parsed = parse(x.shape, key)
     if parsed.arrays:
         return _gather(x, parsed)
-    view = _basic_view(x, parsed)
-    if view.shape or parsed.boxed:
-        return view
-    return _number(view)
+    view = basic_view(x, parsed)
+    return view if view.shape or parsed.boxed else number(view)
 
 
-def _number(view: Tracer) -> Tracer:
+def setitem(x: Tracer, key: Any, value: Any) -> None:
+    """``x[key] = value`` for such keys."""
+    if not (is_symbolic(x) or is_symbolic(value) or any_symbolic(key)):
+        x._array[unwrap(key)] = unwrap(value)
+        x._storage.changed()
+        return
+    parsed = parse(x.shape, key)
+    if parsed.arrays:
+        scatter("scatter", x, parsed, value)
+    else:
+        write_through(x, basic_view(x, parsed), value)
+
+
+def write_through(x: Tracer, view: Tracer, value: Any) -> None:
+    """``view[...] = value``, where the view is a part of `x`."""
+    if type(value) is Tracer and value._storage is x._storage and value._steps == view._steps:
+        return  # `x[i] += v` has already written through the view
+    copyto(view, value)
+
+
+def number(view: Tracer) -> Tracer:
     """The element that a view without axes looks at: a number, not memory."""
     session = session_of(view) or need_session()
     return wrap(session, view._value(session), False, view._deps)
 
 
-def _dynamic_view(x: Tracer, key: Any) -> tuple[Any, Any]:
-    """The view of a part at a traced place; what is left to index where arrays are in the key."""
+class Window(NamedTuple):
+    """The view that an index with traced numbers means, and what is left to do with it."""
+
+    view: Tracer
+    rest: Any = None  # the index arrays of the key, still to be applied; None where it has none
+    bounds: Mapping[int, Bounds] = MappingProxyType({})  # by axis: slices of run-time length
+
+
+def dynamic_view(x: Tracer, key: Any) -> Window:
+    """The view of a part at a traced place."""
     entries, boxed = completed(x.shape, key)
     session = session_of(x, *_numbers(key)) or need_session()
     if any(isinstance(e, ARRAYS) and np.ndim(e) for e in entries):
         # First the slices, which keep their axes; then arrays and numbers, which belong together.
-        cut = [e if isinstance(e, slice) else slice(None) for e in entries if e is not None]
+        cut = tuple(e if isinstance(e, slice) else slice(None) for e in entries if e is not None)
         rest = tuple(slice(None) if isinstance(e, slice) else e for e in entries)
-        return _dynamic_view(x, tuple(cut))[0] if is_dynamic(tuple(cut)) else x[tuple(cut)], rest
+        return (dynamic_view(x, cut) if is_dynamic(cut) else Window(x[cut]))._replace(rest=rest)
     shape = iter(x.shape)
     for k, e in enumerate(entries):
         n = 0 if e is None else next(shape)
         if not (e is None or isinstance(e, slice) or is_symbolic(e)):
             entries[k] = checked(e, n, k)
     index = parse_dynamic(x, entries, session)
-    view = place(x, index, session) if index.starts else _basic_view(
+    view = place(x, index, session) if index.starts else basic_view(
         x, Parsed(tidy([*index.at]), {}, [], boxed))  # fmt: skip
     if "new" in index.layout:
         sizes = iter(view.shape)
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
         view = view._view(("reshape", shape_), shape_)
-    if index.bounds:
-        return TABLE["ragged"](view, _cut_axes(index)), None
-    return view, None
+    return Window(view, bounds=_cut_axes(index))
 
 
 def _cut_axes(index: Any) -> dict[int, Any]:
@@ -110,7 +118,7 @@ def _concrete_item(x: Tracer, key: Any) -> Any:
         return seen
     if not np.may_share_memory(seen, array) or _has_arrays(key):
         return concrete(seen)
-    return _basic_view(x, parse(x.shape, unwrap(key)))
+    return basic_view(x, parse(x.shape, unwrap(key)))
 
 
 def _has_arrays(key: Any) -> bool:
@@ -121,7 +129,7 @@ def _is_whole(at: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
     return all(e == (0, n, 1) for e, n in zip(at, shape, strict=True))
 
 
-def _basic_view(x: Tracer, parsed: Parsed) -> Tracer:
+def basic_view(x: Tracer, parsed: Parsed) -> Tracer:
     kept = [e[1] for e in parsed.at if isinstance(e, tuple)]
     view = x
     if not _is_whole(parsed.at, x.shape):
@@ -147,7 +155,7 @@ def _front(x: Tracer, parsed: Parsed) -> Tracer:
 
 
 def _operands(x: Tracer, parsed: Parsed, *more: Any) -> tuple[Any, list[Any]]:
-    arrays = [normal(a) for a in parsed.arrays.values()]
+    arrays = [as_array(a) for a in parsed.arrays.values()]
     session = session_of(x, *arrays, *more) or need_session()
     values = []
     for axis, a in zip(parsed.arrays, arrays, strict=True):
@@ -192,56 +200,19 @@ def _arrange(result: Tracer, parsed: Parsed, rank: int) -> Tracer:
     return TABLE["transpose"](made, perm)  # type: ignore[no-any-return]
 
 
-@implements("setitem")
-def setitem(x: Tracer, key: Any, value: Any) -> None:
-    """``x[key] = value``."""
-    x._check_writable()
-    if any_special(key):
-        key = TABLE["__mask__"](x, key)
-        if any_special(key):
-            TABLE["__ragged__"]("scatter", (x, key, value), {})
-    value = normal(value)
-    if type(value) in SPECIAL and _is_mask(key):
-        TABLE["write_chosen"](x, key, value)
-        return
-    if type(value) in SPECIAL and not is_dynamic(key):
-        TABLE["__ragged__"]("write", (x[key], value), {})
-        return
-    if not (is_symbolic(x) or is_symbolic(value) or any_symbolic(key) or is_dynamic(key)):
-        x._array[unwrap(key)] = unwrap(value)
-        x._storage.changed()
-        return
-    if _is_mask(key):
-        copyto(x, value, where=_mask_for(key, x))
-        return
-    view = x
-    if is_dynamic(key):
-        view, key = _dynamic_view(x, key)
-    if key is not None:
-        parsed = parse(view.shape, key)
-        if parsed.arrays:
-            _scatter("scatter", view, parsed, value)
-            return
-        view = _basic_view(view, parsed)
-    if type(view) is not Tracer:
-        TABLE["__ragged__"]("write", (view, value), {})
-        return
-    if type(value) is Tracer and value._storage is x._storage and value._steps == view._steps:
-        return  # `x[i] += v` has already written through the view
-    copyto(view, value)
-
-
-def _is_mask(key: Any) -> bool:
+def is_mask(key: Any) -> bool:
+    """Whether a key is a traced array of booleans."""
     return is_symbolic(key) and key._dtype == "bool" and bool(key.shape)
 
 
-def _mask_for(key: Tracer, x: Tracer) -> Any:
+def mask_for(key: Tracer, x: Tracer) -> Any:
+    """A mask of leading axes with all axes of the array."""
     if key.ndim == x.ndim:
         return key
     return TABLE["reshape"](key, key.shape + (1,) * (x.ndim - key.ndim))
 
 
-def _scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
+def scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
     session, indices = _operands(x, parsed, value)
     base = _front(x, parsed)
     values = operand(session, value, x._dtype)
@@ -260,27 +231,3 @@ def _scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
         values = session.emit("transpose", values, perm=perm)
     new = session.emit(name, base._value(session), values, *indices)
     base._storage.write(session, base._steps, new)
-
-
-@implements("ufunc_at")
-def ufunc_at(name: str, x: Any, key: Any, value: Any = None) -> None:
-    """``np.add.at`` and others: repeated indices accumulate."""
-    if type(x) is not Tracer:
-        raise real_array_write()
-    x._check_writable()
-    if not any_symbolic([x, key, value]):
-        getattr(np, name).at(x._array, unwrap(key), unwrap(value))
-        x._storage.changed()
-        return
-    if name not in ("add", "subtract") or x._dtype == "bool":
-        TABLE["__at__"](name, x, key, *(() if value is None else (value,)))
-        return
-    value = normal(value)
-    check_cast(value, x._dtype)
-    value = -value if name == "subtract" else value
-    parsed = parse(x.shape, key)
-    if parsed.arrays:
-        _scatter("scatter_add", x, parsed, value)
-        return
-    view = _basic_view(x, parsed)
-    copyto(view, view + value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.places import of_slice
-from tapec.trace.arrays.dispatch import any_symbolic, normal, unwrap
+from tapec.trace.arrays.operands import any_symbolic, as_array, unwrap
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import Tracer
 
@@ -91,7 +91,7 @@ def _as_arrays(entries: list[Any]) -> list[Any]:
     found = []
     for e in entries:
         if isinstance(e, (list, tuple, range)):
-            e = normal(list(e)) if any_symbolic(list(e)) else np.asarray(unwrap(list(e)))
+            e = as_array(list(e)) if any_symbolic(list(e)) else np.asarray(unwrap(list(e)))
             if e.size == 0:
                 e = e.astype(int)
         known = type(e) is Tracer and e._storage.array is not None

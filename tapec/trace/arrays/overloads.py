@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from tapec.errors import TraceError
+from tapec.trace.arrays.dispatch import call, method
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.storage import ROW
-from tapec.trace.arrays.table import TABLE
-
-if TYPE_CHECKING:
-    from tapec.trace.arrays.tracer import Tracer
-
-# Classes beside `Tracer` that stand for traced arrays, and whose operators come first.
-SPECIAL: set[type] = set()
+from tapec.trace.arrays.table import METHODS, TABLE
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.writes import inplace
 
 
 class Method:
@@ -23,7 +25,7 @@ class Method:
         self.name, self.tracer = name, tracer
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return TABLE["__method__"](self.name, self.tracer, args, kwargs)
+        return method(self.name, self.tracer, args, kwargs)
 
 
 def _operator(name: str) -> tuple[Any, Any, Any]:
@@ -33,17 +35,17 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
     def reflected(self: Tracer, other: Any) -> Any:
         return TABLE[name](other, self)
 
-    def inplace(self: Tracer, other: Any) -> Any:
+    def augmented(self: Tracer, other: Any) -> Any:
         if type(other) in SPECIAL:
             return NotImplemented
         result = TABLE[name](self, other)
         number = not self._steps or self._storage.frozen == ROW
         if not self.shape and number and not self._storage.boxed:
             return result
-        TABLE["inplace"](self, result)
+        inplace(self, result)
         return self
 
-    return forward, reflected, inplace
+    return forward, reflected, augmented
 
 
 BINARY = {
@@ -67,14 +69,50 @@ def _rounded(x: Tracer, digits: int | None = None) -> Any:
     return made
 
 
-def install(tracer: type[Tracer]) -> None:
-    """Give the class of tracers its operators."""
+def _attribute(self: Tracer, name: str) -> Any:
+    """``x.name``: a method with a translation, or what constants have."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
+        return Method(name, self)
+    if self._storage.array is not None and name not in _WRITING:
+        return getattr(self._array, name)
+    if hasattr(np.ndarray, name):
+        raise TraceError(
+            f"ndarray.{name} is not available on traced arrays",
+            where=where(),
+            hint="rewrite it with other NumPy functions",
+        )
+    raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+
+
+# Methods that change an array in ways that are not followed.
+_WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
+
+
+def _array_function(self: Tracer, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    return call(func, args, kwargs)
+
+
+def _operators() -> dict[str, Any]:
+    """Python's operators by the names of their methods."""
+    made: dict[str, Any] = {}
     for short, name in BINARY.items():
-        for prefix, method in zip(("", "r", "i"), _operator(name), strict=True):
-            setattr(tracer, f"__{prefix}{short}__", method)
+        for prefix, operator in zip(("", "r", "i"), _operator(name), strict=True):
+            made[f"__{prefix}{short}__"] = operator
     for short, name in COMPARE.items():
-        setattr(tracer, f"__{short}__", _operator(name)[0])
+        made[f"__{short}__"] = _operator(name)[0]
     for short, name in UNARY.items():
-        setattr(tracer, f"__{short}__", lambda self, _name=name: TABLE[_name](self))
-    setattr(tracer, "__divmod__", lambda a, b: TABLE["divmod"](a, b))  # noqa: B010
-    setattr(tracer, "__round__", _rounded)  # noqa: B010
+        made[f"__{short}__"] = lambda self, _name=name: TABLE[_name](self)
+    return made
+
+
+METHODS_OF_TRACERS = {
+    **_operators(),
+    "__divmod__": lambda a, b: TABLE["divmod"](a, b),
+    "__round__": _rounded,
+    "__getattr__": _attribute,
+    "__array_function__": _array_function,
+}
+for _name, _function in METHODS_OF_TRACERS.items():
+    setattr(Tracer, _name, _function)

@@ -92,7 +92,7 @@ class Session:
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging.names)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
-        # Lists that are arrays for now, by identity (see tapec.trace.staging.tables).
+        # Lists that are arrays for now, by identity (see tapec.trace.staging.list_arrays).
         self.tables: dict[int, Any] = {} if parent is None else parent.tables
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}

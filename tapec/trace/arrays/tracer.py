@@ -2,12 +2,13 @@
 
 A tracer looks at a `Storage` through view steps. The storage holds either the current SSA value
 of a traced array, or a plain NumPy array (*concrete*) until something traced is written into it.
+Operators, items, methods and NumPy's protocols are given to the class by `overloads` and `parts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,10 +17,9 @@ from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays import views
 from tapec.trace.arrays.coercions import refuse
-from tapec.trace.arrays.overloads import Method, install
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import Array, Storage
-from tapec.trace.arrays.table import METHODS, TABLE
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import note_traced
 
 Deps = frozenset[int] | None
@@ -114,7 +114,7 @@ class Tracer:
         """The NumPy array of a concrete tracer; otherwise the error of this coercion."""
         if self._storage.array is not None:
             return self._array
-        refuse(self, what, cure)
+        refuse(self._storage.session, self._deps, repr(self), what, cure)
 
     def __bool__(self) -> bool:
         return bool(self._coerce("bool", "use np.where(cond, a, b), np.maximum or np.minimum"))
@@ -154,11 +154,11 @@ class Tracer:
 
     # -- protocol --------------------------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return TABLE["__ufunc__"](ufunc, method, inputs, kwargs)
+    if TYPE_CHECKING:  # given to the class by the modules above this one
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return TABLE["__call__"](func, args, kwargs)
+        def __getitem__(self, key: Any) -> Any: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
     def __len__(self) -> int:
         if not self.shape:
@@ -169,12 +169,6 @@ class Tracer:
         if not self.shape:
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(self.shape[0]))
-
-    def __getitem__(self, key: Any) -> Any:
-        return TABLE["getitem"](self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        TABLE["setitem"](self, key, value)
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
@@ -265,25 +259,6 @@ class Tracer:
         """The elements in order (a flattened view where NumPy's reshape is one)."""
         return TABLE["ravel"](self)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
-            return Method(name, self)
-        if self._storage.array is not None and name not in _WRITING:
-            return getattr(self._array, name)
-        if hasattr(np.ndarray, name):
-            raise TraceError(
-                f"ndarray.{name} is not available on traced arrays",
-                where=where(),
-                hint="rewrite it with other NumPy functions",
-            )
-        raise AttributeError(f"'ndarray' object has no attribute {name!r}")
-
-
-# Methods that change an array in ways that are not followed.
-_WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
-
 
 def is_symbolic(x: Any) -> bool:
     """Whether `x` is a traced value that is not concrete."""
@@ -294,6 +269,3 @@ def wrap(session: Session, value: Value, weak: bool = False, deps: Deps = None) 
     """A tracer of a fresh result."""
     t = value.type
     return Tracer(Storage(session, value, None), t.dtype, t.shape, (), weak, deps)
-
-
-install(Tracer)

@@ -11,24 +11,20 @@ import numpy as np
 from tapec.errors import DTypeError
 from tapec.ir.primitive import lookup
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
-from tapec.trace.arrays.arguments import parameters
-from tapec.trace.arrays.dispatch import (
-    any_special,
-    any_tracer,
-    check_cast,
-    deliver,
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import (
+    as_array,
     deps_of,
-    eager,
     key_of,
-    normal,
     operand,
     session_of,
-    unsupported,
-)  # fmt: skip
+)
 from tapec.trace.arrays.promote import Key, common, common_float
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.arrays.writes import check_cast, deliver
 
 Rule = Callable[..., Key]
 
@@ -90,11 +86,11 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     session = session_of(*args)
     if session is None:
         if any(type(a) in (list, tuple) for a in args):
-            args = tuple(normal(a) for a in args)
+            args = tuple(as_array(a) for a in args)
             session = session_of(*args)
         if session is None:
             return eager(NUMPY_UFUNCS[name], args, {})
-    args = tuple([normal(a) for a in args])
+    args = tuple([as_array(a) for a in args])
     dtype, weak = rule(*[key_of(a) for a in args])
     values = [operand(session, a, dtype) for a in args]
     if dtype == "bool":
@@ -142,7 +138,7 @@ def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if out is None and mask is not True:
         raise unsupported(NUMPY_UFUNCS[name], " with where= but without out=")
     if dtype is not None:
-        args = tuple(normal(a) for a in args)
+        args = tuple(as_array(a) for a in args)
         _check_loop(NUMPY_UFUNCS[name], args, dtype)
         args = tuple(_cast(a, dtype) for a in args)
     if session_of(*args) is None and not any(type(a) in (list, tuple) for a in args):
@@ -185,7 +181,7 @@ def absolute(x: Any, **kwargs: Any) -> Any:
     """|x|."""
     if kwargs:
         return with_options("absolute", (x,), kwargs)
-    x = normal(x)
+    x = as_array(x)
     if type(x) is Tracer and x._dtype == "bool":
         return x
     return emit("absolute", "abs", common, (x,))
@@ -195,7 +191,7 @@ def _rounding(name: str, primitive: str) -> Callable[..., Any]:
     def ufunc(x: Any, **kwargs: Any) -> Any:
         if kwargs:
             return with_options(name, (x,), kwargs)
-        if name != "rint" and key_of(normal(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
+        if name != "rint" and key_of(as_array(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
             return x
         return emit(name, primitive, common_float, (x,))
 
@@ -219,7 +215,7 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     """Powers: constant integer exponents keep their exact derivative rule (any base)."""
     if kwargs:
         return with_options("power", (x, y), kwargs)
-    x, y = normal(x), normal(y)
+    x, y = as_array(x), as_array(y)
     n = _integer_exponent(y)
     if n is None or not is_symbolic(x):
         return emit("power", "power", _arithmetic, (x, y))
@@ -269,64 +265,3 @@ class _Lookup(dict[str, Any]):
 
 
 NUMPY_UFUNCS = _Lookup()
-
-_REDUCE = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
-           "logical_and": "all", "logical_or": "any", "logaddexp": "logsumexp"}  # fmt: skip
-_ACCUMULATE = {"add": "cumsum", "multiply": "cumprod",
-               "maximum": "__cummax__", "minimum": "__cummin__"}  # fmt: skip
-
-
-@implements("__ufunc__")
-def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`ufunc.method(*inputs, **kwargs)` with tracers among the inputs or outputs."""
-    name = ufunc.__name__
-    if any_special(inputs):
-        return TABLE["__ragged__"](
-            name if method == "__call__" else f"{name}.{method}", inputs, kwargs
-        )
-    if method == "__call__":
-        if not ufunc.nin <= len(inputs) <= ufunc.nin + ufunc.nout:
-            raise TypeError(f"{name}() takes {ufunc.nin} arrays, not {len(inputs)}")
-        if len(inputs) > ufunc.nin:
-            inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
-        if name in TABLE:
-            return TABLE[name](*inputs, **kwargs)
-    elif method == "reduce" and name in _REDUCE:
-        return _reduced(_REDUCE[name], *inputs, **kwargs)
-    elif method == "accumulate" and name in _ACCUMULATE:
-        return _accumulated(_ACCUMULATE[name], *inputs, **kwargs)
-    elif method == "outer" and name in TABLE:
-        a, b = (np_("asarray", i) for i in inputs)
-        return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b, **kwargs)
-    elif method == "reduceat" and name in _REDUCE:
-        return _segments(ufunc, *inputs, **kwargs)
-    elif method == "at":
-        return TABLE["ufunc_at"](name, *inputs)
-    if not any_tracer(inputs):
-        return getattr(ufunc, method)(*inputs, **kwargs)
-    raise unsupported(ufunc, "" if method == "__call__" else f".{method}")
-
-
-def _reduced(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
-             keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:  # fmt: skip
-    """``ufunc.reduce`` by the function that does the same."""
-    given = {"dtype": dtype, "initial": initial, "where": where}
-    idle = (None, np._NoValue, True)
-    needed = {k: v for k, v in given.items() if not any(v is i for i in idle)}
-    known = parameters(TABLE[function]) or {}
-    if extra := [k for k in needed if k not in known]:
-        raise unsupported(f"ufunc.reduce with {extra[0]}=")
-    made = TABLE[function](x, axis=axis, keepdims=keepdims, **needed)
-    return made if out is None else deliver(out, made)
-
-
-def _segments(ufunc: Any, x: Any, indices: Any, axis: Any = 0, dtype: Any = None,
-              out: Any = None) -> Any:  # fmt: skip
-    made = TABLE["__reduceat__"](ufunc, x, indices, axis, dtype)
-    return made if out is None else deliver(out, made)
-
-
-def _accumulated(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    """``ufunc.accumulate`` by the function that does the same."""
-    made = TABLE[function](x, axis=axis, **({} if dtype is None else {"dtype": dtype}))
-    return made if out is None else deliver(out, made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tapec.trace.numpy import (  # noqa: F401
-    at,
     composites,
     constructors,
     data,
@@ -15,7 +14,6 @@ from tapec.trace.numpy import (  # noqa: F401
     nan,
     norm,
     order,
-    places,
     polynomial,
     put,
     reduce,
@@ -23,4 +21,5 @@ from tapec.trace.numpy import (  # noqa: F401
     shape,
     solve,
     split,
+    ufunc_methods,
 )

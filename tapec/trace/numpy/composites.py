@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.errors import DTypeError
-from tapec.trace.arrays.dispatch import eager, key_of, normal, session_of
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import as_array, key_of, session_of
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, np_, power, with_options
@@ -20,7 +21,7 @@ def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
         def ufunc(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 return with_options(name, args, kwargs)
-            if session_of(*(args := tuple(normal(a) for a in args))) is None:
+            if session_of(*(args := tuple(as_array(a) for a in args))) is None:
                 return eager(NUMPY_UFUNCS[name], args, {})
             return formula(*args)
 

@@ -9,23 +9,23 @@ import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import (
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import (
     any_symbolic,
+    as_array,
+    as_tracer,
     convert,
-    copyto,
-    eager,
     key_of,
     need_session,
-    normal,
     operand,
     session_of,
-    tracer,
     unwrap,
-)  # fmt: skip
+)
 from tapec.trace.arrays.promote import Key, common, scalar_key
+from tapec.trace.arrays.rows import rows, rows_from
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.staging.rows import rows, rows_from
+from tapec.trace.arrays.writes import copyto
 
 
 def _leaves(x: Any) -> list[Any]:
@@ -122,7 +122,7 @@ def copy(x: Any, order: Any = "K", subok: bool = False) -> Any:
 def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True,
            copy: bool = True) -> Any:  # fmt: skip
     """Another element type."""
-    x = tracer(x)
+    x = as_tracer(x)
     if not is_symbolic(x):
         return concrete(np.asarray(x._array.astype(dtype, casting=casting)))
     if not np.can_cast(x.dtype, dtype, casting):
@@ -147,7 +147,7 @@ def fill(x: Tracer, value: Any) -> None:
 def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
                shape: Any = None) -> Any:  # fmt: skip
     """Zeros of the shape and element type of `x` (empty arrays start as zeros too)."""
-    x = tracer(x)
+    x = as_tracer(x)
     return concrete(np.zeros(x.shape if shape is None else shape, dtype or x.dtype))
 
 
@@ -155,7 +155,7 @@ def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
 def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
               shape: Any = None) -> Any:  # fmt: skip
     """Ones of the shape and element type of `x`."""
-    x = tracer(x)
+    x = as_tracer(x)
     return concrete(np.ones(x.shape if shape is None else shape, dtype or x.dtype))
 
 
@@ -163,7 +163,7 @@ def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
 def full_like(x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
               shape: Any = None) -> Any:  # fmt: skip
     """`fill_value` in the shape and element type of `x`."""
-    x = tracer(x)
+    x = as_tracer(x)
     return full(x.shape if shape is None else shape, fill_value, dtype or x.dtype)
 
 
@@ -172,7 +172,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> An
     """An array filled with a number, traced or not."""
     if not any_symbolic(fill_value):
         return concrete(np.full(unwrap(shape), unwrap(fill_value), dtype))
-    value = tracer(fill_value)
+    value = as_tracer(fill_value)
     made = concrete(np.zeros(shape, dtype or value.dtype))
     copyto(made, value)
     return made
@@ -203,7 +203,7 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     if not any_symbolic([start, stop]):
         return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
     divisions = max(num - 1 if endpoint else num, 1)
-    start, stop = normal(start), normal(stop)
+    start, stop = as_array(start), as_array(stop)
     step = (stop - start) / divisions
     grid: Any = np.arange(num, dtype=float)
     grid = grid.reshape((num, *(1,) * np.ndim(step)))
@@ -229,19 +229,19 @@ def result_type(*args: Any) -> Any:
 @implements("shape")
 def shape(x: Any) -> tuple[int, ...]:
     """``np.shape``."""
-    return tracer(x).shape
+    return as_tracer(x).shape
 
 
 @implements("ndim")
 def ndim(x: Any) -> int:
     """``np.ndim``."""
-    return tracer(x).ndim
+    return as_tracer(x).ndim
 
 
 @implements("size")
 def size(x: Any, axis: int | None = None) -> int:
     """``np.size``."""
-    t = tracer(x)
+    t = as_tracer(x)
     return t.size if axis is None else t.shape[axis]
 
 
@@ -252,7 +252,7 @@ def iscomplexobj(x: Any) -> bool:
 
 
 TABLE["isrealobj"] = lambda x: True
-TABLE["real"] = lambda x: tracer(x)
+TABLE["real"] = lambda x: as_tracer(x)
 TABLE["imag"] = lambda x: zeros_like(x)
 TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
 
@@ -260,4 +260,4 @@ TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
 @implements("iterable")
 def iterable(x: Any) -> bool:
     """``np.iterable``."""
-    return bool(tracer(x).shape)
+    return bool(as_tracer(x).shape)

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import any_symbolic, tracer, unsupported, unwrap
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, ravel, reshaped
+from tapec.trace.numpy.ufunc_methods import at
 
 
 @implements("cov")
@@ -24,19 +26,19 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
     if y is not None:
         x = TABLE["concatenate"]([x, _variables(y, rowvar, dtype)], 0)
     ddof = (0 if bias else 1) if ddof is None else ddof
-    weights: list[Any] = [tracer(w) for w in (fweights, aweights) if w is not None]
+    weights: list[Any] = [as_tracer(w) for w in (fweights, aweights) if w is not None]
     if not weights:
         count, total = x.shape[1], x.shape[1] - ddof
         deviation = x - TABLE["mean"](x, axis=1, keepdims=True)
         scaled = deviation
     else:
         w = weights[0] * 1.0 if len(weights) == 1 else weights[0] * weights[1]
-        count = TABLE["__call__"](np.sum, (w,), {})
+        count = np.sum(w)
         deviation = x - TABLE["sum"](x * w, axis=1, keepdims=True) / count
         scaled = deviation * w
         total = count - ddof
         if ddof and aweights is not None:
-            total = count - ddof * TABLE["__call__"](np.sum, (w * tracer(aweights),), {}) / count
+            total = count - ddof * np.sum(w * as_tracer(aweights)) / count
     made: Any = dot(deviation, TABLE["transpose"](scaled))
     return TABLE["squeeze"](made * _reciprocal(total))
 
@@ -49,7 +51,7 @@ def _reciprocal(total: Any) -> Any:
 
 
 def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
-    x = tracer(m)
+    x = as_tracer(m)
     if x.ndim > 2:
         raise ValueError("m has more than 2 dimensions")
     if dtype is not None and np.dtype(dtype).kind != "f":
@@ -90,7 +92,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     else:
         x = where(TABLE["less"](x, 0), n, x)
     made = TABLE["full"](n, 0, float if weights is not None else np.int64)
-    TABLE["ufunc_at"]("add", made, x, 1 if weights is None else ravel(weights) * 1.0)
+    at("add", made, x, 1 if weights is None else ravel(weights) * 1.0)
     return made
 
 
@@ -116,12 +118,12 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
     if isinstance(bins, str):
         raise unsupported(np.histogram, f" with bins={bins!r}")
     if np.ndim(bins):
-        edges = tracer(bins)
+        edges = as_tracer(bins)
         if edges._storage.array is not None and (np.diff(edges._array) < 0).any():
             raise ValueError("`bins` must increase monotonically, when an array")
         return edges
     if bounds is not None:
-        return tracer(np.histogram_bin_edges(np.zeros(1), int(bins), unwrap(bounds)))
+        return as_tracer(np.histogram_bin_edges(np.zeros(1), int(bins), unwrap(bounds)))
     low, high = TABLE["min"](x), TABLE["max"](x)
     same = TABLE["equal"](low, high)
     low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
@@ -136,11 +138,11 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
 @implements("apply_along_axis")
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """A function of one-dimensional slices, called on every one."""
-    x = tracer(arr)
+    x = as_tracer(arr)
     axis = axis_of(axis, x.ndim)
     lead = x.shape[:axis] + x.shape[axis + 1 :]
     rows = moveaxis(x, axis, -1)
-    found = [tracer(func1d(rows[k], *args, **kwargs)) for k in np.ndindex(lead)]
+    found = [as_tracer(func1d(rows[k], *args, **kwargs)) for k in np.ndindex(lead)]
     stacked = TABLE["stack"](found)
     made = reshaped(stacked, (*lead, *found[0].shape))
     for k in range(found[0].ndim):
@@ -151,9 +153,9 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 @implements("apply_over_axes")
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     """A reduction over several axes, one after the other, which stay."""
-    x = tracer(a)
+    x = as_tracer(a)
     for axis in np.atleast_1d(axes).tolist():
-        made = tracer(func(x, axis))
+        made = as_tracer(func(x, axis))
         x = made if made.ndim == x.ndim else TABLE["expand_dims"](made, axis_of(axis, x.ndim))
     return x
 
@@ -166,7 +168,7 @@ def nditer(
         return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
                          **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
     reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
-    arrays = [tracer(x) for x in op] if isinstance(op, (list, tuple)) else [tracer(op)]
+    arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
     plain = order == "C" or all(x.ndim < 2 or not x._steps for x in arrays)
     if flags or kwargs or not reads or not plain:
         raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import key_of, need_session, operand, session_of
+from tapec.trace.arrays.operands import key_of, need_session, operand, session_of
 from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import wrap

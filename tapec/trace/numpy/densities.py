@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tapec.trace.arrays.dispatch import any_symbolic, eager, normal
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import any_symbolic, as_array
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.select import where
 
@@ -60,7 +61,7 @@ class Distribution:
 
     def logpdf(self, x: Any, *shapes: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         """Logarithm of the density."""
-        x = normal(x)
+        x = as_array(x)
         count = self._real.numargs
         shapes, rest = shapes[:count], shapes[count:]
         loc, scale = (*rest, loc, scale)[:2] if len(rest) != 1 else (rest[0], scale)
@@ -86,7 +87,7 @@ def _normal(real: Any, translation: Any) -> Any:
     def function(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
         if not any_symbolic([x, loc, scale]):
             return eager(real, (x, loc, scale), {})
-        return translation((normal(x) - loc) / scale)
+        return translation((as_array(x) - loc) / scale)
 
     return function
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.linalg import contract
@@ -17,7 +17,7 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
     """``np.einsum``: pairwise contractions from the left."""
     if not isinstance(subscripts, str):
         subscripts, operands = _spelled((subscripts, *operands))
-    parts = [tracer(o) for o in operands]
+    parts = [as_tracer(o) for o in operands]
     left, _, right = subscripts.replace(" ", "").partition("->")
     if wrong := set(right) - {".", *left}:
         raise ValueError(f"einsum: output subscripts {sorted(wrong)} never appeared in an input")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.select import where, wrapped
 from tapec.trace.numpy.shape import axis_of
@@ -19,7 +20,7 @@ from tapec.trace.numpy.split import along
 @implements("array_equal")
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     """Whether shapes and all elements are the same."""
-    a, b = tracer(a1), tracer(a2)
+    a, b = as_tracer(a1), as_tracer(a2)
     if a.shape != b.shape:
         return False
     same = TABLE["equal"](a, b)
@@ -31,7 +32,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
 @implements("array_equiv")
 def array_equiv(a1: Any, a2: Any) -> Any:
     """Whether all elements are the same once shapes are broadcast."""
-    a, b = tracer(a1), tracer(a2)
+    a, b = as_tracer(a1), as_tracer(a2)
     try:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
@@ -53,9 +54,9 @@ def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: 
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None,
               axis: int = 0) -> Any:  # fmt: skip
     """A geometric progression between ends of one sign."""
-    start, stop = tracer(start), tracer(stop)
-    sign = TABLE["__call__"](np.sign, (start,), {})
-    low, high = (TABLE["__call__"](np.log10, (sign * e,), {}) for e in (start, stop))
+    start, stop = as_tracer(start), as_tracer(stop)
+    sign = np.sign(start)
+    low, high = (np.log10(sign * e) for e in (start, stop))
     made = sign * logspace(low, high, num, endpoint, axis=axis)
     return made if dtype is None else TABLE["astype"](made, dtype)
 
@@ -63,7 +64,7 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
 @implements("unwrap")
 def unwrap_phases(p: Any, discont: Any = None, axis: int = -1, *, period: Any = None) -> Any:
     """Angles without jumps by whole turns."""
-    p = tracer(p)
+    p = as_tracer(p)
     if p._dtype[0] != "f":
         p = TABLE["astype"](p, float)
     axis = axis_of(axis, p.ndim)
@@ -85,7 +86,7 @@ def _by_shape(name: str) -> None:
     real = getattr(np, name)
 
     def function(x: Any, *args: Any, **kwargs: Any) -> Any:
-        x = tracer(x)
+        x = as_tracer(x)
         return concrete(real(np.broadcast_to(np.zeros((), x.dtype), x.shape), *args, **kwargs))
 
     TABLE[name] = functools.wraps(real)(function)
@@ -98,37 +99,37 @@ for _name in ("triu_indices_from", "tril_indices_from", "diag_indices_from"):
 @implements("isreal")
 def isreal(x: Any) -> Any:
     """True everywhere."""
-    return concrete(np.ones(tracer(x).shape, bool))
+    return concrete(np.ones(as_tracer(x).shape, bool))
 
 
 @implements("iscomplex")
 def iscomplex(x: Any) -> Any:
     """False everywhere."""
-    return concrete(np.zeros(tracer(x).shape, bool))
+    return concrete(np.zeros(as_tracer(x).shape, bool))
 
 
 @implements("isposinf")
 def isposinf(x: Any) -> Any:
     """Whether it is infinity."""
-    return TABLE["equal"](tracer(x), math.inf)
+    return TABLE["equal"](as_tracer(x), math.inf)
 
 
 @implements("isneginf")
 def isneginf(x: Any) -> Any:
     """Whether it is minus infinity."""
-    return TABLE["equal"](tracer(x), -math.inf)
+    return TABLE["equal"](as_tracer(x), -math.inf)
 
 
 @implements("real_if_close")
 def real_if_close(a: Any, tol: float = 100) -> Any:
     """Itself."""
-    return tracer(a)
+    return as_tracer(a)
 
 
 @implements("angle")
 def angle(z: Any, deg: bool = False) -> Any:
     """0 of numbers that are not negative, else half a turn."""
-    z = tracer(z)
+    z = as_tracer(z)
     if z._dtype[0] != "f":
         z = TABLE["astype"](z, float)
     turned = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
@@ -141,11 +142,11 @@ def isin(
     element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False
 ) -> Any:
     """Whether elements are among others: all are compared."""
-    x, others = tracer(element), TABLE["ravel"](test_elements)
+    x, others = as_tracer(element), TABLE["ravel"](test_elements)
     wide = TABLE["reshape"](x, (*x.shape, 1))
-    found = TABLE["__call__"](np.equal, (wide, others), {})
-    found = TABLE["__call__"](np.any, (found,), {"axis": -1})
-    return TABLE["__call__"](np.logical_not, (found,), {}) if invert else found
+    found = np.equal(wide, others)
+    found = np.any(found, axis=-1)
+    return np.logical_not(found) if invert else found
 
 
 @implements("unravel_index")
@@ -153,7 +154,7 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
     """Indices of every axis of the places in the flattened array."""
     if order != "C":
         raise unsupported(np.unravel_index, f" with order={order!r}")
-    index, found = tracer(indices), []
+    index, found = as_tracer(indices), []
     for size in reversed([int(n) for n in np.atleast_1d(np.asarray(shape))]):
         found.append(TABLE["remainder"](index, size))
         index = TABLE["floor_divide"](index, size)
@@ -171,8 +172,8 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: s
     for index, size in zip(multi_index, sizes, strict=True):
         if mode != "raise":
             index = wrapped(index, size, mode)
-        out = TABLE["__call__"](np.less, (index, 0), {})
-        out = TABLE["__call__"](np.logical_or, (out, index >= size), {})
-        outside = TABLE["__call__"](np.logical_or, (outside, out), {})
+        out = np.less(index, 0)
+        out = np.logical_or(out, index >= size)
+        outside = np.logical_or(outside, out)
         made = made * size + index
-    return TABLE["__call__"](np.where, (outside, math.prod(sizes), made), {})
+    return np.where(outside, math.prod(sizes), made)

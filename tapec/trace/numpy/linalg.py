@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import ShapeError
-from tapec.trace.arrays.dispatch import (
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import (
+    as_array,
+    as_tracer,
     key_of,
     need_session,
-    normal,
     operand,
     session_of,
-    tracer,
-)  # fmt: skip
+)
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE, implements
@@ -37,7 +38,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
     """The `dot` op: batch axes, then free axes of `a`, then those of `b`."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     for i, j in (*pairs, *batch):
         if a.shape[i] != b.shape[j]:
             raise ShapeError(
@@ -54,7 +55,7 @@ def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
 @implements("dot")
 def dot(a: Any, b: Any) -> Any:
     """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     if not a.ndim or not b.ndim:
         return a * b
     return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
@@ -65,11 +66,11 @@ def matmul(a: Any, b: Any, **kwargs: Any) -> Any:
     """``a @ b`` with broadcast leading axes."""
     if kwargs:
         return with_options("matmul", (a, b), kwargs)
-    a, b = tracer(normal(a)), tracer(normal(b))
+    a, b = as_tracer(as_array(a)), as_tracer(as_array(b))
     if not a.ndim or not b.ndim:
         raise ValueError("matmul: operand does not have enough dimensions")
     if a._storage.array is not None and b._storage.array is not None:
-        return TABLE["__call__"](np.matmul, (a, b), {})
+        return eager(np.matmul, (a, b), {})
     if a.ndim <= 2 and b.ndim <= 2:
         return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
     if b.ndim <= 2:
@@ -90,7 +91,7 @@ def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
     """Dot products along an axis."""
     if kwargs:
         return with_options("vecdot", (a, b), kwargs)
-    products: Any = TABLE["multiply"](tracer(a), tracer(b))
+    products: Any = TABLE["multiply"](as_tracer(a), as_tracer(b))
     if products._dtype == "bool":
         return TABLE["any"](products, axis=int(axis))
     return TABLE["sum"](products, axis=int(axis), dtype=products.dtype)
@@ -115,7 +116,7 @@ def vecmat(a: Any, b: Any, **kwargs: Any) -> Any:
 @implements("inner")
 def inner(a: Any, b: Any) -> Any:
     """Contraction of the last axes."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     if not a.ndim or not b.ndim:
         return a * b
     return contract(a, b, ((a.ndim - 1, b.ndim - 1),))
@@ -137,7 +138,7 @@ def vdot(a: Any, b: Any) -> Any:
 @implements("tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """``np.tensordot``."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     if isinstance(axes, (int, np.integer)):
         n = int(axes)
         left, right = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
@@ -151,7 +152,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 @implements("kron")
 def kron(a: Any, b: Any) -> Any:
     """Kronecker product."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     rank = max(a.ndim, b.ndim)
     left = (1,) * (rank - a.ndim) + a.shape
     right = (1,) * (rank - b.ndim) + b.shape
@@ -163,7 +164,7 @@ def kron(a: Any, b: Any) -> Any:
 @implements("linalg.cross")
 def linalg_cross(a: Any, b: Any, *, axis: int = -1) -> Any:
     """Cross product of 3-vectors."""
-    if tracer(a).shape[axis] != 3 or tracer(b).shape[axis] != 3:
+    if as_tracer(a).shape[axis] != 3 or as_tracer(b).shape[axis] != 3:
         raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
     return cross(a, b, axis=axis)
 
@@ -174,7 +175,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     """Cross product of 3-vectors (of 2-vectors: its third component)."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     if a.shape[axisa] not in (2, 3) or b.shape[axisb] not in (2, 3):
         raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
     a, b = moveaxis(a, axisa, 0), moveaxis(b, axisb, 0)
@@ -189,7 +190,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
 @implements("linalg.matrix_power")
 def matrix_power(x: Any, n: int) -> Any:
     """Repeated product of a square matrix, by squaring."""
-    x = tracer(x)
+    x = as_tracer(x)
     if n < 0:
         x, n = TABLE["linalg.inv"](x), -n
     if n == 0:

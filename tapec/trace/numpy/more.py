@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import normal, tracer, unsupported
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.numpy.select import where
@@ -17,7 +18,7 @@ from tapec.trace.numpy.split import along
 @implements("isclose")
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
-    a, b = normal(a), normal(b)
+    a, b = as_array(a), as_array(b)
     near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
     near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
     if not equal_nan:
@@ -52,18 +53,18 @@ def interp(
 
 
 def _double(a: Any) -> Any:
-    a = tracer(a)
+    a = as_tracer(a)
     return a if a._dtype == "f64" else TABLE["astype"](a, float)
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: float) -> Any:
     """The data once around, and one more at each end."""
-    x, xp = TABLE["remainder"](x, period), TABLE["__call__"](np.remainder, (xp, period), {})
-    order = TABLE["__call__"](np.argsort, (xp,), {})
+    x, xp = TABLE["remainder"](x, period), np.remainder(xp, period)
+    order = np.argsort(xp)
     xp, fp = xp[order], fp[order]
-    xp = TABLE["__call__"](np.concatenate, ([xp[-1:] - period, xp, xp[:1] + period],), {})
-    fp = TABLE["__call__"](np.concatenate, ([fp[-1:], fp, fp[:1]],), {})
-    return TABLE["__call__"](np.interp, (x, xp, fp), {})
+    xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+    fp = np.concatenate([fp[-1:], fp, fp[:1]])
+    return np.interp(x, xp, fp)
 
 
 def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
@@ -74,7 +75,7 @@ def _last(x: Any, xp: Any, fp: Any, right: Any) -> Any:
 @implements("gradient")
 def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided at the ends."""
-    f = tracer(f)
+    f = as_tracer(f)
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' greater than 2 not supported")
     axes = axes_of(axis, f.ndim)
@@ -86,7 +87,7 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
     if f._dtype == "bool":
         raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
     f = f if f._dtype[0] == "f" else TABLE["astype"](f, float)
-    pairs = zip(axes, map(tracer, steps), strict=True)
+    pairs = zip(axes, map(as_tracer, steps), strict=True)
     made = [TABLE["astype"](_differences(f, a, h, edge_order), f.dtype) for a, h in pairs]
     return made[0] if len(made) == 1 else tuple(made)
 
@@ -101,7 +102,7 @@ def _differences(f: Any, axis: int, h: Any, edge_order: int) -> Any:
     if h.ndim:
         if h.shape != (f.shape[axis],):
             raise ValueError("when 1d, distances must match the length of the corresponding axis")
-        steps = TABLE["__call__"](np.diff, (h,), {})
+        steps = np.diff(h)
         d, e = (steps[:-1], steps[1:])
         shape = [-1 if k == axis else 1 for k in range(f.ndim)]
         d1, d2 = (TABLE["reshape"](s, shape) for s in (d, e))
@@ -129,8 +130,10 @@ _NEIGHBOURS = slice(None, -2), slice(1, -1), slice(2, None)
 @implements("piecewise")
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
     """Functions chosen by conditions; where several hold, the last one counts."""
-    x = tracer(x)
-    one = tracer(condlist).ndim == x.ndim and (tracer(condlist).ndim or not _several(condlist))
+    x = as_tracer(x)
+    one = as_tracer(condlist).ndim == x.ndim and (
+        as_tracer(condlist).ndim or not _several(condlist)
+    )
     conditions = [condlist] if one else list(condlist)
     functions = list(funclist)
     if len(functions) not in (len(conditions), len(conditions) + 1):
@@ -154,7 +157,7 @@ def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
 @implements("ndenumerate")
 def ndenumerate(x: Any) -> Any:
     """Index and element pairs."""
-    x = tracer(x)
+    x = as_tracer(x)
     return ((i, x[i]) for i in np.ndindex(*x.shape))
 
 
@@ -182,7 +185,7 @@ class Joiner:
         parts = key if isinstance(key, tuple) else (key,)
         if not any(is_symbolic(p) for p in parts):
             from tapec.trace.arrays.concrete import concrete
-            from tapec.trace.arrays.dispatch import unwrap
+            from tapec.trace.arrays.operands import unwrap
 
             return concrete(self._real[unwrap(key)])
         arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
@@ -192,7 +195,7 @@ class Joiner:
 
 
 def _column(a: Any) -> Any:
-    return transpose(TABLE["atleast_2d"](a)) if tracer(a).ndim == 1 else a
+    return transpose(TABLE["atleast_2d"](a)) if as_tracer(a).ndim == 1 else a
 
 
 class Vectorized:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.reduce import guarded_root
@@ -17,7 +17,7 @@ from tapec.trace.numpy.select import where
 
 def _replaced(x: Any, number: float) -> tuple[Any, Any]:
     """The array with a number for NaN, and where it had none (None: nowhere can it have one)."""
-    x = tracer(x)
+    x = as_tracer(x)
     if x._dtype[0] != "f":
         return x, None
     valid = TABLE["logical_not"](TABLE["isnan"](x))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.reduce import _float, guarded_root
 from tapec.trace.numpy.select import where
@@ -17,7 +18,7 @@ from tapec.trace.numpy.shape import axes_of, reshaped, squeeze, transpose
 @implements("linalg.vector_norm")
 def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Norm of the elements along axes taken as one vector."""
-    x = tracer(x)
+    x = as_tracer(x)
     axes = axes_of(axis, x.ndim)
     rest = [i for i in range(x.ndim) if i not in axes]
     count = math.prod(x.shape[i] for i in axes)

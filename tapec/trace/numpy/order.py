@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import copyto, need_session, session_of, tracer, unsupported
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import as_tracer, need_session, session_of
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.arrays.writes import copyto
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axes_of, axis_of, moveaxis, ravel, reshaped
 from tapec.trace.numpy.split import along, places_along
@@ -28,7 +30,7 @@ def _permutation(x: Tracer, axis: int) -> Any:
 
 
 def _numbered(x: Any, axis: Any) -> tuple[Tracer, int]:
-    x = ravel(x) if axis is None else tracer(x)
+    x = ravel(x) if axis is None else as_tracer(x)
     if axis is None and not x.ndim:
         x = reshaped(x, (1,))
     return x, axis_of(0 if axis is None else axis, x.ndim)
@@ -86,7 +88,7 @@ def _check_kth(kth: Any, size: int) -> None:
 @implements("lexsort")
 def lexsort(keys: Any, axis: int = -1) -> Any:
     """The permutation that sorts by the last key, then by those before it."""
-    rows = list(tracer(keys)) if isinstance(keys, Tracer) else [tracer(k) for k in keys]
+    rows = list(as_tracer(keys)) if isinstance(keys, Tracer) else [as_tracer(k) for k in keys]
     axis = axis_of(axis, rows[0].ndim)
     found = _permutation(rows[0], axis)
     for key in rows[1:]:
@@ -100,29 +102,29 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 def _between(virtual: Any, method: str) -> tuple[Any, Any]:
     """The place before a virtual index, and how far the index lies beyond it."""
-    low = TABLE["__call__"](np.floor, (virtual,), {})
+    low = np.floor(virtual)
     part = virtual - low
     return low, part if method == "linear" else _PARTS[method](low, part)
 
 
 def _nearest(low: Any, part: Any) -> Any:
     # Half way goes to the even place.
-    odd = TABLE["__call__"](np.remainder, (low, 2.0), {}) == 1.0
+    odd = np.remainder(low, 2.0) == 1.0
     up = (part > 0.5) | ((part == 0.5) & odd)
-    return TABLE["__call__"](np.where, (up, 1.0, 0.0), {})
+    return np.where(up, 1.0, 0.0)
 
 
 _PARTS: dict[str, Callable[[Any, Any], Any]] = {
     "lower": lambda low, part: part * 0.0,
-    "higher": lambda low, part: TABLE["__call__"](np.where, (part > 0.0, 1.0, 0.0), {}),
-    "midpoint": lambda low, part: TABLE["__call__"](np.where, (part > 0.0, 0.5, 0.0), {}),
+    "higher": lambda low, part: np.where(part > 0.0, 1.0, 0.0),
+    "midpoint": lambda low, part: np.where(part > 0.0, 0.5, 0.0),
     "nearest": _nearest,
 }
 
 
 def _rows(a: Any, axis: Any) -> Tracer:
     """The elements that are reduced together, as the last axis; floats."""
-    x = tracer(a)
+    x = as_tracer(a)
     if x._dtype == "bool":
         raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
     x = x if x._dtype[0] == "f" else TABLE["astype"](x, float)
@@ -136,7 +138,7 @@ def _rows(a: Any, axis: Any) -> Tracer:
 def _kept(made: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     if not keepdims or keepdims is np._NoValue:
         return made
-    shape = tracer(a).shape
+    shape = as_tracer(a).shape
     axes = axes_of(axis, len(shape))
     lead = made.shape[: made.ndim - (len(shape) - len(axes))]
     return reshaped(made, (*lead, *(1 if i in axes else n for i, n in enumerate(shape))))
@@ -147,9 +149,9 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip_nan: b
         raise unsupported(np.quantile, f" with method={method!r}")
     rows: Any = sort(_rows(a, axis))
     n = rows.shape[-1]
-    numbers = TABLE["__call__"](np.logical_not, (TABLE["isnan"](rows),), {})
+    numbers = np.logical_not(TABLE["isnan"](rows))
     count = TABLE["sum"](numbers, axis=-1) if skip_nan else n
-    q = tracer(q)
+    q = as_tracer(q)
     made = [_at(rows, n, count, q[k], method) for k in np.ndindex(q.shape)]
     if q._storage.array is not None:
         made = [TABLE["astype"](m, rows.dtype) for m in made]
@@ -199,7 +201,7 @@ def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
 def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
                keepdims: Any = False) -> Any:  # fmt: skip
     """``np.percentile``."""
-    return _quantile(a, tracer(q) / 100.0, axis, method, keepdims, False)  # type: ignore[operator]
+    return _quantile(a, as_tracer(q) / 100.0, axis, method, keepdims, False)  # type: ignore[operator]
 
 
 @implements("nanquantile")
@@ -213,7 +215,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
 def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
                   keepdims: Any = False) -> Any:  # fmt: skip
     """``np.nanpercentile``: of what is not NaN."""
-    return _quantile(a, tracer(q) / 100.0, axis, method, keepdims, True)  # type: ignore[operator]
+    return _quantile(a, as_tracer(q) / 100.0, axis, method, keepdims, True)  # type: ignore[operator]
 
 
 @implements("median")
@@ -235,17 +237,17 @@ def nanmedian(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
 @implements("searchsorted")
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """How many elements of the sorted `a` come before `v`."""
-    a, v = tracer(a), tracer(v)
+    a, v = as_tracer(a), as_tracer(v)
     if a.ndim != 1:
         raise ValueError("object of too small depth for desired array")
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     if sorter is not None:
-        a = a[tracer(sorter)]
+        a = a[as_tracer(sorter)]
     if a.size > _COMPARED:
         return _bisected(a, v, side)
     wide = reshaped(v, (*v.shape, 1))
-    return TABLE["__call__"](np.sum, (_before(a, wide, side),), {"axis": -1})
+    return np.sum(_before(a, wide, side), axis=-1)
 
 
 _COMPARED = 48  # elements up to which all are compared, which runs as vectors
@@ -253,13 +255,13 @@ _COMPARED = 48  # elements up to which all are compared, which runs as vectors
 
 def _before(a: Any, v: Any, side: str) -> Any:
     """Whether elements come before the place of `v`; NaN come last."""
-    found = TABLE["__call__"](np.less if side == "left" else np.less_equal, (a, v), {})
+    found = (np.less if side == "left" else np.less_equal)(a, v)
     if v._dtype[0] != "f" and a._dtype[0] != "f":
         return found
-    last = TABLE["__call__"](np.isnan, (v,), {})
+    last = np.isnan(v)
     if side == "right":
         return found | last
-    return found | (last & ~TABLE["__call__"](np.isnan, (a,), {}))
+    return found | (last & ~np.isnan(a))
 
 
 def _bisected(a: Any, v: Any, side: str) -> Any:
@@ -268,9 +270,9 @@ def _bisected(a: Any, v: Any, side: str) -> Any:
     step = 1 << (a.size.bit_length() - 1)
     while step:
         further = place + step
-        known = TABLE["__call__"](np.minimum, (further, a.size), {}) - 1
+        known = np.minimum(further, a.size) - 1
         seen = _before(a[known], v, side) & (further <= a.size)
-        place = TABLE["__call__"](np.where, (seen, further, place), {})
+        place = np.where(seen, further, place)
         step //= 2
     return place
 
@@ -278,7 +280,7 @@ def _bisected(a: Any, v: Any, side: str) -> Any:
 @implements("digitize")
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """The numbers of the bins, whose edges are known while tracing."""
-    edges = tracer(bins)
+    edges = as_tracer(bins)
     if edges._storage.array is None:
         raise unsupported(np.digitize, " with traced bins: np.searchsorted(bins, x)")
     side = "left" if right else "right"
@@ -295,7 +297,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 def _running(name: str) -> Callable[..., Any]:
     def accumulate(x: Any, axis: Any = 0, dtype: Any = None) -> Any:
-        x = tracer(x) if dtype is None else TABLE["astype"](tracer(x), dtype)
+        x = as_tracer(x) if dtype is None else TABLE["astype"](as_tracer(x), dtype)
         axis = axis_of(axis, x.ndim)
         made: Any = x
         step = 1
@@ -310,4 +312,4 @@ def _running(name: str) -> Callable[..., Any]:
     return accumulate
 
 
-TABLE["__cummax__"], TABLE["__cummin__"] = _running("maximum"), _running("minimum")
+running_max, running_min = _running("maximum"), _running("minimum")

@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import tracer, unsupported
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.loops import repeated
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.shape import ravel, reshaped
-from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.items import Forced
-from tapec.trace.staging.state import Cells
 
 
 @implements("polyval")
 def polyval(p: Any, x: Any) -> Any:
     """Polynomial by Horner's rule, highest power first."""
-    p, x = tracer(p), tracer(x)
+    p, x = as_tracer(p), as_tracer(x)
     made: Any = TABLE["zeros_like"](x)
     for k in range(p.shape[0]):
         made = made * x + p[k]
@@ -28,7 +27,7 @@ def polyval(p: Any, x: Any) -> Any:
 @implements("vander")
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     """Powers of `x` as columns."""
-    x = tracer(x)
+    x = as_tracer(x)
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
     n = x.size if N is None else int(N)
@@ -63,14 +62,11 @@ _WINDOWS = 2048  # products up to which all windows are written out
 def _summed(padded: Any, weights: Any, count: int) -> Any:
     """One window after the other added to the sum: a loop of the program."""
     dtype = TABLE["result_type"](padded, weights)
-    state = Cells(total=TABLE["full"](count, 0, dtype))
 
-    def step(k: Any) -> None:
-        (total,) = state.values
-        state.set((total + padded[k : k + count] * weights[k],))
+    def step(k: Any, total: Any) -> Any:
+        return total + padded[k : k + count] * weights[k]
 
-    run_for(Forced(range(weights.size), True), step, state, None, strict=True)
-    return state.values[0]
+    return repeated(weights.size, step, TABLE["full"](count, 0, dtype))
 
 
 @implements("correlate")
@@ -86,7 +82,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 @implements("polynomial.polyval")
 def polynomial_polyval(x: Any, c: Any, tensor: bool = True) -> Any:
     """Polynomial by Horner's rule, lowest power first."""
-    c, x = tracer(c), tracer(x)
+    c, x = as_tracer(c), as_tracer(x)
     c = c if c._dtype[0] == "f" else TABLE["astype"](c, float)
     if tensor:
         c = reshaped(c, c.shape + (1,) * x.ndim)
@@ -100,7 +96,7 @@ def polynomial_polyval(x: Any, c: Any, tensor: bool = True) -> Any:
 @implements("polyder")
 def polyder(p: Any, m: int = 1) -> Any:
     """Coefficients of the derivative, highest power first."""
-    p = tracer(p)
+    p = as_tracer(p)
     for _ in range(int(m)):
         n = p.size - 1
         p = p[:-1] * np.arange(n, 0, -1)
@@ -110,7 +106,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 @implements("polyint")
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """Coefficients of the antiderivative, highest power first."""
-    p = tracer(p)
+    p = as_tracer(p)
     if k is not None:
         raise unsupported(np.polyint, " with k=")
     for _ in range(int(m)):
@@ -127,7 +123,7 @@ def polymul(a1: Any, a2: Any) -> Any:
 @implements("polyadd", "polysub")
 def polyadd(a1: Any, a2: Any) -> Any:
     """Sum of polynomials."""
-    a, b = tracer(a1), tracer(a2)
+    a, b = as_tracer(a1), as_tracer(a2)
     if a.ndim > 1 or b.ndim > 1:
         raise unsupported(np.polyadd, " of arrays with several axes")
     a, b = ravel(a), ravel(b)
@@ -136,4 +132,4 @@ def polyadd(a1: Any, a2: Any) -> Any:
     return a + b
 
 
-TABLE["polysub"] = lambda a1, a2: polyadd(a1, TABLE["negative"](tracer(a2)))
+TABLE["polysub"] = lambda a1, a2: polyadd(a1, TABLE["negative"](as_tracer(a2)))

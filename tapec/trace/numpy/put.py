@@ -7,17 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import (
-    any_symbolic,
-    copyto,
-    normal,
-    real_array_write,
-    tracer,
-    unsupported,
-    unwrap,
-)  # fmt: skip
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, unwrap
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.writes import copyto, real_array_write
 from tapec.trace.numpy.select import wrapped
 from tapec.trace.numpy.shape import (
     axes_of,
@@ -74,7 +68,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
         return
     if not any_symbolic(mask):
         put(arr, np.flatnonzero(unwrap(mask)), vals)
-    elif tracer(vals).size == 1:
+    elif as_tracer(vals).size == 1:
         copyto(arr, ravel(vals)[0], where=mask)
     else:
         raise unsupported(np.place, " with several values and a traced mask")
@@ -85,7 +79,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     """``a.flat[n] = values[n]`` where the mask holds, the values cycled."""
     if _target(a, np.putmask, mask, values) is None:
         return
-    new = tracer(values)
+    new = as_tracer(values)
     if new.shape != a.shape:
         new = reshaped(broadcast_to(_cycled(new, a.size), (a.size,)), a.shape)
     copyto(a, new, where=mask)
@@ -98,7 +92,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     if _target(arr, function, indices, values) is None:
         return
     if axis is None:
-        _flat_view(arr, np.put_along_axis)[normal(indices)] = values
+        _flat_view(arr, np.put_along_axis)[as_array(indices)] = values
     else:
         arr[places_along(arr, indices, axis)] = values
 
@@ -106,7 +100,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
 @implements("delete")
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """``np.delete`` at positions known while tracing."""
-    x = ravel(arr) if axis is None else tracer(arr)
+    x = ravel(arr) if axis is None else as_tracer(arr)
     axis = axis_of(axis or 0, x.ndim)
     return along(x, axis, np.delete(np.arange(x.shape[axis]), _static(obj, np.delete)))
 
@@ -114,7 +108,7 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
 @implements("insert")
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """``np.insert`` at positions known while tracing."""
-    x, new = tracer(arr), tracer(values)
+    x, new = as_tracer(arr), as_tracer(values)
     new = TABLE["astype"](new, x.dtype)
     # NumPy itself says where every element of the result comes from.
     old = np.arange(x.size).reshape(x.shape)
@@ -137,7 +131,7 @@ def _static(positions: Any, function: Any) -> Any:
 @implements("resize")
 def resize(a: Any, new_shape: Any) -> Any:
     """``np.resize``: the elements repeated as often as the shape needs them."""
-    x = tracer(a)
+    x = as_tracer(a)
     return _moved([x], np.resize(np.arange(x.size), new_shape))
 
 
@@ -150,14 +144,14 @@ def resize_method(a: Any, *shape: Any, refcheck: bool = True) -> None:
 @implements("extract")
 def extract(condition: Any, arr: Any) -> Any:
     """The elements where a condition known while tracing holds."""
-    x = tracer(arr)
+    x = as_tracer(arr)
     return ravel(x)[np.flatnonzero(_static(condition, np.extract))]
 
 
 @implements("compress")
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:
     """The slices where a condition known while tracing holds."""
-    x = ravel(a) if axis is None else tracer(a)
+    x = ravel(a) if axis is None else as_tracer(a)
     axis = axis_of(axis or 0, x.ndim)
     return along(x, axis, np.flatnonzero(_static(condition, np.compress)))
 
@@ -173,7 +167,7 @@ def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False
 ) -> Any:
     """All windows of a shape, as new last axes."""
-    x = tracer(x)
+    x = as_tracer(x)
     if writeable:
         raise unsupported(sliding_window_view, " with writeable=True")
     sizes = tuple(np.atleast_1d(window_shape).tolist())

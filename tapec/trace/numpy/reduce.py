@@ -7,14 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import (
-    any_symbolic,
-    convert,
-    need_session,
-    session_of,
-    tracer,
-    unsupported,
-)  # fmt: skip
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, convert, need_session, session_of
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.numpy.select import where
@@ -28,7 +22,7 @@ def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def reduce(name: str, x: Any, axis: Any, keepdims: Any, dtype: str | None = None) -> Any:
     """One reduction op."""
-    x = tracer(x)
+    x = as_tracer(x)
     axes = axes_of(axis, x.ndim)
     session = session_of(x) or need_session()
     value = x._value(session)
@@ -68,7 +62,7 @@ def _mask(x: Any, mask: Any, neutral: Any) -> Any:
 def _sum_like(np_name: str, primitive: str, neutral: float) -> None:
     def function(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False,
                  initial: Any = None, where: Any = True) -> Any:  # fmt: skip
-        x = _mask(tracer(x), where, neutral)
+        x = _mask(as_tracer(x), where, neutral)
         made = reduce(primitive, x, axis, _given(keepdims), _wide(x, dtype))
         if _given(initial) is None:
             return made
@@ -84,7 +78,7 @@ _sum_like("prod", "reduce_prod", 1)
 def _extreme_like(np_names: tuple[str, ...], primitive: str, pair: str) -> None:
     def function(x: Any, axis: Any = None, keepdims: Any = False, initial: Any = None,
                  where: Any = True) -> Any:  # fmt: skip
-        x = tracer(x)
+        x = as_tracer(x)
         initial = _given(initial)
         if not _everywhere(where) and initial is None:
             raise ValueError("reduction has no identity, so to use where= one gives initial=")
@@ -112,7 +106,7 @@ def _truth_like(np_name: str, primitive: str) -> None:
 
 
 def _truth(x: Any) -> Any:
-    x = tracer(x)
+    x = as_tracer(x)
     return x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
 
 
@@ -127,7 +121,7 @@ def count_nonzero(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 def _float(x: Any) -> Any:
-    x = tracer(x)
+    x = as_tracer(x)
     return x if x._dtype[0] == "f" else TABLE["astype"](x, float)
 
 
@@ -142,7 +136,7 @@ def _count(x: Tracer, axis: Any, mask: Any = True, keepdims: Any = False) -> Any
 def _as_float(x: Any, dtype: Any) -> Any:
     if dtype is not None and np.dtype(dtype).kind != "f":
         raise unsupported(np.mean, f" with dtype={np.dtype(dtype)}")
-    return _float(x if dtype is None else TABLE["astype"](tracer(x), dtype))
+    return _float(x if dtype is None else TABLE["astype"](as_tracer(x), dtype))
 
 
 @implements("mean")
@@ -162,9 +156,11 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     if weights is None:
         made = mean(x, axis, keepdims=keepdims)
         return (
-            (made, broadcast_to(float(_count(tracer(x), axis)), made.shape)) if returned else made
+            (made, broadcast_to(float(_count(as_tracer(x), axis)), made.shape))
+            if returned
+            else made
         )
-    x, w = _float(x), tracer(weights)
+    x, w = _float(x), as_tracer(weights)
     if w.shape != x.shape:
         if w.ndim != 1 or not isinstance(axis, (int, np.integer)):
             raise unsupported(np.average, f" with weights of shape {w.shape}")
@@ -216,7 +212,7 @@ def ptp(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
 
 def _argument_like(name: str) -> None:
     def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-        x = tracer(x)
+        x = as_tracer(x)
         flat = ravel(x) if axis is None else x
         i = 0 if axis is None else axis_of(axis, x.ndim)
         session = session_of(x) or need_session()
@@ -234,7 +230,7 @@ _argument_like("argmin")
 
 
 def _scanned(x: Any, axis: Any) -> tuple[Any, int]:
-    x = ravel(x) if axis is None else tracer(x)
+    x = ravel(x) if axis is None else as_tracer(x)
     return x, axis_of(axis or 0, x.ndim)
 
 
@@ -308,10 +304,10 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 @implements("trapezoid", "trapz")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The trapezoidal rule."""
-    y = tracer(y)
+    y = as_tracer(y)
     i = axis_of(axis, y.ndim)
     if x is not None:
-        dx = TABLE["diff"](x, axis=axis if tracer(x).ndim > 1 else 0)
+        dx = TABLE["diff"](x, axis=axis if as_tracer(x).ndim > 1 else 0)
         if dx.ndim == 1:
             dx = dx.reshape([-1 if j == i else 1 for j in range(y.ndim)])
     pairs = along(y, i, slice(1, None)) + along(y, i, slice(None, -1))

@@ -7,30 +7,31 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
-from tapec.trace.arrays.dispatch import (
-    deliver,
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.dispatch import call
+from tapec.trace.arrays.operands import (
+    as_array,
+    as_tracer,
     key_of,
     need_session,
-    normal,
     operand,
     session_of,
-    tracer,
-    unsupported,
-)  # fmt: skip
+)
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.arrays.writes import deliver
 
 
 @implements("where")
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """``np.where``: with one argument, where it is not zero."""
     if x is None and y is None:
-        return TABLE["nonzero"](condition)
+        return call(np.nonzero, (condition,), {})
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
-    condition, x, y = normal(condition), normal(x), normal(y)
+    condition, x, y = as_array(condition), as_array(x), as_array(y)
     session = session_of(condition, x, y) or need_session()
     c = operand(session, condition if key_of(condition)[0] == "bool" else condition != 0, "bool")
     dtype, weak = common(key_of(x), key_of(y))
@@ -43,7 +44,7 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     """``np.select``: the first condition that holds."""
     made = default
     for condition, choice in zip(reversed(list(conditions)), reversed(list(choices)), strict=True):
-        made = TABLE["__call__"](np.where, (condition, choice, made), {})
+        made = call(np.where, (condition, choice, made), {})
     return made
 
 
@@ -70,7 +71,7 @@ def wrapped(index: Any, n: int, mode: str) -> Any:
     if mode != "raise":
         raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
     # Negative ones are no indices from the end: they are out of bounds, too.
-    return TABLE["__call__"](np.where, (TABLE["less"](index, 0), n, index), {})
+    return np.where(np.less(index, 0), n, index)
 
 
 @implements("clip")
@@ -88,7 +89,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None,
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
                neginf: Any = None) -> Any:  # fmt: skip
     """NaN and infinities replaced by numbers."""
-    given, x = x, tracer(x)
+    given, x = x, as_tracer(x)
     if x._dtype[0] != "f":
         return TABLE["copy"](x) if copy else given
     info = np.finfo(x.dtype)
@@ -103,7 +104,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
 @implements("sinc")
 def sinc(x: Any) -> Any:
     """sin(pi x) / (pi x), with value 1 and derivative 0 at 0."""
-    x = tracer(x)
+    x = as_tracer(x)
     zero = TABLE["equal"](x, 0)
     t = where(zero, 1.0, x) * np.pi
     return where(zero, 1.0 - (np.pi**2 / 6.0) * TABLE["power"](x, 2), TABLE["sin"](t) / t)
@@ -112,7 +113,7 @@ def sinc(x: Any) -> Any:
 @implements("round", "around", "round_")
 def round_(x: Any, decimals: int = 0) -> Any:
     """Rounded half to even, at a decimal place."""
-    x = tracer(x)
+    x = as_tracer(x)
     if x._dtype in ("i32", "i64") and decimals < 0:
         raise unsupported(np.round, " with negative decimals of integers")
     if x._dtype[0] != "f":

@@ -11,7 +11,7 @@ import numpy as np
 from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays import views
-from tapec.trace.arrays.dispatch import need_session, operand, session_of, tracer
+from tapec.trace.arrays.operands import as_tracer, need_session, operand, session_of
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import implements, method_of_arrays
@@ -39,7 +39,7 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
     """A reshape: a view where NumPy's is one, else a copy."""
-    seen, target = tracer(x), tuple(shape)
+    seen, target = as_tracer(x), tuple(shape)
     if not views.reshape_is_view(_base_shape(seen), seen._steps, target):
         seen = _copy(seen)
     return seen._view(("reshape", target), target)
@@ -68,7 +68,7 @@ def reshape_method(x: Any, *shape: Any, order: str = "C", copy: Any = None) -> A
 @implements("reshape")
 def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
     """``np.reshape``, with one -1 allowed."""
-    x = tracer(x)
+    x = as_tracer(x)
     if copy:
         x = _copy(x)
     target = (shape,) if not isinstance(shape, (tuple, list)) else tuple(shape)
@@ -101,7 +101,7 @@ def _is_fortran(x: Tracer, order: Any) -> bool:
 @implements("ravel")
 def ravel(x: Any, order: str = "C") -> Any:
     """One axis; a view of contiguous arrays."""
-    x = tracer(x)
+    x = as_tracer(x)
     return reshaped(transpose(x) if _is_fortran(x, order) else x, (x.size,))
 
 
@@ -127,7 +127,7 @@ def matrix_transpose(x: Any) -> Any:
 @implements("transpose", "permute_dims")
 def transpose(x: Any, axes: Any = None) -> Any:
     """Permuted axes (reversed by default)."""
-    x = tracer(x)
+    x = as_tracer(x)
     perm = tuple(range(x.ndim))[::-1] if axes is None else axes_of(tuple(axes), x.ndim)
     if sorted(perm) != list(range(x.ndim)):
         raise ShapeError(f"axes {tuple(perm)} do not permute {x.ndim} axes", where=where())
@@ -139,7 +139,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
 @implements("moveaxis")
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """``np.moveaxis``."""
-    x = tracer(x)
+    x = as_tracer(x)
     src, dst = axes_of(source, x.ndim), axes_of(destination, x.ndim)
     order = [i for i in range(x.ndim) if i not in src]
     for d, s in sorted(zip(dst, src, strict=True)):
@@ -150,7 +150,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 @implements("rollaxis")
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     """``np.rollaxis``."""
-    x = tracer(x)
+    x = as_tracer(x)
     axis, start = axis_of(axis, x.ndim), start + x.ndim if start < 0 else start
     if not 0 <= start <= x.ndim:
         raise np.exceptions.AxisError(start, x.ndim)
@@ -160,7 +160,7 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
 @implements("swapaxes")
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
-    x = tracer(x)
+    x = as_tracer(x)
     perm = list(range(x.ndim))
     i, j = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
     perm[i], perm[j] = perm[j], perm[i]
@@ -170,7 +170,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 @implements("squeeze")
 def squeeze(x: Any, axis: Any = None) -> Any:
     """Axes of size one removed."""
-    x = tracer(x)
+    x = as_tracer(x)
     gone = [i for i, n in enumerate(x.shape) if n == 1] if axis is None else axes_of(axis, x.ndim)
     if any(x.shape[i] != 1 for i in gone):
         raise ShapeError(
@@ -182,7 +182,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 @implements("expand_dims")
 def expand_dims(x: Any, axis: Any) -> Any:
     """New axes of size one."""
-    x = tracer(x)
+    x = as_tracer(x)
     count = len(axis) if isinstance(axis, (tuple, list)) else 1
     new = axes_of(axis, x.ndim + count)
     rest = iter(x.shape)
@@ -192,7 +192,7 @@ def expand_dims(x: Any, axis: Any) -> Any:
 @implements("atleast_1d")
 def atleast_1d(*xs: Any) -> Any:
     """At least one axis."""
-    made = [reshaped(t, (1,)) if not (t := tracer(x)).shape else t for x in xs]
+    made = [reshaped(t, (1,)) if not (t := as_tracer(x)).shape else t for x in xs]
     return made[0] if len(made) == 1 else tuple(made)
 
 
@@ -201,7 +201,7 @@ def atleast_2d(*xs: Any) -> Any:
     """At least two axes."""
     made = []
     for x in xs:
-        t = tracer(x)
+        t = as_tracer(x)
         made.append(reshaped(t, (1,) * (2 - t.ndim) + t.shape) if t.ndim < 2 else t)
     return made[0] if len(made) == 1 else tuple(made)
 
@@ -210,7 +210,7 @@ def atleast_2d(*xs: Any) -> Any:
 def atleast_3d(*xs: Any) -> Any:
     """At least three axes."""
     made = []
-    for x in map(tracer, xs):
+    for x in map(as_tracer, xs):
         shape = {0: (1, 1, 1), 1: (1, *x.shape, 1), 2: (*x.shape, 1)}.get(x.ndim)
         made.append(reshaped(x, shape) if shape else x)
     return made[0] if len(made) == 1 else tuple(made)
@@ -219,7 +219,7 @@ def atleast_3d(*xs: Any) -> Any:
 @implements("broadcast_to")
 def broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
     """``np.broadcast_to``."""
-    x = tracer(x)
+    x = as_tracer(x)
     target = tuple(int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
     if target == x.shape:
         return x
@@ -232,14 +232,14 @@ def broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
 @implements("broadcast_arrays")
 def broadcast_arrays(*xs: Any, subok: bool = False) -> Any:
     """All in their common shape."""
-    made = [tracer(x) for x in xs]
+    made = [as_tracer(x) for x in xs]
     shape = np.broadcast_shapes(*(t.shape for t in made))
     return tuple(broadcast_to(t, shape) for t in made)
 
 
 def joined(xs: Sequence[Any], axis: int, dtype: Any = None) -> Any:
     """Concatenation in the common element type."""
-    parts = [tracer(x) for x in xs]
+    parts = [as_tracer(x) for x in xs]
     session = session_of(*parts) or need_session()
     target = _common(parts, dtype)
     values = [operand(session, p, target) for p in parts]
@@ -261,7 +261,7 @@ def _common(parts: Sequence[Tracer], dtype: Any) -> str:
 @implements("concatenate", "concat")
 def concatenate(xs: Any, axis: Any = 0, *, dtype: Any = None) -> Any:
     """``np.concatenate``."""
-    parts = [tracer(x) for x in xs]
+    parts = [as_tracer(x) for x in xs]
     if axis is None:
         return joined([ravel(p) for p in parts], 0, dtype)
     return joined(parts, axis_of(axis, parts[0].ndim), dtype)
@@ -276,7 +276,7 @@ def append(x: Any, values: Any, axis: Any = None) -> Any:
 @implements("stack")
 def stack(xs: Any, axis: int = 0, *, dtype: Any = None) -> Any:
     """``np.stack``: one new axis."""
-    parts = [tracer(x) for x in xs]
+    parts = [as_tracer(x) for x in xs]
     i = axis_of(axis, parts[0].ndim + 1)
     session = session_of(*parts) or need_session()
     target = _common(parts, dtype)
@@ -307,7 +307,7 @@ def dstack(xs: Any) -> Any:
 @implements("column_stack")
 def column_stack(xs: Any) -> Any:
     """``np.column_stack``."""
-    return concatenate([transpose(atleast_2d(x)) if tracer(x).ndim < 2 else x for x in xs], 1)
+    return concatenate([transpose(atleast_2d(x)) if as_tracer(x).ndim < 2 else x for x in xs], 1)
 
 
 @implements("block")
@@ -320,7 +320,7 @@ def block(xs: Any) -> Any:
 
     def build(x: Any, level: int) -> Any:
         if not isinstance(x, list):
-            t = tracer(x)
+            t = as_tracer(x)
             return reshaped(t, (1,) * (rank - t.ndim) + t.shape)
         return concatenate([build(item, level + 1) for item in x], rank - depth + level)
 
@@ -332,7 +332,7 @@ def _depth(x: Any) -> int:
 
 
 def _flat(x: Any) -> list[Tracer]:
-    return [t for item in x for t in _flat(item)] if isinstance(x, list) else [tracer(x)]
+    return [t for item in x for t in _flat(item)] if isinstance(x, list) else [as_tracer(x)]
 
 
 __all__ = ["axes_of", "axis_of", "is_symbolic", "joined", "reshaped"]

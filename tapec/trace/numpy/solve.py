@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import ShapeError
-from tapec.trace.arrays.dispatch import key_of, need_session, normal, operand, session_of, tracer
+from tapec.trace.arrays.operands import (
+    as_array,
+    as_tracer,
+    key_of,
+    need_session,
+    operand,
+    session_of,
+)
 from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import implements
@@ -19,7 +26,7 @@ from tapec.trace.numpy.shape import broadcast_to, expand_dims, moveaxis, reshape
 @implements("linalg.solve")
 def solve(a: Any, b: Any) -> Any:
     """``np.linalg.solve``: a vector only where `b` has one axis, stacks of matrices otherwise."""
-    a, b = square_matrix(a, "solve"), tracer(normal(b))
+    a, b = square_matrix(a, "solve"), as_tracer(as_array(b))
     if b.ndim == 0:
         raise ShapeError(
             "np.linalg.solve: b is a number, it needs at least one axis", where=where()
@@ -40,14 +47,14 @@ def inv(a: Any) -> Any:
     """``np.linalg.inv``: the solutions for the columns of the identity."""
     a = square_matrix(a, "inv")
     return _stacked(
-        a, tracer(np.eye(a.shape[-1], dtype=np.float32 if a._dtype == "f32" else float))
+        a, as_tracer(np.eye(a.shape[-1], dtype=np.float32 if a._dtype == "f32" else float))
     )
 
 
 @implements("linalg.tensorsolve")
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """``np.linalg.tensorsolve``: a system whose unknown has several axes."""
-    a, b = tracer(a), tracer(b)
+    a, b = as_tracer(a), as_tracer(b)
     if axes is not None:
         moved = [axis % a.ndim for axis in axes]
         kept = [axis for axis in range(a.ndim) if axis not in moved]
@@ -60,7 +67,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 @implements("linalg.tensorinv")
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """``np.linalg.tensorinv``: the inverse of a matrix whose sides have several axes."""
-    a = tracer(a)
+    a = as_tracer(a)
     rows, columns = a.shape[:ind], a.shape[ind:]
     made = inv(reshaped(a, (math.prod(rows), math.prod(columns))))
     return reshaped(made, (*columns, *rows))
@@ -68,7 +75,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 
 def square_matrix(a: Any, name: str) -> Any:
     """The operand, checked to be a square matrix or a stack of them."""
-    a = tracer(normal(a))
+    a = as_tracer(as_array(a))
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(
             f"np.linalg.{name}: an array of shape {a.shape} is no square matrix", where=where()

@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import (
-    normal,
-    tracer,
-    unsupported,
-)
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import wrapped
@@ -38,7 +35,7 @@ def along(x: Any, axis: int, key: Any) -> Any:
 @implements("split")
 def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     """``np.split``: views, as many as divide the axis."""
-    x = tracer(x)
+    x = as_tracer(x)
     axis = axis_of(axis, x.ndim)
     return _parts(x, np.split(np.arange(x.shape[axis]), sections), axis)
 
@@ -46,7 +43,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
 @implements("array_split")
 def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     """``np.array_split``: views."""
-    x = tracer(x)
+    x = as_tracer(x)
     axis = axis_of(axis, x.ndim)
     return _parts(x, np.array_split(np.arange(x.shape[axis]), sections), axis)
 
@@ -59,7 +56,7 @@ def _parts(x: Any, parts: Any, axis: int) -> list[Any]:
     return made
 
 
-TABLE["hsplit"] = lambda x, n: split(x, n, 0 if tracer(x).ndim == 1 else 1)
+TABLE["hsplit"] = lambda x, n: split(x, n, 0 if as_tracer(x).ndim == 1 else 1)
 TABLE["vsplit"] = lambda x, n: split(x, n, 0)
 TABLE["dsplit"] = lambda x, n: split(x, n, 2)
 
@@ -73,7 +70,7 @@ def unstack(x: Any, *, axis: int = 0) -> Any:
 @implements("tile")
 def tile(x: Any, reps: Any) -> Any:
     """``np.tile``."""
-    x = tracer(x)
+    x = as_tracer(x)
     counts = tuple(map(int, np.atleast_1d(np.asarray(reps))))
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
@@ -87,7 +84,7 @@ def tile(x: Any, reps: Any) -> Any:
 @implements("repeat")
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     """``np.repeat`` with constant counts."""
-    x = ravel(x) if axis is None else tracer(x)
+    x = ravel(x) if axis is None else as_tracer(x)
     axis = axis_of(axis or 0, x.ndim)
     places = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
     return along(x, axis, places)
@@ -96,7 +93,7 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
 @implements("flip")
 def flip(x: Any, axis: Any = None) -> Any:
     """Reversed axes: a view."""
-    x = tracer(x)
+    x = as_tracer(x)
     axes = axes_of(axis, x.ndim)
     return x[tuple(slice(None, None, -1 if i in axes else 1) for i in range(x.ndim))]
 
@@ -108,7 +105,7 @@ TABLE["fliplr"] = lambda x: flip(x, 1)
 @implements("rot90")
 def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """``np.rot90``."""
-    made: Any = tracer(x)
+    made: Any = as_tracer(x)
     for _ in range(k % 4):
         made = flip(TABLE["swapaxes"](made, *axes), axes[0])
     return made
@@ -117,7 +114,7 @@ def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 @implements("roll")
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """``np.roll`` with constant shifts."""
-    x = tracer(x)
+    x = as_tracer(x)
     if axis is None:
         return reshaped(roll(ravel(x), shift, 0), x.shape)
     axes = axes_of(axis, x.ndim)
@@ -138,7 +135,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0,
         reflect_type: str = "even") -> Any:  # fmt: skip
     """``np.pad``: constant, and the modes that repeat elements (edge, reflect, symmetric, wrap)."""
-    x = tracer(x)
+    x = as_tracer(x)
     if reflect_type != "even":
         raise unsupported(np.pad, f" with reflect_type={reflect_type!r}")
     if np.ndim(constant_values):
@@ -159,7 +156,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
 @implements("diff")
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours."""
-    x = tracer(x)
+    x = as_tracer(x)
     if not n:
         return x
     axis = axis_of(axis, x.ndim)
@@ -188,7 +185,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def _masked(x: Any, mask: Any) -> Any:
-    x = tracer(x)
+    x = as_tracer(x)
     return TABLE["where"](mask, x, np.zeros((), x.dtype))
 
 
@@ -200,14 +197,14 @@ def _triangle(x: Any, k: int) -> Any:
 @implements("triu")
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle, zeros below."""
-    x = tracer(x)
+    x = as_tracer(x)
     return _masked(x, ~_triangle(x, k - 1))
 
 
 @implements("tril")
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle, zeros above."""
-    x = tracer(x)
+    x = as_tracer(x)
     return _masked(x, _triangle(x, k))
 
 
@@ -225,7 +222,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @implements("diag")
 def diag(x: Any, k: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix of a diagonal."""
-    x = tracer(x)
+    x = as_tracer(x)
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
@@ -263,7 +260,7 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
     rank = len(xs)
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    made = [reshaped(x, [tracer(x).size if j == i else 1 for j in range(rank)])
+    made = [reshaped(x, [as_tracer(x).size if j == i else 1 for j in range(rank)])
             for i, x in enumerate(xs)]  # fmt: skip
     if indexing == "xy" and rank > 1:
         made = [TABLE["swapaxes"](m, 0, 1) for m in made]
@@ -276,9 +273,9 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
 @implements("take")
 def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
     """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
-    x = ravel(x) if axis is None else tracer(x)
+    x = ravel(x) if axis is None else as_tracer(x)
     axis = axis_of(axis or 0, x.ndim)
-    index = normal(indices)
+    index = as_array(indices)
     if mode != "raise":
         index = wrapped(index, x.shape[axis], mode)
     return along(x, axis, index)
@@ -288,14 +285,14 @@ def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
 def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
     """``np.take_along_axis``."""
     if axis is None:
-        return ravel(x)[normal(indices)]
-    x = tracer(x)
+        return ravel(x)[as_array(indices)]
+    x = as_tracer(x)
     return x[places_along(x, indices, axis)]
 
 
 def places_along(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
     """The key of the elements that indices along one axis mean."""
-    index = tracer(indices)
+    index = as_tracer(indices)
     axis = axis_of(axis, x.ndim)
     if index.ndim != x.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")

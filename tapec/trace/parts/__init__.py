@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tapec.trace.parts import chosen, items, rules  # noqa: F401
+from tapec.trace.parts import indexing, items, places, rules  # noqa: F401

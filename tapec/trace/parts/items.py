@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import need_session
 from tapec.trace.arrays.dynamic import is_dynamic
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axes_of
-from tapec.trace.parts.cuts import Cut, within
+from tapec.trace.numpy.ufunc_methods import at
+from tapec.trace.parts.intervals import Cut, within
 from tapec.trace.parts.ragged import Ragged, unsupported, write
 from tapec.trace.parts.rules import RULES, elementwise, rule
 
@@ -166,7 +167,7 @@ def add_at(x: Any, key: Any, value: Any) -> None:
     if type(key) is not Ragged or key.ndim != 1:
         raise unsupported("np.add.at")
     part = elementwise("multiply", (value, zeros_like(key, float) + 1.0), {})
-    TABLE["ufunc_at"]("add", x, key.filled(0), part.filled(0))
+    at("add", x, key.filled(0), part.filled(0))
 
 
 @rule("scatter")

@@ -9,21 +9,25 @@ ones. Parts of equal length at other offsets are moved to where their partner is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tapec.errors import ShapeError, TraceError, UnsupportedOperation
-from tapec.trace.arrays.dispatch import copyto, key_of, need_session
+from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.linear import difference
-from tapec.trace.arrays.overloads import BINARY, COMPARE, SPECIAL, UNARY
+from tapec.trace.arrays.operands import key_of, need_session
+from tapec.trace.arrays.overloads import BINARY, COMPARE, UNARY
 from tapec.trace.arrays.session import where as user_line
-from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.special import call_special
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.writes import copyto
 from tapec.trace.numpy.select import where
-from tapec.trace.parts.cuts import Cut, cut_of
+from tapec.trace.numpy.ufunc_methods import ufunc_call
+from tapec.trace.parts.intervals import Cut, cut_of
 
 CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
 
@@ -68,7 +72,7 @@ class Ragged:
     @property
     def T(self) -> Any:
         """Transpose."""
-        return TABLE["__ragged__"]("transpose", (self,), {})
+        return call_special("transpose", (self,), {})
 
     def __len__(self) -> int:
         raise TraceError("the length of a slice is not known while tracing", where=user_line(),
@@ -85,21 +89,21 @@ class Ragged:
         raise unsupported("code that needs a real NumPy array")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return TABLE["__ufunc__"](ufunc, method, inputs, kwargs)
+        return ufunc_call(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return TABLE["__call__"](func, args, kwargs)
+        return call(func, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'ndarray' object has no attribute {name!r}")
-        return lambda *args, **kwargs: TABLE["__ragged__"](name, (self, *args), kwargs)
+        return lambda *args, **kwargs: call_special(name, (self, *args), kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        return TABLE["__ragged__"]("getitem", (self, key), {})
+        return call_special("getitem", (self, key), {})
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        TABLE["__ragged__"]("setitem", (self, key, value), {})
+        call_special("setitem", (self, key, value), {})
 
     def __repr__(self) -> str:
         sizes = ("?" if a in self.cuts else str(n) for a, n in enumerate(self.frame.shape))
@@ -157,8 +161,7 @@ def unsupported(what: str) -> UnsupportedOperation:
     )
 
 
-@implements("ragged")
-def ragged(view: Tracer, bounds: dict[int, Any]) -> Ragged:
+def ragged(view: Tracer, bounds: Mapping[int, Any]) -> Ragged:
     """The part of a view between bounds, by axis."""
     return Ragged(view, {a: cut_of(b, view.shape[a]) for a, b in bounds.items()})
 
@@ -203,13 +206,13 @@ def _check_fits(part: Ragged, shape: tuple[int, ...]) -> None:
 def _operators() -> None:
     def binary(name: str) -> tuple[Any, Any, Any]:
         def forward(self: Ragged, other: Any) -> Any:
-            return TABLE["__ragged__"](name, (self, other), {})
+            return call_special(name, (self, other), {})
 
         def reflected(self: Ragged, other: Any) -> Any:
-            return TABLE["__ragged__"](name, (other, self), {})
+            return call_special(name, (other, self), {})
 
         def inplace(self: Ragged, other: Any) -> Any:
-            write(self, TABLE["__ragged__"](name, (self, other), {}))
+            write(self, call_special(name, (self, other), {}))
             return self
 
         return forward, reflected, inplace
@@ -220,10 +223,7 @@ def _operators() -> None:
     for short, name in COMPARE.items():
         setattr(Ragged, f"__{short}__", binary(name)[0])
     for short, name in UNARY.items():
-        setattr(
-            Ragged, f"__{short}__", lambda self, _name=name: TABLE["__ragged__"](_name, (self,), {})
-        )
+        setattr(Ragged, f"__{short}__", lambda self, _name=name: call_special(_name, (self,), {}))
 
 
 _operators()
-SPECIAL.add(Ragged)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import any_special
-from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.operands import any_special
+from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.ufuncs import UFUNCS
 from tapec.trace.numpy.shape import axes_of
-from tapec.trace.parts.cuts import Cut
+from tapec.trace.parts.intervals import Cut
 from tapec.trace.parts.ragged import Ragged, mismatch, unsupported, write
 
 RULES: dict[str, Callable[..., Any]] = {"write": write}
@@ -30,7 +31,6 @@ _DIVISIONS = frozenset(
 )
 
 
-@implements("__ragged__")
 def call(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A NumPy function with slices of run-time length among its arguments."""
     rule = RULES.get(name)
@@ -252,3 +252,6 @@ def outer(a: Any, b: Any) -> Any:
     if _ndim(a) != 1 or _ndim(b) != 1:
         raise unsupported("np.outer of matrices")
     return a[:, None] * b[None, :]
+
+
+SPECIAL[Ragged] = call

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import any_symbolic
-from tapec.trace.arrays.overloads import SPECIAL
+from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import current
+from tapec.trace.arrays.special import SPECIAL, call_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
 from tapec.trace.python.builtin_classes import Bool, Class, Float, Int, Range, Str, class_of
-from tapec.trace.staging.items import Items
+from tapec.trace.staging.iterables import Items
 from tapec.trace.staging.names import refuse_uncertain
 from tapec.trace.staging.values import Poison
 
@@ -32,7 +32,7 @@ def _length(x: Any) -> Any:
 
 def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
     if type(items) in SPECIAL:
-        return TABLE["__ragged__"]("sum", (items,), {}) + start
+        return call_special("sum", (items,), {}) + start
     if is_symbolic(items) and items.shape and items.shape[0] > _LONG:  # type: ignore[attr-defined]
         return TABLE["sum"](items, axis=0) + start
     return builtins.sum(items, start)
@@ -42,7 +42,7 @@ def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
     @functools.wraps(real)
     def combined(items: Any) -> Any:
         if type(items) in SPECIAL:
-            return TABLE["__ragged__"](real.__name__, (items,), {})
+            return call_special(real.__name__, (items,), {})
         if is_symbolic(items) and len(items.shape) == 1:
             return TABLE[real.__name__](items)
         found: Any = None
@@ -62,7 +62,7 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
     def extreme(*args: Any, key: Any = None, **kwargs: Any) -> Any:
         items = args[0] if len(args) == 1 else args
         if type(items) in SPECIAL:
-            return TABLE["__ragged__"](real.__name__, (items,), kwargs)
+            return call_special(real.__name__, (items,), kwargs)
         if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG and not key:
             return TABLE[real.__name__](items)
         found = items if len(args) != 1 else builtins.list(items)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import any_symbolic, deps_of
-from tapec.trace.arrays.overloads import SPECIAL
+from tapec.trace.arrays.operands import any_symbolic, deps_of
 from tapec.trace.arrays.session import NeedStatic, where
+from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import Text
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.python.proxy import ArrayProxy, Meta
-from tapec.trace.staging.items import DynamicRange
+from tapec.trace.staging.iterables import DynamicRange
 from tapec.trace.staging.values import Poison
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.session import Session
-from tapec.trace.arrays.table import implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.builtin import MEMBERS, sort_list
 from tapec.trace.python.classes import is_library
@@ -19,7 +18,6 @@ from tapec.trace.python.clone import Globals, instance, substitute
 from tapec.trace.python.proxy import UfuncProxy, is_special
 
 
-@implements("__callee__")
 def callee(session: Session, function: Any) -> Any:
     """The stand-in of `function` in this trace, or itself where it needs none.
 

@@ -10,17 +10,17 @@ import functools
 import math
 import types
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.session import Session, is_hidden
-from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.data import nditer
 from tapec.trace.numpy.densities import Distribution, has_density
-from tapec.trace.numpy.more import Joiner, Vectorized
+from tapec.trace.numpy.more import Joiner, Vectorized, ndenumerate
 from tapec.trace.python.builtin import MEMBERS
 from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
@@ -31,7 +31,6 @@ from tapec.trace.python.classes import (
     follows,
     makes_stand_ins,
     may_stand_in,
-    original,
 )
 from tapec.trace.python.proxy import (
     ArrayProxy,
@@ -42,8 +41,7 @@ from tapec.trace.python.proxy import (
     math_function,
     numpy_function,
 )
-from tapec.trace.source import State, rewritten
-from tapec.trace.staging import operators
+from tapec.trace.source import rewritten
 
 
 class ModuleProxy(types.ModuleType):
@@ -193,7 +191,7 @@ def _array(array: Any, session: Session) -> Any:
 _CLASSES: dict[type, Any] = {
     np.ndarray: ArrayProxy,
     np.vectorize: Vectorized,
-    np.ndenumerate: TABLE["ndenumerate"],
+    np.ndenumerate: ndenumerate,
     np.nditer: nditer,
     deque: Deque,
 }
@@ -222,6 +220,10 @@ def _importer(session: Session) -> Any:
     return importer
 
 
+# What rewritten source calls, by name; see `runtime`.
+RUNTIME: dict[str, Callable[[Session], Any]] = {}
+
+
 class Globals(dict[str, Any]):
     """Globals of a clone: what the original sees, substituted on lookup."""
 
@@ -230,10 +232,7 @@ class Globals(dict[str, Any]):
         super().__init__(
             __builtins__=members,
             __name__=real.get("__name__", ""),
-            __tapec__=operators,
-            __tapec_callee__=functools.partial(TABLE["__callee__"], session),
-            __tapec_class__=original,
-            __tapec_state__=State,
+            **{name: make(session) for name, make in RUNTIME.items()},
         )
         self._real, self._session = real, session
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import any_special, any_symbolic, any_tracer, call, eager
+from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
+from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
 from tapec.trace.arrays.table import TABLE, name_of
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.ufunc_methods import ufunc_call
 
 # Names handled by our own code even where nothing is traced: constructors and views.
 OWN = frozenset(
@@ -169,7 +171,7 @@ class UfuncProxy:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         writes = "out" in kwargs or len(args) > self._ufunc.nin
         if any_symbolic(args) or any_symbolic(kwargs) or (writes and self.__name__ in TABLE):
-            return TABLE["__ufunc__"](self._ufunc, "__call__", args, kwargs)
+            return ufunc_call(self._ufunc, "__call__", args, kwargs)
         return eager(self._ufunc, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -179,7 +181,7 @@ class UfuncProxy:
 
         def method(*args: Any, **kwargs: Any) -> Any:
             if any_symbolic(args) or (name == "at" and any_tracer(args)):
-                return TABLE["__ufunc__"](self._ufunc, name, args, kwargs)
+                return ufunc_call(self._ufunc, name, args, kwargs)
             return eager(member, args, kwargs)
 
         return method

@@ -19,10 +19,10 @@ from tapec.trace.source.build import definition, no_parameters
 from tapec.trace.source.closures import Rewriter, rewritten_lambda
 from tapec.trace.source.generated import GENERATED
 from tapec.trace.source.jumps import Unsupported
-from tapec.trace.source.names import mangle
+from tapec.trace.source.mangling import mangle
 from tapec.trace.source.reading import FunctionNode, tree_of
 from tapec.trace.source.scopes import Scope, mark_comprehensions
-from tapec.trace.source.state import State
+from tapec.trace.source.state import Variables
 from tapec.trace.source.survey import has_work
 
 # By file too: equal code objects may come from different files.
@@ -118,4 +118,4 @@ def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
     return code.replace(co_consts=tuple(consts), co_name=name, co_qualname=qualname)
 
 
-__all__ = ["State", "rewritten"]
+__all__ = ["Variables", "rewritten"]

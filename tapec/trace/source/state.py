@@ -7,10 +7,21 @@ from types import CellType
 from typing import Any
 
 from tapec.trace.source.jumps import TITLES
-from tapec.trace.staging.growing import UNDEFINED
 
 
-class State:
+class Undefined:
+    """The content of a variable that is not bound."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+
+UNDEFINED = Undefined()
+
+
+class Variables:
     """The variables that a statement assigns (the first `assigned`) or mentions."""
 
     __slots__ = ("_layout", "_look")

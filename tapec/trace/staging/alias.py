@@ -16,9 +16,9 @@ from tapec.ir.core import Value
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage, holders
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.heap import Slot
 from tapec.trace.staging.region import Region, give
 from tapec.trace.staging.values import Kind, memory_of, traced
-from tapec.trace.staging.world import Slot
 
 CURE = "copy it where it is given another name: b = a.copy()"
 

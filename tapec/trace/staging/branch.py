@@ -12,8 +12,9 @@ from tapec.ir.types import Type
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.failures import fail, is_raised_by_user
-from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.heap import VARIABLE, Slot, World, container_id, same
 from tapec.trace.staging.mismatch import (
     assigned_in,
     described,
@@ -38,7 +39,6 @@ from tapec.trace.staging.values import (
     up_to_date,
     value_of,
 )
-from tapec.trace.staging.world import VARIABLE, Slot, World, container_id, same
 from tapec.tree import Tree
 
 Work = Callable[[], None]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.staging.growing import Growing, Undefined
+from tapec.trace.source.state import Undefined
+from tapec.trace.staging.growing import Growing
 
 CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])

@@ -23,7 +23,6 @@ from tapec.ir.core import Loc, Op
 from tapec.ir.nested import every
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.session import Session, current, frames_of, is_user_code, where
-from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
@@ -46,7 +45,7 @@ class Failures:
     def record(self, number: Any) -> None:
         """Keep a number, unless one was kept before."""
         kept = np_("where", np_("equal", self.code, 0), number, self.code)
-        TABLE["setitem"](self.code, ..., kept)
+        self.code[...] = kept
 
 
 def failures(session: Session) -> Failures:

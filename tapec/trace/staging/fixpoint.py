@@ -17,6 +17,7 @@ from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import REGIONS, Storage
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.staging.growing import Growing
+from tapec.trace.staging.heap import VARIABLE, Slot, World, one_way, same
 from tapec.trace.staging.lists import (
     Appended,
     Tails,
@@ -46,7 +47,6 @@ from tapec.trace.staging.values import (
     traced,
     up_to_date,
 )
-from tapec.trace.staging.world import VARIABLE, Slot, World, one_way, same
 from tapec.tree import Tree
 
 ATTEMPTS = 24

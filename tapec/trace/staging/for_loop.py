@@ -20,14 +20,14 @@ from tapec.trace.staging.choice import (
     reason_of,
     record,
 )
-from tapec.trace.staging.items import Forced, Items, items_of, kept
+from tapec.trace.staging.heap import World, one_way
+from tapec.trace.staging.index_splitting import Cut, Span
+from tapec.trace.staging.iterables import Forced, Items, items_of, kept
+from tapec.trace.staging.list_arrays import NeedsTable, Untabled, opened, tabling
 from tapec.trace.staging.loop import Loop
-from tapec.trace.staging.plain import Body, Thunk, plain_for, run_guarded
+from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
-from tapec.trace.staging.split import Cut, Span
 from tapec.trace.staging.state import State
-from tapec.trace.staging.tables import NeedsTable, Untabled, opened, tabling
-from tapec.trace.staging.world import World, one_way
 
 
 class _Breaks(Exception):
@@ -35,16 +35,24 @@ class _Breaks(Exception):
 
 
 def run_for(
-    iterable: Any, body: Body, state: State, go_on: Thunk | None, strict: bool = False
+    iterable: Any,
+    body: Body,
+    state: State,
+    go_on: Thunk | None,
+    strict: bool = False,
+    widen: Widen = lambda state, *functions: state,
 ) -> None:
-    """``for item in iterable: body(item)`` in traced code."""
+    """``for item in iterable: body(item)`` in traced code.
+
+    `widen` finds what the body may change through an item of an iterable that only Python knows.
+    """
     force: bool | None = None
     checkpoint: int | bool = False
     if isinstance(iterable, Forced):
         iterable, force, checkpoint = iterable.iterable, iterable.rolled, iterable.checkpoint
     session, items = current(), items_of(iterable)
     if session is None or items is None:
-        plain_for(iterable, body, state, go_on)
+        plain_for(iterable, body, state, go_on, widen)
         return
     For(session, items, body, state, go_on, force, strict, checkpoint).run()
 

@@ -1,4 +1,4 @@
-"""Stand-ins inside regions: for a variable that is not bound, for a list that a loop appends to."""
+"""What stands for a list inside a loop that appends to it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import where
+from tapec.trace.source.state import UNDEFINED
 
 CURE = "fill an array made before the loop: a = np.zeros(n)"
-
-
-class Undefined:
-    """The content of a variable that is not bound."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNDEFINED"
-
-
-UNDEFINED = Undefined()
 
 
 class Growing:

@@ -13,14 +13,15 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
+from tapec.trace.arrays.rows import row_maker
 from tapec.trace.arrays.session import Session, where
-from tapec.trace.staging.growing import CURE, UNDEFINED, Growing
+from tapec.trace.source.state import UNDEFINED
+from tapec.trace.staging.growing import CURE, Growing
+from tapec.trace.staging.heap import Slot, World, container_id
 from tapec.trace.staging.names import Start
 from tapec.trace.staging.objects import containers_of, structure
-from tapec.trace.staging.rows import row_maker
 from tapec.trace.staging.state import State
 from tapec.trace.staging.values import Kind, kind_of
-from tapec.trace.staging.world import Slot, World, container_id
 from tapec.tree import Tree
 
 

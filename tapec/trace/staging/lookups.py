@@ -10,13 +10,13 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from tapec.trace.arrays.dispatch import deps_of
+from tapec.trace.arrays.operands import deps_of
 from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.storage import MaybeShared
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.staging.list_arrays import NeedsTable, known_outside
 from tapec.trace.staging.objects import structure
-from tapec.trace.staging.tables import NeedsTable, known_outside
 from tapec.trace.staging.values import Kind, kind_of, memory_of, merged, traced
 from tapec.tree import Tree
 

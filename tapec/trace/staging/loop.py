@@ -9,19 +9,20 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type
-from tapec.trace.arrays.dispatch import tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.alias import Carried, Homes, check_aliases, results_of
 from tapec.trace.staging.fixpoint import Iteration, Settling
-from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.heap import Slot
 from tapec.trace.staging.lists import (
     fill,
 )
 from tapec.trace.staging.names import Crossing, Joint, join_names
 from tapec.trace.staging.objects import Taken, changeable, structure
-from tapec.trace.staging.python_ints import refuse_overflow
+from tapec.trace.staging.overflow import refuse_overflow
 from tapec.trace.staging.region import Region, give
 from tapec.trace.staging.values import (
     Kind,
@@ -31,7 +32,6 @@ from tapec.trace.staging.values import (
     truth,
     value_of,
 )
-from tapec.trace.staging.world import Slot
 
 
 class Loop(Settling):
@@ -183,7 +183,7 @@ class Loop(Settling):
                         where=where(),
                         hint="end it with a condition on values that change in the loop",
                     )
-                value = truth(region, tracer(test))
+                value = truth(region, as_tracer(test))
         finally:
             self.world.restore()
         self.session.choices += region.choices

@@ -16,7 +16,7 @@ from tapec.ir.core import Loc
 from tapec.trace.arrays.session import is_user_code, where
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.jumps import TITLES
-from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.objects import structure
 from tapec.trace.staging.values import kind_of, merged
 from tapec.tree import Tree

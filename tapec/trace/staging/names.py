@@ -18,8 +18,8 @@ from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COUNTED, SNAPSHOTS
 from tapec.trace.staging.containers import contents, equal
+from tapec.trace.staging.heap import VARIABLE, Slot, World, container_id
 from tapec.trace.staging.objects import Taken, containers_of
-from tapec.trace.staging.world import VARIABLE, Slot, World, container_id
 
 CURE = "change a copy: b = copy.copy(a)"
 

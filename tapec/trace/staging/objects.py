@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import PLAIN, contents, inside
-from tapec.trace.staging.growing import UNDEFINED, Growing
+from tapec.trace.staging.growing import Growing
 from tapec.tree import LEAF, Tree, flatten
 
 _DEEP = 8  # objects further down, and those in cycles, are leaves

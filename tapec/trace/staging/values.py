@@ -13,7 +13,7 @@ import numpy as np
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, Type
-from tapec.trace.arrays.dispatch import operand
+from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COPY, SHARED, STALE, MaybeShared, Storage

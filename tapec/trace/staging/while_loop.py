@@ -11,11 +11,11 @@ from tapec.ir.weight import weight
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.choice import UNROLLED_OPS, forgotten, reason_of, record
+from tapec.trace.staging.heap import World, one_way
+from tapec.trace.staging.list_arrays import NeedsTable, Untabled, opened, tabling
 from tapec.trace.staging.loop import Loop
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
-from tapec.trace.staging.tables import NeedsTable, Untabled, opened, tabling
-from tapec.trace.staging.world import World, one_way
 
 Thunk = Callable[[], Any]
 KNOWN_LATE = "condition known at run time"

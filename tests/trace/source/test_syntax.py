@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tapec.trace.arrays.session import Session
+from tapec.trace.python import operators
 from tapec.trace.python.clone import Globals
-from tapec.trace.source import State, rewritten
+from tapec.trace.source import Variables, rewritten
 from tapec.trace.source.calls import FOLLOW
-from tapec.trace.staging import operators
 
 Function = Callable[..., Any]
 LOG: list[Any] = []
@@ -27,7 +27,7 @@ def again(f: Any) -> Any:
     code = rewritten(f.__code__)
     assert code is not f.__code__
     cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
-    names = {"__tapec__": operators, "__tapec_state__": State, FOLLOW: FOLLOWED}
+    names = {"__tapec__": operators, "__tapec_state__": Variables, FOLLOW: FOLLOWED}
     scope = {**f.__globals__, **names}
     made = types.FunctionType(
         code, scope, f.__name__, f.__defaults__, tuple(cells[n] for n in code.co_freevars)
@@ -431,9 +431,9 @@ def test_closures_share_their_variables() -> None:
 
 
 def test_variables_are_read_and_bound() -> None:
-    seen: list[State] = []
+    seen: list[Variables] = []
 
-    def catch(test: Any, then: Any, otherwise: Any, state: State) -> None:
+    def catch(test: Any, then: Any, otherwise: Any, state: Variables) -> None:
         seen.append(state)
         then()
 
@@ -446,7 +446,7 @@ def test_variables_are_read_and_bound() -> None:
 
     code = rewritten(f.__code__)
     fake = types.SimpleNamespace(if_=catch)
-    names = {"__tapec__": fake, "__tapec_state__": State, FOLLOW: FOLLOWED}
+    names = {"__tapec__": fake, "__tapec_state__": Variables, FOLLOW: FOLLOWED}
     made = types.FunctionType(code, names)
     assert made(2) == (2, 2, [1, 2])
     (state,) = seen

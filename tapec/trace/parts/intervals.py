@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.dispatch import need_session
 from tapec.trace.arrays.dynamic import Bounds
 from tapec.trace.arrays.linear import difference, linear
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.numpy.select import where

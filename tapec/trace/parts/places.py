@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.dispatch import any_symbolic, eager, tracer
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import any_symbolic, as_tracer
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.parts.chosen import Chosen
+from tapec.trace.parts.masked import Chosen, masked
 from tapec.trace.parts.ragged import Ragged
 
 
@@ -20,11 +21,11 @@ def nonzero(a: Any) -> Any:
     """The indices, axis by axis, of what is not zero."""
     if not any_symbolic(a):
         return eager(np.nonzero, (a,), {})
-    x = tracer(a)
+    x = as_tracer(a)
     if not x.ndim:
         raise ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).")
     mask = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
-    return tuple(TABLE["chosen"](concrete(i.copy()), mask) for i in np.indices(x.shape))
+    return tuple(masked(concrete(i.copy()), mask) for i in np.indices(x.shape))
 
 
 @implements("flatnonzero")
@@ -33,7 +34,6 @@ def flatnonzero(a: Any) -> Any:
     return nonzero(TABLE["ravel"](a))[0]
 
 
-@implements("__mask__")
 def mask_of(x: Any, key: Any) -> Any:
     """The mask for a key of indices that say where it holds; the key itself, where it is another.
 

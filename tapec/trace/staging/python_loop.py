@@ -8,18 +8,21 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import current, where
-from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.branch import branch
+from tapec.trace.staging.heap import VARIABLE, World
 from tapec.trace.staging.state import Cells, Place, State, Wider
 from tapec.trace.staging.values import truth
-from tapec.trace.staging.world import VARIABLE, World
 
 Body = Callable[[Any], None]
 Thunk = Callable[[], Any]
+# The state of a statement with all that running some functions may change beside it.
+Widen = Callable[..., State]
 
 
-def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None) -> None:
+def plain_for(
+    iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None, widen: Widen
+) -> None:
     """As Python runs it; once ending depends on traced values, what follows is a branch."""
     rest = iter(iterable)
     while True:
@@ -31,7 +34,9 @@ def plain_for(iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | 
         except StopIteration:
             return
         work = functools.partial(body, item)
-        run_guarded(more, work, _with_item(state, item, body) if is_symbolic(more) else state)
+        run_guarded(
+            more, work, _with_item(state, item, body, widen) if is_symbolic(more) else state
+        )
 
 
 def _next(rest: Iterator[Any]) -> Any:
@@ -52,10 +57,9 @@ def _next(rest: Iterator[Any]) -> Any:
     return item
 
 
-def _with_item(state: State, item: Any, body: Body) -> State:
+def _with_item(state: State, item: Any, body: Body, widen: Widen) -> State:
     """The state, and what the body may change through the item."""
-    made: State = TABLE["__widened__"](Wider(state, [Place("an item", lambda: item)]), body)
-    return made
+    return widen(Wider(state, [Place("an item", lambda: item)]), body)
 
 
 def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:

@@ -13,11 +13,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from tapec.errors import ControlFlowError, TraceError
-from tapec.trace.arrays.dispatch import need_session
+from tapec.trace.arrays.operands import need_session
+from tapec.trace.arrays.rows import row_maker
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.staging.rows import row_maker
 from tapec.trace.staging.values import Kind, Poison, kind_of, merged, traced
 
 CURE = "use an array in its place: a = np.array(xs)"

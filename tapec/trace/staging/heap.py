@@ -20,6 +20,7 @@ from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import SNAPSHOTS
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import (
     CONSTANTS,
     OWNER,
@@ -30,7 +31,6 @@ from tapec.trace.staging.containers import (
     inside,
     refill,
 )
-from tapec.trace.staging.growing import UNDEFINED
 from tapec.trace.staging.state import State
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)

@@ -17,20 +17,21 @@ from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import text
 from tapec.trace.arrays.tracer import is_symbolic, wrap
+from tapec.trace.python.effects import widened
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.failures import catching, expect, going_on, loud
 from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.growing import UNDEFINED
-from tapec.trace.staging.items import DynamicRange, Items, enumerate_, reversed_, zip_
+from tapec.trace.staging.heap import World
+from tapec.trace.staging.index_splitting import decided
+from tapec.trace.staging.iterables import DynamicRange, Items, enumerate_, reversed_, zip_
 from tapec.trace.staging.lookups import places
 from tapec.trace.staging.names import may_be_same
 from tapec.trace.staging.region import Region
-from tapec.trace.staging.split import decided
 from tapec.trace.staging.state import Cells, Place, State, Wider
 from tapec.trace.staging.values import Poison, kind_of, truth
 from tapec.trace.staging.while_loop import run_while
-from tapec.trace.staging.world import World
 
 Thunk = Callable[[], Any]
 _EACH: dict[Any, Callable[..., Any]] = {
@@ -57,7 +58,7 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
     session = _traced(test)
     known = None if session is None else decided(session, test)
     if session is not None and known is None:
-        state = _widened(state, then, otherwise)
+        state = widened(state, then, otherwise)
         branch(truth(session, test), [then, otherwise], state)
         record(session, "branch")
     elif test if known is None else known:
@@ -66,15 +67,9 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
         otherwise()
 
 
-def _widened(state: State, *functions: Any) -> State:
-    """The state, and what running these functions may change beside it."""
-    made: State = TABLE["__widened__"](state, *functions)
-    return made
-
-
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    run_while(going_on(test, body, and_), body, _widened(state, test, body))
+    run_while(going_on(test, body, and_), body, widened(state, test, body))
 
 
 def for_(
@@ -84,7 +79,7 @@ def for_(
     go_on: Thunk | None = None,
 ) -> None:
     """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
-    run_for(iterable, body, _widened(state, body), go_on)
+    run_for(iterable, body, widened(state, body), go_on, widen=widened)
 
 
 def each(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -101,7 +96,7 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) 
     place = Place("value", lambda: result.values[0], lambda value: result.set((value,)))
     whole = result if state is None else Wider(state, [place])
     works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
-    wide = _widened(whole, then, otherwise)
+    wide = widened(whole, then, otherwise)
     branch(truth(session, test), works, wide, "a conditional expression")
     return result.values[0]
 
@@ -182,7 +177,7 @@ def _joined(
 
 def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
     """Whether operands of `and` are a boolean that may as well be computed in any case."""
-    world = World(_widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
+    world = World(widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
     if world is not None and world.sources:
         return False
     region = Region(session, probe=True)

@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.session import Session, current
-from tapec.trace.arrays.table import implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import KEPT
 from tapec.trace.python.clone import Globals, clone, follows, scope_of, substitute
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
-from tapec.trace.staging.growing import UNDEFINED
+from tapec.trace.staging.heap import RANDOM, used_up_by_use
 from tapec.trace.staging.state import Place, State, Wider
-from tapec.trace.staging.world import RANDOM, used_up_by_use
 
 # At most so many objects are looked at.
 _LIMIT = 2000
@@ -67,7 +66,6 @@ def facts(code: types.CodeType) -> Facts:
     )
 
 
-@implements("__widened__")
 def widened(state: State, *functions: Any) -> State:
     """The state of a statement and all that running these functions may change beside it."""
     session = current()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
-from tapec.trace.arrays.overloads import SPECIAL
 from tapec.trace.arrays.session import where
+from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 

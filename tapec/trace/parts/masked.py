@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 
 from tapec.errors import ShapeError
 from tapec.ir.core import Op, Value
-from tapec.trace.arrays.dispatch import need_session
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.session import where as user_line
-from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.parts.cuts import Cut, size_of
+from tapec.trace.parts.intervals import Cut, size_of
 from tapec.trace.parts.ragged import Ragged, unsupported, write
 
 _DEPTH = 32  # masks made in more steps are the same only where they are one value
@@ -101,14 +101,12 @@ def _part(x: Tracer, mask: Tracer) -> Ragged:
     return Ragged(x._view(("reshape", shape), shape), {0: _of(truth)})
 
 
-@implements("chosen")
-def chosen(x: Tracer, mask: Tracer) -> Ragged:
+def masked(x: Tracer, mask: Tracer) -> Ragged:
     """``x[mask]``: a copy of what is chosen."""
     part = _part(x, mask)
     return Ragged(TABLE["copy"](part.frame), part.cuts)
 
 
-@implements("write_chosen")
-def write_chosen(x: Tracer, mask: Tracer, value: Any) -> None:
+def write_masked(x: Tracer, mask: Tracer, value: Any) -> None:
     """``x[mask] = x[mask] ** 2``: the others keep their values."""
     write(_part(x, mask), value)

@@ -15,19 +15,19 @@ import numpy as np
 
 from tapec.errors import ControlFlowError, DTypeError
 from tapec.ir.types import NUMPY_DTYPES
-from tapec.trace.arrays.dispatch import operand, tracer
+from tapec.trace.arrays.operands import as_tracer, operand
 from tapec.trace.arrays.session import Session, current, running, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.python.clone import Globals, prepare
+from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.growing import UNDEFINED
-from tapec.trace.staging.items import DynamicRange, Forced, kept
+from tapec.trace.staging.heap import World
+from tapec.trace.staging.iterables import DynamicRange, Forced, kept
 from tapec.trace.staging.loop import Loop
 from tapec.trace.staging.state import Cells
 from tapec.trace.staging.values import Poison, truth
-from tapec.trace.staging.world import World
 from tapec.tree import Tree, flatten
 
 Function = Callable[..., Any]
@@ -177,8 +177,16 @@ def scan(
         trees[:] = [y_tree]
         return made
 
-    loop = Loop(session, World(state), _from(f, work), length, slices=[tracer(x) for x in leaves],
-                reverse=reverse, checkpoint=kept(checkpoint, length), strict=True)  # fmt: skip
+    loop = Loop(
+        session,
+        World(state),
+        _from(f, work),
+        length,
+        slices=[as_tracer(x) for x in leaves],
+        reverse=reverse,
+        checkpoint=kept(checkpoint, length),
+        strict=True,
+    )
     ys = loop.emit()
     record(session, "loop", length, "scan")
     return state.values[0], trees[0].unflatten(ys)

@@ -1,0 +1,158 @@
+"""Operands of operations: traced arrays, NumPy arrays, numbers and nested lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import DTypeError
+from tapec.ir.core import Value
+from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.promote import Key, scalar_key
+from tapec.trace.arrays.session import Session, current, where
+from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, wrap
+
+_SCALARS = (bool, int, float)
+
+
+def any_symbolic(args: Any) -> bool:
+    """Whether traced values occur among (nested) arguments."""
+    kind = type(args)
+    if kind is Tracer:
+        return args._storage.array is None
+    if kind in (list, tuple):
+        return any(any_symbolic(a) for a in args)
+    return kind in SPECIAL or (kind is dict and any(any_symbolic(a) for a in args.values()))
+
+
+def any_special(args: Any) -> bool:
+    """Whether slices of run-time length occur among (nested) arguments."""
+    kind = type(args)
+    if kind in (list, tuple):
+        return any(any_special(a) for a in args)
+    return kind in SPECIAL or (kind is dict and any(any_special(a) for a in args.values()))
+
+
+def any_tracer(args: Any) -> bool:
+    """Whether tracers, concrete ones included, occur among (nested) arguments."""
+    kind = type(args)
+    if kind in (list, tuple):
+        return any(any_tracer(a) for a in args)
+    return kind is Tracer or (kind is dict and any(any_tracer(a) for a in args.values()))
+
+
+def unwrap(args: Any) -> Any:
+    """Concrete tracers as the NumPy arrays they hold."""
+    kind = type(args)
+    if kind is Tracer:
+        return args._coerce("index", "sizes of arrays must be known while tracing")
+    if kind in (list, tuple):
+        return kind(unwrap(a) for a in args)
+    if kind is dict:
+        return {k: unwrap(a) for k, a in args.items()}
+    return args
+
+
+def session_of(*args: Any) -> Session | None:
+    """The innermost trace among the operands; None where nothing is traced."""
+    found: Session | None = None
+    for a in args:
+        if type(a) is Tracer and a._storage.array is None:
+            session = a._storage.session
+            if found is None or (session is not None and session.depth > found.depth):
+                found = session
+    if found is not None:
+        running = current()
+        # Inside a nested trace, values of the enclosing one are captured.
+        if running is not None and running is not found and running.depth > found.depth:
+            return running
+    return found
+
+
+def key_of(a: Any) -> Key:
+    """Element type and weakness."""
+    if type(a) is Tracer:
+        return a._dtype, a._weak
+    return scalar_key(a)
+
+
+def as_array(a: Any) -> Any:
+    """Lists (of tracers) as arrays; everything else unchanged."""
+    if type(a) in (list, tuple):
+        return TABLE["array"](a)
+    return np.arange(a.start, a.stop, a.step) if type(a) is range else a
+
+
+def operand(session: Session, a: Any, dtype: str) -> Value:
+    """`a` as a value of this element type."""
+    if type(a) is Tracer:
+        value = a._value(session)
+        return value if value.type.dtype == dtype else convert(session, value, dtype)
+    kind = type(a)
+    if kind in _SCALARS:
+        return session.const(_fill(a, dtype), dtype)
+    if kind in (list, tuple):
+        return operand(session, as_array(a), dtype)
+    array = np.asarray(a)
+    return session.array(array.astype(NUMPY_DTYPES[dtype]), dtype)
+
+
+def _fill(a: Any, dtype: str) -> Any:
+    return float(a) if dtype[0] == "f" else bool(a) if dtype == "bool" else int(a)
+
+
+def convert(session: Session, value: Value, dtype: str) -> Value:
+    """Another element type."""
+    return session.emit("convert", value, dtype=dtype)
+
+
+def as_tracer(a: Any) -> Tracer:
+    """`a` as a tracer: arrays, numbers and lists become concrete or stacked ones."""
+    if type(a) is Tracer:
+        return a
+    if type(a) in (list, tuple):
+        result = TABLE["array"](a)
+        return result if type(result) is Tracer else as_tracer(result)
+    array = np.asarray(a)
+    if array.dtype == object:
+        raise DTypeError(f"cannot use {a!r} as an array", where=where())
+    made: Tracer = concrete(array)
+    dtype_name(array.dtype)
+    made._weak = type(a) in _SCALARS
+    return made
+
+
+def deps_of(args: Sequence[Any]) -> frozenset[int] | None:
+    """Parameters from which alone a result derives, where all of them may be made static."""
+    deps: frozenset[int] = frozenset()
+    for a in args:
+        if type(a) is Tracer and a._storage.array is None:
+            if a._deps is None:
+                return None
+            deps |= a._deps
+    return deps or None
+
+
+def run(name: str, x: Tracer, **attrs: Any) -> Tracer:
+    """Emit a one-operand op on a tracer in its own element type."""
+    session = session_of(x) or need_session()
+    return wrap(session, session.emit(name, x._value(session), **attrs))
+
+
+def need_session() -> Session:
+    """The running trace; called where at least one operand should have been traced."""
+    session = current()
+    if session is None:
+        raise unsupported("this operation", " outside a trace")
+    return session
+
+
+def result_shape(a: Any) -> tuple[int, ...]:
+    """The shape of a tracer, an array or a number."""
+    return tuple(a.shape) if hasattr(a, "shape") else np.shape(a)
