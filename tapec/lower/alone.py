@@ -13,6 +13,7 @@ from tapec.lower.memory import Memory
 from tapec.lower.opaque import opaque
 from tapec.lower.pieces import accumulate, concatenate, place, start_from, update
 from tapec.lower.pull import aligned
+from tapec.lower.search import search
 from tapec.lower.solve import solve
 from tapec.lower.sorting import argsort
 
@@ -105,6 +106,7 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "argmax": _arg,
     "argmin": _arg,
     "argsort": argsort,
+    "search": search,
     "scatter": _scatter,
     "scatter_add": _scatter,
     "place": place,

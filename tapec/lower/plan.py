@@ -25,6 +25,7 @@ ALONE = frozenset(
         "argmax",
         "argmin",
         "argsort",
+        "search",
         "cumsum",
         "recurrence",
         "scatter",

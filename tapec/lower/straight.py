@@ -101,4 +101,5 @@ _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
     "argsort": _sort,
     "argmax": lambda op: IMPROVES * _operands(op),
     "argmin": lambda op: IMPROVES * _operands(op),
+    "search": lambda op: IMPROVES * int(op.operands[0].type.shape[-1] * op.result.type.size),
 }

@@ -334,6 +334,24 @@ def decompose_cases() -> list[Case]:
     ]
 
 
+def search_cases() -> list[Case]:
+    row, v = np.array([-9.0, -3.0, 0.0, 4.0, np.inf]), np.array([-20.0, -9, 1, 30, np.nan, -0.0])
+    rows, low = np.stack([3.0 * np.arange(20), 5.0 * np.arange(20)]), np.array([[0.1, 7], [-1, 80]])
+    found = np.stack([np.searchsorted(a, b) for a, b in zip(rows, low, strict=True)])
+    same, many = np.array([3, 3, 3]), np.arange(6).reshape(2, 3)
+    sides = [
+        case("search", row, v, right=right, expected=np.searchsorted(row, v, side), label=side)
+        for right, side in ((False, "left"), (True, "right"))
+    ]
+    counted = np.searchsorted(same, many, "right")
+    return [
+        *sides,
+        case("search", rows, low, right=False, expected=found, label="rows"),
+        case("search", same, many, right=True, expected=counted, label="i64"),
+        case("search", r(0), v, right=True, expected=np.zeros(6, np.int64), label="empty"),
+    ]
+
+
 def order_cases() -> list[Case]:
     x, ties = r(5), np.array([[2.0, 1.0, 2.0, 1.0], [0.0, -0.0, np.nan, -np.inf]])
     whole = np.array([3, 1, 2, 1, 3, 0])
@@ -344,6 +362,7 @@ def order_cases() -> list[Case]:
         case("argsort", ties, axis=0, expected=np.argsort(ties, axis=0, kind="stable"), label="0"),
         case("argsort", whole, axis=0, expected=np.argsort(whole, kind="stable"), label="i64"),
         case("argsort", r(0), axis=0, expected=np.zeros(0, np.int64), label="empty"),
+        *search_cases(),
     ]
 
 

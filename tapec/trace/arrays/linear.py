@@ -22,7 +22,7 @@ def linear(x: Any, session: Session) -> Affine:
     """The form of an integer, traced or not, as seen in `session`."""
     if not is_symbolic(x):
         return Affine(int(x))
-    return _form(x._value(session), session, 0)
+    return _Forms(session).of(x._value(session))
 
 
 def difference(a: Any, b: Any, session: Session) -> int | None:
@@ -30,31 +30,40 @@ def difference(a: Any, b: Any, session: Session) -> int | None:
     return (linear(a, session) - linear(b, session)).number()
 
 
-def _form(value: Value, session: Session, depth: int) -> Affine:
-    """The form in terms of numbers that are no sums, each of which has one name."""
-    found = AffineForms(partial(_defined, session)).of(value)
-    total = Affine(found.const)
-    for term, factor in found.terms:
-        total = total + _canonical(term, session, depth).times(factor)
-    return total
+class _Forms:
+    """Forms in terms of numbers that are no sums, each of which has one name; each found once."""
 
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.known: dict[Value, Affine] = {}
 
-def _canonical(value: Value, session: Session, depth: int) -> Affine:
-    op = _defined(session, value)
-    if op is not None:
-        return var(_first(op, value, session, depth))
-    outer = _outside(session, value)
-    return var(value) if outer is None else _form(*outer, depth)
+    def of(self, value: Value, depth: int = 0) -> Affine:
+        """The form of an integer."""
+        found = self.known.get(value)
+        if found is None:
+            form = AffineForms(partial(_defined, self.session)).of(value)
+            found = Affine(form.const)
+            for term, factor in form.terms:
+                found = found + self._canonical(term, depth).times(factor)
+            self.known[value] = found
+        return found
 
+    def _canonical(self, value: Value, depth: int) -> Affine:
+        op = _defined(self.session, value)
+        if op is not None:
+            return var(self._first(op, value, depth))
+        outer = _outside(self.session, value)
+        return var(value) if outer is None else _Forms(outer[1]).of(outer[0], depth)
 
-def _first(op: Op, value: Value, session: Session, depth: int) -> Value:
-    """The first result of the same op on the same operands: ``n[0]`` read twice is one number."""
-    inner = [
-        _form(v, session, depth + 1) if v.type == _INTEGER and depth < _DEPTH else v
-        for v in op.operands
-    ]
-    key = (op.name, *inner, *op.attrs.items())
-    return session.integers.numbers.setdefault(key, value)
+    def _first(self, op: Op, value: Value, depth: int) -> Value:
+        """The first result of the same op on the same operands: ``n[0]`` read twice is one
+        number."""
+        inner = [
+            self.of(v, depth + 1) if v.type == _INTEGER and depth < _DEPTH else v
+            for v in op.operands
+        ]
+        key = (op.name, *inner, *op.attrs.items())
+        return self.session.integers.numbers.setdefault(key, value)
 
 
 def _defined(session: Session, value: Value) -> Op | None:

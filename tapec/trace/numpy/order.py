@@ -10,7 +10,15 @@ import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import as_tracer, need_session, session_of
+from tapec.trace.arrays.operands import (
+    any_symbolic,
+    as_tracer,
+    key_of,
+    need_session,
+    operand,
+    session_of,
+)
+from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.arrays.writes import copyto
@@ -244,8 +252,10 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     if sorter is not None:
         a = a[as_tracer(sorter)]
+    if not any_symbolic((a, v)):
+        return concrete(np.searchsorted(a._array, v._array, side))  # type: ignore[call-overload]
     if a.size > _COMPARED:
-        return _bisected(a, v, side)
+        return _searched(a, v, side)
     wide = reshaped(v, (*v.shape, 1))
     return np.sum(_before(a, wide, side), axis=-1)
 
@@ -264,17 +274,11 @@ def _before(a: Any, v: Any, side: str) -> Any:
     return found | (last & ~np.isnan(a))
 
 
-def _bisected(a: Any, v: Any, side: str) -> Any:
-    """The place bit by bit, from the highest."""
-    place: Any = np.zeros(v.shape, np.int64)
-    step = 1 << (a.size.bit_length() - 1)
-    while step:
-        further = place + step
-        known = np.minimum(further, a.size) - 1
-        seen = _before(a[known], v, side) & (further <= a.size)
-        place = np.where(seen, further, place)
-        step //= 2
-    return place
+def _searched(a: Tracer, v: Tracer, side: str) -> Any:
+    session = session_of(a, v) or need_session()
+    dtype, _ = common(key_of(a), key_of(v))
+    table, found = (operand(session, x, "i32" if dtype == "bool" else dtype) for x in (a, v))
+    return wrap(session, session.emit("search", table, found, right=side == "right"))
 
 
 @implements("digitize")
