@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# Every program that a step makes is verified, in worker and child processes too: they inherit this.
+# Before tapec is imported, since its settings are read once.
+os.environ.setdefault("TAPEC_CHECK", "1")
+
 import numpy as np
 import pytest
 

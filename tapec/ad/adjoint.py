@@ -22,8 +22,10 @@ from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import gc_paused
+from tapec.ir.verify import verified
 
 
+@verified
 def adjoint(func: Func, active: Sequence[bool]) -> Func:
     """The program (primals, cotangents of float results) -> (results, active inputs' cotangents).
 

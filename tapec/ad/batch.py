@@ -17,8 +17,10 @@ from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.control import TAPE_NEW
+from tapec.ir.verify import verified
 
 
+@verified
 def batch(
     func: Func, batched: Sequence[bool], size: int, out_batched: Sequence[bool] | None = None
 ) -> Func:

@@ -23,12 +23,14 @@ from tapec.ir.core import Block, Func, Value
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
+from tapec.ir.verify import verified
 
 Mode = Literal["auto", "fwd", "rev"]
 # Identity seeds up to this size are written out; larger ones are compared from counters.
 DENSE_IDENTITY = 64
 
 
+@verified
 def value_and_gradient(func: Func, wrt: Sequence[bool]) -> Func:
     """inputs -> (results, gradients): of the first result, which must be one float.
 
@@ -44,12 +46,14 @@ def value_and_gradient(func: Func, wrt: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.grad", (*func.results, *grads))
 
 
+@verified
 def gradient(func: Func, wrt: Sequence[bool]) -> Func:
     """inputs -> gradients of the first result by the chosen inputs."""
     both = value_and_gradient(func, wrt)
     return both.with_results(both.results[len(func.results) :])
 
 
+@verified
 def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
     """inputs -> blocks d result / d input, each of shape out + in.
 
@@ -67,6 +71,7 @@ def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
     return build(func, chosen)
 
 
+@verified
 def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
     """inputs -> blocks d2 result / d input_i d input_j, of shape out + in_i + in_j.
 
@@ -77,6 +82,7 @@ def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
     return jacobian_func(first, wrt, "fwd").renamed(f"{func.name}.hessian")
 
 
+@verified
 def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions of chosen inputs) -> Hessian times direction, forward over reverse."""
     grad = gradient(func, wrt)
@@ -87,6 +93,7 @@ def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.hvp", outs)
 
 
+@verified
 def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions) -> Gauss-Newton products J^T J v, without forming J."""
     chosen = active_params(func, wrt)

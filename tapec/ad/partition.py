@@ -14,6 +14,7 @@ from tapec.ad.decisive import decisive
 from tapec.ad.tape import starts
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.const import is_const
+from tapec.ir.verify import checked
 
 # Handing over a value costs its bytes and the making of an array.
 OVERHEAD = 100
@@ -39,7 +40,8 @@ def partition(func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
     if len(residuals) > MOST:
         residuals = [p for p in inputs if p in _sources(crossing, defs)]
     first = _part(func, inputs, [*early, *residuals], defs)
-    return first, _part(func, [*residuals, *late], rest, defs)
+    second = _part(func, [*residuals, *late], rest, defs)
+    return checked(first, after="partition"), checked(second, after="partition")
 
 
 def _dependent(func: Func, late: Iterable[Value]) -> set[Value]:

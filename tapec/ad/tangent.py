@@ -19,8 +19,10 @@ from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import gc_paused
+from tapec.ir.verify import verified
 
 
+@verified
 def tangent(func: Func, active: Sequence[bool]) -> Func:
     """The program (primals, tangents of the active inputs) -> (results, their tangents).
 

@@ -86,7 +86,7 @@ class Op:
     @property
     def closed(self) -> bool:
         """Whether its regions read nothing but their parameters."""
-        return self.primitive.kind == "region"
+        return self.primitive.closed
 
     @property
     def result(self) -> Value:

@@ -101,6 +101,8 @@ class Primitive:
     divides: bool = False
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
+    # Of the loop vocabulary, with a region that is a function: it sees nothing around it.
+    isolated: bool = False
     # Rough cost of one element in additions, deciding between recomputing and storing.
     cost: int = 1
     # work(op) -> how many elements it goes through; by default the most that it reads or makes.
@@ -120,6 +122,11 @@ class Primitive:
         from tapec.ir.build import apply
 
         return apply(self, operands, attrs)
+
+    @property
+    def closed(self) -> bool:
+        """Whether its regions read nothing but their parameters."""
+        return self.kind == "region" or self.isolated
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -39,6 +39,20 @@ class Names:
         self._names[value] = f"%{name}"
         return self._names[value]
 
+    def define_all(self, block: Block) -> None:
+        """Name every value of a block and of the regions in it, in the order of the text."""
+        for value in block.params:
+            self.define(value)
+        for op in block.ops:
+            self.define_results(op)
+            for region in op.regions:
+                self.define_all(region)
+
+    def define_results(self, op: Op) -> list[str]:
+        """Name what an op makes."""
+        default = "c" if is_const(op) else ""
+        return [self.define(v, default) for v in op.results]
+
     def _fresh(self, base: str) -> str:
         if base not in self._taken:
             return base
@@ -101,8 +115,7 @@ def _op(op: Op, names: Names, indent: str, locs: bool) -> Iterator[str]:
 
 
 def _results(op: Op, names: Names) -> str:
-    default = "c" if is_const(op) else ""
-    listed = ", ".join(names.define(v, default) for v in op.results)
+    listed = ", ".join(names.define_results(op))
     return f"{listed} = " if listed else ""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
+from tapec.config import SETTINGS
 from tapec.errors import TapecError, VerifyError
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.primitive import PRIMITIVES, Primitive
@@ -12,11 +14,41 @@ from tapec.ir.printer import Names, print_op
 from tapec.ir.types import Type
 
 _LITERALS = (bool, int, float, str, Type, Dense, type(None))
+P = ParamSpec("P")
 
 
-def verify(func: Func) -> None:
-    """Raise VerifyError, quoting the op, unless `func` is well formed."""
-    _Verifier(func).block(func.block, frozenset())
+def verify(func: Func, after: str = "") -> None:
+    """Raise VerifyError, quoting the op, unless `func` is well formed.
+
+    `after` names the step that made the program: the message then begins with it.
+    """
+    try:
+        _Verifier(func).block(func.block, set())
+    except VerifyError as error:
+        if not after:
+            raise
+        raise VerifyError(f"after {after}: {error.message}", where=error.where) from error
+
+
+def verified(transform: Callable[P, Func]) -> Callable[P, Func]:
+    """A transformation whose programs are verified where the settings ask for it.
+
+    Every function that makes a program for another room to use is declared so: a fault is reported
+    where it is made, not where it does harm.
+    """
+
+    @functools.wraps(transform)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Func:
+        return checked(transform(*args, **kwargs), after=transform.__name__)
+
+    return run
+
+
+def checked(func: Func, after: str) -> Func:
+    """The program itself, verified where the settings ask for it."""
+    if SETTINGS.check:
+        verify(func, after)
+    return func
 
 
 class _Verifier:
@@ -25,7 +57,13 @@ class _Verifier:
         self.defined: set[Value] = set()
         self.closed: set[Block] = set()  # regions seen; one that several ops share is checked once
         self.spent: set[Value] = set()  # tapes handed on
-        self.names = Names()
+
+    @functools.cached_property
+    def names(self) -> Names:
+        """Names as the printer gives them; made when something is wrong."""
+        names = Names()
+        names.define_all(self.func.block)
+        return names
 
     def fail(self, message: str, op: Op | None = None) -> VerifyError:
         text = f"@{self.func.name}: {message}"
@@ -34,23 +72,25 @@ class _Verifier:
         shown = print_op(op, self.names).partition("\n")[0]
         return VerifyError(f"{text}\n    {shown}", where=op.loc)
 
-    def block(self, block: Block, outer: frozenset[Value]) -> None:
-        visible = set(outer)
-        for value in block.params:
+    def block(self, block: Block, visible: set[Value]) -> None:
+        """Check a block that sees these values; its own are added while it is read."""
+        own = list(block.params)
+        for value in own:
             self.define(value, visible, None)
         for op in block.ops:
             self.op(op, visible)
+            own += op.results
         for value in block.results:
             if value not in visible:
                 raise self.fail(f"the result {self.names[value]} is not defined here")
             self.spend(value)
+        visible.difference_update(own)
 
     def define(self, value: Value, visible: set[Value], op: Op | None) -> None:
         if value in self.defined:
             raise self.fail(f"{self.names[value]} is defined twice", op)
         self.defined.add(value)
         visible.add(value)
-        self.names.define(value)
 
     def op(self, op: Op, visible: set[Value]) -> None:
         if PRIMITIVES.get(op.name) is not op.primitive:
@@ -66,10 +106,10 @@ class _Verifier:
         for region in op.regions:
             # Regions of the array vocabulary are closed; loops see the values around them.
             if not op.closed:
-                self.block(region, frozenset(visible))
+                self.block(region, visible)
             elif region not in self.closed:
                 self.closed.add(region)
-                self.block(region, frozenset())
+                self.block(region, set())
         self.types(op)
         for value in op.results:
             self.define(value, visible, op)

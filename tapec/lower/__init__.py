@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func
+from tapec.ir.verify import verified
 from tapec.lower.filled import filled
 from tapec.lower.nests import lower_loops
 from tapec.lower.regions import inlined, needs_loops
@@ -19,6 +20,7 @@ __all__ = ["expand", "lower", "lower_loops"]
 LAST_RESORT = 50_000
 
 
+@verified
 def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     """The program in loads, scalar ops, loops and stores; its parameters are buffers.
 

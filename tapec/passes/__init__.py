@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from tapec.errors import VerifyError
 from tapec.ir.core import Func
 from tapec.ir.verify import verify
 from tapec.passes.cse import cse
@@ -75,15 +74,8 @@ def run(
         after = step(func)
         seconds = time.perf_counter() - start
         if check and after is not func:
-            _verify_after(name, after)
+            verify(after, after=name)
         if watch is not None:
             watch(name, func, after, seconds)
         func = after
     return func
-
-
-def _verify_after(name: str, func: Func) -> None:
-    try:
-        verify(func)
-    except VerifyError as error:
-        raise VerifyError(f"after {name}: {error.message}", where=error.where) from error

@@ -6,13 +6,13 @@ with an effect keep their order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import VerifyError
-from tapec.ir.core import Block
+from tapec.ir.core import Block, Value
 from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
 
@@ -26,27 +26,26 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
 }
 SINGULAR, NEGATIVE_POWER, NOT_POSITIVE = 3, 4, 5
 RAISED = 8  # a Python function that the kernel called did
+COUNTERS = (Type("i64"), Type("index"))
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")
 
 
 def _repeat(count: Type, *init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, ...]:
-    if count.dtype not in ("i64", "index") or count.shape:
+    if count not in COUNTERS:
         raise VerifyError(f"repeat needs a trip count, got {count}")
     return _for(*init, regions=regions)
 
 
 def _while(*init: Type, regions: tuple[Block, ...]) -> tuple[Type, ...]:
     test, body = regions
-    carried = tuple(v.type for v in body.results)
-    if carried != init or any(len(r.params) != len(init) for r in regions):
-        raise VerifyError("a loop must yield what it carries")
-    if tuple(v.type for v in test.results) != (Type("bool"),):
-        raise VerifyError("the condition of a loop yields one boolean")
-    return carried
+    _carries(body, body.params, init)
+    if _types(test.params) != init or _types(test.results) != (Type("bool"),):
+        raise VerifyError("the condition of a loop takes what it carries and yields one boolean")
+    return init
 
 
 def _if(pred: Type, *, regions: tuple[Block, ...]) -> tuple[Type, ...]:
-    then, otherwise = (tuple(v.type for v in r.results) for r in regions)
+    then, otherwise = (_types(r.results) for r in regions)
     if pred != Type("bool") or then != otherwise or any(r.params for r in regions):
         raise VerifyError("if needs a boolean and two regions yielding the same types")
     return then
@@ -79,10 +78,20 @@ def _expect(truth: Type, *, status: int) -> tuple[Type, ...]:
 
 def _for(*init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, ...]:
     (body,) = regions
-    carried = tuple(v.type for v in body.results)
-    if carried != init or len(body.params) != len(init) + 1:
-        raise VerifyError("a loop must yield what it carries")
-    return carried
+    if not body.params or body.params[0].type not in COUNTERS:
+        raise VerifyError("the first parameter of a counted loop is its counter")
+    _carries(body, body.params[1:], init)
+    return init
+
+
+def _carries(body: Block, params: Sequence[Value], init: tuple[Type, ...]) -> None:
+    """Raise VerifyError unless a body takes what is carried in these parameters, and yields it."""
+    if _types(params) != init or _types(body.results) != init:
+        raise VerifyError("a loop must take and yield what it carries")
+
+
+def _types(values: Iterable[Value]) -> tuple[Type, ...]:
+    return tuple(v.type for v in values)
 
 
 EXPECT = register(
@@ -148,6 +157,7 @@ INVOKE = register(
         infer=_invoke,
         effect=True,
         results=0,
+        isolated=True,
         doc="Run the region, a function compiled once however often it is called, on parts of "
         "buffers: its k-th parameter starts at offsets[k] + sum(strides[k] * indices) of the k-th "
         "operand. Closed; what it writes must overlap nothing else it is given.",

@@ -15,33 +15,49 @@ from tapec.ir.core import Op, Value
 from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
 
+TAPE = Type("tape")
+PLACES = frozenset({"index", "i64"})  # element types of what addresses are computed from
+
 
 def _move(tape: Type, *, slots: int) -> Type:
-    if tape != Type("tape"):
+    if tape != TAPE:
         raise VerifyError(f"not a tape: {tape}")
     return Type("index")
 
 
-def _peek(tape: Type, *indices: Type, dtype: str, offset: int = 0, strides: Any = ()) -> Type:
+def _address(memory: Type, indices: tuple[Type, ...], strides: tuple[int, ...]) -> None:
+    """Raise VerifyError unless elements of this memory can be reached by these indices."""
+    if not (memory.buffer or memory == TAPE):
+        raise VerifyError(f"{memory} is not memory")
+    if len(indices) != len(strides) or any(i.shape or i.dtype not in PLACES for i in indices):
+        listed = ", ".join(map(str, indices))
+        raise VerifyError(f"one stride per index, and integer numbers, got ({listed}) {strides}")
+
+
+def _peek(
+    tape: Type, *indices: Type, dtype: str, offset: int = 0, strides: tuple[int, ...] = ()
+) -> Type:
+    _address(tape, indices, strides)
     return Type(dtype)
 
 
 def _poke(
-    value: Type, tape: Type, *indices: Type, offset: int = 0, strides: Any = ()
+    value: Type, tape: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()
 ) -> tuple[Type, ...]:
+    _address(tape, indices, strides)
     return ()
 
 
 def _load(buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()) -> Type:
-    if not buffer.buffer or len(indices) != len(strides):
-        raise VerifyError(f"load needs a buffer and one stride per index, got {buffer}")
+    _address(buffer, indices, strides)
     return Type(buffer.dtype)
 
 
 def _store(
     value: Type, buffer: Type, *indices: Type, offset: int = 0, strides: tuple[int, ...] = ()
 ) -> tuple[Type, ...]:
-    if not buffer.buffer or len(indices) != len(strides) or value.dtype != buffer.dtype:
+    _address(buffer, indices, strides)
+    if value != Type(buffer.dtype):
         raise VerifyError(f"store of {value} into {buffer}")
     return ()
 
