@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tapec.ad.demand import Conditions, Demand
-from tapec.ad.flow import Form, form_of, groups
 from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import Joint, Tapes, between, closed, popped
 from tapec.ad.record import Wanted, changing, fresh, note, numbers
@@ -23,6 +22,7 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import SCAN, TAPE
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import RegionOp, region_op
 
 if TYPE_CHECKING:
     from tapec.ad.adjoint import Reverse
@@ -45,7 +45,7 @@ class Parts:
 class _Loop(Record):
     """A loop both ways."""
 
-    form: Form
+    form: RegionOp
     parts: Parts
     joint: Joint
     # Constants and slices that the way back reads, what was kept, and where.
@@ -59,17 +59,17 @@ class _Loop(Record):
     count: Value | None
 
     def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
-        if self.count is None or not 0 <= k - self.form.head < self.form.consts:
+        if self.count is None or not 0 <= k - self.form.lead < self.form.consts:
             return None
         # Without an iteration, constants are not used.
         return builder.emit(PRIMITIVES["greater"], (self.count, builder.const(0, INT))).result
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         form, parts = self.form, self.parts
-        consts, _, xs = groups(op.operands[form.head :], form)
-        first = form.head + form.consts
+        consts, _, xs = form.groups(form.args)
+        first = form.first
         seeds = [sweep.made(cts[k], op.results[k].type) for k in parts.carried]
-        bases = [sweep.withdraw(op, form.head + k) for k in parts.consts]
+        bases = [sweep.withdraw(op, form.lead + k) for k in parts.consts]
         carry = [*seeds, *(b.value for b in bases)]
         if self.tape is not None:
             carry.append(self.tapes.back(self.tape))
@@ -87,7 +87,7 @@ class _Loop(Record):
                 sweep.deliver(op, k, value)
         found = found[len(starts) :]
         for k, base, value in zip(parts.consts, bases, found, strict=False):
-            sweep.deliver(op, form.head + k, value, base)
+            sweep.deliver(op, form.lead + k, value, base)
         for k, value in zip(parts.slices, found[len(bases) :], strict=True):
             sweep.deliver(op, first + form.carry + k, value)
 
@@ -108,7 +108,7 @@ class _Loop(Record):
 
     def _body(self) -> Block:
         joint, form, count = self.joint, self.form, len(self.parts.carried)
-        consts, _, xs = groups(form.params(form.body), form)
+        consts, _, xs = form.groups(form.params(form.body))
         counter = form.body.params[0] if form.skip else Value(INT, "i")
         bases = [b for b in joint.bases if b is not None]
         starts = fresh(c.param for c in self.read_counters)
@@ -139,11 +139,11 @@ def augment_loop(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
 ) -> Record:  # fmt: skip
     """Append the loop in the form that keeps what its way back needs."""
-    form, body = form_of(op), form_of(op).body
+    form, body = region_op(op), region_op(op).body
     parts = parts_of(reverse, op, form, wanted)
-    consts, carried, slices = groups(form.params(body), form)
+    consts, carried, slices = form.groups(form.params(body))
     runs = op.attrs.get("length", RUNS)
-    dear = changing(consts, reverse.lasts(groups(op.operands[form.head :], form)[0]))
+    dear = changing(consts, reverse.lasts(form.groups(form.args)[0]))
     # What is short for so many iterations is kept as it is.
     passing = {*carried, *(p for p in dear if p.type.size > runs)}
     with reverse.region(body.params, [p not in passing for p in body.params], loop=True):
@@ -163,21 +163,21 @@ def augment_loop(
     return made
 
 
-def parts_of(reverse: Reverse, op: Op, form: Form, wanted: Wanted) -> Parts:
+def parts_of(reverse: Reverse, op: Op, form: RegionOp, wanted: Wanted) -> Parts:
     """What of a loop has cotangents."""
     flow = reverse.flow
     settled, _ = flow.inside(op, wanted.flags)
     needed = flow.needed(op, wanted.flags, wanted.results)
     results = flow.closed(op, wanted.flags, wanted.results)
-    consts, carried, slices = groups(needed[form.head :], form)
-    _, varied, _ = groups(settled[form.head :], form)
+    consts, carried, slices = form.groups(needed[form.lead :])
+    _, varied, _ = form.groups(settled[form.lead :])
     both = [n and v and r for n, v, r in zip(carried, varied, results, strict=False)]
     return Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
 
 
-def joint_of(reverse: Reverse, form: Form, parts: Parts, tapes: Tapes | None = None) -> Joint:
+def joint_of(reverse: Reverse, form: RegionOp, parts: Parts, tapes: Tapes | None = None) -> Joint:
     """The body both ways."""
-    consts, carried, slices = groups(form.params(form.body), form)
+    consts, carried, slices = form.groups(form.params(form.body))
     sources = [*(consts[k] for k in parts.consts), *(carried[k] for k in parts.carried),
                *(slices[k] for k in parts.slices)]  # fmt: skip
     after, ys = form.body.results[: form.carry], form.body.results[form.carry :]
@@ -242,7 +242,7 @@ class _Outward:
             self.builder.ops.append(op)
             return
         entry, top = self._thread()
-        stop = form.head + form.consts + form.carry
+        stop = form.first + form.carry
         begin, end = self._begin(), self._end()
         tape_in, tape_out = ([] if t is None else [t] for t in (begin, end))
         operands = [*op.operands[:stop], *tape_in, *op.operands[stop:]]
@@ -260,7 +260,7 @@ class _Outward:
     def _dynamic(self) -> None:
         loop, op, form = self.loop, self.op, self.loop.form
         body, counting = form.body, op.primitive.conditional
-        if form.head:
+        if form.lead:
             loop.count = op.operands[0]
         if not self.taped and not counting:
             self.builder.ops.append(op)

@@ -19,6 +19,7 @@ from tapec.ir.core import Block, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import region_op
 from tapec.ir.types import Type
 
 
@@ -105,9 +106,10 @@ def _kept(
 def while_loop(scope: Scope, op: Op) -> None:
     """A loop as long as the condition holds in any lane: carries who is still running."""
     test, block = op.regions
-    count = op.attrs["consts"]
-    consts, init = op.operands[:count], op.operands[count:]
-    changing = _changing(block, block.params[count:])
+    form = region_op(op)
+    consts, init, _ = form.groups(form.args)
+    count = form.consts
+    changing = _changing(block, form.state(block))
     flags = _carry_flags(scope, init, changing)
     fixed = scope.flags(consts)
 
@@ -133,7 +135,7 @@ def while_loop(scope: Scope, op: Op) -> None:
     emitted = scope.builder.emit(
         op.primitive,
         operands,
-        {**op.attrs, "carry": op.attrs["carry"] + 1},
+        form.attrs(count, form.carry + 1),
         (go_on, body.close([still, *after])),
     )
     _, *results = emitted.results
@@ -163,29 +165,28 @@ def _running(scope: Scope, test: Block, operands: Sequence[Value], mask: Value |
 
 def fori(scope: Scope, op: Op) -> None:
     """A loop to the largest number of iterations; lane k runs those below its own number."""
-    count, *rest = op.operands
-    (block,) = op.regions
-    number = op.attrs["consts"]
-    consts, init = rest[:number], rest[number:]
+    form, count = region_op(op), op.operands[0]
+    consts, init, _ = form.groups(form.args)
+    block = form.body
     counts = scope.lifted[count]
     if scope.mask is not None:
         zero = scope.builder.const(0, count.type)
         counts = select(scope.builder, scope.mask, counts, zero)
     longest = _longest(scope, counts)
-    changing = _changing(block, block.params[1 + number :])
+    changing = _changing(block, form.state(block))
     flags = _carry_flags(scope, init, changing)
     body = Body(scope)
     step = body.take(block.params[0], False)
     limits = body.builder.param(counts.type, "counts")
-    for v, flag in zip(rest, [*scope.flags(consts), *flags], strict=True):
+    for v, flag in zip(form.args, [*scope.flags(consts), *flags], strict=True):
         body.take(v, flag)
     body.mask = body.builder.emit(PRIMITIVES["less"], (step, limits)).result
     body.results = body.inline(block, body.params, body.mask)
-    after = _kept(body, body.mask, body.params[1 + number :], changing)
+    after = _kept(body, body.mask, body.params[form.state_at], changing)
     operands = [scope.value(v) for v in consts]
     operands += [scope.wanted(v, f) for v, f in zip(init, flags, strict=True)]
     blocks = [body.close(after)]
-    scope.emit(op, [longest, counts, *operands], blocks, flags, consts=number + 1)
+    scope.emit(op, [longest, counts, *operands], blocks, flags, consts=form.consts + 1)
 
 
 def _longest(scope: Scope, counts: Value) -> Value:

@@ -15,6 +15,7 @@ from tapec.ad.batch_scope import Body, Scope
 from tapec.ad.batch_tape import PushesDiffer
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import region_op
 
 Rule = Callable[[Scope, Op], None]
 
@@ -45,10 +46,10 @@ def _inner_mask(scope: Scope, op: Op) -> Value | None:
 
 
 def _scan(scope: Scope, op: Op) -> None:
-    consts, carry = op.attrs["consts"], op.attrs["carry"]
+    form = region_op(op)
+    consts, carry, carried = form.consts, form.carry, form.state_at
     mask = _inner_mask(scope, op)
     flags = [False, *scope.flags(op.operands)]
-    carried = slice(1 + consts, 1 + consts + carry)
     masked = None if mask is None else 1
     body, flags = settled(scope, op.regions[0], flags, carried, masked)
     out = [*flags[carried], *body.result_flags[carry:]]
@@ -70,9 +71,8 @@ def _fori(scope: Scope, op: Op) -> None:
     if count in scope.lifted:
         batch_masked.fori(scope, op)
         return
-    consts, carry = op.attrs["consts"], op.attrs["carry"]
-    mask = _inner_mask(scope, op)
-    carried = slice(1 + consts, 1 + consts + carry)
+    form, mask = region_op(op), _inner_mask(scope, op)
+    carried = form.state_at
     masked = None if mask is None else 1
     flags = [False, *scope.flags(rest)]
     body, flags = settled(scope, op.regions[0], flags, carried, masked)
@@ -81,14 +81,13 @@ def _fori(scope: Scope, op: Op) -> None:
     if mask is not None:
         count = batch_masked.if_any(scope, mask, count)
     extra = [] if mask is None else [mask]
-    attrs = {"consts": consts + len(extra)}
+    attrs = {"consts": form.consts + len(extra)}
     scope.emit(op, [count, *extra, *operands], [block], flags[carried], **attrs)
 
 
 def _while(scope: Scope, op: Op) -> None:
     test, body = op.regions
-    consts, carry = op.attrs["consts"], op.attrs["carry"]
-    carried = slice(consts, consts + carry)
+    carry, carried = op.attrs["carry"], region_op(op).state_at
     masked = None if scope.mask is None else 0
     inner, flags = settled(scope, body, scope.flags(op.operands), carried, masked)
     condition = scope.body(test, flags, masked)

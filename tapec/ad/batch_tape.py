@@ -12,7 +12,8 @@ from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.ops.control import POP, PUSH
-from tapec.ir.primitive import Form, Primitive
+from tapec.ir.primitive import Primitive
+from tapec.ir.regions import RegionOp, region_op
 
 
 class PushesDiffer(Exception):
@@ -117,7 +118,7 @@ def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:
     if op.primitive in (PUSH, POP):
         yield op.operands[0], op.results[0]
     elif form is not None and form.loop:
-        yield from _loop_pairs(op, form)
+        yield from _loop_pairs(region_op(op))
     elif op.regions:
         # Of a function with rules of the user's, these are the further regions.
         lead, regions = (form.lead, op.regions) if form is not None else (0, op.regions[:1])
@@ -126,14 +127,9 @@ def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:
             yield from zip(region.results, op.results, strict=True)
 
 
-def _loop_pairs(op: Op, form: Form) -> Iterator[tuple[Value, Value]]:
-    body = op.regions[-1]
-    operands = op.operands[form.lead :]
-    first, count = op.attrs["consts"], op.attrs["carry"]
-    carried = slice(first, first + count)
-    inner = body.params[form.skip :]
-    for region in op.regions[:-1]:
-        yield from zip(operands, region.params, strict=True)
-    yield from zip(operands, inner, strict=False)
-    yield from zip(body.results[:count], inner[carried], strict=True)
-    yield from zip(body.results[:count], op.results[:count], strict=True)
+def _loop_pairs(form: RegionOp) -> Iterator[tuple[Value, Value]]:
+    after = form.body.results[: form.carry]
+    for region in form.op.regions:
+        yield from zip(form.args, form.params(region), strict=True)
+    yield from zip(after, form.state(form.body), strict=True)
+    yield from zip(after, form.op.results[: form.carry], strict=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tapec.ad.absent import without
-from tapec.ad.flow import form_of
 from tapec.ad.joint import Joint, between, closed, popped
 from tapec.ad.record import Wanted, changing, note, numbers
 from tapec.ad.tape import keep, slot_bytes
@@ -15,6 +14,7 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import region_op
 from tapec.ir.types import Type
 
 if TYPE_CHECKING:
@@ -64,28 +64,28 @@ class Plan:
 
 def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -> Plan:
     """How a branch or call goes both ways; `lasting` are operands that cost nothing to keep."""
-    form = form_of(op)
+    form = region_op(op)
     needed = reverse.flow.needed(op, wanted.flags, wanted.results)
     sources, targets = numbers(needed), numbers(wanted.results)
     joints = []
     for body in form.bodies:
-        given = [body.params[k - form.head] for k in sources]
+        given = [body.params[k - form.lead] for k in sources]
         based = [bool(p.type.shape) for p in given]
-        with reverse.region(body.params, lasting[form.head :]):
+        with reverse.region(body.params, lasting[form.lead :]):
             joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
-    dear = [changing(j.body.params, lasting[form.head :]) for j in joints]
+    dear = [changing(j.body.params, lasting[form.lead :]) for j in joints]
     kept = [keep(j, set(j.body.params) - d, set(j.body.results), d)
             for j, d in zip(joints, dear, strict=True)]  # fmt: skip
     for j, k in zip(joints, kept, strict=True):
         note(reverse.entries, op, j.ops, k, 1)
-    read = {form.head + j.body.params.index(v)
+    read = {form.lead + j.body.params.index(v)
             for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
     pushed = [_large(j, k.stored) if len(joints) > 1 else []
               for j, k in zip(joints, kept, strict=True)]  # fmt: skip
     stored = [[v for v in k.stored if v not in p] for k, p in zip(kept, pushed, strict=True)]
     slots, places = _merged(joints, stored)
     taped = any(j.thread.entry is not None for j in joints) or any(pushed)
-    plan = Plan(form.head, joints, sources, targets, sorted(read), slots, places, pushed, taped,
+    plan = Plan(form.lead, joints, sources, targets, sorted(read), slots, places, pushed, taped,
                 _uses(reverse, op, wanted, sources))  # fmt: skip
     plan.outward = tuple(_outward(plan, n) for n in range(len(joints)))
     return plan
@@ -98,11 +98,11 @@ def _large(joint: Joint, stored: Sequence[Value]) -> list[Value]:
 
 
 def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> list[list[int]]:
-    form, reached = form_of(op), []
+    form, reached = region_op(op), []
     for body, activity in zip(form.bodies, reverse.flow.inside(op, wanted.flags)[1], strict=True):
         targets = [v for v, w in zip(body.results, wanted.results, strict=True) if w]
         needed = activity.needed(body, targets)
-        reached.append([body.params[k - form.head] in needed for k in sources])
+        reached.append([body.params[k - form.lead] in needed for k in sources])
     return [numbers(column) for column in zip(*reached, strict=True)]
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.ad.adjoint_loops import Parts, found_order, joint_of, parts_of
-from tapec.ad.flow import Form, form_of, groups
 from tapec.ad.joint import Joint, Tapes, closed
 from tapec.ad.record import Wanted, types_of
 from tapec.ad.revolve import INT, integer, region, row, stretch_of, stretches, written
@@ -28,6 +27,7 @@ from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.places import whole
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def augment_checkpointed(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
 ) -> Record:
     """Append the loop in stretches, with the carries at their starts as further results."""
-    form = form_of(op)
+    form = region_op(op)
     parts = parts_of(reverse, op, form, wanted)
     joint = joint_of(reverse, form, parts, Tapes())
     snapshots = op.attrs["checkpoint"]
     lengths = stretches(op.attrs["length"], snapshots)
     starts = np.cumsum([0, *lengths[:-1]])
     kept = _run(builder, op, form, np.array(lengths), starts)
-    carried = groups(form.params(form.body), form)[1]
+    carried = form.state(form.body)
     reverse.entries += [
         Entry(v.hint, op.loc, v.type, slot_bytes(v.type), snapshots + 1, "stored") for v in carried
     ]
@@ -67,11 +67,11 @@ def augment_checkpointed(
 
 
 def _run(
-    builder: Builder, op: Op, form: Form, lengths: np.ndarray[Any, Any],
+    builder: Builder, op: Op, form: RegionOp, lengths: np.ndarray[Any, Any],
     starts: np.ndarray[Any, Any],
 ) -> list[Value]:  # fmt: skip
     """The way there; the carries at the starts."""
-    consts, init, xs = groups(op.operands, form)
+    consts, init, xs = form.groups(form.args)
     ys = op.results[form.carry :]
     fixed, moving = [*consts, *xs], [*init, *(builder.const(0, y.type) for y in ys)]
     rows = [builder.const(lengths), builder.const(starts)]
@@ -111,7 +111,7 @@ class _Checkpointed(Record):
     """A loop that ran in stretches; `kept` are the carries at `places`, of which `used` count."""
 
     op: Op
-    form: Form
+    form: RegionOp
     parts: Parts
     joint: Joint
     snapshots: int
@@ -122,7 +122,7 @@ class _Checkpointed(Record):
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         form, parts, b = self.form, self.parts, sweep.builder
-        consts, _, xs = groups(op.operands, form)
+        consts, _, xs = form.groups(form.args)
         seeds = [sweep.made(cts[k], op.results[k].type) for k in parts.carried]
         bases = [sweep.withdraw(op, k) for k in parts.consts]
         numbers = [form.carry + k for k in parts.ys]
@@ -224,7 +224,7 @@ class _Checkpointed(Record):
 
 
 def _step(
-    b: Builder, op: Op, form: Form, i: Value, fixed: Sequence[Value], state: Sequence[Value]
+    b: Builder, op: Op, form: RegionOp, i: Value, fixed: Sequence[Value], state: Sequence[Value]
 ) -> list[Value]:
     """One iteration of the loop; its slices are taken from the arrays behind the constants."""
     slices = [row(b, x, i) for x in fixed[form.consts :]]

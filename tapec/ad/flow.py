@@ -7,57 +7,12 @@ nothing changes. Custom rules replace the function's own flow: everything may de
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
 from tapec.ad.activity import Activity, can_vary
-from tapec.ir.core import Block, Op, Value
+from tapec.ir.core import Op, Value
+from tapec.ir.regions import region_op
 
 Flags = tuple[bool, ...]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How operands and results stand to the parameters and results of an op's bodies.
-
-    Operand `head + j` is parameter `skip + j`; of a loop, result k < carry goes back to the
-    operand `head + consts + k`. Further operands are read slice by slice.
-    """
-
-    bodies: tuple[Block, ...]
-    head: int = 0
-    skip: int = 0
-    consts: int = 0
-    carry: int = 0
-
-    @property
-    def body(self) -> Block:
-        """The only body, of loops and calls."""
-        (block,) = self.bodies
-        return block
-
-    def params(self, body: Block) -> tuple[Value, ...]:
-        """The parameters that operands stand for."""
-        return body.params[self.skip :]
-
-    def carried(self) -> slice:
-        """The carried ones among these parameters."""
-        return slice(self.consts, self.consts + self.carry)
-
-
-def form_of(op: Op) -> Form:
-    """The form of a branch, a loop or a call."""
-    form = op.primitive.form
-    assert form is not None
-    consts, carry = op.attrs.get("consts", 0), op.attrs.get("carry", 0)
-    return Form(op.regions[form.first :], form.lead, form.skip, consts, carry)
-
-
-def groups(items: Sequence[T], form: Form) -> tuple[Sequence[T], Sequence[T], Sequence[T]]:
-    """What stands for a loop's constants, carried values and slices."""
-    carried = form.carried()
-    return items[: carried.start], items[carried], items[carried.stop :]
 
 
 class Flow:
@@ -71,12 +26,12 @@ class Flow:
         if op.primitive.form is None:
             return tuple(can_vary(v.type) for v in op.results)
         _, inside = self.inside(op, flags)
-        blocks = form_of(op).bodies
+        blocks = region_op(op).bodies
         columns = [[v in a.varied for v in b.results] for a, b in zip(inside, blocks, strict=True)]
         found = [any(column) for column in zip(*columns, strict=True)]
         # Without an iteration, a carried result is its start.
-        closed, form = self.settled(op, flags), form_of(op)
-        first = form.head + form.consts
+        closed, form = self.settled(op, flags), region_op(op)
+        first = form.first
         return tuple(f or (k < form.carry and closed[first + k]) for k, f in enumerate(found))
 
     def settled(self, op: Op, flags: Sequence[bool]) -> Flags:
@@ -91,10 +46,10 @@ class Flow:
         return self._inside[key]
 
     def _settle(self, op: Op, flags: list[bool]) -> tuple[Flags, list[Activity]]:
-        form = form_of(op)
-        first = form.head + form.consts
+        form = region_op(op)
+        first = form.first
         while True:
-            inside = [Activity(b, _chosen(form.params(b), flags[form.head :]), self)
+            inside = [Activity(b, _chosen(form.params(b), flags[form.lead :]), self)
                       for b in form.bodies]  # fmt: skip
             grown = list(flags)
             for k in range(form.carry):
@@ -110,7 +65,7 @@ class Flow:
         """
         if op.primitive.form is None:
             return tuple(flags)
-        form = form_of(op)
+        form = region_op(op)
         settled, inside = self.inside(op, flags)
         found = self.closed(op, flags, wanted)
         needed = [False] * len(op.operands)
@@ -118,19 +73,19 @@ class Flow:
             targets = _chosen(body.results, found)
             reached = activity.needed(body, targets)
             for j, p in enumerate(form.params(body)):
-                needed[form.head + j] |= p in reached
+                needed[form.lead + j] |= p in reached
         for k in range(form.carry):
-            needed[form.head + form.consts + k] |= found[k]
+            needed[form.first + k] |= found[k]
         return tuple(n and s for n, s in zip(needed, settled, strict=True))
 
     def closed(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
         """The wanted results, grown by the carried values that these depend on."""
-        form = form_of(op)
+        form = region_op(op)
         found = list(wanted)
         if not form.carry:
             return tuple(found)
         (activity,) = self.inside(op, flags)[1]
-        carried = form.params(form.body)[form.carried()]
+        carried = form.state(form.body)
         while True:
             reached = activity.needed(form.body, _chosen(form.body.results, found))
             grown = [f or p in reached for f, p in zip(found, carried, strict=False)]

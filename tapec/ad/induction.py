@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tapec.ad.flow import Form, groups
 from tapec.ir.affine import AffineForms
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.regions import RegionOp
 from tapec.ir.types import Type
 
 INT = Type("i64")
@@ -32,10 +32,10 @@ class Counter:
         return [*builder.ops, Op(made.primitive, made.operands, made.attrs, (self.param,))]
 
 
-def counters(form: Form) -> list[Counter]:
+def counters(form: RegionOp) -> list[Counter]:
     """The counters of a loop that runs forward."""
     made = AffineForms({v: op for op in form.body.ops for v in op.results}.get)
-    params = groups(form.params(form.body), form)[1]
+    params = form.state(form.body)
     found = []
     for k, (before, after) in enumerate(zip(params, form.body.results, strict=False)):
         step = made.difference(after, before) if before.type == INT else None

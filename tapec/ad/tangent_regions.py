@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tapec.ad.flow import Flow, Form, form_of, groups
+from tapec.ad.flow import Flow
 from tapec.ad.joint import closed
 from tapec.ad.rules import hint_of, refuse_captured, rule_operands
 from tapec.ad.zeros import ZERO, materialise
@@ -19,6 +19,7 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.control import TAPE_NEW
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
 
 Tangents = dict[Value, Value]  # a value without an entry has a structurally zero tangent
@@ -85,8 +86,8 @@ def _announced(values: Iterable[Value], flags: Iterable[bool], tangents: Tangent
 
 
 def _branch(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> None:
-    form = form_of(op)
-    moving = [v in tangents for v in op.operands[form.head :]]
+    form = region_op(op)
+    moving = [v in tangents for v in op.operands[form.lead :]]
     made = [_branch_body(body, moving, forward) for body in form.bodies]
     columns = zip(*(flags for _, _, flags in made), strict=True)
     flags = [any(column) for column in columns]
@@ -116,7 +117,7 @@ def _emit_branch(
     builder: Builder, op: Op, tangents: Tangents, regions: tuple[Block, ...],
     flags: Sequence[bool], attrs: Any,
 ) -> None:  # fmt: skip
-    operands = (*op.operands, *_derived(op.operands[form_of(op).head :], tangents))
+    operands = (*op.operands, *_derived(op.operands[region_op(op).lead :], tangents))
     results = (*op.results, *_announced(op.results, flags, tangents))
     emit_as(builder, op, operands, attrs, regions, results)
 
@@ -154,17 +155,17 @@ def _custom(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> N
 
 
 def _loop(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> None:
-    form = form_of(op)
-    given, body = op.operands[form.head :], form.body
-    flags = forward.flow.settled(op, [v in tangents for v in op.operands])[form.head :]
+    form = region_op(op)
+    given, body = op.operands[form.lead :], form.body
+    flags = forward.flow.settled(op, [v in tangents for v in op.operands])[form.lead :]
     params = form.params(body)
     entering = [p for p, m in zip(params, flags, strict=True) if m]
     inner, moved = forward.body(body, entering, body.results)
-    consts, carried, _ = groups(flags, form)
+    consts, carried, _ = form.groups(flags)
     regions = (*_conditions(op, form, flags), _loop_body(inner, form, moved, carried))
-    attrs = {**op.attrs, "consts": form.consts + sum(consts), "carry": form.carry + sum(carried)}
-    operands = list(op.operands[: form.head])
-    for group, moving in zip(groups(given, form), groups(flags, form), strict=True):
+    attrs = form.attrs(form.consts + sum(consts), form.carry + sum(carried))
+    operands = list(op.operands[: form.lead])
+    for group, moving in zip(form.groups(given), form.groups(flags), strict=True):
         chosen = [v for v, m in zip(group, moving, strict=True) if m]
         operands += [*group, *_made(chosen, tangents, builder)]
     after, ys = op.results[: form.carry], op.results[form.carry :]
@@ -174,11 +175,11 @@ def _loop(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> Non
     emit_as(builder, op, operands, attrs, regions, results)
 
 
-def _loop_body(inner: Builder, form: Form, moved: Tangents, carried: Sequence[bool]) -> Block:
+def _loop_body(inner: Builder, form: RegionOp, moved: Tangents, carried: Sequence[bool]) -> Block:
     """Parameters and results, each group followed by its tangents."""
     body = form.body
     params = [*body.params[: form.skip]]
-    for group in groups(form.params(body), form):
+    for group in form.groups(form.params(body)):
         params += [*group, *_derived(group, moved)]
     after, ys = body.results[: form.carry], body.results[form.carry :]
     changing = [v for v, f in zip(after, carried, strict=True) if f]
@@ -186,13 +187,13 @@ def _loop_body(inner: Builder, form: Form, moved: Tangents, carried: Sequence[bo
     return closed(inner.ops, params, results)
 
 
-def _conditions(op: Op, form: Form, flags: Sequence[bool]) -> tuple[Block, ...]:
+def _conditions(op: Op, form: RegionOp, flags: Sequence[bool]) -> tuple[Block, ...]:
     """The condition of a `while_loop`, blind to the tangents it is given."""
     if not op.primitive.conditional:
         return ()
     test = op.regions[0]
     params: list[Value] = []
-    for group, moving in zip(groups(test.params, form), groups(flags, form), strict=True):
+    for group, moving in zip(form.groups(test.params), form.groups(flags), strict=True):
         params += [*group, *(Value(p.type) for p, m in zip(group, moving, strict=True) if m)]
     return (closed(test.ops, params, test.results),)
 

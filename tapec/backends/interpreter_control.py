@@ -15,6 +15,7 @@ import numpy as np
 from tapec.backends.interpreter_memory import Array, Env, Rule
 from tapec.errors import BackendError
 from tapec.ir.core import Op
+from tapec.ir.regions import region_op
 
 if TYPE_CHECKING:
     from tapec.backends.interpreter import Machine
@@ -46,6 +47,12 @@ def _first(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 # --- loops ---------------------------------------------------------------------------------------
 
 
+def _groups(op: Op, env: Env) -> tuple[Sequence[Array], ...]:
+    """A loop's constants, the start of its carried values, and the arrays that it slices."""
+    loop = region_op(op)
+    return loop.groups([env[v] for v in loop.args])
+
+
 def _numbers(count: int, attrs: Any) -> range:
     """The iteration numbers in the order of execution."""
     forward = range(count)
@@ -54,7 +61,7 @@ def _numbers(count: int, attrs: Any) -> range:
 
 def _scan(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     (body,) = op.regions
-    fixed, carry, xs = _groups(op, _values(op, env))
+    fixed, carry, xs = _groups(op, env)
     ys = [np.empty(v.type.shape, v.type.numpy) for v in op.results[len(carry) :]]
     for i in _numbers(op.attrs["length"], op.attrs):
         found = machine.call(body, [np.int64(i), *fixed, *carry, *(x[i] for x in xs)])
@@ -66,8 +73,8 @@ def _scan(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 def _fori(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     (body,) = op.regions
-    count, *operands = _values(op, env)
-    fixed, carry, _ = _groups(op, operands)
+    count = env[op.operands[0]]
+    fixed, carry, _ = _groups(op, env)
     for i in _numbers(max(int(count), 0), op.attrs):
         carry = machine.call(body, [np.int64(i), *fixed, *carry])
     return tuple(carry)
@@ -75,17 +82,10 @@ def _fori(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 def _while(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     test, body = op.regions
-    fixed, carry, _ = _groups(op, _values(op, env))
+    fixed, carry, _ = _groups(op, env)
     while machine.call(test, [*fixed, *carry])[0]:
         carry = machine.call(body, [*fixed, *carry])
     return tuple(carry)
-
-
-def _groups(op: Op, operands: Sequence[Array]) -> tuple[list[Array], list[Array], list[Array]]:
-    """A loop's constants, initial carry and sliced arrays."""
-    first = op.attrs["consts"]
-    second = first + op.attrs["carry"]
-    return list(operands[:first]), list(operands[first:second]), list(operands[second:])
 
 
 # --- tapes ---------------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ Sets of operands are bit masks, so that one walk over a region settles all of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import POP
+from tapec.ir.regions import RegionOp, branch_or_loop
 
 Masks = tuple[int, ...]
 
@@ -27,8 +28,15 @@ class Dependence:
         if not op.regions and op.primitive is not POP:
             return ((1 << len(op.operands)) - 1,) * len(op.results)
         if op not in self._ops:
-            self._ops[op] = _RULES.get(op.name, _everything)(self, op)
+            self._ops[op] = self._found(op)
         return self._ops[op]
+
+    def _found(self, op: Op) -> Masks:
+        r = branch_or_loop(op)
+        if r is not None:
+            return _of_regions(self, r)
+        # A tape decides what is popped. Calls, and rules of the user's, keep their signature.
+        return (1 if op.primitive is POP else (1 << len(op.operands)) - 1,) * len(op.results)
 
     def block(self, block: Block) -> Masks:
         """Per result of a closed region, the parameters it depends on."""
@@ -68,52 +76,16 @@ def closure(direct: Sequence[int], first: int) -> list[int]:
     return masks
 
 
-def _everything(d: Dependence, op: Op) -> Masks:
-    """Calls, and rules of the user's, keep their signature."""
-    return ((1 << len(op.operands)) - 1,) * len(op.results)
+def _of_regions(d: Dependence, r: RegionOp) -> Masks:
+    """What decides which region runs, or how often; and what the bodies need."""
+    tests = [mask for region in r.op.regions[: r.tests] for mask in d.block(region)]
+    found = [[r.operands_of(mask) for mask in d.block(body)] for body in r.bodies]
+    joined = [reduce(or_, masks) for masks in zip(*found, strict=True)]
+    carried = closure(joined[: r.carry], r.first)
+    inside = (1 << r.carry) - 1
 
+    def closed(mask: int) -> int:
+        return mask | union(carried, mask >> r.first & inside)
 
-def _pop(d: Dependence, op: Op) -> Masks:
-    return (1,) * len(op.results)
-
-
-def _branches(d: Dependence, op: Op) -> Masks:
-    masks = [0] * len(op.results)
-    for region in op.regions:
-        masks = [a | b for a, b in zip(masks, d.block(region), strict=True)]
-    return tuple(mask << 1 | 1 for mask in masks)
-
-
-def _scan(d: Dependence, op: Op) -> Masks:
-    carry, first = op.attrs["carry"], op.attrs["consts"]
-    # Parameter 0, the iteration number, is no operand.
-    direct = [mask >> 1 for mask in d.block(op.regions[0])]
-    carried = closure(direct[:carry], first)
-    inside = (1 << carry) - 1
-    stacked = [mask | union(carried, (mask >> first) & inside) for mask in direct[carry:]]
-    return (*carried, *stacked)
-
-
-def _fori(d: Dependence, op: Op) -> Masks:
-    # The iteration number and the count have the same position, which all results depend on.
-    carried = closure(d.block(op.regions[0]), 1 + op.attrs["consts"])
-    return tuple(mask | 1 for mask in carried)
-
-
-def _while(d: Dependence, op: Op) -> Masks:
-    test, body = op.regions
-    first = op.attrs["consts"]
-    carried = closure(d.block(body), first)
-    (direct,) = d.block(test)
-    always = direct | union(carried, direct >> first)
-    return tuple(mask | always for mask in carried)
-
-
-_RULES: dict[str, Callable[[Dependence, Op], Masks]] = {
-    "pop": _pop,
-    "cond": _branches,
-    "switch": _branches,
-    "scan": _scan,
-    "fori_loop": _fori,
-    "while_loop": _while,
-}
+    always = reduce(or_, (closed(r.operands_of(mask)) for mask in tests), (1 << r.lead) - 1)
+    return tuple(mask | always for mask in (*carried, *map(closed, joined[r.carry :])))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.regions import region_op
 from tapec.lower.binding import bind, child, registers, same_tape
 from tapec.lower.branches import cond, switch
 from tapec.lower.functions import call
@@ -134,10 +135,10 @@ class Carried:
 
 
 def _scan(n: Nests, op: Op) -> None:
-    (block,), length = op.regions, op.attrs["length"]
-    consts, count = op.attrs["consts"], op.attrs["carry"]
-    fixed, inits = op.operands[:consts], op.operands[consts : consts + count]
-    params = block.params[1 + consts : 1 + consts + count]
+    form, length = region_op(op), op.attrs["length"]
+    block, count = form.body, form.carry
+    fixed, inits, arrays = form.groups(form.args)
+    _, params, rows = form.groups(form.params(block))
     carried = Carried(n, block, params, inits, op.results[:count])
     inner, stacks = carried.inner, [n.target(y) for y in op.results[count:]]
     for param, value in zip(block.params[1:], fixed, strict=False):
@@ -147,8 +148,7 @@ def _scan(n: Nests, op: Op) -> None:
         inner.grids[block.params[0]] = grid([i], ())
         at = n.build.affine(i)
         carried.enter(inner, params, loop.carried)
-        for param, x in zip(block.params[1 + consts + count :], op.operands[consts + count :],
-                            strict=True):  # fmt: skip
+        for param, x in zip(rows, arrays, strict=True):
             bind(n, inner, param, x, (at,))
         parts = [
             stack.part(at.times(y.type.size))
@@ -172,10 +172,10 @@ def counter(n: Nests, index: Value, count: Value, reverse: bool) -> Value:
 
 
 def _fori(n: Nests, op: Op) -> None:
-    (block,), consts = op.regions, op.attrs["consts"]
+    form = region_op(op)
+    block, params = form.body, form.state(form.body)
     count: Value = registers(n, op.operands[0])[0]
-    fixed, inits = op.operands[1 : 1 + consts], op.operands[1 + consts :]
-    params = block.params[1 + consts :]
+    fixed, inits, _ = form.groups(form.args)
     carried = Carried(n, block, params, inits, op.results)
     inner = carried.inner
     for param, value in zip(block.params[1:], fixed, strict=False):
@@ -191,21 +191,20 @@ def _fori(n: Nests, op: Op) -> None:
 
 
 def _while(n: Nests, op: Op) -> None:
-    test, block = op.regions
-    consts = op.attrs["consts"]
-    fixed, inits = op.operands[:consts], op.operands[consts:]
-    carried = Carried(n, block, block.params[consts:], inits, op.results)
+    (test, block), form = op.regions, region_op(op)
+    fixed, inits, _ = form.groups(form.args)
+    carried = Carried(n, block, form.state(block), inits, op.results)
     inner = carried.inner
     asking = child(n, test, Roles(cheap=0))
     for region, context in ((test, asking), (block, inner)):
         for param, value in zip(region.params, fixed, strict=False):
             bind(n, context, param, value)
     with n.build.test(carried.start) as loop:
-        carried.enter(asking, test.params[consts:], loop.carried)
+        carried.enter(asking, form.state(test), loop.carried)
         asking.emit([None])
         loop.yields = registers(asking, test.results[0])
     with n.build.body(carried.start) as loop:
-        carried.enter(inner, block.params[consts:], loop.carried)
+        carried.enter(inner, form.state(block), loop.carried)
         inner.emit(carried.targets())
         loop.yields = carried.leave(inner)
     carried.finish(loop.results)

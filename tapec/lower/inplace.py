@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.regions import region_op
 
 if TYPE_CHECKING:
     from tapec.lower.plan import Plan
@@ -27,8 +28,8 @@ _SAME_PLACE = frozenset(("stop_gradient", "integer_pow"))
 
 def carries(op: Op) -> slice:
     """The operands of a loop that are its initial carried values."""
-    first = int(op.attrs["consts"]) + (op.name == "fori_loop")
-    return slice(first, first + int(op.attrs["carry"]))
+    loop = region_op(op)
+    return slice(loop.first, loop.first + loop.carry)
 
 
 def origins(block: Block) -> list[int | None]:

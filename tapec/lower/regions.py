@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.places import runs
+from tapec.ir.regions import region_op
 from tapec.ir.rewrite import copy_op
 from tapec.lower.functions import staying
-from tapec.lower.inplace import BRANCHES, LOOPS, WRITES, carries
+from tapec.lower.inplace import BRANCHES, LOOPS, WRITES
 
 INLINED = frozenset(("call", "custom"))
 _DYNAMIC = frozenset(("dynamic_index", "dynamic_update", "dynamic_add"))
@@ -116,16 +117,12 @@ def _links(op: Op) -> Iterator[tuple[Value, Value]]:
     if op.name in WRITES:
         yield op.result, op.operands[0]
     elif op.name in LOOPS:
-        inside, counter = carries(op), op.name != "while_loop"
-        skip = op.name == "fori_loop"
+        loop = region_op(op)
+        known = loop.args[: loop.carried.stop]
         for region in op.regions:
-            given = op.operands[skip : inside.stop]
-            yield from zip(region.params[counter:], given, strict=False)
-        body = op.regions[-1]
-        count = op.attrs["carry"]
-        params = body.params[counter + op.attrs["consts"] :][:count]
-        yield from zip(params, body.results, strict=False)
-        yield from zip(params, op.results, strict=False)
+            yield from zip(loop.params(region), known, strict=False)
+        yield from zip(loop.state(loop.body), loop.body.results, strict=False)
+        yield from zip(loop.state(loop.body), op.results, strict=False)
     elif op.name in BRANCHES:
         for region in op.regions:
             yield from zip(region.params, op.operands[1:], strict=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import every
+from tapec.ir.regions import RegionOp, branch_or_loop, with_consts
 from tapec.ir.rewrite import copy_op
-from tapec.passes.regions.site import Site, site, with_consts
 from tapec.passes.regions.worth import worth_passing
 from tapec.passes.support import Shared, inside, whole
 
@@ -34,20 +34,20 @@ def _block(block: Block, done: Shared) -> Block:
 
 def _hoisted(op: Op) -> list[Op]:
     """The loop, with its invariants in front."""
-    s = site(op)
-    assert s is not None
-    moves = [_moves(s, region) for region in op.regions]
+    form = branch_or_loop(op)
+    assert form is not None
+    moves = [_moves(form, region) for region in op.regions]
     if not any(move.crossing for move in moves):
         return [op]
     front: list[Op] = []
     given: list[Value] = []
     inner: list[dict[int, Value]] = []
     for region, move in zip(op.regions, moves, strict=True):
-        env = dict(zip(s.params(region), s.args, strict=True))
+        env = dict(zip(form.params(region), form.args, strict=True))
         front += [copy_op(inner_op, env) for inner_op in move.outside]
         inner.append({len(given) + k: v for k, v in enumerate(move.crossing)})
         given += [env[v] for v in move.crossing]
-    return [*front, with_consts(s, given, inner, {o for move in moves for o in move.gone})]
+    return [*front, with_consts(form, given, inner, {o for move in moves for o in move.gone})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class _Moves:
     crossing: Sequence[Value]
 
 
-def _moves(s: Site, region: Block) -> _Moves:
+def _moves(form: RegionOp, region: Block) -> _Moves:
     """One walk forward to find what is invariant, one back to see where each is needed."""
-    found = _invariant(s, region)
+    found = _invariant(form, region)
     staying = [op for op in region.ops if op not in found]
     inside_: set[Value] = {v for op in staying for v in op.operands} | set(region.results)
     outside_: set[Value] = set()
@@ -84,10 +84,10 @@ def _moves(s: Site, region: Block) -> _Moves:
     return _Moves(outside[::-1], gone, crossing)
 
 
-def _invariant(s: Site, region: Block) -> dict[Op, None]:
+def _invariant(form: RegionOp, region: Block) -> dict[Op, None]:
     """The ops that depend on nothing but the loop's constants, in order."""
-    certain = s.op.attrs.get("length", 0) > 0 or region not in s.bodies
-    known = set(s.params(region)[: s.consts])
+    certain = form.op.attrs.get("length", 0) > 0 or region not in form.bodies
+    known = set(form.params(region)[: form.consts])
     found: dict[Op, None] = {}
     for op in region.ops:
         if known.issuperset(op.operands) and _movable(op, certain):

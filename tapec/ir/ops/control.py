@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from tapec.errors import DTypeError, ShapeError, VerifyError
 from tapec.ir.core import Block
 from tapec.ir.primitive import Form, Primitive, register
+from tapec.ir.regions import Groups, split
 from tapec.ir.types import Type
 
 Types = tuple[Type, ...]
@@ -27,7 +28,7 @@ def _region(name: str, block: Block, params: Sequence[Type], what: str) -> Types
     return tuple(v.type for v in block.results)
 
 
-def _carried(name: str, before: Types, after: Types) -> None:
+def _carried(name: str, before: Sequence[Type], after: Sequence[Type]) -> None:
     """Raise ShapeError for the first carried value whose type changes."""
     if len(before) != len(after):
         raise VerifyError(f"{name}: carries {len(before)} values, the body returns {len(after)}")
@@ -36,7 +37,7 @@ def _carried(name: str, before: Types, after: Types) -> None:
             raise ShapeError(f"{name}: carried value {k} is {a} before the body and {b} after it")
 
 
-def _no_tape(name: str, what: str, types: Types) -> None:
+def _no_tape(name: str, what: str, types: Sequence[Type]) -> None:
     if TAPE in types:
         raise VerifyError(f"{name}: a tape changes, it cannot be {what}")
 
@@ -72,7 +73,7 @@ def _scan(
     checkpoint: int = 0,
 ) -> Types:
     (body,) = regions
-    fixed, init, xs = split(operands, consts, carry)
+    fixed, init, xs = _groups(operands, consts, carry)
     if length < 0:
         raise ShapeError(f"scan: the length {length} is negative")
     for x in xs:
@@ -94,7 +95,7 @@ def _fori(
     reverse: bool = False,
 ) -> Types:
     (body,) = regions
-    fixed, init, rest = split(operands, consts, carry)
+    fixed, init, rest = _groups(operands, consts, carry)
     if count != Type("i64") or rest:
         raise VerifyError(f"fori_loop needs an i64 trip count, got {count}")
     found = _region("fori_loop", body, (Type("i64"), *fixed, *init), "the body")
@@ -104,7 +105,7 @@ def _fori(
 
 def _while(*operands: Type, consts: int, carry: int, regions: tuple[Block, ...]) -> Types:
     cond, body = regions
-    _, init, rest = split(operands, consts, carry)
+    _, init, rest = _groups(operands, consts, carry)
     if rest:
         raise VerifyError(f"while_loop: {len(rest)} operands too many")
     test = _region("while_loop", cond, operands, "the condition")
@@ -116,11 +117,9 @@ def _while(*operands: Type, consts: int, carry: int, regions: tuple[Block, ...])
     return init
 
 
-def split(operands: Sequence[Type], consts: int, carry: int) -> tuple[Types, Types, Types]:
-    """A loop's operands in their three groups."""
-    operands = tuple(operands)
+def _groups(operands: Types, consts: int, carry: int) -> Groups[Type]:
     _no_tape("a loop", "a constant", operands[:consts])
-    return operands[:consts], operands[consts : consts + carry], operands[consts + carry :]
+    return split(operands, consts, carry)
 
 
 def _call(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 
 from tapec.ir.core import Block, Op, Value
-from tapec.passes.regions.site import Site, site, with_consts
+from tapec.ir.regions import RegionOp, branch_or_loop, with_consts
 from tapec.passes.regions.worth import worth_passing
 from tapec.passes.support import over
 
@@ -18,27 +18,29 @@ def reused(op: Op, seen: Mapping[Hashable, Op], key: Key) -> tuple[Op, Mapping[B
     With each new region come the ops it lost: their results are parameters now, and known to what
     is nested in it.
     """
-    s = site(op)
-    if s is None:
+    form = branch_or_loop(op)
+    if form is None:
         return op, {}
     given: list[Value] = []
     inner: list[dict[int, Value]] = []
     lost: list[list[Op]] = []
     for region in op.regions:
-        pairs = _again(s, region, seen, key)
+        pairs = _again(form, region, seen, key)
         values = [both for a, b in pairs for both in zip(a.results, b.results, strict=True)]
         inner.append({len(given) + k: v for k, (v, _) in enumerate(values)})
         given += [outer for _, outer in values]
         lost.append([inside for inside, _ in pairs])
     if not given:
         return op, {}
-    new = with_consts(s, given, inner, {o for ops in lost for o in ops})
+    new = with_consts(form, given, inner, {o for ops in lost for o in ops})
     return new, dict(zip(new.regions, lost, strict=True))
 
 
-def _again(s: Site, region: Block, seen: Mapping[Hashable, Op], key: Key) -> list[tuple[Op, Op]]:
+def _again(
+    form: RegionOp, region: Block, seen: Mapping[Hashable, Op], key: Key
+) -> list[tuple[Op, Op]]:
     """Ops of a region, each with the one before it that has the same operands."""
-    outer = dict(zip(s.params(region)[: s.consts], s.args, strict=False))
+    outer = dict(zip(form.params(region)[: form.consts], form.args, strict=False))
     found: list[tuple[Op, Op]] = []
     for op in region.ops:
         if any(v not in outer for v in op.operands):

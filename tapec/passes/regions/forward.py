@@ -6,21 +6,23 @@ from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import number_of
-from tapec.passes.regions.site import Site
+from tapec.ir.regions import RegionOp
 from tapec.passes.support import attr_key
 
 # An argument by its position, the constant, or None where the region computes the result.
 Source = int | Op | None
 
 
-def sources(s: Site) -> list[Source]:
+def sources(form: RegionOp) -> list[Source]:
     """Per result, what all bodies return for it."""
-    return [_agreed(found) for found in zip(*(handed(s, body) for body in s.bodies), strict=True)]
+    return [
+        _agreed(found) for found in zip(*(handed(form, body) for body in form.bodies), strict=True)
+    ]
 
 
-def handed(s: Site, body: Block) -> list[Source]:
+def handed(form: RegionOp, body: Block) -> list[Source]:
     """Per result, what one body returns for it."""
-    known: dict[Value, int | Op] = {p: k for k, p in enumerate(s.params(body))}
+    known: dict[Value, int | Op] = {p: k for k, p in enumerate(form.params(body))}
     for op in body.ops:
         if number_of(op) is not None:
             known[op.results[0]] = op

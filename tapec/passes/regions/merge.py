@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 
 from tapec.ir.core import Block, Op, Value
-from tapec.passes.regions.site import Site, rebuilt, site
+from tapec.ir.regions import RegionOp, branch_or_loop, rebuilt
 from tapec.passes.support import over
 
 
@@ -14,20 +14,23 @@ def merged(op: Op) -> tuple[Op, Mapping[Value, Value]]:
 
     Carried values are equal when they start and continue with the same value.
     """
-    s = site(op)
-    if s is None:
+    form = branch_or_loop(op)
+    if form is None:
         return op, {}
-    args = _twice(_argument(s, k) for k in range(len(s.args)))
-    results = _twice(_result(s, k) for k in range(len(op.results)))
+    args = _twice(_argument(form, k) for k in range(len(form.args)))
+    results = _twice(_result(form, k) for k in range(len(op.results)))
     if not args and not results:
         return op, {}
-    gone = {*args, *(s.consts + k for k in results if k < s.carry)}
-    instead = {**args, **{s.consts + k: s.consts + j for k, j in results.items() if k < s.carry}}
+    gone = {*args, *(form.consts + k for k in results if k < form.carry)}
+    instead = {
+        **args,
+        **{form.consts + k: form.consts + j for k, j in results.items() if k < form.carry},
+    }
     new = rebuilt(
-        s,
-        set(range(len(s.args))) - gone,
+        form,
+        set(range(len(form.args))) - gone,
         set(range(len(op.results))) - results.keys(),
-        lambda old, block: _renamed(s, old, block, instead),
+        lambda old, block: _renamed(form, old, block, instead),
     )
     return new, {op.results[k]: op.results[j] for k, j in results.items()}
 
@@ -38,21 +41,21 @@ def _twice(keys: Iterable[Hashable]) -> dict[int, int]:
     return {k: first[key] for k, key in enumerate(keys) if first.setdefault(key, k) != k}
 
 
-def _argument(s: Site, k: int) -> Hashable:
+def _argument(form: RegionOp, k: int) -> Hashable:
     """Equal for constants that are the same value, and for arrays read slice by slice."""
-    if k in s.carried:
+    if k in form.carried:
         return k
-    return (k < s.consts, s.args[k])
+    return (k < form.consts, form.args[k])
 
 
-def _result(s: Site, k: int) -> Hashable:
-    start = s.args[s.consts + k] if k < s.carry else None
-    return (start, *(body.results[k] for body in s.bodies))
+def _result(form: RegionOp, k: int) -> Hashable:
+    start = form.args[form.consts + k] if k < form.carry else None
+    return (start, *(body.results[k] for body in form.bodies))
 
 
-def _renamed(s: Site, old: Block, block: Block, instead: Mapping[int, int]) -> Block:
+def _renamed(form: RegionOp, old: Block, block: Block, instead: Mapping[int, int]) -> Block:
     """The region reading the parameters that stay."""
-    params = s.params(old)
+    params = form.params(old)
     same = {params[k]: params[j] for k, j in instead.items()}
 
     def final(values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from tapec.ir.core import Op, Value
 from tapec.ir.dependence import Dependence
-from tapec.passes.regions.site import rebuilt, site
+from tapec.ir.regions import branch_or_loop, rebuilt
 
 
 def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
@@ -14,15 +14,15 @@ def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
 
     A carried value stays while a live result depends on it, through however many iterations.
     """
-    s = site(op)
-    if s is None:
+    form = branch_or_loop(op)
+    if form is None:
         return op
     wanted = {k for k, v in enumerate(op.results) if v in live}
     needed = 0
     for k in wanted:
         needed |= depends.of(op)[k]
-    args = {k for k in range(len(s.args)) if needed >> (s.lead + k) & 1}
-    results = wanted | {k - s.consts for k in args if k in s.carried}
-    if len(args) == len(s.args) and len(results) == len(op.results):
+    args = {k for k in range(len(form.args)) if needed >> (form.lead + k) & 1}
+    results = wanted | {k - form.consts for k in args if k in form.carried}
+    if len(args) == len(form.args) and len(results) == len(op.results):
         return op
-    return rebuilt(s, args, results)
+    return rebuilt(form, args, results)

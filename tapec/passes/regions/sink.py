@@ -7,7 +7,7 @@ from typing import Any
 
 from tapec.ir.core import Block, Dense, Op, Value
 from tapec.ir.ops.control import COND
-from tapec.passes.regions.site import Site, rebuilt, site, with_ops
+from tapec.ir.regions import RegionOp, branch_or_loop, rebuilt, with_ops
 from tapec.passes.support import const_op
 
 # Larger arrays stay outside: they are data, not something to compute with while compiling.
@@ -19,38 +19,38 @@ def sunk(op: Op, consts: Mapping[Value, Op]) -> Op:
 
     Inside a branch its own predicate is known too.
     """
-    s = site(op)
-    if s is None:
+    form = branch_or_loop(op)
+    if form is None:
         return op
-    known = {k: v for k, arg in enumerate(s.args) for v in [_known(s, k, arg, consts)] if v}
+    known = {k: v for k, arg in enumerate(form.args) for v in [_known(form, k, arg, consts)] if v}
     if not known:
         return op
     return rebuilt(
-        s,
-        set(range(len(s.args))).difference(known),
+        form,
+        set(range(len(form.args))).difference(known),
         range(len(op.results)),
-        lambda old, new: with_ops(new, _made(s, old, known)),
+        lambda old, new: with_ops(new, _made(form, old, known)),
     )
 
 
-def _known(s: Site, k: int, arg: Value, consts: Mapping[Value, Op]) -> Any:
+def _known(form: RegionOp, k: int, arg: Value, consts: Mapping[Value, Op]) -> Any:
     """What to put in, wrapped: a number or array, or what the predicate is in each region."""
-    if s.op.primitive is COND and arg is s.op.operands[0]:
+    if form.op.primitive is COND and arg is form.op.operands[0]:
         return ((True,), (False,))
     const = consts.get(arg)
-    if const is None or k in s.carried:
+    if const is None or k in form.carried:
         return None
     value = const.attrs["value"]
     if isinstance(value, Dense):
-        small = value.array.size <= MAX_ELEMENTS and k < s.consts
-        return ((value.array,),) * len(s.op.regions) if small else None
-    return ((value,),) * len(s.op.regions)
+        small = value.array.size <= MAX_ELEMENTS and k < form.consts
+        return ((value.array,),) * len(form.op.regions) if small else None
+    return ((value,),) * len(form.op.regions)
 
 
-def _made(s: Site, region: Block, known: Mapping[int, Any]) -> list[Op]:
-    position = next(k for k, r in enumerate(s.op.regions) if r is region)
-    params = s.params(region)
+def _made(form: RegionOp, region: Block, known: Mapping[int, Any]) -> list[Op]:
+    position = next(k for k, r in enumerate(form.op.regions) if r is region)
+    params = form.params(region)
     return [
-        const_op(values[position][0], params[k].type, result=params[k], loc=s.op.loc)
+        const_op(values[position][0], params[k].type, result=params[k], loc=form.op.loc)
         for k, values in known.items()
     ]

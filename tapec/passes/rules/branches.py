@@ -6,9 +6,9 @@ from collections.abc import Sequence, Set
 
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.control import COND
+from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.passes.regions.forward import Source, handed, sources
 from tapec.passes.regions.key import Keys
-from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
 from tapec.passes.rewriter import Rewriter, region_rule
 
 Result = Sequence[Value] | None
@@ -52,41 +52,39 @@ def no_difference(op: Op, cx: Rewriter) -> Result:
 @region_rule("cond", "switch")
 def handed_through(op: Op, cx: Rewriter) -> Result:
     """A result that is the same argument or constant in all branches needs no branch."""
-    s = site(op)
-    assert s is not None
-    found = sources(s)
-    known = {k: _value(s, source, cx) for k, source in enumerate(found) if source is not None}
+    form = region_op(op)
+    found = sources(form)
+    known = {k: _value(form, source, cx) for k, source in enumerate(found) if source is not None}
     passed = {source for source in found if isinstance(source, int)}
-    return _without(s, known, passed, cx)
+    return _without(form, known, passed, cx)
 
 
 @region_rule("cond")
 def selected(op: Op, cx: Rewriter) -> Result:
     """A small result that is an argument or constant on both sides -> select(p, a, b)."""
-    s = site(op)
-    assert s is not None
+    form = region_op(op)
     known: dict[int, Value] = {}
-    for k, sides in enumerate(zip(*(handed(s, body) for body in s.bodies), strict=True)):
+    for k, sides in enumerate(zip(*(handed(form, body) for body in form.bodies), strict=True)):
         type = op.results[k].type
         if None not in sides and type.size <= MAX_SELECTED and type.dtype != "tape":
-            a, b = (_value(s, side, cx) for side in sides)
+            a, b = (_value(form, side, cx) for side in sides)
             known[k] = cx.emit("select", (op.operands[0], a, b))
-    return _without(s, known, frozenset(), cx)
+    return _without(form, known, frozenset(), cx)
 
 
-def _value(s: Site, source: Source, cx: Rewriter) -> Value:
+def _value(form: RegionOp, source: Source, cx: Rewriter) -> Value:
     if isinstance(source, Op):
         return cx.const(source.attrs["value"], source.result.type)
     assert source is not None
-    return s.args[source]
+    return form.args[source]
 
 
-def _without(s: Site, known: dict[int, Value], passed: Set[int], cx: Rewriter) -> Result:
+def _without(form: RegionOp, known: dict[int, Value], passed: Set[int], cx: Rewriter) -> Result:
     """All results, those not known from a branch that returns nothing else."""
     if not known:
         return None
-    rest = [k for k in range(len(s.op.results)) if k not in known]
+    rest = [k for k in range(len(form.op.results)) if k not in known]
     if rest:
-        values = cx.put(rebuilt(s, without_tapes(s, passed), rest))
+        values = cx.put(rebuilt(form, without_tapes(form, passed), rest))
         known.update(zip(rest, values, strict=True))
-    return [known[k] for k in range(len(s.op.results))]
+    return [known[k] for k in range(len(form.op.results))]

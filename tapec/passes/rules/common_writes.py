@@ -9,7 +9,7 @@ from typing import Any
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.dynamic import DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import UPDATE
-from tapec.passes.regions.site import Site, site
+from tapec.ir.regions import RegionOp, region_op
 from tapec.passes.rewriter import Rewriter, region_rule
 
 _WRITES = frozenset({DYNAMIC_UPDATE, UPDATE})
@@ -20,8 +20,7 @@ MAX_WRITTEN = 64
 @region_rule("cond", "switch")
 def common_write(op: Op, cx: Rewriter) -> Sequence[Value] | None:
     """cond(p) {a[i] = x} {a[i] = y} -> a[i] = cond(p) {x} {y}."""
-    s = site(op)
-    assert s is not None
+    form = region_op(op)
     defs = [{v: inner for inner in r.ops for v in inner.results} for r in op.regions]
     for k in range(len(op.results)):
         writes = [d.get(r.results[k]) for d, r in zip(defs, op.regions, strict=True)]
@@ -29,16 +28,16 @@ def common_write(op: Op, cx: Rewriter) -> Sequence[Value] | None:
         if len(found) < len(writes):
             continue
         pairs = list(zip(op.regions, found, strict=True))
-        places = {_place(s, r, w) for r, w in pairs}
+        places = {_place(form, r, w) for r, w in pairs}
         alone = all(_uses(r, w.result) == 1 for r, w in pairs)
         if len(places) == 1 and None not in places and alone:
-            return _written(s, k, found, places.pop(), cx)
+            return _written(form, k, found, places.pop(), cx)
     return None
 
 
-def _place(s: Site, region: Block, write: Op) -> Any:
+def _place(form: RegionOp, region: Block, write: Op) -> Any:
     """What is written where, by the positions of the arguments; None where computed or large."""
-    positions = {p: j for j, p in enumerate(s.params(region))}
+    positions = {p: j for j, p in enumerate(form.params(region))}
     array, value, *starts = write.operands
     where = tuple(positions.get(v) for v in (array, *starts))
     if None in where or value.type.size > MAX_WRITTEN:
@@ -51,7 +50,9 @@ def _uses(region: Block, value: Value) -> int:
     return count + sum(op.operands.count(value) for op in region.ops)
 
 
-def _written(s: Site, k: int, writes: Sequence[Op], place: Any, cx: Rewriter) -> Sequence[Value]:
+def _written(
+    form: RegionOp, k: int, writes: Sequence[Op], place: Any, cx: Rewriter
+) -> Sequence[Value]:
     """The branch returning what to write, and the write."""
     name, at, (array, *starts) = place
     chosen = Value(writes[0].operands[1].type)
@@ -61,12 +62,12 @@ def _written(s: Site, k: int, writes: Sequence[Op], place: Any, cx: Rewriter) ->
             tuple(op for op in r.ops if op is not w),
             (*r.results[:k], w.operands[1], *r.results[k + 1 :]),
         )
-        for r, w in zip(s.op.regions, writes, strict=True)
+        for r, w in zip(form.op.regions, writes, strict=True)
     )
-    results = (*s.op.results[:k], chosen, *s.op.results[k + 1 :])
-    op = s.op
+    results = (*form.op.results[:k], chosen, *form.op.results[k + 1 :])
+    op = form.op
     values = cx.put(Op(op.primitive, op.operands, op.attrs, results, regions, op.loc))
     cx.current = op
-    operands = (s.args[array], values[k], *(s.args[j] for j in starts))
+    operands = (form.args[array], values[k], *(form.args[j] for j in starts))
     values[k] = cx.emit(name, operands, at=at)
     return values

@@ -8,9 +8,9 @@ from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.places import whole
 from tapec.ir.primitive import lookup
+from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.ir.types import Type
 from tapec.passes.regions.forward import Source, sources
-from tapec.passes.regions.site import Site, rebuilt, site, without_tapes
 from tapec.passes.rewriter import Rewriter, region_rule
 
 Result = Sequence[Value] | None
@@ -42,19 +42,18 @@ def unrolled(op: Op, cx: Rewriter) -> Result:
     (body,) = op.regions
     if length > 1 and (length > MAX_UNROLLED or length * work(body) > MAX_UNROLLED_OPS):
         return None
-    s = site(op)
-    assert s is not None
-    carry = [s.args[k] for k in s.carried]
-    xs = s.args[s.consts + s.carry :]
+    form = region_op(op)
+    carry = [form.args[k] for k in form.carried]
+    xs = form.args[form.consts + form.carry :]
     rows: dict[int, list[Value]] = {}
     for i in range(length)[:: -1 if op.attrs.get("reverse", False) else 1]:
         row = [_element(cx, x, i) for x in xs]
         number = cx.const(i, Type("i64"))
-        found = cx.inline(body, [number, *s.args[: s.consts], *carry, *row])
-        carry, rows[i] = found[: s.carry], found[s.carry :]
+        found = cx.inline(body, [number, *form.args[: form.consts], *carry, *row])
+        carry, rows[i] = found[: form.carry], found[form.carry :]
     stacked = [
         _stacked(cx, [rows[i][k] for i in range(length)], v)
-        for k, v in enumerate(op.results[s.carry :])
+        for k, v in enumerate(op.results[form.carry :])
     ]
     return [*carry, *stacked]
 
@@ -80,41 +79,40 @@ def _stacked(cx: Rewriter, rows: list[Value], result: Value) -> Value:
 @region_rule("scan", "fori_loop", "while_loop")
 def settled(op: Op, cx: Rewriter) -> Result:
     """What no iteration changes: a carried value becomes a constant, a stacked one is read off."""
-    s = site(op)
-    assert s is not None
-    found = sources(s)
-    frozen = {p for k, p in enumerate(s.carried) if _unchanged(s, p, found[k])}
-    known = {p - s.consts: s.args[p] for p in frozen}
-    for k in range(s.carry, len(op.results)):
-        value = _repeated(s, k, found[k], cx)
+    form = region_op(op)
+    found = sources(form)
+    frozen = {p for k, p in enumerate(form.carried) if _unchanged(form, p, found[k])}
+    known = {p - form.consts: form.args[p] for p in frozen}
+    for k in range(form.carry, len(op.results)):
+        value = _repeated(form, k, found[k], cx)
         if value is not None:
             known[k] = value
     if not known:
         return None
     rest = [k for k in range(len(op.results)) if k not in known]
     if rest:
-        args = without_tapes(s, frozen)
-        values = cx.put(rebuilt(s, args, rest, frozen=frozen))
+        args = without_tapes(form, frozen)
+        values = cx.put(rebuilt(form, args, rest, frozen=frozen))
         known.update(zip(rest, values, strict=True))
     return [known[k] for k in range(len(op.results))]
 
 
-def _unchanged(s: Site, position: int, source: Source) -> bool:
+def _unchanged(form: RegionOp, position: int, source: Source) -> bool:
     """Whether a carried value comes back as it went in."""
     if source == position:
         return True
-    if not isinstance(source, int) or source >= s.consts:
+    if not isinstance(source, int) or source >= form.consts:
         return False
-    return s.args[source] is s.args[position]
+    return form.args[source] is form.args[position]
 
 
-def _repeated(s: Site, k: int, source: Source, cx: Rewriter) -> Value | None:
+def _repeated(form: RegionOp, k: int, source: Source, cx: Rewriter) -> Value | None:
     """A stacked result whose rows are one constant, one argument, or the rows of one."""
-    type = s.op.results[k].type
+    type = form.op.results[k].type
     if isinstance(source, Op):
         return cx.const(source.attrs["value"], type)
-    if not isinstance(source, int) or source in s.carried:
+    if not isinstance(source, int) or source in form.carried:
         return None
-    if source < s.consts:
-        return cx.emit("broadcast_to", (s.args[source],), shape=type.shape)
-    return s.args[source]
+    if source < form.consts:
+        return cx.emit("broadcast_to", (form.args[source],), shape=type.shape)
+    return form.args[source]
