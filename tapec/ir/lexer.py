@@ -30,13 +30,18 @@ class Token:
     line: int
 
 
-def tokens(text: str) -> list[Token]:
+def position(file: str, line: int) -> str:
+    """How messages name a line: of a file, or of a text without one."""
+    return f"{file}:{line}" if file else f"line {line}"
+
+
+def tokens(text: str, file: str = "") -> list[Token]:
     """All tokens, then one of kind ``end``; raises ParseError at a character of no token."""
     found, at, line = [], 0, 1
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise ParseError(f"line {line}: unexpected character {text[at]!r}")
+            raise ParseError(f"{position(file, line)}: unexpected character {text[at]!r}")
         kind = match.lastgroup or ""
         if kind not in ("skip", "newline"):
             found.append(Token(kind, match.group(), line))

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapec.errors import ParseError, TapecError
-from tapec.ir.core import Block, Dense, Func, Op, Value
-from tapec.ir.lexer import Token, tokens
+from tapec.ir.core import Block, Dense, Func, Loc, Op, Value
+from tapec.ir.lexer import Token, position, tokens
 from tapec.ir.ops.const import const
 from tapec.ir.places import RUN
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
@@ -46,9 +46,12 @@ class _Data:
         return Dense(flat.reshape(type.shape))
 
 
-def parse(text: str) -> Func:
-    """The program in `text`; raises ParseError with the line number."""
-    parser = _Parser(tokens(text))
+def parse(text: str, file: str = "") -> Func:
+    """The program in `text`; raises ParseError with the line.
+
+    With `file`, the name of where the text is from, messages and ops say so.
+    """
+    parser = _Parser(tokens(text, file), file)
     func = parser.func()
     parser.expect("end")
     return func
@@ -57,8 +60,8 @@ def parse(text: str) -> Func:
 class _Parser:
     """Recursive descent over the tokens, one method per rule of the grammar."""
 
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens, self.at = tokens, 0
+    def __init__(self, tokens: list[Token], file: str) -> None:
+        self.tokens, self.at, self.file = tokens, 0, file
         self.values: dict[str, Value] = {}
 
     @property
@@ -66,7 +69,7 @@ class _Parser:
         return self.tokens[self.at]
 
     def fail(self, message: str, line: int = 0) -> ParseError:
-        return ParseError(f"line {line or self.next.line}: {message}")
+        return ParseError(f"{position(self.file, line or self.next.line)}: {message}")
 
     def take(self) -> Token:
         token = self.tokens[self.at]
@@ -182,7 +185,8 @@ class _Parser:
                 f"{primitive.name} gives ({_join(inferred)}), the text says ({_join(types)})", line
             )
         values = tuple(self.define(t, type) for t, type in zip(results, types, strict=True))
-        return Op(primitive, tuple(operands), attrs, values, tuple(regions))
+        loc = Loc(self.file, line) if self.file else None
+        return Op(primitive, tuple(operands), attrs, values, tuple(regions), loc)
 
     def primitive(self) -> Primitive:
         name = self.expect("word")

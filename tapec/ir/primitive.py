@@ -10,6 +10,8 @@ documentation and tests. Three families:
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,6 +124,13 @@ class Primitive:
         from tapec.ir.build import apply
 
         return apply(self, operands, attrs)
+
+    @functools.cached_property
+    def arity(self) -> int | None:
+        """How many operands an elementwise op has; None where its type inference says it."""
+        if self.partials or self.kind != "elementwise":
+            return len(self.partials) or None
+        return getattr(inspect.unwrap(self.evaluate), "nin", None) if self.evaluate else None
 
     @property
     def closed(self) -> bool:

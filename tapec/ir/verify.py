@@ -141,6 +141,8 @@ def infer_types(
     regions: tuple[Block, ...] = (),
 ) -> tuple[Type, ...]:
     """The result types by the primitive's own rule."""
+    if primitive.arity not in (None, len(operands)):
+        raise VerifyError(f"{primitive.name} takes {primitive.arity} operands, not {len(operands)}")
     extra = {"regions": regions} if regions else {}
     types = primitive.infer(*(v.type for v in operands), **attrs, **extra)
     return types if isinstance(types, tuple) else (types,)

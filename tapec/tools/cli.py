@@ -1,4 +1,4 @@
-"""The command line: ``tapec bench | dump | check | ops | info``."""
+"""The command line: ``tapec bench | dump | check | opt | ops | info``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from tapec.bench.case import Case
+    from tapec.ir import Func
 
 STAGES = ("trace", "optimized", "tangent", "adjoint", "loops", "llvm", "asm")
 PRODUCTS = ("value", "grad", "jacobian", "hessian", "tangent", "adjoint")
@@ -221,6 +222,56 @@ def check(target: str, specs: tuple[str, ...], seed: int, order: int) -> None:
     click.echo(str(report))
     if not report.ok:
         sys.exit(1)
+
+
+def _passes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """List all passes and stop."""
+    from tapec.tools.opt import summaries
+
+    if wanted:
+        for name, text in summaries():
+            click.echo(f"{name:<20} {text}")
+        context.exit()
+
+
+@main.command()
+@click.argument("file", type=click.File())
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_passes,
+    help="List the passes and stop.",
+)
+@click.option(
+    "--run", "wanted", default="", metavar="PASS,...", help="Such as simplify,tangent(x),dce."
+)
+@click.option("--verify-each", is_flag=True, help="Verify the program after every pass.")
+@click.option(
+    "--print-after", "shown", metavar="PASS|all", help="Show the program after it, on stderr."
+)
+@_refusing
+def opt(file: TextIO, wanted: str, verify_each: bool, shown: str | None) -> None:
+    """Run passes on the program in FILE, or on standard input for -, and print what comes out.
+
+    A derivative is a pass too: tangent, adjoint, gradient, jacobian, ... take the names of the
+    parameters to derive by, as in tangent(x, y), and batch those to map, as in batch(x, size=8).
+    """
+    from tapec.ir.parser import parse
+    from tapec.ir.printer import print_func
+    from tapec.passes import run
+    from tapec.tools.opt import checked_name, steps
+
+    pipeline = steps(wanted)
+    chosen = checked_name(shown, pipeline)
+
+    def watch(name: str, before: Func, after: Func, seconds: float) -> None:
+        if chosen in ("all", name):
+            click.echo(f"# after {name}\n{print_func(after)}", err=True)
+
+    func = parse(file.read(), file.name)
+    click.echo(print_func(run(pipeline, func, watch=watch, check=verify_each)))
 
 
 @main.command()

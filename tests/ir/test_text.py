@@ -124,7 +124,7 @@ def test_floats_round_trip(x: float, y: float) -> None:
         ('func @f() -> (f64) {\n  %c = const {value=dense("!")} : f64\n  return %c\n}', "line 2: "),
         (
             "func @f(%x: f64) -> (f64) {\n  %y = sin : f64\n  return %y\n}",
-            "line 2: sin does not accept this",
+            "line 2: sin takes 1 operands, not 0",
         ),
     ],
 )

@@ -1,14 +1,15 @@
 """File tests: a program, the passes to run, and the text expected from them.
 
-    # run: simplify, dce          passes by name, in order; none for parsing alone
+    # run: simplify, tangent(x)   passes as `tapec opt` takes them; none for parsing alone
     # inexact                     compare values up to rounding, not bit for bit
     # error: text                 instead: it must fail with a message containing this
     func @f(...) ... }
     #> func @f(...) ... }         precise output; `pytest --bless` rewrites it
 
-Every case is a differential test too: the program is interpreted before and after on seeded
-random arrays. `# domain: low, high` sets where floats are drawn from; with `# specials` they are
-zeros of both signs, infinities, NaN, subnormal and large numbers, and signs of zero must agree.
+Every case is a differential test too: the programs before and after each pass are interpreted on
+seeded random arrays, and must mean what the pass says (see `meaning`). `# domain: low, high` sets
+where floats are drawn from; with `# specials` they are zeros of both signs, infinities, NaN,
+subnormal and large numbers, and signs of zero must agree.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec.backends import interpreter
+from support import meaning
 from tapec.errors import TapecError
 from tapec.ir.core import Func
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.ir.types import Type
-from tapec.ir.verify import verify
-from tapec.passes import PASSES, run
+from tapec.passes import run
+from tapec.tools.opt import Step, steps
 
 MARK = "#>"
 SPECIALS = (0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -3e-308, 1e308, 1.0, -1.5, 3.0)
@@ -43,9 +44,10 @@ class Case:
     expected: str
     headers: dict[str, str]
 
-    def passes(self) -> list[Any]:
+    @property
+    def steps(self) -> tuple[Step, ...]:
         """The passes of `# run:`."""
-        return [PASSES[name.strip()] for name in self.headers.get("run", "").split(",") if name]
+        return steps(self.headers.get("run", ""))
 
 
 def read(path: Path) -> Case:
@@ -73,20 +75,23 @@ def check(case: Case, *, bless: bool = False) -> None:
     if "error" in case.headers:
         _check_error(case)
         return
-    before = parse(case.program)
-    after = run(case.passes(), before, check=True)
-    text = print_func(after)
-    assert print_func(parse(text)) == text, "the output does not survive printing and parsing"
+    programs = [parse(case.program)]
+    for step in case.steps:
+        programs.append(run([step], programs[-1], check=True))
+        text = print_func(programs[-1])
+        assert print_func(parse(text)) == text, f"after {step.name}: it is not read as printed"
+    for step, before, after in zip(case.steps, programs[:-1], programs[1:], strict=True):
+        _compare(case, step, before, after)
+    text = print_func(programs[-1])
     if bless:
         _bless(case, text)
     else:
         assert text == case.expected
-    _compare(case, before, after)
 
 
 def _check_error(case: Case) -> None:
     with pytest.raises(TapecError) as raised:
-        run(case.passes(), parse(case.program), check=True)
+        run(case.steps, parse(case.program), check=True)
     assert case.headers["error"] in str(raised.value)
 
 
@@ -95,22 +100,17 @@ def _bless(case: Case, text: str) -> None:
     case.path.write_text("\n".join([case.program.rstrip(), *lines]) + "\n")
 
 
-def _compare(case: Case, before: Func, after: Func) -> None:
-    verify(after)
+def _compare(case: Case, step: Step, before: Func, after: Func) -> None:
     low, high = map(float, case.headers.get("domain", "-2, 2").split(","))
     rng = np.random.default_rng(1)
     specials = "specials" in case.headers
     for _ in range(100 if specials else 3):
         args = [_random(rng, v.type, low, high, specials) for v in before.params]
-        old = interpreter.run(before, [a.copy() for a in args])
-        new = interpreter.run(after, [a.copy() for a in args])
-        for x, y in zip(old, new, strict=True):
-            assert (x.dtype, x.shape) == (y.dtype, y.shape)
-            tolerance = 1e-12 if "inexact" in case.headers else 0.0
-            np.testing.assert_allclose(y, x, rtol=tolerance, atol=0.0)
-            if specials and x.dtype.kind == "f":
-                numbers = ~np.isnan(x)
-                np.testing.assert_array_equal(np.signbit(y)[numbers], np.signbit(x)[numbers])
+        if step.name in meaning.DERIVATIVES:
+            meaning.DERIVATIVES[step.name](step, before, after, args, rng)
+            continue
+        tolerance = 1e-12 if "inexact" in case.headers else 0.0
+        meaning.equal(meaning.run(after, args), meaning.run(before, args), tolerance, specials)
 
 
 def _random(rng: np.random.Generator, type: Type, low: float, high: float, specials: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ UNIT = (-0.9, 0.9)
 def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function without NumPy's floating-point warnings: NaN and inf are values like others."""
 
+    @functools.wraps(function)
     def evaluate(*arrays: Any, **attrs: Any) -> Any:
         with np.errstate(all="ignore"):
             return function(*arrays, **attrs)
