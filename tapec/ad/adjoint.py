@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from tapec.ad.activity import Activity, active_params
 from tapec.ad.adjoint_regions import Again, augment
-from tapec.ad.branch_plan import Plan
+from tapec.ad.branch_plan import BranchPlan
 from tapec.ad.flow import Flow
-from tapec.ad.joint import Joint, Tapes, Thread
+from tapec.ad.joint import JointBody, TapeSource, Thread
 from tapec.ad.rules import hint_of
-from tapec.ad.sweep import Record, Sweep
-from tapec.ad.tape import Entry
+from tapec.ad.sweep import RegionPullback, Sweep
+from tapec.ad.tape import TapeEntry
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
@@ -41,7 +41,7 @@ def adjoint(func: Func, active: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.adjoint", (*func.results, *outs))
 
 
-def tape_entries(func: Func, active: Sequence[bool]) -> list[Entry]:
+def tape_entries(func: Func, active: Sequence[bool]) -> list[TapeEntry]:
     """What the loops and branches of `func` keep for, or compute again in, its reverse sweep."""
     reverse = Reverse()
     builder = Builder()
@@ -68,9 +68,9 @@ class Reverse:
     """One application of reverse mode: what the rules of its regions share."""
 
     flow: Flow = field(default_factory=Flow)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[TapeEntry] = field(default_factory=list)
     # Calls of one function, wanting the same of it, go the same ways.
-    plans: dict[tuple[object, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[object, ...], BranchPlan] = field(default_factory=dict)
     again: dict[tuple[object, ...], Again] = field(default_factory=dict)
     # Inside loops, the values that are the same in all iterations (or there anyway).
     lasting: set[Value] | None = None
@@ -98,7 +98,7 @@ class Reverse:
         arrived = [(v, s) for v, s in zip(floats, seeds, strict=True) if not isinstance(s, Zero)]
         activity = Activity(func, sources, self.flow)
         ops, needed = activity.walk(func, [v for v, _ in arrived])
-        records = self._augmented(builder, ops, activity, needed, Tapes())
+        records = self._augmented(builder, ops, activity, needed, TapeSource())
         sweep = Sweep(builder, ops, activity, [*sources, *floats], records)
         for value, seed in arrived:
             sweep.cotangents.add(value, seed)
@@ -113,8 +113,8 @@ class Reverse:
 
     def joint(
         self, body: Block, sources: Sequence[Value], targets: Sequence[Value],
-        based: Sequence[bool], *, in_loop: bool = False, tapes: Tapes | None = None,
-    ) -> Joint:  # fmt: skip
+        based: Sequence[bool], *, in_loop: bool = False, tapes: TapeSource | None = None,
+    ) -> JointBody:  # fmt: skip
         """The body of an op run both ways (see `Joint`), with one tape through it unless told."""
         activity = Activity(body, sources, self.flow)
         builder, tapes = Builder(), tapes or Thread()
@@ -135,15 +135,15 @@ class Reverse:
         for op in reversed(ops):
             sweep.visit(op)
         found = [sweep.made(sweep.arrived(p), p.type) for p in sources]
-        return Joint(body, forward, builder.ops, seeds, bases, found, tapes)
+        return JointBody(body, forward, builder.ops, seeds, bases, found, tapes)
 
     def _augmented(
         self, builder: Builder, ops: Sequence[Op], activity: Activity, needed: set[Value],
-        tapes: Tapes,
-    ) -> dict[Op, Record]:  # fmt: skip
+        tapes: TapeSource,
+    ) -> dict[Op, RegionPullback]:  # fmt: skip
         """Replace the active ops with regions in the builder; how they were run."""
         active = {op for op in ops if op.regions}
-        records: dict[Op, Record] = {}
+        records: dict[Op, RegionPullback] = {}
         if not active:
             return records
         before, builder.ops = builder.ops, []

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tapec.ad.joint import Tapes
+from tapec.ad.joint import TapeSource
 from tapec.ad.record import Wanted
 from tapec.ad.rules import refuse_captured, rule_operands
-from tapec.ad.sweep import Record, Sweep
+from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class _Custom(Record):
+class _Custom(RegionPullback):
     """A function with a rule of the user's."""
 
     reverse: Reverse
@@ -83,8 +83,8 @@ def _unseen(op: Op) -> bool:
 
 
 def augment_custom(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:  # fmt: skip
     """Append the op as it is: its rule is applied on the way back."""
     if not op.attrs["rules"]:
         raise NonDifferentiableError("this function has no derivative rule", where=op.loc,

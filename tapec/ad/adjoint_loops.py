@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.induction import INT, Counter, counters, read_counters
-from tapec.ad.joint import Joint, Tapes, between, closed, popped
+from tapec.ad.joint import JointBody, TapeSource, between, closed, popped
 from tapec.ad.record import Wanted, changing, fresh, note, numbers
-from tapec.ad.sweep import Record, Sweep
+from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
@@ -42,12 +42,12 @@ class Parts:
 
 
 @dataclass(slots=True)
-class _Loop(Record):
+class _Loop(RegionPullback):
     """A loop both ways."""
 
     form: RegionOp
     parts: Parts
-    joint: Joint
+    joint: JointBody
     # Constants and slices that the way back reads, what was kept, and where.
     read_consts: list[int]
     read_slices: list[int]
@@ -55,7 +55,7 @@ class _Loop(Record):
     kept: list[Value]
     stacked: list[Value]
     tape: Value | None
-    tapes: Tapes
+    tapes: TapeSource
     count: Value | None
 
     def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
@@ -136,8 +136,8 @@ def found_order(parts: Parts) -> list[int]:
 
 
 def augment_loop(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:  # fmt: skip
     """Append the loop in the form that keeps what its way back needs."""
     form, body = region_op(op), region_op(op).body
     parts = parts_of(reverse, op, form, wanted)
@@ -175,7 +175,9 @@ def parts_of(reverse: Reverse, op: Op, form: RegionOp, wanted: Wanted) -> Parts:
     return Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
 
 
-def joint_of(reverse: Reverse, form: RegionOp, parts: Parts, tapes: Tapes | None = None) -> Joint:
+def joint_of(
+    reverse: Reverse, form: RegionOp, parts: Parts, tapes: TapeSource | None = None
+) -> JointBody:
     """The body both ways."""
     consts, carried, slices = form.groups(form.params(form.body))
     sources = [*(consts[k] for k in parts.consts), *(carried[k] for k in parts.carried),

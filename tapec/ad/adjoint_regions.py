@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.ad.adjoint_custom import augment_custom
 from tapec.ad.adjoint_loops import augment_loop
-from tapec.ad.branch_plan import Plan, plan_of
+from tapec.ad.branch_plan import BranchPlan, plan_of
 from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.demand import Conditions, Demand
-from tapec.ad.joint import Tapes, closed
+from tapec.ad.joint import TapeSource, closed
 from tapec.ad.record import Wanted, numbers
-from tapec.ad.sweep import Record, Sweep
+from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import SMALL
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 def augment(
     reverse: Reverse, builder: Builder, op: Op, flags: Sequence[bool], wanted: Sequence[bool],
-    tapes: Tapes,
-) -> Record:  # fmt: skip
+    tapes: TapeSource,
+) -> RegionPullback:  # fmt: skip
     """Append the op in the form that its way back needs; how to go that way.
 
     `flags` says which operands vary, `wanted` which results' cotangents will arrive.
@@ -44,13 +44,13 @@ def augment(
 
 
 @dataclass(slots=True)
-class _Branches(Record):
+class _Branches(RegionPullback):
     """A branch or call that ran; `held` are its slots' values."""
 
-    plan: Plan
+    plan: BranchPlan
     held: list[Value]
     tape: Value | None
-    tapes: Tapes
+    tapes: TapeSource
 
     def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
         plan = self.plan
@@ -123,8 +123,8 @@ def _named(op: Op) -> dict[str, Any]:
 
 
 def _branch(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:  # fmt: skip
     lasting = reverse.lasts(op.operands)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results), lasting
     if key not in reverse.plans:
@@ -151,7 +151,7 @@ def _branch(
 
 
 @dataclass(slots=True)
-class Again(Record):
+class Again(RegionPullback):
     """A call whose way back runs the function again."""
 
     sources: list[int]
@@ -168,8 +168,8 @@ class Again(Record):
 
 
 def _call(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:  # fmt: skip
     if not op.attrs.get("checkpoint", False):
         return _branch(reverse, builder, op, wanted, tapes)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results)
@@ -185,19 +185,19 @@ def _again(reverse: Reverse, op: Op, wanted: Wanted) -> Again:
     targets = numbers(wanted.results)
     given = [body.params[k] for k in sources]
     results = [body.results[k] for k in targets]
-    joint = reverse.joint(body, given, results, [False for _ in given], tapes=Tapes())
+    joint = reverse.joint(body, given, results, [False for _ in given], tapes=TapeSource())
     back = closed(joint.ops, [*body.params, *joint.seeds], joint.found)
     return Again(sources, targets, back)
 
 
 def _scan(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:  # fmt: skip
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:  # fmt: skip
     rule = augment_checkpointed if is_checkpointed(op) else augment_loop
     return rule(reverse, builder, op, wanted, tapes)
 
 
-_Rule = Callable[["Reverse", Builder, Op, Wanted, Tapes], Record]
+_Rule = Callable[["Reverse", Builder, Op, Wanted, TapeSource], RegionPullback]
 _RULES: dict[str, _Rule] = {
     "call": _call,
     "cond": _branch,

@@ -10,8 +10,8 @@ from typing import Any
 
 from tapec.ad.batch_masked import guarded, hazardous
 from tapec.ad.batch_regions import REGION_RULES
-from tapec.ad.batch_scope import Scope
-from tapec.ad.batch_tape import PushesDiffer, Tapes
+from tapec.ad.batch_scope import BatchScope
+from tapec.ad.batch_tape import PushesDiffer, TapeFamilies
 from tapec.ad.rules import reshape
 from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
@@ -32,16 +32,16 @@ def batch(
     if len(batched) != len(func.params):
         raise ShapeError(f"{func.name} has {len(func.params)} inputs, got {len(batched)} flags")
     flags = [True] * len(func.results) if out_batched is None else out_batched
-    tapes = Tapes(func)
+    tapes = TapeFamilies(func)
     while True:
         try:
-            return _batched(func, batched, Scope(size, tapes, _visit), flags)
+            return _batched(func, batched, BatchScope(size, tapes, _visit), flags)
         except PushesDiffer as found:
             tapes.mark(found.tape)
 
 
 def _batched(
-    func: Func, batched: Sequence[bool], scope: Scope, out_batched: Sequence[bool]
+    func: Func, batched: Sequence[bool], scope: BatchScope, out_batched: Sequence[bool]
 ) -> Func:
     builder = scope.builder
     for p, flag in zip(func.params, batched, strict=True):
@@ -56,7 +56,7 @@ def _batched(
     return builder.func(f"{func.name}.batch", results)
 
 
-def _visit(scope: Scope, op: Op) -> None:
+def _visit(scope: BatchScope, op: Op) -> None:
     single = scope.lifted.keys().isdisjoint(op.operands)
     if op.primitive.kind == "region":
         # A tape is single or not as a whole; a mask enters code that could fail.
@@ -75,7 +75,7 @@ def _visit(scope: Scope, op: Op) -> None:
     scope.lifted.update(zip(op.results, results, strict=True))
 
 
-def _elementwise(scope: Scope, op: Op) -> tuple[Value, ...]:
+def _elementwise(scope: BatchScope, op: Op) -> tuple[Value, ...]:
     """Ranks aligned behind the new axis, so that broadcasting pairs the same axes as before."""
     rank, size = op.results[0].type.ndim, scope.size
 
@@ -90,7 +90,7 @@ def _elementwise(scope: Scope, op: Op) -> tuple[Value, ...]:
     return scope.builder.emit(op.primitive, operands, op.attrs, hint=hint).results
 
 
-def _declared(scope: Scope, op: Op) -> tuple[Value, ...]:
+def _declared(scope: BatchScope, op: Op) -> tuple[Value, ...]:
     if op.primitive.batch is None:
         raise UnsupportedOperation(f"{op.name} has no batching rule", where=op.loc)
     operands = tuple(Expr(scope.builder, scope.value(v)) for v in op.operands)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.ad.batch_scope import Body, Scope
+from tapec.ad.batch_scope import BatchScope, Body
 from tapec.ad.rules import broadcast, select
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.nested import every
@@ -36,13 +36,13 @@ def _endless(op: Op) -> bool:
 # ---- what masks do to ops -----------------------------------------------------------------
 
 
-def if_any(scope: Scope, mask: Value, number: Value) -> Value:
+def if_any(scope: BatchScope, mask: Value, number: Value) -> Value:
     """A single number where any lane counts, else 0."""
     zero = scope.builder.const(0, number.type)
     return select(scope.builder, scope.some(mask), number, zero)
 
 
-def guarded(scope: Scope, op: Op) -> Op:
+def guarded(scope: BatchScope, op: Op) -> Op:
     """The op with operands that cannot raise in lanes that do not count."""
     mask = scope.mask
     if mask is None:
@@ -57,7 +57,7 @@ def guarded(scope: Scope, op: Op) -> Op:
     return replace(op, operands=tuple(operands))
 
 
-def _safe(scope: Scope, mask: Value, value: Value, harmless: Any) -> Value:
+def _safe(scope: BatchScope, mask: Value, value: Value, harmless: Any) -> Value:
     """A stand-in for a value that is harmless where the mask is not set."""
     constant = scope.builder.const(harmless)
     if value not in scope.lifted:
@@ -85,7 +85,7 @@ def _changing(body: Block, params: Sequence[Value]) -> list[bool]:
     return [p is not v and p.type != TAPE for p, v in pairs]
 
 
-def _carry_flags(scope: Scope, init: Sequence[Value], changing: Sequence[bool]) -> list[bool]:
+def _carry_flags(scope: BatchScope, init: Sequence[Value], changing: Sequence[bool]) -> list[bool]:
     return [v in scope.lifted or c for v, c in zip(init, changing, strict=True)]
 
 
@@ -103,7 +103,7 @@ def _kept(
     return after
 
 
-def while_loop(scope: Scope, op: Op) -> None:
+def while_loop(scope: BatchScope, op: Op) -> None:
     """A loop as long as the condition holds in any lane: carries who is still running."""
     test, block = op.regions
     form = region_op(op)
@@ -154,7 +154,9 @@ def _stand_ins(body: Body, before: Sequence[Value], after: Sequence[Value]) -> l
     return found
 
 
-def _running(scope: Scope, test: Block, operands: Sequence[Value], mask: Value | None) -> Value:
+def _running(
+    scope: BatchScope, test: Block, operands: Sequence[Value], mask: Value | None
+) -> Value:
     """Lanes of the mask where the condition holds."""
     (found,) = scope.inline(test, operands, mask)
     truth = scope.full(found)
@@ -163,7 +165,7 @@ def _running(scope: Scope, test: Block, operands: Sequence[Value], mask: Value |
     return scope.builder.emit(PRIMITIVES["logical_and"], (mask, truth)).result
 
 
-def fori(scope: Scope, op: Op) -> None:
+def fori(scope: BatchScope, op: Op) -> None:
     """A loop to the largest number of iterations; lane k runs those below its own number."""
     form, count = region_op(op), op.operands[0]
     consts, init, _ = form.groups(form.args)
@@ -189,7 +191,7 @@ def fori(scope: Scope, op: Op) -> None:
     scope.emit(op, [longest, counts, *operands], blocks, flags, consts=form.consts + 1)
 
 
-def _longest(scope: Scope, counts: Value) -> Value:
+def _longest(scope: BatchScope, counts: Value) -> Value:
     if not scope.size:
         return scope.builder.const(0, Type("i64"))
     return scope.builder.emit(PRIMITIVES["reduce_max"], (counts,), {"axes": (0,)}).result
@@ -198,7 +200,7 @@ def _longest(scope: Scope, counts: Value) -> Value:
 # ---- branches -----------------------------------------------------------------------------
 
 
-def branches(scope: Scope, op: Op) -> None:
+def branches(scope: BatchScope, op: Op) -> None:
     """All branches, each for its lanes; every lane takes its own results."""
     choice, *operands = op.operands
     masks = _lanes(scope, scope.lifted[choice], len(op.regions))
@@ -221,14 +223,14 @@ def branches(scope: Scope, op: Op) -> None:
         scope.lifted[result] = broadcast(scope.builder, value, full, result.hint)
 
 
-def _tapes_made(scope: Scope, ops: Sequence[Op]) -> list[Value]:
+def _tapes_made(scope: BatchScope, ops: Sequence[Op]) -> list[Value]:
     """The tapes that ops have left, the last first, as values of the original program."""
     tables = (scope.lifted, scope.alias)
     old = {new: v for table in tables for v, new in table.items() if v.type == TAPE}
     return [old.get(v, v) for op in reversed(ops) for v in op.results if v.type == TAPE]
 
 
-def _lanes(scope: Scope, choice: Value, count: int) -> list[Value]:
+def _lanes(scope: BatchScope, choice: Value, count: int) -> list[Value]:
     """Per branch, the lanes that take it."""
     emit = scope.builder.emit
     if choice.type.dtype == "bool":

@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tapec.ad import batch_masked
 from tapec.ad.batch_masked import hazardous
-from tapec.ad.batch_scope import Body, Scope
+from tapec.ad.batch_scope import BatchScope, Body
 from tapec.ad.batch_tape import PushesDiffer
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import region_op
 
-Rule = Callable[[Scope, Op], None]
+Rule = Callable[[BatchScope, Op], None]
 
 
 def settled(
-    scope: Scope, block: Block, flags: Sequence[bool], carried: slice, masked: int | None
+    scope: BatchScope, block: Block, flags: Sequence[bool], carried: slice, masked: int | None
 ) -> tuple[Body, list[bool]]:
     """The body of a loop and its parameters' flags, where iterations add no more of them."""
     flags = list(flags)
@@ -34,18 +34,18 @@ def settled(
         flags[carried] = both
 
 
-def _swapped(scope: Scope, value: Value) -> Value:
+def _swapped(scope: BatchScope, value: Value) -> Value:
     """The two leading axes exchanged: between [lanes, steps, ...] and [steps, lanes, ...]."""
     perm = (1, 0, *range(2, value.type.ndim))
     return scope.builder.emit(PRIMITIVES["transpose"], (value,), {"perm": perm}).result
 
 
-def _inner_mask(scope: Scope, op: Op) -> Value | None:
+def _inner_mask(scope: BatchScope, op: Op) -> Value | None:
     """The mask, where the op's regions must know it."""
     return scope.mask if scope.mask is not None and hazardous(op) else None
 
 
-def _scan(scope: Scope, op: Op) -> None:
+def _scan(scope: BatchScope, op: Op) -> None:
     form = region_op(op)
     consts, carry, carried = form.consts, form.carry, form.state_at
     mask = _inner_mask(scope, op)
@@ -66,7 +66,7 @@ def _scan(scope: Scope, op: Op) -> None:
             scope.lifted[old] = _swapped(scope, y)
 
 
-def _fori(scope: Scope, op: Op) -> None:
+def _fori(scope: BatchScope, op: Op) -> None:
     count, *rest = op.operands
     if count in scope.lifted:
         batch_masked.fori(scope, op)
@@ -85,7 +85,7 @@ def _fori(scope: Scope, op: Op) -> None:
     scope.emit(op, [count, *extra, *operands], [block], flags[carried], **attrs)
 
 
-def _while(scope: Scope, op: Op) -> None:
+def _while(scope: BatchScope, op: Op) -> None:
     test, body = op.regions
     carry, carried = op.attrs["carry"], region_op(op).state_at
     masked = None if scope.mask is None else 0
@@ -103,7 +103,7 @@ def _while(scope: Scope, op: Op) -> None:
     scope.emit(op, operands, blocks, flags[carried], consts=len(operands) - carry)
 
 
-def _branches(scope: Scope, op: Op) -> None:
+def _branches(scope: BatchScope, op: Op) -> None:
     """`cond` and `switch`: a choice for all lanes stays one."""
     choice, *rest = op.operands
     if choice in scope.lifted:
@@ -119,7 +119,7 @@ def _branches(scope: Scope, op: Op) -> None:
     scope.emit(op, [choice, *extra, *map(scope.value, rest)], blocks, out)
 
 
-def _call(scope: Scope, op: Op) -> None:
+def _call(scope: BatchScope, op: Op) -> None:
     mask = _inner_mask(scope, op)
     masked = None if mask is None else 0
     body = scope.body(op.regions[0], scope.flags(op.operands), masked)
@@ -129,7 +129,7 @@ def _call(scope: Scope, op: Op) -> None:
     scope.emit(op, operands, [body.finish(body.result_flags)], body.result_flags, name=name)
 
 
-def _custom(scope: Scope, op: Op) -> None:
+def _custom(scope: BatchScope, op: Op) -> None:
     """All float operands and results gain the axis: rules must return what they were given."""
     flags = [v in scope.lifted or v.type.is_float for v in op.operands]
     function, *rules = op.regions
@@ -148,13 +148,13 @@ def _custom(scope: Scope, op: Op) -> None:
     scope.emit(op, [*extra, *operands], blocks, out)
 
 
-def _new(scope: Scope, op: Op) -> None:
+def _new(scope: BatchScope, op: Op) -> None:
     scope.builder.ops.append(op)
     if scope.tapes.batched(op.result):
         scope.lifted[op.result] = op.result
 
 
-def _push(scope: Scope, op: Op) -> None:
+def _push(scope: BatchScope, op: Op) -> None:
     tape, *values = op.operands
     flag = tape in scope.lifted
     if not flag and any(scope.flags(values)):
@@ -163,7 +163,7 @@ def _push(scope: Scope, op: Op) -> None:
     scope.emit(op, [scope.value(tape), *pushed], (), [flag])
 
 
-def _pop(scope: Scope, op: Op) -> None:
+def _pop(scope: BatchScope, op: Op) -> None:
     (tape,) = op.operands
     flag = tape in scope.lifted
     types = tuple(scope.batched_type(t) if flag else t for t in op.attrs["types"])

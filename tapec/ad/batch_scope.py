@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tapec.ad.batch_tape import PushesDiffer, Tapes
+from tapec.ad.batch_tape import PushesDiffer, TapeFamilies
 from tapec.ad.rules import broadcast, reshape, select
 from tapec.errors import ShapeError
 from tapec.ir.build import Builder
@@ -14,10 +14,10 @@ from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
 # visit(scope, op): append the batched form of an op and note which of its results have an axis.
-Visit = Callable[["Scope", Op], None]
+Visit = Callable[["BatchScope", Op], None]
 
 
-class Scope:
+class BatchScope:
     """One block of a batched program.
 
     `lifted` maps values of the original program to their batched forms; a value without one is
@@ -25,7 +25,9 @@ class Scope:
     boolean per lane) says which lanes run this code at all; None for all of them.
     """
 
-    def __init__(self, size: int, tapes: Tapes, visit: Visit, mask: Value | None = None) -> None:
+    def __init__(
+        self, size: int, tapes: TapeFamilies, visit: Visit, mask: Value | None = None
+    ) -> None:
         self.builder = Builder()
         self.lifted: dict[Value, Value] = {}
         self.size, self.tapes, self.mask = size, tapes, mask
@@ -153,10 +155,10 @@ class Scope:
         return body
 
 
-class Body(Scope):
+class Body(BatchScope):
     """A region under construction; its parameters stand for values of the original program."""
 
-    def __init__(self, outer: Scope) -> None:
+    def __init__(self, outer: BatchScope) -> None:
         super().__init__(outer.size, outer.tapes, outer.visit)
         self.params: list[Value] = []
         self.results: list[Value] = []

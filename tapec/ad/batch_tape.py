@@ -24,7 +24,7 @@ class PushesDiffer(Exception):
         super().__init__("a tape of batched and single values")
 
 
-class Tapes:
+class TapeFamilies:
     """The tapes of a program, each a family of values linked by pushes, pops and regions."""
 
     def __init__(self, func: Func) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tapec.ad.absent import without
-from tapec.ad.joint import Joint, between, closed, popped
+from tapec.ad.joint import JointBody, between, closed, popped
 from tapec.ad.record import Wanted, changing, note, numbers
 from tapec.ad.tape import keep, slot_bytes
 from tapec.ir.build import Builder
@@ -25,7 +25,7 @@ LARGE = 1024
 
 
 @dataclass(slots=True)
-class Plan:
+class BranchPlan:
     """The regions of a branch or call, both ways, and what passes from one to the other.
 
     Positions: `sources` and `operands` of operands (that get cotangents; that the way back reads),
@@ -34,7 +34,7 @@ class Plan:
     """
 
     head: int
-    joints: list[Joint]
+    joints: list[JointBody]
     sources: list[int]
     targets: list[int]
     operands: list[int]
@@ -62,7 +62,7 @@ class Plan:
         return [s for s in self.slots if isinstance(s, Type)]
 
 
-def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -> Plan:
+def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -> BranchPlan:
     """How a branch or call goes both ways; `lasting` are operands that cost nothing to keep."""
     form = region_op(op)
     needed = reverse.flow.needed(op, wanted.flags, wanted.results)
@@ -85,13 +85,15 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -
     stored = [[v for v in k.stored if v not in p] for k, p in zip(kept, pushed, strict=True)]
     slots, places = _merged(joints, stored)
     taped = any(j.thread.entry is not None for j in joints) or any(pushed)
-    plan = Plan(form.lead, joints, sources, targets, sorted(read), slots, places, pushed, taped,
-                _uses(reverse, op, wanted, sources))  # fmt: skip
+    uses = _uses(reverse, op, wanted, sources)
+    plan = BranchPlan(
+        form.lead, joints, sources, targets, sorted(read), slots, places, pushed, taped, uses
+    )
     plan.outward = tuple(_outward(plan, n) for n in range(len(joints)))
     return plan
 
 
-def _large(joint: Joint, stored: Sequence[Value]) -> list[Value]:
+def _large(joint: JointBody, stored: Sequence[Value]) -> list[Value]:
     """What only the branch that keeps it should pay for: the tape is for that."""
     new = [v for v in stored if v not in joint.body.results]
     return new if sum(slot_bytes(v.type) for v in new) > LARGE else []
@@ -107,7 +109,7 @@ def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> l
 
 
 def _merged(
-    joints: Sequence[Joint], stored: Sequence[Sequence[Value]]
+    joints: Sequence[JointBody], stored: Sequence[Sequence[Value]]
 ) -> tuple[list[Type | int], list[dict[Value, int]]]:
     """Slots that the regions share by type; what is a result anyway needs none."""
     slots: list[Type | int] = []
@@ -126,7 +128,7 @@ def _merged(
     return slots, places
 
 
-def _outward(plan: Plan, number: int) -> Block:
+def _outward(plan: BranchPlan, number: int) -> Block:
     """A region returning what is kept, zeros where it has nothing for a slot."""
     joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
     fill = Builder()
@@ -144,7 +146,7 @@ def _outward(plan: Plan, number: int) -> Block:
     return closed([*joint.ops, *fill.ops], params, results)
 
 
-def _back(plan: Plan, number: int) -> Block:
+def _back(plan: BranchPlan, number: int) -> Block:
     """The region of the reverse op."""
     joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
     given = [joint.body.params[k - plan.head] for k in plan.operands]

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.ad.adjoint_loops import Parts, found_order, joint_of, parts_of
-from tapec.ad.joint import Joint, Tapes, closed
+from tapec.ad.joint import JointBody, TapeSource, closed
 from tapec.ad.record import Wanted, types_of
 from tapec.ad.revolve import INT, integer, region, row, stretch_of, stretches, written
-from tapec.ad.sweep import Record, Sweep
-from tapec.ad.tape import Entry, slot_bytes
+from tapec.ad.sweep import RegionPullback, Sweep
+from tapec.ad.tape import TapeEntry, slot_bytes
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.places import whole
@@ -48,19 +48,20 @@ def is_checkpointed(op: Op) -> bool:
 
 
 def augment_checkpointed(
-    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: Tapes
-) -> Record:
+    reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
+) -> RegionPullback:
     """Append the loop in stretches, with the carries at their starts as further results."""
     form = region_op(op)
     parts = parts_of(reverse, op, form, wanted)
-    joint = joint_of(reverse, form, parts, Tapes())
+    joint = joint_of(reverse, form, parts, TapeSource())
     snapshots = op.attrs["checkpoint"]
     lengths = stretches(op.attrs["length"], snapshots)
     starts = np.cumsum([0, *lengths[:-1]])
     kept = _run(builder, op, form, np.array(lengths), starts)
     carried = form.state(form.body)
     reverse.entries += [
-        Entry(v.hint, op.loc, v.type, slot_bytes(v.type), snapshots + 1, "stored") for v in carried
+        TapeEntry(v.hint, op.loc, v.type, slot_bytes(v.type), snapshots + 1, "stored")
+        for v in carried
     ]
     places = np.append(starts, np.zeros(snapshots + 1 - len(starts), np.int64))
     return _Checkpointed(op, form, parts, joint, snapshots, kept, places, len(starts))
@@ -107,13 +108,13 @@ def _run(
 
 
 @dataclass(slots=True)
-class _Checkpointed(Record):
+class _Checkpointed(RegionPullback):
     """A loop that ran in stretches; `kept` are the carries at `places`, of which `used` count."""
 
     op: Op
     form: RegionOp
     parts: Parts
-    joint: Joint
+    joint: JointBody
     snapshots: int
     kept: list[Value]
     places: np.ndarray[Any, Any]

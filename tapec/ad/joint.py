@@ -16,7 +16,7 @@ from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import copy_op
 
 
-class Tapes:
+class TapeSource:
     """Where ops get their tapes at the top level of a program: each its own.
 
     Inside a body, `entry` to `top` is the tape on the way there, `back_entry` to `back_top` on the
@@ -44,7 +44,7 @@ class Tapes:
         """The tape with everything popped."""
 
 
-class Thread(Tapes):
+class Thread(TapeSource):
     """Inside a body: one tape through all its ops, and back through them."""
 
     def begin(self, builder: Builder) -> Value:
@@ -65,7 +65,7 @@ class Thread(Tapes):
 
 
 @dataclass(slots=True)
-class Joint:
+class JointBody:
     """Both ways of one body.
 
     `seeds` are the cotangents of the chosen results, `bases` what has arrived for the sources so
@@ -78,7 +78,7 @@ class Joint:
     seeds: list[Value]
     bases: list[Value | None]
     found: list[Value]
-    thread: Tapes
+    thread: TapeSource
 
     @property
     def ops(self) -> list[Op]:

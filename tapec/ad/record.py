@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.ad.tape import SMALL, Entry, Kept, slot_bytes
+from tapec.ad.tape import SMALL, Kept, TapeEntry, slot_bytes
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
 
@@ -39,14 +39,16 @@ def types_of(values: Iterable[Value]) -> tuple[Type, ...]:
     return tuple(v.type for v in values)
 
 
-def note(entries: list[Entry], op: Op, ops: Iterable[Op], kept: Kept, count: int | None) -> None:
+def note(
+    entries: list[TapeEntry], op: Op, ops: Iterable[Op], kept: Kept, count: int | None
+) -> None:
     """Remember, for the user's report, what a body keeps; `ops` make it, both ways."""
     made = {v: o for o in ops for v in o.results}
     for kind, values in (
         ("stored", kept.stored), ("recomputed", kept.recomputed), ("invariant", kept.invariant),
     ):  # fmt: skip
         entries += [
-            Entry(_named(v, made), made.get(v, op).loc, v.type, slot_bytes(v.type), count, kind)  # type: ignore[arg-type]
+            TapeEntry(_named(v, made), made.get(v, op).loc, v.type, slot_bytes(v.type), count, kind)  # type: ignore[arg-type]
             for v in values
         ]
 

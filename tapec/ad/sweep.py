@@ -23,7 +23,7 @@ from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
 
-class Record(Protocol):
+class RegionPullback(Protocol):
     """How an op with regions was run, and with that its way back.
 
     What was put on `tape` must come off it, whether or not cotangents arrive.
@@ -44,7 +44,7 @@ class Sweep:
 
     def __init__(
         self, builder: Builder, ops: list[Op], activity: Activity, everywhere: list[Value],
-        records: Mapping[Op, Record], *, inside: bool = False,
+        records: Mapping[Op, RegionPullback], *, inside: bool = False,
     ) -> None:  # fmt: skip
         self.builder, self.activity, self.records = builder, activity, records
         self.cotangents = Cotangents(builder, in_place=inside)
@@ -254,7 +254,7 @@ _SPECIAL: dict[str, _Rule] = {
 }  # fmt: skip
 
 
-class _Push(Record):
+class _Push(RegionPullback):
     """Pushed values' cotangents are on top of the tape of cotangents."""
 
     tape: Value | None = None
@@ -274,7 +274,7 @@ class _Push(Record):
         sweep.cotangents.add(tape, ct)
 
 
-class _Pop(Record):
+class _Pop(RegionPullback):
     """Popped values' cotangents go on top of the tape of cotangents."""
 
     tape: Value | None = None
@@ -290,7 +290,7 @@ class _Pop(Record):
         sweep.cotangents.add(op.operands[0], made[0])
 
 
-class _Tape(Record):
+class _EmptyTape(RegionPullback):
     """An empty tape depends on nothing."""
 
     tape: Value | None = None
@@ -299,4 +299,4 @@ class _Tape(Record):
         return
 
 
-_TAPES: dict[str, Record] = {"pop": _Pop(), "push": _Push(), "tape": _Tape()}
+_TAPES: dict[str, RegionPullback] = {"pop": _Pop(), "push": _Push(), "tape": _EmptyTape()}

@@ -14,7 +14,7 @@ from typing import Literal
 
 from tapec.ad.cut import minimum_cut
 from tapec.ad.decisive import decisive
-from tapec.ad.joint import Joint, between
+from tapec.ad.joint import JointBody, between
 from tapec.ir.core import Loc, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.indexing import PLACE
@@ -26,7 +26,7 @@ SMALL = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TapeEntry:
     """One value that the reverse sweep of a region reads.
 
     `bytes` are per run of the region, `count` the number of runs (None where only the run tells).
@@ -55,7 +55,7 @@ def slot_bytes(type: Type) -> int:
 
 
 def keep(
-    joint: Joint, known: Collection[Value], free: Collection[Value] = (),
+    joint: JointBody, known: Collection[Value], free: Collection[Value] = (),
     dear: Collection[Value] = (), runs: int = 1,
 ) -> Kept:  # fmt: skip
     """The cut of a body whose way back knows the values in `known`.
@@ -82,7 +82,7 @@ def keep(
     return Kept(stored, again, sorted(given, key=order.__getitem__))
 
 
-def _read(joint: Joint, late: Collection[Value]) -> list[Value]:
+def _read(joint: JointBody, late: Collection[Value]) -> list[Value]:
     """What the ops read that depend on cotangents and reach a result."""
     live = dict.fromkeys(joint.results())
     for op in reversed(joint.reverse):

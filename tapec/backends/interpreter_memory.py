@@ -177,7 +177,7 @@ def _invoke(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 # --- tapes ---------------------------------------------------------------------------------------
 
 
-class _Tape:
+class _SlotStack:
     """A growing stack of slots; those above `top` hold what was popped, until the next push."""
 
     __slots__ = ("slots", "top")
@@ -199,8 +199,8 @@ class _Tape:
         return self.top
 
 
-def _tape(op: Op, position: int, env: Env) -> _Tape:
-    tape: _Tape = env[op.operands[position]].item()
+def _tape(op: Op, position: int, env: Env) -> _SlotStack:
+    tape: _SlotStack = env[op.operands[position]].item()
     return tape
 
 
@@ -235,7 +235,7 @@ MEMORY: dict[str, Rule] = {
     "while": _while,
     "if": _if,
     "invoke": _invoke,
-    "tape_open": lambda machine, op, env: (_Tape(),),
+    "tape_open": lambda machine, op, env: (_SlotStack(),),
     "tape_push": lambda machine, op, env: (_tape(op, 0, env).push(op.attrs["slots"]),),
     "tape_pop": lambda machine, op, env: (_tape(op, 0, env).pop(op.attrs["slots"]),),
     "tape_load": _tape_load,

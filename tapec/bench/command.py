@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tapec.bench import peers, plot, records, report, timing
 from tapec.bench.case import Case, Task
 from tapec.bench.contender import Contender, EmptyCall, FiniteDifferences, NumPy
-from tapec.bench.records import Record
+from tapec.bench.records import Measurement
 from tapec.bench.runner import run
 from tapec.bench.subject import INTERPRETER, NATIVE
 from tapec.bench.threads import single_thread
@@ -30,7 +30,7 @@ def execute(
     quick: bool,
     json_file: Path | None,
     plot_file: Path | None,
-) -> list[Record]:
+) -> list[Measurement]:
     """Measure, print the table, write the files; returns all records."""
     protocol = timing.QUICK if quick else timing.FULL
     with single_thread():
@@ -48,7 +48,7 @@ def _measured(
     cases: Sequence[Case],
     contestants: Sequence[Contender],
     protocol: timing.Protocol,
-) -> list[Record]:
+) -> list[Measurement]:
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tapec.bench.case import Task
-from tapec.bench.records import Record, Table, replace_file
+from tapec.bench.records import Measurement, Measurements, replace_file
 
 FORMATS = ("png", "svg", "pdf")
 # Marker per contender, colour-blind safe (Okabe and Ito).
@@ -26,12 +26,12 @@ STYLES = {
 FALLBACK = ("x", "#444444")
 
 
-def save(path: Path, records: Sequence[Record]) -> None:
+def save(path: Path, records: Sequence[Measurement]) -> None:
     """Draw to ``path`` (png, svg or pdf by its suffix), without a display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    table = Table(records)
+    table = Measurements(records)
     rows = [row for row in table.rows() if any(_time(table, row, c) for c in table.contenders())]
     figure = Figure(figsize=(9.0, 1.4 + 0.26 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -41,7 +41,7 @@ def save(path: Path, records: Sequence[Record]) -> None:
     replace_file(path, buffer.getvalue())
 
 
-def _draw(axes: Any, table: Table, rows: list[tuple[str, Task]]) -> None:
+def _draw(axes: Any, table: Measurements, rows: list[tuple[str, Task]]) -> None:
     for contender in table.contenders():
         if contender == "empty":
             continue
@@ -62,7 +62,7 @@ def _draw(axes: Any, table: Table, rows: list[tuple[str, Task]]) -> None:
     axes.figure.legend(loc="outside upper center", ncols=9, fontsize=8, frameon=False)
 
 
-def _time(table: Table, row: tuple[str, Task], contender: str) -> float | None:
+def _time(table: Measurements, row: tuple[str, Task], contender: str) -> float | None:
     """The median; the value row's NumPy time stands in every row of its case, as the yardstick."""
     task = Task.VALUE if contender == "numpy" else row[1]
     return table.median(row[0], task, contender)

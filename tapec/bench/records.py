@@ -22,7 +22,7 @@ BAD = ("wrong", "failed")
 
 
 @dataclass(frozen=True)
-class Record:
+class Measurement:
     """One contender at one task.
 
     ``status`` is "ok", "wrong", "failed" or "absent" (see ``verify.Verdict``); ``first`` the
@@ -70,14 +70,14 @@ class Record:
         }
 
 
-class Table:
+class Measurements:
     """Records addressed by case, task and contender."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Measurement]) -> None:
         self.records = tuple(records)
         self._index = {(r.case, r.task, r.contender): r for r in self.records}
 
-    def get(self, case: str, task: Task, contender: str) -> Record | None:
+    def get(self, case: str, task: Task, contender: str) -> Measurement | None:
         """The record, if there is one."""
         return self._index.get((case, task, contender))
 
@@ -126,7 +126,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_json(path: Path, records: Sequence[Record], protocol: Protocol) -> None:
+def write_json(path: Path, records: Sequence[Measurement], protocol: Protocol) -> None:
     """Write everything to ``path``, all or nothing."""
     document = {
         "schema": SCHEMA,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table as RichTable
+from rich.table import Table
 
 from tapec.bench.case import Case, Task
-from tapec.bench.records import Record, Table
+from tapec.bench.records import Measurement, Measurements
 
 SUBJECT = "tapec"
 OWN_COLUMNS = (SUBJECT, "numpy", "empty", "interpreter", "fd")
@@ -40,9 +40,9 @@ def _digits(value: float) -> str:
     return f"{value:.1f}" if value >= 10.0 else f"{value:.2f}"
 
 
-def show(console: Console, records: Sequence[Record]) -> None:
+def show(console: Console, records: Sequence[Measurement]) -> None:
     """Print the tables, the legend, the call floor and every problem."""
-    table = Table(records)
+    table = Measurements(records)
     console.print(_own_table(table))
     peers = [name for name in table.contenders() if name not in OWN_COLUMNS]
     if peers:
@@ -52,9 +52,9 @@ def show(console: Console, records: Sequence[Record]) -> None:
     _notes(console, table)
 
 
-def _grid(title: str, headings: Sequence[str]) -> RichTable:
+def _grid(title: str, headings: Sequence[str]) -> Table:
     """A table that fits 80 columns: no frame, two spaces between columns."""
-    grid = RichTable(
+    grid = Table(
         title=title,
         title_justify="left",
         header_style="bold",
@@ -68,7 +68,7 @@ def _grid(title: str, headings: Sequence[str]) -> RichTable:
     return grid
 
 
-def _own_table(table: Table) -> RichTable:
+def _own_table(table: Measurements) -> Table:
     headings = ("case", "task", "tapec", "/val", "/np", "int.", "fd", "compile", "error")
     grid = _grid("tapec", headings)
     for name, case, task in _labelled(table):
@@ -89,7 +89,7 @@ def _own_table(table: Table) -> RichTable:
     return grid
 
 
-def _peer_table(table: Table, peers: list[str]) -> RichTable:
+def _peer_table(table: Measurements, peers: list[str]) -> Table:
     grid = _grid("peers: their time over tapec's", ("case", "task", *peers))
     for name, case, task in _labelled(table):
         mine = table.median(case, task, SUBJECT)
@@ -99,7 +99,7 @@ def _peer_table(table: Table, peers: list[str]) -> RichTable:
     return grid
 
 
-def _labelled(table: Table) -> list[tuple[str, str, Task]]:
+def _labelled(table: Measurements) -> list[tuple[str, str, Task]]:
     """The rows, with the name of the case on its first row only."""
     seen: set[str] = set()
     rows = []
@@ -109,7 +109,7 @@ def _labelled(table: Table) -> list[tuple[str, str, Task]]:
     return rows
 
 
-def _own(record: Record | None) -> str:
+def _own(record: Measurement | None) -> str:
     if record is None:
         return "-"
     if record.timing is None:
@@ -117,7 +117,7 @@ def _own(record: Record | None) -> str:
     return f"[bold]{duration(record.timing.median)}[/bold]"
 
 
-def _versus(table: Table, case: str, task: Task, name: str, mine: float | None) -> str:
+def _versus(table: Measurements, case: str, task: Task, name: str, mine: float | None) -> str:
     """How many times slower than tapec; the bare time where tapec has none."""
     record = table.get(case, task, name)
     if record is None or record.status == "absent":
@@ -140,7 +140,7 @@ from a part. compile: first call, tracing included. error: relative deviation
 from an independent reference."""
 
 
-def _floor(console: Console, table: Table) -> None:
+def _floor(console: Console, table: Measurements) -> None:
     """How many empty Python calls a small derivative costs."""
     for case, task in table.rows():
         floor, mine = table.median(case, task, "empty"), table.median(case, task, SUBJECT)
@@ -150,7 +150,7 @@ def _floor(console: Console, table: Table) -> None:
             console.print(f"{case} {task.value}: {text}", highlight=False)
 
 
-def _notes(console: Console, table: Table) -> None:
+def _notes(console: Console, table: Measurements) -> None:
     for record in table.records:
         if record.status in ("wrong", "failed") or (record.note and record.subject):
             style = "red" if record.bad else "dim"
@@ -161,7 +161,7 @@ def _notes(console: Console, table: Table) -> None:
 
 def listing(console: Console, cases: Sequence[Case]) -> None:
     """Print the names of the suite, those that run only when named among them."""
-    grid = RichTable(header_style="bold")
+    grid = Table(header_style="bold")
     for heading in ("case", "derivatives", "what"):
         grid.add_column(heading)
     for case in cases:

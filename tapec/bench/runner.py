@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tapec.bench.case import Arguments, Case, Task
 from tapec.bench.contender import Contender
-from tapec.bench.records import Record
+from tapec.bench.records import Measurement
 from tapec.bench.timing import Protocol, Timing, measure
 from tapec.bench.verify import Verdict, verify
 
@@ -18,7 +18,7 @@ def run(
     contenders: Sequence[Contender],
     protocol: Protocol,
     progress: Progress = lambda case, task: None,
-) -> Iterator[Record]:
+) -> Iterator[Measurement]:
     """Yield the records task by task; ``progress`` is called before each."""
     for case in cases:
         args = case.draw()
@@ -29,7 +29,7 @@ def run(
 
 def _run_task(
     case: Case, task: Task, args: Arguments, contenders: Sequence[Contender], protocol: Protocol
-) -> Iterator[Record]:
+) -> Iterator[Measurement]:
     verdicts = {c.name: verify(c, case, task, args) for c in contenders}
     ready = {name: v.prepared for name, v in verdicts.items() if v.prepared is not None}
     timings = measure(ready, protocol)
@@ -40,8 +40,8 @@ def _run_task(
 
 def _record(
     case: Case, task: Task, contender: Contender, verdict: Verdict, timing: Timing | None
-) -> Record:
-    return Record(
+) -> Measurement:
+    return Measurement(
         case=case.name,
         task=task,
         contender=contender.name,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.locks import ForkedLock
-from tapec.call.method import Method, OfMethod
+from tapec.call.method import BoundKernel, OfMethod
 from tapec.call.portable import Absent, find, portable, unpacked
 from tapec.call.quick import Unusual, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, static_test
@@ -102,7 +102,7 @@ class Kernel(FastCallable):
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A kernel in a class body is a method."""
-        return self if instance is None else Method(self, instance)
+        return self if instance is None else BoundKernel(self, instance)
 
     def _specialize(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Specialization:
         with self._lock.held():

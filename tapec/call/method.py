@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tapec.look.stages import IRText
 
 
-class Method:
+class BoundKernel:
     """What `obj.kernel` is: the kernel with `obj` as its first argument.
 
     Derivatives are those in the arguments after it, as for the function of these alone.
@@ -33,7 +33,7 @@ class Method:
 
     def __eq__(self, other: object) -> bool:
         return (
-            type(other) is Method
+            type(other) is BoundKernel
             and self.__func__ is other.__func__
             and self.__self__ is other.__self__
         )
@@ -45,32 +45,32 @@ class Method:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"
 
     def __reduce__(self) -> Any:
-        return Method, (self.__func__, self.__self__)
+        return BoundKernel, (self.__func__, self.__self__)
 
     # ---- transforms ----
 
     @property
-    def grad(self) -> Method:
+    def grad(self) -> BoundKernel:
         """`tapec.grad` of the bound function."""
         return self._derived("grad")
 
     @property
-    def value_and_grad(self) -> Method:
+    def value_and_grad(self) -> BoundKernel:
         """`tapec.value_and_grad` of the bound function."""
         return self._derived("value_and_grad")
 
     @property
-    def jacobian(self) -> Method:
+    def jacobian(self) -> BoundKernel:
         """`tapec.jacobian` of the bound function."""
         return self._derived("jacobian")
 
     @property
-    def hessian(self) -> Method:
+    def hessian(self) -> BoundKernel:
         """`tapec.hessian` of the bound function."""
         return self._derived("hessian")
 
     @property
-    def hvp(self) -> Method:
+    def hvp(self) -> BoundKernel:
         """`tapec.hvp` of the bound function."""
         return self._derived("hvp")
 
@@ -82,8 +82,8 @@ class Method:
         """`tapec.vjp` of the bound function."""
         return self.__func__.transform("vjp")(self, *primals, has_aux=has_aux)
 
-    def _derived(self, name: str) -> Method:
-        return Method(self.__func__.derived(f"method {name}"), self.__self__)
+    def _derived(self, name: str) -> BoundKernel:
+        return BoundKernel(self.__func__.derived(f"method {name}"), self.__self__)
 
     # ---- looking inside ----
 

@@ -25,14 +25,14 @@ class Static:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class Input:
     """A leaf that is an input of the program."""
 
     type: Type
     python: bool = False  # an exact Python float, int or bool
 
 
-Leaf = Static | Traced
+Leaf = Static | Input
 
 
 def leaf_of(value: Any, static: bool = False) -> Leaf:
@@ -41,11 +41,11 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
         return _static(value)
     kind = type(value)
     if kind in WEAK:
-        return Traced(Type(WEAK[kind]), python=True)
+        return Input(Type(WEAK[kind]), python=True)
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.kind in "OUSVMm":
             return _static(value)
-        return Traced(Type(dtype_name(value.dtype), tuple(value.shape)))
+        return Input(Type(dtype_name(value.dtype), tuple(value.shape)))
     return _static(value)
 
 
@@ -69,7 +69,7 @@ class Signature:
     @property
     def traced(self) -> tuple[int, ...]:
         """Positions of the leaves that are inputs."""
-        return tuple(k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Traced))
+        return tuple(k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Input))
 
     def rebuild(self, inputs: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments with the given objects in place of the traced leaves."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
-from tapec.call.signature import Signature, Static, Traced, leaf_hints, program_name
+from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
@@ -64,21 +64,21 @@ class Specialization:
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
-        from tapec.backends.llvm import ArrayArg, ScalarArg
-        from tapec.backends.llvm import Out as AbiOut
-        from tapec.backends.llvm import Signature as Abi
+        from tapec.backends.llvm import ArrayArg, KernelAbi, Output, ScalarArg
 
         kinds: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool"}
         args: list[Any] = []
         for leaf in self.signature.leaves:
-            if isinstance(leaf, Traced):
+            if isinstance(leaf, Input):
                 t = leaf.type
                 args.append(
                     ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
                 )
         results = [v.type for v in self.func.results]
-        outs = [AbiOut(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
-        return Abi(tuple(args), tuple(outs), self._result(), errors=self.errors, fixed=self._fixed)
+        outs = [Output(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
+        return KernelAbi(
+            tuple(args), tuple(outs), self._result(), errors=self.errors, fixed=self._fixed
+        )
 
     def _kind(self, index: int) -> str:
         if self.errors and index == self._whole:
@@ -249,7 +249,7 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
     params = [
         Param(leaf.type, hint, leaf.python)
         for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
-        if isinstance(leaf, Traced)
+        if isinstance(leaf, Input)
     ]
     traced = journal.timed(
         "trace",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.call.kernel import Kernel
-from tapec.call.method import Method, OfMethod
+from tapec.call.method import BoundKernel, OfMethod
 from tapec.trace.python.classes import KEPT, follows
 
 Make = Callable[[Any], Callable[..., Any]]  # the transform of a function
@@ -49,7 +49,7 @@ def kept(f: Any, name: str, make: Make, options: dict[str, Any]) -> Callable[...
 
 def _parts(f: Any) -> tuple[tuple[Any] | None, Any]:
     """What a function is bound to (None: nothing), and the function that its class shares."""
-    if isinstance(f, types.MethodType | Method):
+    if isinstance(f, types.MethodType | BoundKernel):
         return (f.__self__,), f.__func__
     shared = getattr(type(f), "__call__", None)  # noqa: B004  its code is wanted
     if isinstance(shared, types.FunctionType) and follows(shared.__code__):

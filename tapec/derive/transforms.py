@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from tapec.call.kernel import Kernel
-from tapec.call.method import Method
+from tapec.call.method import BoundKernel
 from tapec.derive.derived import (
     Argnums,
     Function,
@@ -83,7 +83,7 @@ def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Kernel:
 
 def options(f: Function, static: bool = True) -> dict[str, Any]:
     """A transform of a kernel keeps its options."""
-    f = f.__func__ if isinstance(f, Method) else f
+    f = f.__func__ if isinstance(f, BoundKernel) else f
     if not isinstance(f, Kernel):
         return {}
     if static:

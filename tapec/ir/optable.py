@@ -32,7 +32,7 @@ _COLUMNS = ("name", "operands", "derivative", "native", "kinks", "doc")
 
 
 @dataclass(frozen=True)
-class Row:
+class OpRow:
     """One primitive, in words."""
 
     name: str
@@ -44,7 +44,7 @@ class Row:
     doc: str
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[OpRow, ...]:
     """All primitives, by family in alphabetical order, as declared within each."""
     by_family = sorted(PRIMITIVES, key=lambda name: FAMILIES[name])
     return tuple(_row(PRIMITIVES[name], FAMILIES[name]) for name in by_family)
@@ -86,8 +86,8 @@ def derivative(primitive: Primitive) -> str:
     return "jvp, vjp" if primitive.jvp or primitive.vjp else "constant"
 
 
-def _row(primitive: Primitive, family: str) -> Row:
-    return Row(
+def _row(primitive: Primitive, family: str) -> OpRow:
+    return OpRow(
         name=primitive.name,
         family=family,
         operands=_operands(primitive),
@@ -120,14 +120,14 @@ def _positional(parameters: list[inspect.Parameter]) -> str:
     return ", ".join([*named, *rest]).replace("*types", "*xs")
 
 
-def _grouped(table: tuple[Row, ...]) -> Mapping[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
+def _grouped(table: tuple[OpRow, ...]) -> Mapping[str, list[OpRow]]:
+    groups: dict[str, list[OpRow]] = {}
     for row in table:
         groups.setdefault(row.family, []).append(row)
     return groups
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: OpRow) -> tuple[str, ...]:
     def code(content: str) -> str:
         return f"`{content}`" if content else ""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tapec.ad.adjoint import tape_entries
-from tapec.ad.tape import Entry
+from tapec.ad.tape import TapeEntry
 from tapec.ir import Func
 
 
@@ -19,9 +19,9 @@ class TapeReport:
     """
 
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[TapeEntry, ...]
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[TapeEntry]:
         return iter(self.entries)
 
     def __len__(self) -> int:
@@ -42,14 +42,14 @@ class TapeReport:
         return "\n".join([f"tape of {self.name}: {size}", *lines])
 
 
-def total(entry: Entry) -> int | None:
+def total(entry: TapeEntry) -> int | None:
     """Bytes of an entry over all runs; None where their number is known at run time only."""
     if entry.kind != "stored":
         return 0
     return None if entry.count is None else entry.bytes * entry.count
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: TapeEntry) -> tuple[str, ...]:
     line = str(entry.loc) if entry.loc else ""
     runs = "?" if entry.count is None else str(entry.count)
     sum_of = total(entry)

@@ -27,7 +27,7 @@ DIFFERENCES = 1e-6
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One comparison: its relative error and what is allowed; ``note`` says why there is none."""
 
     name: str
@@ -46,7 +46,7 @@ class Report:
     """All comparisons of one function."""
 
     function: str
-    rows: tuple[Row, ...]
+    rows: tuple[Comparison, ...]
 
     @property
     def ok(self) -> bool:
@@ -59,7 +59,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _line(row: Row, width: int) -> str:
+def _line(row: Comparison, width: int) -> str:
     if row.error is None:
         return f"  {row.name:<{width}}  FAILED  {row.note}"
     verdict = "ok" if row.ok else "FAILED"
@@ -91,14 +91,14 @@ def examine(f: Callable[..., Any], *args: Any, order: int = 2, seed: int = 0) ->
     return Report(getattr(f, "__name__", repr(f)), tuple(rows))
 
 
-def _guarded(name: str, rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+def _guarded(name: str, rows: Callable[[], Iterator[Comparison]]) -> Iterator[Comparison]:
     """The rows, and one that says what was raised in the middle of them."""
     from tapec.errors import TapecError
 
     try:
         yield from rows()
     except TapecError as problem:
-        yield Row(name, None, 0.0, f"{type(problem).__name__}: {problem}")
+        yield Comparison(name, None, 0.0, f"{type(problem).__name__}: {problem}")
 
 
 class _Probe:
@@ -121,7 +121,7 @@ class _Probe:
         single = any(x.dtype == np.float32 for x in self.x)
         self._loss = 1e6 if single else 1.0
 
-    def first_order(self) -> Iterator[Row]:
+    def first_order(self) -> Iterator[Comparison]:
         """Value, forward against reverse and differences, native against interpreter."""
         import tapec
 
@@ -138,7 +138,7 @@ class _Probe:
         yield self._row("tangent: native vs interpreter", relative_error(forward, other))
         yield self._row("adjoint: native vs interpreter", relative_error(pulled, other_pulled))
 
-    def second_order(self) -> Iterator[Row]:
+    def second_order(self) -> Iterator[Comparison]:
         """Symmetry of the Hessian of <w, f>; its product against differences of the gradient."""
         import tapec
 
@@ -158,12 +158,12 @@ class _Probe:
             "Hessian product vs differences", error_beyond(_flat(along_v), want, noise), DIFFERENCES
         )
 
-    def _row(self, name: str, error: float, allowed: float = ROUNDING) -> Row:
-        return Row(name, error, min(allowed * self._loss, 0.01))
+    def _row(self, name: str, error: float, allowed: float = ROUNDING) -> Comparison:
+        return Comparison(name, error, min(allowed * self._loss, 0.01))
 
     def _against_differences(
         self, name: str, forward: Any, line: Callable[[float], Array]
-    ) -> Iterator[Row]:
+    ) -> Iterator[Comparison]:
         want, noise = ridders(line)
         error = error_beyond(_flat(forward), want, noise)
         yield self._row(f"{name} vs differences", error, DIFFERENCES)

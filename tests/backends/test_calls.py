@@ -14,11 +14,11 @@ import pytest
 from tapec.backends.llvm import (
     ArrayArg,
     CtypesEntry,
+    KernelAbi,
     Library,
     NativeEntry,
-    Out,
+    Output,
     ScalarArg,
-    Signature,
     available,
     bind,
     compile_module,
@@ -47,7 +47,7 @@ def copying(dtype: str, count: int) -> str:
     )
 
 
-def build(sig: Signature, text: str) -> Library:
+def build(sig: KernelAbi, text: str) -> Library:
     return compile_module(text + wrapper_text(sig), symbols(), verify=True)
 
 
@@ -66,8 +66,8 @@ def build(sig: Signature, text: str) -> Library:
 )
 @pytest.mark.parametrize("nogil", [False, True])
 def test_status_becomes_an_exception(status: int, error: type[Exception], nogil: bool) -> None:
-    outs = (Out("f64", (3,)), Out("f64", (), "scalar"))
-    sig = Signature((ScalarArg("float"),), outs, "tuple", work_bytes=1 << 20, nogil=nogil)
+    outs = (Output("f64", (3,)), Output("f64", (), "scalar"))
+    sig = KernelAbi((ScalarArg("float"),), outs, "tuple", work_bytes=1 << 20, nogil=nogil)
     library = build(sig, kernel_text(4, f"ret i32 {status}"))
     calls: list[Callable[[], Any]] = [
         lambda: NativeEntry(library, sig)(1.0),
@@ -120,7 +120,9 @@ done:
 
 @pytest.mark.parametrize("nogil", [False, True])
 def test_threads_share_a_kernel_with_large_work_memory(nogil: bool) -> None:
-    sig = Signature((ScalarArg("float"),), (Out("f64", (), "python"),), work_bytes=BIG, nogil=nogil)
+    sig = KernelAbi(
+        (ScalarArg("float"),), (Output("f64", (), "python"),), work_bytes=BIG, nogil=nogil
+    )
     entry = NativeEntry(build(sig, arena_kernel()), sig)
     wrong: list[float] = []
 
@@ -142,7 +144,7 @@ def test_work_memory_is_there_and_aligned(work_bytes: int) -> None:
     body = "%a = ptrtoint ptr %p2 to i64\nstore i64 %a, ptr %p1\n"
     if work_bytes:
         body += f"%e = getelementptr i8, ptr %p2, i64 {work_bytes - 1}\nstore i8 1, ptr %e\n"
-    sig = Signature((ScalarArg("int"),), (Out("i64", (), "python"),), work_bytes=work_bytes)
+    sig = KernelAbi((ScalarArg("int"),), (Output("i64", (), "python"),), work_bytes=work_bytes)
     library = build(sig, kernel_text(3, body + "ret i32 0"))
     calls: list[Callable[[int], Any]] = [NativeEntry(library, sig), CtypesEntry(library, sig)]
     addresses = [int(call(0)) for call in calls for _ in range(3)]
@@ -155,7 +157,7 @@ def test_work_memory_is_there_and_aligned(work_bytes: int) -> None:
 
 
 def test_ctypes_entry_with_and_without_outputs() -> None:
-    sig = Signature((ArrayArg("f64", (3,)),), (Out("f64", (3,)),))
+    sig = KernelAbi((ArrayArg("f64", (3,)),), (Output("f64", (3,)),))
     library = build(sig, copying("double", 3))
     for entry in (CtypesEntry(library, sig), NativeEntry(library, sig)):
         x, out = np.arange(3.0), np.empty(3)
@@ -173,7 +175,7 @@ def test_ctypes_entry_with_and_without_outputs() -> None:
 
 
 def test_ctypes_entry_refuses_lossy_scalars() -> None:
-    sig = Signature((ScalarArg("int"),), (Out("i64", (), "python"),))
+    sig = KernelAbi((ScalarArg("int"),), (Output("i64", (), "python"),))
     entry = NativeEntry(build(sig, copying("i64", 1)), sig)
     assert entry(3) == 3
     assert entry(np.int64(4)) == 4
@@ -183,7 +185,7 @@ def test_ctypes_entry_refuses_lossy_scalars() -> None:
 
 @pytest.mark.parametrize("nogil", [False, True])
 def test_bound_kernels_read_and_write_fixed_buffers(nogil: bool) -> None:
-    sig = Signature((ArrayArg("f64", (3,)),), (Out("f64", (3,)),), "tuple", 64, nogil)
+    sig = KernelAbi((ArrayArg("f64", (3,)),), (Output("f64", (3,)),), "tuple", 64, nogil)
     x, out = np.arange(3.0), np.empty(3)
     bound = bind(build(sig, copying("double", 3)), sig, [x], [out])
     gc.collect()
@@ -209,7 +211,7 @@ def test_bound_kernels_read_and_write_fixed_buffers(nogil: bool) -> None:
 
 
 def test_bound_kernels_keep_everything_alive() -> None:
-    sig = Signature((ArrayArg("f64", (2,)),), (Out("f64", (2,)),))
+    sig = KernelAbi((ArrayArg("f64", (2,)),), (Output("f64", (2,)),))
     bound = bind(build(sig, copying("double", 2)), sig, [np.array([3.0, 4.0])])
     gc.collect()
     assert bound().tolist() == [3.0, 4.0]

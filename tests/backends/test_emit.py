@@ -9,7 +9,7 @@ import pytest
 from support.loop_support import Loops, agree
 from support.lowering_support import compare
 
-from tapec.backends.llvm import ArrayArg, Out, Signature, available
+from tapec.backends.llvm import ArrayArg, KernelAbi, Output, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.backends.llvm.constants import constant_text
 from tapec.backends.llvm.emit import emit_kernel
@@ -61,7 +61,7 @@ def test_buffers_are_reused() -> None:
 
 def test_level_depends_on_size() -> None:
     def level(func: Func) -> int:
-        sig = Signature((ArrayArg("f64", ()),), (Out("f64", ()),))
+        sig = KernelAbi((ArrayArg("f64", ()),), (Output("f64", ()),))
         return compile_func(func, sig).opt
 
     assert level(scalars(10)) == 1
@@ -72,7 +72,7 @@ def test_unknown_op_is_named() -> None:
     b = Builder()
     x = Expr(b, b.param(Type("f64", (3,))))
     func = b.func("f", [P["digamma"](x).value])
-    sig = Signature((ArrayArg("f64", (3,)),), (Out("f64", (3,)),))
+    sig = KernelAbi((ArrayArg("f64", (3,)),), (Output("f64", (3,)),))
     with pytest.raises(UnsupportedLowering, match="digamma"):
         compile_func(func, sig)
 

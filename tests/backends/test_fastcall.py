@@ -12,10 +12,10 @@ import pytest
 
 from tapec.backends.llvm import (
     ArrayArg,
+    KernelAbi,
     Library,
-    Out,
+    Output,
     ScalarArg,
-    Signature,
     available,
     compile_module,
     fastcall,
@@ -61,12 +61,12 @@ def copying(dtype: str, count: int) -> str:
     )
 
 
-def build(sig: Signature, text: str, opt: int = 1) -> Library:
+def build(sig: KernelAbi, text: str, opt: int = 1) -> Library:
     return compile_module(text + wrapper_text(sig), symbols(), opt=opt, verify=True)
 
 
 def copier(dtype: str = "f64", shape: tuple[int, ...] = (3,), **options: Any) -> Callee:
-    sig = Signature((ArrayArg(dtype, shape),), (Out(dtype, shape),), **options)
+    sig = KernelAbi((ArrayArg(dtype, shape),), (Output(dtype, shape),), **options)
     return Callee(build(sig, copying(dtype, int(np.prod(shape)))))
 
 
@@ -92,7 +92,7 @@ def test_arrays_pass_and_come_back_fresh(dtype: str, shape: tuple[int, ...]) -> 
 
 @pytest.mark.parametrize("opt", range(4))
 def test_every_level_of_code_generation(opt: int) -> None:
-    sig = Signature((ArrayArg("f64", (3,)),), (Out("f64", (3,)),))
+    sig = KernelAbi((ArrayArg("f64", (3,)),), (Output("f64", (3,)),))
     callee = Callee(build(sig, copying("f64", 3), opt))
     assert callee(np.array([1.0, 2.0, 3.0])).tolist() == [1.0, 2.0, 3.0]
     assert callee([1.0]) == "slow"
@@ -114,7 +114,7 @@ def test_every_level_of_code_generation(opt: int) -> None:
 @pytest.mark.parametrize("result", ["scalar", "python", "array"])
 def test_scalars(kind: Any, dtype: str, value: Any, result: Any) -> None:
     callee = Callee(
-        build(Signature((ScalarArg(kind),), (Out(dtype, (), result),)), copying(dtype, 1))
+        build(KernelAbi((ScalarArg(kind),), (Output(dtype, (), result),)), copying(dtype, 1))
     )
     got = callee(value)
     wanted = np.array(value, ELEMENTS[dtype].numpy)
@@ -127,7 +127,7 @@ def test_scalars(kind: Any, dtype: str, value: Any, result: Any) -> None:
 @pytest.mark.parametrize("dtype", ELEMENTS)
 @pytest.mark.parametrize("result", ["scalar", "python"])
 def test_scalar_results_of_every_dtype(dtype: str, result: Any) -> None:
-    sig = Signature((ArrayArg(dtype, ()),), (Out(dtype, (), result),))
+    sig = KernelAbi((ArrayArg(dtype, ()),), (Output(dtype, (), result),))
     given = np.array(1, ELEMENTS[dtype].numpy)
     got = Callee(build(sig, copying(dtype, 1)))(given)
     assert type(got) is (type(given[()]) if result == "scalar" else type(given.item()))
@@ -136,30 +136,30 @@ def test_scalar_results_of_every_dtype(dtype: str, result: Any) -> None:
 
 def test_nested_results() -> None:
     one = np.dtype("f8").type
-    outs = (Out("f64", (), "scalar"), Out("f64", (2,)), Out("f64", (), "python"))
+    outs = (Output("f64", (), "scalar"), Output("f64", (2,)), Output("f64", (), "python"))
     body = """
     %x = load double, ptr %p0
     store double %x, ptr %p1
     store <2 x double> <double 1.0, double 2.0>, ptr %p2, align 8
     store double 4.0, ptr %p3
     ret i32 0"""
-    sig = Signature((ScalarArg("float"),), outs, result=(2, (0, 1), ()))
+    sig = KernelAbi((ScalarArg("float"),), outs, result=(2, (0, 1), ()))
     callee = Callee(build(sig, kernel_text(5, body)))
     last, (first, middle), empty = callee(8.5)
     assert (type(last), last, type(first), first, empty) == (float, 4.0, one, 8.5, ())
     assert middle.tolist() == [1.0, 2.0]
-    sig = Signature(sig.args, outs, result="tuple")
+    sig = KernelAbi(sig.args, outs, result="tuple")
     assert [np.ndim(part) for part in Callee(build(sig, kernel_text(5, body)))(1.0)] == [0, 1, 0]
 
 
 def test_no_arguments_and_no_outputs() -> None:
-    callee = Callee(build(Signature((), (), result=()), kernel_text(1, "ret i32 0")))
+    callee = Callee(build(KernelAbi((), (), result=()), kernel_text(1, "ret i32 0")))
     assert callee() == ()
     assert callee(1) == "slow"
 
 
 def test_writeable_arguments() -> None:
-    sig = Signature((ArrayArg("f64", (1,), writeable=True),), (), result=())
+    sig = KernelAbi((ArrayArg("f64", (1,), writeable=True),), (), result=())
     callee = Callee(build(sig, kernel_text(2, "store double 9.0, ptr %p0\nret i32 0")))
     given = np.zeros(1)
     assert callee(given) == ()
@@ -235,7 +235,7 @@ def test_keywords_reach_python() -> None:
 )
 def test_other_scalars_reach_python(kind: Any, value: Any) -> None:
     dtype = ScalarArg(kind).dtype
-    callee = Callee(build(Signature((ScalarArg(kind),), (Out(dtype, ()),)), copying(dtype, 1)))
+    callee = Callee(build(KernelAbi((ScalarArg(kind),), (Output(dtype, ()),)), copying(dtype, 1)))
     assert callee(value) == "slow"
     assert sys.exc_info()[0] is None
 
@@ -274,9 +274,9 @@ def test_chained_entries_try_one_after_the_other() -> None:
 
 
 def test_reference_counts_stay() -> None:
-    outs = (Out("f64", (3,)), Out("bool", (), "scalar"), Out("f64", (), "scalar"))
+    outs = (Output("f64", (3,)), Output("bool", (), "scalar"), Output("f64", (), "scalar"))
     body = "store i8 1, ptr %p2\nstore double 1.0, ptr %p3\nret i32 0"
-    sig = Signature((ArrayArg("f64", (3,)), ScalarArg("float")), outs, "tuple")
+    sig = KernelAbi((ArrayArg("f64", (3,)), ScalarArg("float")), outs, "tuple")
     callee = Callee(build(sig, kernel_text(6, body.replace("%p3", "%p4").replace("%p2", "%p3"))))
     x, y, other = np.zeros(3), 1234.5, object()
     watched = [x, y, other, np.dtype("f8"), np.True_, np.float64, np.ndarray, callee]
@@ -370,6 +370,6 @@ def test_signatures_refuse_nonsense() -> None:
     with pytest.raises(BackendError, match="scalar argument"):
         ScalarArg("complex")  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="cannot be"):
-        Out("f64", (3,), "scalar")
+        Output("f64", (3,), "scalar")
     with pytest.raises(BackendError, match="outputs once"):
-        Signature((), (Out("f64", ()),), result=(0, 0))
+        KernelAbi((), (Output("f64", ()),), result=(0, 0))

@@ -18,7 +18,7 @@ from tapec.bench import plot, report
 from tapec.bench.case import Arguments, Case, Task
 from tapec.bench.cases import select
 from tapec.bench.contender import Contender, EmptyCall, FiniteDifferences, NumPy, Prepared
-from tapec.bench.records import Record, Table, write_json
+from tapec.bench.records import Measurement, Measurements, write_json
 from tapec.bench.runner import run
 from tapec.bench.timing import Protocol, measure
 from tapec.bench.user import user_case
@@ -38,12 +38,12 @@ class Scripted:
         return Prepared(call, args) if call else None
 
 
-def tried(*contenders: Contender, name: str = "rosen3") -> Table:
+def tried(*contenders: Contender, name: str = "rosen3") -> Measurements:
     """The records of a short run."""
-    return Table(run(select((name,)), contenders, BRIEF))
+    return Measurements(run(select((name,)), contenders, BRIEF))
 
 
-def one(table: Table, task: Task, contender: str) -> Record:
+def one(table: Measurements, task: Task, contender: str) -> Measurement:
     record = table.get("rosen3", task, contender)
     assert record is not None
     return record
@@ -81,7 +81,7 @@ def test_only_our_own_failures_fail_the_run(subject: bool) -> None:
 
 
 def test_large_finite_differences_are_scaled_up() -> None:
-    table = Table(run(select(("rosen10000",)), [FiniteDifferences()], BRIEF))
+    table = Measurements(run(select(("rosen10000",)), [FiniteDifferences()], BRIEF))
     record = table.get("rosen10000", Task.GRADIENT, "fd")
     assert record is not None
     assert record.timing is not None
@@ -106,7 +106,7 @@ def test_a_slow_call_is_measured_once() -> None:
     assert timing.calls == 1
 
 
-def shown(table: Table) -> str:
+def shown(table: Measurements) -> str:
     """The report as text, 80 columns."""
     stream = io.StringIO()
     report.show(Console(file=stream, width=80), table.records)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.lowering_support import compare
 
-from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
+from tapec.backends.llvm import ArrayArg, KernelAbi, NativeEntry, Output, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Builder, Expr, Func, Type
@@ -84,7 +84,7 @@ def test_vector_gather_checks_bounds() -> None:
     x = Expr(b, b.param(Type("f64", (50,))))
     i = Expr(b, b.param(Type("i64", (4000,))))
     func = b.func("f", [P["sin"](P["gather"](x, i)).value])
-    sig = Signature((ArrayArg("f64", (50,)), ArrayArg("i64", (4000,))), (Out("f64", (4000,)),))
+    sig = KernelAbi((ArrayArg("f64", (50,)), ArrayArg("i64", (4000,))), (Output("f64", (4000,)),))
     kernel = compile_func(func, sig)
     call = NativeEntry(kernel.library, kernel.signature)
     picks = integers(4000, -50, 50)

@@ -7,7 +7,7 @@ import pytest
 from support.lowering_support import compare
 
 from tapec.backends import interpreter
-from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
+from tapec.backends.llvm import ArrayArg, KernelAbi, NativeEntry, Output, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Builder, Expr, Type
@@ -62,9 +62,9 @@ def test_elementwise(dtype: str, repeat: int) -> None:
     results = [P[n](x) for n in FLOATS] + [P[n](x, y) for n in PAIRS]
     func = b.func("f", [r.value for r in results])
     arrays = [np.asarray(a, func.params[0].type.numpy) for a in (left, right)]
-    outs = tuple(Out(r.type.dtype, r.type.shape) for r in func.results)
+    outs = tuple(Output(r.type.dtype, r.type.shape) for r in func.results)
     ins = tuple(ArrayArg(p.type.dtype, p.type.shape) for p in func.params)
-    kernel = compile_func(func, Signature(ins, outs, "tuple"))
+    kernel = compile_func(func, KernelAbi(ins, outs, "tuple"))
     got = NativeEntry(kernel.library, kernel.signature)(*arrays)
     wanted = interpreter.run(func, arrays)
     for name, g, w in zip(FLOATS + PAIRS, got, wanted, strict=True):
@@ -86,8 +86,8 @@ def test_gather_and_scatter() -> None:
     got = P["gather"](x, i)
     func = b.func("f", [got.value, P["scatter_add"](x, got, i).value])
     compare(func, np.arange(10.0).reshape(5, 2), [0, -1, 0])
-    outs = tuple(Out(r.type.dtype, r.type.shape) for r in func.results)
+    outs = tuple(Output(r.type.dtype, r.type.shape) for r in func.results)
     ins = tuple(ArrayArg(p.type.dtype, p.type.shape) for p in func.params)
-    kernel = compile_func(func, Signature(ins, outs, "tuple"))
+    kernel = compile_func(func, KernelAbi(ins, outs, "tuple"))
     with pytest.raises(IndexError):
         NativeEntry(kernel.library, kernel.signature)(np.zeros((5, 2)), np.array([0, 5, 0]))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
+from tapec.backends.llvm import ArrayArg, KernelAbi, NativeEntry, Output, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Builder, Expr, type_of
@@ -27,7 +27,7 @@ def entry(x: Any, *, squared: bool = False) -> NativeEntry:
     total = P["reduce_sum"](terms, axes=tuple(range(x.ndim)))
     func = b.func("f", [total.value])
     dtype = func.params[0].type.dtype
-    signature = Signature((ArrayArg(dtype, x.shape),), (Out(dtype, ()),), "tuple")
+    signature = KernelAbi((ArrayArg(dtype, x.shape),), (Output(dtype, ()),), "tuple")
     kernel = compile_func(func, signature)
     return NativeEntry(kernel.library, kernel.signature)
 

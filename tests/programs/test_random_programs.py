@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.rules_support import same_bits
 
 from tapec.backends import interpreter
-from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature, available
+from tapec.backends.llvm import ArrayArg, KernelAbi, NativeEntry, Output, available
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import PRIMITIVES as P
 from tapec.ir import Builder, Expr, Func, Type
@@ -214,8 +214,8 @@ def program(draw: Draw, steps: list[Step], dtype: str) -> Func:
 
 def native(func: Func, args: list[Any]) -> tuple[Any, ...]:
     ins = tuple(ArrayArg(p.type.dtype, p.type.shape) for p in func.params)
-    outs = tuple(Out(r.type.dtype, r.type.shape) for r in func.results)
-    kernel = compile_func(func, Signature(ins, outs, "tuple"))
+    outs = tuple(Output(r.type.dtype, r.type.shape) for r in func.results)
+    kernel = compile_func(func, KernelAbi(ins, outs, "tuple"))
     return NativeEntry(kernel.library, kernel.signature)(*args)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends import interpreter
-from tapec.backends.llvm import ArrayArg, CtypesEntry, NativeEntry, Out, Signature
+from tapec.backends.llvm import ArrayArg, CtypesEntry, KernelAbi, NativeEntry, Output
 from tapec.backends.llvm.compile import CompiledKernel, compile_loops
 from tapec.ir import PRIMITIVES, Block, Func, Op, Type, Value
 
@@ -102,9 +102,9 @@ def compiled(func: Func, outputs: int, **options: Any) -> CompiledKernel:
     """Machine code for a program whose last parameters are outputs."""
     types = [p.type for p in func.params]
     args, outs = types[: len(types) - outputs], types[len(types) - outputs :]
-    signature = Signature(
+    signature = KernelAbi(
         tuple(ArrayArg(t.dtype, t.shape) for t in args),
-        tuple(Out(t.dtype, t.shape) for t in outs),
+        tuple(Output(t.dtype, t.shape) for t in outs),
         "tuple",
     )
     return compile_loops(func, signature, **options)

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from tapec.backends import interpreter
-from tapec.backends.llvm import ArrayArg, NativeEntry, Out, Signature
+from tapec.backends.llvm import ArrayArg, KernelAbi, NativeEntry, Output
 from tapec.backends.llvm.compile import compile_func
 from tapec.ir import Func
 
 
 def compiled(func: Func, *args: Any) -> Any:
     """The results of the compiled program."""
-    outs = tuple(Out(r.type.dtype, r.type.shape) for r in func.results)
+    outs = tuple(Output(r.type.dtype, r.type.shape) for r in func.results)
     ins = tuple(ArrayArg(p.type.dtype, p.type.shape) for p in func.params)
-    kernel = compile_func(func, Signature(ins, outs, "tuple"))
+    kernel = compile_func(func, KernelAbi(ins, outs, "tuple"))
     return NativeEntry(kernel.library, kernel.signature)(*args)
 
 

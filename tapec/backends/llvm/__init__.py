@@ -3,14 +3,14 @@
 Importing this package imports neither llvmlite nor LLVM; the first compilation does. Ask
 `available` before relying on it. From LLVM text of a kernel to a callable object:
 
-    sig = Signature(args=(ArrayArg("f64", (3,)),), outs=(Out("f64", (3,)),))
+    sig = KernelAbi(args=(ArrayArg("f64", (3,)),), outs=(Output("f64", (3,)),))
     library = compile_module(kernel_text + wrapper_text(sig), symbols(), opt=1)
     set_entry(fast_callable, library.address("entry"))  # keep `library` alive
 """
 
 from __future__ import annotations
 
-from tapec.backends.llvm.abi import ArrayArg, Out, ScalarArg, Signature
+from tapec.backends.llvm.abi import ArrayArg, KernelAbi, Output, ScalarArg
 from tapec.backends.llvm.calls import Bound, CtypesEntry, NativeEntry, bind
 from tapec.backends.llvm.jit import (
     Library,
@@ -29,11 +29,11 @@ __all__ = [
     "ArrayArg",
     "Bound",
     "CtypesEntry",
+    "KernelAbi",
     "Library",
     "NativeEntry",
-    "Out",
+    "Output",
     "ScalarArg",
-    "Signature",
     "available",
     "bind",
     "compile_module",

@@ -92,7 +92,7 @@ class ScalarArg:
 
 
 @dataclass(frozen=True)
-class Out:
+class Output:
     """A result: "array" is an ndarray; of shape () also "scalar", a NumPy scalar (np.float64, ...),
     and "python", the Python float, int or bool."""
 
@@ -117,7 +117,7 @@ Argument = ArrayArg | ScalarArg
 
 
 @dataclass(frozen=True)
-class Signature:
+class KernelAbi:
     """All a wrapper must know of a kernel.
 
     `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
@@ -129,7 +129,7 @@ class Signature:
     """
 
     args: tuple[Argument, ...]
-    outs: tuple[Out, ...]
+    outs: tuple[Output, ...]
     result: Literal["single", "tuple"] | Result = "single"
     work_bytes: int = 0
     nogil: bool = False
@@ -140,7 +140,7 @@ class Signature:
         used = sorted(leaves(self.tree))
         if used != list(range(self.count)):
             raise BackendError(f"result {self.result!r} does not use {self.count} outputs once")
-        if self.errors and self.outs[-1] != Out("i64", (), "scalar"):
+        if self.errors and self.outs[-1] != Output("i64", (), "scalar"):
             raise BackendError("the last output must be the number of an error")
         if self.work_bytes < 0:
             raise BackendError(f"negative work memory: {self.work_bytes}")
@@ -196,7 +196,7 @@ def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     return np.empty(shape, ELEMENTS[dtype].numpy)
 
 
-def unbox(out: Out, array: np.ndarray[Any, Any]) -> Any:
+def unbox(out: Output, array: np.ndarray[Any, Any]) -> Any:
     """The Python object that an output stored in `array` becomes."""
     if out.kind == "array":
         return array

@@ -14,8 +14,8 @@ from tapec.backends.llvm.abi import (
     ELEMENTS,
     WORK_ALIGNMENT,
     ArrayArg,
+    KernelAbi,
     ScalarArg,
-    Signature,
     allocate,
     assemble,
     status_error,
@@ -43,7 +43,7 @@ class CtypesEntry:
     the signature's dtypes and shapes that overlap no argument.
     """
 
-    def __init__(self, library: Library, sig: Signature, kernel: str = "kernel") -> None:
+    def __init__(self, library: Library, sig: KernelAbi, kernel: str = "kernel") -> None:
         count = len(sig.args) + len(sig.outs) + 1
         self.library = library
         self.sig = sig
@@ -82,7 +82,7 @@ class NativeEntry(FastCallable):
     (or without native calls on this interpreter) all calls go through ctypes.
     """
 
-    def __init__(self, library: Library, sig: Signature, kernel: str = "kernel") -> None:
+    def __init__(self, library: Library, sig: KernelAbi, kernel: str = "kernel") -> None:
         self.library = library
         self.sig = sig
         self._checked = CtypesEntry(library, sig, kernel)
@@ -129,7 +129,7 @@ enable_vectorcall(Bound)
 
 def bind(
     library: Library,
-    sig: Signature,
+    sig: KernelAbi,
     args: Sequence[Any],
     outs: Sequence[Array] | None = None,
     kernel: str = "kernel",
@@ -169,7 +169,7 @@ def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:
     return _matching(spec.dtype, spec.shape, value, spec.writeable)
 
 
-def check_outputs(sig: Signature, outs: Sequence[Array]) -> None:
+def check_outputs(sig: KernelAbi, outs: Sequence[Array]) -> None:
     """Refuse preallocated outputs that the kernel cannot write (ValueError)."""
     if len(outs) != len(sig.outs):
         raise ValueError(f"{len(sig.outs)} outputs wanted, got {len(outs)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tapec.backends.llvm import blas, lapack, pycalls
-from tapec.backends.llvm.abi import Signature
+from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
 from tapec.backends.llvm.jit import Library, compile_module
@@ -31,7 +31,7 @@ class CompiledKernel:
     """
 
     library: Library
-    signature: Signature
+    signature: KernelAbi
     raiser: Callable[[int], None]
     llvm_text: str
     loops_func: Func
@@ -40,7 +40,7 @@ class CompiledKernel:
 
 
 def compile_func(
-    func: Func, signature: Signature, *, opt: int | None = None, wrapper: bool = True
+    func: Func, signature: KernelAbi, *, opt: int | None = None, wrapper: bool = True
 ) -> CompiledKernel:
     """Lower, emit and compile a clean array program.
 
@@ -54,7 +54,7 @@ def compile_func(
 
 
 def compile_loops(
-    loops: Func, signature: Signature, *, opt: int | None = None, wrapper: bool = True
+    loops: Func, signature: KernelAbi, *, opt: int | None = None, wrapper: bool = True
 ) -> CompiledKernel:
     """Emit and compile a lowered program, whose parameters are the arguments' buffers and then the
     outputs'."""

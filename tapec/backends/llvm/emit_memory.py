@@ -16,7 +16,7 @@ SLOT = 8  # bytes of one slot of a tape
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ElementPointer:
     """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next,
     whether the pointer stays the same while the function runs, and what LLVM is told about aliases.
     """
@@ -28,16 +28,16 @@ class Place:
     scope: str = ""
 
 
-def buffer_place(e: FunctionEmitter, buffer: Value) -> Place:
+def buffer_place(e: FunctionEmitter, buffer: Value) -> ElementPointer:
     """A buffer's elements."""
     dtype = buffer.type.dtype
-    return Place(e.names[buffer], dtype, SIZES[dtype], scope=e.scopes.get(buffer, ""))
+    return ElementPointer(e.names[buffer], dtype, SIZES[dtype], scope=e.scopes.get(buffer, ""))
 
 
 # ---- addresses ----
 
 
-def address(e: FunctionEmitter, place: Place, op: Op, indices: Sequence[str]) -> str:
+def address(e: FunctionEmitter, place: ElementPointer, op: Op, indices: Sequence[str]) -> str:
     """The pointer to the element at offset + sum(strides * indices).
 
     What does not change in a loop around is added to the pointer in front of that loop.
@@ -100,7 +100,7 @@ def _memory(e: FunctionEmitter, value: str, dtype: str, width: int) -> str:
     return e.emit(f"zext {vector('i1', width)} {value} to {vector('i8', width)}")
 
 
-def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
+def get(e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]) -> None:
     """Read a scalar, a vector, or lane by lane."""
     stride, dtype = _stride(e, op, indices), place.dtype
     if stride == 0:
@@ -119,7 +119,7 @@ def get(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> N
         e.wide[op.result] = _register(e, found, dtype, e.width)
 
 
-def put(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> None:
+def put(e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]) -> None:
     """Write a scalar, a vector, or lane by lane."""
     value, dtype = op.operands[0], place.dtype
     stride = _stride(e, op, indices)
@@ -159,13 +159,13 @@ def _bits(e: FunctionEmitter, wide: str) -> Iterator[str]:
         yield f"i8 {e.emit(f'and i8 {one}, 1')}"
 
 
-def _adjacent(stride: int | None, place: Place) -> bool:
+def _adjacent(stride: int | None, place: ElementPointer) -> bool:
     """Whether lanes are neighbours, in this order or the other."""
     return stride in (1, -1) and place.step == SIZES[place.dtype]
 
 
 def _lowest(
-    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value], stride: int | None
+    e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value], stride: int | None
 ) -> str:
     """The address of the lane that comes first in memory."""
     first = address(e, place, op, [e.names[v] for v in indices])
@@ -181,7 +181,9 @@ def _reversed(e: FunctionEmitter, value: str, dtype: str) -> str:
     return e.emit(f"shufflevector {type} {value}, {type} poison, <{e.width} x i32> <{order}>")
 
 
-def lanes(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) -> Iterator[str]:
+def lanes(
+    e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]
+) -> Iterator[str]:
     """The address of each lane: at a known distance from the first one, or from its own index."""
     stride = _stride(e, op, indices)
     if stride is None:
@@ -194,7 +196,7 @@ def lanes(e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]) ->
 
 
 def _scattered(
-    e: FunctionEmitter, op: Op, place: Place, indices: Sequence[Value]
+    e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]
 ) -> Iterator[str]:  # fmt: skip
     """The address of each lane, where indices are data: those together, then what all share."""
     pairs = list(zip(op.attrs["strides"], indices, strict=True))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapec.backends.llvm.emit_function import OUT_OF_MEMORY, UNLIKELY, FunctionEmitter
-from tapec.backends.llvm.emit_memory import SLOT, Place, get, put
+from tapec.backends.llvm.emit_memory import SLOT, ElementPointer, get, put
 from tapec.backends.llvm.jit import CELL
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
@@ -94,14 +94,14 @@ def tape_pop(e: FunctionEmitter, op: Op) -> None:
 def tape_load(e: FunctionEmitter, op: Op) -> None:
     """A slot's value."""
     base = e.emit(f"load ptr, ptr {tape(e, op.operands[0])}.base")
-    get(e, op, Place(base, op.attrs["dtype"], SLOT, False), op.operands[1:])
+    get(e, op, ElementPointer(base, op.attrs["dtype"], SLOT, False), op.operands[1:])
 
 
 def tape_store(e: FunctionEmitter, op: Op) -> None:
     """Write a slot."""
     value, stack, *indices = op.operands
     base = e.emit(f"load ptr, ptr {tape(e, stack)}.base")
-    put(e, op, Place(base, value.type.dtype, SLOT, False), indices)
+    put(e, op, ElementPointer(base, value.type.dtype, SLOT, False), indices)
 
 
 # ---- the kernel around its functions ----

@@ -16,9 +16,9 @@ from tapec.backends.llvm.abi import (
     WORK_ALIGNMENT,
     Argument,
     ArrayArg,
-    Out,
+    KernelAbi,
+    Output,
     Result,
-    Signature,
 )
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
@@ -45,7 +45,7 @@ def extents(shape: tuple[int, ...]) -> str:
 class EntryWriter(FunctionText):
     """Writer of one entry function, top to bottom: checks, allocation, call, results."""
 
-    def __init__(self, sig: Signature, kernel: str) -> None:
+    def __init__(self, sig: KernelAbi, kernel: str) -> None:
         super().__init__()
         self.sig = sig
         self.kernel = kernel
@@ -148,7 +148,7 @@ class EntryWriter(FunctionText):
             else:
                 self.pointers.append(self.local(ELEMENTS[out.dtype].llvm))
 
-    def new_array(self, out: Out) -> str:
+    def new_array(self, out: Output) -> str:
         descr = f"@np.descr.{ELEMENTS[out.dtype].numpy}"
         dims = extents(out.shape)
         return self.value(f"call ptr @tapec.new(ptr {descr}, i32 {len(out.shape)}, ptr {dims})")
@@ -201,7 +201,7 @@ class EntryWriter(FunctionText):
             if out.kind != "array":
                 self.results[number] = self.boxed(out, self.pointers[first + number])
 
-    def boxed(self, out: Out, pointer: str) -> str:
+    def boxed(self, out: Output, pointer: str) -> str:
         element = ELEMENTS[out.dtype]
         number = self.value(f"load {element.llvm}, ptr {pointer}")
         if out.dtype == "bool":

@@ -16,7 +16,7 @@ import ctypes
 from collections.abc import Sequence
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import Signature
+from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.fastcall import DATA_OFFSET
 from tapec.backends.llvm.jit import ARENA, Library
@@ -47,7 +47,7 @@ declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 _OBJECTS = "".join(f"@{name} = external global i8\n" for name in capi.OBJECT_NAMES)
 
 
-def wrapper_text(sig: Signature, kernel: str = "kernel") -> str:
+def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     """LLVM text of `entry` for a kernel defined in the same module.
 
     Link it with `runtime.symbols(slow)` and, where there are errors, with the address of a Python
@@ -78,7 +78,7 @@ def link_chain(libraries: Sequence[Library]) -> int:
     return entries[0]
 
 
-def _extent_constants(sig: Signature) -> str:
+def _extent_constants(sig: KernelAbi) -> str:
     """One constant array for each shape that occurs."""
     shapes = sorted({thing.shape for thing in (*sig.args, *sig.outs) if thing.shape})
     lines = []
@@ -88,7 +88,7 @@ def _extent_constants(sig: Signature) -> str:
     return "".join(lines)
 
 
-def bound_text(sig: Signature, kernel: str = "kernel") -> str:
+def bound_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     """LLVM text of `bound`, for a kernel that is a symbol of the module's.
 
     Its table holds the kernel's pointers (arguments, outputs, work), then the result object.
