@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapec.ir.patterns import pattern_of
 from tapec.ir.types import Type, dtype_name
 
 if TYPE_CHECKING:
     from tapec.ir.primitive import Primitive
+
+LISTED = 64  # elements up to which constant arrays are known by these, in print too
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,21 @@ class Loc:
 
 
 class Dense:
-    """A constant array as an attribute: read-only, hashable, equal by content (bit for bit)."""
+    """A constant array as an attribute: read-only, hashable, equal by content (bit for bit).
 
-    __slots__ = ("_key", "array")
+    A larger one that a formula gives has its `pattern`: it stands for the elements in print, and
+    where native code is made.
+    """
+
+    __slots__ = ("_key", "array", "pattern")
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         dtype_name(array.dtype)
         self.array = np.array(array, order="C", copy=True)
         self.array.flags.writeable = False
-        self._key = (self.array.dtype.str, self.array.shape, self.array.tobytes())
+        self.pattern = pattern_of(self.array) if self.array.size > LISTED else None
+        content = repr(self.pattern) if self.pattern else self.array.tobytes()
+        self._key = (self.array.dtype.str, self.array.shape, content)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dense) and self._key == other._key

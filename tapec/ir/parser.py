@@ -16,6 +16,7 @@ from tapec.errors import ParseError, TapecError
 from tapec.ir.core import Block, Dense, Func, Loc, Op, Value
 from tapec.ir.lexer import Token, position, tokens
 from tapec.ir.ops.const import const
+from tapec.ir.patterns import Layers, Mask, Pattern, Progression
 from tapec.ir.places import RUN
 from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
 from tapec.ir.types import NUMPY_DTYPES, Type
@@ -25,6 +26,9 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORDS: Mapping[str, Any] = {
     "true": True, "false": False, "none": None, "nan": math.nan, "inf": math.inf,
 }  # fmt: skip
+_PATTERNS: Mapping[str, Callable[..., Pattern]] = {
+    kind.__name__.lower(): kind for kind in (Progression, Mask, Layers)
+}
 T = TypeVar("T")
 
 
@@ -39,6 +43,8 @@ class _Data:
         type = self.type or annotated
         if type is None:
             raise ValueError("this dense(...) needs its type: dense(data, type)")
+        if isinstance(self.data, Pattern):
+            return Dense(self.data.array(type.shape, type.numpy))
         if isinstance(self.data, str):
             flat = np.frombuffer(base64.b64decode(self.data, validate=True), type.numpy)
         else:
@@ -249,6 +255,9 @@ class _Parser:
             return _ESCAPE.sub(lambda m: "\n" if m[1] == "n" else m[1], token.text[1:-1])
         if token.text == "dense":
             return self.dense()
+        if token.text in _PATTERNS:
+            self.mark("(")
+            return _PATTERNS[token.text](*self.listed(self.literal, ")"))
         if token.text not in _WORDS:
             raise self.fail(f"{token.text!r} is not a literal", token.line)
         return _WORDS[token.text]

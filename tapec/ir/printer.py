@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.core import LISTED, Block, Dense, Func, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.indexing import PLACE
+from tapec.ir.patterns import Pattern
 from tapec.ir.types import Type, type_of
 
-# Constant arrays up to this size print as lists, longer ones as base64 of their bytes.
-LISTED = 64
 _UNPRINTABLE = re.compile(r"[^A-Za-z0-9_.]")
 
 
@@ -135,7 +135,7 @@ def _attr(op: Op, key: str, value: Any) -> str:
             return f"[{', '.join(_spec(s) for s in value)}]"
         return _spec(value)
     if is_const(op) and isinstance(value, Dense) and _is_plain(op.attrs, value):
-        return f"dense({_data(value.array)})"
+        return f"dense({_data(value)})"
     return literal(value)
 
 
@@ -163,14 +163,26 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, Dense):
-        return f"dense({_data(value.array)}, {type_of(value.array)})"
+        return f"dense({_data(value)}, {type_of(value.array)})"
+    if isinstance(value, Pattern):
+        return _formula(value)
     return "none" if value is None else str(value) if isinstance(value, Type) else repr(value)
 
 
-def _data(array: np.ndarray[Any, Any]) -> str:
+def _data(value: Dense) -> str:
+    """The formula of the array, its elements, or its bytes."""
+    if value.pattern is not None:
+        return _formula(value.pattern)
+    array = value.array
     if array.size > LISTED or _odd_nans(array):
         return '"' + base64.b64encode(array.tobytes()).decode("ascii") + '"'
     return _nested(array.tolist())
+
+
+def _formula(pattern: Pattern) -> str:
+    """``name(field, ...)``, as the class has them."""
+    values = (getattr(pattern, f.name) for f in fields(pattern))
+    return f"{type(pattern).__name__.lower()}({', '.join(map(literal, values))})"
 
 
 def _nested(value: Any) -> str:

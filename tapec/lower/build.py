@@ -201,6 +201,12 @@ class ScalarBuilder(Blocks):
             self.place(Op(CHECK, (index,), {"size": size}, (found,)), depth)
         return found
 
+    def inside(self, index: Value, size: int) -> Affine:
+        """The place that an index means: affine where its range is known, checked otherwise."""
+        form = self.affine(index)
+        low, high = form.range(self.ranges)
+        return form if low >= 0 and high < size else var(self.check(index, size))
+
     def finish(self) -> tuple[Op, ...]:
         """Everything built, without what nobody uses."""
         return live([*self.prelude, *self._open[0].ops])

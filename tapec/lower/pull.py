@@ -13,14 +13,18 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import UnsupportedLowering
-from tapec.ir.affine import ZERO, Affine, Index, flat, regroup, var
+from tapec.ir.affine import ZERO, Affine, Index, flat, regroup
 from tapec.ir.core import Dense, Op, Value
 from tapec.ir.ops.memory import ALLOC
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.formulas import element
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, grid, power
 
+# Bytes of a constant array up to which reading it, out of the nearest cache, is faster than the
+# formula that gives it.
+TABLE = 32_768
 Pull = Callable[..., Value]
 PULLS: dict[str, Pull] = {}
 
@@ -154,6 +158,9 @@ def _const(p: Puller, op: Op, index: Index) -> Value:
         return p.build.const(value, op.result.type.dtype)
     if not any(i.terms for i in index):
         return p.build.const(value.array[tuple(i.const for i in index)], op.result.type.dtype)
+    small = value.array.nbytes <= TABLE or op.result in p.memory
+    if value.pattern is not None and not small:
+        return element(p.build, value.pattern, index, op.result.type.dtype)
     p.in_memory(op.result)
     return p.load(p.memory[op.result], flat(index, op.result.type.shape))
 
@@ -264,8 +271,7 @@ def _gather(p: Puller, op: Op, index: Index) -> Value:
     outer = index[:ndim]
     places = []
     for k, a in enumerate(arrays):
-        raw = p.pull(a, aligned(outer, a.type.shape))
-        places.append(var(p.build.check(raw, x.type.shape[k])))
+        places.append(p.build.inside(p.pull(a, aligned(outer, a.type.shape)), x.type.shape[k]))
     return p.pull(x, (*places, *index[ndim:]))
 
 
