@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tapec.ad.joint import TapeSource
 from tapec.ad.record import Wanted
+from tapec.ad.reverse import Reverse
 from tapec.ad.rules import refuse_captured, rule_operands
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.errors import NonDifferentiableError
@@ -15,9 +15,6 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.dependence import Dependence
 from tapec.ir.rewrite import replay
-
-if TYPE_CHECKING:
-    from tapec.ad.adjoint import Reverse
 
 
 @dataclass(slots=True)

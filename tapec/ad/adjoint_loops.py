@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import JointBody, TapeSource, between, closed, popped
 from tapec.ad.record import Wanted, changing, fresh, note, numbers
+from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import keep
 from tapec.ir.build import Builder
@@ -23,10 +24,6 @@ from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import SCAN, TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import RegionOp, region_op
-
-if TYPE_CHECKING:
-    from tapec.ad.adjoint import Reverse
-
 
 RUNS = 16  # iterations that a loop of unknown length is taken to have
 

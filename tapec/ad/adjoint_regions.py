@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tapec.ad.adjoint_custom import augment_custom
 from tapec.ad.adjoint_loops import augment_loop
@@ -18,15 +18,13 @@ from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.joint import TapeSource, closed
 from tapec.ad.record import Wanted, numbers
+from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import SMALL
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import COND, TAPE
 from tapec.ir.primitive import PRIMITIVES
-
-if TYPE_CHECKING:
-    from tapec.ad.adjoint import Reverse
 
 
 def augment(
@@ -127,9 +125,7 @@ def _branch(
 ) -> RegionPullback:  # fmt: skip
     lasting = reverse.lasts(op.operands)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results), lasting
-    if key not in reverse.plans:
-        reverse.plans[key] = plan_of(reverse, op, wanted, lasting)
-    plan = reverse.plans[key]
+    plan = reverse.once(key, lambda: plan_of(reverse, op, wanted, lasting))
     made = [Value(t) for t in plan.new()]
     new = iter(made)
     held = [op.results[s] if isinstance(s, int) else next(new) for s in plan.slots]
@@ -173,10 +169,8 @@ def _call(
     if not op.attrs.get("checkpoint", False):
         return _branch(reverse, builder, op, wanted, tapes)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results)
-    if key not in reverse.again:
-        reverse.again[key] = _again(reverse, op, wanted)
     builder.ops.append(op)
-    return reverse.again[key]
+    return reverse.once(key, lambda: _again(reverse, op, wanted))
 
 
 def _again(reverse: Reverse, op: Op, wanted: Wanted) -> Again:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from tapec.ad.absent import without
 from tapec.ad.joint import JointBody, between, closed, popped
 from tapec.ad.record import Wanted, changing, note, numbers
+from tapec.ad.reverse import Reverse
 from tapec.ad.tape import keep, slot_bytes
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
@@ -16,9 +16,6 @@ from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import region_op
 from tapec.ir.types import Type
-
-if TYPE_CHECKING:
-    from tapec.ad.adjoint import Reverse
 
 # Bytes of a branch above which they go on a tape: a branch not taken then does not fill slots.
 LARGE = 1024

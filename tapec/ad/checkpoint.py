@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tapec.ad.adjoint_loops import Parts, found_order, joint_of, parts_of
 from tapec.ad.joint import JointBody, TapeSource, closed
 from tapec.ad.record import Wanted, types_of
+from tapec.ad.reverse import Reverse
 from tapec.ad.revolve import INT, integer, region, row, stretch_of, stretches, written
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import TapeEntry, slot_bytes
@@ -29,9 +30,6 @@ from tapec.ir.places import whole
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
-
-if TYPE_CHECKING:
-    from tapec.ad.adjoint import Reverse
 
 # --- both ways -----------------------------------------------------------------------------------
 

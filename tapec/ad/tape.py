@@ -98,7 +98,7 @@ def starts(op: Op | None) -> bool:
     size = op.result.type.size
     if op.primitive.kind == "structured" or (_writes_part(op) and size > SMALL):
         return True
-    return op.primitive.elements(op) * op.primitive.cost > CHEAP * size
+    return op.work * op.primitive.cost > CHEAP * size
 
 
 def _writes_part(op: Op) -> bool:

@@ -1,15 +1,47 @@
-"""`Method`: a kernel in a class body, bound to an object."""
+"""`BoundKernel`: a kernel in a class body, bound to an object."""
 
 from __future__ import annotations
 
 import functools
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from tapec.call.kernel import Kernel
-    from tapec.look.stages import IRText
+from tapec.look.stages import IRText
+
+
+class KernelLike(Protocol):
+    """What a kernel has that its bound form hands on."""
+
+    __name__: str
+    __wrapped__: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The compiled function."""
+
+    def transform(self, name: str) -> Callable[..., Any]:
+        """`tapec.NAME`."""
+
+    def derived(self, name: str) -> Any:
+        """The kernel of a transform."""
+
+    def specialization(self, *args: Any, **kwargs: Any) -> Any:
+        """The compiled program for these arguments."""
+
+    def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
+        """The program at a stage."""
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """What was done to compile this call."""
+
+    def graph(self, *args: Any, **kwargs: Any) -> Any:
+        """The def-use graph."""
+
+    def tape(self, *args: Any, **kwargs: Any) -> Any:
+        """What the reverse sweep keeps."""
+
+    def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
+        """A callable without arguments."""
 
 
 class BoundKernel:
@@ -18,7 +50,7 @@ class BoundKernel:
     Derivatives are those in the arguments after it, as for the function of these alone.
     """
 
-    def __init__(self, kernel: Kernel, instance: Any) -> None:
+    def __init__(self, kernel: KernelLike, instance: Any) -> None:
         self.__func__, self.__self__ = kernel, instance
         self.__name__ = kernel.__name__
         self.__doc__ = kernel.__doc__

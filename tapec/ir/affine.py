@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, prod
+from typing import Any
 
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.const import is_const
@@ -65,6 +66,10 @@ class Affine:
     def depends(self, values: Collection[Value]) -> bool:
         """Whether any of these values occurs."""
         return any(v in values for v, _ in self.terms)
+
+    def at(self, numbers: Mapping[Value, Any]) -> int:
+        """The integer that this is where values are these numbers."""
+        return self.const + sum(c * int(numbers[v]) for v, c in self.terms)
 
     def number(self) -> int | None:
         """The constant that this is; None where values occur."""

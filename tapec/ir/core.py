@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tapec.ir.patterns import pattern_of
+from tapec.ir.primitive import Primitive
 from tapec.ir.types import Type, dtype_name
-
-if TYPE_CHECKING:
-    from tapec.ir.primitive import Primitive
 
 LISTED = 64  # elements up to which constant arrays are known by these, in print too
 
@@ -102,6 +100,13 @@ class Op:
         """The only result."""
         (value,) = self.results
         return value
+
+    @property
+    def work(self) -> int:
+        """How many elements it goes through."""
+        if self.primitive.work is not None:
+            return self.primitive.work(self)
+        return max((v.type.size for v in (*self.operands, *self.results)), default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

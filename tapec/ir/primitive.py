@@ -16,15 +16,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tapec.errors import DTypeError, UnsupportedOperation
 from tapec.ir.types import Type, broadcast_shapes
 
-if TYPE_CHECKING:
-    from tapec.ir.core import Op
-
 Infer = Callable[..., Any]  # infer(*types, **attrs) -> Type | tuple[Type, ...]
+Work = Callable[..., int]  # work(op)
 Evaluate = Callable[..., Any]  # evaluate(*arrays, **attrs) -> array | tuple
 # partial(y, *xs) -> Expr, or a float where it is constant: 1.0 and -1.0 cost nothing, 0.0 is "none"
 Partial = Callable[..., Any]
@@ -108,7 +106,7 @@ class Primitive:
     # Rough cost of one element in additions, deciding between recomputing and storing.
     cost: int = 1
     # work(op) -> how many elements it goes through; by default the most that it reads or makes.
-    work: Callable[[Op], int] | None = None
+    work: Work | None = None
     # Elementwise: what native code computes an element with. "llvm.NAME" is an intrinsic,
     # "libm.NAME" a function of the C library, "vmath.NAME" one of our vector mathematics (of the
     # C library where numbers come one by one), "rule" a rule of the emitter or of lowering.
@@ -165,12 +163,6 @@ class Primitive:
     def rounding(self) -> bool:
         """Whether results may be rounded."""
         return self.kind != "linear" if self.rounds is None else self.rounds
-
-    def elements(self, op: Op) -> int:
-        """How many elements this op of the primitive goes through."""
-        if self.work is not None:
-            return self.work(op)
-        return max((v.type.size for v in (*op.operands, *op.results)), default=0)
 
     def keeps_zero(self, attrs: Mapping[str, Any]) -> bool:
         """Whether a cotangent of zero stays zero, whatever the finite operands are."""

@@ -33,19 +33,15 @@ forms = st.builds(affine_sum, small, st.lists(st.tuples(st.sampled_from(VALUES),
 shapes = st.lists(st.integers(1, 4), max_size=4).map(tuple)
 
 
-def at(form: Affine, env: Mapping[Value, int]) -> int:
-    return form.const + sum(c * env[v] for v, c in form.terms)
-
-
 @given(forms, forms, small, environments)
 def test_arithmetic_is_that_of_integers(
     a: Affine, b: Affine, factor: int, env: Mapping[Value, int]
 ) -> None:
-    assert at(a + b, env) == at(a, env) + at(b, env)
-    assert at(a - b, env) == at(a, env) - at(b, env)
-    assert at(a + factor, env) == at(a, env) + factor
-    assert at(a - factor, env) == at(a, env) - factor
-    assert at(a.times(factor), env) == factor * at(a, env)
+    assert (a + b).at(env) == a.at(env) + (b).at(env)
+    assert (a - b).at(env) == a.at(env) - (b).at(env)
+    assert (a + factor).at(env) == a.at(env) + factor
+    assert (a - factor).at(env) == a.at(env) - factor
+    assert a.times(factor).at(env) == factor * a.at(env)
 
 
 @given(forms, forms)
@@ -65,7 +61,7 @@ def test_a_form_is_its_coefficient_and_the_rest(
 ) -> None:
     rest = a.without(value)
     assert not rest.depends({value})
-    assert at(a, env) == a.coefficient(value) * env[value] + at(rest, env)
+    assert a.at(env) == a.coefficient(value) * env[value] + rest.at(env)
     assert a.depends({value}) == bool(a.coefficient(value))
 
 
@@ -85,9 +81,9 @@ def test_ranges_hold_every_value(
 ) -> None:
     ranges = {v: (min(one[v], other[v]), max(one[v], other[v])) for v in VALUES}
     low, high = a.range(ranges)
-    assert low <= at(a, one) <= high
+    assert low <= a.at(one) <= high
     ends = {v: ranges[v][c < 0] for v, c in a.terms}  # where it is smallest
-    assert low == at(a, ends)
+    assert low == a.at(ends)
 
 
 def test_ranges_are_open_where_nothing_is_known() -> None:
@@ -127,9 +123,9 @@ def test_forms_of_programs_are_what_these_compute(
     p = Program(env)
     value = drawn(data, p)
     found = AffineForms({op.result: op for op in p.builder.ops}.get)
-    assert at(found.of(value), p.numbers) == p.numbers[value]
+    assert found.of(value).at(p.numbers) == p.numbers[value]
     shallow = AffineForms({op.result: op for op in p.builder.ops}.get, depth=1)
-    assert at(shallow.of(value), p.numbers) == p.numbers[value]
+    assert shallow.of(value).at(p.numbers) == p.numbers[value]
 
 
 def test_what_wraps_elsewhere_is_a_number_of_its_own() -> None:
@@ -181,7 +177,7 @@ def test_regrouped_indices_reach_the_same_element(
     found = regroup(index, old, new)
     assume(found is not None)
     assert found is not None
-    place = tuple(at(a, env) for a in found)
+    place = tuple(a.at(env) for a in found)
     assert ravel(place, old) == ravel([env[v] for v in counters], new)
     assert all(0 <= k < n for k, n in zip(place, old, strict=True))
 

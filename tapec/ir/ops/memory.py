@@ -157,7 +157,7 @@ TAPE_STORE = register(
 
 
 def address(op: Op) -> tuple[Value, Affine]:
-    """The buffer of a load or store, and the element of it as a form of the indices."""
-    buffer, *indices = op.operands[op.primitive is STORE :]
+    """The buffer or tape of a load or store, and the element of it as a form of the indices."""
+    buffer, *indices = op.operands[op.primitive in (STORE, TAPE_STORE) :]
     terms = zip(indices, op.attrs.get("strides", ()), strict=True)
     return buffer, affine_sum(op.attrs.get("offset", 0), list(terms))

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tapec.backends.interpreter_memory import Array, Env, Rule
+from tapec.backends.interpreter.machine import Array, Env, Machine, Rule
 from tapec.errors import BackendError
 from tapec.ir.core import Op
 from tapec.ir.regions import region_op
-
-if TYPE_CHECKING:
-    from tapec.backends.interpreter import Machine
 
 
 def _values(op: Op, env: Env) -> list[Array]:
@@ -114,7 +111,7 @@ def _pop(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return (cell.below, *cell.values)
 
 
-CONTROL: dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "cond": _cond,
     "switch": _switch,
     "scan": _scan,

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from tapec.backends.interpreter.machine import Env, Machine, Rule
 from tapec.errors import BackendError
-from tapec.ir.core import Op, Value
+from tapec.ir.core import Op
 from tapec.ir.ops import opaque
 from tapec.ir.ops.loop import STATUS
+from tapec.ir.ops.memory import address
 from tapec.ir.types import Type
 
-if TYPE_CHECKING:
-    from tapec.backends.interpreter import Machine
 
-Array = np.ndarray[Any, Any]
-Env = dict[Value, Array]
-# A rule for an op whose meaning is not a function of arrays: regions, memory.
-Rule = Callable[["Machine", Op, Env], tuple[Any, ...]]
-
-
-def _address(op: Op, indices: Sequence[Value], env: Env) -> int:
-    strides = op.attrs.get("strides", ())
-    address: int = op.attrs.get("offset", 0)
-    for stride, index in zip(strides, indices, strict=True):
-        address += stride * int(env[index])
-    return address
+def _address(op: Op, env: Env) -> int:
+    return address(op)[1].at(env)
 
 
 # --- buffers -------------------------------------------------------------------------------------
 
 
 def _load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    buffer, *indices = op.operands
-    return (env[buffer].reshape(-1)[_address(op, indices, env)],)
+    return (env[op.operands[0]].reshape(-1)[_address(op, env)],)
 
 
 def _store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    value, buffer, *indices = op.operands
-    env[buffer].reshape(-1)[_address(op, indices, env)] = env[value]
+    value, buffer, *_ = op.operands
+    env[buffer].reshape(-1)[_address(op, env)] = env[value]
     return ()
 
 
@@ -205,21 +193,21 @@ def _tape(op: Op, position: int, env: Env) -> _SlotStack:
 
 
 def _tape_load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    found = _tape(op, 0, env).slots[_address(op, op.operands[1:], env)]
+    found = _tape(op, 0, env).slots[_address(op, env)]
     if found is None or found.dtype != op.result.type.numpy:
         raise BackendError(f"the slot holds {found!r}, not a {op.result.type}")
     return (found,)
 
 
 def _tape_store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    tape, address = _tape(op, 1, env), _address(op, op.operands[2:], env)
-    if not 0 <= address < tape.top:
-        raise BackendError(f"slot {address} of a tape of {tape.top} slots is written")
-    tape.slots[address] = env[op.operands[0]]
+    tape, slot = _tape(op, 1, env), _address(op, env)
+    if not 0 <= slot < tape.top:
+        raise BackendError(f"slot {slot} of a tape of {tape.top} slots is written")
+    tape.slots[slot] = env[op.operands[0]]
     return ()
 
 
-MEMORY: dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "load": _load,
     "store": _store,
     "gemm": _gemm,

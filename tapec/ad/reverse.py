@@ -1,0 +1,132 @@
+"""One application of reverse mode: bodies run there and back, op by op.
+
+How an op with regions is run, so that there is a way back, say the rules it is given: they need
+this class for the bodies of their regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tapec.ad.activity import Activity
+from tapec.ad.flow import Flow
+from tapec.ad.joint import JointBody, TapeSource, Thread
+from tapec.ad.rules import hint_of
+from tapec.ad.sweep import RegionPullback, Sweep
+from tapec.ad.tape import TapeEntry
+from tapec.ad.zeros import ZERO, Derivative, Zero
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Func, Op, Value
+
+T = TypeVar("T")
+# augment(reverse, builder, op, flags, wanted, tapes): append the op in the form that its way back
+# needs, and say how to go that way. `flags` are the operands that vary, `wanted` the results whose
+# cotangents will arrive.
+Augment = Callable[
+    ["Reverse", Builder, Op, Sequence[bool], Sequence[bool], TapeSource], RegionPullback
+]
+
+
+@dataclass(slots=True)
+class Reverse:
+    """One application of reverse mode: what the rules of its regions share."""
+
+    augment: Augment
+    flow: Flow = field(default_factory=Flow)
+    entries: list[TapeEntry] = field(default_factory=list)
+    # Calls of one function, wanting the same of it, go the same ways.
+    shared: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    # Inside loops, the values that are the same in all iterations (or there anyway).
+    lasting: set[Value] | None = None
+
+    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What `make` makes, once for each key."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        found: T = self.shared[key]
+        return found
+
+    def lasts(self, values: Sequence[Value]) -> tuple[bool, ...]:
+        """Which values are there on the way back at no cost."""
+        return tuple(self.lasting is None or v in self.lasting for v in values)
+
+    @contextmanager
+    def region(
+        self, params: Sequence[Value], lasting: Sequence[bool], loop: bool = False
+    ) -> Iterator[None]:
+        """Inside a region, whose parameters last or not; outside of loops all values do."""
+        before = self.lasting
+        if loop or before is not None:
+            self.lasting = {p for p, lasts in zip(params, lasting, strict=True) if lasts}
+        yield
+        self.lasting = before
+
+    def pull_back(
+        self, builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]
+    ) -> list[Derivative]:
+        """Append the reverse sweep, see `tapec.ad.adjoint.pull_back`."""
+        floats = [v for v in func.results if v.type.is_float]
+        arrived = [(v, s) for v, s in zip(floats, seeds, strict=True) if not isinstance(s, Zero)]
+        activity = Activity(func, sources, self.flow)
+        ops, needed = activity.walk(func, [v for v, _ in arrived])
+        records = self._augmented(builder, ops, activity, needed, TapeSource())
+        sweep = Sweep(builder, ops, activity, [*sources, *floats], records)
+        for value, seed in arrived:
+            sweep.cotangents.add(value, seed)
+        for op in reversed(ops):
+            sweep.visit(op)
+        builder.loc = None
+        taken: dict[Value, Derivative] = {}
+        for p in dict.fromkeys(sources):
+            ct = sweep.cotangents.take(p)
+            taken[p] = ZERO if ct is None else ct.value
+        return [taken[p] for p in sources]
+
+    def joint(
+        self, body: Block, sources: Sequence[Value], targets: Sequence[Value],
+        based: Sequence[bool], *, in_loop: bool = False, tapes: TapeSource | None = None,
+    ) -> JointBody:  # fmt: skip
+        """The body of an op run both ways, with one tape through it unless told."""
+        activity = Activity(body, sources, self.flow)
+        builder, tapes = Builder(), tapes or Thread()
+        builder.ops = list(body.ops)
+        ops, needed = activity.walk(body, targets)
+        records = self._augmented(builder, ops, activity, needed, tapes)
+        forward, builder.ops = builder.ops, []
+        everywhere = [*sources, *(v for v in body.results if v.type.is_float)]
+        sweep = Sweep(builder, ops, activity, everywhere, records, inside=in_loop)
+        bases = [Value(p.type, hint_of(p, "ct")) if b else None
+                 for p, b in zip(sources, based, strict=True)]  # fmt: skip
+        for source, base in zip(sources, bases, strict=True):
+            if base is not None:
+                sweep.cotangents.add(source, base)
+        seeds = [Value(v.type, hint_of(v, "ct")) for v in targets]
+        for value, seed in zip(targets, seeds, strict=True):
+            sweep.cotangents.add(value, seed)
+        for op in reversed(ops):
+            sweep.visit(op)
+        found = [sweep.made(sweep.arrived(p), p.type) for p in sources]
+        return JointBody(body, forward, builder.ops, seeds, bases, found, tapes)
+
+    def _augmented(
+        self, builder: Builder, ops: Sequence[Op], activity: Activity, needed: set[Value],
+        tapes: TapeSource,
+    ) -> dict[Op, RegionPullback]:  # fmt: skip
+        """Replace the active ops with regions in the builder; how they were run."""
+        active = {op for op in ops if op.regions}
+        records: dict[Op, RegionPullback] = {}
+        if not active:
+            return records
+        before, builder.ops = builder.ops, []
+        for op in before:
+            if op in active:
+                builder.loc = op.loc
+                wanted = [v in needed for v in op.results]
+                records[op] = self.augment(self, builder, op, activity.flags(op), wanted, tapes)
+            else:
+                builder.ops.append(op)
+        builder.loc = None
+        return records
