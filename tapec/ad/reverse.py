@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from tapec.ad import pullbacks  # noqa: F401 (the rules of `Sweep`)
 from tapec.ad.activity import Activity
 from tapec.ad.flow import Flow
 from tapec.ad.joint import JointBody, TapeSource, Thread

@@ -1,4 +1,4 @@
-"""Reductions over axes, first extremes, and the scans cumsum and recurrence."""
+"""Reductions over axes, and first extremes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.ops.rules import quiet
+from tapec.ir.ops.scans import batch_axis, shifted
 from tapec.ir.ops.shape import (
-    Array,
     Flags,
     Shape,
     Tangents,
@@ -19,8 +19,6 @@ from tapec.ir.ops.shape import (
     call,
     check_axis,
     lift,
-    lift_all,
-    listed,
     reshaped,
     splat,
     transposed,
@@ -63,13 +61,6 @@ def spread(y: Expr, shape: Shape, axes: Shape) -> Expr:
 def _batch_reduce(name: str) -> Callable[..., Expr]:
     def batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, axes: Shape) -> Expr:
         return call(name, lift(xs[0], batched[0], size), axes=tuple(a + 1 for a in axes))
-
-    return batch
-
-
-def _batch_axis(name: str) -> Callable[..., Expr]:
-    def batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, axis: int, **attrs: Any) -> Expr:
-        return call(name, *lift_all(xs, batched, size), axis=axis + 1, **attrs)
 
     return batch
 
@@ -207,7 +198,7 @@ for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
         lambda x, *, axis, _arg=_arg: np.asarray(_arg(x, axis=axis), np.int64),
         jvp=no_jvp,
         vjp=no_vjp,
-        batch=_batch_axis(_name),
+        batch=batch_axis(_name),
         rounds=False,
         doc="Position of the first extreme along an axis; NaN wins.",
     )
@@ -222,90 +213,3 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         batch=_batch_reduce(_name),
         doc="Logical reduction over axes.",
     )
-
-# --- scans ---------------------------------------------------------------------------------------
-
-
-def shifted(x: Expr, axis: int, reverse: bool) -> Expr:
-    """Element i-1 at place i (i+1 if `reverse`), zero at the open end."""
-    n = x.shape[axis]
-    if n == 0:
-        return x
-    head, tail = list(whole(x.shape)), list(whole(x.shape))
-    head[axis], tail[axis] = (0, n - 1, 1), (min(1, n - 1), n - 1, 1)
-    source, target = (tail, head) if reverse else (head, tail)
-    part = call("index", x, at=tuple(source))
-    return call("place", part, at=(tuple(target),), shape=x.shape)
-
-
-def _infer_cumsum(x: Type, *, axis: int, reverse: bool) -> Type:
-    check_axis(axis, x.ndim, f"cumsum of {x}")
-    return x
-
-
-def _cumsum(x: Array, *, axis: int, reverse: bool) -> Array:
-    if reverse:
-        return np.flip(np.cumsum(np.flip(x, axis), axis=axis, dtype=x.dtype), axis)
-    return np.cumsum(x, axis=axis, dtype=x.dtype)
-
-
-CUMSUM = linear(
-    "cumsum",
-    _infer_cumsum,
-    quiet(_cumsum),
-    (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
-    batch=_batch_axis("cumsum"),
-    rounds=True,
-    doc="Running sum along an axis, from the end if `reverse`.",
-)
-
-
-def _infer_recurrence(a: Type, b: Type, *, axis: int, reverse: bool) -> Type:
-    if a != b:
-        raise ShapeError(f"recurrence: a and b must have one type, not {listed(a, b)}")
-    check_axis(axis, a.ndim, f"recurrence of {a}")
-    return a
-
-
-def _recurrence(a: Array, b: Array, *, axis: int, reverse: bool) -> Array:
-    out = np.array(b)
-    rows, factors = np.moveaxis(out, axis, 0), np.moveaxis(np.asarray(a), axis, 0)
-    if reverse:
-        rows, factors = rows[::-1], factors[::-1]
-    for i in range(1, len(rows)):
-        rows[i] += factors[i] * rows[i - 1]
-    return out
-
-
-def _jvp_recurrence(
-    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, axis: int, reverse: bool
-) -> Expr | None:
-    """ds_i = a_i ds_{i-1} + (da_i s_{i-1} + db_i)."""
-    (a, _), (da, db) = operands, tangents
-    if da is None and db is None:
-        return None
-    source = db if da is None else da * shifted(result, axis, reverse)
-    if da is not None and db is not None:
-        source = source + db
-    return call("recurrence", a, source, axis=axis, reverse=reverse)
-
-
-def _vjp_recurrence(
-    ct: Expr, result: Expr, operands: tuple[Expr, ...], *, axis: int, reverse: bool
-) -> tuple[Expr | None, ...]:
-    """The adjoint runs the other way: u_i = ct_i + a_{i+1} u_{i+1}; b gets u, a gets u s_{i-1}."""
-    coefficients = shifted(operands[0], axis, not reverse)
-    u = call("recurrence", coefficients, ct, axis=axis, reverse=not reverse)
-    return u * shifted(result, axis, reverse), u
-
-
-RECURRENCE = structured(
-    "recurrence",
-    _infer_recurrence,
-    quiet(_recurrence),
-    jvp=_jvp_recurrence,
-    vjp=_vjp_recurrence,
-    batch=_batch_axis("recurrence"),
-    cost=2,
-    doc="s_i = a_i s_{i-1} + b_i along an axis, s_{-1} = 0; from the end if `reverse`.",
-)
