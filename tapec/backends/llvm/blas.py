@@ -6,13 +6,12 @@ order is its transpose there, so that C = A B is computed as C' = B' A'.
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
 from tapec.backends.llvm.emit_scalar import MEMORY, SIZES, literal
+from tapec.backends.llvm.exports import addresses
 from tapec.ir.core import Op
 
 PREFIX = "tapec.blas."
@@ -22,24 +21,12 @@ _ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv")
 @functools.cache
 def symbols() -> dict[str, int]:
     """Addresses of the routines by symbol; empty without SciPy."""
-    try:
-        table = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
-        return {PREFIX + name: address_of(table[name]) for name in _ROUTINES}
-    except (ImportError, AttributeError, KeyError):
-        return {}
+    return addresses("cython_blas", _ROUTINES, PREFIX)
 
 
 def usable() -> bool:
     """Whether there is a BLAS to call."""
     return bool(symbols())
-
-
-def address_of(capsule: object) -> int:
-    """The address of a routine that Cython exports."""
-    named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
-    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
-    name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
-    return int(pointer(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name))
 
 
 def gemm_call(e: Any, op: Op, places: Sequence[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Sequence
 
-from tapec.backends.llvm.blas import address_of, letter, number
+from tapec.backends.llvm.blas import letter, number
 from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_memory import all_lanes
 from tapec.backends.llvm.emit_scalar import SIZES
+from tapec.backends.llvm.exports import addresses
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
@@ -26,11 +26,7 @@ SHORT = 64
 @functools.cache
 def symbols() -> dict[str, int]:
     """Addresses of the routines by symbol; empty without SciPy."""
-    try:
-        table = importlib.import_module("scipy.linalg.cython_lapack").__pyx_capi__
-        return {PREFIX + name: address_of(table[name]) for name in _ROUTINES}
-    except (ImportError, AttributeError, KeyError):
-        return {}
+    return addresses("cython_lapack", _ROUTINES, PREFIX)
 
 
 def getrf(e: FunctionEmitter, op: Op) -> None:

@@ -1,0 +1,48 @@
+"""What SciPy exports to Cython code: addresses of the routines of its BLAS and LAPACK.
+
+The two modules that export them are loaded by themselves: all of `scipy.linalg` would take ten
+times as long to import as a kernel to compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "scipy.linalg"
+
+
+def addresses(module: str, routines: Iterable[str], prefix: str) -> dict[str, int]:
+    """Addresses by prefixed name; empty without SciPy."""
+    try:
+        table = _table(f"{PACKAGE}.{module}")
+        return {prefix + name: _address(table[name]) for name in routines}
+    except (ImportError, AttributeError, KeyError):
+        return {}
+
+
+def _table(name: str) -> Mapping[str, Any]:
+    """The capsules that a module of the package exports."""
+    if PACKAGE in sys.modules:
+        return dict(importlib.import_module(name).__pyx_capi__)
+    folders = [str(Path(p, "linalg")) for p in importlib.import_module("scipy").__path__]
+    spec = PathFinder.find_spec(name, folders)
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules.pop(name, None)  # the package, should it be imported, finds it by itself
+    return dict(module.__pyx_capi__)
+
+
+def _address(capsule: object) -> int:
+    named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
+    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
+    return int(pointer(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name))
