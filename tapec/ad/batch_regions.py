@@ -86,8 +86,8 @@ def _fori(scope: BatchScope, op: Op) -> None:
 
 
 def _while(scope: BatchScope, op: Op) -> None:
-    test, body = op.regions
-    carry, carried = op.attrs["carry"], region_op(op).state_at
+    (test, body), form = op.regions, region_op(op)
+    carry, carried = form.carry, form.state_at
     masked = None if scope.mask is None else 0
     inner, flags = settled(scope, body, scope.flags(op.operands), carried, masked)
     condition = scope.body(test, flags, masked)

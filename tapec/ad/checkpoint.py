@@ -36,13 +36,10 @@ from tapec.ir.rewrite import replay
 
 def is_checkpointed(op: Op) -> bool:
     """Whether a loop is to keep a bounded number of carries (tapes cannot be kept)."""
-    carried = op.operands[op.attrs["consts"] :][: op.attrs["carry"]]
-    return (
-        op.attrs.get("checkpoint", 0) > 0
-        and op.attrs["length"] > 1
-        and bool(carried)
-        and all(v.type.dtype != "tape" for v in carried)
-    )
+    if op.attrs.get("checkpoint", 0) <= 0 or op.attrs["length"] <= 1:
+        return False
+    carried = region_op(op).starts
+    return bool(carried) and all(v.type.dtype != "tape" for v in carried)
 
 
 def augment_checkpointed(

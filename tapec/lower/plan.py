@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.regions import region_op
 from tapec.lower.inplace import SMALL, WRITES, Takeovers
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
@@ -143,12 +144,9 @@ class Plan:
         return (*key, op) if key[0] == "map" and op.result in self.shares else key
 
     def region(self, op: Op, number: int) -> None:
-        """Loops, branches and the tape: nests of their own; large results have memory.
-
-        So have all that one function makes for another one.
-        """
+        """Loops, branches, tapes: nests of their own. What is large or handed on has memory."""
         for k, value in enumerate(op.results):
-            stacked = op.name == "scan" and k >= op.attrs["carry"]
+            stacked = op.primitive.loop and k >= region_op(op).carry
             handed_on = op.name == "call" and value in self.passed
             large = value.type.size > SMALL or value in self.forced or stacked or handed_on
             (self.roots if large else self.small).add(value)

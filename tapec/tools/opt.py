@@ -39,7 +39,7 @@ class OptError(TapecError):
 
 
 @dataclass(frozen=True)
-class Step:
+class PassCall:
     """One pass to run: ``cse``, ``tangent(x, y)``, ``batch(x, size=8)``."""
 
     name: str
@@ -71,7 +71,7 @@ class Step:
         return [name in self.params for name in known]
 
 
-def steps(text: str) -> tuple[Step, ...]:
+def steps(text: str) -> tuple[PassCall, ...]:
     """The passes in ``"simplify,tangent(x),dce"``; raises OptError for what is none."""
     found, at = [], 0
     while text[at:].strip():
@@ -83,7 +83,7 @@ def steps(text: str) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _step(name: str, inside: str | None) -> Step:
+def _step(name: str, inside: str | None) -> PassCall:
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, 1)
         hint = f"did you mean {near[0]}?" if near else f"passes: {', '.join(NAMES)}"
@@ -93,7 +93,7 @@ def _step(name: str, inside: str | None) -> Step:
     params = tuple(word.removeprefix("%") for word in words if "=" not in word)
     if words and name in PLAIN:
         raise OptError(f"{name} takes nothing in parentheses")
-    return Step(name, params, _size(name, sizes))
+    return PassCall(name, params, _size(name, sizes))
 
 
 def _size(name: str, options: Iterable[str]) -> int:
@@ -106,7 +106,7 @@ def _size(name: str, options: Iterable[str]) -> int:
     return size
 
 
-def checked_name(name: str | None, pipeline: Sequence[Step]) -> str | None:
+def checked_name(name: str | None, pipeline: Sequence[PassCall]) -> str | None:
     """A name of ``--print-after``: one of the passes that are run, or ``all``."""
     run = [step.name for step in pipeline]
     if name not in (None, "all", *run):

@@ -29,7 +29,7 @@ from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
 from tapec.ir.types import Type
 from tapec.passes import run
-from tapec.tools.opt import Step, steps
+from tapec.tools.opt import PassCall, steps
 
 MARK = "#>"
 SPECIALS = (0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -3e-308, 1e308, 1.0, -1.5, 3.0)
@@ -45,7 +45,7 @@ class Case:
     headers: dict[str, str]
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[PassCall, ...]:
         """The passes of `# run:`."""
         return steps(self.headers.get("run", ""))
 
@@ -100,7 +100,7 @@ def _bless(case: Case, text: str) -> None:
     case.path.write_text("\n".join([case.program.rstrip(), *lines]) + "\n")
 
 
-def _compare(case: Case, step: Step, before: Func, after: Func) -> None:
+def _compare(case: Case, step: PassCall, before: Func, after: Func) -> None:
     low, high = map(float, case.headers.get("domain", "-2, 2").split(","))
     rng = np.random.default_rng(1)
     specials = "specials" in case.headers

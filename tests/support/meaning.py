@@ -15,7 +15,7 @@ import numpy as np
 from tapec import ad
 from tapec.backends import interpreter
 from tapec.ir.core import Func
-from tapec.tools.opt import Step
+from tapec.tools.opt import PassCall
 
 Arrays = list[Any]
 STEP = 1e-3  # of differences; with two extrapolations their error is about 1e-11 relative
@@ -67,7 +67,9 @@ def _near(got: Any, wanted: Any, tolerance: float) -> None:
     np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance)
 
 
-def tangent(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def tangent(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """Values as before, and tangents as differences have them."""
     flags = step.flags(before)
     along = _random(rng, _chosen(args, flags))
@@ -78,7 +80,9 @@ def tangent(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.
         _near(got, wanted, 1e-8)
 
 
-def adjoint(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def adjoint(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """Values as before; cotangent times tangent is the same on both sides."""
     flags = step.flags(before)
     along = _random(rng, _chosen(args, flags))
@@ -92,7 +96,9 @@ def adjoint(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.
     _near(got, wanted, 1e-6 if single else 1e-10)
 
 
-def batch(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def batch(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """Lane by lane what the program gives there."""
     flags = step.flags(before)
     lanes = [[a if k == 0 else _like(rng, a) for k in range(step.size)] for a in args]
@@ -113,7 +119,9 @@ def _like(rng: np.random.Generator, array: Any) -> Any:
     return np.asarray(rng.uniform(low - 0.05, high + 0.05, np.shape(array)), flat.dtype)
 
 
-def gradient(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def gradient(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """The last results times a direction are the slope along it."""
     flags = step.flags(before)
     along = _random(rng, _chosen(args, flags))
@@ -121,7 +129,9 @@ def gradient(step: Step, before: Func, after: Func, args: Arrays, rng: np.random
     _near(_dot(grads, along), slope(before, args, flags, along)[0], 1e-8)
 
 
-def jacobian(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def jacobian(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """Every block times a direction of its input adds up to the slope of its result."""
     flags = step.flags(before)
     along = _random(rng, _chosen(args, flags))
@@ -131,12 +141,14 @@ def jacobian(step: Step, before: Func, after: Func, args: Arrays, rng: np.random
         _near(sum(products), wanted, 1e-8)
 
 
-def hessian(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def hessian(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
     """Every block times a direction of its last input adds up to the slope of a gradient."""
     jacobian(step, ad.gradient(before, step.flags(before)), after, args, rng)
 
 
-def hvp(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def hvp(step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
     """The slope of the gradient along the direction."""
     flags = step.flags(before)
     along = _random(rng, _chosen(args, flags))
@@ -145,7 +157,7 @@ def hvp(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Gene
         _near(got, want, 1e-8)
 
 
-def gnvp(step: Step, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
+def gnvp(step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator) -> None:
     """Times another direction, the product of both slopes."""
     flags = step.flags(before)
     along, other = (_random(rng, _chosen(args, flags)) for _ in range(2))
@@ -163,7 +175,7 @@ def equal(found: Arrays, wanted: Arrays, tolerance: float = 0.0, signs: bool = F
             np.testing.assert_array_equal(np.signbit(y)[numbers], np.signbit(x)[numbers])
 
 
-Meaning = Callable[[Step, Func, Func, Arrays, np.random.Generator], None]
+Meaning = Callable[[PassCall, Func, Func, Arrays, np.random.Generator], None]
 DERIVATIVES: dict[str, Meaning] = {
     "tangent": tangent,
     "adjoint": adjoint,

@@ -152,13 +152,13 @@ def gather_constant(op: Op, cx: Rewriter) -> Result:
     x, *indices = op.operands
     if len(indices) > 1 or any(i.type.shape for i in indices[1:]):
         return None
-    entry = _progression(indices[0], x.type.shape[0], cx)
+    entry = _entry_of(indices[0], x.type.shape[0], cx)
     if entry is None:
         return None
     return remade(op, "index", (x,), at=(entry, *whole(x.type.shape[1:])))
 
 
-def _progression(value: Value, size: int, cx: Rewriter) -> Entry | None:
+def _entry_of(value: Value, size: int, cx: Rewriter) -> Entry | None:
     source = cx.defined(value, "const")
     if source is None or value.type.ndim > 1:
         return None

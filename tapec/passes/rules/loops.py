@@ -26,12 +26,9 @@ def known_count(op: Op, cx: Rewriter) -> Result:
     count = cx.number(op.operands[0])
     if count is None:
         return None
-    attrs = {
-        "consts": op.attrs["consts"],
-        "carry": op.attrs["carry"],
-        "length": max(int(count), 0),
-        "reverse": op.attrs.get("reverse", False),
-    }
+    form, length = region_op(op), max(int(count), 0)
+    attrs = {"consts": form.consts, "carry": form.carry, "length": length,
+             "reverse": op.attrs.get("reverse", False)}  # fmt: skip
     return cx.put(Op(lookup("scan"), op.operands[1:], attrs, op.results, op.regions, op.loc))
 
 

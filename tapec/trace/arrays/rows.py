@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ir.core import Value
+from tapec.ir.places import whole
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import ROW, Storage
 from tapec.trace.arrays.tracer import Tracer
@@ -16,7 +17,7 @@ def row_maker(session: Session, stack: Value, weak: bool) -> Callable[[int], Tra
     storage = Storage(session, stack, None)
     storage.frozen = ROW
     dtype, shape = stack.type.dtype, stack.type.shape[1:]
-    rest = tuple((0, n, 1) for n in shape)
+    rest = whole(shape)
     return lambda t: Tracer(storage, dtype, shape, (("index", (t, *rest)),), weak)
 
 
