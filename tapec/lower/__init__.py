@@ -7,11 +7,11 @@ from collections.abc import Callable
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func
 from tapec.ir.verify import verified
+from tapec.lower.choice import estimate, straight
 from tapec.lower.filled import filled
 from tapec.lower.nests import lower_loops
 from tapec.lower.regions import inlined, needs_loops
 from tapec.lower.scalars import expand
-from tapec.lower.straight import estimate, straight
 from tapec.lower.wave import waves
 
 __all__ = ["expand", "lower", "lower_loops"]

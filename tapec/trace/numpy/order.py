@@ -160,15 +160,40 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip_nan: b
     numbers = np.logical_not(TABLE["isnan"](rows))
     count = TABLE["sum"](numbers, axis=-1) if skip_nan else n
     q = as_tracer(q)
+    if q.size > _QUANTILES and not skip_nan:
+        return _kept(_together(rows, q, method), a, axis, keepdims)
     made = [_at(rows, n, count, q[k], method) for k in np.ndindex(q.shape)]
     if q._storage.array is not None:
-        made = [TABLE["astype"](m, rows.dtype) for m in made]
+        made = [TABLE["astype"](m, _resulting(rows, q)) for m in made]
     if not skip_nan:
         bad = TABLE["isnan"](rows[..., n - 1])
         made = [where(bad, np.nan, m) for m in made]
     found = TABLE["stack"](made) if q.shape else made[0]
     found = reshaped(found, (*q.shape, *rows.shape[:-1]))
     return _kept(found, a, axis, keepdims)
+
+
+def _resulting(rows: Any, q: Any) -> Any:
+    """The element type of quantiles at constants: arrays of these widen it, numbers do not."""
+    return np.result_type(rows.dtype, q.dtype) if q.shape else rows.dtype
+
+
+_QUANTILES = 8  # up to which each is computed by itself
+
+
+def _together(rows: Any, q: Any, method: str) -> Any:
+    """All quantiles of every row, as one array."""
+    n, known = rows.shape[-1], q._storage.array is not None
+    if known and not ((q._array >= 0.0) & (q._array <= 1.0)).all():
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    low, part = _between(TABLE["maximum"](ravel(q) * (n - 1.0), 0.0), method)
+    first = TABLE["astype"](low, int)
+    a, b = rows[..., first], rows[..., TABLE["minimum"](first + 1, n - 1)]
+    inside = where(TABLE["equal"](part, 1.0), b, a + (b - a) * part)
+    made = where(TABLE["greater"](part, 0.0), inside, a)
+    made = where(TABLE["isnan"](rows[..., n - 1 :]), np.nan, made)
+    made = TABLE["astype"](made, _resulting(rows, q)) if known else made
+    return reshaped(moveaxis(made, -1, 0), (*q.shape, *rows.shape[:-1]))
 
 
 def _at(rows: Any, n: int, count: Any, q: Any, method: str) -> Any:

@@ -147,6 +147,8 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "apply_over_axes": (lambda a: np.apply_over_axes(np.sum, a, [0, 1]), X),
     "polyval": (lambda a: poly(a[:3], a) + poly(2.0, a), V),
     "polyval tensor": (lambda a: poly(a[0], a, tensor=False), X),
+    "polyval long": (lambda a: np.polyval(np.tile(a, 20), a / 2), V),
+    "polyval long rows": (lambda a: poly(a / 2, np.tile(a, 20)), V),
     "polynomials": (lambda a: np.polyval(np.polyder(np.polymul(a[:3], np.polyint(a[3:]))), 0.5), V),
     "polyadd": (lambda a: np.concatenate([np.polyadd(a[:2], a[4:]), np.polysub(a[:2], a)]), V),
     "modf": (lambda a: np.stack(np.modf(3 * a)), V), "ldexp": (lambda a: np.ldexp(a, I - 3), V),

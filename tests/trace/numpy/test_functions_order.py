@@ -42,6 +42,11 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
        for axis in (0, 1, None, (0, 1))},
     **{f"quantile {m}": (lambda a, m=m: np.quantile(a, [0.25, 0.3, 1.0], axis=1, method=m), X)
        for m in ("linear", "lower", "higher", "midpoint", "nearest")},
+    **{f"many quantiles {m}": (
+        lambda a, m=m: np.quantile(a, np.linspace(0.02, 1.0, 12).reshape(3, 4), axis=0, method=m), X)
+       for m in ("linear", "lower", "higher", "midpoint", "nearest")},
+    "many traced quantiles": (
+        lambda a: np.quantile(a, 0.5 + 0.1 * np.tanh(np.concatenate([a, 2 * a]))), V),
     "percentile": (lambda a: np.percentile(a, 35, axis=0), X),
     "traced quantile": (lambda a: np.quantile(a[1:], 0.5 + 0.1 * np.tanh(a[0])), V),
     "running": (lambda a: np.maximum.accumulate(a) + np.minimum.accumulate(a[::-1]), V),
@@ -146,3 +151,23 @@ def test_singular_determinants() -> None:
         tapec.grad(np.linalg.det)(x)
     np.testing.assert_array_equal(tapec.grad(np.linalg.det)(np.diag([2.0, 3.0, 0.0])),
                                   np.diag([0.0, 0.0, 6.0]))  # fmt: skip
+
+
+@pytest.mark.parametrize("q", [0.3, [0.3, 0.7], np.linspace(0.0, 1.0, 12)], ids=["0", "2", "12"])
+def test_element_type_of_quantiles(q: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    found, expected = (
+        tapec.compile(lambda x: np.quantile(x, q, axis=0))(x),
+        np.quantile(x, q, axis=0),
+    )
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_many_quantiles_of_rows_with_nan() -> None:
+    x, q = np.random.default_rng(0).normal(size=(9, 4)), np.linspace(0.0, 1.0, 12)
+    x[3, 1] = np.nan
+    found = tapec.compile(lambda x: np.quantile(x, q, axis=0))(x)
+    np.testing.assert_allclose(found, np.quantile(x, q, axis=0), rtol=1e-13, atol=1e-15)
+    with pytest.raises(ValueError, match="range"):
+        tapec.compile(lambda x: np.quantile(x, q + 0.5, axis=0))(x)
