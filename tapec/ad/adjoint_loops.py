@@ -19,13 +19,12 @@ from tapec.ad.record import Wanted, changing, fresh, note, numbers
 from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import keep
+from tapec.ad.tuning import UNKNOWN_TRIPS
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import SCAN, TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import RegionOp, region_op
-
-RUNS = 16  # iterations that a loop of unknown length is taken to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def augment_loop(
     form, body = region_op(op), region_op(op).body
     parts = parts_of(reverse, op, form, wanted)
     consts, carried, slices = form.groups(form.params(body))
-    runs = op.attrs.get("length", RUNS)
+    runs = op.attrs.get("length", UNKNOWN_TRIPS)
     dear = changing(consts, reverse.lasts(form.groups(form.args)[0]))
     # What is short for so many iterations is kept as it is.
     passing = {*carried, *(p for p in dear if p.type.size > runs)}

@@ -20,7 +20,7 @@ from tapec.ad.joint import TapeSource, closed
 from tapec.ad.record import Wanted, numbers
 from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
-from tapec.ad.tape import SMALL
+from tapec.ad.tuning import WRITTEN_ELEMENTS
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import COND, TAPE
@@ -71,7 +71,7 @@ class _Branches(RegionPullback):
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         plan = self.plan
-        large = any(op.operands[k].type.size > SMALL for k in plan.sources)
+        large = any(op.operands[k].type.size > WRITTEN_ELEMENTS for k in plan.sources)
         guard = sweep.demands.guard(op) if large and self.tape is None else None
         seeds = [sweep.made(cts[k], op.results[k].type) for k in plan.targets]
         bases = [None if b is None else sweep.withdrawn(op, k)

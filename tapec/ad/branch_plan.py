@@ -10,15 +10,13 @@ from tapec.ad.joint import JointBody, between, closed, popped
 from tapec.ad.record import Wanted, changing, note, numbers
 from tapec.ad.reverse import Reverse
 from tapec.ad.tape import keep, slot_bytes
+from tapec.ad.tuning import BRANCH_SLOT_BYTES
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import region_op
 from tapec.ir.types import Type
-
-# Bytes of a branch above which they go on a tape: a branch not taken then does not fill slots.
-LARGE = 1024
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -
 def _large(joint: JointBody, stored: Sequence[Value]) -> list[Value]:
     """What only the branch that keeps it should pay for: the tape is for that."""
     new = [v for v in stored if v not in joint.body.results]
-    return new if sum(slot_bytes(v.type) for v in new) > LARGE else []
+    return new if sum(slot_bytes(v.type) for v in new) > BRANCH_SLOT_BYTES else []
 
 
 def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> list[list[int]]:

@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapec.ad.rules import add, hint_of, select
+from tapec.ad.tuning import WHOLE_ELEMENTS
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
 from tapec.ir.places import compose, disjoint
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
-
-# Elements up to which an array is cheaper as a whole than part by part.
-SMALL = 64
 
 
 def place(builder: Builder, parts: list[tuple[Value, Any]], type: Type, hint: str = "") -> Value:
@@ -94,7 +92,7 @@ class Cotangents:
         In a loop, they are better added where they are than to a copy of the part.
         """
         pending = self._pending.get(written)
-        if pending is None or not self.in_place or base.type.size <= SMALL:
+        if pending is None or not self.in_place or base.type.size <= WHOLE_ELEMENTS:
             return base
         inner = [(v, compose(at, part)) for v, part in pending.parts]
         if any(spec is None for _, spec in inner):
@@ -170,7 +168,7 @@ class Cotangents:
             value = self._sum(more, hint)
             if value is None:
                 return cleared.base
-            if cleared.starts or cleared.base.type.size > SMALL:
+            if cleared.starts or cleared.base.type.size > WHOLE_ELEMENTS:
                 return self._added(cleared.base, value, cleared.at, cleared.starts, hint)
         value = self._sum(values, hint) or self._builder.const(0.0, cleared.part.type)
         name = "dynamic_update" if cleared.starts else "update"
@@ -181,7 +179,7 @@ class Cotangents:
     def _with_parts(
         self, total: Value | None, parts: list[tuple[Value, Any]], type: Type, hint: str
     ) -> Value:
-        if total is None or not self.in_place or type.size <= SMALL:
+        if total is None or not self.in_place or type.size <= WHOLE_ELEMENTS:
             return add(self._builder, total, place(self._builder, parts, type, hint), hint)
         for value, at in parts:
             total = self._added(total, value, at, (), hint)

@@ -16,6 +16,7 @@ from tapec.ad.adjoint import pull_back
 from tapec.ad.batch import batch
 from tapec.ad.rules import hint_of, reshape
 from tapec.ad.tangent import push_forward
+from tapec.ad.tuning import DENSE_IDENTITY
 from tapec.ad.zeros import ZERO, Derivative, materialise
 from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir.build import Builder
@@ -26,8 +27,6 @@ from tapec.ir.types import Type
 from tapec.ir.verify import verified
 
 Mode = Literal["auto", "fwd", "rev"]
-# Identity seeds up to this size are written out; larger ones are compared from counters.
-DENSE_IDENTITY = 64
 
 
 @verified

@@ -12,14 +12,10 @@ from collections.abc import Iterable, Sequence
 from tapec.ad.cut import minimum_cut
 from tapec.ad.decisive import decisive
 from tapec.ad.tape import starts
+from tapec.ad.tuning import MOST_RESIDUALS, RESIDUAL_BYTES
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.verify import checked
-
-# Handing over a value costs its bytes and the making of an array.
-OVERHEAD = 100
-# Values to hand over from which it is better to start again from the inputs.
-MOST = 100
 
 Defs = dict[Value, Op]
 
@@ -37,7 +33,7 @@ def partition(func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
     inputs = [p for p in func.params if p not in late]
     fixed = decisive(crossing, defs, (op for op in func.ops if not waiting.isdisjoint(op.results)))
     residuals = _cut(crossing, defs, fixed)
-    if len(residuals) > MOST:
+    if len(residuals) > MOST_RESIDUALS:
         residuals = [p for p in inputs if p in _sources(crossing, defs)]
     first = _part(func, inputs, [*early, *residuals], defs)
     second = _part(func, [*residuals, *late], rest, defs)
@@ -76,7 +72,7 @@ def _cut(crossing: Sequence[Value], defs: Defs, fixed: set[Op]) -> list[Value]:
     def price(value: Value) -> int | None:
         # Tapes stay inside one program; so does all that is made with one.
         size = value.type.size * value.type.numpy.itemsize
-        return None if _makes_tape(defs.get(value)) else size + OVERHEAD
+        return None if _makes_tape(defs.get(value)) else size + RESIDUAL_BYTES
 
     def begins(op: Op | None) -> bool:
         return not _makes_tape(op) and (op in fixed or starts(op))

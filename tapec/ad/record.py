@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.ad.tape import SMALL, Kept, TapeEntry, slot_bytes
+from tapec.ad.tape import Kept, TapeEntry, slot_bytes
+from tapec.ad.tuning import WRITTEN_ELEMENTS
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
 
@@ -26,7 +27,7 @@ def numbers(flags: Iterable[bool]) -> list[int]:
 def changing(params: Sequence[Value], lasting: Sequence[bool]) -> set[Value]:
     """The parameters that it costs something to keep: large ones that do not last."""
     pairs = zip(params, lasting, strict=True)
-    return {p for p, lasts in pairs if not lasts and p.type.size > SMALL}
+    return {p for p, lasts in pairs if not lasts and p.type.size > WRITTEN_ELEMENTS}
 
 
 def fresh(values: Iterable[Value]) -> list[Value]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tapec.ad.tuning import MASKED_ELEMENTS
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops import arith
 from tapec.ir.ops.const import is_const
@@ -17,16 +18,13 @@ from tapec.ir.primitive import Primitive
 
 _NUMBERS = frozenset([None, zero, one, minus_one])
 
-# Results of loops up to this size are masked in loops too; larger ones stay in place.
-SMALL = 64
-
 
 def risky_values(ops: Iterable[Op], *, inside: bool) -> set[Value]:
     """The results of active ops behind which a partial may be infinite; `inside` a loop's body."""
     found: set[Value] = set()
     for op in ops:
         if op.primitive.kind == "region":
-            found.update(v for v in op.results if v.type.size <= SMALL or not inside)
+            found.update(v for v in op.results if v.type.size <= MASKED_ELEMENTS or not inside)
         elif op.primitive.keeps_zero(op.attrs):
             if not found.isdisjoint(op.operands):
                 found.update(op.results)

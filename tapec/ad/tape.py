@@ -15,14 +15,11 @@ from typing import Literal
 from tapec.ad.cut import minimum_cut
 from tapec.ad.decisive import decisive
 from tapec.ad.joint import JointBody, between
+from tapec.ad.tuning import CHEAP_COST, WRITTEN_ELEMENTS
 from tapec.ir.core import Loc, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.indexing import PLACE
 from tapec.ir.types import Type
-
-CHEAP = 8
-# Writing a part of an array in place is cheap, making the array again is not.
-SMALL = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +93,9 @@ def starts(op: Op | None) -> bool:
     if op is None or op.regions or op.primitive.kind == "region" or len(op.results) != 1:
         return True
     size = op.result.type.size
-    if op.primitive.kind == "structured" or (_writes_part(op) and size > SMALL):
+    if op.primitive.kind == "structured" or (_writes_part(op) and size > WRITTEN_ELEMENTS):
         return True
-    return op.work * op.primitive.cost > CHEAP * size
+    return op.work * op.primitive.cost > CHEAP_COST * size
 
 
 def _writes_part(op: Op) -> bool:

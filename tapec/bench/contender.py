@@ -11,9 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tapec.bench.case import Arguments, Case, Function, Task
-
-# Finite differences beyond this many evaluations are timed on so many and scaled up.
-FEW_EVALUATIONS = 24
+from tapec.bench.tuning import FEW_EVALUATIONS
 
 
 def unknown() -> float | None:

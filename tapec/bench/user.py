@@ -10,10 +10,10 @@ import numpy as np
 from tapec.bench.case import Arguments, Case, Reference, Task
 from tapec.bench.reference import Directional
 from tapec.bench.spec import SpecError
+from tapec.bench.tuning import DENSE_LIMIT
 
 # Richardson extrapolation resolves about nine digits of a smooth function.
 RTOL = 1e-6
-DENSE_LIMIT = 4_000_000
 
 
 def user_case(name: str, function: Callable[..., Any], args: Arguments) -> Case:

@@ -15,11 +15,11 @@ from typing import Any
 
 from tapec.call.kernel import Kernel
 from tapec.call.method import BoundKernel, OfMethod
+from tapec.derive.tuning import MOST_KEPT
 from tapec.trace.python.classes import KEPT, follows
 
 Make = Callable[[Any], Callable[..., Any]]  # the transform of a function
 
-_MOST = 64  # functions without a dictionary whose kernels are kept
 _LAST: OrderedDict[int, Beside] = OrderedDict()
 
 
@@ -65,6 +65,6 @@ def _beside(f: Any) -> Beside:
         return found
     found = _LAST.setdefault(id(f), Beside(f))
     _LAST.move_to_end(id(f))
-    if len(_LAST) > _MOST:
+    if len(_LAST) > MOST_KEPT:
         _LAST.popitem(last=False)
     return found

@@ -14,9 +14,8 @@ from typing import Any
 
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.const import is_const
+from tapec.ir.tuning import AFFINE_DEPTH
 from tapec.ir.types import INTEGERS
-
-DEPTH = 32  # definitions that are followed one through the other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +137,7 @@ class AffineForms:
     Where an op is not affine, or the chain of definitions too long, its result stands for itself.
     """
 
-    def __init__(self, defined: Callable[[Value], Op | None], depth: int = DEPTH) -> None:
+    def __init__(self, defined: Callable[[Value], Op | None], depth: int = AFFINE_DEPTH) -> None:
         self._defined, self._depth = defined, depth
         self._known: dict[Value, Affine] = {}
 

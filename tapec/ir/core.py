@@ -14,9 +14,8 @@ import numpy as np
 
 from tapec.ir.patterns import pattern_of
 from tapec.ir.primitive import Primitive
+from tapec.ir.tuning import LISTED
 from tapec.ir.types import Type, dtype_name
-
-LISTED = 64  # elements up to which constant arrays are known by these, in print too
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.tuning import CORNER, MAX_LAYERS, SAMPLE
+
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 EXACT = 2**53  # integers that doubles hold
 LARGE = 2**62  # numbers whose products may not fit integers
-LAYERS = 4  # along the first axis, of which each may have a formula of its own
-CORNER = 3  # elements of each axis looked at before all are
-FIRST = 64  # elements among which an array of two numbers has no third
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _single(array: Array) -> Progression | Mask | None:
 
 
 def _layers(array: Array) -> Layers | None:
-    if array.ndim < 2 or not 1 < len(array) <= LAYERS:
+    if array.ndim < 2 or not 1 < len(array) <= MAX_LAYERS:
         return None
     parts = []
     for layer in array:
@@ -136,7 +135,7 @@ def _corner(pattern: Pattern, array: Array) -> bool:
 def _candidates(array: Array) -> Iterator[Progression | Mask]:
     if array.dtype.kind in "if":
         yield from _progressions(array)
-    if np.unique(_bits(array).ravel()[:FIRST]).size <= 2:
+    if np.unique(_bits(array).ravel()[:SAMPLE]).size <= 2:
         yield from _masks(array)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tapec.ir.core import LISTED, Block, Dense, Func, Op, Value
+from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.indexing import PLACE
 from tapec.ir.patterns import Pattern
+from tapec.ir.tuning import LISTED
 from tapec.ir.types import Type, type_of
 
 _UNPRINTABLE = re.compile(r"[^A-Za-z0-9_.]")

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from tapec.ir.core import Op
 from tapec.ir.ops.const import is_const
-
-# Arrays up to this many elements become scalars, which are light; the ops on larger ones are
-# loops, each of which costs as much to compile as this many scalar ops.
-SMALL, LIGHT, NEST = 16, 4, 16
-# Regions become blocks and jumps. Loops around loops stay loops: derivatives double them.
-BRANCH, LOOP = 32, 256
+from tapec.ir.tuning import (
+    BRANCH_WEIGHT,
+    LOOP_WEIGHT,
+    NEST_WEIGHT,
+    SCALAR_ELEMENTS,
+    SCALARS_PER_OP,
+)
 
 
 def weight(ops: Iterable[Op]) -> int:
@@ -21,12 +22,12 @@ def weight(ops: Iterable[Op]) -> int:
 
 def _weight(op: Op) -> int:
     if op.regions:
-        own = LOOP if op.primitive.loop else BRANCH
+        own = LOOP_WEIGHT if op.primitive.loop else BRANCH_WEIGHT
         return own + sum(weight(region.ops) for region in op.regions)
     if is_const(op):
         return 0
     extent = 1 if op.primitive.view else _extent(op)
-    return NEST if extent > SMALL else 1 + extent // LIGHT
+    return NEST_WEIGHT if extent > SCALAR_ELEMENTS else 1 + extent // SCALARS_PER_OP
 
 
 def _extent(op: Op) -> int:

@@ -13,6 +13,7 @@ from tapec.passes.dce import dce
 from tapec.passes.fold import fold
 from tapec.passes.hoist import hoist
 from tapec.passes.simplify import simplify
+from tapec.passes.tuning import ROUNDS
 
 __all__ = [
     "CLEAN",
@@ -42,11 +43,6 @@ Watch = Callable[[str, Func, Func, float], object]
 # what nobody reads goes last.
 CLEAN: tuple[Pass, ...] = (fold, simplify, cse, hoist, dce)
 PASSES: dict[str, Pass] = {step.__name__: step for step in (fold, simplify, cse, hoist, dce)}
-
-
-# What one round uncovers in a program with branches or loops (a short loop unrolled, a number moved
-# into a body), the next one uses.
-ROUNDS = 3
 
 
 def clean(func: Func, *, watch: Watch | None = None, check: bool = False) -> Func:

@@ -12,9 +12,8 @@ from tapec.ir.ops.logic import stop_gradient
 from tapec.ir.ops.opaque import OPAQUE
 from tapec.passes.regions.sink import sunk
 from tapec.passes.support import Shared, const_op, inside, whole
+from tapec.passes.tuning import MAX_FOLDED
 
-# Larger results would bloat the program: computing them is cheaper than carrying them.
-MAX_ELEMENTS = 4096
 # Their values must come from user data at run time, or they mark something for other passes.
 _KEPT = frozenset({const, stop_gradient, OPAQUE})
 
@@ -75,7 +74,7 @@ def _number(op: Op, consts: list[Op]) -> Any:
 
 def _array(op: Op, consts: list[Op]) -> np.ndarray[Any, Any] | None:
     sizes = (op.result.type.size, *(c.result.type.size for c in consts))
-    if max(sizes) > MAX_ELEMENTS:
+    if max(sizes) > MAX_FOLDED:
         return None
     return _evaluated(op, [_filled(c) for c in consts])
 

@@ -9,9 +9,7 @@ from tapec.ir.ops.const import number_of
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.passes.rules.dynamic import same_place
 from tapec.passes.support import over
-
-# Sums in between are followed only so far back, which keeps the pass linear.
-MAX_STEPS = 64
+from tapec.passes.tuning import MAX_SUMS
 
 
 def keep_returned(block: Block) -> Block:
@@ -41,7 +39,7 @@ def _zeroed(op: Op, defs: dict[Value, Op], uses: Counter[Value]) -> Op | None:
     if read is None or read.primitive is not DYNAMIC_INDEX or not same_place(op, read):
         return None
     array = op.operands[0]
-    for _ in range(MAX_STEPS):
+    for _ in range(MAX_SUMS):
         below = defs.get(array)
         if below is None or uses[array] != 1:
             return None

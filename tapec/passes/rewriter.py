@@ -12,6 +12,7 @@ from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.rewrite import copy_op, substitute_op
 from tapec.ir.types import Type
 from tapec.passes.support import Number, const_op, over
+from tapec.passes.tuning import MAX_REWRITES
 
 # exact: bit for bit the same, up to the sign of zero where contributions are summed into zeros;
 # finite: the same for finite values, up to the sign of zero; reassoc: the same in real arithmetic.
@@ -19,8 +20,6 @@ Licence = Literal["exact", "finite", "reassoc"]
 Rule = Callable[[Op, "Rewriter"], "Op | Value | None"]
 # For ops with regions: values standing for all results.
 RegionRule = Callable[[Op, "Rewriter"], "Sequence[Value] | None"]
-# Long chains of writes are searched only so far back, which keeps the pass linear.
-MAX_STEPS = 64
 
 _RULES: dict[str, list[tuple[Licence, Rule]]] = {}
 _REGION_RULES: dict[str, list[RegionRule]] = {}
@@ -129,7 +128,7 @@ class Rewriter:
 
     def add(self, op: Op) -> Value:
         """Rewrite until no rule fires, append; returns the value standing for the result."""
-        for _ in range(MAX_STEPS):
+        for _ in range(MAX_REWRITES):
             new = self.apply(op)
             if new is None:
                 break

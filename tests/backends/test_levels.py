@@ -9,7 +9,8 @@ import pytest
 
 import tapec
 from tapec.backends.llvm import available
-from tapec.backends.llvm.compile import LONG_BLOCK, longest
+from tapec.backends.llvm.compile import longest
+from tapec.backends.llvm.tuning import LONG_BLOCK_OPS
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
 
@@ -26,7 +27,7 @@ def chain(n: int) -> Any:
     return tapec.compile(run)
 
 
-@pytest.mark.parametrize(("n", "level"), [(20, 2), (2 * LONG_BLOCK, 1)])
+@pytest.mark.parametrize(("n", "level"), [(20, 2), (2 * LONG_BLOCK_OPS, 1)])
 def test_long_blocks_in_loops_get_level_one(n: int, level: int) -> None:
     f = chain(n)
     kernel = f.specialization(0.3).compiled.kernel

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tapec
-from tapec.backends.llvm.emit import IN_PLACE
+from tapec.backends.llvm.tuning import INLINED_USES
 from tapec.backends.llvm.vmath import SUPPORTED, Lines, emit
 
 X = np.linspace(0.1, 0.9, 37)
@@ -32,12 +32,12 @@ def llvm(f: Any, *args: Any) -> str:
 
 
 def test_functions_of_long_programs_are_called() -> None:
-    few, many = powers(3), powers(IN_PLACE + 6)
-    p = np.linspace(-2.0, 3.0, IN_PLACE + 6)
+    few, many = powers(3), powers(INLINED_USES + 6)
+    p = np.linspace(-2.0, 3.0, INLINED_USES + 6)
     assert "@tapec.power" not in llvm(few, X, p)
     text = llvm(many, X, p)
     assert 1 <= text.count("define internal fastcc") <= 3, "one of each width"
-    assert text.count("call fastcc") > IN_PLACE
+    assert text.count("call fastcc") > INLINED_USES
     np.testing.assert_allclose(tapec.compile(many)(X, p), many(X, p), rtol=1e-13)
 
 

@@ -16,15 +16,14 @@ from typing import Any, Literal
 import numpy as np
 
 from tapec.backends.llvm import pycalls
+from tapec.backends.llvm.tuning import STACK_WORK_BYTES
 from tapec.errors import BackendError
 from tapec.ir.ops.loop import RAISED, STATUS
 
 # A result: the number of an output, or a tuple of results.
 Result = int | tuple["Result", ...]
 
-STACK_WORK_BYTES = 16 * 1024  # work memory up to here lives on the stack of the call
 WORK_ALIGNMENT = 64
-KEPT_BYTES = 2**28  # memory up to here is kept from one call to the next
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tapec.backends.llvm.tuning import CHUNK_OPS
 from tapec.ir.core import Op
 from tapec.ir.ops.loop import INVOKE
-
-CHUNK = 250  # ops in one function
 
 
 def weigh(ops: Iterable[Op]) -> int:
@@ -23,7 +22,7 @@ def chunks(ops: Iterable[Op]) -> list[list[Op]]:
     weight = 0
     for op in ops:
         more = weigh([op]) * (4 if op.regions else 1)
-        if runs[-1] and weight + more > CHUNK:
+        if runs[-1] and weight + more > CHUNK_OPS:
             runs.append([])
             weight = 0
         runs[-1].append(op)

@@ -11,14 +11,10 @@ from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime import symbols
-from tapec.backends.llvm.work import RELEASE, work
+from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
+from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
-
-OPTIMIZED_OPS = 20_000  # above, code generation at level 0: five times faster to compile
-REPEATED = 1000  # times that ops run on average in one call: slow code would cost more than that;
-# below, code of level 2 is a tenth faster at best, for a fifth more time to compile
-LONG_BLOCK = 600  # ops without a jump, whose scheduling at level 2 takes quadratic time
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def compile_loops(
     total = work(loops.ops)
     level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
     passes = 1 if opt is None else 0
-    nogil = signature.nogil or total > RELEASE
+    nogil = signature.nogil or total > RELEASE_WORK
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     text = emitted.text + (wrapper_text(signature) if wrapper else "")
     raiser = signature.raise_error
@@ -75,10 +71,10 @@ def compile_loops(
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:
-    repeated = total > REPEATED * emitted.ops
+    repeated = total > REPEATED_TRIPS * emitted.ops
     if emitted.ops > OPTIMIZED_OPS:
         return 1 if repeated else 0
-    return 2 if repeated and block <= LONG_BLOCK else 1
+    return 2 if repeated and block <= LONG_BLOCK_OPS else 1
 
 
 def longest(ops: Sequence[Op]) -> int:

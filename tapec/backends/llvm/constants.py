@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_GAP = 64  # bytes of zeros worth a piece of their own
+from tapec.backends.llvm.tuning import ZERO_GAP
 
 
 def constant_text(name: str, array: np.ndarray[Any, Any]) -> str:
@@ -22,7 +22,7 @@ def _pieces(raw: bytes) -> list[str]:
     places = np.flatnonzero(np.frombuffer(raw, np.uint8))
     if not places.size:
         return []
-    breaks = np.flatnonzero(np.diff(places) > _GAP)
+    breaks = np.flatnonzero(np.diff(places) > ZERO_GAP)
     starts = [int(places[0]), *map(int, places[breaks + 1])]
     ends = [*(int(p) + 1 for p in places[breaks]), int(places[-1]) + 1]
     pieces, at = [], 0

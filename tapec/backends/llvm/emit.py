@@ -24,6 +24,7 @@ from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.jit import PASSES
 from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
+from tapec.backends.llvm.tuning import INLINED_USES, MIDDLE_OPS
 from tapec.backends.llvm.vmath import SUPPORTED
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import every, reads
@@ -31,9 +32,7 @@ from tapec.ir.ops.const import is_const
 from tapec.ir.ops.loop import FOR, IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import ALLOC, LOAD, STORE, TAPE_OPEN
 
-MIDDLE_OPS = 1000  # up to here LLVM's own passes run over chunks with serial scalar loops
 _ADDRESSES = 2**62  # no machine has as many bytes
-IN_PLACE = 24  # uses of a vector function up to which its code is written in place of each
 UNKNOWN = frozenset([REPEAT, WHILE])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
@@ -88,7 +87,7 @@ def _outlined(ops: Iterable[Op]) -> Collection[str]:
     bodies = (op.regions[0].ops for op in every(ops) if op.primitive is FOR)
     names = (op.primitive.function for body in bodies for op in body)
     uses = Counter(name for name in names if name in SUPPORTED)
-    return {name for name, count in uses.items() if count > IN_PLACE}
+    return {name for name, count in uses.items() if count > INLINED_USES}
 
 
 @dataclass

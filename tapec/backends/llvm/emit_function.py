@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
+from tapec.backends.llvm.tuning import POLL_WORK
 from tapec.backends.llvm.vmath import emit_sincos
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
@@ -17,7 +18,6 @@ LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
 _PAIR = (sin, cos)
-POLL_WORK = 2**20  # operations between looks for signals
 
 Special = Callable[["FunctionEmitter", Op], None]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
 from tapec.backends.llvm.emit_totals import NEUTRAL, OPS, Lanes, totals
+from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, POLLED_WORK
 from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
@@ -14,9 +15,6 @@ from tapec.ir.nested import every
 from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import TAPE_OPEN, TAPE_POP, TAPE_PUSH
 
-ACCUMULATORS = 4  # vectors a reduction is spread over, to hide the latency of its additions
-LIGHT = 60  # work of a body worth a copy for each width
-LONG = 10**9  # operations of a loop that looks for signals
 # What has no vector form: iterations with these go one after the other.
 _SERIAL = frozenset([REPEAT, WHILE, IF, INVOKE, TAPE_OPEN, TAPE_PUSH, TAPE_POP])
 
@@ -38,7 +36,7 @@ def _widths(e: FunctionEmitter, op: Op) -> list[int]:
     """The widths to go through a loop with: halves shorten the rest where bodies are light."""
     if not _vectorizes(e, op):
         return []
-    widths, light = [e.full_width], work(op.regions[0].ops) <= LIGHT
+    widths, light = [e.full_width], work(op.regions[0].ops) <= COPIED_WORK
     while light and widths[-1] > 2:
         widths.append(widths[-1] // 2)
     return widths
@@ -97,7 +95,7 @@ def serial(
     """Iterations one after the other."""
 
     inside = 0 if e.depth else work(op.regions[0].ops)
-    polling = inside * (bounds[1] - bounds[0]) > LONG
+    polling = inside * (bounds[1] - bounds[0]) > POLLED_WORK
 
     def body(index: str, carried: list[str]) -> list[str]:
         _bind(e, op, index, carried)

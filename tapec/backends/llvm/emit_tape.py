@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from tapec.backends.llvm.emit_function import OUT_OF_MEMORY, UNLIKELY, FunctionEmitter
 from tapec.backends.llvm.emit_memory import SLOT, ElementPointer, get, put
 from tapec.backends.llvm.jit import CELL
+from tapec.backends.llvm.tuning import MOST_FIRST_SLOTS, STACK_SLOTS
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
 
 RECORD = "{ ptr, i64, i64, ptr }"
-STACK_SLOTS = 2048  # of all tapes together, on the stack
-MOST_FIRST_SLOTS = 512  # of one of them
 _PARTS = (("base", "ptr"), ("cap", "i64"), ("top", "i64"))
 
 

@@ -16,19 +16,15 @@ from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_loops import counted
 from tapec.backends.llvm.emit_memory import buffer_place, lanes, read, write
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
+from tapec.backends.llvm.tuning import POLLED_WORK, WAVE_LANES, WAVE_PAIRS
 from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
-
-NARROWEST = 2  # lanes
-LARGE = (
-    16  # times the width: rows and columns of tables where two vectors are worth larger triangles
-)
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
     """A `for`: bands of rows of a wave, and the rows left over; all other loops as they are."""
     lower, upper = op.attrs["lower"], op.attrs["upper"]
-    if op.attrs["kind"] != "wave" or e.width > 1 or e.full_width < NARROWEST:
+    if op.attrs["kind"] != "wave" or e.width > 1 or e.full_width < WAVE_LANES:
         loops.loop(e, op)
         return
     width = _width(e, op)
@@ -38,7 +34,7 @@ def loop(e: FunctionEmitter, op: Op) -> None:
 
     def body(first: str, _: list[str]) -> Sequence[str]:
         band.emit(first)
-        if inside * (upper - lower) > loops.LONG:
+        if inside * (upper - lower) > POLLED_WORK:
             e.poll(first, inside * width)
         return ()
 
@@ -51,7 +47,9 @@ def _width(e: FunctionEmitter, op: Op) -> int:
     cell while the other one computes."""
     (columns,) = (inner for inner in op.regions[0].ops if inner.regions)
     long = any(inner.primitive.function for inner in columns.regions[0].ops)
-    large = all(o.attrs["upper"] - o.attrs["lower"] >= LARGE * e.full_width for o in (op, columns))
+    large = all(
+        o.attrs["upper"] - o.attrs["lower"] >= WAVE_PAIRS * e.full_width for o in (op, columns)
+    )
     return e.full_width * (2 if long and large else 1)
 
 

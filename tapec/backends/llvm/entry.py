@@ -12,7 +12,6 @@ from typing import Any
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import (
     ELEMENTS,
-    KEPT_BYTES,
     WORK_ALIGNMENT,
     Argument,
     ArrayArg,
@@ -22,6 +21,7 @@ from tapec.backends.llvm.abi import (
 )
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
+from tapec.backends.llvm.tuning import KEPT_BYTES
 
 RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
 FIXED = "tapec.fixed."  # and a position: the object that calls must pass there

@@ -20,6 +20,7 @@ from typing import Any
 
 from tapec.backends.llvm import target
 from tapec.backends.llvm.fastcall import api
+from tapec.backends.llvm.tuning import LIBRARIES_PER_ENGINE
 from tapec.errors import BackendError
 
 ARENA = "tapec.arena"  # global of a wrapper that caches the kernel's work memory
@@ -32,9 +33,6 @@ _GLOBAL = re.compile(
     r"^@(?:\"([^\"]+)\"|([\w.$-]+)) = (?!external|internal|private|appending|extern_weak)",
     re.MULTILINE,
 )
-# An engine costs 0.5 ms to make, and keeps some 10 kB for each library that was ever in it: share
-# one among this many libraries, then start another; it goes when the last of its libraries goes.
-_LIBRARIES_PER_ENGINE = 32
 
 _names = itertools.count()
 
@@ -161,7 +159,7 @@ def load_object(
         builder.export_symbol(name)
     try:
         serial = next(_names)
-        engine = _engine(serial // _LIBRARIES_PER_ENGINE)
+        engine = _engine(serial // LIBRARIES_PER_ENGINE)
         tracker = builder.link(engine, f"tapec.{serial}")
     except RuntimeError as error:
         raise BackendError(f"compiled code does not link: {error}") from error

@@ -11,6 +11,7 @@ from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_memory import all_lanes
 from tapec.backends.llvm.emit_scalar import SIZES
 from tapec.backends.llvm.exports import addresses
+from tapec.backends.llvm.tuning import SHORT_COLUMNS
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
@@ -18,9 +19,6 @@ from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
 PREFIX = "tapec.lapack."
 _ROUTINES = ("dgetrf", "sgetrf", "dgetrs", "sgetrs", "dpotrf", "spotrf")
 _INTEGER = 4  # bytes
-# Up to here columns are solved one by one: for several OpenBLAS starts threads, even for a
-# system of six unknowns, and waits for them a hundred times longer than the work takes.
-SHORT = 64
 
 
 @functools.cache
@@ -55,7 +53,7 @@ def getrs(e: FunctionEmitter, op: Op) -> None:
     """Solve in place with the factors."""
     square, pivots, right = op.operands
     columns, size = right.type.shape
-    once = columns == 1 or size > SHORT
+    once = columns == 1 or size > SHORT_COLUMNS
     flag, n = _flag(e, pivots), number(e, size)
     form, some = letter(e, "T" if op.attrs["transposed"] else "N"), number(e, columns * once or 1)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tapec.backends.llvm.emit_ops import SIZES
+from tapec.backends.llvm.tuning import ALIAS_SCOPES
 from tapec.ir.core import Op, Value
 from tapec.ir.nested import reads
 from tapec.ir.ops.memory import ALLOC
 
 _ALIGN = 64
-_SCOPES = 64  # buffers up to which LLVM is told that they are separate
 
 
 class Layout:
@@ -64,7 +64,7 @@ class Layout:
         """Tell LLVM that buffers in different places do not overlap: (what to add to accesses,
         metadata numbered from `first`)."""
         places = {place: k for k, place in enumerate(sorted(set(self.allocs.values())))}
-        if not 2 <= len(places) <= _SCOPES:
+        if not 2 <= len(places) <= ALIAS_SCOPES:
             return {}, []
         lines = [f"!{first} = distinct !{{!{first}}}"]
         for k in places.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tapec.backends.llvm.abi import KEPT_BYTES
+from tapec.backends.llvm.tuning import KEPT_BYTES
 
 # `tapec.large`: ask for large pages where a block is large, as NumPy does for its arrays; otherwise
 # touching fresh memory for the first time costs more than most of what is done with it.

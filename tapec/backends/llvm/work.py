@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from tapec.backends.llvm.tuning import (
+    HOST_WORK,
+    MATHS_WORK,
+    UNKNOWN_TRIPS,
+    VECTOR_WORK,
+)
 from tapec.ir.core import Op
-
-UNKNOWN_TRIPS = 1000  # of a loop whose length is known at run time only
-RELEASE = 50_000  # from here on others may run Python meanwhile: 20 us
-_VECTOR = 4
-_MATHS = 10
-_HOST = 10_000
 
 
 def work(ops: Iterable[Op]) -> int:
@@ -19,12 +19,12 @@ def work(ops: Iterable[Op]) -> int:
 
 
 def _one(op: Op) -> int:
-    return _MATHS if op.primitive.function else 1
+    return MATHS_WORK if op.primitive.function else 1
 
 
 def _for(op: Op) -> int:
     trips: int = max(op.attrs["upper"] - op.attrs["lower"], 0)
-    return trips * _inside(op) // (_VECTOR if op.attrs["kind"] == "vector" else 1)
+    return trips * _inside(op) // (VECTOR_WORK if op.attrs["kind"] == "vector" else 1)
 
 
 def _inside(op: Op) -> int:
@@ -33,12 +33,12 @@ def _inside(op: Op) -> int:
 
 def _gemm(op: Op) -> int:
     m, n, k = op.attrs["sizes"]
-    return int(m * n * k) // _VECTOR
+    return int(m * n * k) // VECTOR_WORK
 
 
 def _getrf(op: Op) -> int:
     n = op.operands[0].type.shape[0]
-    return n**3 // _VECTOR
+    return n**3 // VECTOR_WORK
 
 
 def _getrs(op: Op) -> int:
@@ -56,5 +56,5 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "getrf": _getrf,
     "getrs": _getrs,
     "potrf": _getrf,
-    "host": lambda op: _HOST,
+    "host": lambda op: HOST_WORK,
 }

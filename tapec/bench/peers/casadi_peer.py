@@ -11,9 +11,7 @@ from tapec.bench.case import Arguments, Case, Function, Task
 from tapec.bench.cases import energies, robot, unrolled
 from tapec.bench.contender import Prepared
 from tapec.bench.peers.rebind import imported, rebind
-
-# SX expands to scalar operations; above this many inputs MX keeps whole vectors.
-SCALAR_LIMIT = 10_000
+from tapec.bench.tuning import SCALAR_LIMIT
 
 
 def make() -> Casadi:

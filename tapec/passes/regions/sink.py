@@ -9,9 +9,7 @@ from tapec.ir.core import Block, Dense, Op, Value
 from tapec.ir.ops.control import COND
 from tapec.ir.regions import RegionOp, branch_or_loop, rebuilt, with_ops
 from tapec.passes.support import const_op
-
-# Larger arrays stay outside: they are data, not something to compute with while compiling.
-MAX_ELEMENTS = 64
+from tapec.passes.tuning import MAX_SUNK
 
 
 def sunk(op: Op, consts: Mapping[Value, Op]) -> Op:
@@ -42,7 +40,7 @@ def _known(form: RegionOp, k: int, arg: Value, consts: Mapping[Value, Op]) -> An
         return None
     value = const.attrs["value"]
     if isinstance(value, Dense):
-        small = value.array.size <= MAX_ELEMENTS and k < form.consts
+        small = value.array.size <= MAX_SUNK and k < form.consts
         return ((value.array,),) * len(form.op.regions) if small else None
     return ((value,),) * len(form.op.regions)
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from tapec.ir.core import Op
 from tapec.ir.ops.shape import BROADCAST_TO
-
-# Results up to this size are carried into the loop at no cost worth counting.
-SMALL = 64
-# What costs at least so many additions per element is computed once even where that grows data.
-DEAR = 4
+from tapec.passes.tuning import DEAR_COST, FREE_ELEMENTS
 
 
 def worth_passing(op: Op) -> bool:
@@ -16,7 +12,7 @@ def worth_passing(op: Op) -> bool:
     size = sum(v.type.size for v in op.results)
     if not op.operands or op.primitive is BROADCAST_TO:
         return False
-    if size <= SMALL:
+    if size <= FREE_ELEMENTS:
         return True
     if op.primitive.view and op.primitive.places is None:
         return False  # an address computation inside the loop
@@ -25,5 +21,5 @@ def worth_passing(op: Op) -> bool:
 
 def _dear(op: Op) -> bool:
     if op.primitive.kind == "elementwise":
-        return op.primitive.cost >= DEAR
+        return op.primitive.cost >= DEAR_COST
     return not op.primitive.separate or bool(op.attrs["contract"])

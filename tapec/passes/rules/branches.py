@@ -10,11 +10,9 @@ from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.passes.regions.forward import Source, handed, sources
 from tapec.passes.regions.key import Keys
 from tapec.passes.rewriter import Rewriter, region_rule
+from tapec.passes.tuning import MAX_SELECTED
 
 Result = Sequence[Value] | None
-
-# A choice between arguments is an op of its own up to this size: larger ones would be copied.
-MAX_SELECTED = 64
 
 
 @region_rule("cond", "switch")

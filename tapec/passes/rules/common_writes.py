@@ -11,10 +11,9 @@ from tapec.ir.ops.dynamic import DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.regions import RegionOp, region_op
 from tapec.passes.rewriter import Rewriter, region_rule
+from tapec.passes.tuning import MAX_WRITTEN
 
 _WRITES = frozenset({DYNAMIC_UPDATE, UPDATE})
-# Larger parts are written where they are computed.
-MAX_WRITTEN = 64
 
 
 @region_rule("cond", "switch")

@@ -18,11 +18,9 @@ from tapec.ir.places import (
     whole,
 )
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
+from tapec.passes.tuning import MAX_PIECES
 
 Result = Op | Value | None
-
-# Placements and joins of more pieces are not searched piece by piece, which keeps passes linear.
-MAX_PIECES = 64
 
 
 @rule("index")

@@ -6,10 +6,9 @@ from tapec.ir.affine import AffineForms
 from tapec.ir.core import Op, Value
 from tapec.ir.types import INTEGERS
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
+from tapec.passes.tuning import AFFINE_DEPTH
 
 Result = Op | Value | None
-
-DEPTH = 2  # an op and its operands: those are simple already
 
 
 @rule("add", "sub", "mul")
@@ -18,7 +17,7 @@ def affine_form(op: Op, cx: Rewriter) -> Result:
     if op.result.type.dtype not in INTEGERS:
         return None
     own = {op.result: op}
-    found = AffineForms(lambda v: own.get(v) or cx.defs.get(v), DEPTH).of(op.result).offset()
+    found = AffineForms(lambda v: own.get(v) or cx.defs.get(v), AFFINE_DEPTH).of(op.result).offset()
     if found is None:
         return None
     value, number = found

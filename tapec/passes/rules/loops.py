@@ -12,12 +12,9 @@ from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.ir.types import Type
 from tapec.passes.regions.forward import Source, sources
 from tapec.passes.rewriter import Rewriter, region_rule
+from tapec.passes.tuning import MAX_UNROLLED, MAX_UNROLLED_OPS
 
 Result = Sequence[Value] | None
-
-# A loop is unrolled when it has no more iterations than this, and no more ops in all.
-MAX_UNROLLED = 8
-MAX_UNROLLED_OPS = 64
 
 
 @region_rule("fori_loop")

@@ -10,12 +10,10 @@ from tapec.ir.ops.dynamic import DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.types import Type
 from tapec.passes.rewriter import Rewriter, region_rule
+from tapec.passes.tuning import MAX_WINDOW
 
 Result = Sequence[Value] | None
 Defs = Mapping[Value, Op]
-
-# Windows above this size stay in the array.
-MAX_CARRIED = 64
 
 
 @region_rule("scan")
@@ -49,7 +47,7 @@ def _read_of(form: RegionOp, k: int, write: Op, defs: Defs) -> Op | None:
         if op.primitive is not DYNAMIC_INDEX or op.operands[0] is not array:
             continue
         pairs = zip(op.operands[1:], write.operands[2:], strict=False)
-        same = op.attrs["at"] == write.attrs["at"] and op.result.type.size <= MAX_CARRIED
+        same = op.attrs["at"] == write.attrs["at"] and op.result.type.size <= MAX_WINDOW
         if same and all(_meets(form, r, w, defs) for r, w in pairs):
             return op
     return None

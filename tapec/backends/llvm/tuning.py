@@ -1,0 +1,62 @@
+"""Numbers that decide speed and memory, never results: each with its unit and its source."""
+
+from __future__ import annotations
+
+# Work memory up to this size lives on the stack of the call. [bytes; estimated]
+STACK_WORK_BYTES = 16 * 1024
+# Work memory up to this size is kept from one call to the next. [bytes; estimated]
+KEPT_BYTES = 2**28
+# Straight-line code is cut into functions of this size: code generation is linear in their number.
+# [ops; estimated]
+CHUNK_OPS = 250
+# Larger programs are compiled at level 0. [ops; estimated]
+OPTIMIZED_OPS = 20_000
+# Programs whose ops run more often than this in one call, on average, are compiled at level 2:
+# slower code would cost more than the time to compile. [iterations; estimated]
+REPEATED_TRIPS = 1000
+# Blocks without a jump that are longer are not compiled at level 2, whose scheduling takes
+# quadratic time. [ops; estimated]
+LONG_BLOCK_OPS = 600
+# So many zeros in constant data begin a piece of their own. [bytes; estimated]
+ZERO_GAP = 64
+# LLVM's own passes run over chunks with serial scalar loops up to this size. [ops; estimated]
+MIDDLE_OPS = 1000
+# A vector function is written in place where it is used up to so often, else called. [uses;
+# estimated]
+INLINED_USES = 24
+# Loops look for signals about so often. [scalar operations; estimated]
+POLL_WORK = 2**20
+# A reduction is spread over so many, which hides the latency of its additions. [vectors; estimated]
+ACCUMULATORS = 4
+# Bodies up to this size are emitted once for each width of the remainder. [scalar operations;
+# estimated]
+COPIED_WORK = 60
+# Loops that do more look for signals. [scalar operations; estimated]
+POLLED_WORK = 10**9
+# All tapes of a kernel together begin with so many on the stack. [slots of 8 bytes; estimated]
+STACK_SLOTS = 2048
+# One tape begins with at most so many on the stack. [slots of 8 bytes; estimated]
+MOST_FIRST_SLOTS = 512
+# Targets with narrower vectors get no wavefronts. [lanes; estimated]
+WAVE_LANES = 2
+# Tables with so many times the vector's width of rows and columns go two vectors of rows at a time,
+# which is worth larger triangles at both ends. [vectors; estimated]
+WAVE_PAIRS = 16
+# An engine, which costs 0.5 ms to make and keeps some 10 kB for each library that was ever in it,
+# is shared by so many; it goes when the last of them goes. [libraries; estimated]
+LIBRARIES_PER_ENGINE = 32
+# Right sides up to this size are solved one by one: for several, OpenBLAS starts threads. [rows;
+# estimated]
+SHORT_COLUMNS = 64
+# So many at most are told to LLVM as free of aliases. [buffers; estimated]
+ALIAS_SCOPES = 64
+# A loop of unknown length is taken to run so often where work is counted. [iterations; estimated]
+UNKNOWN_TRIPS = 1000
+# Kernels that do more release the interpreter lock: some 20 us. [scalar operations; estimated]
+RELEASE_WORK = 50_000
+# One operation on vectors counts as so many. [scalar operations; estimated]
+VECTOR_WORK = 4
+# A mathematical function counts as so many. [scalar operations; estimated]
+MATHS_WORK = 10
+# A call into Python counts as so many. [scalar operations; estimated]
+HOST_WORK = 10_000

@@ -1,0 +1,11 @@
+"""Numbers that decide speed and memory, never results: each with its unit and its source."""
+
+from __future__ import annotations
+
+# Finite differences that take more are timed on so many and scaled up. [evaluations; estimated]
+FEW_EVALUATIONS = 24
+# Above this CasADi keeps whole vectors (MX): its SX expands to scalar operations. [inputs;
+# estimated]
+SCALAR_LIMIT = 10_000
+# Larger dense Jacobians and Hessians of a user's function are left out. [entries; estimated]
+DENSE_LIMIT = 4_000_000

@@ -1,0 +1,119 @@
+"""Numbers that decide speed live in one file per room, each with its unit and its source."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "tapec"
+ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench")
+NOTE = re.compile(r"\[[a-z0-9 -]+; (estimated|measured: [^\]]+)\]")
+# What is given from outside and cannot be tuned: formats, mathematics, the problem itself.
+GIVEN = {
+    "ad/network.py": {"INFINITE"},
+    "ir/patterns.py": {"EXACT", "LARGE"},
+    "ir/places.py": {"RUN"},
+    "ir/ops/loop.py": {"SINGULAR", "NEGATIVE_POWER", "NOT_POSITIVE", "RAISED"},
+    "ir/ops/rules.py": {"ANY", "POSITIVE", "UNIT"},
+    "backends/llvm/abi.py": {"WORK_ALIGNMENT", "INTERRUPTED"},
+    "backends/llvm/capi.py": {"C_CONTIGUOUS", "ALIGNED", "WRITEABLE", "_NEW_FROM_DESCR"},
+    "backends/llvm/emit.py": {"_ADDRESSES"},
+    "backends/llvm/emit_control.py": {"_MOST"},
+    "backends/llvm/emit_function.py": {"OUT_OF_BOUNDS", "OUT_OF_MEMORY"},
+    "backends/llvm/emit_memory.py": {"SLOT"},
+    "backends/llvm/entry.py": {"SIZE_MASK"},
+    "backends/llvm/fastcall.py": {
+        "_HAVE_VECTORCALL", "_BASETYPE", "_DEFAULT", "_MEMBERS_SLOT", "_CALL_SLOT", "_T_PYSSIZET",
+        "_READONLY",
+    },
+    "backends/llvm/lapack.py": {"_INTEGER"},
+    "backends/llvm/layout.py": {"_ALIGN"},
+    "backends/llvm/runtime_memory.py": {"_HEAD"},
+    "bench/records.py": {"SCHEMA"},
+    "bench/user.py": {"RTOL"},
+}  # fmt: skip
+GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/")
+
+
+def is_number(node: ast.expr | None) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            return type(value) in (int, float)
+        case ast.UnaryOp(operand=inner):
+            return is_number(inner)
+        case ast.BinOp(left=left, right=right):
+            return is_number(left) and is_number(right)
+        case ast.Tuple(elts=elts):
+            return bool(elts) and all(map(is_number, elts))
+    return False
+
+
+def numbers(path: Path) -> list[tuple[str, int]]:
+    """The numeric constants of a module, with their lines."""
+    found = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_number(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+            found += [(name, node.lineno) for name in names]
+    return found
+
+
+def loose_numbers(root: Path) -> list[str]:
+    """Constants elsewhere than in the file of their room."""
+    found = []
+    for path in (p for room in ROOMS for p in sorted((root / room).rglob("*.py"))):
+        place = path.relative_to(root).as_posix()
+        if path.name == "tuning.py" or place.startswith(GIVEN_FOLDERS):
+            continue
+        found += [f"{place}:{line} {name} is a number to tune: it belongs to tuning.py"
+                  for name, line in numbers(path) if name not in GIVEN.get(place, ())]  # fmt: skip
+    return found
+
+
+def untold_numbers(root: Path) -> list[str]:
+    """Numbers whose comment lacks `[unit; estimated]` or `[unit; measured: command]`."""
+    found = []
+    for path in sorted(root.rglob("tuning.py")):
+        at, comment = {line: name for name, line in numbers(path)}, ""
+        for k, line in enumerate(path.read_text().splitlines(), 1):
+            if line.startswith("#"):
+                comment = line if k - 1 in at else f"{comment} {line}"
+            elif k not in at:
+                comment = ""
+            elif not NOTE.search(comment.replace(" # ", " ")):
+                found.append(f"{path.relative_to(root)}:{k} {at[k]}: which unit, measured how?")
+    return found
+
+
+RULES = [loose_numbers, untold_numbers]
+FAULTS = [
+    (loose_numbers, {"ad/one.py": "SMALL = 64\n"}),
+    (loose_numbers, {"passes/one.py": "FEW, MANY = 2, -3.0 * 4\n"}),
+    (loose_numbers, {"backends/llvm/emit.py": "_ADDRESSES: int = 2**62\nMANY: int = 2**8\n"}),
+    (untold_numbers, {"ad/tuning.py": "# Small.\nSMALL = 64\n"}),
+    (untold_numbers, {"ad/tuning.py": "# Small. [elements; guessed]\nSMALL = 64\n"}),
+    (untold_numbers, {"ad/tuning.py": "# Small. [bytes; estimated]\nSMALL = 64\n\nLARGE = 65\n"}),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_numbers_are_in_their_places(rule) -> None:  # type: ignore[no-untyped-def]
+    assert not rule(PACKAGE)
+
+
+@pytest.mark.parametrize(("rule", "faults"), FAULTS)
+def test_planted_faults_are_found(rule, faults, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert not rule(tmp_path)
+    for name, text in faults.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert len(rule(tmp_path)) >= 1
+
+
+def test_what_is_given_is_there() -> None:
+    for place, names in GIVEN.items():
+        assert names <= {name for name, _ in numbers(PACKAGE / place)}, place
