@@ -8,10 +8,10 @@ from typing import Any
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.rewrite import substitute_op
-from tapec.passes.regions.available import reused
+from tapec.passes.regions.duplicates import without_duplicates
 from tapec.passes.regions.key import Keys
-from tapec.passes.regions.merge import merged
-from tapec.passes.support import Shared, attr_key, inside, over, whole
+from tapec.passes.regions.reuse import reuse_available
+from tapec.passes.support import Shared, attr_key, rewrite_program, rewrite_regions, with_operands
 
 
 def cse(func: Func) -> Func:
@@ -23,7 +23,7 @@ def cse(func: Func) -> Func:
     they do not compute again.
     """
     keys = Keys()
-    return whole(func, lambda block, done: _block(block, keys, done))
+    return rewrite_program(func, lambda block, done: _block(block, keys, done))
 
 
 def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> Block:
@@ -35,12 +35,12 @@ def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> 
     for op in block.ops:
         new = _renamed(op, same) if same else op
         if new.regions and new.closed:
-            new, twins = merged(new)
+            new, twins = without_duplicates(new)
             same.update(twins)
-            new, lost = reused(new, seen, lambda op: _key(op, keys))
-            new = inside(new, partial(_region, keys, done, lost), done)
+            new, lost = reuse_available(new, seen, lambda op: _key(op, keys))
+            new = rewrite_regions(new, partial(_region, keys, done, lost), done)
         changed |= new is not op
-        first = new if _alone(new) else seen.setdefault(_key(new, keys), new)
+        first = new if _unique(new) else seen.setdefault(_key(new, keys), new)
         if first is new:
             kept.append(new)
         else:
@@ -55,7 +55,7 @@ def _region(keys: Keys, done: Shared, lost: Mapping[Block, list[Op]], region: Bl
     return _block(region, keys, done, lost.get(region, ()))
 
 
-def _alone(op: Op) -> bool:
+def _unique(op: Op) -> bool:
     """Whether it is never one with another: effects, and tapes, each of which has one use."""
     primitive = op.primitive
     if primitive.kind == "region":
@@ -77,5 +77,5 @@ def _renamed(op: Op, same: dict[Value, Value]) -> Op:
         return substitute_op(op, lambda v: same.get(v, v))
     for v in op.operands:
         if v in same:
-            return over(op, tuple(same.get(v, v) for v in op.operands))
+            return with_operands(op, tuple(same.get(v, v) for v in op.operands))
     return op

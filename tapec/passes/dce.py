@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.dependence import Dependence
-from tapec.passes.regions.narrow import narrowed
-from tapec.passes.support import Shared, captured, inside, whole
+from tapec.passes.regions.dead_arguments import without_dead_arguments
+from tapec.passes.support import Shared, captured, rewrite_program, rewrite_regions
 
 
 def dce(func: Func) -> Func:
@@ -16,7 +16,7 @@ def dce(func: Func) -> Func:
     outside in, and the arguments no longer read.
     """
     depends = Dependence()
-    return whole(func, lambda block, done: _block(block, depends, done))
+    return rewrite_program(func, lambda block, done: _block(block, depends, done))
 
 
 def _block(block: Block, depends: Dependence, done: Shared) -> Block:
@@ -41,5 +41,5 @@ def _inner(op: Op, live: set[Value], depends: Dependence, done: Shared) -> Op:
     if not op.closed:
         live.update(captured(op))
         return op
-    new = narrowed(op, live, depends)
-    return inside(new, lambda region: _block(region, depends, done), done)
+    new = without_dead_arguments(op, live, depends)
+    return rewrite_regions(new, lambda region: _block(region, depends, done), done)

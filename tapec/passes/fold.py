@@ -11,7 +11,7 @@ from tapec.ir.ops.const import const, is_const
 from tapec.ir.ops.logic import stop_gradient
 from tapec.ir.ops.opaque import OPAQUE
 from tapec.passes.regions.sink import sunk
-from tapec.passes.support import Shared, const_op, inside, whole
+from tapec.passes.support import Shared, const_op, rewrite_program, rewrite_regions
 from tapec.passes.tuning import MAX_FOLDED
 
 # Their values must come from user data at run time, or they mark something for other passes.
@@ -24,7 +24,7 @@ def fold(func: Func) -> Func:
     Before other rules, which recognise constants; a number filling an array is never expanded.
     Constant arguments of branches and loops are made inside them, and folded there.
     """
-    return whole(func, _block)
+    return rewrite_program(func, _block)
 
 
 def _block(block: Block, done: Shared) -> Block:
@@ -34,7 +34,7 @@ def _block(block: Block, done: Shared) -> Block:
     for op in block.ops:
         new = op
         if op.regions:
-            new = inside(sunk(op, consts), lambda region: _block(region, done), done)
+            new = rewrite_regions(sunk(op, consts), lambda region: _block(region, done), done)
         elif op.operands and all(map(consts.__contains__, op.operands)):
             new = _folded(op, [consts[v] for v in op.operands])
         changed |= new is not op
@@ -52,7 +52,7 @@ def _folded(op: Op, consts: list[Op]) -> Op:
     try:
         value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
     except (IndexError, np.linalg.LinAlgError):
-        return op  # the error is the run's, if it gets here
+        return op  # left to fail at run time, if it is reached
     if value is None:
         return op
     return const_op(value, op.result.type, result=op.result, loc=op.loc)

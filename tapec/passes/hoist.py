@@ -9,8 +9,8 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.regions import RegionOp, branch_or_loop, with_consts
 from tapec.ir.rewrite import copy_op
-from tapec.passes.regions.worth import worth_passing
-from tapec.passes.support import Shared, inside, whole
+from tapec.passes.regions.cost import worth_passing
+from tapec.passes.support import Shared, rewrite_program, rewrite_regions
 
 
 def hoist(func: Func) -> Func:
@@ -20,13 +20,13 @@ def hoist(func: Func) -> Func:
     and so do views of large arrays and cheap ops that make large arrays of small ones. What can
     fail (an index out of bounds) leaves only a loop that certainly runs. Nothing leaves a branch.
     """
-    return whole(func, _block)
+    return rewrite_program(func, _block)
 
 
 def _block(block: Block, done: Shared) -> Block:
     ops: list[Op] = []
     for op in block.ops:
-        new = inside(op, lambda region: _block(region, done), done) if op.regions else op
+        new = rewrite_regions(op, lambda region: _block(region, done), done) if op.regions else op
         ops += _hoisted(new) if new.primitive.loop else [new]
     found = tuple(ops)
     return block if found == block.ops else Block(block.params, found, block.results)

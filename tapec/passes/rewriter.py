@@ -11,7 +11,7 @@ from tapec.ir.ops.const import const, number_of
 from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.rewrite import copy_op, substitute_op
 from tapec.ir.types import Type
-from tapec.passes.support import Number, const_op, over
+from tapec.passes.support import Number, const_op, with_operands
 from tapec.passes.tuning import MAX_REWRITES
 
 # exact: bit for bit the same, up to the sign of zero where contributions are summed into zeros;
@@ -182,7 +182,7 @@ class Rewriter:
             return substitute_op(op, lambda v: same.get(v, v))
         for v in op.operands:
             if v in same:
-                return over(op, tuple(same.get(v, v) for v in op.operands))
+                return with_operands(op, tuple(same.get(v, v) for v in op.operands))
         return op
 
     def func(self, func: Func) -> Func:

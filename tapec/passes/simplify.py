@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tapec.ir.core import Block, Func
-from tapec.passes.places import merge_places, merge_updates
-from tapec.passes.returned import keep_returned
+from tapec.passes.merge_parts import merge_places, merge_updates
+from tapec.passes.restored_stores import drop_restored_stores
 from tapec.passes.rewriter import Licence, Rewriter, Rule, table
 from tapec.passes.rules import (
     arith,
     branches,
-    chosen,
-    common_writes,
     dynamic,
     indexing,
     integers,
     logic,
+    loop_carried,
     loops,
-    place,
-    recent,
+    placement,
+    select_writes,
     shape,
+    sink_writes,
 )
-from tapec.passes.support import Shared, inside, whole
+from tapec.passes.support import Shared, rewrite_program, rewrite_regions
 
 __all__ = ["simplify"]
 
 _FAMILIES = (
     arith,
     branches,
-    chosen,
-    common_writes,
+    select_writes,
+    sink_writes,
     dynamic,
     indexing,
     integers,
     logic,
     loops,
-    place,
-    recent,
+    placement,
+    loop_carried,
     shape,
 )  # importing them declares the rules
 EXACT: frozenset[Licence] = frozenset({"exact"})
@@ -52,12 +52,12 @@ def simplify(func: Func, *, licences: frozenset[Licence] = EXACT) -> Func:
     branches and loops are judged by what is left of their bodies.
     """
     rules = table(licences)
-    return whole(func, lambda block, done: _block(block, rules, done))
+    return rewrite_program(func, lambda block, done: _block(block, rules, done))
 
 
 def _block(block: Block, rules: Mapping[str, tuple[Rule, ...]], done: Shared) -> Block:
     if any(op.regions for op in block.ops):
-        ops = tuple(inside(op, lambda r: _block(r, rules, done), done) for op in block.ops)
+        ops = tuple(rewrite_regions(op, lambda r: _block(r, rules, done), done) for op in block.ops)
         block = block if ops == block.ops else Block(block.params, ops, block.results)
     func = block.func("")
-    return keep_returned(merge_updates(Rewriter(rules).func(merge_places(func))).block)
+    return drop_restored_stores(merge_updates(Rewriter(rules).func(merge_places(func))).block)

@@ -37,7 +37,7 @@ def captured(op: Op) -> set[Value]:
 Shared = dict[Block, Block]
 
 
-def inside(op: Op, step: Callable[[Block], Block], done: Shared) -> Op:
+def rewrite_regions(op: Op, step: Callable[[Block], Block], done: Shared) -> Op:
     """The op with its closed regions rewritten; `done` keeps shared ones shared.
 
     The same object where nothing changes.
@@ -56,13 +56,13 @@ def with_regions(op: Op, regions: tuple[Block, ...]) -> Op:
     return Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
 
 
-def whole(func: Func, step: Callable[[Block, Shared], Block]) -> Func:
+def rewrite_program(func: Func, step: Callable[[Block, Shared], Block]) -> Func:
     """A program with its block rewritten; the same object where nothing changes."""
     block = step(func.block, {})
     return func if block is func.block else Func(func.name, block)
 
 
-def over(op: Op, operands: tuple[Value, ...]) -> Op:
+def with_operands(op: Op, operands: tuple[Value, ...]) -> Op:
     """The op over other operands (`dataclasses.replace` costs several times as much)."""
     return Op(op.primitive, operands, op.attrs, op.results, op.regions, op.loc)
 

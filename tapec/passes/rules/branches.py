@@ -7,8 +7,8 @@ from collections.abc import Sequence, Set
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.control import COND
 from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
-from tapec.passes.regions.forward import Source, handed, sources
 from tapec.passes.regions.key import Keys
+from tapec.passes.regions.passthrough import Source, passed_by_all, passed_through
 from tapec.passes.rewriter import Rewriter, region_rule
 from tapec.passes.tuning import MAX_SELECTED
 
@@ -16,7 +16,7 @@ Result = Sequence[Value] | None
 
 
 @region_rule("cond", "switch")
-def decided(op: Op, cx: Rewriter) -> Result:
+def known_branch(op: Op, cx: Rewriter) -> Result:
     """A constant predicate or index: the branch alone."""
     number = cx.number(op.operands[0])
     if number is None:
@@ -26,7 +26,7 @@ def decided(op: Op, cx: Rewriter) -> Result:
 
 
 @region_rule("cond")
-def turned(op: Op, cx: Rewriter) -> Result:
+def negated_condition(op: Op, cx: Rewriter) -> Result:
     """cond(not p) {a} {b} -> cond(p) {b} {a}."""
     inner = cx.defined(op.operands[0], "logical_not")
     if inner is None:
@@ -36,7 +36,7 @@ def turned(op: Op, cx: Rewriter) -> Result:
 
 
 @region_rule("cond", "switch")
-def no_difference(op: Op, cx: Rewriter) -> Result:
+def equal_branches(op: Op, cx: Rewriter) -> Result:
     """Equal branches are one."""
     first, *others = op.regions
     if any(len(region.ops) != len(first.ops) for region in others):
@@ -48,21 +48,23 @@ def no_difference(op: Op, cx: Rewriter) -> Result:
 
 
 @region_rule("cond", "switch")
-def handed_through(op: Op, cx: Rewriter) -> Result:
+def result_of_argument(op: Op, cx: Rewriter) -> Result:
     """A result that is the same argument or constant in all branches needs no branch."""
     form = region_op(op)
-    found = sources(form)
+    found = passed_by_all(form)
     known = {k: _value(form, source, cx) for k, source in enumerate(found) if source is not None}
     passed = {source for source in found if isinstance(source, int)}
     return _without(form, known, passed, cx)
 
 
 @region_rule("cond")
-def selected(op: Op, cx: Rewriter) -> Result:
+def branch_to_select(op: Op, cx: Rewriter) -> Result:
     """A small result that is an argument or constant on both sides -> select(p, a, b)."""
     form = region_op(op)
     known: dict[int, Value] = {}
-    for k, sides in enumerate(zip(*(handed(form, body) for body in form.bodies), strict=True)):
+    for k, sides in enumerate(
+        zip(*(passed_through(form, body) for body in form.bodies), strict=True)
+    ):
         type = op.results[k].type
         if None not in sides and type.size <= MAX_SELECTED and type.dtype != "tape":
             a, b = (_value(form, side, cx) for side in sides)

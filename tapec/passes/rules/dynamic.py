@@ -1,4 +1,4 @@
-"""Rules of places known at run time only: those that are known after all, reads of writes."""
+"""Rules of places known at run time only: constant starts, reads and writes after writes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _entry(entry: Entry, start: object, size: int) -> Entry | None:
     try:
         return placed(entry, start, size)
     except IndexError:
-        return None  # the error is the run's, if it gets here
+        return None  # left to fail at run time, if it is reached
 
 
 @rule("dynamic_add")
@@ -51,14 +51,14 @@ def add_into_zeros(op: Op, cx: Rewriter) -> Result:
 
 
 @rule("dynamic_index")
-def read_of_write(op: Op, cx: Rewriter) -> Result:
+def forward_write(op: Op, cx: Rewriter) -> Result:
     """What was just written to the same place."""
     inner = cx.defined(op.operands[0], "dynamic_update")
     return inner.operands[1] if inner and same_place(op, inner) else None
 
 
 @rule("dynamic_update")
-def written_again(op: Op, cx: Rewriter) -> Result:
+def overwritten(op: Op, cx: Rewriter) -> Result:
     """Of two writes to one place the last stays; writing what was read there changes nothing."""
     x, value, *starts = op.operands
     source = cx.defined(value, "dynamic_index")

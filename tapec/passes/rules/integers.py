@@ -12,7 +12,7 @@ Result = Op | Value | None
 
 
 @rule("add", "sub", "mul")
-def affine_form(op: Op, cx: Rewriter) -> Result:
+def simplify_affine(op: Op, cx: Rewriter) -> Result:
     """(x + c) - d -> x + (c - d); (x + c) - (x + d) -> c - d; (x + y) - y -> x; x * 0 -> 0."""
     if op.result.type.dtype not in INTEGERS:
         return None

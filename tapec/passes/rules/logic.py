@@ -46,17 +46,17 @@ def select_not(op: Op, cx: Rewriter) -> Result:
 
 
 @rule("select")
-def select_again(op: Op, cx: Rewriter) -> Result:
+def select_of_select(op: Op, cx: Rewriter) -> Result:
     """select(c, select(c, a, b), d) -> select(c, a, d), and the same on the other side."""
     condition, a, b = op.operands
     if (inner := cx.defined(a, "select")) and inner.operands[0] is condition:
-        return _chosen(op, condition, inner.operands[1], b)
+        return _arm(op, condition, inner.operands[1], b)
     if (inner := cx.defined(b, "select")) and inner.operands[0] is condition:
-        return _chosen(op, condition, a, inner.operands[2])
+        return _arm(op, condition, a, inner.operands[2])
     return None
 
 
-def _chosen(op: Op, condition: Value, a: Value, b: Value) -> Result:
+def _arm(op: Op, condition: Value, a: Value, b: Value) -> Result:
     """The choice, unless shapes relied on the arm that went."""
     return remade(op, "select", (condition, a, b)) if _fits(op, condition, a, b) else None
 

@@ -10,7 +10,7 @@ from tapec.ir.places import whole
 from tapec.ir.primitive import lookup
 from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.ir.types import Type
-from tapec.passes.regions.forward import Source, sources
+from tapec.passes.regions.passthrough import Source, passed_by_all
 from tapec.passes.rewriter import Rewriter, region_rule
 from tapec.passes.tuning import MAX_UNROLLED, MAX_UNROLLED_OPS
 
@@ -18,7 +18,7 @@ Result = Sequence[Value] | None
 
 
 @region_rule("fori_loop")
-def known_count(op: Op, cx: Rewriter) -> Result:
+def constant_trip_count(op: Op, cx: Rewriter) -> Result:
     """A constant trip count: a scan, whose length is part of the program."""
     count = cx.number(op.operands[0])
     if count is None:
@@ -30,7 +30,7 @@ def known_count(op: Op, cx: Rewriter) -> Result:
 
 
 @region_rule("scan")
-def unrolled(op: Op, cx: Rewriter) -> Result:
+def unroll(op: Op, cx: Rewriter) -> Result:
     """No iteration, one, or a few short ones: the bodies one after the other."""
     length = op.attrs["length"]
     (body,) = op.regions
@@ -71,10 +71,10 @@ def _stacked(cx: Rewriter, rows: list[Value], result: Value) -> Value:
 
 
 @region_rule("scan", "fori_loop", "while_loop")
-def settled(op: Op, cx: Rewriter) -> Result:
+def invariant_carry(op: Op, cx: Rewriter) -> Result:
     """What no iteration changes: a carried value becomes a constant, a stacked one is read off."""
     form = region_op(op)
-    found = sources(form)
+    found = passed_by_all(form)
     frozen = {p for k, p in enumerate(form.carried) if _unchanged(form, p, found[k])}
     known = {p - form.consts: form.args[p] for p in frozen}
     for k in range(form.carry, len(op.results)):

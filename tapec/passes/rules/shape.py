@@ -11,7 +11,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 @rule("reshape", "broadcast_to")
-def unchanged(op: Op, cx: Rewriter) -> Result:
+def same_shape(op: Op, cx: Rewriter) -> Result:
     """To the shape it has."""
     (x,) = op.operands
     return x if x.type == op.result.type else None
@@ -39,14 +39,14 @@ def transposed(op: Op, cx: Rewriter) -> Result:
 
 
 @rule("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
-def over_nothing(op: Op, cx: Rewriter) -> Result:
+def reduce_no_axes(op: Op, cx: Rewriter) -> Result:
     """A reduction over no axes."""
     (x,) = op.operands
     return x if not op.attrs["axes"] and x.type == op.result.type else None
 
 
 @rule("cumsum")
-def of_one(op: Op, cx: Rewriter) -> Result:
+def scan_of_one(op: Op, cx: Rewriter) -> Result:
     """A running sum along an axis of one element."""
     (x,) = op.operands
     return x if x.type.shape[op.attrs["axis"]] <= 1 else None
@@ -87,7 +87,7 @@ def stack_of_rows(op: Op, cx: Rewriter) -> Result:
 
 
 @rule("dot")
-def scaled(op: Op, cx: Rewriter) -> Result:
+def dot_to_scale(op: Op, cx: Rewriter) -> Result:
     """Without common axes and with a number on one side, a product is a scaling."""
     a, b = op.operands
     if op.attrs["contract"] or op.attrs.get("batch") or (a.type.shape and b.type.shape):

@@ -1,4 +1,4 @@
-"""Results that are no work of the region: an argument handed through, or a constant."""
+"""Results that a region only passes through: an argument, or a constant."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from tapec.passes.support import attr_key
 Source = int | Op | None
 
 
-def sources(form: RegionOp) -> list[Source]:
+def passed_by_all(form: RegionOp) -> list[Source]:
     """Per result, what all bodies return for it."""
     return [
-        _agreed(found) for found in zip(*(handed(form, body) for body in form.bodies), strict=True)
+        _agreed(found)
+        for found in zip(*(passed_through(form, body) for body in form.bodies), strict=True)
     ]
 
 
-def handed(form: RegionOp, body: Block) -> list[Source]:
+def passed_through(form: RegionOp, body: Block) -> list[Source]:
     """Per result, what one body returns for it."""
     known: dict[Value, int | Op] = {p: k for k, p in enumerate(form.params(body))}
     for op in body.ops:

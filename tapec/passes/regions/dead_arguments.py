@@ -1,4 +1,4 @@
-"""Branches and loops without what nobody needs: results, carried values, arguments."""
+"""Dead arguments, carried values and results of branches and loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tapec.ir.dependence import Dependence
 from tapec.ir.regions import branch_or_loop, rebuilt
 
 
-def narrowed(op: Op, live: Set[Value], depends: Dependence) -> Op:
+def without_dead_arguments(op: Op, live: Set[Value], depends: Dependence) -> Op:
     """The op with the results in `live` and what they depend on; the same object if that is all.
 
     A carried value stays while a live result depends on it, through however many iterations.

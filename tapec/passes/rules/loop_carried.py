@@ -1,4 +1,4 @@
-"""Elements that one iteration writes and the next one reads: carried, not loaded."""
+"""Store-to-load forwarding across iterations: what one writes and the next reads is carried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Defs = Mapping[Value, Op]
 
 
 @region_rule("scan")
-def read_back(op: Op, cx: Rewriter) -> Result:
+def forward_to_next_iteration(op: Op, cx: Rewriter) -> Result:
     """A loop that writes a[i] and reads a[i - 1] carries the element; so do sums kept in an array.
 
     The writes stay; what goes is the way through memory from each iteration to the next. Only

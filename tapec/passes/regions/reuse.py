@@ -1,4 +1,4 @@
-"""Values known before a branch or loop, used in it rather than computed again."""
+"""Available expressions: values known before a branch or loop are not computed again in it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Callable, Hashable, Mapping
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.regions import RegionOp, branch_or_loop, with_consts
-from tapec.passes.regions.worth import worth_passing
-from tapec.passes.support import over
+from tapec.passes.regions.cost import worth_passing
+from tapec.passes.support import with_operands
 
 Key = Callable[[Op], Hashable]
 
 
-def reused(op: Op, seen: Mapping[Hashable, Op], key: Key) -> tuple[Op, Mapping[Block, list[Op]]]:
+def reuse_available(
+    op: Op, seen: Mapping[Hashable, Op], key: Key
+) -> tuple[Op, Mapping[Block, list[Op]]]:
     """The op given what its regions would compute like one of the ops `seen` before it.
 
     With each new region come the ops it lost: their results are parameters now, and known to what
@@ -25,7 +27,7 @@ def reused(op: Op, seen: Mapping[Hashable, Op], key: Key) -> tuple[Op, Mapping[B
     inner: list[dict[int, Value]] = []
     lost: list[list[Op]] = []
     for region in op.regions:
-        pairs = _again(form, region, seen, key)
+        pairs = _recomputed(form, region, seen, key)
         values = [both for a, b in pairs for both in zip(a.results, b.results, strict=True)]
         inner.append({len(given) + k: v for k, (v, _) in enumerate(values)})
         given += [outer for _, outer in values]
@@ -36,7 +38,7 @@ def reused(op: Op, seen: Mapping[Hashable, Op], key: Key) -> tuple[Op, Mapping[B
     return new, dict(zip(new.regions, lost, strict=True))
 
 
-def _again(
+def _recomputed(
     form: RegionOp, region: Block, seen: Mapping[Hashable, Op], key: Key
 ) -> list[tuple[Op, Op]]:
     """Ops of a region, each with the one before it that has the same operands."""
@@ -45,7 +47,7 @@ def _again(
     for op in region.ops:
         if any(v not in outer for v in op.operands):
             continue
-        before = seen.get(key(over(op, tuple(outer[v] for v in op.operands))))
+        before = seen.get(key(with_operands(op, tuple(outer[v] for v in op.operands))))
         if before is None:
             continue
         outer.update(zip(op.results, before.results, strict=True))

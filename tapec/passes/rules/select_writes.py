@@ -1,4 +1,4 @@
-"""Choices between arrays that differ by one write: only what is written is chosen."""
+"""Selects between arrays that differ by one write: only what is written is selected."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tapec.ir.ops import arith
 from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.places import Spec
 from tapec.passes.rewriter import remade
-from tapec.passes.rules.place import joined
+from tapec.passes.rules.placement import joined
 from tapec.passes.support import captured
 
 

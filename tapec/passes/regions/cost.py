@@ -1,4 +1,4 @@
-"""Which values to pass into a region rather than compute there."""
+"""Which values to compute outside of a region and pass in."""
 
 from __future__ import annotations
 

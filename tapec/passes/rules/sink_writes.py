@@ -1,4 +1,4 @@
-"""Writes that all branches make to one place: the branch chooses, one write follows."""
+"""Writes that all branches make to one place, sunk below the branch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITES = frozenset({DYNAMIC_UPDATE, UPDATE})
 
 
 @region_rule("cond", "switch")
-def common_write(op: Op, cx: Rewriter) -> Sequence[Value] | None:
+def sink_common_write(op: Op, cx: Rewriter) -> Sequence[Value] | None:
     """cond(p) {a[i] = x} {a[i] = y} -> a[i] = cond(p) {x} {y}."""
     form = region_op(op)
     defs = [{v: inner for inner in r.ops for v in inner.results} for r in op.regions]

@@ -1,4 +1,4 @@
-"""Elements taken out of an array, and put back."""
+"""Dead stores: elements that are read, set to zero, and given their value back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import number_of
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.passes.rules.dynamic import same_place
-from tapec.passes.support import over
+from tapec.passes.support import with_operands
 from tapec.passes.tuning import MAX_SUMS
 
 
-def keep_returned(block: Block) -> Block:
+def drop_restored_stores(block: Block) -> Block:
     """Leave an element where it is that is read, set to zero, and added again.
 
     So reads the adjoint of `a[i] -= ...`. What is added to the array in between may meet the same
@@ -26,14 +26,14 @@ def keep_returned(block: Block) -> Block:
     uses.update(block.results)
     same: dict[Value, Value] = {}
     for op in adds:
-        zeroed = _zeroed(op, defs, uses)
+        zeroed = _store_of_zero(op, defs, uses)
         if zeroed is not None:
             same[zeroed.result] = zeroed.operands[0]
             same[op.result] = op.operands[0]
     return _replaced(block, same) if same else block
 
 
-def _zeroed(op: Op, defs: dict[Value, Op], uses: Counter[Value]) -> Op | None:
+def _store_of_zero(op: Op, defs: dict[Value, Op], uses: Counter[Value]) -> Op | None:
     """The write of zero, below other sums, to the place that this sum gives its old value back."""
     read = defs.get(op.operands[1])
     if read is None or read.primitive is not DYNAMIC_INDEX or not same_place(op, read):
@@ -65,7 +65,7 @@ def _replaced(block: Block, same: dict[Value, Value]) -> Block:
         return value
 
     ops = [
-        over(op, tuple(map(final, op.operands)))
+        with_operands(op, tuple(map(final, op.operands)))
         for op in block.ops
         if not (op.results and op.results[0] in same)
     ]

@@ -1,4 +1,4 @@
-"""Branches and loops given, or returning, the same thing twice."""
+"""Arguments and results that branches and loops have twice."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterable, Mapping
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.regions import RegionOp, branch_or_loop, rebuilt
-from tapec.passes.support import over
+from tapec.passes.support import with_operands
 
 
-def merged(op: Op) -> tuple[Op, Mapping[Value, Value]]:
+def without_duplicates(op: Op) -> tuple[Op, Mapping[Value, Value]]:
     """The op with equal arguments and equal results once, and which result stands for which.
 
     Carried values are equal when they start and continue with the same value.
@@ -17,8 +17,8 @@ def merged(op: Op) -> tuple[Op, Mapping[Value, Value]]:
     form = branch_or_loop(op)
     if form is None:
         return op, {}
-    args = _twice(_argument(form, k) for k in range(len(form.args)))
-    results = _twice(_result(form, k) for k in range(len(op.results)))
+    args = _repeats(_argument(form, k) for k in range(len(form.args)))
+    results = _repeats(_result(form, k) for k in range(len(op.results)))
     if not args and not results:
         return op, {}
     gone = {*args, *(form.consts + k for k in results if k < form.carry)}
@@ -35,7 +35,7 @@ def merged(op: Op) -> tuple[Op, Mapping[Value, Value]]:
     return new, {op.results[k]: op.results[j] for k, j in results.items()}
 
 
-def _twice(keys: Iterable[Hashable]) -> dict[int, int]:
+def _repeats(keys: Iterable[Hashable]) -> dict[int, int]:
     """Positions of later equal keys, with the position of the first."""
     first: dict[Hashable, int] = {}
     return {k: first[key] for k, key in enumerate(keys) if first.setdefault(key, k) != k}
@@ -62,7 +62,7 @@ def _renamed(form: RegionOp, old: Block, block: Block, instead: Mapping[int, int
         return tuple(same.get(v, v) for v in values)
 
     ops = tuple(
-        over(op, final(op.operands)) if not same.keys().isdisjoint(op.operands) else op
+        with_operands(op, final(op.operands)) if not same.keys().isdisjoint(op.operands) else op
         for op in block.ops
     )
     return Block(block.params, ops, final(block.results))
