@@ -94,6 +94,7 @@ def _sort(op: Op) -> int:
 _WHOLE = (*COMBINE, "gather", "scatter", "scatter_add")
 _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
     **dict.fromkeys(_WHOLE, _operands),
+    "const": lambda op: 0,
     "dot": _dot,
     "solve": _solve,
     "determinant": _copies,
