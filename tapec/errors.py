@@ -52,10 +52,6 @@ class NonDifferentiableError(TapecError):
     """A derivative that does not exist or has no rule."""
 
 
-class SparsityError(TapecError):
-    """A sparsity pattern that is unavailable or wrong."""
-
-
 class VerifyError(TapecError):
     """An ill-formed program: a bug in a pass, or in text given to the parser."""
 
@@ -78,6 +74,10 @@ class UnsupportedLowering(BackendError):
 
 class DerivativeError(TapecError):
     """Two routes to the same derivative disagree."""
+
+
+class MissingDependency(TapecError, ImportError):
+    """A part of tapec that needs packages which are not installed with the rest."""
 
 
 class BackendWarning(UserWarning):

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from tapec import passes
-from tapec.backends import interpreter
 from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
@@ -60,6 +59,9 @@ def clean(func: Func, journal: Journal | None = None) -> Func:
 
 def interpreted(func: Func) -> Executable:
     """Run by the NumPy interpreter."""
+    with IMPORTING:
+        from tapec.backends import interpreter
+
     return lambda arrays: interpreter.run(func, arrays)
 
 

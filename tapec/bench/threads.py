@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
+
+import threadpoolctl
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -15,12 +14,6 @@ VARIABLES = (
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
-)
-OPENBLAS_SETTERS = (
-    "scipy_openblas_set_num_threads64_",
-    "scipy_openblas_set_num_threads",
-    "openblas_set_num_threads64_",
-    "openblas_set_num_threads",
 )
 
 
@@ -35,7 +28,7 @@ def single_thread() -> Iterator[None]:
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
     cores = _pin()
     try:
-        with _limited_blas():
+        with threadpoolctl.threadpool_limits(limits=1):
             yield
     finally:
         _restore(before)
@@ -58,39 +51,3 @@ def _restore(before: dict[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-@contextmanager
-def _limited_blas() -> Iterator[None]:
-    """threadpoolctl where installed, otherwise OpenBLAS's own entry point."""
-    try:
-        threadpoolctl = importlib.import_module("threadpoolctl")
-    except ImportError:
-        _limit_openblas()
-        yield
-        return
-    with threadpoolctl.threadpool_limits(limits=1):
-        yield
-
-
-def _limit_openblas() -> None:
-    for path in _loaded_openblas():
-        with suppress(OSError):
-            _set_one_thread(ctypes.CDLL(path))
-
-
-def _set_one_thread(library: ctypes.CDLL) -> None:
-    for name in OPENBLAS_SETTERS:
-        setter = getattr(library, name, None)
-        if setter is not None:
-            setter(ctypes.c_int(1))
-            return
-
-
-def _loaded_openblas() -> list[str]:
-    """Paths of the OpenBLAS libraries mapped into this process (Linux; none elsewhere)."""
-    maps = Path("/proc/self/maps")
-    if not maps.exists():
-        return []
-    paths = {line.split()[-1] for line in maps.read_text().splitlines() if "openblas" in line}
-    return sorted(paths)

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
-from tapec.backends.locks import ForkedLock
+from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
+from tapec.backends.locks import IMPORTING, ForkedLock
 from tapec.call.method import BoundKernel, OfMethod
-from tapec.call.portable import Absent, find, portable, unpacked
 from tapec.call.quick import Unusual, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, static_test
 from tapec.call.specialize import CapturesTracer, Specialization, specialize
 from tapec.look.debug import report
 from tapec.look.stages import IRText, stage_text
-from tapec.look.taping import TapeReport, tape_report
 from tapec.trace import NeedStatic, Tracer
 from tapec.trace.results import call_traced
 
+if TYPE_CHECKING:
+    from tapec.look.taping import TapeReport
+
 Backend = Literal["auto", "llvm", "numpy"]
 
-# What a kernel offers of `tapec.derive`, by name: handed over there, since transforms make kernels.
-TRANSFORMS: dict[str, Callable[..., Any]] = {}
+
+class Transforms(dict[str, Callable[..., Any]]):
+    """What a kernel offers of `tapec.derive`, by name.
+
+    Transforms make kernels, so they stand above and are handed over: by `load`, when a kernel is
+    first asked for one.
+    """
+
+    load: Callable[[], object]
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        with IMPORTING:
+            self.load()
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+TRANSFORMS = Transforms()
 
 
 @enable_vectorcall
@@ -126,7 +145,8 @@ class Kernel(FastCallable):
         """Let calls go straight to native code, as far as the call path allows it."""
         library = special.library
         if library is not None:
-            from tapec.backends.llvm import link_chain
+            with IMPORTING:
+                from tapec.backends.llvm import link_chain
 
             # A call tries the newest program first, then those before it.
             self._libraries.insert(0, library)
@@ -206,6 +226,8 @@ class Kernel(FastCallable):
 
     def tape(self, *args: Any, **kwargs: Any) -> TapeReport:
         """What the reverse sweep keeps of this call: a printable list of its entries."""
+        from tapec.look.taping import tape_report
+
         return tape_report(self._specialize(args, kwargs).func)
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
@@ -220,6 +242,8 @@ class Kernel(FastCallable):
     # ---- pickling ----
 
     def __reduce__(self) -> Any:
+        from tapec.call.portable import portable
+
         return restore, portable(self, self._options, list(self._found.values()))
 
     def adopt(self, specials: Iterable[Specialization]) -> Kernel:
@@ -244,6 +268,8 @@ def restore(
     f: Callable[..., Any] | None, path: tuple[str, str], options: dict[str, Any], programs: Any
 ) -> Any:
     """The kernel that `portable` took apart: by its name, else with its function and programs."""
+    from tapec.call.portable import Absent, find, unpacked
+
     if f is None and not programs:
         return find(*path)
     kernel = Kernel(f if f is not None else Absent(path[1]), **options)

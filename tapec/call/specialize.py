@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.backends.locks import ForkedLock
+from tapec.backends.locks import IMPORTING, ForkedLock
 from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
@@ -64,7 +64,8 @@ class Specialization:
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
-        from tapec.backends.llvm import ArrayArg, KernelAbi, Output, ScalarArg
+        with IMPORTING:
+            from tapec.backends.llvm import ArrayArg, KernelAbi, Output, ScalarArg
 
         kinds: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool"}
         args: list[Any] = []

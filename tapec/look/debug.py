@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,8 @@ def _exists(special: Any, stage: str) -> bool:
 
 
 def _write(special: Any, folder: Path) -> None:
+    import tempfile
+
     folder.mkdir(parents=True, exist_ok=True)
     target = Path(tempfile.mkdtemp(prefix=f"{special.func.name}-", dir=folder))
     for number, stage in enumerate(("trace", *LEVELS)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,8 @@ class IRText(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
+        import html
+
         return f"<pre>{html.escape(self)}</pre>"
 
 

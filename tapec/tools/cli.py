@@ -114,6 +114,9 @@ def bench(
     TARGET is your own function, module:function or file.py:function, with one --arg for each
     of its arguments.
     """
+    from tapec.bench.extra import require
+
+    require()
     from rich.console import Console
 
     from tapec.bench import report

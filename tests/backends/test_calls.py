@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tapec.backends import fastcall
+from tapec.backends.fastcall import entry_of, set_entry
 from tapec.backends.llvm import (
     ArrayArg,
     CtypesEntry,
@@ -22,11 +24,9 @@ from tapec.backends.llvm import (
     available,
     bind,
     compile_module,
-    fastcall,
     symbols,
     wrapper_text,
 )
-from tapec.backends.llvm.fastcall import entry_of, set_entry
 
 pytestmark = [
     pytest.mark.skipif(not available()[0], reason=available()[1]),

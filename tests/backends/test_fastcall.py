@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tapec.backends import fastcall
+from tapec.backends.fastcall import FastCallable, enable_vectorcall, entry_of, set_entry
 from tapec.backends.llvm import (
     ArrayArg,
     KernelAbi,
@@ -18,13 +20,11 @@ from tapec.backends.llvm import (
     ScalarArg,
     available,
     compile_module,
-    fastcall,
     link_chain,
     symbols,
     wrapper_text,
 )
 from tapec.backends.llvm.abi import ELEMENTS
-from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, entry_of, set_entry
 from tapec.errors import BackendError
 
 pytestmark = [

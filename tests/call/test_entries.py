@@ -31,7 +31,7 @@ class Watched(tapec.Kernel):
 
 
 def watched(f: Any, **options: Any) -> Any:
-    from tapec.backends.llvm.fastcall import enable_vectorcall
+    from tapec.backends.fastcall import enable_vectorcall
 
     return enable_vectorcall(type("Counted", (Watched,), {}))(f, **options)
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import networkx as nx
+import pytest
 
 ROOT = Path(__file__).parents[2] / "tapec"
 
@@ -113,14 +114,48 @@ def test_heavy_libraries_stay_in_their_places() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_import_is_light() -> None:
-    code = (
-        "import sys, tapec, tapec.ir\n"
-        "print(*sorted({m.partition('.')[0] for m in sys.modules} & set(sys.argv[1:])))"
-    )
-    heavy = ["llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"]
+def after_import(code: str) -> set[str]:
+    """Modules loaded by `code` in a process of its own."""
     out = subprocess.run(
-        [sys.executable, "-c", code, *heavy],
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
         capture_output=True, text=True, check=True, cwd=ROOT.parent,
     )  # fmt: skip
-    assert out.stdout.split() == []
+    return set(out.stdout.split())
+
+
+# The rooms of a first call; of the backends nothing but the callable object and its locks.
+FIRST_CALL = {"call", "trace", "ir", "passes", "pipeline", "look", "tree", "errors", "config"}
+CALLABLE = {"tapec.backends", "tapec.backends.fastcall", "tapec.backends.locks"}
+HEAVY_ROOTS = {"llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"}
+RARE = {"tempfile", "html", "doctest", "pydoc", "tapec.ir.parser"}
+
+
+def test_import_is_light() -> None:
+    loaded = after_import("import tapec")
+    assert {m.partition(".")[0] for m in loaded} & HEAVY_ROOTS == set()
+    assert loaded & RARE == set()
+
+
+def test_import_loads_what_a_first_call_needs() -> None:
+    loaded = {m for m in after_import("import tapec") if m.startswith("tapec.")}
+    assert {layer(m) for m in loaded - CALLABLE} == FIRST_CALL
+
+
+def test_llvm_is_loaded_by_the_first_compilation() -> None:
+    define = "import tapec\nf = tapec.compile(lambda x: x * 2.0)\n"
+    assert not any(m.startswith("llvmlite") for m in after_import(define))
+    assert "llvmlite.binding" in after_import(f"{define}f(1.0)")
+
+
+def test_public_names_are_there_when_asked_for() -> None:
+    loaded = after_import("import tapec\nassert {*tapec.__all__} <= {*dir(tapec)}\ntapec.grad")
+    assert "tapec.derive.transforms" in loaded
+    assert "tapec.bench" not in loaded
+
+
+def test_every_public_name_leads_somewhere() -> None:
+    import tapec
+
+    assert [name for name in tapec.__all__ if getattr(tapec, name, None) is None] == []
+    with pytest.raises(AttributeError, match="no attribute 'sparsity'"):
+        tapec.sparsity  # noqa: B018

@@ -25,7 +25,7 @@ GIVEN = {
     "backends/llvm/emit_function.py": {"OUT_OF_BOUNDS", "OUT_OF_MEMORY"},
     "backends/llvm/emit_memory.py": {"SLOT"},
     "backends/llvm/entry.py": {"SIZE_MASK"},
-    "backends/llvm/fastcall.py": {
+    "backends/fastcall.py": {
         "_HAVE_VECTORCALL", "_BASETYPE", "_DEFAULT", "_MEMBERS_SLOT", "_CALL_SLOT", "_T_PYSSIZET",
         "_READONLY",
     },

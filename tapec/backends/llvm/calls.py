@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.llvm import capi, runtime
 from tapec.backends.llvm.abi import (
     ELEMENTS,
@@ -21,7 +22,6 @@ from tapec.backends.llvm.abi import (
     status_error,
     unbox,
 )
-from tapec.backends.llvm.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.wrapper import bound_text
 

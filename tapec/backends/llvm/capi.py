@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.backends.llvm import fastcall
+from tapec.backends import fastcall
 from tapec.backends.llvm.abi import ELEMENTS
 
 HEAD = object.__basicsize__  # fields follow the object head

@@ -18,8 +18,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from tapec.backends.fastcall import api
 from tapec.backends.llvm import target
-from tapec.backends.llvm.fastcall import api
 from tapec.backends.llvm.tuning import LIBRARIES_PER_ENGINE
 from tapec.errors import BackendError
 

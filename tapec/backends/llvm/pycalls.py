@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.backends.llvm.fastcall import immortal
+from tapec.backends.fastcall import immortal
 from tapec.backends.locks import ForkedLock
 from tapec.ir.core import Op
 from tapec.ir.nested import every

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tapec.backends.fastcall import call_slowly, immortal
 from tapec.backends.llvm import capi, pycalls
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
-from tapec.backends.llvm.fastcall import call_slowly, immortal
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.backends.locks import ForkedLock

@@ -15,10 +15,10 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 
+from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
-from tapec.backends.llvm.fastcall import DATA_OFFSET
 from tapec.backends.llvm.jit import ARENA, Library
 
 _FUNCTIONS = """\

@@ -102,7 +102,7 @@ def _make_base() -> type:
         _Slot(_MEMBERS_SLOT, ctypes.addressof(members)), _Slot(_CALL_SLOT, call), _Slot(0, None)
     )
     flags = _DEFAULT | _BASETYPE | _HAVE_VECTORCALL
-    spec = _Spec(b"tapec.backends.llvm.fastcall.FastCallable", _HEAD + 2 * _WORD, 0, flags, slots)
+    spec = _Spec(b"tapec.backends.fastcall.FastCallable", _HEAD + 2 * _WORD, 0, flags, slots)
     _KEEP.extend((members, slots, spec))
     made: type = api("PyType_FromSpec", ctypes.py_object, ctypes.c_void_p)(ctypes.addressof(spec))
     return made
