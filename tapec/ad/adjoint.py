@@ -1,7 +1,7 @@
 """Reverse mode: the program of vector-Jacobian products.
 
 The op list is the tape: the sweep reads it backwards (see `tapec.ad.sweep`). Ops with regions are
-first replaced by forms that hand out what their way back needs (see `tapec.ad.adjoint_regions`).
+first replaced by forms that also return what their reverse needs (see `tapec.ad.adjoint_regions`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapec.ad.joint import TapeSource
-from tapec.ad.record import Wanted
+from tapec.ad.region_support import Wanted
 from tapec.ad.reverse import Reverse
 from tapec.ad.rules import refuse_captured, rule_operands
 from tapec.ad.sweep import RegionPullback, Sweep
@@ -82,7 +82,7 @@ def _unseen(op: Op) -> bool:
 def augment_custom(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
 ) -> RegionPullback:  # fmt: skip
-    """Append the op as it is: its rule is applied on the way back."""
+    """Append the op as it is: its rule is applied in the reverse sweep."""
     if not op.attrs["rules"]:
         raise NonDifferentiableError("this function has no derivative rule", where=op.loc,
                                      hint="give vjp= or jvp= to custom_rule")  # fmt: skip

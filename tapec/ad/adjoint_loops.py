@@ -15,7 +15,7 @@ from typing import Any
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.induction import INT, Counter, counters, read_counters
 from tapec.ad.joint import JointBody, TapeSource, between, closed, popped
-from tapec.ad.record import Wanted, changing, fresh, note, numbers
+from tapec.ad.region_support import Wanted, costly_to_keep, fresh, positions, report_kept
 from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import keep
@@ -39,12 +39,12 @@ class Parts:
 
 @dataclass(slots=True)
 class _Loop(RegionPullback):
-    """A loop both ways."""
+    """A loop, forward and reverse."""
 
     form: RegionOp
     parts: Parts
     joint: JointBody
-    # Constants and slices that the way back reads, what was kept, and where.
+    # Constants and slices that the reverse loop reads, what was kept, and where.
     read_consts: list[int]
     read_slices: list[int]
     read_counters: list[Counter]
@@ -134,28 +134,29 @@ def found_order(parts: Parts) -> list[int]:
 def augment_loop(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
 ) -> RegionPullback:  # fmt: skip
-    """Append the loop in the form that keeps what its way back needs."""
+    """Append the loop in the form that stores what its reverse needs."""
     form, body = region_op(op), region_op(op).body
     parts = parts_of(reverse, op, form, wanted)
     consts, carried, slices = form.groups(form.params(body))
     runs = op.attrs.get("length", UNKNOWN_TRIPS)
-    dear = changing(consts, reverse.lasts(form.groups(form.args)[0]))
+    costly = costly_to_keep(consts, reverse.are_invariant(form.groups(form.args)[0]))
     # What is short for so many iterations is kept as it is.
-    passing = {*carried, *(p for p in dear if p.type.size > runs)}
+    passing = {*carried, *(p for p in costly if p.type.size > runs)}
     with reverse.region(body.params, [p not in passing for p in body.params], loop=True):
         joint = joint_of(reverse, form, parts)
     counted = [] if op.attrs.get("reverse", False) else counters(form)
     known = {*body.params[: form.skip], *consts, *slices, *(c.param for c in counted)}
-    kept = keep(joint, known - dear, set(body.results[form.carry :]), dear, runs)
-    note(reverse.entries, op, joint.ops, kept, op.attrs.get("length"))
+    kept = keep(joint, known - costly, set(body.results[form.carry :]), costly, runs)
+    report_kept(reverse.entries, op, joint.ops, kept, op.attrs.get("length"))
     read = set(kept.invariant)
     dynamic = op.primitive is not SCAN
     taped = joint.thread.entry is not None or bool(dynamic and kept.stored)
     made = _Loop(
-        form, parts, joint, numbers(p in read for p in consts), numbers(p in read for p in slices),
+        form, parts, joint, positions(p in read for p in consts),
+        positions(p in read for p in slices),
         read_counters(counted, kept.invariant), kept.stored, [], None, tapes, None,
     )  # fmt: skip
-    _Outward(made, op, builder, taped).emit()
+    _ForwardLoop(made, op, builder, taped).emit()
     return made
 
 
@@ -164,17 +165,19 @@ def parts_of(reverse: Reverse, op: Op, form: RegionOp, wanted: Wanted) -> Parts:
     flow = reverse.flow
     settled, _ = flow.inside(op, wanted.flags)
     needed = flow.needed(op, wanted.flags, wanted.results)
-    results = flow.closed(op, wanted.flags, wanted.results)
+    results = flow.closure(op, wanted.flags, wanted.results)
     consts, carried, slices = form.groups(needed[form.lead :])
     _, varied, _ = form.groups(settled[form.lead :])
     both = [n and v and r for n, v, r in zip(carried, varied, results, strict=False)]
-    return Parts(numbers(consts), numbers(both), numbers(slices), numbers(results[form.carry :]))
+    return Parts(
+        positions(consts), positions(both), positions(slices), positions(results[form.carry :])
+    )
 
 
 def joint_of(
     reverse: Reverse, form: RegionOp, parts: Parts, tapes: TapeSource | None = None
 ) -> JointBody:
-    """The body both ways."""
+    """The joint body."""
     consts, carried, slices = form.groups(form.params(form.body))
     sources = [*(consts[k] for k in parts.consts), *(carried[k] for k in parts.carried),
                *(slices[k] for k in parts.slices)]  # fmt: skip
@@ -185,8 +188,8 @@ def joint_of(
 
 
 @dataclass(slots=True)
-class _Outward:
-    """The loop on its way there, with a tape or further results."""
+class _ForwardLoop:
+    """The forward loop, with a tape or further results."""
 
     loop: _Loop
     op: Op

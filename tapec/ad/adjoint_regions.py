@@ -1,6 +1,6 @@
 """Adjoints of branches and calls; loops and custom rules have files of their own.
 
-Every op with regions runs in a form that also returns what its way back needs; the reverse op has
+Every op with regions runs in a form that also returns what its reverse needs; the reverse op has
 the same condition and reads that. Branches not taken return zeros in those places.
 """
 
@@ -17,7 +17,7 @@ from tapec.ad.branch_plan import BranchPlan, plan_of
 from tapec.ad.checkpoint import augment_checkpointed, is_checkpointed
 from tapec.ad.demand import Conditions, Demand
 from tapec.ad.joint import TapeSource, closed
-from tapec.ad.record import Wanted, numbers
+from tapec.ad.region_support import Wanted, positions
 from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tuning import WRITTEN_ELEMENTS
@@ -31,7 +31,7 @@ def augment(
     reverse: Reverse, builder: Builder, op: Op, flags: Sequence[bool], wanted: Sequence[bool],
     tapes: TapeSource,
 ) -> RegionPullback:  # fmt: skip
-    """Append the op in the form that its way back needs; how to go that way.
+    """Append the op in the form that its reverse needs; its pullback.
 
     `flags` says which operands vary, `wanted` which results' cotangents will arrive.
     """
@@ -82,7 +82,7 @@ class _Branches(RegionPullback):
                     *self.held, *seeds, *(b.value for b in bases if b is not None)]  # fmt: skip
         if self.tape is not None:
             operands.append(self.tapes.back(self.tape))
-        way = partial(_way_back, op, plan.way_back(absent))
+        way = partial(_reverse_op, op, plan.reverse_regions(absent))
         if guard is None:
             found = way(sweep.builder, operands)
         else:
@@ -94,7 +94,7 @@ class _Branches(RegionPullback):
             sweep.deliver(op, k, value, base)
 
 
-def _way_back(
+def _reverse_op(
     op: Op, regions: tuple[Block, ...], builder: Builder, operands: Sequence[Value]
 ) -> list[Value]:
     return list(builder.emit(op.primitive, operands, _named(op), regions).results)
@@ -104,7 +104,7 @@ def _guarded(
     builder: Builder, guard: Value, way: Callable[[Builder, Sequence[Value]], list[Value]],
     operands: Sequence[Value], bases: Sequence[Value | None],
 ) -> list[Value]:  # fmt: skip
-    """The way back where results are used; elsewhere what has arrived stays as it is."""
+    """The reverse op where results are used; elsewhere cotangents stay as they are."""
     then, otherwise = Builder(), Builder()
     found = way(then, operands)
     given = list(dict.fromkeys(operands))
@@ -123,9 +123,9 @@ def _named(op: Op) -> dict[str, Any]:
 def _branch(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
 ) -> RegionPullback:  # fmt: skip
-    lasting = reverse.lasts(op.operands)
-    key = op.regions, tuple(wanted.flags), tuple(wanted.results), lasting
-    plan = reverse.once(key, lambda: plan_of(reverse, op, wanted, lasting))
+    invariant = reverse.are_invariant(op.operands)
+    key = op.regions, tuple(wanted.flags), tuple(wanted.results), invariant
+    plan = reverse.once(key, lambda: plan_of(reverse, op, wanted, invariant))
     made = [Value(t) for t in plan.new()]
     new = iter(made)
     held = [op.results[s] if isinstance(s, int) else next(new) for s in plan.slots]
@@ -138,7 +138,7 @@ def _branch(
         tape = Value(TAPE, "tape")
         results.append(tape)
         tapes.end(tape)
-    ran = Op(op.primitive, tuple(operands), op.attrs, tuple(results), plan.outward, op.loc)
+    ran = Op(op.primitive, tuple(operands), op.attrs, tuple(results), plan.forward, op.loc)
     builder.ops.append(ran)
     return _Branches(plan, held, tape, tapes)
 
@@ -147,8 +147,8 @@ def _branch(
 
 
 @dataclass(slots=True)
-class Again(RegionPullback):
-    """A call whose way back runs the function again."""
+class Rematerialised(RegionPullback):
+    """A call whose reverse runs the function again."""
 
     sources: list[int]
     targets: list[int]
@@ -170,18 +170,18 @@ def _call(
         return _branch(reverse, builder, op, wanted, tapes)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results)
     builder.ops.append(op)
-    return reverse.once(key, lambda: _again(reverse, op, wanted))
+    return reverse.once(key, lambda: _rematerialised(reverse, op, wanted))
 
 
-def _again(reverse: Reverse, op: Op, wanted: Wanted) -> Again:
+def _rematerialised(reverse: Reverse, op: Op, wanted: Wanted) -> Rematerialised:
     (body,) = op.regions
-    sources = numbers(reverse.flow.needed(op, wanted.flags, wanted.results))
-    targets = numbers(wanted.results)
+    sources = positions(reverse.flow.needed(op, wanted.flags, wanted.results))
+    targets = positions(wanted.results)
     given = [body.params[k] for k in sources]
     results = [body.results[k] for k in targets]
     joint = reverse.joint(body, given, results, [False for _ in given], tapes=TapeSource())
     back = closed(joint.ops, [*body.params, *joint.seeds], joint.found)
-    return Again(sources, targets, back)
+    return Rematerialised(sources, targets, back)
 
 
 def _scan(

@@ -20,7 +20,7 @@ from tapec.ir.regions import region_op
 Rule = Callable[[BatchScope, Op], None]
 
 
-def settled(
+def loop_fixpoint(
     scope: BatchScope, block: Block, flags: Sequence[bool], carried: slice, masked: int | None
 ) -> tuple[Body, list[bool]]:
     """The body of a loop and its parameters' flags, where iterations add no more of them."""
@@ -51,7 +51,7 @@ def _scan(scope: BatchScope, op: Op) -> None:
     mask = _inner_mask(scope, op)
     flags = [False, *scope.flags(op.operands)]
     masked = None if mask is None else 1
-    body, flags = settled(scope, op.regions[0], flags, carried, masked)
+    body, flags = loop_fixpoint(scope, op.regions[0], flags, carried, masked)
     out = [*flags[carried], *body.result_flags[carry:]]
     block = body.finish(out)
     operands = [scope.wanted(v, f) for v, f in zip(op.operands, flags[1:], strict=True)]
@@ -75,7 +75,7 @@ def _fori(scope: BatchScope, op: Op) -> None:
     carried = form.state_at
     masked = None if mask is None else 1
     flags = [False, *scope.flags(rest)]
-    body, flags = settled(scope, op.regions[0], flags, carried, masked)
+    body, flags = loop_fixpoint(scope, op.regions[0], flags, carried, masked)
     block = body.finish(flags[carried])
     operands = [scope.wanted(v, f) for v, f in zip(rest, flags[1:], strict=True)]
     if mask is not None:
@@ -89,7 +89,7 @@ def _while(scope: BatchScope, op: Op) -> None:
     (test, body), form = op.regions, region_op(op)
     carry, carried = form.carry, form.state_at
     masked = None if scope.mask is None else 0
-    inner, flags = settled(scope, body, scope.flags(op.operands), carried, masked)
+    inner, flags = loop_fixpoint(scope, body, scope.flags(op.operands), carried, masked)
     condition = scope.body(test, flags, masked)
     if condition.result_flags[0]:
         batch_masked.while_loop(scope, op)

@@ -1,16 +1,16 @@
-"""Both ways of a branch or a call, and what passes from one to the other."""
+"""Forward and reverse regions of a branch or a call, and what the first hand to the second."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tapec.ad.absent import without
 from tapec.ad.joint import JointBody, between, closed, popped
-from tapec.ad.record import Wanted, changing, note, numbers
+from tapec.ad.region_support import Wanted, costly_to_keep, positions, report_kept
 from tapec.ad.reverse import Reverse
 from tapec.ad.tape import keep, slot_bytes
 from tapec.ad.tuning import BRANCH_SLOT_BYTES
+from tapec.ad.zero_operands import without_operands
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import TAPE
@@ -21,9 +21,9 @@ from tapec.ir.types import Type
 
 @dataclass(slots=True)
 class BranchPlan:
-    """The regions of a branch or call, both ways, and what passes from one to the other.
+    """Forward and reverse regions of a branch or call, and what the first hand to the second.
 
-    Positions: `sources` and `operands` of operands (that get cotangents; that the way back reads),
+    Positions: `sources` and `operands` of operands (that get cotangents; that the reverse reads),
     `targets` of results. `slots` are kept values, new ones by type or results by number; `places`
     says, per region, in which slot a value is.
     """
@@ -40,39 +40,39 @@ class BranchPlan:
     taped: bool
     # Per source, the numbers of the regions that use it.
     uses: list[list[int]]
-    outward: tuple[Block, ...] = ()
-    backs: dict[tuple[bool, ...], tuple[Block, ...]] = field(default_factory=dict)
+    forward: tuple[Block, ...] = ()
+    reversed: dict[tuple[bool, ...], tuple[Block, ...]] = field(default_factory=dict)
 
-    def way_back(self, absent: tuple[bool, ...]) -> tuple[Block, ...]:
+    def reverse_regions(self, absent: tuple[bool, ...]) -> tuple[Block, ...]:
         """The regions of the reverse op, which adds to the cotangents that are not absent."""
-        if absent not in self.backs:
+        if absent not in self.reversed:
             first = len(self.operands) + len(self.slots) + len(self.targets)
             gone = {first + k for k, missing in enumerate(absent) if missing}
-            regions = (_back(self, n) for n in range(len(self.joints)))
-            self.backs[absent] = tuple(without(r, gone) if gone else r for r in regions)
-        return self.backs[absent]
+            regions = (_reverse_region(self, n) for n in range(len(self.joints)))
+            self.reversed[absent] = tuple(without_operands(r, gone) if gone else r for r in regions)
+        return self.reversed[absent]
 
     def new(self) -> list[Type]:
         """The types of the further results."""
         return [s for s in self.slots if isinstance(s, Type)]
 
 
-def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -> BranchPlan:
-    """How a branch or call goes both ways; `lasting` are operands that cost nothing to keep."""
+def plan_of(reverse: Reverse, op: Op, wanted: Wanted, invariant: Sequence[bool]) -> BranchPlan:
+    """Plan a branch or call; `invariant` operands cost nothing to keep."""
     form = region_op(op)
     needed = reverse.flow.needed(op, wanted.flags, wanted.results)
-    sources, targets = numbers(needed), numbers(wanted.results)
+    sources, targets = positions(needed), positions(wanted.results)
     joints = []
     for body in form.bodies:
         given = [body.params[k - form.lead] for k in sources]
         based = [bool(p.type.shape) for p in given]
-        with reverse.region(body.params, lasting[form.lead :]):
+        with reverse.region(body.params, invariant[form.lead :]):
             joints.append(reverse.joint(body, given, [body.results[k] for k in targets], based))
-    dear = [changing(j.body.params, lasting[form.lead :]) for j in joints]
+    costly = [costly_to_keep(j.body.params, invariant[form.lead :]) for j in joints]
     kept = [keep(j, set(j.body.params) - d, set(j.body.results), d)
-            for j, d in zip(joints, dear, strict=True)]  # fmt: skip
+            for j, d in zip(joints, costly, strict=True)]  # fmt: skip
     for j, k in zip(joints, kept, strict=True):
-        note(reverse.entries, op, j.ops, k, 1)
+        report_kept(reverse.entries, op, j.ops, k, 1)
     read = {form.lead + j.body.params.index(v)
             for j, k in zip(joints, kept, strict=True) for v in k.invariant}  # fmt: skip
     pushed = [_large(j, k.stored) if len(joints) > 1 else []
@@ -84,7 +84,7 @@ def plan_of(reverse: Reverse, op: Op, wanted: Wanted, lasting: Sequence[bool]) -
     plan = BranchPlan(
         form.lead, joints, sources, targets, sorted(read), slots, places, pushed, taped, uses
     )
-    plan.outward = tuple(_outward(plan, n) for n in range(len(joints)))
+    plan.forward = tuple(_forward_region(plan, n) for n in range(len(joints)))
     return plan
 
 
@@ -100,7 +100,7 @@ def _uses(reverse: Reverse, op: Op, wanted: Wanted, sources: Sequence[int]) -> l
         targets = [v for v, w in zip(body.results, wanted.results, strict=True) if w]
         needed = activity.needed(body, targets)
         reached.append([body.params[k - form.lead] in needed for k in sources])
-    return [numbers(column) for column in zip(*reached, strict=True)]
+    return [positions(column) for column in zip(*reached, strict=True)]
 
 
 def _merged(
@@ -123,7 +123,7 @@ def _merged(
     return slots, places
 
 
-def _outward(plan: BranchPlan, number: int) -> Block:
+def _forward_region(plan: BranchPlan, number: int) -> Block:
     """A region returning what is kept, zeros where it has nothing for a slot."""
     joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
     fill = Builder()
@@ -141,7 +141,7 @@ def _outward(plan: BranchPlan, number: int) -> Block:
     return closed([*joint.ops, *fill.ops], params, results)
 
 
-def _back(plan: BranchPlan, number: int) -> Block:
+def _reverse_region(plan: BranchPlan, number: int) -> Block:
     """The region of the reverse op."""
     joint, places, pushed = plan.joints[number], plan.places[number], plan.pushed[number]
     given = [joint.body.params[k - plan.head] for k in plan.operands]

@@ -19,7 +19,7 @@ import numpy as np
 
 from tapec.ad.adjoint_loops import Parts, found_order, joint_of, parts_of
 from tapec.ad.joint import JointBody, TapeSource, closed
-from tapec.ad.record import Wanted, types_of
+from tapec.ad.region_support import Wanted, types_of
 from tapec.ad.reverse import Reverse
 from tapec.ad.revolve import INT, integer, region, row, stretch_of, stretches, written
 from tapec.ad.sweep import RegionPullback, Sweep
@@ -31,7 +31,7 @@ from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
 
-# --- both ways -----------------------------------------------------------------------------------
+# --- forward and reverse -------------------------------------------------------------------------
 
 
 def is_checkpointed(op: Op) -> bool:
@@ -66,7 +66,7 @@ def _run(
     builder: Builder, op: Op, form: RegionOp, lengths: np.ndarray[Any, Any],
     starts: np.ndarray[Any, Any],
 ) -> list[Value]:  # fmt: skip
-    """The way there; the carries at the starts."""
+    """The forward loops; the carries at the starts of stretches."""
     consts, init, xs = form.groups(form.args)
     ys = op.results[form.carry :]
     fixed, moving = [*consts, *xs], [*init, *(builder.const(0, y.type) for y in ys)]
@@ -123,7 +123,7 @@ class _Checkpointed(RegionPullback):
         bases = [sweep.withdraw(op, k) for k in parts.consts]
         numbers = [form.carry + k for k in parts.ys]
         rows = [sweep.made(cts[k], op.results[k].type) for k in numbers]
-        stacks = [self._room(b, v) for v in self.kept]
+        stacks = [self._snapshots(b, v) for v in self.kept]
         carry = [*seeds, *(base.value for base in bases), *stacks, b.const(self.places),
                  b.const(self.used, INT)]  # fmt: skip
         fixed = [*consts, *xs]
@@ -141,7 +141,7 @@ class _Checkpointed(RegionPullback):
         for k, value in zip(parts.slices, found[len(carry) :], strict=True):
             sweep.deliver(op, form.consts + form.carry + k, value)
 
-    def _room(self, b: Builder, kept: Value) -> Value:
+    def _snapshots(self, b: Builder, kept: Value) -> Value:
         """The snapshots, in an array with a place for each, and one more."""
         shape = kept.type.shape[1:]
         zeros = b.const(0, kept.type.with_shape((self.snapshots + 1, *shape)))
@@ -159,26 +159,26 @@ class _Checkpointed(RegionPullback):
         top = (Expr(b, used) - 1).value
         state = [row(b, s, top) for s in stacks]
         looking = [row(b, places, top), used, places, *stacks, *state]
-        found = self._search(b, [t, *fixed], looking)
+        found = self._advance(b, [t, *fixed], looking)
         _, used, places, *stacks = found[: 3 + form.carry]
         state = found[3 + form.carry :]
         top = (Expr(b, used) - 1).value
         spent = PRIMITIVES["convert"](Expr(b, row(b, places, top)).equals(Expr(b, t)), dtype="i64")
-        pulled = replay(self._turn(), b, [i, *fixed[: form.consts], *state,
+        pulled = replay(self._run_and_reverse(), b, [i, *fixed[: form.consts], *state,
                         *(row(b, x, i) for x in fixed[form.consts :]), *cts, *rows])  # fmt: skip
         order = found_order(parts)
         moved = [pulled[n] for n in order]
         left = (Expr(b, used) - spent).value
         return [*moved[: len(cts)], *stacks, places, left, *moved[len(cts) :]]
 
-    def _turn(self) -> Block:
+    def _run_and_reverse(self) -> Block:
         """An iteration run and reversed at once: its inputs and cotangents -> cotangents."""
         joint, split = self.joint, len(self.parts.carried)
         bases = [base for base in joint.bases if base is not None]
         entering = [*joint.body.params, *joint.seeds[:split], *bases, *joint.seeds[split:]]
         return closed(joint.ops, entering, joint.found)
 
-    def _search(self, b: Builder, fixed: list[Value], carry: list[Value]) -> list[Value]:
+    def _advance(self, b: Builder, fixed: list[Value], carry: list[Value]) -> list[Value]:
         """Run forward to iteration t, leaving snapshots: (place, used, places, stacks, state)."""
         count = len(fixed)
 
@@ -186,14 +186,14 @@ class _Checkpointed(RegionPullback):
             return [(Expr(b, args[count]) < Expr(b, args[0])).value]
 
         def stage(b: Builder, args: list[Value]) -> list[Value]:
-            return self._stage(b, args[:count], args[count:])
+            return self._next_snapshot(b, args[:count], args[count:])
 
         types = types_of([*fixed, *carry])
         regions = (region(types, before, self.op.loc), region(types, stage, self.op.loc))
         attrs = {"consts": count, "carry": len(carry)}
         return list(b.emit(PRIMITIVES["while_loop"], [*fixed, *carry], attrs, regions).results)
 
-    def _stage(self, b: Builder, fixed: list[Value], carry: list[Value]) -> list[Value]:
+    def _next_snapshot(self, b: Builder, fixed: list[Value], carry: list[Value]) -> list[Value]:
         """From one snapshot to the next, or to t where no place is free."""
         op, form = self.op, self.form
         t, *given = fixed

@@ -106,7 +106,7 @@ class Demands:
     def guard(self, op: Op) -> Demand:
         """The one condition under which the results are used, if that matters.
 
-        The caller goes the way back under this condition only: it matters no more.
+        The caller runs the reverse op under this condition only: it matters no more.
         """
         demand = self._idle.get(op)
         if demand is None or demand.type.shape:
@@ -131,7 +131,7 @@ class Demands:
     def _visit(self, op: Op) -> None:
         self._builder.loc = op.loc
         for y in op.results:
-            self._settle(y)
+            self._join_parts(y)
         demand = self._joint(op)
         if demand is not None and not (op.regions and all(map(moves_only, op.regions))):
             self._idle[op] = demand
@@ -169,7 +169,7 @@ class Demands:
             part = broadcast(self._builder, demand, op.results[0].type.shape)
             self._parts.setdefault(value, []).append((part, op.attrs["at"]))
 
-    def _settle(self, value: Value) -> None:
+    def _join_parts(self, value: Value) -> None:
         """Join the demands on parts of a value, one `place` for all (booleans as numbers)."""
         parts = self._parts.pop(value, None)
         if parts is None or (value in self._found and self._found[value] is None):

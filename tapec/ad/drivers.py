@@ -98,7 +98,7 @@ def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     chosen = active_params(func, wrt)
     builder, tangents = _with_directions(func, chosen)
     forward = push_forward(builder, func, tangents)
-    # The way back is that of the plain program: what is the same merges later.
+    # The reverse sweep repeats that of the plain program: equal ops are merged later.
     args = builder.params[: len(func.params)]
     start = len(builder.ops)
     results = replay(func, builder, args)

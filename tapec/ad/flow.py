@@ -30,11 +30,11 @@ class Flow:
         columns = [[v in a.varied for v in b.results] for a, b in zip(inside, blocks, strict=True)]
         found = [any(column) for column in zip(*columns, strict=True)]
         # Without an iteration, a carried result is its start.
-        closed, form = self.settled(op, flags), region_op(op)
+        reached, form = self.fixpoint(op, flags), region_op(op)
         first = form.first
-        return tuple(f or (k < form.carry and closed[first + k]) for k, f in enumerate(found))
+        return tuple(f or (k < form.carry and reached[first + k]) for k, f in enumerate(found))
 
-    def settled(self, op: Op, flags: Sequence[bool]) -> Flags:
+    def fixpoint(self, op: Op, flags: Sequence[bool]) -> Flags:
         """The flags of the operands, grown by the carried values that come to vary."""
         return self.inside(op, flags)[0]
 
@@ -42,10 +42,10 @@ class Flow:
         """The settled flags, and the activity in every body."""
         key = op, tuple(flags)
         if key not in self._inside:
-            self._inside[key] = self._settle(op, list(flags))
+            self._inside[key] = self._fixpoint(op, list(flags))
         return self._inside[key]
 
-    def _settle(self, op: Op, flags: list[bool]) -> tuple[Flags, list[Activity]]:
+    def _fixpoint(self, op: Op, flags: list[bool]) -> tuple[Flags, list[Activity]]:
         form = region_op(op)
         first = form.first
         while True:
@@ -66,8 +66,8 @@ class Flow:
         if op.primitive.form is None:
             return tuple(flags)
         form = region_op(op)
-        settled, inside = self.inside(op, flags)
-        found = self.closed(op, flags, wanted)
+        fixpoint, inside = self.inside(op, flags)
+        found = self.closure(op, flags, wanted)
         needed = [False] * len(op.operands)
         for body, activity in zip(form.bodies, inside, strict=True):
             targets = _chosen(body.results, found)
@@ -76,9 +76,9 @@ class Flow:
                 needed[form.lead + j] |= p in reached
         for k in range(form.carry):
             needed[form.first + k] |= found[k]
-        return tuple(n and s for n, s in zip(needed, settled, strict=True))
+        return tuple(n and s for n, s in zip(needed, fixpoint, strict=True))
 
-    def closed(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
+    def closure(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
         """The wanted results, grown by the carried values that these depend on."""
         form = region_op(op)
         found = list(wanted)

@@ -1,4 +1,4 @@
-"""Carried counters: what grows by the same number in every iteration need not be kept."""
+"""Induction variables: carried integers with a constant step need not be stored."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def counters(form: RegionOp) -> list[Counter]:
 
 
 def read_counters(found: Iterable[Counter], read: Sequence[Value]) -> list[Counter]:
-    """Those that the way back reads."""
+    """Those that the reverse sweep reads."""
     wanted = set(read)
     return [c for c in found if c.param in wanted]

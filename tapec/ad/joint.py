@@ -1,6 +1,6 @@
-"""A body run both ways: its ops, then the sweep back, in one list over the same values.
+"""The joint body: forward ops, then reverse ops, in one list over the same values.
 
-What lies between can be stored on the way there or computed again on the way back
+What lies between can be stored by the forward ops or rematerialised by the reverse ones
 (see `tapec.ad.tape`); cutting the list gives the two bodies.
 """
 
@@ -19,8 +19,8 @@ from tapec.ir.rewrite import copy_op
 class TapeSource:
     """Where ops get their tapes at the top level of a program: each its own.
 
-    Inside a body, `entry` to `top` is the tape on the way there, `back_entry` to `back_top` on the
-    way back.
+    Inside a body, `entry` to `top` is the tape of the forward ops, `back_entry` to `back_top` that
+    of the reverse ones.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class TapeSource:
         """The tape with everything pushed."""
 
     def back(self, tape: Value) -> Value:
-        """The tape to pop from on the way back, where `tape` was the end."""
+        """The tape that the reverse ops pop from, where `tape` was the end."""
         return tape
 
     def emptied(self, tape: Value) -> None:
@@ -45,7 +45,7 @@ class TapeSource:
 
 
 class Thread(TapeSource):
-    """Inside a body: one tape through all its ops, and back through them."""
+    """Inside a body: one tape through all its forward ops, then through the reverse ones."""
 
     def begin(self, builder: Builder) -> Value:
         if self.top is None:
@@ -66,7 +66,7 @@ class Thread(TapeSource):
 
 @dataclass(slots=True)
 class JointBody:
-    """Both ways of one body.
+    """The forward and reverse ops of one body.
 
     `seeds` are the cotangents of the chosen results, `bases` what has arrived for the sources so
     far, `found` the sources' cotangents, with what they had.
@@ -82,22 +82,22 @@ class JointBody:
 
     @property
     def ops(self) -> list[Op]:
-        """There and back."""
+        """Forward, then reverse."""
         return [*self.forward, *self.reverse]
 
-    def entering(self) -> set[Value]:
-        """What is known on the way back only."""
+    def reverse_inputs(self) -> set[Value]:
+        """What only the reverse ops are given."""
         extra = (*self.seeds, *self.bases, self.thread.back_entry)
         return {v for v in extra if v is not None}
 
     def results(self) -> list[Value]:
-        """What the way back returns; the emptied tape comes last."""
+        """What the reverse ops return; the emptied tape comes last."""
         back = self.thread.back_top
         return [*self.found, *([] if back is None else [back])]
 
-    def late(self) -> set[Value]:
-        """The values that depend on cotangents: they cannot be made on the way there."""
-        found = self.entering()
+    def reverse_only(self) -> set[Value]:
+        """The values that depend on cotangents: forward ops cannot compute them."""
+        found = self.reverse_inputs()
         for op in self.reverse:
             if op.primitive is TAPE_NEW or not found.isdisjoint(op.operands):
                 found.update(op.results)
@@ -129,10 +129,10 @@ def popped(values: Sequence[Value], below: Value) -> tuple[list[Op], Value]:
     return [replace(op, results=(below, *values))], tape
 
 
-def closed(ops: Sequence[Op], entering: Sequence[Value], results: Sequence[Value]) -> Block:
+def closed(ops: Sequence[Op], given: Sequence[Value], results: Sequence[Value]) -> Block:
     """A region with values of its own: from these values to those, by what ops it takes."""
-    bound = {v: Value(v.type, v.hint) for v in entering}
+    bound = {v: Value(v.type, v.hint) for v in given}
     needed, _ = between(ops, bound, results)
-    params = tuple(bound[v] for v in entering)
+    params = tuple(bound[v] for v in given)
     made = tuple(copy_op(op, bound) for op in needed)
     return Block(params, made, tuple(bound[v] for v in results))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tapec.ad.cut import minimum_cut
-from tapec.ad.decisive import decisive
-from tapec.ad.tape import starts
+from tapec.ad.decisions import feeding_decisions
+from tapec.ad.tape import not_recomputed
 from tapec.ad.tuning import MOST_RESIDUALS, RESIDUAL_BYTES
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.const import is_const
@@ -31,7 +31,9 @@ def partition(func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
     rest = [v for v in func.results if v in waiting]
     crossing = _crossing(func, waiting, defs)
     inputs = [p for p in func.params if p not in late]
-    fixed = decisive(crossing, defs, (op for op in func.ops if not waiting.isdisjoint(op.results)))
+    fixed = feeding_decisions(
+        crossing, defs, (op for op in func.ops if not waiting.isdisjoint(op.results))
+    )
     residuals = _cut(crossing, defs, fixed)
     if len(residuals) > MOST_RESIDUALS:
         residuals = [p for p in inputs if p in _sources(crossing, defs)]
@@ -75,7 +77,7 @@ def _cut(crossing: Sequence[Value], defs: Defs, fixed: set[Op]) -> list[Value]:
         return None if _makes_tape(defs.get(value)) else size + RESIDUAL_BYTES
 
     def begins(op: Op | None) -> bool:
-        return not _makes_tape(op) and (op in fixed or starts(op))
+        return not _makes_tape(op) and (op in fixed or not_recomputed(op))
 
     kept = minimum_cut(crossing, defs, (), price, begins)
     order = {v: n for n, v in enumerate(defs)}

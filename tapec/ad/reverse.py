@@ -1,7 +1,7 @@
-"""One application of reverse mode: bodies run there and back, op by op.
+"""One application of reverse mode: the forward ops of a body, then its reverse sweep.
 
-How an op with regions is run, so that there is a way back, say the rules it is given: they need
-this class for the bodies of their regions.
+How an op with regions is run, so that its reverse finds what it needs, say the rules it is given;
+they need this class for the bodies of their regions.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 
 T = TypeVar("T")
-# augment(reverse, builder, op, flags, wanted, tapes): append the op in the form that its way back
-# needs, and say how to go that way. `flags` are the operands that vary, `wanted` the results whose
+# augment(reverse, builder, op, flags, wanted, tapes): append the op in the form that its reverse
+# needs, and return its pullback. `flags` are the operands that vary, `wanted` the results whose
 # cotangents will arrive.
 Augment = Callable[
     ["Reverse", Builder, Op, Sequence[bool], Sequence[bool], TapeSource], RegionPullback
@@ -38,10 +38,10 @@ class Reverse:
     augment: Augment
     flow: Flow = field(default_factory=Flow)
     entries: list[TapeEntry] = field(default_factory=list)
-    # Calls of one function, wanting the same of it, go the same ways.
+    # Calls of one function that need the same derivatives share forward and reverse regions.
     shared: dict[tuple[object, ...], Any] = field(default_factory=dict)
-    # Inside loops, the values that are the same in all iterations (or there anyway).
-    lasting: set[Value] | None = None
+    # Inside loops, the loop-invariant values; None outside of loops.
+    invariant: set[Value] | None = None
 
     def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` makes, once for each key."""
@@ -50,20 +50,20 @@ class Reverse:
         found: T = self.shared[key]
         return found
 
-    def lasts(self, values: Sequence[Value]) -> tuple[bool, ...]:
-        """Which values are there on the way back at no cost."""
-        return tuple(self.lasting is None or v in self.lasting for v in values)
+    def are_invariant(self, values: Sequence[Value]) -> tuple[bool, ...]:
+        """Which values the reverse sweep can read without keeping them."""
+        return tuple(self.invariant is None or v in self.invariant for v in values)
 
     @contextmanager
     def region(
-        self, params: Sequence[Value], lasting: Sequence[bool], loop: bool = False
+        self, params: Sequence[Value], invariant: Sequence[bool], loop: bool = False
     ) -> Iterator[None]:
-        """Inside a region, whose parameters last or not; outside of loops all values do."""
-        before = self.lasting
+        """Inside a region with such parameters; outside of loops all values are invariant."""
+        before = self.invariant
         if loop or before is not None:
-            self.lasting = {p for p, lasts in zip(params, lasting, strict=True) if lasts}
+            self.invariant = {p for p, same in zip(params, invariant, strict=True) if same}
         yield
-        self.lasting = before
+        self.invariant = before
 
     def pull_back(
         self, builder: Builder, func: Func, sources: Sequence[Value], seeds: Sequence[Derivative]
@@ -90,7 +90,7 @@ class Reverse:
         self, body: Block, sources: Sequence[Value], targets: Sequence[Value],
         based: Sequence[bool], *, in_loop: bool = False, tapes: TapeSource | None = None,
     ) -> JointBody:  # fmt: skip
-        """The body of an op run both ways, with one tape through it unless told."""
+        """The forward and reverse ops of a body, with one tape through it unless told."""
         activity = Activity(body, sources, self.flow)
         builder, tapes = Builder(), tapes or Thread()
         builder.ops = list(body.ops)

@@ -45,7 +45,7 @@ def stretch(length: int, snapshots: int) -> int:
 
 
 def stretches(length: int, snapshots: int) -> list[int]:
-    """The lengths from snapshot to snapshot on the way there.
+    """The lengths from snapshot to snapshot of the forward sweep.
 
     In front of the last iteration, the place that is there to write to holds one more snapshot.
     """

@@ -157,7 +157,7 @@ def _custom(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> N
 def _loop(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> None:
     form = region_op(op)
     given, body = op.operands[form.lead :], form.body
-    flags = forward.flow.settled(op, [v in tangents for v in op.operands])[form.lead :]
+    flags = forward.flow.fixpoint(op, [v in tangents for v in op.operands])[form.lead :]
     params = form.params(body)
     entering = [p for p, m in zip(params, flags, strict=True) if m]
     inner, moved = forward.body(body, entering, body.results)

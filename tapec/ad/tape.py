@@ -1,9 +1,9 @@
-"""What a body keeps for its way back, and what is computed again there: a minimum cut.
+"""What a body stores for its reverse sweep, and what that rematerialises: a minimum cut.
 
-Between what is known on the way back anyway (constants, the number of the iteration) and what the
-reverse ops read, a set of values is kept that costs fewest bytes. Cheap ops are computed again,
-dear ones never (the formulation of Jain et al., Checkmate, MLSys 2020, without its schedule): an op
-counts as cheap up to `CHEAP` additions per element it makes, about what storing and loading costs.
+Between what the reverse sweep knows anyway (constants, the number of the iteration) and what the
+reverse ops read, the set of values that costs fewest bytes is stored. Cheap ops are rematerialised,
+costly ones never (the formulation of Jain et al., Checkmate, MLSys 2020, without its schedule): an
+op is cheap up to `CHEAP_COST` additions per element of its result, about a store and a load.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tapec.ad.cut import minimum_cut
-from tapec.ad.decisive import decisive
+from tapec.ad.decisions import feeding_decisions
 from tapec.ad.joint import JointBody, between
 from tapec.ad.tuning import CHEAP_COST, WRITTEN_ELEMENTS
 from tapec.ir.core import Loc, Op, Value
@@ -53,43 +53,45 @@ def slot_bytes(type: Type) -> int:
 
 def keep(
     joint: JointBody, known: Collection[Value], free: Collection[Value] = (),
-    dear: Collection[Value] = (), runs: int = 1,
+    costly: Collection[Value] = (), runs: int = 1,
 ) -> Kept:  # fmt: skip
-    """The cut of a body whose way back knows the values in `known`.
+    """The cut of a body whose reverse ops know the values in `known`.
 
     Values in `free` are kept anyway. Parameters in `dear` are the same in some `runs` of the body,
     and must be kept once for these.
     """
-    late = joint.late()
-    defs = {v: op for op in joint.ops for v in op.results if v not in late}
-    read = _read(joint, late)
+    reverse_only = joint.reverse_only()
+    defs = {v: op for op in joint.ops for v in op.results if v not in reverse_only}
+    read = _read(joint, reverse_only)
     needed = [v for v in read if v not in known and not is_const(defs.get(v))]
     order = {v: n for n, v in enumerate((*joint.body.params, *defs))}
-    fixed = decisive(needed, defs, (op for op in joint.ops if not late.isdisjoint(op.results)))
+    fixed = feeding_decisions(
+        needed, defs, (op for op in joint.ops if not reverse_only.isdisjoint(op.results))
+    )
     kept = minimum_cut(
         needed,
         defs,
         known,
-        lambda v: 1 if v in free else (8 * slot_bytes(v.type) + 1) * (1 if v in dear else runs),
-        lambda op: op in fixed or starts(op),
+        lambda v: 1 if v in free else (8 * slot_bytes(v.type) + 1) * (1 if v in costly else runs),
+        lambda op: op in fixed or not_recomputed(op),
     )
-    stored = sorted((v for v in kept if v not in dear), key=order.__getitem__)
-    _, given = between(joint.ops, joint.entering().union(stored), joint.results())
-    again = [v for v in needed if v not in stored and v not in dear]
+    stored = sorted((v for v in kept if v not in costly), key=order.__getitem__)
+    _, given = between(joint.ops, joint.reverse_inputs().union(stored), joint.results())
+    again = [v for v in needed if v not in stored and v not in costly]
     return Kept(stored, again, sorted(given, key=order.__getitem__))
 
 
-def _read(joint: JointBody, late: Collection[Value]) -> list[Value]:
+def _read(joint: JointBody, reverse_only: Collection[Value]) -> list[Value]:
     """What the ops read that depend on cotangents and reach a result."""
     live = dict.fromkeys(joint.results())
     for op in reversed(joint.reverse):
-        if op.results[0] in late and not live.keys().isdisjoint(op.results):
+        if op.results[0] in reverse_only and not live.keys().isdisjoint(op.results):
             live.update(dict.fromkeys(op.operands))
-    return [v for v in live if v not in late]
+    return [v for v in live if v not in reverse_only]
 
 
-def starts(op: Op | None) -> bool:
-    """Whether a value cannot, or need not, be computed again."""
+def not_recomputed(op: Op | None) -> bool:
+    """Whether a value is never rematerialised: it cannot be, or costs too much."""
     if op is None or op.regions or op.primitive.kind == "region" or len(op.results) != 1:
         return True
     size = op.result.type.size

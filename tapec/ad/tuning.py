@@ -23,7 +23,7 @@ MOST_RESIDUALS = 100
 # Results of loops up to this size are masked inside loops too; larger ones stay in place.
 # [elements; estimated]
 MASKED_ELEMENTS = 64
-# An op that costs more than this is stored for the way back, not computed again. [additions per
+# An op that costs more than this is stored, not rematerialised. [additions per
 # element; estimated]
 CHEAP_COST = 8
 # Arrays above this size with a part written in place are not made again. [elements; estimated]

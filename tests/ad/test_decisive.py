@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import tapec
-from tapec.ad.decisive import decisive
+from tapec.ad.decisions import feeding_decisions
 from tapec.ir.build import Builder
 from tapec.ir.core import Op
 from tapec.ir.primitive import PRIMITIVES
@@ -44,5 +44,5 @@ def test_what_an_equality_rests_on_is_fixed_through_ops_that_do_not_round():
     mask = emit("equal", chosen, y)
     needed = [mask, other]
     defs: dict[object, Op] = {v: op for op in b.ops for v in op.results}
-    assert decisive(needed, defs, ()) == {defs[product]}
-    assert decisive([other], defs, ()) == set()
+    assert feeding_decisions(needed, defs, ()) == {defs[product]}
+    assert feeding_decisions([other], defs, ()) == set()

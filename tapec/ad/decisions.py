@@ -1,10 +1,10 @@
-"""What a way back must not compute again in other rounding.
+"""What must not be rematerialised, since another rounding would change a decision.
 
 Machine code may round a value computed again differently: a product fused into an addition, a sum
-in another order. For the value itself that is as good. But what is told from a value, which branch
-was taken or which element is the largest, must be the same both ways: a tape is popped as it was
-pushed, and a largest element that equals none would share its cotangent among none. So what decides
-is read from where it was kept, or follows from that without rounding.
+in another order. The value itself is as good. But decisions that depend on it, which branch was
+taken or which element is the largest, must be the same in both sweeps: a tape is popped as it was
+pushed, and a maximum that equals no element would give its cotangent to none. So what decides is
+stored, or follows from what is stored without rounding.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from tapec.ir.core import Op, Value
 
 
-def decisive(needed: Iterable[Value], defs: Mapping[Value, Op], late: Iterable[Op]) -> set[Op]:
+def feeding_decisions(
+    needed: Iterable[Value], defs: Mapping[Value, Op], reverse_only: Iterable[Op]
+) -> set[Op]:
     """The ops that round on the way to a decision, of those that make what is needed.
 
     `late` are the ops that read it.
     """
-    made = _behind(needed, defs)
-    pending = [v for op in made for v in _told(op)]
-    pending += [v for op in late for v in _directing(op)]
+    made = _producers(needed, defs)
+    pending = [v for op in made for v in _compared(op)]
+    pending += [v for op in reverse_only for v in _directing(op)]
     seen, found = set[Value](), set[Op]()
     while pending:
         value = pending.pop()
@@ -36,7 +38,7 @@ def decisive(needed: Iterable[Value], defs: Mapping[Value, Op], late: Iterable[O
     return found
 
 
-def _behind(values: Iterable[Value], defs: Mapping[Value, Op]) -> dict[Op, None]:
+def _producers(values: Iterable[Value], defs: Mapping[Value, Op]) -> dict[Op, None]:
     """All ops that the values are made by."""
     found: dict[Op, None] = {}
     pending = list(values)
@@ -48,7 +50,7 @@ def _behind(values: Iterable[Value], defs: Mapping[Value, Op]) -> dict[Op, None]
     return found
 
 
-def _told(op: Op) -> Iterator[Value]:
+def _compared(op: Op) -> Iterator[Value]:
     """Floats that an op tells apart: for equality, or to become integers."""
     if op.primitive.decides and not _floating(op.result):
         yield from (v for v in op.operands if _floating(v))

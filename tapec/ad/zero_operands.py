@@ -1,4 +1,4 @@
-"""Regions of reverse ops to which nothing has arrived yet: sums with nothing are no sums.
+"""Regions of reverse ops without operands that are structural zeros: nothing is added to them.
 
 A reverse branch adds to the cotangents its operands have so far. Where there are none, adding zeros
 would make the array again in every run, and cost what should cost nothing.
@@ -15,7 +15,7 @@ from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops import arith
 
 
-def without(block: Block, absent: Collection[int]) -> Block:
+def without_operands(block: Block, absent: Collection[int]) -> Block:
     """The region without the parameters at these positions, which stand for nothing to add to."""
     nothing = {block.params[k] for k in absent}
     same: dict[Value, Value] = {}
@@ -25,7 +25,7 @@ def without(block: Block, absent: Collection[int]) -> Block:
         if nothing.isdisjoint(operands):
             ops.append(replace(op, operands=operands))
         elif op.primitive.form is not None and not op.primitive.loop:
-            ops.append(_without(op, operands, nothing))
+            ops.append(_op_without(op, operands, nothing))
         elif op.primitive is arith.add:
             first, second = operands
             other = second if first in nothing else first
@@ -45,9 +45,11 @@ def without(block: Block, absent: Collection[int]) -> Block:
     return closed([*zeros.ops, *ops], params, [bound.get(v, v) for v in results])
 
 
-def _without(op: Op, operands: tuple[Value, ...], nothing: set[Value]) -> Op:
+def _op_without(op: Op, operands: tuple[Value, ...], nothing: set[Value]) -> Op:
     """A branch or call, the same done to its regions."""
     head = op.primitive.form.lead if op.primitive.form else 0
     absent = [k for k, v in enumerate(operands[head:]) if v in nothing]
     kept = (*operands[:head], *(v for v in operands[head:] if v not in nothing))
-    return replace(op, operands=kept, regions=tuple(without(r, absent) for r in op.regions))
+    return replace(
+        op, operands=kept, regions=tuple(without_operands(r, absent) for r in op.regions)
+    )

@@ -19,15 +19,15 @@ class Wanted:
     results: Sequence[bool]
 
 
-def numbers(flags: Iterable[bool]) -> list[int]:
+def positions(flags: Iterable[bool]) -> list[int]:
     """The positions of the flagged items."""
     return [k for k, flag in enumerate(flags) if flag]
 
 
-def changing(params: Sequence[Value], lasting: Sequence[bool]) -> set[Value]:
-    """The parameters that it costs something to keep: large ones that do not last."""
-    pairs = zip(params, lasting, strict=True)
-    return {p for p, lasts in pairs if not lasts and p.type.size > WRITTEN_ELEMENTS}
+def costly_to_keep(params: Sequence[Value], invariant: Sequence[bool]) -> set[Value]:
+    """Large parameters that differ between iterations: to keep them costs memory."""
+    pairs = zip(params, invariant, strict=True)
+    return {p for p, same in pairs if not same and p.type.size > WRITTEN_ELEMENTS}
 
 
 def fresh(values: Iterable[Value]) -> list[Value]:
@@ -40,10 +40,10 @@ def types_of(values: Iterable[Value]) -> tuple[Type, ...]:
     return tuple(v.type for v in values)
 
 
-def note(
+def report_kept(
     entries: list[TapeEntry], op: Op, ops: Iterable[Op], kept: Kept, count: int | None
 ) -> None:
-    """Remember, for the user's report, what a body keeps; `ops` make it, both ways."""
+    """Add what a body keeps to the report of the tape; `ops` are its forward and reverse ops."""
     made = {v: o for o in ops for v in o.results}
     for kind, values in (
         ("stored", kept.stored), ("recomputed", kept.recomputed), ("invariant", kept.invariant),
