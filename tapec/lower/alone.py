@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.lower.decompose import cholesky, determinant
-from tapec.lower.folds import improves
+from tapec.lower.folds import RUNNING, improves
 from tapec.lower.memory import Memory
 from tapec.lower.opaque import opaque
 from tapec.lower.pieces import accumulate, concatenate, place, start_from, update
@@ -31,12 +31,10 @@ def _scan(n: Nests, op: Op, buffer: Memory) -> None:
             k = k.times(-1) + Affine(extent - 1)
         at = (*outer[:axis], k, *outer[axis:])
         *factors, term = [n.pull(v, aligned(at, v.type.shape)) for v in op.operands]
-        if state is None:
-            value = term
-        else:
-            value = n.build.op(
-                "add", *[n.build.op("mul", f, state) for f in factors] or [state], term
-            )
+        value = term
+        if state is not None:
+            scaled = [n.build.op("mul", f, state) for f in factors] or [state]
+            value = n.build.op(RUNNING[op.name], *scaled, term)
         n.save(value, buffer, flat(at, shape))
         return value
 
@@ -101,8 +99,7 @@ def _scatter(n: Nests, op: Op, buffer: Memory) -> None:
 
 # rule(nests, op, buffer of the result)
 ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
-    "cumsum": _scan,
-    "recurrence": _scan,
+    **dict.fromkeys(RUNNING, _scan),
     "argmax": _arg,
     "argmin": _arg,
     "argsort": argsort,

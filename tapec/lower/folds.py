@@ -19,6 +19,8 @@ COMBINE = {
     "reduce_any": ("logical_or", False),
     "reduce_all": ("logical_and", True),
 }
+# How a scan goes on from one element to the next.
+RUNNING = {"cumsum": "add", "recurrence": "add", "cummax": "maximum", "cummin": "minimum"}
 
 
 @rule(*COMBINE)
@@ -61,9 +63,9 @@ def improves(build: ScalarBuilder, better: str, value: Value, best: Value) -> Va
     return build.op("logical_or", build.op("logical_and", wins, settled), first)
 
 
-@rule("cumsum")
-def _cumsum(e: Expansion, op: Op, x: Grid) -> Grid:
-    return _scan(e, op, [x], lambda s, v: e.build.op("add", s, v))
+@rule("cumsum", "cummax", "cummin")
+def _running(e: Expansion, op: Op, x: Grid) -> Grid:
+    return _scan(e, op, [x], lambda s, v: e.build.op(RUNNING[op.name], s, v))
 
 
 @rule("recurrence")

@@ -28,6 +28,8 @@ ALONE = frozenset(
         "argsort",
         "search",
         "cumsum",
+        "cummax",
+        "cummin",
         "recurrence",
         "scatter",
         "scatter_add",

@@ -142,6 +142,8 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     "argmax": _along,
     "argmin": _along,
     "argsort": _along,
+    "cummax": _along,
+    "cummin": _along,
     "cumsum": lambda n: [*_along(n, reverse=False), *_along(n, reverse=True)],
     "recurrence": lambda n: [*_along(n, 2, reverse=False), *_along(n, 2, reverse=True)],
     "search": lambda n: [

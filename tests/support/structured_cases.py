@@ -334,6 +334,18 @@ def decompose_cases() -> list[Case]:
     ]
 
 
+def running_cases() -> list[Case]:
+    x, whole, cube = r(7), np.array([[1, 5, 2], [7, 7, 0]]), r(2, 4, 3)
+    return [
+        case("cummax", x, axis=0, expected=np.maximum.accumulate(x)),
+        case("cummin", x, axis=0, expected=np.minimum.accumulate(x)),
+        case("cummax", cube, axis=1, expected=np.maximum.accumulate(cube, 1), label="middle"),
+        case("cummin", cube, axis=2, expected=np.minimum.accumulate(cube, 2), label="last"),
+        case("cummax", whole, axis=1, expected=np.maximum.accumulate(whole, 1), label="i64"),
+        case("cummax", r(0), axis=0, expected=np.zeros(0), label="empty"),
+    ]
+
+
 def search_cases() -> list[Case]:
     row, v = np.array([-9.0, -3.0, 0.0, 4.0, np.inf]), np.array([-20.0, -9, 1, 30, np.nan, -0.0])
     rows, low = np.stack([3.0 * np.arange(20), 5.0 * np.arange(20)]), np.array([[0.1, 7], [-1, 80]])
@@ -363,6 +375,7 @@ def order_cases() -> list[Case]:
         case("argsort", whole, axis=0, expected=np.argsort(whole, kind="stable"), label="i64"),
         case("argsort", r(0), axis=0, expected=np.zeros(0, np.int64), label="empty"),
         *search_cases(),
+        *running_cases(),
     ]
 
 

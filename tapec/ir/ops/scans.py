@@ -1,4 +1,4 @@
-"""Scans along an axis: running sums and linear recurrences."""
+"""Scans along an axis: running sums and extremes, linear recurrences."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.rules import quiet
+from tapec.ir.ops.rules import as_mask, quiet
 from tapec.ir.ops.shape import (
     Array,
     Flags,
     Tangents,
+    array,
     call,
     check_axis,
     lift_all,
     listed,
+    splat,
 )
 from tapec.ir.places import whole
-from tapec.ir.primitive import linear, structured
+from tapec.ir.primitive import Primitive, linear, structured
 from tapec.ir.types import Type
 
 
@@ -115,4 +117,64 @@ RECURRENCE = structured(
     batch=batch_axis("recurrence"),
     cost=2,
     doc="s_i = a_i s_{i-1} + b_i along an axis, s_{-1} = 0; from the end if `reverse`.",
+)
+
+
+def _infer_running(x: Type, *, axis: int) -> Type:
+    check_axis(axis, x.ndim, f"running extreme of {x}")
+    return x
+
+
+def _shares(x: Expr, y: Expr, axis: int, better: str) -> tuple[Expr, Expr]:
+    """How much of the derivative of y_i goes to y_(i-1), and to x_i; ties share it evenly."""
+    before = shifted(y, axis, False)
+    tie = 0.5 * as_mask(before.equals(x), x)
+    old = as_mask(call(better, before, x), x) + tie
+    new = as_mask(call(better, x, before), x) + tie
+    place = np.arange(x.shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(x.shape))])
+    first = array(x, np.broadcast_to(place == 0, x.shape))
+    return old, call("select", first, splat(x, 1, x.shape), new)
+
+
+def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> Primitive:
+    """A running extreme: its tangent and its adjoint are recurrences."""
+
+    def jvp(
+        operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, axis: int
+    ) -> Expr | None:
+        (x,), (t,) = operands, tangents
+        if t is None:
+            return None
+        old, new = _shares(x, result, axis, better)
+        return call("recurrence", old, new * t, axis=axis, reverse=False)
+
+    def vjp(
+        ct: Expr, result: Expr, operands: tuple[Expr, ...], *, axis: int
+    ) -> tuple[Expr | None, ...]:
+        (x,) = operands
+        old, new = _shares(x, result, axis, better)
+        passed = shifted(old, axis, True)
+        return (new * call("recurrence", passed, ct, axis=axis, reverse=True),)
+
+    return structured(
+        name,
+        _infer_running,
+        lambda x, *, axis: np.asarray(evaluate(x, axis=axis)),
+        jvp=jvp,
+        vjp=vjp,
+        batch=batch_axis(name),
+        kinks="where an element ties with the extreme before it: the derivative is shared evenly",
+        analytic=False,
+        bounded=True,
+        rounds=False,
+        cost=2,
+        doc=doc,
+    )
+
+
+CUMMAX = _running(
+    "cummax", np.maximum.accumulate, "greater", "Largest element so far; NaN from the first on."
+)
+CUMMIN = _running(
+    "cummin", np.minimum.accumulate, "less", "Smallest element so far; NaN from the first on."
 )
