@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from tapec.ad.contributions import Cotangent
 from tapec.ad.rules import hint_of, partial_of, scale, select
 from tapec.ad.sweep import PAST, RULES, TAPE_RULES, RegionPullback, Sweep
-from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Expr
 from tapec.ir.core import Op, Value
 from tapec.ir.primitive import PRIMITIVES
@@ -111,16 +110,6 @@ def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
             sweep.send_whole(op, k, found, tainted=op.primitive.separate)
 
 
-def _structured(sweep: Sweep, op: Op, ct: Cotangent) -> None:
-    if op.primitive.vjp is None:
-        raise NonDifferentiableError(f"{op.name} has no adjoint rule", where=op.loc)
-    value = Expr(sweep.builder, sweep.clean(op.result, ct))
-    operands = tuple(Expr(sweep.builder, v) for v in op.operands)
-    found = op.primitive.vjp(value, Expr(sweep.builder, op.results[0]), operands, **op.attrs)
-    for k in sweep.activity.entries[op]:
-        sweep.send_whole(op, k, found[k], tainted=True)
-
-
 class _Push(RegionPullback):
     """Pushed values' cotangents are on top of the tape of cotangents."""
 
@@ -169,7 +158,6 @@ class _EmptyTape(RegionPullback):
 RULES.update(
     elementwise=_elementwise,
     linear=_linear,
-    structured=_structured,
     select=_select,
     convert=_convert,
     index=_index,

@@ -30,6 +30,12 @@ def partial_of(builder: Builder, op: Op, k: int) -> float | Value:
     return found.value if isinstance(found, Expr) else float(found)
 
 
+def results_of(builder: Builder, op: Op) -> Expr | tuple[Expr, ...]:
+    """What a declared rule gets as the result: a tuple, where there are several."""
+    found = tuple(Expr(builder, v) for v in op.results)
+    return found[0] if op.primitive.results == 1 else found
+
+
 def scale(builder: Builder, value: Value, factor: float | Value, hint: str = "") -> Value:
     """`value * factor`; factors 1.0 and -1.0 cost nothing and a negation."""
     if isinstance(factor, Value):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from tapec.ad.activity import Activity
 from tapec.ad.contributions import Cotangent, Cotangents
 from tapec.ad.demand import Conditions, Demand, Demands
-from tapec.ad.rules import hint_of, select, unbroadcast
+from tapec.ad.rules import hint_of, results_of, select, unbroadcast
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
@@ -54,6 +54,9 @@ class Sweep:
         if op.primitive.kind == "region":
             self.visit_region(op)
             return
+        if op.primitive.kind == "structured":
+            self.visit_structured(op)
+            return
         if op.name in PAST and PAST[op.name](self, op):
             return
         ct = self.cotangents.take(op.results[0])
@@ -63,6 +66,23 @@ class Sweep:
         if rule is None:
             raise NonDifferentiableError(f"{op.name} has no adjoint rule", where=op.loc)
         rule(self, op, ct)
+
+    def visit_structured(self, op: Op) -> None:
+        """The same by the `vjp` that the op declares; of several results it gets all cotangents."""
+        cts = [self.arrived(v) for v in op.results]
+        if all(ct is None for ct in cts):
+            return
+        if op.primitive.vjp is None:
+            raise NonDifferentiableError(f"{op.name} has no adjoint rule", where=op.loc)
+        given = tuple(None if ct is None else Expr(self.builder, ct) for ct in cts)
+        found = op.primitive.vjp(
+            given[0] if op.primitive.results == 1 else given,
+            results_of(self.builder, op),
+            tuple(Expr(self.builder, v) for v in op.operands),
+            **op.attrs,
+        )
+        for k in self.activity.entries[op]:
+            self.send_whole(op, k, found[k], tainted=True)
 
     def visit_region(self, op: Op) -> None:
         """The same for an op with regions or a tape, which may have several results."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ad.activity import Activity, active_params, check_differentiable
-from tapec.ad.rules import add, broadcast, hint_of, partial_of, scale, select
+from tapec.ad.rules import add, broadcast, hint_of, partial_of, results_of, scale, select
 from tapec.ad.tangent_regions import Forward, Tangents, region_tangent
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
@@ -69,19 +69,21 @@ def _push_block(
             region_tangent(builder, op, tangents, forward)
             continue
         builder.ops.append(op)
-        found = op_tangent(builder, op, tangents)
-        if not isinstance(found, Zero):
-            tangents[op.results[0]] = found
+        found = op_tangents(builder, op, tangents)
+        pairs = zip(op.results, found, strict=True)
+        tangents.update((y, t) for y, t in pairs if not isinstance(t, Zero))
     builder.loc = None
 
 
-def op_tangent(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
-    """The tangent of one op's result."""
+def op_tangents(builder: Builder, op: Op, tangents: Tangents) -> Sequence[Derivative]:
+    """The tangents of one op's results."""
     check_differentiable(op)
     if all(v not in tangents for v in op.operands):
-        return ZERO
+        return (ZERO,) * len(op.results)
+    if op.primitive.kind == "structured":
+        return _structured(builder, op, tangents)
     rule = _SPECIAL.get(op.name) or _KINDS[op.primitive.kind]
-    return rule(builder, op, tangents)
+    return (rule(builder, op, tangents),)
 
 
 def _elementwise(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
@@ -98,19 +100,25 @@ def _elementwise(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
     return ZERO if total is None else broadcast(builder, total, y.type.shape, hint)
 
 
-def _declared(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
-    if op.primitive.kind == "linear" and len(op.operands) == 1:
-        t, hint = tangents[op.operands[0]], hint_of(op.results[0], "t")
+def _linear(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+    if len(op.operands) == 1:
+        t, hint = tangents[op.operands[0]], hint_of(op.result, "t")
         return builder.emit(op.primitive, (t,), op.attrs, hint=hint).result
+    (found,) = _structured(builder, op, tangents)
+    return found
+
+
+def _structured(builder: Builder, op: Op, tangents: Tangents) -> Sequence[Derivative]:
     if op.primitive.jvp is None:
         raise NonDifferentiableError(f"{op.name} has no tangent rule", where=op.loc)
     found: Any = op.primitive.jvp(
         tuple(Expr(builder, v) for v in op.operands),
         tuple(Expr(builder, tangents[v]) if v in tangents else None for v in op.operands),
-        Expr(builder, op.results[0]),
+        results_of(builder, op),
         **op.attrs,
     )
-    return found.value if isinstance(found, Expr) else ZERO
+    listed = found if isinstance(found, tuple) else (found,) * len(op.results)
+    return [t.value if isinstance(t, Expr) else ZERO for t in listed]
 
 
 def _select(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
@@ -129,7 +137,6 @@ def _convert(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
 _Rule = Callable[[Builder, Op, Tangents], Derivative]
 _KINDS: dict[str, _Rule] = {
     "elementwise": _elementwise,
-    "linear": _declared,
-    "structured": _declared,
+    "linear": _linear,
 }
 _SPECIAL: dict[str, _Rule] = {"select": _select, "convert": _convert}

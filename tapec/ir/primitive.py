@@ -61,13 +61,15 @@ class Primitive:
     transpose: Sequence[Transpose | None] = ()
     # Structured, and linear in several operands: jvp(operands, tangents, result, **attrs) ->
     # Expr | None, from tuples of Expr and of Expr | None; None is a tangent known to be zero.
+    # Where an op has several results, `result` and what is returned are tuples.
     # It says whether the op is linear in all operands together (concatenate, update, scatter,
     # ...) or in each separately (dot). Linear in its only operand, it is its own tangent.
     jvp: Callable[..., Any] | None = None
     # Structured: vjp(ct, result, operands, **attrs) -> tuple of Expr | None, one per operand.
+    # Where an op has several results, `ct` is a tuple of Expr | None and `result` one of Expr.
     vjp: Callable[..., Any] | None = None
-    # batch(operands, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis;
-    # operands flagged False have none.
+    # batch(operands, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis, or a
+    # tuple of them; operands flagged False have none.
     batch: Callable[..., Any] | None = None
     commutative: bool = False
     effect: bool = False
@@ -107,10 +109,15 @@ class Primitive:
     cost: int = 1
     # work(op) -> how many elements it goes through; by default the most that it reads or makes.
     work: Work | None = None
-    # Elementwise: what native code computes an element with. "llvm.NAME" is an intrinsic,
-    # "libm.NAME" a function of the C library, "vmath.NAME" one of our vector mathematics (of the
-    # C library where numbers come one by one), "rule" a rule of the emitter or of lowering.
+    # What native code computes it with. "llvm.NAME" is an intrinsic, "libm.NAME" a function of the
+    # C library, "scipy.NAME" one that SciPy exports to Cython code (the attributes are its first
+    # arguments), "vmath.NAME" one of our vector mathematics (of the C library where numbers come
+    # one by one), "rule" a rule of the emitter or of lowering, "loops" a rule of lowering for the
+    # array. Empty: `expand`, or else a call of `evaluate` for this op alone.
     lower: str = ""
+    # expand(*operands, **attrs) -> Expr, or a tuple of them: the op as a formula in others, which
+    # is its native code.
+    expand: Callable[..., Any] | None = None
     # Sampling interval of the operands for tests, and where the derivative jumps.
     domain: tuple[tuple[float, float], ...] = ()
     kinks: str = ""
@@ -157,7 +164,7 @@ class Primitive:
     def function(self) -> str:
         """The name of the mathematical function that native code calls; empty for others."""
         where, _, name = self.lower.partition(".")
-        return name if where in ("vmath", "libm") else ""
+        return name if where in ("vmath", "libm", "scipy") else ""
 
     @property
     def rounding(self) -> bool:

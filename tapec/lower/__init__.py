@@ -9,6 +9,7 @@ from tapec.ir.core import Func
 from tapec.ir.verify import verified
 from tapec.lower.choice import estimate, straight
 from tapec.lower.filled import filled
+from tapec.lower.native import native
 from tapec.lower.nests import lower_loops
 from tapec.lower.regions import inlined, needs_loops
 from tapec.lower.scalars import expand
@@ -28,7 +29,7 @@ def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
     whether `gemm` may be used for large products. Raises UnsupportedLowering for an op
     without a rule.
     """
-    func = filled(inlined(func))
+    func = filled(inlined(native(func)))
     if needs_loops(func):
         return waves(lower_loops(func, blas))
     lines = straight(func)

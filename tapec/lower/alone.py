@@ -11,6 +11,7 @@ from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.folds import RUNNING, improves
 from tapec.lower.memory import Memory
 from tapec.lower.opaque import opaque
+from tapec.lower.packed import packed
 from tapec.lower.pieces import accumulate, concatenate, place, start_from, update
 from tapec.lower.pull import aligned
 from tapec.lower.search import search
@@ -117,4 +118,5 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "determinant": determinant,
     "cholesky": cholesky,
     "opaque": opaque,
+    "packed": packed,
 }

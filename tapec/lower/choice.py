@@ -99,6 +99,7 @@ _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
     "solve": _solve,
     "determinant": _copies,
     "cholesky": _copies,
+    "packed": _copies,
     "argsort": _sort,
     "argmax": lambda op: IMPROVES * _operands(op),
     "argmin": lambda op: IMPROVES * _operands(op),

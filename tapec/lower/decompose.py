@@ -13,6 +13,7 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import POTRF
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.factors import pivot, signed
 from tapec.lower.matrix import layout
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Expansion, Grid, rule
@@ -33,7 +34,7 @@ def determinant(n: Nests, op: Op, memory: Memory) -> None:
         if found is None:
             turn(n, a, at, Memory(made.square), (size, size))
             factor(n.build, made)
-        value = _of_factors(n.build, made, size, op.attrs["form"])
+        value = _of_factors(n.build, made, size)
         n.save(value, memory, flat(at, tuple(lead)))
 
     n.loops(lead, "serial", leaf)
@@ -41,22 +42,11 @@ def determinant(n: Nests, op: Op, memory: Memory) -> None:
         n.factors[layout(a, n.source)] = made
 
 
-def _of_factors(build: ScalarBuilder, f: Factors, size: int, form: str) -> Value:
-    """From the diagonal, and how many rows changed places: their numbers count from 1."""
-    dtype = f.square.type.dtype
-    one = build.const(1.0, dtype)
-    with build.loop(size, [build.const(0.0, dtype) if form == "log" else one]) as loop:
-        (total,) = loop.carried
-        pivot = build.load(f.square, 0, (loop.index,), (size + 1,), stable=False)
-        if form == "log":
-            loop.yields = [build.op("add", total, build.op("log", build.op("abs", pivot)))]
-        else:
-            row = build.load(f.pivots, 0, (loop.index,), (1,), stable=False)
-            here = build.op("convert", loop.index, attrs={"dtype": "i32"}, dtype="i32")
-            stays = build.op("equal", row, build.op("add", here, build.const(1, "i32")))
-            part = build.op("sign", pivot) if form == "sign" else pivot
-            turned = build.op("select", stays, part, build.op("neg", part))
-            loop.yields = [build.op("mul", total, turned)]
+def _of_factors(build: ScalarBuilder, f: Factors, size: int) -> Value:
+    """The product of the diagonal, with the sign of how many rows changed places."""
+    with build.loop(size, [build.const(1.0, f.square.type.dtype)]) as loop:
+        part = signed(build, f, loop.index, pivot(build, f, size, loop.index))
+        loop.yields = [build.op("mul", loop.carried[0], part)]
     return loop.results[0]
 
 
@@ -68,7 +58,7 @@ def _determinant(e: Expansion, op: Op, a: Grid) -> Grid:
         square = e.spill(a[at].T, Type(op.result.type.dtype, (size, size)))
         made = Factors(square, pivots_of(e.build, size), checked=False)
         factor(e.build, made)
-        out[at] = _of_factors(e.build, made, size, op.attrs["form"])
+        out[at] = _of_factors(e.build, made, size)
     return out
 
 

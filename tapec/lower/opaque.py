@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def opaque(n: Nests, op: Op, memory: Memory) -> None:
     """Copies of the operands, the call, and what it made."""
     shape = op.result.type.shape
-    given = [_copied(n, v) for v in op.operands]
+    given = [copied(n, v) for v in op.operands]
     made = Memory(_called(n.build, op, [m.buffer for m in given]))
 
     def back(at: Index) -> None:
@@ -29,7 +29,8 @@ def opaque(n: Nests, op: Op, memory: Memory) -> None:
     n.over(shape, back)
 
 
-def _copied(n: Nests, value: Value) -> Memory:
+def copied(n: Nests, value: Value) -> Memory:
+    """A copy of a value in work memory."""
     room = Memory(n.build.alloc(value.type))
 
     def take(at: Index) -> None:

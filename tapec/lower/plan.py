@@ -37,6 +37,7 @@ ALONE = frozenset(
         "determinant",
         "cholesky",
         "opaque",
+        "packed",
     ]
 )
 DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,30 +33,30 @@ def _block(block: Block, done: Shared) -> Block:
     ops: list[Op] = []
     changed = False
     for op in block.ops:
-        new = op
+        found: Sequence[Op] = (op,)
         if op.regions:
-            new = rewrite_regions(sunk(op, consts), lambda region: _block(region, done), done)
+            found = (rewrite_regions(sunk(op, consts), lambda region: _block(region, done), done),)
         elif op.operands and all(map(consts.__contains__, op.operands)):
-            new = _folded(op, [consts[v] for v in op.operands])
-        changed |= new is not op
-        if is_const(new):
-            consts[new.results[0]] = new
-        ops.append(new)
+            found = _folded(op, [consts[v] for v in op.operands])
+        changed |= found[0] is not op
+        consts.update((new.result, new) for new in found if is_const(new))
+        ops += found
     return Block(block.params, tuple(ops), block.results) if changed else block
 
 
-def _folded(op: Op, consts: list[Op]) -> Op:
-    evaluate = op.primitive.evaluate
-    foldable = evaluate and not op.regions and not op.primitive.effect and len(op.results) == 1
+def _folded(op: Op, consts: list[Op]) -> Sequence[Op]:
+    """A constant for each of the op's results."""
+    foldable = op.primitive.evaluate and not op.regions and not op.primitive.effect
     if not foldable or op.primitive in _KEPT:
-        return op
+        return (op,)
     try:
-        value = _number(op, consts) if _all_splat(op, consts) else _array(op, consts)
+        values = _number(op, consts) if _all_splat(op, consts) else _arrays(op, consts)
     except (IndexError, np.linalg.LinAlgError):
-        return op  # left to fail at run time, if it is reached
-    if value is None:
-        return op
-    return const_op(value, op.result.type, result=op.result, loc=op.loc)
+        return (op,)  # left to fail at run time, if it is reached
+    if values is None:
+        return (op,)
+    pairs = zip(op.results, values, strict=True)
+    return [const_op(x, v.type, result=v, loc=op.loc) for v, x in pairs]
 
 
 def _all_splat(op: Op, consts: list[Op]) -> bool:
@@ -64,16 +65,17 @@ def _all_splat(op: Op, consts: list[Op]) -> bool:
     return not any(isinstance(c.attrs["value"], Dense) for c in consts)
 
 
-def _number(op: Op, consts: list[Op]) -> Any:
+def _number(op: Op, consts: list[Op]) -> tuple[Any, ...]:
     """The one number in every element of an op over constants filled with numbers."""
     if op.primitive.view:
-        return consts[0].attrs["value"]
+        return (consts[0].attrs["value"],)
     scalars = [c.result.type.numpy.type(c.attrs["value"]) for c in consts]
-    return _evaluated(op, [np.asarray(s) for s in scalars]).item()
+    (found,) = _evaluated(op, [np.asarray(s) for s in scalars])
+    return (found.item(),)
 
 
-def _array(op: Op, consts: list[Op]) -> np.ndarray[Any, Any] | None:
-    sizes = (op.result.type.size, *(c.result.type.size for c in consts))
+def _arrays(op: Op, consts: list[Op]) -> Sequence[np.ndarray[Any, Any]] | None:
+    sizes = (*(v.type.size for v in op.results), *(c.result.type.size for c in consts))
     if max(sizes) > MAX_FOLDED:
         return None
     return _evaluated(op, [_filled(c) for c in consts])
@@ -84,7 +86,8 @@ def _filled(const: Op) -> np.ndarray[Any, Any]:
     return value.array if isinstance(value, Dense) else np.full(type.shape, value, type.numpy)
 
 
-def _evaluated(op: Op, arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+def _evaluated(op: Op, arrays: list[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
     assert op.primitive.evaluate is not None
     with np.errstate(all="ignore"):
-        return np.asarray(op.primitive.evaluate(*arrays, **op.attrs))
+        found = op.primitive.evaluate(*arrays, **op.attrs)
+    return [np.asarray(x) for x in (found if isinstance(found, tuple) else (found,))]

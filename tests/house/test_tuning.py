@@ -18,6 +18,7 @@ GIVEN = {
     "ir/places.py": {"RUN"},
     "ir/ops/loop.py": {"SINGULAR", "NEGATIVE_POWER", "NOT_POSITIVE", "RAISED"},
     "ir/ops/rules.py": {"ANY", "POSITIVE", "UNIT"},
+    "ir/ops/special.py": {"_BERNOULLI", "_SHIFT"},
     "backends/llvm/abi.py": {"WORK_ALIGNMENT", "INTERRUPTED"},
     "backends/llvm/capi.py": {"C_CONTIGUOUS", "ALIGNED", "WRITEABLE", "_NEW_FROM_DESCR"},
     "backends/llvm/emit.py": {"_ADDRESSES"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.structured_cases import CASES, Case
+from support.structured_cases import CASES, Case, flat
 
 from tapec.ad.adjoint import adjoint
 from tapec.ad.batch import batch
@@ -22,7 +22,8 @@ def program(c: Case) -> Func:
     """The case as a function of its operands."""
     builder = Builder()
     params = [builder.param(type_of(x)) for x in c.operands]
-    return builder.func("f", [builder.emit(PRIMITIVES[c.name], params, c.attrs).result])
+    made = flat(PRIMITIVES[c.name](*map(builder.expr, params), **c.attrs))
+    return builder.func("f", [made.value])
 
 
 def checked(func: Func) -> Func:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 import pytest
 from support.dynamic_cases import dynamic_cases
 from support.structured_cases import CASES as STATIC
-from support.structured_cases import Array, Case, case, r, recurrence_cases
+from support.structured_cases import Array, Case, case, flat, r, recurrence_cases
 
 from tapec.ad.tangent import tangent
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir import PRIMITIVES, Builder, Func, Type, type_of
+from tapec.ir import PRIMITIVES as P
 from tapec.ir.build import Expr
 
 CASES = [*STATIC, *dynamic_cases()]
@@ -29,9 +31,10 @@ def run(func: Func, args: Sequence[Array]) -> list[Array]:
     env = dict(zip(func.params, map(np.asarray, args), strict=True))
     for op in func.ops:
         assert op.primitive.evaluate is not None
-        value = np.asarray(op.primitive.evaluate(*(env[v] for v in op.operands), **op.attrs))
-        assert type_of(value) == op.result.type, op.name
-        env[op.result] = value
+        found = op.primitive.evaluate(*(env[v] for v in op.operands), **op.attrs)
+        values = [np.asarray(x) for x in (found if isinstance(found, tuple) else (found,))]
+        assert [type_of(x) for x in values] == [v.type for v in op.results], op.name
+        env.update(zip(op.results, values, strict=True))
     return [env[v] for v in func.results]
 
 
@@ -41,6 +44,24 @@ def program(arrays: Sequence[Array], make: Callable[[list[Expr]], Sequence[Expr]
     params = [builder.expr(builder.param(type_of(np.asarray(a)))) for a in arrays]
     results = make(params)
     return run(builder.func("f", [r.value for r in results]), arrays)
+
+
+def given(whole: Expr, like: Any) -> Any:
+    """The other way round: what stands for a result like this one, or for several."""
+    if not isinstance(like, tuple):
+        return whole
+    sizes = [prod(x.shape) for x in like]
+    cuts = [P["index"](whole, at=((sum(sizes[:k]), n, 1),)) for k, n in enumerate(sizes)]
+    return tuple(P["reshape"](x, shape=y.shape) for x, y in zip(cuts, like, strict=True))
+
+
+def moving(found: Any, like: Any) -> Expr:
+    """Tangents, zeros where there are none, joined as the results are."""
+    tangents = found if isinstance(found, tuple) else (found,)
+    results = like if isinstance(like, tuple) else (like,)
+    pairs = zip(tangents, results, strict=True)
+    made = tuple(y * 0.0 if t is None else t for t, y in pairs)
+    return flat(made if isinstance(like, tuple) else made[0])
 
 
 DIFFERENTIABLE = [
@@ -89,7 +110,8 @@ def pull_back_rule(c: Case) -> Callable[[list[Expr]], list[Expr]]:
         else:
             result = primitive(*operands, **c.attrs)
             assert primitive.vjp is not None
-            found = list(primitive.vjp(seed, result, tuple(operands), **c.attrs))
+            ct = given(seed, result)
+            found = list(primitive.vjp(ct, result, tuple(operands), **c.attrs))
         assert [f.shape for f in found] == [c.operands[k].shape for k in c.floats]
         return found
 
@@ -98,7 +120,7 @@ def pull_back_rule(c: Case) -> Callable[[list[Expr]], list[Expr]]:
 
 @pytest.mark.parametrize("c", CASES, ids=str)
 def test_values_and_types(c: Case) -> None:
-    (y,) = program(c.operands, lambda xs: [PRIMITIVES[c.name](*xs, **c.attrs)])
+    (y,) = program(c.operands, lambda xs: [flat(PRIMITIVES[c.name](*xs, **c.attrs))])
     assert y.shape == c.expected.shape
     if c.exact:
         np.testing.assert_array_equal(y, c.expected)
@@ -125,7 +147,8 @@ def test_jvp(c: Case) -> None:
 
     def make(params: list[Expr]) -> list[Expr]:
         operands = tuple(params[:count])
-        return [jvp(operands, tuple(params[count:]), primitive(*operands, **c.attrs), **c.attrs)]
+        y = primitive(*operands, **c.attrs)
+        return [moving(jvp(operands, tuple(params[count:]), y, **c.attrs), y)]
 
     (y,) = program([*c.operands, *tangents], make)
     tolerance = 1e-12 if primitive.analytic else 1e-8
@@ -212,7 +235,9 @@ def test_batch_is_a_loop(c: Case) -> None:
     batch = primitive.batch
     for flags in product((False, True), repeat=count):
         arrays = batched_operands(c, flags, size)
-        (y,) = program(arrays, lambda xs, flags=flags: [batch(tuple(xs), flags, size, **c.attrs)])  # type: ignore[misc]
+        (y,) = program(
+            arrays, lambda xs, flags=flags: [flat(batch(tuple(xs), flags, size, **c.attrs), 1)]
+        )  # type: ignore[misc]
         points = [
             [a[i] if f else a for a, f in zip(arrays, flags, strict=True)] for i in range(size)
         ]

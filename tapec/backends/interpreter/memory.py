@@ -9,7 +9,7 @@ import numpy as np
 from tapec.backends.interpreter.machine import Env, Machine, Rule
 from tapec.errors import BackendError
 from tapec.ir.core import Op
-from tapec.ir.ops import opaque
+from tapec.ir.ops import opaque, packed
 from tapec.ir.ops.loop import STATUS
 from tapec.ir.ops.memory import address
 from tapec.ir.types import Type
@@ -92,6 +92,30 @@ def _potrf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 def _host(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     out, *given = (env[v] for v in op.operands)
     out[...] = opaque.evaluate(*given, count=out.shape[-1], **op.attrs)
+    return ()
+
+
+def _numpy(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    out, *given = (env[v] for v in op.operands)
+    out[...] = packed.evaluate(*given, **op.attrs)
+    return ()
+
+
+def _gelqf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    matrix, tau = (env[v] for v in op.operands[:2])
+    turned, tau[...] = np.linalg.qr(matrix, mode="raw")
+    matrix[...] = turned.T
+    return ()
+
+
+def _orglq(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    """The product of the reflections I - tau v v^T, v with a one on the diagonal and below it."""
+    q, tau = (env[v] for v in op.operands[:2])
+    made = np.eye(*q.shape, dtype=q.dtype)
+    for k in reversed(range(len(tau))):
+        v = np.concatenate([np.zeros(k), [1.0], q[k + 1 :, k]])
+        made -= tau[k] * np.outer(v, v @ made)
+    q[...] = made
     return ()
 
 
@@ -215,6 +239,9 @@ RULES: dict[str, Rule] = {
     "getrs": _getrs,
     "potrf": _potrf,
     "host": _host,
+    "numpy": _numpy,
+    "gelqf": _gelqf,
+    "orglq": _orglq,
     "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tapec.backends.llvm import blas, lapack, pycalls
+from tapec.backends.llvm import blas, lapack, pycalls, special
 from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
@@ -64,7 +64,7 @@ def compile_loops(
     raiser = signature.raise_error
     objects = {f"{FIXED}{place}": id(value) for place, value in signature.fixed}
     known = {**symbols(), **objects, RAISER: id(raiser), **pycalls.symbols(loops.ops)}
-    for calls in (blas, lapack):
+    for calls in (blas, lapack, special):
         known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
     library = compile_module(text, known, opt=level, passes=passes)
     return CompiledKernel(library, signature, raiser, emitted.text, loops, level, passes)

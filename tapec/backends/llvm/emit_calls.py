@@ -33,7 +33,7 @@ def invoke(e: FunctionEmitter, op: Op) -> None:
     e.passes_failures = True
 
 
-def host_call(e: FunctionEmitter, op: Op) -> None:
+def python_call(e: FunctionEmitter, op: Op) -> None:
     """Call a Python function on a table of the buffers; its exception ends the kernel."""
     symbol, _ = pycalls.callback(op)
     e.declare(f"declare i32 @{symbol}(ptr)")

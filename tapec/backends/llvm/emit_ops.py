@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tapec.backends.llvm import special
 from tapec.backends.llvm.emit_scalar import (
     BINARY,
     BITS,
@@ -45,6 +46,8 @@ def _declared(e: Emit, *args: str) -> str:
     where, _, function = e.op.primitive.lower.partition(".")
     if where == "llvm" and e.kind == "f":
         return e.intrinsic(function, *args)
+    if where == "scipy" and e.kind == "f":
+        return special.call(e, function, args)
     return e.math(function or e.op.name, *args)
 
 

@@ -8,7 +8,7 @@ as i1; memory holds it as one byte.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -196,13 +196,20 @@ class Emit:
         """Call the C library for every lane."""
         element = REGISTER[self.dtype]
         self.lines.declare(f"declare {element} @{symbol}({', '.join([element] * len(args))}){PURE}")
+
+        def one(lanes: Sequence[str]) -> str:
+            call = ", ".join(f"{element} {lane}" for lane in lanes)
+            return str(self.lines.emit(f"call {element} @{symbol}({call})"))
+
+        return self.by_lane(one, args)
+
+    def by_lane(self, one: Callable[[Sequence[str]], str], args: Sequence[str]) -> str:
+        """What `one` makes of numbers, for every lane."""
         if self.width == 1:
-            return str(self.lines.emit(f"call {element} @{symbol}({self.typed(args)})"))
-        result = "poison"
+            return one(args)
+        result, element = "poison", REGISTER[self.dtype]
         for lane in range(self.width):
-            picked = [self.lane(a, lane) for a in args]
-            call = ", ".join(f"{element} {p}" for p in picked)
-            value = self.lines.emit(f"call {element} @{symbol}({call})")
+            value = one([self.lane(a, lane) for a in args])
             result = self.lines.emit(
                 f"insertelement {self.type} {result}, {element} {value}, i32 {lane}"
             )

@@ -22,7 +22,7 @@ def addresses(module: str, routines: Iterable[str], prefix: str) -> dict[str, in
     """Addresses by prefixed name; empty without SciPy."""
     try:
         table = _table(f"{PACKAGE}.{module}")
-        return {prefix + name: _address(table[name]) for name in routines}
+        return {prefix + name: address(table[name]) for name in routines}
     except (ImportError, AttributeError, KeyError):
         return {}
 
@@ -41,7 +41,8 @@ def _table(name: str) -> Mapping[str, Any]:
     return dict(module.__pyx_capi__)
 
 
-def _address(capsule: object) -> int:
+def address(capsule: object) -> int:
+    """The address of what Cython exports as a capsule."""
     named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)

@@ -17,7 +17,7 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
 
 PREFIX = "tapec.lapack."
-_ROUTINES = ("dgetrf", "sgetrf", "dgetrs", "sgetrs", "dpotrf", "spotrf")
+_ROUTINES = [t + name for t in "ds" for name in ("getrf", "getrs", "potrf", "gelqf", "orglq")]
 _INTEGER = 4  # bytes
 
 
@@ -42,6 +42,24 @@ def potrf(e: FunctionEmitter, op: Op) -> None:
     n = number(e, square.type.shape[0])
     _call(e, op, "potrf", [letter(e, "U"), n, e.names[square], n, e.names[flag]])
     _expect_zero(e, e.names[flag], NOT_POSITIVE)
+
+
+def gelqf(e: FunctionEmitter, op: Op) -> None:
+    """Reflections in place; the rows are LAPACK's columns."""
+    matrix, tau, scratch, flag = op.operands
+    m, n = matrix.type.shape
+    sizes = [number(e, n), number(e, m)]
+    rest = [e.names[tau], e.names[scratch], number(e, scratch.type.size), e.names[flag]]
+    _call(e, op, "gelqf", [*sizes, e.names[matrix], number(e, n), *rest])
+
+
+def orglq(e: FunctionEmitter, op: Op) -> None:
+    """The orthogonal matrix in place of its reflections."""
+    q, tau, scratch, flag = op.operands
+    m, p = q.type.shape
+    sizes = [number(e, p), number(e, m), number(e, tau.type.size)]
+    rest = [e.names[tau], e.names[scratch], number(e, scratch.type.size), e.names[flag]]
+    _call(e, op, "orglq", [*sizes, e.names[q], number(e, p), *rest])
 
 
 def _expect_zero(e: FunctionEmitter, flag: str, status: int) -> None:
@@ -81,7 +99,7 @@ def _flag(e: FunctionEmitter, pivots: Value) -> str:
 
 def _call(e: FunctionEmitter, op: Op, name: str, args: Sequence[str]) -> None:
     if not symbols():
-        raise UnsupportedLowering("linear systems need SciPy's LAPACK", where=op.loc)
+        raise UnsupportedLowering("matrix factorisations need SciPy's LAPACK", where=op.loc)
     routine = PREFIX + ("d" if op.operands[0].type.dtype == "f64" else "s") + name
     e.declare(f"declare void @{routine}({', '.join(['ptr'] * len(args))})")
     e.lines.append(f"call void @{routine}({', '.join(f'ptr {a}' for a in args)})")

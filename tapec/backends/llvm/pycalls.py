@@ -14,9 +14,10 @@ from tapec.backends.fastcall import immortal
 from tapec.backends.locks import ForkedLock
 from tapec.ir.core import Op
 from tapec.ir.nested import every
-from tapec.ir.ops import opaque
-from tapec.ir.ops.library import HOST
+from tapec.ir.ops import opaque, packed
+from tapec.ir.ops.library import HOST, NUMPY
 from tapec.ir.ops.loop import RAISED
+from tapec.ir.primitive import Primitive
 from tapec.ir.types import NUMPY_DTYPES, Type
 
 PREFIX = "tapec.host."
@@ -27,37 +28,49 @@ _raised = threading.local()
 
 
 def callback(op: Op) -> tuple[str, int]:
-    """The symbol and the address of what a `host` op calls, with a table of its buffers.
+    """The symbol and the address of what a `host` or `numpy` op calls, with a table of its buffers.
 
     The callback takes the interpreter lock, and returns a status.
     """
     types = tuple(v.type for v in op.operands)
-    key = (str(op.attrs["function"]), op.attrs["lead"], types)
+    key = (op.primitive, *op.attrs.items(), types)
     with _lock.held():
         if key not in _callbacks:
-            _callbacks[key] = len(_callbacks), immortal(_CALLBACK(_runner(*key)))
+            run = _runner(_FUNCTIONS[op.primitive], dict(op.attrs), types)
+            _callbacks[key] = len(_callbacks), immortal(_CALLBACK(run))
         number, made = _callbacks[key]
     return f"{PREFIX}{number}", ctypes.cast(made, ctypes.c_void_p).value or 0
 
 
 def symbols(ops: Iterable[Op]) -> dict[str, int]:
-    """Of all `host` ops of a lowered program."""
-    return dict(callback(op) for op in every(ops) if op.primitive is HOST)
+    """Of all such ops of a lowered program."""
+    return dict(callback(op) for op in every(ops) if op.primitive in _FUNCTIONS)
 
 
-def _runner(function: str, lead: int, types: Sequence[Type]) -> Any:
+def _runner(function: Callable[..., Any], attrs: dict[str, Any], types: Sequence[Type]) -> Any:
     views = [_viewer(t) for t in types]
 
     def run(table: Any) -> int:
         try:
             out, *given = (view(table[k]) for k, view in enumerate(views))
-            out[...] = opaque.evaluate(*given, function=function, count=out.shape[-1], lead=lead)
+            out[...] = function(out, *given, **attrs)
         except BaseException as error:  # whatever it is, the caller gets it (see `reraise`)
             _raised.error = error
             return RAISED
         return 0
 
     return run
+
+
+def _host(out: np.ndarray[Any, Any], *given: Any, **attrs: Any) -> Any:
+    return opaque.evaluate(*given, count=out.shape[-1], **attrs)
+
+
+def _numpy(out: np.ndarray[Any, Any], *given: Any, **attrs: Any) -> Any:
+    return packed.evaluate(*given, **attrs)
+
+
+_FUNCTIONS: dict[Primitive, Callable[..., Any]] = {HOST: _host, NUMPY: _numpy}
 
 
 def _viewer(type: Type) -> Callable[[int], np.ndarray[Any, Any]]:

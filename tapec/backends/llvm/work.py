@@ -41,6 +41,10 @@ def _getrf(op: Op) -> int:
     return n**3 // VECTOR_WORK
 
 
+def _reflections(op: Op) -> int:
+    return op.operands[0].type.size * op.operands[1].type.size // VECTOR_WORK
+
+
 def _getrs(op: Op) -> int:
     return op.operands[0].type.size * op.operands[2].type.shape[0]
 
@@ -56,5 +60,8 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "getrf": _getrf,
     "getrs": _getrs,
     "potrf": _getrf,
+    "gelqf": _reflections,
+    "orglq": _reflections,
     "host": lambda op: HOST_WORK,
+    "numpy": lambda op: HOST_WORK,
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tapec.errors import ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.ops.matrices import (
+    eliminations,
     eye,
     identity,
     lower,
@@ -16,69 +16,99 @@ from tapec.ir.ops.matrices import (
     square,
     turned,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, lift
+from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, calls, lift
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
-
-FORMS = ("value", "sign", "log")
-
 
 # --- determinants --------------------------------------------------------------------------------
 
 
-def _infer_determinant(a: Type, *, form: str) -> Type:
-    if form not in FORMS:
-        raise ShapeError(f"determinant: form is one of {FORMS}, not {form!r}")
+def _infer_determinant(a: Type) -> Type:
     return square("determinant", a).with_shape(a.shape[:-2])
 
 
-def _determinant(a: Array, *, form: str) -> Array:
-    if form == "value":
-        return np.asarray(np.linalg.det(a))
-    sign, size = np.linalg.slogdet(a)
-    if form == "log" and np.iscomplexobj(a):  # continued analytically, for complex steps
-        return np.asarray(size + 0.5 * np.log(sign * sign))
-    return np.asarray(size if form == "log" else sign)
-
-
-def _jvp_determinant(
-    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, form: str
-) -> Expr | None:
-    """d log|a| = trace(a^-1 da)."""
-    (a,), (ta,) = operands, tangents
-    if ta is None or form == "sign":
-        return None
+def _trace_of_quotient(a: Expr, ta: Expr) -> Expr:
+    """trace(a^-1 da), the derivative of log|a|."""
     moved = masked(call("solve", a, ta), np.eye(a.shape[-1], dtype=bool))
     n = len(a.shape)
-    trace = call("reduce_sum", moved, axes=(n - 2, n - 1))
-    return trace * result if form == "value" else trace
+    return call("reduce_sum", moved, axes=(n - 2, n - 1))
 
 
-def _vjp_determinant(
-    ct: Expr, result: Expr, operands: tuple[Expr, ...], *, form: str
-) -> tuple[Expr | None, ...]:
-    """log|a| has the gradient a^-T."""
-    if form == "sign":
-        return (None,)
-    (a,) = operands
-    inverse = call("solve", turned(a), eye(a))
-    return (inverse * per_matrix(ct * result if form == "value" else ct, a.shape),)
+def _scaled_inverse(a: Expr, ct: Expr) -> Expr:
+    """The gradient a^-T of log|a|, times a number per matrix."""
+    return call("solve", turned(a), eye(a)) * per_matrix(ct, a.shape)
 
 
-def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int, *, form: str) -> Expr:
-    return call("determinant", lift(xs[0], batched[0], size), form=form)
+def _jvp_determinant(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
+    (a,), (ta,) = operands, tangents
+    return None if ta is None else result * _trace_of_quotient(a, ta)
+
+
+def _vjp_determinant(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
+    return (_scaled_inverse(operands[0], ct * result),)
+
+
+def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
+    return call("determinant", lift(xs[0], batched[0], size))
 
 
 DETERMINANT = structured(
     "determinant",
     _infer_determinant,
-    _determinant,
+    lambda a: np.asarray(np.linalg.det(a)),
     jvp=_jvp_determinant,
     vjp=_vjp_determinant,
     batch=_batch_determinant,
     cost=40,
-    doc="The determinants of square matrices (..., n, n): their value, sign, or the log of their "
-    "size. Of a singular matrix it is 0 (log: -inf), and the derivative raises LinAlgError.",
+    work=eliminations,
+    lower="loops",
+    doc="The determinants of square matrices (..., n, n). Where one is 0, the derivative raises "
+    "LinAlgError.",
+)
+
+
+def _infer_slogdet(a: Type) -> tuple[Type, Type]:
+    numbers = square("slogdet", a).with_shape(a.shape[:-2])
+    return numbers, numbers
+
+
+def _slogdet(a: Array) -> tuple[Array, Array]:
+    sign, size = np.linalg.slogdet(a)
+    if np.iscomplexobj(a):  # continued analytically, for complex steps
+        sign, size = np.sign(sign.real), size + 0.5 * np.log(sign * sign)
+    return np.asarray(sign), np.asarray(size)
+
+
+def _jvp_slogdet(
+    operands: tuple[Expr, ...], tangents: Tangents, result: tuple[Expr, Expr]
+) -> tuple[Expr | None, Expr | None]:
+    (a,), (ta,) = operands, tangents
+    return None, None if ta is None else _trace_of_quotient(a, ta)
+
+
+def _vjp_slogdet(
+    ct: tuple[Expr | None, Expr | None], result: tuple[Expr, Expr], operands: tuple[Expr, ...]
+) -> tuple[Expr | None, ...]:
+    return (None if ct[1] is None else _scaled_inverse(operands[0], ct[1]),)
+
+
+def _batch_slogdet(xs: tuple[Expr, ...], batched: Flags, size: int) -> tuple[Expr, ...]:
+    return calls("slogdet", lift(xs[0], batched[0], size))
+
+
+SLOGDET = structured(
+    "slogdet",
+    _infer_slogdet,
+    _slogdet,
+    results=2,
+    jvp=_jvp_slogdet,
+    vjp=_vjp_slogdet,
+    batch=_batch_slogdet,
+    cost=40,
+    work=eliminations,
+    lower="loops",
+    doc="Sign and logarithm of the size of the determinants of square matrices (..., n, n). Where "
+    "one is 0 they are 0 and -inf, and the derivative raises LinAlgError.",
 )
 
 # --- Cholesky factors ----------------------------------------------------------------------------
@@ -135,6 +165,8 @@ CHOLESKY = structured(
     analytic=False,
     raises=True,
     harmless=identity,
+    lower="loops",
+    work=eliminations,
     doc="L with L L^T = a, lower triangular, for positive definite matrices (..., n, n). Only the "
     "lower triangle of a is read, and has a derivative; raises LinAlgError where there is no L.",
 )

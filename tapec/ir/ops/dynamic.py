@@ -197,6 +197,7 @@ DYNAMIC_INDEX = linear(
     work=lambda op: op.result.type.size,
     places=1,
     static="index",
+    lower="loops",
     doc="One element or a window of fixed size per axis, from starts known at run time.",
 )
 DYNAMIC_UPDATE = linear(
@@ -212,6 +213,7 @@ DYNAMIC_UPDATE = linear(
     reader="dynamic_index",
     places=2,
     static="update",
+    lower="loops",
     doc="An array with one element or window replaced; in place where the array dies.",
 )
 DYNAMIC_ADD = linear(
@@ -227,5 +229,6 @@ DYNAMIC_ADD = linear(
     rounds=True,
     reader="dynamic_index",
     places=2,
+    lower="loops",
     doc="An array with values added to one element or window; in place where the array dies.",
 )

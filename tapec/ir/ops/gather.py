@@ -140,6 +140,7 @@ GATHER = linear(
     raises=True,
     work=lambda op: op.result.type.size,
     places=1,
+    lower="loops",
     doc="Integer arrays index the first axes; negative indices count from the end.",
 )
 SCATTER_ADD = linear(
@@ -154,6 +155,7 @@ SCATTER_ADD = linear(
     rounds=True,
     reader="gather",
     places=2,
+    lower="loops",
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
 SCATTER = linear(
@@ -167,5 +169,6 @@ SCATTER = linear(
     writes=0,
     reader="gather",
     places=2,
+    lower="loops",
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

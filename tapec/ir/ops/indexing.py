@@ -64,6 +64,7 @@ INDEX = linear(
     cost=0,
     view={0: 0},
     work=lambda op: op.result.type.size,
+    lower="loops",
     doc="A view: one element or a strided range per axis.",
 )
 
@@ -110,6 +111,7 @@ PLACE = linear(
     (lambda k, ct, *parts, at, shape: call("index", ct, at=at[k]),),
     jvp=_jvp_place,
     batch=_batch_place,
+    lower="loops",
     doc="Zeros with every contribution added at its place; the transpose of index.",
 )
 
@@ -145,5 +147,6 @@ UPDATE = linear(
     batch=_batch_update,
     writes=0,
     reader="index",
+    lower="loops",
     doc="x with x[at] = v.",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tapec.errors import VerifyError
 from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
@@ -48,9 +50,33 @@ def _potrf(square: Type, flag: Type) -> tuple[Type, ...]:
     return ()
 
 
+def _gelqf(matrix: Type, tau: Type, scratch: Type, flag: Type) -> tuple[Type, ...]:
+    if not all(b.buffer for b in (matrix, tau, scratch, flag)) or matrix.ndim != 2:
+        raise VerifyError(f"gelqf of {matrix}")
+    if tau.shape != (min(matrix.shape),) or len({matrix.dtype, tau.dtype, scratch.dtype}) != 1:
+        raise VerifyError(f"gelqf of {matrix} with factors {tau}")
+    if flag.dtype != "i32" or scratch.size < matrix.shape[1]:
+        raise VerifyError(f"gelqf of {matrix} with room {scratch} and flag {flag}")
+    return ()
+
+
+def _orglq(q: Type, tau: Type, scratch: Type, flag: Type) -> tuple[Type, ...]:
+    if not all(b.buffer for b in (q, tau, scratch, flag)) or q.ndim != 2:
+        raise VerifyError(f"orglq of {q}")
+    if not q.shape[0] >= q.shape[1] >= tau.size or flag.dtype != "i32":
+        raise VerifyError(f"orglq of {q} with factors {tau} and flag {flag}")
+    return ()
+
+
 def _host(*buffers: Type, function: str, lead: int) -> tuple[Type, ...]:
     if not all(b.buffer for b in buffers) or buffers[0].dtype != "f64":
         raise VerifyError("host needs buffers: of the result, and of the operands")
+    return ()
+
+
+def _numpy(out: Type, *operands: Type, of: str, **attrs: Any) -> tuple[Type, ...]:
+    if not all(b.buffer for b in (out, *operands)):
+        raise VerifyError(f"numpy of {of} needs buffers: of the result, and of the operands")
     return ()
 
 
@@ -88,6 +114,29 @@ POTRF = register(
         "room for a flag. Where it is not positive definite the kernel ends with status 5.",
     )
 )
+GELQF = register(
+    Primitive(
+        name="gelqf",
+        kind="loop",
+        infer=_gelqf,
+        effect=True,
+        results=0,
+        doc="Factor a matrix, row after row, into Q R in place: R in the upper triangle, below it "
+        "the reflections that make Q, whose factors go to the second buffer; with scratch and a "
+        "flag. (Of what LAPACK sees, the transpose, it is the LQ factorisation.)",
+    )
+)
+ORGLQ = register(
+    Primitive(
+        name="orglq",
+        kind="loop",
+        infer=_orglq,
+        effect=True,
+        results=0,
+        doc="Q, row after row, in place of the reflections in the lower triangle; with their "
+        "factors, scratch and a flag.",
+    )
+)
 HOST = register(
     Primitive(
         name="host",
@@ -97,6 +146,17 @@ HOST = register(
         results=0,
         doc="Call a Python function of this process (see `opaque`) on the buffers behind the "
         "first, which gets the result. Where it raises, the kernel ends with status 8.",
+    )
+)
+NUMPY = register(
+    Primitive(
+        name="numpy",
+        kind="loop",
+        infer=_numpy,
+        effect=True,
+        results=0,
+        doc="Call the NumPy function of an op (see `packed`) on the buffers behind the first, "
+        "which gets the result. Where it raises, the kernel ends with status 8.",
     )
 )
 GETRS = register(

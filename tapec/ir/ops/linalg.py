@@ -142,5 +142,6 @@ DOT = linear(
     rounds=True,
     separate=True,
     work=_terms,
+    lower="loops",
     doc="Sum of products over the contracted axes; batch axes go first, then those left over.",
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.core import Op
 from tapec.ir.ops.shape import Array, array, call, transposed, zeros
 from tapec.ir.types import Type
 
@@ -29,6 +30,11 @@ def square(what: str, a: Type) -> Type:
 def identity(a: Type) -> Array:
     """The identity in the type of the matrices, without the axes before."""
     return np.eye(a.shape[-1], dtype=a.numpy)
+
+
+def eliminations(op: Op) -> int:
+    """The elements that elimination of all matrices, and substitution, go through."""
+    return sum(v.type.size for v in op.operands) * op.operands[0].type.shape[-2]
 
 
 def turned(a: Expr) -> Expr:

@@ -110,6 +110,7 @@ REDUCE_SUM = linear(
     (lambda k, ct, x, *, axes: spread(ct, x.shape, axes),),
     batch=_batch_reduce("reduce_sum"),
     rounds=True,
+    lower="loops",
     doc="Sum over axes.",
 )
 
@@ -150,6 +151,7 @@ _weighted(
     "reduce_prod",
     quiet(lambda x, *, axes: np.asarray(np.prod(x, axis=axes, dtype=np.asarray(x).dtype))),
     _others,
+    lower="loops",
     doc="Product over axes.",
 )
 
@@ -171,6 +173,7 @@ _weighted(
     analytic=False,
     bounded=True,
     rounds=False,
+    lower="loops",
     doc="Largest element; NaN if there is one.",
 )
 _weighted(
@@ -182,6 +185,7 @@ _weighted(
     analytic=False,
     bounded=True,
     rounds=False,
+    lower="loops",
     doc="Smallest element; NaN if there is one.",
 )
 
@@ -199,6 +203,7 @@ for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
         jvp=no_jvp,
         vjp=no_vjp,
         batch=batch_axis(_name),
+        lower="loops",
         rounds=False,
         doc="Position of the first extreme along an axis; NaN wins.",
     )
@@ -211,5 +216,6 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         jvp=no_jvp,
         vjp=no_vjp,
         batch=_batch_reduce(_name),
+        lower="loops",
         doc="Logical reduction over axes.",
     )

@@ -65,6 +65,7 @@ CUMSUM = linear(
     (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
     batch=batch_axis("cumsum"),
     rounds=True,
+    lower="loops",
     doc="Running sum along an axis, from the end if `reverse`.",
 )
 
@@ -116,6 +117,7 @@ RECURRENCE = structured(
     vjp=_vjp_recurrence,
     batch=batch_axis("recurrence"),
     cost=2,
+    lower="loops",
     doc="s_i = a_i s_{i-1} + b_i along an axis, s_{-1} = 0; from the end if `reverse`.",
 )
 
@@ -163,10 +165,11 @@ def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> 
         jvp=jvp,
         vjp=vjp,
         batch=batch_axis(name),
+        rounds=False,
+        lower="loops",
         kinks="where an element ties with the extreme before it: the derivative is shared evenly",
         analytic=False,
         bounded=True,
-        rounds=False,
         cost=2,
         doc=doc,
     )

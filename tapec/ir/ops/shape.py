@@ -31,6 +31,12 @@ def call(name: str, *operands: Any, **attrs: Any) -> Expr:
     return result
 
 
+def calls(name: str, *operands: Any, **attrs: Any) -> tuple[Expr, ...]:
+    """The same for a primitive with several results."""
+    results: tuple[Expr, ...] = PRIMITIVES[name](*operands, **attrs)
+    return results
+
+
 def zeros(like: Expr, shape: Shape | None = None) -> Expr:
     """Zeros of the expression's dtype, in its shape unless told."""
     return splat(like, 0, like.shape if shape is None else shape)
@@ -144,6 +150,7 @@ RESHAPE = linear(
     batch=_batch_reshape,
     cost=0,
     view={0: 0},
+    lower="loops",
     doc="The same elements, in row-major order, in another shape.",
 )
 
@@ -172,6 +179,7 @@ TRANSPOSE = linear(
     batch=_batch_transpose,
     cost=0,
     view={0: 0},
+    lower="loops",
     doc="Axes in another order: result axis i is operand axis perm[i].",
 )
 
@@ -204,6 +212,7 @@ BROADCAST_TO = linear(
     batch=_batch_broadcast_to,
     cost=0,
     view={0: 0},
+    lower="loops",
     doc="Repeated along new leading axes and axes of length one.",
 )
 
@@ -241,6 +250,7 @@ CONCATENATE = linear(
     (_transpose_concatenate,),
     jvp=joint_jvp("concatenate"),
     batch=_batch_concatenate,
+    lower="loops",
     doc="Joined along an existing axis.",
 )
 
@@ -273,5 +283,6 @@ STACK = linear(
     (_transpose_stack,),
     jvp=joint_jvp("stack"),
     batch=_batch_stack,
+    lower="loops",
     doc="Joined along a new axis.",
 )

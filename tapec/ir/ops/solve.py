@@ -8,7 +8,7 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.matrices import identity, square, turned
+from tapec.ir.ops.matrices import eliminations, identity, square, turned
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -84,6 +84,8 @@ SOLVE = structured(
     cost=40,
     raises=True,
     harmless=identity,
+    lower="loops",
+    work=eliminations,
     doc="x with a x = b, for matrices a (..., n, n) and columns b (..., n, k), by elimination with "
     "partial pivoting; raises LinAlgError where a matrix is singular.",
 )

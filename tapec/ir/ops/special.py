@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import factorial, pi, sqrt
 from typing import Any
 
-from tapec.ir.ops.math import exp
+from tapec.ir.ops.arith import integer_pow, rint
+from tapec.ir.ops.logic import select
+from tapec.ir.ops.math import exp, tan
 from tapec.ir.ops.rules import ANY, POSITIVE, floating, quiet
 from tapec.ir.primitive import Evaluate, Primitive, elementwise
 
@@ -61,12 +63,19 @@ digamma: Primitive = elementwise(
     _scipy("psi"),
     (lambda y, x: polygamma(x, n=1),),
     infer=floating,
-    lower="interpreter",
+    lower="scipy.psi",
     cost=60,
     domain=(POSITIVE,),
     analytic=False,
     doc="Derivative of lgamma.",
 )
+
+
+# --- the derivatives of digamma ------------------------------------------------------------------
+
+# B_2j / (2j)!, from B_2 on: the corrections of Euler and Maclaurin.
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+_SHIFT = 12  # terms of the sum that are added before the rest is taken by its integral
 
 
 def _polygamma(x: Any, *, n: int) -> Any:
@@ -75,14 +84,58 @@ def _polygamma(x: Any, *, n: int) -> Any:
     return special.polygamma(n, x).astype(x.dtype)
 
 
+def _hurwitz(x: Any, s: int) -> Any:
+    """zeta(s, x) for x > 0: the sum of (x + k)^-s (Johansson, arXiv:1309.2877, section 2)."""
+    z = x + float(_SHIFT)
+    square, power = 1.0 / (z * z), integer_pow(z, n=-s)
+    rest, factor = integer_pow(z, n=1 - s) * (1.0 / (s - 1)) + power * 0.5, power * (float(s) / z)
+    for j, bernoulli in enumerate(_BERNOULLI, 1):
+        rest = rest + factor * (bernoulli / factorial(2 * j))
+        factor = factor * square * float((s + 2 * j - 1) * (s + 2 * j))
+    for k in reversed(range(_SHIFT)):
+        rest = rest + integer_pow(x + float(k), n=-s)
+    return rest
+
+
+def _cotangent(x: Any, n: int) -> Any:
+    """The n-th derivative of cot(pi x) by pi x: a polynomial in it, since cot' = -1 - cot^2.
+
+    Its terms are of one parity and one sign, so that nothing cancels, poles included.
+    """
+    terms = {1: 1}
+    for _ in range(n):
+        slopes = [(k - 1, k * a) for k, a in terms.items() if k]
+        terms = {}
+        for k, a in slopes:
+            terms[k] = terms.get(k, 0) - a
+            terms[k + 2] = terms.get(k + 2, 0) - a
+    c = 1.0 / tan(pi * (x - rint(x)))
+    square, powers = c * c, sorted(terms, reverse=True)
+    value: Any = float(terms[powers[0]])
+    for k in powers[1:]:
+        value = square * value + float(terms[k])
+    return value * c if powers[-1] else value
+
+
+def _polygamma_formula(x: Any, *, n: int) -> Any:
+    """(-1)^(n+1) n! zeta(n + 1, x), reflected where x is not positive (DLMF 5.15.1, 5.15.6)."""
+    if n == 0:
+        return digamma(x)
+    right = x > 0.0
+    sign = -1.0 if n % 2 == 0 else 1.0
+    value = _hurwitz(select(right, x, 1.0 - x), n + 1) * (sign * factorial(n))
+    mirrored = -sign * value - pi ** (n + 1) * _cotangent(x, n)
+    return select(right, value, mirrored)
+
+
 polygamma: Primitive = elementwise(
     "polygamma",
     quiet(_polygamma),
     (lambda y, x, *, n: polygamma(x, n=n + 1),),
     infer=floating,
-    lower="interpreter",
+    expand=_polygamma_formula,
     cost=100,
     domain=(POSITIVE,),
     analytic=False,
-    doc="The n-th derivative of digamma.",
+    doc="The n-th derivative of digamma, from the first on.",
 )

@@ -103,12 +103,7 @@ class Session:
 
     def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
         """Append an op located at the user's line and return its result."""
-        if not self.alive:
-            raise EscapedTracerError(
-                "a traced value is used after the call that traced it has ended",
-                where=where(),
-                hint="return it from the traced function instead of storing it elsewhere",
-            )
+        self._check_alive()
         key: tuple[Any, ...] = (name, *[id(v.type) for v in operands])
         if attrs:
             key += tuple(attrs.items())
@@ -125,14 +120,25 @@ class Session:
 
     def _remember(self, key: tuple[Any, ...], op: Op) -> Value:
         """Keep the inferred type; equal types become one object, so that keys repeat."""
-        if len(op.results) > 1:
-            return op.results[0]
         kind = self._types.setdefault(op.result.type, op.result.type)
         result = Value(kind)
         self.builder.ops[-1] = Op(op.primitive, op.operands, op.attrs, (result,), (), op.loc)
         # The operands are kept, so that the ids of their types stay theirs.
         self._inferred[key] = (op.primitive, kind, op.operands)
         return result
+
+    def emit_all(self, name: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
+        """The same for an op that may have several results."""
+        self._check_alive()
+        return self.emit_regions(name, list(operands), attrs, ())
+
+    def _check_alive(self) -> None:
+        if not self.alive:
+            raise EscapedTracerError(
+                "a traced value is used after the call that traced it has ended",
+                where=where(),
+                hint="return it from the traced function instead of storing it elsewhere",
+            )
 
     def emit_regions(
         self, name: str, operands: list[Value], attrs: dict[str, Any], regions: tuple[Block, ...]

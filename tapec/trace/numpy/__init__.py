@@ -20,6 +20,7 @@ from tapec.trace.numpy import (  # noqa: F401
     select,
     shape,
     solve,
+    special,
     split,
     ufunc_methods,
 )

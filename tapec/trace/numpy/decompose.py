@@ -14,10 +14,18 @@ from tapec.trace.numpy.shape import matrix_transpose
 from tapec.trace.numpy.solve import square_matrix
 
 
-def _emitted(name: str, a: Any, **attrs: Any) -> Any:
+def emitted(name: str, a: Any, **attrs: Any) -> Any:
+    """An op of one operand, with floats for integers."""
+    (found,) = emitted_all(name, a, **attrs)
+    return found
+
+
+def emitted_all(name: str, a: Any, **attrs: Any) -> list[Any]:
+    """The same for an op with several results."""
     session = session_of(a) or need_session()
     dtype, _ = common_float(key_of(a))
-    return wrap(session, session.emit(name, operand(session, a, dtype), **attrs))
+    made = session.emit_all(name, operand(session, a, dtype), **attrs)
+    return [wrap(session, value) for value in made]
 
 
 @implements("linalg.det")
@@ -26,7 +34,7 @@ def det(a: Any) -> Any:
     a = square_matrix(a, "det")
     written = _WRITTEN.get(a.shape[-1])
     if written is None:
-        return _emitted("determinant", a, form="value")
+        return emitted("determinant", a)
     if a._dtype[0] != "f":
         a = TABLE["astype"](a, float)
     return written(lambda i, j: a[..., i, j])
@@ -51,8 +59,7 @@ _PAIR: Any = type(np.linalg.slogdet(np.eye(1)))
 def slogdet(a: Any) -> Any:
     """``np.linalg.slogdet``: sign, and logarithm of the size, of the determinant."""
     a = square_matrix(a, "slogdet")
-    sign, log = (_emitted("determinant", a, form=form) for form in ("sign", "log"))
-    return _PAIR(sign, log)
+    return _PAIR(*emitted_all("slogdet", a))
 
 
 @implements("linalg.cholesky")
@@ -60,5 +67,5 @@ def cholesky(a: Any, *, upper: bool = False) -> Any:
     """``np.linalg.cholesky``: of the lower triangle (with `upper`, of the upper one)."""
     a = square_matrix(a, "cholesky")
     if upper:
-        return matrix_transpose(_emitted("cholesky", matrix_transpose(a)))
-    return _emitted("cholesky", a)
+        return matrix_transpose(emitted("cholesky", matrix_transpose(a)))
+    return emitted("cholesky", a)

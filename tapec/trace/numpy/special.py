@@ -1,0 +1,15 @@
+"""SciPy's special functions with arguments of their own kind; the others are in the ufunc table."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from tapec.trace.arrays.table import implements
+from tapec.trace.numpy.decompose import emitted
+
+
+@implements("polygamma")
+def polygamma(n: Any, x: Any) -> Any:
+    """``scipy.special.polygamma`` for a whole number n."""
+    return emitted("polygamma", x, n=operator.index(n))
