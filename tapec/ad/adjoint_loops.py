@@ -57,7 +57,7 @@ class _Loop(RegionPullback):
     def present(self, conditions: Conditions, builder: Builder, op: Op, k: int) -> Demand:
         if self.count is None or not 0 <= k - self.form.lead < self.form.consts:
             return None
-        # Without an iteration, constants are not used.
+        # A loop without iterations does not use its constants.
         return builder.emit(PRIMITIVES["greater"], (self.count, builder.const(0, INT))).result
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
@@ -119,7 +119,7 @@ class _Loop(RegionPullback):
         back = joint.thread.back_entry or Value(TAPE, "tape")
         first, tape = popped([] if self.stacked else self.kept, back)
         results.insert(count + len(bases), joint.thread.back_top or back)
-        # The values kept come off the tape: their first definition is not wanted.
+        # The values kept come off the tape: the ops that define them are dropped.
         ops, _ = between(joint.ops, {back, *self.kept}, results)
         return closed([*first, *counted, *ops], [counter, *carried, tape, *sliced], results)
 

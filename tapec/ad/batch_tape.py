@@ -120,7 +120,7 @@ def _pairs(op: Op) -> Iterator[tuple[Value, Value]]:
     elif form is not None and form.loop:
         yield from _loop_pairs(region_op(op))
     elif op.regions:
-        # Of a function with rules of the user's, these are the further regions.
+        # The further regions of a custom function are its derivative rules.
         lead, regions = (form.lead, op.regions) if form is not None else (0, op.regions[:1])
         for region in regions:
             yield from zip(op.operands[lead:], region.params, strict=True)

@@ -38,7 +38,7 @@ class Cleared:
 
 @dataclass(slots=True)
 class _Pending:
-    whole: list[Value] = field(default_factory=list)
+    full: list[Value] = field(default_factory=list)
     guarded: dict[Value, list[Value]] = field(default_factory=dict)
     parts: list[tuple[Value, Any]] = field(default_factory=list)
     moving: list[tuple[Value, Any, tuple[Value, ...]]] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Cotangents:
     def add(self, primal: Value, contribution: Value, tainted: bool = False) -> None:
         """One more contribution, of the primal's shape."""
         pending = self._of(primal)
-        pending.whole.append(contribution)
+        pending.full.append(contribution)
         pending.tainted |= tainted
 
     def add_guarded(self, primal: Value, contribution: Value, demand: Value) -> None:
@@ -113,7 +113,7 @@ class Cotangents:
         if pending.cleared is None:
             pending.cleared = cleared
         else:
-            pending.whole.append(self._filled(cleared, [], hint_of(primal, "ct")))
+            pending.full.append(self._filled(cleared, [], hint_of(primal, "ct")))
 
     def only_cleared(self, primal: Value, at: Any) -> Cleared | None:
         """All that arrived, taken, if it is a cotangent cleared in a place apart from `at`."""
@@ -133,8 +133,8 @@ class Cotangents:
             return None
         hint = hint_of(primal, "ct")
         start = self._restored(pending, hint)
-        whole = pending.whole if start is None else [start, *pending.whole]
-        total = self._sum(whole, hint)
+        full = pending.full if start is None else [start, *pending.full]
+        total = self._sum(full, hint)
         for demand, terms in pending.guarded.items():
             zero = self._builder.const(0.0, Type(primal.type.dtype))
             inside = self._sum(terms, hint)
@@ -162,7 +162,7 @@ class Cotangents:
 
     def _filled(self, cleared: Cleared, values: list[Value], hint: str) -> Value:
         if cleared.part in values:
-            # What was taken away comes back, and more: only that is added.
+            # The cleared part is among the contributions: `base` has it, the others are added.
             more = list(values)
             more.remove(cleared.part)
             value = self._sum(more, hint)

@@ -19,7 +19,7 @@ def feeding_decisions(
 ) -> set[Op]:
     """The ops that round on the way to a decision, of those that make what is needed.
 
-    `late` are the ops that read it.
+    `reverse_only` are the ops that read it.
     """
     made = _producers(needed, defs)
     pending = [v for op in made for v in _compared(op)]

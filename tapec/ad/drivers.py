@@ -1,4 +1,4 @@
-"""Whole derivatives: gradients, Jacobians, Hessians and their products, as programs.
+"""Full derivatives: gradients, Jacobians, Hessians and their products, as programs.
 
 `wrt` has one flag per input; the results are ordered block by block, function results outermost,
 and each has the shape of its result followed by the shapes of the inputs.

@@ -39,7 +39,7 @@ class Flow:
         return self.inside(op, flags)[0]
 
     def inside(self, op: Op, flags: Sequence[bool]) -> tuple[Flags, list[Activity]]:
-        """The settled flags, and the activity in every body."""
+        """The flags at the fixpoint, and the activity in every body."""
         key = op, tuple(flags)
         if key not in self._inside:
             self._inside[key] = self._fixpoint(op, list(flags))

@@ -57,8 +57,8 @@ def keep(
 ) -> Kept:  # fmt: skip
     """The cut of a body whose reverse ops know the values in `known`.
 
-    Values in `free` are kept anyway. Parameters in `dear` are the same in some `runs` of the body,
-    and must be kept once for these.
+    Values in `free` are kept anyway. Parameters in `costly` are the same in some `runs` of the
+    body, and must be kept once for these.
     """
     reverse_only = joint.reverse_only()
     defs = {v: op for op in joint.ops for v in op.results if v not in reverse_only}

@@ -1,6 +1,6 @@
 """Which results of an op need which of its operands: exact through branches and loops.
 
-Sets of operands are bit masks, so that one walk over a region settles all of its parameters.
+Sets of operands are bit masks: one walk over a region answers for all of its parameters.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class _Parser:
         if len(results) != len(types):
             raise self.fail(f"{len(results)} results but {len(types)} types", line)
         try:
-            attrs = _settle(primitive, attrs, types)
+            attrs = _resolved_attrs(primitive, attrs, types)
         except (ValueError, binascii.Error) as error:
             raise self.fail(str(error), line) from None
         inferred = self.infer(primitive, operands, attrs, tuple(regions), line)
@@ -277,7 +277,9 @@ class _Parser:
         return _Data(data, type)
 
 
-def _settle(primitive: Primitive, attrs: dict[str, Any], types: tuple[Type, ...]) -> dict[str, Any]:
+def _resolved_attrs(
+    primitive: Primitive, attrs: dict[str, Any], types: tuple[Type, ...]
+) -> dict[str, Any]:
     """Attributes with array literals made and, for `const`, the annotated type put in."""
     annotated = types[0] if types else None
     settled = {k: v.dense(annotated) if isinstance(v, _Data) else v for k, v in attrs.items()}

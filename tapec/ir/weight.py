@@ -1,4 +1,4 @@
-"""How much work ops are for the parts behind: what decides whether a loop is unrolled."""
+"""What ops cost to derive and compile: what decides whether a loop is unrolled."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
-from tapec.backends.llvm.emit_totals import NEUTRAL, OPS, Lanes, totals
+from tapec.backends.llvm.emit_reductions import NEUTRAL, OPS, Lanes, reduce_lanes
 from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, POLLED_WORK
 from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
@@ -28,7 +28,7 @@ def loop(e: FunctionEmitter, op: Op) -> None:
         if upper - lower >= width:
             lanes, lower = _vector_loop(e, op, init, (lower, upper), width)
             found.append(lanes)
-    init = totals(e, op.attrs["reduce"], [v.type.dtype for v in op.operands], init, found)
+    init = reduce_lanes(e, op.attrs["reduce"], [v.type.dtype for v in op.operands], init, found)
     e.bind(op.results, serial(e, op, (lower, upper, 1), init))
 
 

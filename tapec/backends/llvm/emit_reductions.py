@@ -1,4 +1,4 @@
-"""What the lanes of a vector loop's accumulators come to.
+"""Horizontal reductions: what the lanes of a vector loop's accumulators add up to.
 
 One accumulator is halved until one lane is left. Several are transposed while they are added:
 eight of eight lanes take seven additions in all, and end as one vector with a total in each lane.
@@ -25,7 +25,7 @@ class Lanes:
     names: Sequence[str]
 
 
-def totals(
+def reduce_lanes(
     e: FunctionEmitter, hows: Sequence[str], dtypes: Sequence[str], inits: Sequence[str],
     found: Sequence[Lanes],
 ) -> list[str]:  # fmt: skip
@@ -41,14 +41,14 @@ def totals(
     out: list[str] = []
     while len(out) < len(wholes):
         first = len(out)
-        size = _alike(list(zip(hows, dtypes, strict=True))[first:], widest)
+        size = _run_of_one_kind(list(zip(hows, dtypes, strict=True))[first:], widest)
         part = slice(first, first + size)
         how, dtype = hows[first], dtypes[first]
         out += _group(e, OPS.get(how, how), dtype, wholes[part], inits[part], widest)
     return out
 
 
-def _alike(kinds: Sequence[tuple[str, str]], most: int) -> int:
+def _run_of_one_kind(kinds: Sequence[tuple[str, str]], most: int) -> int:
     """How many of the next reductions go together: a power of two of one kind."""
     same = next((k for k, kind in enumerate(kinds) if kind != kinds[0]), len(kinds))
     return min(1 << (same.bit_length() - 1), most)
