@@ -17,7 +17,7 @@ from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
 from tapec.ir.rewrite import gc_paused
 from tapec.pipeline import Journal, clean, interpreted, native
-from tapec.trace import Out, Param, trace
+from tapec.trace import Param, ResultMarker, trace
 from tapec.trace.results import flattened, result_structure
 from tapec.tree import Tree, flatten
 
@@ -86,7 +86,7 @@ class Specialization:
             return "scalar"
         if self.func.results[index].type.shape or index >= self._count:
             return "array"
-        marker = next(m for m in self.leaves if isinstance(m, Out) and m.index == index)
+        marker = next(m for m in self.leaves if isinstance(m, ResultMarker) and m.index == index)
         return "python" if marker.python_scalar else "scalar"
 
     @functools.cached_property
@@ -108,7 +108,7 @@ class Specialization:
     @functools.cached_property
     def _markers(self) -> list[int]:
         """The result that each leaf stands for, -1 for objects returned as they are."""
-        return [m.index if isinstance(m, Out) else -1 for m in self.leaves]
+        return [m.index if isinstance(m, ResultMarker) else -1 for m in self.leaves]
 
     @functools.cached_property
     def _direct(self) -> bool:
@@ -188,7 +188,7 @@ class Specialization:
         return self.tree.maker(self._leaf(marker) for marker in self.leaves)
 
     def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
-        if not isinstance(marker, Out):
+        if not isinstance(marker, ResultMarker):
             return lambda values: marker
         if self.compiled is not None:
             return operator.itemgetter(marker.index)
@@ -196,7 +196,7 @@ class Specialization:
 
     def _store(self, values: Sequence[Any], out: Any) -> Any:
         targets, tree = flatten(out)
-        markers = [m for m in self.leaves if isinstance(m, Out)]
+        markers = [m for m in self.leaves if isinstance(m, ResultMarker)]
         if len(targets) != len(markers):
             raise ShapeError(f"out has {len(targets)} arrays, the function {len(markers)} results")
         for target, marker in zip(targets, markers, strict=True):

@@ -14,7 +14,7 @@ from tapec.call.signature import leaf_hints
 from tapec.ir import Block, Builder, Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
-from tapec.trace import Out, Param, Session, Tracer, is_symbolic, trace
+from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt
@@ -76,7 +76,7 @@ class Part:
     def result(self, values: Sequence[Any]) -> Any:
         """The function's result with these in place of the arrays."""
         return self.tree.unflatten(
-            [values[m.index] if isinstance(m, Out) else m for m in self.leaves]
+            [values[m.index] if isinstance(m, ResultMarker) else m for m in self.leaves]
         )
 
 

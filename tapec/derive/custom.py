@@ -12,7 +12,7 @@ from tapec.call.kernel import Kernel
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.derive.rules import PARTS
 from tapec.errors import MutationError, TraceError
-from tapec.trace import Out, Session, Tracer, current
+from tapec.trace import ResultMarker, Session, Tracer, current
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import call_traced
@@ -100,7 +100,7 @@ class CustomRule:
         if self.given_results:
             attrs["given_results"] = True
         values = session.emit_regions("custom", regions.operands, attrs, tuple(blocks))
-        weak = {m.index: m.python_scalar for m in body.leaves if isinstance(m, Out)}
+        weak = {m.index: m.python_scalar for m in body.leaves if isinstance(m, ResultMarker)}
         return [wrap(session, v, weak[k]) for k, v in enumerate(values)]
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

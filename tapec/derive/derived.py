@@ -14,7 +14,7 @@ from tapec.ad.tangent import tangent
 from tapec.derive.nesting import as_float, chosen_leaves, inline, lift, structure, trace_inner
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.ir import Func
-from tapec.trace import Out
+from tapec.trace import ResultMarker
 from tapec.tree import flatten
 
 Function = Callable[..., Any]
@@ -55,7 +55,7 @@ def _scalar_output(inner: Any, has_aux: bool) -> tuple[Func, Any]:
     if has_aux and len(inner.tree.children) == 2:
         count = inner.tree.children[0].size
     main = [m for m in inner.leaves[:count]] if has_aux else inner.leaves
-    outs = [m for m in main if isinstance(m, Out)]
+    outs = [m for m in main if isinstance(m, ResultMarker)]
     if len(main) != 1 or not outs or func.results[outs[0].index].type.shape:
         got = ", ".join(str(func.results[m.index].type) for m in outs) or "a constant"
         raise NonDifferentiableError(
@@ -177,7 +177,7 @@ class Pullback(Transform):
         args = as_float(primals, groups)
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
         main = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
-        markers = [m for m in inner.leaves[:main] if isinstance(m, Out)]
+        markers = [m for m in inner.leaves[:main] if isinstance(m, ResultMarker)]
         func = inner.func.with_results([inner.func.results[m.index] for m in markers])
         seeds = flatten(cotangent)[0]
         chosen: list[Any] = [

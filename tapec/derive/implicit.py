@@ -19,7 +19,7 @@ from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.shape import ravel, reshaped
 from tapec.trace.numpy.solve import solve
-from tapec.trace.python.clone import prepare
+from tapec.trace.python.prepare import prepare
 from tapec.tree import flatten
 
 

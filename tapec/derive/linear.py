@@ -21,7 +21,7 @@ from tapec.derive.transforms import options
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
 from tapec.pipeline import clean
-from tapec.trace import Out
+from tapec.trace import ResultMarker
 from tapec.tree import Tree, flatten
 
 
@@ -47,7 +47,7 @@ class _AtPoint(Transform):
         args = as_float(primals, groups)
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
         count = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
-        main = [m.index for m in inner.leaves[:count] if isinstance(m, Out)]
+        main = [m.index for m in inner.leaves[:count] if isinstance(m, ResultMarker)]
         flags = inner.flags({k for g in groups for k in g})
         func = clean(self.derive(inner, flags, main))
         late = func.params[len(inner.inputs) :]

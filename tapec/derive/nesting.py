@@ -16,7 +16,7 @@ from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir import Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
-from tapec.trace import Out, Param, Tracer, current, trace
+from tapec.trace import Param, ResultMarker, Tracer, current, trace
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import flattened, result_structure
@@ -53,7 +53,7 @@ class Inner:
     def result(self, values: Sequence[Any]) -> Any:
         """The function's result structure with `values` in place of the markers."""
         return self.tree.unflatten(
-            [values[m.index] if isinstance(m, Out) else m for m in self.leaves]
+            [values[m.index] if isinstance(m, ResultMarker) else m for m in self.leaves]
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.ir import Block
-from tapec.trace import Out, current
+from tapec.trace import ResultMarker, current
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.results import call_traced
@@ -47,7 +47,7 @@ class Outlined:
     def _emit(self, given: Arguments, part: Part, block: Block, operands: list[Any]) -> Any:
         session = given.session
         values = session.emit_regions("call", operands, self.attrs, (block,))
-        weak = {m.index: m.python_scalar for m in part.leaves if isinstance(m, Out)}
+        weak = {m.index: m.python_scalar for m in part.leaves if isinstance(m, ResultMarker)}
         count = len(part.outs)
         for k, value in zip(part.mutated, values[count:], strict=True):
             copyto(given.tracers[k], wrap(session, value))

@@ -10,12 +10,12 @@ import numpy as np
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.errors import ShapeError
 from tapec.ir import Block, Builder, Type, Value
-from tapec.trace import Out, Tracer, current, is_symbolic
+from tapec.trace import ResultMarker, Tracer, current, is_symbolic
 from tapec.trace.arrays.operands import as_tracer, operand
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.arrays.writes import fit
-from tapec.trace.python.clone import prepare
+from tapec.trace.python.prepare import prepare
 from tapec.tree import Tree, flatten
 
 Function = Callable[..., Any]
@@ -86,7 +86,7 @@ class RulePart:
         """
         leaves = self.fitted(found, self.body.tree, "as the function's value")
         for m, x in zip(self.body.leaves, leaves, strict=True):
-            if not isinstance(m, Out) or x is None:
+            if not isinstance(m, ResultMarker) or x is None:
                 continue
             wanted = self.body.outs[m.index].shape
             if not isinstance(x, _NUMBERS) or np.shape(x) not in (wanted, ()):
@@ -146,7 +146,7 @@ class JvpPart(RulePart):
             found = pair[1]
         leaves = self.fitted(found, self.body.tree, "as a tangent")
         wanted = {m.index: x for m, x in zip(self.body.leaves, leaves, strict=True)
-                  if isinstance(m, Out)}  # fmt: skip
+                  if isinstance(m, ResultMarker)}  # fmt: skip
         moving = [k for k, t in enumerate(self.body.outs) if t.is_float]
         for k in moving:
             self._check_linear(wanted[k])
@@ -215,7 +215,7 @@ class VjpPart(RulePart):
         """The cotangents in the structure of the result; zeros where there are none."""
         given = iter(cts)
         outs = [next(given) if t.is_float else 0.0 for t in self.body.outs]
-        leaves = [outs[m.index] if isinstance(m, Out) else None for m in self.body.leaves]
+        leaves = [outs[m.index] if isinstance(m, ResultMarker) else None for m in self.body.leaves]
         return self.body.tree.unflatten(leaves)
 
     def block(self, regions: Regions) -> Block:

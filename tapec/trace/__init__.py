@@ -8,10 +8,10 @@ from tapec.trace.arrays import overloads  # noqa: F401
 from tapec.trace.arrays.session import NeedStatic, Session, current
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
-from tapec.trace.entry import Out, Param, Traced, trace
+from tapec.trace.entry import Param, ResultMarker, TracedFunction, trace
 from tapec.trace.python import runtime  # noqa: F401
 
 __all__ = [
-    "TABLE", "NeedStatic", "Out", "Param", "Session", "Traced", "Tracer", "current",
-    "is_symbolic", "trace",
+    "TABLE", "NeedStatic", "Param", "ResultMarker", "Session", "TracedFunction", "Tracer",
+    "current", "is_symbolic", "trace",
 ]  # fmt: skip

@@ -16,13 +16,13 @@ from tapec.trace.arrays.session import Session, current, running
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write
-from tapec.trace.parts.intervals import Mark
+from tapec.trace.parts.intervals import LengthMark
 from tapec.trace.parts.ragged import CURE, Ragged
-from tapec.trace.python.clone import prepare
 from tapec.trace.python.foreign import foreign_error
+from tapec.trace.python.prepare import prepare
 from tapec.trace.staging.choice import Choice
 from tapec.trace.staging.failures import raise_endless
-from tapec.trace.staging.names import check_joints
+from tapec.trace.staging.object_aliases import check_noted_aliases
 from tapec.trace.staging.values import Poison
 
 MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
@@ -39,7 +39,7 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
+class ResultMarker:
     """Stands in the result structure for result `index` of the program."""
 
     index: int
@@ -47,7 +47,7 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TracedFunction:
     """A traced function.
 
     ``func.results`` are the array leaves of ``out`` in order of their `Out` markers, then the
@@ -93,7 +93,7 @@ def trace(
     *,
     flatten: Flatten = leaf_only,
     name: str = "",
-) -> Traced:
+) -> TracedFunction:
     """Run `f` once on tracers and return its program.
 
     ``make_args`` places one tracer per parameter into the arguments of `f`. Raises `TraceError`s
@@ -113,7 +113,7 @@ def trace(
                 raise
             raise told from error
         if session.parent is None:
-            check_joints(session)
+            check_noted_aliases(session)
         leaves, rebuild = flatten(result)
         values: list[Value] = []
         marked = [_mark(session, leaf, values) for leaf in leaves]
@@ -127,7 +127,7 @@ def trace(
         session.parent.choices += session.choices
     choices = tuple(dict.fromkeys(session.choices))
     captures = tuple(session.captures)
-    return Traced(func, rebuild(marked), mutated, captures, choices, errors, code)
+    return TracedFunction(func, rebuild(marked), mutated, captures, choices, errors, code)
 
 
 def _told(error: Exception) -> Exception:
@@ -154,20 +154,20 @@ def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
 
 def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
     """An array leaf as an `Out`, its value appended; anything else stays in place."""
-    if type(leaf) in (Mark, Ragged):
+    if type(leaf) in (LengthMark, Ragged):
         raise UnsupportedOperation(
             "the function returns a slice whose length is known at run time only", hint=CURE
         )
     if type(leaf) is Tracer:
         values.append(operand(session, leaf, leaf._dtype))
-        return Out(len(values) - 1, leaf._weak)
+        return ResultMarker(len(values) - 1, leaf._weak)
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _KNOWN:
         array = np.asarray(leaf)
         values.append(session.array(array, _KNOWN[array.dtype]))
-        return Out(len(values) - 1)
+        return ResultMarker(len(values) - 1)
     if type(leaf) is float:
         values.append(session.const(leaf, "f64"))
-        return Out(len(values) - 1, True)
+        return ResultMarker(len(values) - 1, True)
     return leaf._fail() if type(leaf) is Poison else leaf
 
 

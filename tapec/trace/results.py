@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.trace.arrays.session import current
-from tapec.trace.entry import Out
-from tapec.trace.python.clone import prepare
+from tapec.trace.entry import ResultMarker
+from tapec.trace.python.prepare import prepare
 from tapec.tree import Tree, flatten
 
 
@@ -19,7 +19,7 @@ def flattened(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
 
 def result_structure(out: Any) -> tuple[list[Any], Tree]:
     """Leaves (`Out` markers and static objects) and structure of a traced result."""
-    return flatten(out, is_leaf=lambda x: isinstance(x, Out))
+    return flatten(out, is_leaf=lambda x: isinstance(x, ResultMarker))
 
 
 def call_traced(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

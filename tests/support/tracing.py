@@ -9,10 +9,10 @@ import numpy as np
 
 from tapec.backends.interpreter import run
 from tapec.ir.types import Type, dtype_name
-from tapec.trace import Param, Traced, trace
+from tapec.trace import Param, TracedFunction, trace
 
 
-def traced(f: Callable[..., Any], *args: Any) -> Traced:
+def traced(f: Callable[..., Any], *args: Any) -> TracedFunction:
     """The program of `f` on arguments of these types (Python numbers stay weak)."""
     params = []
     for i, a in enumerate(args):
@@ -22,7 +22,7 @@ def traced(f: Callable[..., Any], *args: Any) -> Traced:
     return trace(f, lambda tracers: (tuple(tracers), {}), params)
 
 
-def check(f: Callable[..., Any], *args: Any) -> Traced:
+def check(f: Callable[..., Any], *args: Any) -> TracedFunction:
     """The program's results, written arguments included, are NumPy's: dtype, shape, values."""
     program = traced(f, *args)
     results = run(program.func, [np.asarray(a) for a in args])

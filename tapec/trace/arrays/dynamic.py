@@ -16,7 +16,7 @@ from tapec.trace.arrays.session import NeedStatic, Session, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.arrays.views import Place
+from tapec.trace.arrays.views import DynamicSlice
 
 
 class Bounds(NamedTuple):
@@ -27,7 +27,7 @@ class Bounds(NamedTuple):
     reverse: bool
 
 
-class Dynamic(NamedTuple):
+class DynamicIndex(NamedTuple):
     """An index, one entry of `at` per axis of the array; the axes that bounds cut are whole."""
 
     at: tuple[Any, ...]
@@ -49,7 +49,7 @@ def _is_dynamic_entry(e: Any) -> bool:
     return type(e) is Tracer and e._storage.array is None and not e._shape and e._dtype != "bool"
 
 
-def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
+def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> DynamicIndex:
     """Normalise an index with one entry per axis, new axes aside."""
     at: list[Any] = []
     starts: list[Tracer] = []
@@ -79,7 +79,7 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> Dynamic:
             starts.append(_integer(e))
         else:
             at.append(e)
-    return Dynamic(tuple(at), tuple(starts), layout, bounds, flips)
+    return DynamicIndex(tuple(at), tuple(starts), layout, bounds, flips)
 
 
 def _integer(e: Tracer) -> Tracer:
@@ -133,7 +133,7 @@ def _bounds(e: slice) -> Bounds:
     return Bounds(e.start, e.stop, e.step is not None and int(e.step) == -1)
 
 
-def place(x: Tracer, index: Dynamic, session: Session) -> Tracer:
+def place(x: Tracer, index: DynamicIndex, session: Session) -> Tracer:
     """The view of a part, new axes left out."""
     base = _symbolic(x, session)
     shape = selected(index.at)
@@ -143,13 +143,13 @@ def place(x: Tracer, index: Dynamic, session: Session) -> Tracer:
     if merged is not None:
         view = Tracer(base._storage, base._dtype, shape, (merged,))
     else:
-        view = base._view(("dynamic", Place(index.at, starts, forms)), shape)
+        view = base._view(("dynamic", DynamicSlice(index.at, starts, forms)), shape)
     if not index.flips:
         return view
     kept = [a for a, e in enumerate(index.at) if isinstance(e, tuple)]
-    turned = tuple((n - 1, n, -1) if a in index.flips else (0, n, 1)
+    reversal = tuple((n - 1, n, -1) if a in index.flips else (0, n, 1)
                    for a, n in zip(kept, shape, strict=True))  # fmt: skip
-    return view._view(("index", turned), shape)
+    return view._view(("index", reversal), shape)
 
 
 def _held(start: Tracer, session: Session) -> Tracer:
@@ -165,7 +165,7 @@ def _merged(x: Tracer, at: tuple[Any, ...], starts: Any, forms: Any) -> Any:
     if len(x._steps) != 1 or x._steps[0][0] not in ("index", "dynamic"):
         return None
     kind, outer = x._steps[0]
-    before = Place(outer, (), ()) if kind == "index" else outer
+    before = DynamicSlice(outer, (), ()) if kind == "index" else outer
     inner = iter(at)
     new, old = zip(starts, forms, strict=True), zip(before.starts, before.forms, strict=True)
     joined: list[Any] = []
@@ -179,7 +179,7 @@ def _merged(x: Tracer, at: tuple[Any, ...], starts: Any, forms: Any) -> Any:
         joined.append(e)
         given += [next(source)] if is_run(e) else []
     both = zip(*given, strict=True) if given else ((), ())
-    return ("dynamic", Place(tuple(joined), *map(tuple, both)))
+    return ("dynamic", DynamicSlice(tuple(joined), *map(tuple, both)))
 
 
 def _symbolic(x: Tracer, session: Session) -> Tracer:
@@ -209,6 +209,3 @@ def _is_of_function(storage: Storage, session: Session) -> bool:
 def _read_only(x: Tracer, why: Any) -> Tracer:
     x._storage.frozen = why
     return x
-
-
-__all__ = ["Bounds", "Dynamic", "is_dynamic", "parse_dynamic", "place"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
-from tapec.trace.arrays.keys import ARRAYS, Parsed, checked, completed, parse, tidy
+from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse, tidy
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -89,7 +89,7 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
             entries[k] = checked(e, n, k)
     index = parse_dynamic(x, entries, session)
     view = place(x, index, session) if index.starts else basic_view(
-        x, Parsed(tidy([*index.at]), {}, [], boxed))  # fmt: skip
+        x, ParsedIndex(tidy([*index.at]), {}, [], boxed))  # fmt: skip
     if "new" in index.layout:
         sizes = iter(view.shape)
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
@@ -129,7 +129,7 @@ def _is_whole(at: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
     return all(e == (0, n, 1) for e, n in zip(at, shape, strict=True))
 
 
-def basic_view(x: Tracer, parsed: Parsed) -> Tracer:
+def basic_view(x: Tracer, parsed: ParsedIndex) -> Tracer:
     kept = [e[1] for e in parsed.at if isinstance(e, tuple)]
     view = x
     if not _is_whole(parsed.at, x.shape):
@@ -141,7 +141,7 @@ def basic_view(x: Tracer, parsed: Parsed) -> Tracer:
     return x._view(("reshape", x.shape), x.shape) if view is x else view
 
 
-def _front(x: Tracer, parsed: Parsed) -> Tracer:
+def _front(x: Tracer, parsed: ParsedIndex) -> Tracer:
     """The basic part applied and the indexed axes brought to the front: a view."""
     view = x
     if not _is_whole(parsed.at, x.shape):
@@ -154,7 +154,7 @@ def _front(x: Tracer, parsed: Parsed) -> Tracer:
     return view._view(("transpose", perm), tuple(view.shape[i] for i in perm))
 
 
-def _operands(x: Tracer, parsed: Parsed, *more: Any) -> tuple[Any, list[Any]]:
+def _operands(x: Tracer, parsed: ParsedIndex, *more: Any) -> tuple[Any, list[Any]]:
     arrays = [as_array(a) for a in parsed.arrays.values()]
     session = session_of(x, *arrays, *more) or need_session()
     values = []
@@ -171,7 +171,7 @@ def _operands(x: Tracer, parsed: Parsed, *more: Any) -> tuple[Any, list[Any]]:
     return session, values
 
 
-def _gather(x: Tracer, parsed: Parsed) -> Any:
+def _gather(x: Tracer, parsed: ParsedIndex) -> Any:
     session, indices = _operands(x, parsed)
     base = _front(x, parsed)
     result = wrap(session, session.emit("gather", base._value(session), *indices))
@@ -179,7 +179,7 @@ def _gather(x: Tracer, parsed: Parsed) -> Any:
     return _arrange(result, parsed, rank)
 
 
-def _position(parsed: Parsed) -> int | None:
+def _position(parsed: ParsedIndex) -> int | None:
     """Where the indexed axes belong in the result; None for the front."""
     places = [i for i, e in enumerate(parsed.layout) if e == "adv"]
     if places[-1] - places[0] + 1 != len(places):
@@ -187,7 +187,7 @@ def _position(parsed: Parsed) -> int | None:
     return places[0] or None
 
 
-def _arrange(result: Tracer, parsed: Parsed, rank: int) -> Tracer:
+def _arrange(result: Tracer, parsed: ParsedIndex, rank: int) -> Tracer:
     """Insert new axes and move the block of indexed axes to NumPy's place."""
     rest = iter(result.shape[rank:])
     shape = (*result.shape[:rank],
@@ -212,7 +212,7 @@ def mask_for(key: Tracer, x: Tracer) -> Any:
     return TABLE["reshape"](key, key.shape + (1,) * (x.ndim - key.ndim))
 
 
-def scatter(name: str, x: Tracer, parsed: Parsed, value: Any) -> None:
+def scatter(name: str, x: Tracer, parsed: ParsedIndex, value: Any) -> None:
     session, indices = _operands(x, parsed, value)
     base = _front(x, parsed)
     values = operand(session, value, x._dtype)

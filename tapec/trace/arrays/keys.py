@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer
 ARRAYS = (Tracer, np.ndarray, list)
 
 
-class Parsed(NamedTuple):
+class ParsedIndex(NamedTuple):
     """An index, one entry per axis: `at` for basic entries; the arrays of the others."""
 
     at: tuple[Any, ...]
@@ -25,7 +25,7 @@ class Parsed(NamedTuple):
     boxed: bool  # an Ellipsis was written: a 0-d result is a view
 
 
-def parse(shape: tuple[int, ...], key: Any) -> Parsed:
+def parse(shape: tuple[int, ...], key: Any) -> ParsedIndex:
     """Normalise an index expression for an array of `shape`."""
     entries, boxed = completed(shape, key)
     advanced = any(isinstance(e, ARRAYS) for e in entries)
@@ -52,7 +52,7 @@ def parse(shape: tuple[int, ...], key: Any) -> Parsed:
                 layout.append("adv")
             else:
                 at.append(i)
-    return Parsed(tidy(at), arrays, layout, boxed)
+    return ParsedIndex(tidy(at), arrays, layout, boxed)
 
 
 def completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:

@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import inplace
 
 
-class Method:
+class BoundMethod:
     """A bound method that is a translation with the array first."""
 
     __slots__ = ("name", "tracer")
@@ -74,7 +74,7 @@ def _attribute(self: Tracer, name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
     if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
-        return Method(name, self)
+        return BoundMethod(name, self)
     if self._storage.array is not None and name not in _WRITING:
         return getattr(self._array, name)
     if hasattr(np.ndarray, name):

@@ -31,7 +31,11 @@ _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 _SERIALS = itertools.count()
 
 
-class NeedStatic(TraceError):
+class Restart(TraceError):
+    """Unwinds to the piece of tracing that starts again, knowing what this says."""
+
+
+class NeedStatic(Restart):
     """Python needs the value of these parameters (ints or bools): trace again with them fixed."""
 
     def __init__(self, params: frozenset[int], where: object = None) -> None:
@@ -67,12 +71,12 @@ class Session:
         "depth",
         "failures",
         "integers",
-        "joints",
+        "list_arrays",
+        "noted",
         "params",
         "parent",
         "partial",
         "serial",
-        "tables",
         "uncertain",
     )
 
@@ -90,10 +94,12 @@ class Session:
         self.captures: list[Any] = []
         self.integers = Integers()
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
-        self.joints: list[Any] = []  # objects that may be one (see tapec.trace.staging.names)
+        self.noted: list[
+            Any
+        ] = []  # objects that may be one (see tapec.trace.staging.object_aliases)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
         # Lists that are arrays for now, by identity (see tapec.trace.staging.list_arrays).
-        self.tables: dict[int, Any] = {} if parent is None else parent.tables
+        self.list_arrays: dict[int, Any] = {} if parent is None else parent.list_arrays
         self._captured: dict[Value, Value] = {}
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
         self._types: dict[Type, Type] = {}

@@ -32,16 +32,16 @@ _SEARCHED = (
 )  # fmt: skip
 
 
-class Text(str):
+class TracedText(str):
     """A text with a traced value in it: what it says is not known while tracing."""
 
     __slots__ = ()
 
-    def __add__(self, other: str) -> Text:
-        return Text(str.__add__(self, other))
+    def __add__(self, other: str) -> TracedText:
+        return TracedText(str.__add__(self, other))
 
-    def __radd__(self, other: str) -> Text:
-        return Text(str.__add__(other, self))
+    def __radd__(self, other: str) -> TracedText:
+        return TracedText(str.__add__(other, self))
 
 
 def _asked(*args: Any, **kwargs: Any) -> Any:
@@ -53,7 +53,7 @@ def _asked(*args: Any, **kwargs: Any) -> Any:
 
 
 for _name in (*(f"__{n}__" for n in _COMPARED), *_SEARCHED):
-    setattr(Text, _name, _asked)
+    setattr(TracedText, _name, _asked)
 
 
 def text(make: Callable[[], str]) -> str:
@@ -64,7 +64,7 @@ def text(make: Callable[[], str]) -> str:
         made = make()
     finally:
         _TRACED.reset(token)
-    return Text(made) if traced else made
+    return TracedText(made) if traced else made
 
 
 def note_traced() -> None:
@@ -72,6 +72,3 @@ def note_traced() -> None:
     traced = _TRACED.get()
     if traced is not None:
         traced.append(True)
-
-
-__all__ = ["Text", "note_traced", "text"]

@@ -19,7 +19,7 @@ Step = tuple[str, Any]
 Array = np.ndarray[Any, Any]
 
 
-class Place:
+class DynamicSlice:
     """Where a dynamic view looks: its specification, and traced numbers for the starts.
 
     Places are equal where the starts are provably so (`forms` are their linear forms).
@@ -32,7 +32,7 @@ class Place:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Place)
+            isinstance(other, DynamicSlice)
             and (self.at, len(self.forms)) == (other.at, len(other.forms))
             and all(map(operator.eq, self.forms, other.forms))
         )

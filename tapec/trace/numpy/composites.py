@@ -9,9 +9,10 @@ from typing import Any
 from tapec.errors import DTypeError
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import as_array, key_of, session_of
-from tapec.trace.arrays.session import where
-from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.session import where as user_line
+from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, np_, power, with_options
+from tapec.trace.numpy.select import where
 
 
 def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -144,7 +145,7 @@ def _modf(x: Any) -> Any:
 @_composite("ldexp")
 def _ldexp(x: Any, n: Any) -> Any:
     if key_of(n)[0][0] == "f":
-        raise DTypeError("np.ldexp takes integers as its second argument", where=where())
+        raise DTypeError("np.ldexp takes integers as its second argument", where=user_line())
     # In two steps: neither power leaves the range of floats.
     half = np_("floor_divide", n, 2)
     first, second = (np_("power", 2.0, part * 1.0) for part in (half, n - half))
@@ -156,3 +157,17 @@ def _ldexp(x: Any, n: Any) -> Any:
 @_composite("divmod")
 def _divmod(a: Any, b: Any) -> Any:
     return np_("floor_divide", a, b), np_("remainder", a, b)
+
+
+@implements("betaln")
+def betaln(a: Any, b: Any) -> Any:
+    """Logarithm of the beta function."""
+    log_gamma = TABLE["gammaln"]
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+
+
+@implements("huber")
+def huber(delta: Any, r: Any) -> Any:
+    """Huber's loss: quadratic within delta, linear beyond."""
+    size = TABLE["absolute"](r)
+    return where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))

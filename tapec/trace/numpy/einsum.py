@@ -7,9 +7,9 @@ from typing import Any
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.diagonals import diagonal
 from tapec.trace.numpy.linalg import contract
 from tapec.trace.numpy.shape import reshaped, transpose
-from tapec.trace.numpy.split import diagonal
 
 
 @implements("einsum")

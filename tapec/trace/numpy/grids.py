@@ -17,29 +17,6 @@ from tapec.trace.numpy.shape import axis_of
 from tapec.trace.numpy.split import along
 
 
-@implements("array_equal")
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
-    """Whether shapes and all elements are the same."""
-    a, b = as_tracer(a1), as_tracer(a2)
-    if a.shape != b.shape:
-        return False
-    same = TABLE["equal"](a, b)
-    if equal_nan:
-        same = same | (TABLE["isnan"](a) & TABLE["isnan"](b))
-    return TABLE["all"](same)
-
-
-@implements("array_equiv")
-def array_equiv(a1: Any, a2: Any) -> Any:
-    """Whether all elements are the same once shapes are broadcast."""
-    a, b = as_tracer(a1), as_tracer(a2)
-    try:
-        np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
-        return False
-    return TABLE["all"](TABLE["equal"](a, b))
-
-
 @implements("logspace")
 def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0,
              dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
@@ -132,8 +109,8 @@ def angle(z: Any, deg: bool = False) -> Any:
     z = as_tracer(z)
     if z._dtype[0] != "f":
         z = TABLE["astype"](z, float)
-    turned = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
-    made = where(TABLE["isnan"](z), math.nan, turned)
+    argument = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
+    made = where(TABLE["isnan"](z), math.nan, argument)
     return made if deg else TABLE["astype"](made, z.dtype)
 
 

@@ -21,9 +21,9 @@ from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.arrays.ufuncs import with_options
+from tapec.trace.numpy.diagonals import diagonal
 from tapec.trace.numpy.shape import (
     axes_of,
-    axis_of,
     broadcast_to,
     expand_dims,
     moveaxis,
@@ -31,7 +31,6 @@ from tapec.trace.numpy.shape import (
     reshaped,
     squeeze,
 )  # fmt: skip
-from tapec.trace.numpy.split import along, diagonal
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -228,6 +227,3 @@ def linalg_trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Any:
 def linalg_diagonal(x: Any, *, offset: int = 0) -> Any:
     """Diagonals of the last two axes."""
     return diagonal(x, offset, -2, -1)
-
-
-__all__ = ["along", "axis_of"]

@@ -11,7 +11,7 @@ import numpy as np
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.reduce import guarded_root
+from tapec.trace.numpy.moments import guarded_root
 from tapec.trace.numpy.select import where
 
 
@@ -62,12 +62,12 @@ def _extreme_like(name: str, plain: str, neutral: float) -> None:
         if valid is None or initial not in (None, np._NoValue):
             return made
         some = TABLE["any"](_both(valid, where), axis, keepdims)
-        return _chosen(some, made)
+        return _nan_where_empty(some, made)
 
     TABLE[name] = function
 
 
-def _chosen(some: Any, made: Any) -> Any:
+def _nan_where_empty(some: Any, made: Any) -> Any:
     """The results of rows with numbers in them, NaN of the others."""
     return where(some, made, math.nan)
 
@@ -109,7 +109,7 @@ def nanvar(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims:
     taken = ddof if correction in (None, np._NoValue) else correction
     mask = TABLE["broadcast_to"](options["where"], filled.shape)
     count = TABLE["sum"](mask, axis=axis, keepdims=keepdims)
-    return _chosen(TABLE["greater"](count, taken), made)
+    return _nan_where_empty(TABLE["greater"](count, taken), made)
 
 
 @implements("nanstd")

@@ -10,7 +10,8 @@ import numpy as np
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.numpy.reduce import _float, guarded_root
+from tapec.trace.numpy.moments import guarded_root
+from tapec.trace.numpy.reduce import as_float
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axes_of, reshaped, squeeze, transpose
 
@@ -32,7 +33,7 @@ def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 
 @implements("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
-    x = _float(x)
+    x = as_float(x)
     axes = axes_of(axis, x.ndim)
     matrix = len(axes) == 2 and ord is not None
     if (ord is not None and len(axes) > 2) or (ord == "fro" and not matrix):

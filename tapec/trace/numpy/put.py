@@ -12,17 +12,11 @@ from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, unwra
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto, real_array_write
+from tapec.trace.numpy.join import joined
+from tapec.trace.numpy.pick import places_along
 from tapec.trace.numpy.select import wrapped
-from tapec.trace.numpy.shape import (
-    axes_of,
-    axis_of,
-    broadcast_to,
-    joined,
-    moveaxis,
-    ravel,
-    reshaped,
-)  # fmt: skip
-from tapec.trace.numpy.split import along, places_along
+from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, moveaxis, ravel, reshaped
+from tapec.trace.numpy.split import along
 
 
 def _target(a: Any, function: Any, *others: Any) -> Any:

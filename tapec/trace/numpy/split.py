@@ -6,25 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import as_array, as_tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.tracer import Tracer, is_symbolic
-from tapec.trace.numpy.select import wrapped
-from tapec.trace.numpy.shape import (
-    axes_of,
-    axis_of,
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    joined,
-    moveaxis,
-    ravel,
-    reshaped,
-    stack,
-    transpose,
-)  # fmt: skip
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.join import joined
+from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, moveaxis, ravel, reshaped
 
 
 def along(x: Any, axis: int, key: Any) -> Any:
@@ -184,76 +171,6 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return joined([ravel(p) for p in parts if p is not None], 0)
 
 
-def _masked(x: Any, mask: Any) -> Any:
-    x = as_tracer(x)
-    return TABLE["where"](mask, x, np.zeros((), x.dtype))
-
-
-def _triangle(x: Any, k: int) -> Any:
-    rows, columns = x.shape[-2:]
-    return np.tri(rows, columns, k, dtype=np.bool_)
-
-
-@implements("triu")
-def triu(x: Any, k: int = 0) -> Any:
-    """The upper triangle, zeros below."""
-    x = as_tracer(x)
-    return _masked(x, ~_triangle(x, k - 1))
-
-
-@implements("tril")
-def tril(x: Any, k: int = 0) -> Any:
-    """The lower triangle, zeros above."""
-    x = as_tracer(x)
-    return _masked(x, _triangle(x, k))
-
-
-@implements("diagonal")
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Diagonals as the last axis."""
-    x = moveaxis(x, (axis1, axis2), (0, 1))
-    rows, columns = x.shape[:2]
-    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    i = np.arange(count)
-    picked = x[i + max(-offset, 0), i + max(offset, 0)]
-    return moveaxis(picked, 0, -1) if picked.ndim > 1 else picked
-
-
-@implements("diag")
-def diag(x: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or the matrix of a diagonal."""
-    x = as_tracer(x)
-    if x.ndim == 2:
-        return diagonal(x, k)
-    if x.ndim != 1:
-        raise ValueError("Input must be 1- or 2-d.")
-    n = x.size + abs(k)
-    made = concrete(np.zeros((n, n), x.dtype))
-    i = np.arange(x.size)
-    made[i + max(-k, 0), i + max(k, 0)] = x
-    return made
-
-
-TABLE["diagflat"] = lambda x, k=0: diag(ravel(x), k)
-
-
-@implements("trace")
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
-    """Sum of the diagonal."""
-    return TABLE["sum"](diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
-
-
-@implements("fill_diagonal")
-def fill_diagonal(x: Any, value: Any, wrap: bool = False) -> None:
-    """Write the main diagonal."""
-    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
-        raise ValueError("array must be at least 2-d, and all dimensions of equal length beyond 2")
-    if wrap and x.ndim == 2 and x.shape[0] > x.shape[1] + 1:
-        raise unsupported(np.fill_diagonal, " with wrap=True")
-    i = np.arange(min(x.shape))
-    x[(i,) * x.ndim] = value
-
-
 @implements("meshgrid")
 def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True) -> Any:
     """Coordinate grids."""
@@ -268,40 +185,3 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
         return tuple(made)
     shape = np.broadcast_shapes(*(m.shape for m in made))
     return tuple(broadcast_to(m, shape) for m in made)
-
-
-@implements("take")
-def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
-    """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
-    x = ravel(x) if axis is None else as_tracer(x)
-    axis = axis_of(axis or 0, x.ndim)
-    index = as_array(indices)
-    if mode != "raise":
-        index = wrapped(index, x.shape[axis], mode)
-    return along(x, axis, index)
-
-
-@implements("take_along_axis")
-def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
-    """``np.take_along_axis``."""
-    if axis is None:
-        return ravel(x)[as_array(indices)]
-    x = as_tracer(x)
-    return x[places_along(x, indices, axis)]
-
-
-def places_along(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
-    """The key of the elements that indices along one axis mean."""
-    index = as_tracer(indices)
-    axis = axis_of(axis, x.ndim)
-    if index.ndim != x.ndim:
-        raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    key: list[Any] = []
-    for i, n in enumerate(x.shape):
-        shape = [1] * x.ndim
-        shape[i] = n
-        key.append(index if i == axis else np.arange(n).reshape(shape))
-    return tuple(key)
-
-
-__all__ = ["concatenate", "expand_dims", "is_symbolic", "stack", "transpose"]

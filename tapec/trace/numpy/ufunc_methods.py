@@ -28,9 +28,9 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import check_cast, copyto, deliver, real_array_write
 from tapec.trace.numpy.constructors import asarray
-from tapec.trace.numpy.order import running_max, running_min
-from tapec.trace.numpy.reduce import cumprod, cumsum
-from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, reshaped, stack
+from tapec.trace.numpy.join import stack
+from tapec.trace.numpy.scans import cumprod, cumsum, running_max, running_min
+from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, reshaped
 from tapec.trace.numpy.split import along
 
 _WRITTEN_OUT = 8  # elements up to which there is no loop

@@ -16,13 +16,13 @@ from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.numpy.select import where
 
 
-class Mark:
+class LengthMark:
     """Found among the leaves of a nested value, it says that a length in it is not known."""
 
     __slots__ = ()
 
 
-MARK = Mark()
+MARK = LengthMark()
 
 
 class Size(int):
@@ -36,7 +36,7 @@ def size_of(n: int) -> Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Interval:
     """The bounds on one axis of size `n`: elements `low` to `high`, within 0 and `n`.
 
     `start` and `stop` are what the user wrote: parts match where these provably do.
@@ -47,28 +47,28 @@ class Cut:
     stop: Any
     low: Any
     high: Any
-    mark: Mark = MARK
+    mark: LengthMark = MARK
 
     @staticmethod
-    def of(start: Any, stop: Any, n: int) -> Cut:
+    def of(start: Any, stop: Any, n: int) -> Interval:
         """The bounds of ``start:stop`` as Python understands them."""
         low, high = within(start, n), within(stop, n)
         start, stop = (start if is_symbolic(start) else low), (stop if is_symbolic(stop) else high)
-        return Cut(size_of(n), start, stop, low, high)
+        return Interval(size_of(n), start, stop, low, high)
 
     @staticmethod
-    def backwards(start: Any, stop: Any, n: int) -> Cut:
+    def backwards(start: Any, stop: Any, n: int) -> Interval:
         """The bounds of ``start:stop:-1``, in an axis that runs backwards."""
         low, first = (0, 0) if stop is None else (within(stop, n, 1), stop + 1)
         high, last = (n, n) if start is None else (within(start, n, 1), start + 1)
-        return Cut(size_of(n), first, last, low, high).flipped()
+        return Interval(size_of(n), first, last, low, high).flipped()
 
-    def flipped(self) -> Cut:
+    def flipped(self) -> Interval:
         """The bounds once the axis runs backwards."""
         n = int(self.n)
-        return Cut(self.n, n - self.stop, n - self.start, n - self.high, n - self.low)
+        return Interval(self.n, n - self.stop, n - self.start, n - self.high, n - self.low)
 
-    def same(self, other: Cut) -> bool:
+    def same(self, other: Interval) -> bool:
         """Whether both have the same elements of equally long axes."""
         session = need_session()
         return (
@@ -77,7 +77,7 @@ class Cut:
             and difference(self.stop, other.stop, session) == 0
         )
 
-    def as_long_as(self, other: Cut) -> bool:
+    def as_long_as(self, other: Interval) -> bool:
         """Whether both have as many elements, in every run."""
         session = need_session()
         mine = linear(self.stop, session) - linear(self.start, session)
@@ -111,9 +111,9 @@ def within(bound: Any, n: Any, later: int = 0) -> Any:
     return TABLE["minimum"](TABLE["maximum"](counted + later if later else counted, 0), n)
 
 
-def cut_of(bounds: Bounds, n: int) -> Cut:
+def interval_of(bounds: Bounds, n: int) -> Interval:
     """The cut of a slice as written."""
     if bounds.reverse:
-        return Cut.backwards(bounds.start, bounds.stop, n)
+        return Interval.backwards(bounds.start, bounds.stop, n)
     stop = n if bounds.stop is None else bounds.stop
-    return Cut.of(0 if bounds.start is None else bounds.start, stop, n)
+    return Interval.of(0 if bounds.start is None else bounds.start, stop, n)

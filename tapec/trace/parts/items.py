@@ -13,7 +13,7 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axes_of
 from tapec.trace.numpy.ufunc_methods import at
-from tapec.trace.parts.intervals import Cut, within
+from tapec.trace.parts.intervals import Interval, within
 from tapec.trace.parts.ragged import Ragged, unsupported, write
 from tapec.trace.parts.rules import RULES, elementwise, rule
 
@@ -26,8 +26,8 @@ def transpose(x: Ragged, *axes: Any) -> Ragged:
     perm = tuple(range(x.ndim))[::-1] if not axes or axes[0] is None else axes
     perm = tuple(perm[0]) if isinstance(perm[0], (tuple, list)) else tuple(perm)
     perm = tuple(p % x.ndim for p in perm)
-    cuts = {k: x.cuts[p] for k, p in enumerate(perm) if p in x.cuts}
-    return Ragged(TABLE["transpose"](x.frame, perm), cuts)
+    intervals = {k: x.intervals[p] for k, p in enumerate(perm) if p in x.intervals}
+    return Ragged(TABLE["transpose"](x.frame, perm), intervals)
 
 
 @rule("flip", "flipud")
@@ -48,11 +48,11 @@ def ravel(x: Ragged) -> Ragged:
 @rule("zeros_like", "ones_like", "empty_like")
 def zeros_like(x: Ragged, dtype: Any = None) -> Ragged:
     """Zeros in the shape of a part."""
-    return Ragged(_as_traced(TABLE["zeros_like"](x.frame, dtype)), x.cuts)
+    return Ragged(_as_traced(TABLE["zeros_like"](x.frame, dtype)), x.intervals)
 
 
 RULES["ones_like"] = lambda x, dtype=None: Ragged(
-    _as_traced(TABLE["ones_like"](x.frame, dtype)), x.cuts
+    _as_traced(TABLE["ones_like"](x.frame, dtype)), x.intervals
 )
 
 
@@ -79,7 +79,7 @@ RULES["size"] = lambda x: x.size
 # --- items ---------------------------------------------------------------------------------------
 
 
-def _located(x: Ragged, key: Any) -> tuple[tuple[Any, ...], dict[int, Cut]]:
+def _located(x: Ragged, key: Any) -> tuple[tuple[Any, ...], dict[int, Interval]]:
     """The key for the frame, and the bounds of the axes it leaves."""
     entries = list(key) if isinstance(key, tuple) else [key]
     used = sum(e is not None and e is not Ellipsis for e in entries)
@@ -89,65 +89,69 @@ def _located(x: Ragged, key: Any) -> tuple[tuple[Any, ...], dict[int, Cut]]:
         entries[i : i + 1] = rest
     else:
         entries += rest
-    cuts: dict[int, Cut] = {}
+    intervals: dict[int, Interval] = {}
     made: list[Any] = []
     axis = place = 0
     for e in entries:
-        cut = None if e is None else x.cuts.get(axis)
-        if cut is not None:
-            e, cut = _cut_entry(e, cut)
-        if cut is not None:
-            cuts[place] = cut
+        interval = None if e is None else x.intervals.get(axis)
+        if interval is not None:
+            e, interval = _cut_entry(e, interval)
+        if interval is not None:
+            intervals[place] = interval
         made.append(e)
         axis += e is not None
         place += e is None or isinstance(e, slice)
-    return tuple(made), cuts
+    return tuple(made), intervals
 
 
-def _cut_entry(e: Any, cut: Cut) -> tuple[Any, Cut | None]:
+def _cut_entry(e: Any, interval: Interval) -> tuple[Any, Interval | None]:
     if isinstance(e, slice):
         if e.step in (None, 1):
-            return slice(None), _sliced(e, cut)
+            return slice(None), _sliced(e, interval)
         if e.step == -1 and e.start is None and e.stop is None:
-            return slice(None, None, -1), cut.flipped()
+            return slice(None, None, -1), interval.flipped()
         raise unsupported("a step, or bounds and a step,")
     if isinstance(e, (list, np.ndarray)) or (type(e) is Tracer and e.shape):
         raise unsupported("an array of indices")
-    length = cut.length
+    length = interval.length
     k = where(e < 0, e + length, e) if is_symbolic(e) else (e + length if e < 0 else e)
     inside = TABLE["logical_and"](TABLE["greater_equal"](k, 0), TABLE["less"](k, length))
     # What leaves the part leaves the array, and is found when the program runs.
-    return where(inside, cut.low + k, int(cut.n)), None
+    return where(inside, interval.low + k, int(interval.n)), None
 
 
-def _sliced(e: slice, cut: Cut) -> Cut:
+def _sliced(e: slice, interval: Interval) -> Interval:
     """A part of a part."""
-    length = cut.length
-    start, stop, low, high = cut.start, cut.stop, cut.low, cut.high
+    length = interval.length
+    start, stop, low, high = interval.start, interval.stop, interval.low, interval.high
     if e.stop is not None:
-        high = cut.low + within(e.stop, length)
-        stop = e.stop + (cut.stop if not is_symbolic(e.stop) and e.stop < 0 else cut.start)
+        high = interval.low + within(e.stop, length)
+        stop = e.stop + (
+            interval.stop if not is_symbolic(e.stop) and e.stop < 0 else interval.start
+        )
     if e.start is not None:
-        low = cut.low + within(e.start, length)
-        start = e.start + (cut.stop if not is_symbolic(e.start) and e.start < 0 else cut.start)
-    return Cut(cut.n, start, stop, low, high)
+        low = interval.low + within(e.start, length)
+        start = e.start + (
+            interval.stop if not is_symbolic(e.start) and e.start < 0 else interval.start
+        )
+    return Interval(interval.n, start, stop, low, high)
 
 
 @rule("getitem")
 def getitem(x: Ragged, key: Any) -> Any:
     """A part of a part, or an element."""
-    place, cuts = _located(x, key)
+    place, intervals = _located(x, key)
     made = x.frame[place]
     if type(made) is Ragged:
-        return Ragged(made.frame, {**made.cuts, **cuts})
-    return Ragged(made, cuts) if cuts else made
+        return Ragged(made.frame, {**made.intervals, **intervals})
+    return Ragged(made, intervals) if intervals else made
 
 
 @rule("setitem")
 def setitem(x: Ragged, key: Any, value: Any) -> None:
     """Write a part of a part, or an element."""
-    place, cuts = _located(x, key)
-    if cuts or any(is_dynamic(e) and isinstance(e, slice) for e in place):
+    place, intervals = _located(x, key)
+    if intervals or any(is_dynamic(e) and isinstance(e, slice) for e in place):
         write(getitem(x, key), value)
     else:
         x.frame[place] = value
@@ -158,7 +162,7 @@ def gather(x: Tracer, key: Any) -> Ragged:
     """``x[indices]``, where there are as many indices as a slice has elements."""
     if type(key) is not Ragged or key.ndim != 1 or key.frame._dtype[0] != "i":
         raise unsupported("such an index")
-    return Ragged(x[key.filled(0)], dict(key.cuts))
+    return Ragged(x[key.filled(0)], dict(key.intervals))
 
 
 @rule("add.at")

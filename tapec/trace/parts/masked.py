@@ -15,7 +15,7 @@ from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.parts.intervals import Cut, size_of
+from tapec.trace.parts.intervals import Interval, size_of
 from tapec.trace.parts.ragged import Ragged, unsupported, write
 
 _DEPTH = 32  # masks made in more steps are the same only where they are one value
@@ -35,24 +35,24 @@ _NOWHERE = _Nowhere()
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen(Cut):
+class MaskedInterval(Interval):
     """The elements of one axis of size `n` for which `truth` holds."""
 
     truth: Any = None
 
-    def flipped(self) -> Cut:
+    def flipped(self) -> Interval:
         """The same elements once the axis runs backwards."""
         return _of(self.truth[::-1])
 
-    def same(self, other: Cut) -> bool:
+    def same(self, other: Interval) -> bool:
         """Whether both are chosen by one mask."""
-        if not isinstance(other, Chosen) or self.n != other.n:
+        if not isinstance(other, MaskedInterval) or self.n != other.n:
             return False
         session = need_session()
         made = {v: op for op in session.builder.ops for v in op.results}
         return _alike(self.truth._value(session), other.truth._value(session), made, _DEPTH)
 
-    def as_long_as(self, other: Cut) -> bool:
+    def as_long_as(self, other: Interval) -> bool:
         """Whether both have as many elements, in every run."""
         return self.same(other)
 
@@ -67,9 +67,9 @@ class Chosen(Cut):
         return TABLE["reshape"](self.truth, shape)
 
 
-def _of(truth: Any) -> Chosen:
+def _of(truth: Any) -> MaskedInterval:
     n = size_of(truth.shape[0])
-    return Chosen(n, _NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE, truth=truth)
+    return MaskedInterval(n, _NOWHERE, _NOWHERE, _NOWHERE, _NOWHERE, truth=truth)
 
 
 def _alike(a: Value, b: Value, made: dict[Value, Op], depth: int) -> bool:
@@ -104,7 +104,7 @@ def _part(x: Tracer, mask: Tracer) -> Ragged:
 def masked(x: Tracer, mask: Tracer) -> Ragged:
     """``x[mask]``: a copy of what is chosen."""
     part = _part(x, mask)
-    return Ragged(TABLE["copy"](part.frame), part.cuts)
+    return Ragged(TABLE["copy"](part.frame), part.intervals)
 
 
 def write_masked(x: Tracer, mask: Tracer, value: Any) -> None:

@@ -11,7 +11,7 @@ from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import any_symbolic, as_tracer
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.parts.masked import Chosen, masked
+from tapec.trace.parts.masked import MaskedInterval, masked
 from tapec.trace.parts.ragged import Ragged
 
 
@@ -40,10 +40,10 @@ def mask_of(x: Any, key: Any) -> Any:
     Such indices are all different, so that a mask writes what they write.
     """
     parts = key if type(key) is tuple else (key,)
-    cuts = [_chosen(p) for p in parts]
-    if not cuts or None in cuts or not all(cuts[0].same(c) for c in cuts[1:]):
+    intervals = [_masked_interval(p) for p in parts]
+    if not intervals or None in intervals or not all(intervals[0].same(c) for c in intervals[1:]):
         return key
-    truth, shape = cuts[0].truth, x.shape[: len(parts)]
+    truth, shape = intervals[0].truth, x.shape[: len(parts)]
     if truth.size != np.prod(shape, dtype=int):
         return key
     wanted = [i.ravel() for i in np.indices(shape)]
@@ -52,10 +52,14 @@ def mask_of(x: Any, key: Any) -> Any:
     return TABLE["reshape"](truth, shape)
 
 
-def _chosen(part: Any) -> Any:
+def _masked_interval(part: Any) -> Any:
     """How elements of a constant array of indices were chosen."""
-    if type(part) is not Ragged or list(part.cuts) != [0] or type(part.frame) is not Tracer:
+    if type(part) is not Ragged or list(part.intervals) != [0] or type(part.frame) is not Tracer:
         return None
-    cut, frame = part.cuts[0], part.frame
-    known = isinstance(cut, Chosen) and frame._storage.array is not None and frame.ndim == 1
-    return cut if known else None
+    interval, frame = part.intervals[0], part.frame
+    known = (
+        isinstance(interval, MaskedInterval)
+        and frame._storage.array is not None
+        and frame.ndim == 1
+    )
+    return interval if known else None

@@ -27,7 +27,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.ufunc_methods import ufunc_call
-from tapec.trace.parts.intervals import Cut, cut_of
+from tapec.trace.parts.intervals import Interval, interval_of
 
 CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
 
@@ -37,7 +37,7 @@ class Ragged:
     """A part of an array between bounds known at run time only."""
 
     frame: Tracer
-    cuts: dict[int, Cut]
+    intervals: dict[int, Interval]
 
     __array_priority__: ClassVar[float] = 2000.0
 
@@ -46,7 +46,7 @@ class Ragged:
     @property
     def shape(self) -> tuple[Any, ...]:
         """The sizes of the axes; traced where they are cut."""
-        return tuple(self.cuts[a].length if a in self.cuts else n
+        return tuple(self.intervals[a].length if a in self.intervals else n
                      for a, n in enumerate(self.frame.shape))  # fmt: skip
 
     @property
@@ -106,7 +106,7 @@ class Ragged:
         call_special("setitem", (self, key, value), {})
 
     def __repr__(self) -> str:
-        sizes = ("?" if a in self.cuts else str(n) for a, n in enumerate(self.frame.shape))
+        sizes = ("?" if a in self.intervals else str(n) for a, n in enumerate(self.frame.shape))
         return f"traced {self.frame._dtype}[{','.join(sizes)}]"
 
     # -- what rules use --------------------------------------------------------------------
@@ -114,9 +114,9 @@ class Ragged:
     def mask(self, axes: Any = None) -> Any:
         """Which elements are meant, by the bounds of these axes (all by default)."""
         made: Any = None
-        for a, cut in self.cuts.items():
+        for a, interval in self.intervals.items():
             if axes is None or a in axes:
-                one = cut.mask(a, self.ndim)
+                one = interval.mask(a, self.ndim)
                 made = one if made is None else TABLE["logical_and"](made, one)
         return made
 
@@ -126,23 +126,23 @@ class Ragged:
         made: Tracer = self.frame if mask is None else where(mask, self.frame, value)
         return made
 
-    def moved(self, axis: int, to: Cut) -> Ragged:
+    def moved(self, axis: int, to: Interval) -> Ragged:
         """The same elements where `to` has its own on this axis; ShapeError where that differs."""
-        cut = self.cuts.get(axis)
-        if cut is None or not cut.as_long_as(to):
+        interval = self.intervals.get(axis)
+        if interval is None or not interval.as_long_as(to):
             raise mismatch(self, axis)
-        if cut.same(to):
+        if interval.same(to):
             return self
-        place = np.arange(int(to.n)) + _offset(cut, to)
-        place = TABLE["minimum"](TABLE["maximum"](place, 0), int(cut.n) - 1)
+        place = np.arange(int(to.n)) + _offset(interval, to)
+        place = TABLE["minimum"](TABLE["maximum"](place, 0), int(interval.n) - 1)
         frame = self.frame[(slice(None),) * axis + (place,)]
-        return Ragged(frame, {**self.cuts, axis: to})
+        return Ragged(frame, {**self.intervals, axis: to})
 
 
-def _offset(cut: Cut, to: Cut) -> Any:
+def _offset(interval: Interval, to: Interval) -> Any:
     """How far the elements of one are behind those of the other."""
-    known = difference(cut.start, to.start, need_session())
-    return cut.low - to.low if known is None else known
+    known = difference(interval.start, to.start, need_session())
+    return interval.low - to.low if known is None else known
 
 
 def mismatch(part: Any, axis: int) -> ShapeError:
@@ -163,7 +163,7 @@ def unsupported(what: str) -> UnsupportedOperation:
 
 def ragged(view: Tracer, bounds: Mapping[int, Any]) -> Ragged:
     """The part of a view between bounds, by axis."""
-    return Ragged(view, {a: cut_of(b, view.shape[a]) for a, b in bounds.items()})
+    return Ragged(view, {a: interval_of(b, view.shape[a]) for a, b in bounds.items()})
 
 
 def write(part: Ragged, value: Any) -> None:
@@ -173,10 +173,10 @@ def write(part: Ragged, value: Any) -> None:
         if is_same_memory(part, value):
             return
         lead = part.ndim - value.ndim
-        for a in sorted(part.cuts):
+        for a in sorted(part.intervals):
             if a >= lead and value.frame.shape[a - lead] != 1:
-                value = value.moved(a - lead, part.cuts[a])
-        if any(a + lead not in part.cuts for a in value.cuts):
+                value = value.moved(a - lead, part.intervals[a])
+        if any(a + lead not in part.intervals for a in value.intervals):
             raise mismatch(value, 0)
         value = value.frame
     else:
@@ -192,14 +192,14 @@ def is_same_memory(part: Ragged, value: Ragged) -> bool:
     return (
         value.frame._storage is part.frame._storage
         and value.frame._steps == part.frame._steps
-        and value.cuts.keys() == part.cuts.keys()
-        and all(value.cuts[a].same(c) for a, c in part.cuts.items())
+        and value.intervals.keys() == part.intervals.keys()
+        and all(value.intervals[a].same(c) for a, c in part.intervals.items())
     )
 
 
 def _check_fits(part: Ragged, shape: tuple[int, ...]) -> None:
     for back in range(1, min(len(shape), part.ndim) + 1):
-        if part.ndim - back in part.cuts and shape[-back] != 1:
+        if part.ndim - back in part.intervals and shape[-back] != 1:
             raise mismatch(part, part.ndim - back)
 
 

@@ -13,7 +13,7 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.ufuncs import UFUNCS
 from tapec.trace.numpy.shape import axes_of
-from tapec.trace.parts.intervals import Cut
+from tapec.trace.parts.intervals import Interval
 from tapec.trace.parts.ragged import Ragged, mismatch, unsupported, write
 
 RULES: dict[str, Callable[..., Any]] = {"write": write}
@@ -58,14 +58,14 @@ def elementwise(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of corresponding elements: over the frames, moved to the same places."""
     out = kwargs.pop("out", None)
     ndim = max(_ndim(a) for a in args)
-    cuts: dict[int, Cut] = {}
+    intervals: dict[int, Interval] = {}
     for a in args:
         if type(a) is Ragged:
-            for axis, cut in a.cuts.items():
-                cuts.setdefault(axis + ndim - a.ndim, cut)
-    frames = [_harmless(name, k, _at(a, cuts, ndim)) for k, a in enumerate(args)]
+            for axis, interval in a.intervals.items():
+                intervals.setdefault(axis + ndim - a.ndim, interval)
+    frames = [_harmless(name, k, _at(a, intervals, ndim)) for k, a in enumerate(args)]
     made = TABLE[name](*frames, **kwargs)
-    result = Ragged(made, cuts)
+    result = Ragged(made, intervals)
     if out is None:
         return result
     target = out[0] if isinstance(out, tuple) else out
@@ -77,20 +77,20 @@ def _ndim(a: Any) -> int:
     return a.ndim if type(a) in (Ragged, Tracer, np.ndarray) else np.ndim(a)
 
 
-def _at(a: Any, cuts: dict[int, Cut], ndim: int) -> Any:
+def _at(a: Any, intervals: dict[int, Interval], ndim: int) -> Any:
     """An operand over the frame of the result."""
     lead = ndim - _ndim(a)
     shape = (
         a.frame.shape if type(a) is Ragged else np.shape(a) if not hasattr(a, "shape") else a.shape
     )
-    for axis, cut in cuts.items():
+    for axis, interval in intervals.items():
         own = axis - lead
-        if own < 0 or (shape[own] == 1 and not (type(a) is Ragged and own in a.cuts)):
+        if own < 0 or (shape[own] == 1 and not (type(a) is Ragged and own in a.intervals)):
             continue
         if type(a) is not Ragged:
             raise mismatch(a, own)
-        a = a.moved(own, cut)
-    if type(a) is Ragged and any(k + lead not in cuts for k in a.cuts):
+        a = a.moved(own, interval)
+    if type(a) is Ragged and any(k + lead not in intervals for k in a.intervals):
         raise mismatch(a, 0)
     return a
 
@@ -147,18 +147,20 @@ for _name, _ufunc in {"sum": "add", "prod": "multiply", "max": "maximum", "min":
     )
 
 
-def _only_cut(x: Ragged) -> Cut:
+def _only_cut(x: Ragged) -> Interval:
     if x.ndim != 1:
         raise unsupported("argmax or argmin of several axes")
-    return x.cuts[0]
+    return x.intervals[0]
 
 
 def _kept(made: Any, x: Ragged, axes: set[int], keepdims: bool) -> Any:
     """The bounds of the axes that a reduction leaves."""
     rest = [a for a in range(x.ndim) if a not in axes]
     places = rest if not keepdims else range(x.ndim)
-    cuts = {k: x.cuts[a] for k, a in enumerate(places) if a in x.cuts and a not in axes}
-    return Ragged(made, cuts) if cuts else made
+    intervals = {
+        k: x.intervals[a] for k, a in enumerate(places) if a in x.intervals and a not in axes
+    }
+    return Ragged(made, intervals) if intervals else made
 
 
 def count(x: Ragged, axis: Any) -> Any:
@@ -195,7 +197,7 @@ def _running(name: str, neutral: int) -> Callable[..., Any]:
         if axis is None and x.ndim != 1:
             raise unsupported(f"a flattened np.{name}")
         # What comes before the part counts nothing.
-        return Ragged(TABLE[name](x.filled(neutral), axis=axis or 0, **kwargs), x.cuts)
+        return Ragged(TABLE[name](x.filled(neutral), axis=axis or 0, **kwargs), x.intervals)
 
     return run
 
@@ -215,23 +217,23 @@ def matmul(a: Any, b: Any) -> Any:
     i, j = _ndim(a) - 1, max(_ndim(b) - 2, 0)
     left, right = _contracted(a, b, i, j)
     made = TABLE["matmul"](left, right)
-    cuts: dict[int, Cut] = {}
-    if _ndim(a) == 2 and type(a) is Ragged and 0 in a.cuts:
-        cuts[0] = a.cuts[0]
-    if _ndim(b) == 2 and type(b) is Ragged and 1 in b.cuts:
-        cuts[_ndim(a) - 1] = b.cuts[1]
-    return Ragged(made, cuts) if cuts else made
+    intervals: dict[int, Interval] = {}
+    if _ndim(a) == 2 and type(a) is Ragged and 0 in a.intervals:
+        intervals[0] = a.intervals[0]
+    if _ndim(b) == 2 and type(b) is Ragged and 1 in b.intervals:
+        intervals[_ndim(a) - 1] = b.intervals[1]
+    return Ragged(made, intervals) if intervals else made
 
 
 def _contracted(a: Any, b: Any, i: int, j: int) -> tuple[Any, Any]:
     """The operands with zeros where no element is meant on the axes that are summed over."""
-    cut = a.cuts.get(i) if type(a) is Ragged else None
-    other = b.cuts.get(j) if type(b) is Ragged else None
-    if (cut is None) != (other is None):
-        raise mismatch(a if cut is not None else b, i if cut is not None else j)
-    if cut is None:
+    interval = a.intervals.get(i) if type(a) is Ragged else None
+    other = b.intervals.get(j) if type(b) is Ragged else None
+    if (interval is None) != (other is None):
+        raise mismatch(a if interval is not None else b, i if interval is not None else j)
+    if interval is None:
         return _frame(a), _frame(b)
-    return a.filled(0, {i}), b.moved(j, cut).filled(0, {j})
+    return a.filled(0, {i}), b.moved(j, interval).filled(0, {j})
 
 
 def _frame(a: Any) -> Any:

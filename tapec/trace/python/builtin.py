@@ -16,8 +16,8 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
 from tapec.trace.python.builtin_classes import Bool, Class, Float, Int, Range, Str, class_of
-from tapec.trace.staging.iterables import Items
-from tapec.trace.staging.names import refuse_uncertain
+from tapec.trace.staging.iterables import IndexedSequence
+from tapec.trace.staging.object_aliases import refuse_uncertain
 from tapec.trace.staging.values import Poison
 
 _LONG = 64  # longer arrays are reduced by one op instead of item by item
@@ -25,7 +25,7 @@ _LONG = 64  # longer arrays are reduced by one op instead of item by item
 
 def _length(x: Any) -> Any:
     length = getattr(x, "length", None)
-    if is_symbolic(length) and isinstance(x, Items):
+    if is_symbolic(length) and isinstance(x, IndexedSequence):
         return TABLE["maximum"](length, 0)
     return length if is_symbolic(length) else builtins.len(x)
 

@@ -14,7 +14,7 @@ from tapec.trace.arrays.operands import any_symbolic, deps_of
 from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.arrays.texts import Text
+from tapec.trace.arrays.texts import TracedText
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.python.proxy import ArrayProxy, Meta
 from tapec.trace.staging.iterables import DynamicRange
@@ -88,7 +88,11 @@ class Str(metaclass=Meta):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = builtins.str(*args, **kwargs)
-        return Text(made) if args and (is_symbolic(args[0]) or type(args[0]) is Text) else made
+        return (
+            TracedText(made)
+            if args and (is_symbolic(args[0]) or type(args[0]) is TracedText)
+            else made
+        )
 
     @staticmethod
     def accepts(tracer: Tracer) -> bool:

@@ -82,9 +82,3 @@ def _is_plain(cls: type) -> bool:
 
 def _is_followed(member: Any) -> bool:
     return isinstance(member, types.FunctionType) and follows(member.__code__)
-
-
-__all__ = [
-    "CLONED", "KEPT", "STDLIB", "CloneMeta", "follows", "is_cloned", "is_library",
-    "makes_stand_ins", "may_stand_in", "original",
-]  # fmt: skip

@@ -18,9 +18,8 @@ import numpy as np
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.session import Session, is_hidden
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.data import nditer
 from tapec.trace.numpy.densities import Distribution, has_density
-from tapec.trace.numpy.more import Joiner, Vectorized, ndenumerate
+from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
 from tapec.trace.python.builtin import MEMBERS
 from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
@@ -106,11 +105,11 @@ def _by_class(function: Any, session: Session) -> Any:
     """`functools.singledispatch`: a traced value has the class that it stands for."""
 
     @functools.wraps(function)
-    def chosen(*args: Any, **kwargs: Any) -> Any:
+    def by_class(*args: Any, **kwargs: Any) -> Any:
         found = function.dispatch(Class(args[0]))
         return substitute(found, session)(*args, **kwargs)
 
-    return chosen
+    return by_class
 
 
 def _builtin(function: Any, session: Session) -> Any:
@@ -273,40 +272,25 @@ def clone(function: types.FunctionType, session: Session) -> Any:
 
 def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
     """Fill the clone's cells; a variable without a substitute shares the original's cell."""
-    filled = []
+    new_cells = []
     named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     originals = [named[n] for n in made.__code__.co_freevars]
     for name, old, new in zip(made.__code__.co_freevars, originals, made.__closure__, strict=True):
         try:
             content = old.cell_contents
         except ValueError:
-            filled.append(old)
+            new_cells.append(old)
             continue
         replaced = made if content is function else substitute(content, session)
         if name == "__class__":  # for `super`: what stands in has the original among its bases
             replaced = content
         new.cell_contents = replaced
-        filled.append(old if replaced is content else new)
-    if all(f is n for f, n in zip(filled, made.__closure__, strict=True)):
+        new_cells.append(old if replaced is content else new)
+    if all(f is n for f, n in zip(new_cells, made.__closure__, strict=True)):
         return made
     final = types.FunctionType(
-        made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(filled)
+        made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(new_cells)
     )
     final.__kwdefaults__ = made.__kwdefaults__
     session._wrapped[id(function)] = (function, final)
     return final
-
-
-def prepare(function: Any, session: Session) -> Any:
-    """The traced stand-in of any callable: functions, methods, partials, objects with __call__."""
-    if type(function) in _RULES:
-        return substitute(function, session)
-    method = getattr(type(function), "__call__", None)  # noqa: B004  its code is wanted
-    if type(method) is not types.FunctionType or not follows(method.__code__):
-        return function
-    if type(method.__globals__) is Globals:
-        return function
-    return types.MethodType(clone(method, session), instance(function, session))
-
-
-__all__ = ["Globals", "clone", "follows", "instance", "prepare", "scope_of", "substitute"]

@@ -19,12 +19,12 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.python.classes import KEPT
-from tapec.trace.python.clone import Globals, clone, follows, scope_of, substitute
+from tapec.trace.python.classes import KEPT, follows
+from tapec.trace.python.clone import Globals, clone, scope_of, substitute
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
-from tapec.trace.staging.heap import RANDOM, used_up_by_use
-from tapec.trace.staging.state import Place, State, Wider
+from tapec.trace.staging.heap import RANDOM, is_consumable
+from tapec.trace.staging.state import ExtendedState, ExtraVariable, State
 
 # At most so many objects are looked at.
 _LIMIT = 2000
@@ -37,7 +37,7 @@ _SKIPPED = ("numpy", "scipy", "tapec")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CodeFacts:
     """What a code object mentions: globals and attributes, and which of them it assigns."""
 
     names: frozenset[str]
@@ -47,7 +47,7 @@ class Facts:
 
 
 @functools.lru_cache(maxsize=4096)
-def facts(code: types.CodeType) -> Facts:
+def facts(code: types.CodeType) -> CodeFacts:
     """The facts of a code object, nested functions included.
 
     Code that assigns one of its names counts as assigning all: what stays as it is costs nothing.
@@ -58,7 +58,7 @@ def facts(code: types.CodeType) -> Facts:
     stores = [s if dis.opmap[n] in ops else none
               for n, s in zip(_STORES, (names, cells, names), strict=True)]  # fmt: skip
     parts = [facts(c) for c in code.co_consts if isinstance(c, types.CodeType)]
-    return Facts(
+    return CodeFacts(
         names.union(*(p.names for p in parts)),
         stores[0].union(*(p.stored_globals for p in parts)),
         stores[1].union(*(p.stored_cells for p in parts)),
@@ -71,22 +71,22 @@ def widened(state: State, *functions: Any) -> State:
     session = current()
     if session is None:
         return state
-    reach = Reach(session, {id(c) for c in getattr(state, "cells", list)()})
+    reachable = ReachableState(session, {id(c) for c in getattr(state, "cells", list)()})
     for f in functions:
-        reach.visit("", f)
+        reachable.visit("", f)
     for name, value in zip(state.names, state.get(), strict=True):
-        reach.visit(name, value)
-    reach.finish()
-    return Wider(state, [*reach.places.values()]) if reach.places else state
+        reachable.visit(name, value)
+    reachable.finish()
+    return ExtendedState(state, [*reachable.places.values()]) if reachable.places else state
 
 
 @dataclass(slots=True)
-class Reach:
+class ReachableState:
     """The code and the objects that some functions can get at."""
 
     session: Session
     own: set[int]  # cells that the state knows
-    places: dict[Any, Place] = field(default_factory=dict)
+    places: dict[Any, ExtraVariable] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # attributes that are assigned
     seen: dict[int, Any] = field(default_factory=dict)
@@ -101,11 +101,11 @@ class Reach:
         if kind in _PLAIN or id(value) in self.seen or len(self.seen) > _LIMIT:
             return
         rule = _RULES.get(kind)
-        if rule is None and used_up_by_use(value):
+        if rule is None and is_consumable(value):
             self._add((id(value),), name, value)
         elif rule is not None or kind not in (np.ndarray, Tracer):
             self.seen[id(value)] = value
-            (rule or Reach._object)(self, name, value)
+            (rule or ReachableState._object)(self, name, value)
 
     def _function(self, name: str, function: Any) -> None:
         code = function.__code__
@@ -123,7 +123,7 @@ class Reach:
         if function.__dict__.keys() - {KEPT} or found.stored_attributes:
             self._content(name, function.__dict__)
 
-    def _globals(self, real: dict[str, Any], found: Facts) -> None:
+    def _globals(self, real: dict[str, Any], found: CodeFacts) -> None:
         scope = real if type(real) is Globals else scope_of(real, self.session)
         for name in sorted(found.names):
             if (name not in scope and name not in scope._real) or name.startswith(_OURS):
@@ -140,10 +140,10 @@ class Reach:
         def bind(value: Any) -> None:
             scope[name] = value
 
-        self.places.setdefault(key, Place(title, get, bind))
+        self.places.setdefault(key, ExtraVariable(title, get, bind))
         self.visit(title, get())
 
-    def _cells(self, function: Any, found: Facts) -> None:
+    def _cells(self, function: Any, found: CodeFacts) -> None:
         pairs = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for name, cell in pairs:
             value = _content_of(cell)
@@ -153,8 +153,8 @@ class Reach:
                 else:
                     self._content(name, value)
                 continue
-            self.places.setdefault(id(cell), Place(name, functools.partial(_content_of, cell),
-                                                   functools.partial(_bind, cell)))  # fmt: skip
+            get, bind = functools.partial(_content_of, cell), functools.partial(_bind, cell)
+            self.places.setdefault(id(cell), ExtraVariable(name, get, bind))
             self.visit(name, value)
 
     def _method(self, name: str, method: Any) -> None:
@@ -226,7 +226,7 @@ class Reach:
         def bind(value: Any) -> None:
             setattr(held, name, value)
 
-        self.places.setdefault((id(thing), name), Place(path, get, bind))
+        self.places.setdefault((id(thing), name), ExtraVariable(path, get, bind))
 
     # -- places ----------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Reach:
         self.visit(name, value)
 
     def _add(self, key: Any, name: str, value: Any) -> None:
-        self.places.setdefault(key, Place(name, lambda: value))
+        self.places.setdefault(key, ExtraVariable(name, lambda: value))
 
 
 def _looked_up(thing: Any, name: str) -> Any:
@@ -280,13 +280,13 @@ def _bind(cell: types.CellType, value: Any) -> None:
 
 _PLAIN = frozenset([bool, int, float, str, bytes, complex, type(None), range, slice, np.ufunc,
                     type(UNDEFINED), np.float64, np.int64, np.dtype, Tracer])  # fmt: skip
-_RULES: dict[type, Callable[[Reach, str, Any], None]] = {
-    types.FunctionType: Reach._function,
-    types.MethodType: Reach._method,
-    types.BuiltinFunctionType: Reach._builtin,
-    type(np.random.mtrand._rand.normal): Reach._builtin,
-    functools.partial: Reach._partial,
-    list: Reach._items,
-    tuple: Reach._items,
-    dict: Reach._items,
+_RULES: dict[type, Callable[[ReachableState, str, Any], None]] = {
+    types.FunctionType: ReachableState._function,
+    types.MethodType: ReachableState._method,
+    types.BuiltinFunctionType: ReachableState._builtin,
+    type(np.random.mtrand._rand.normal): ReachableState._builtin,
+    functools.partial: ReachableState._partial,
+    list: ReachableState._items,
+    tuple: ReachableState._items,
+    dict: ReachableState._items,
 }

@@ -18,14 +18,15 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.operands import as_tracer, operand
 from tapec.trace.arrays.session import Session, current, running, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.python.clone import Globals, prepare
+from tapec.trace.python.clone import Globals
+from tapec.trace.python.prepare import prepare
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.heap import World
+from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.iterables import DynamicRange, Forced, kept
-from tapec.trace.staging.loop import Loop
+from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.state import Cells
 from tapec.trace.staging.values import Poison, truth
 from tapec.tree import Tree, flatten
@@ -46,7 +47,7 @@ def cond(pred: Any, true_fun: Function, false_fun: Function, *operands: Any) -> 
     session = current()
     if session is None or not is_symbolic(pred):
         return _prepared(true_fun if pred else false_fun, session)(*operands)
-    made = _chosen(session, truth(session, pred), [true_fun, false_fun], operands, "cond")
+    made = _branched(session, truth(session, pred), [true_fun, false_fun], operands, "cond")
     return made
 
 
@@ -60,12 +61,12 @@ def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
                          hint="convert it: index.astype(int)")  # fmt: skip
     if session is None or not is_symbolic(index) or len(branches) == 1:
         number = 0 if is_symbolic(index) else int(index)
-        chosen = branches[min(max(number, 0), len(branches) - 1)]
-        return _prepared(chosen, session)(*operands)
-    return _chosen(session, operand(session, index, "i64"), branches, operands, "switch")
+        branch_taken = branches[min(max(number, 0), len(branches) - 1)]
+        return _prepared(branch_taken, session)(*operands)
+    return _branched(session, operand(session, index, "i64"), branches, operands, "switch")
 
 
-def _chosen(
+def _branched(
     session: Session, test: Any, functions: Sequence[Function], operands: Any, name: str
 ) -> Any:
     state = Cells(result=UNDEFINED)
@@ -100,9 +101,9 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     def work(_: Any, slices: list[Tracer]) -> None:
         state.set((body(state.values[0]),))
 
-    Loop(
+    StagedLoop(
         session,
-        World(state),
+        Heap(state),
         _from(body_fun, work),
         test=lambda: test(state.values[0]),
         strict=True,
@@ -177,9 +178,9 @@ def scan(
         trees[:] = [y_tree]
         return made
 
-    loop = Loop(
+    loop = StagedLoop(
         session,
-        World(state),
+        Heap(state),
         _from(f, work),
         length,
         slices=[as_tracer(x) for x in leaves],
@@ -255,6 +256,3 @@ def map_(f: Function, xs: Any) -> Any:
     session = current()
     function = _prepared(f, session)
     return scan(lambda carry, x: (carry, function(x)), None, xs)[1]
-
-
-__all__ = ["cond", "fori_loop", "map_", "scan", "switch", "while_loop"]

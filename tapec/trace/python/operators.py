@@ -21,15 +21,15 @@ from tapec.trace.python.effects import widened
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.failures import catching, expect, going_on, loud
+from tapec.trace.staging.failures import catching, expect, never_caught, until_raised
 from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.heap import World
+from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.index_splitting import decided
-from tapec.trace.staging.iterables import DynamicRange, Items, enumerate_, reversed_, zip_
-from tapec.trace.staging.lookups import places
-from tapec.trace.staging.names import may_be_same
+from tapec.trace.staging.iterables import enumerate_, reversed_, zip_
+from tapec.trace.staging.lookups import indexed
+from tapec.trace.staging.object_aliases import may_alias
 from tapec.trace.staging.region import Region
-from tapec.trace.staging.state import Cells, Place, State, Wider
+from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
 from tapec.trace.staging.values import Poison, kind_of, truth
 from tapec.trace.staging.while_loop import run_while
 
@@ -69,7 +69,7 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
 
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    run_while(going_on(test, body, and_), body, widened(state, test, body))
+    run_while(until_raised(test, body, and_), body, widened(state, test, body))
 
 
 def for_(
@@ -93,8 +93,8 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) 
     if session is None:
         return then() if test else otherwise()
     result = Cells(value=UNDEFINED)
-    place = Place("value", lambda: result.values[0], lambda value: result.set((value,)))
-    whole = result if state is None else Wider(state, [place])
+    place = ExtraVariable("value", lambda: result.values[0], lambda value: result.set((value,)))
+    whole = result if state is None else ExtendedState(state, [place])
     works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
     wide = widened(whole, then, otherwise)
     branch(truth(session, test), works, wide, "a conditional expression")
@@ -116,7 +116,7 @@ def is_(a: Any, b: Any) -> Any:
         if x is Poison:
             raise ControlFlowError("a traced condition decides on a type", where=where())
     session = current()
-    if a is not b and session is not None and may_be_same(session, a, b):
+    if a is not b and session is not None and may_alias(session, a, b):
         raise ControlFlowError(
             "whether two names mean one object depends on traced values",
             where=where(),
@@ -177,17 +177,17 @@ def _joined(
 
 def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
     """Whether operands of `and` are a boolean that may as well be computed in any case."""
-    world = World(widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
-    if world is not None and world.sources:
+    heap = Heap(widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
+    if heap is not None and heap.sources:
         return False
     region = Region(session, probe=True)
     try:
         with region.active():
             kind = kind_of(rest())
-            writes = bool(region.written()) or (world is not None and bool(world.read()))
+            writes = bool(region.written()) or (heap is not None and bool(heap.read()))
     finally:
-        if world is not None:
-            world.restore()
+        if heap is not None:
+            heap.restore()
     ops = region.builder.ops
     return (
         kind is not None
@@ -226,8 +226,8 @@ def _assertion(message: Thunk | None) -> AssertionError:
     return AssertionError(*([] if message is None else [message()]))
 
 
+# What rewritten source calls as ``__tapec__.name``.
 __all__ = [
-    "UNDEFINED", "DynamicRange", "Items", "State", "and_", "assert_", "bound", "catching", "each",
-    "for_", "if_", "ifexp", "is_", "is_not", "loud", "not_", "or_", "places",
-    "text", "while_",
+    "and_", "assert_", "bound", "catching", "each", "for_", "if_", "ifexp", "indexed", "is_",
+    "is_not", "never_caught", "not_", "or_", "text", "while_",
 ]  # fmt: skip

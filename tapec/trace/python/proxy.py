@@ -110,7 +110,7 @@ _OTHERWISE: dict[str, Callable[..., Any]] = {
 _WHOLE = frozenset(["floor", "ceil", "trunc"])
 
 
-def whole(x: Tracer) -> Tracer:
+def as_python_int(x: Tracer) -> Tracer:
     """A traced number without fraction as a Python integer."""
     made: Tracer = TABLE["astype"](x, int)
     made._weak = True
@@ -215,7 +215,7 @@ def math_function(real: Any) -> Any:
             # Not of the same name in NumPy: math.remainder is no np.remainder.
             return real(*args, **kwargs)
         made = TABLE[name](*args)
-        return whole(made) if name in _WHOLE else made
+        return as_python_int(made) if name in _WHOLE else made
 
     return translated
 

@@ -16,12 +16,12 @@ import operator
 from types import CodeType
 
 from tapec.trace.source.build import definition, no_parameters
-from tapec.trace.source.closures import Rewriter, rewritten_lambda
+from tapec.trace.source.closures import SourceRewriter, rewritten_lambda
 from tapec.trace.source.generated import GENERATED
-from tapec.trace.source.jumps import Unsupported
+from tapec.trace.source.jumps import NotRewritable
 from tapec.trace.source.mangling import mangle
 from tapec.trace.source.reading import FunctionNode, tree_of
-from tapec.trace.source.scopes import Scope, mark_comprehensions
+from tapec.trace.source.scopes import FunctionScope, mark_comprehensions
 from tapec.trace.source.state import Variables
 from tapec.trace.source.survey import has_work
 
@@ -67,7 +67,7 @@ def _rewrite(code: CodeType) -> CodeType:
         return code
     try:
         made = _compiled(_transformed(node, code), code)
-    except (Unsupported, SyntaxError, RecursionError):
+    except (NotRewritable, SyntaxError, RecursionError):
         return code
     # Variables the function never had cannot be given to it.
     return made if {*made.co_freevars} <= {*code.co_freevars} else code
@@ -76,11 +76,11 @@ def _rewrite(code: CodeType) -> CodeType:
 def _transformed(node: FunctionNode, code: CodeType) -> ast.stmt:
     mangle(node, code)
     mark_comprehensions(node)
-    scope = Scope.of(node, frozenset(code.co_freevars))
+    scope = FunctionScope.of(node, frozenset(code.co_freevars))
     if isinstance(node, ast.Lambda):
         return ast.copy_location(ast.Expr(rewritten_lambda(node, scope)), node)
     node.decorator_list, node.returns = [], None
-    made = Rewriter(scope).function(node)
+    made = SourceRewriter(scope).function(node)
     made.name = "_tapec_function"  # its own name is looked up where it was
     return made
 

@@ -69,6 +69,3 @@ def followed(function: ast.expr, variables: Container[str]) -> ast.expr:
     if not _is_hidden(function, variables):
         return function
     return at(ast.Call(load(FOLLOW), [function], []), function)
-
-
-__all__ = ["FOLLOW", "called_by", "followed", "has_hidden_callee"]

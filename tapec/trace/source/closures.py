@@ -19,19 +19,19 @@ from tapec.trace.source.generated import (
     assigned_in_closures,
     bindings,
 )
-from tapec.trace.source.jumps import Lowering, Unsupported, is_static, started
+from tapec.trace.source.jumps import JumpLowering, NotRewritable, is_static, started
 from tapec.trace.source.lookups import is_item
-from tapec.trace.source.scopes import Scope, bound, mentioned, nonlocals
+from tapec.trace.source.scopes import FunctionScope, bound, mentioned, nonlocals
 from tapec.trace.source.survey import IDENTITY, SUSPENDING, refuse_odd
 
 _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
 _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
 
 
-class Rewriter(ast.NodeTransformer):
+class SourceRewriter(ast.NodeTransformer):
     """Rewrites one function, and those defined in it."""
 
-    def __init__(self, scope: Scope, in_lambda: bool = False) -> None:
+    def __init__(self, scope: FunctionScope, in_lambda: bool = False) -> None:
         self.scope, self.in_lambda = scope, in_lambda
         self.thunks = 0  # how many expressions around become functions
         self.rebound: set[str] = set()  # what expressions in them assign
@@ -41,7 +41,7 @@ class Rewriter(ast.NodeTransformer):
     def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """The rewritten definition of the function whose scope this is."""
         refuse_odd(node.body)
-        lowering = Lowering(node.body)
+        lowering = JumpLowering(node.body)
         body = lowering.function(node.body)
         extra = bound(body) - self.scope.locals - self.scope.globals - nonlocals(node.body)
         self.scope = self.scope.with_locals(frozenset(extra))
@@ -56,15 +56,15 @@ class Rewriter(ast.NodeTransformer):
             decorator_list=[self.visit(d) for d in node.decorator_list],
         )
         try:
-            return Rewriter(Scope.of(node, self.scope.visible)).function(node)
-        except Unsupported:
+            return SourceRewriter(FunctionScope.of(node, self.scope.visible)).function(node)
+        except NotRewritable:
             return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        inner = Rewriter(Scope.of(node, self.scope.visible), in_lambda=True)
+        inner = SourceRewriter(FunctionScope.of(node, self.scope.visible), in_lambda=True)
         return copied(node, args=self._defaults(node.args), body=inner.visit(node.body))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
@@ -127,7 +127,7 @@ class Rewriter(ast.NodeTransformer):
             return made
         caught = [h.type or at(load("BaseException"), h) for h in node.handlers]
         types = thunk(at(ast.Tuple(caught, ast.Load()), caught[0]))
-        first = helper("loud", [types], node)
+        first = helper("never_caught", [types], node)
         again = ast.ExceptHandler(first, None, [at(ast.Raise(), node)])
         context = ast.withitem(helper("catching", [copy.deepcopy(types)], node), None)
         body = at(ast.With([context], node.body), node)
@@ -238,7 +238,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         lookup = is_item(node)
         made: Any = self.generic_visit(node)
-        return copied(made, value=helper("places", [made.value], node)) if lookup else made
+        return copied(made, value=helper("indexed", [made.value], node)) if lookup else made
 
     def visit_Call(self, node: ast.Call) -> Any:
         called = {id(a) for a in called_by(node)}
@@ -262,8 +262,8 @@ class Rewriter(ast.NodeTransformer):
         return node
 
 
-def rewritten_lambda(node: ast.Lambda, scope: Scope) -> ast.Lambda:
+def rewritten_lambda(node: ast.Lambda, scope: FunctionScope) -> ast.Lambda:
     """A lambda's expression rewritten."""
     if any(isinstance(n, SUSPENDING) for n in ast.walk(node)):
-        raise Unsupported("it suspends")
-    return copied(node, body=Rewriter(scope, in_lambda=True).visit(node.body))
+        raise NotRewritable("it suspends")
+    return copied(node, body=SourceRewriter(scope, in_lambda=True).visit(node.body))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from tapec.trace.source.build import at
-from tapec.trace.source.scopes import Scope
+from tapec.trace.source.scopes import FunctionScope
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
 ITEM = "_tapec_item"
@@ -26,7 +26,7 @@ def assigned_in_closures(body: Sequence[ast.stmt]) -> set[str]:
     return found
 
 
-def bindings(names: Sequence[str], scope: Scope, node: ast.AST) -> list[ast.stmt]:
+def bindings(names: Sequence[str], scope: FunctionScope, node: ast.AST) -> list[ast.stmt]:
     """``if False: a = b = None``: makes the names variables of the function, binds nothing."""
     own = [n for n in names if n in scope.locals]
     if not own:

@@ -24,7 +24,7 @@ _LOOPS = (ast.For, ast.While)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-class Unsupported(Exception):
+class NotRewritable(Exception):
     """A construct that is left as it is: the whole function stays unchanged."""
 
 
@@ -110,7 +110,7 @@ def _kinds_of(s: ast.stmt) -> Kinds:
     return frozenset().union(*map(_kinds, bodies(s)))
 
 
-class Lowering:
+class JumpLowering:
     """Rewrites the jumps of one function."""
 
     def __init__(self, body: Sequence[ast.stmt]) -> None:
@@ -183,7 +183,7 @@ class Lowering:
 
     def _try(self, s: ast.Try, need: Kinds, loop: str) -> ast.Try:
         if self._own(_kinds(s.finalbody)):
-            raise Unsupported("a jump in finally")
+            raise NotRewritable("a jump in finally")
         kinds = self._own(_kinds(s.body))
         inner = need | kinds if s.orelse else need
         orelse = self.block(s.orelse, need, loop)

@@ -1,4 +1,4 @@
-"""Which subscripts may meet a traced place: ``xs[k]`` becomes ``__tapec__.places(xs)[k]``."""
+"""Which subscripts may meet a traced place: ``xs[k]`` becomes ``__tapec__.indexed(xs)[k]``."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _name_of(node: ast.AST) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Scope:
+class FunctionScope:
     """The variables of one function: `visible` are those that closures made in it may share."""
 
     locals: frozenset[str]
@@ -108,12 +108,12 @@ class Scope:
         """`self`, in a method."""
         return self.parameters[0] if self.parameters else ""
 
-    def with_locals(self, names: frozenset[str]) -> Scope:
+    def with_locals(self, names: frozenset[str]) -> FunctionScope:
         """More variables: the flags of jumps."""
         return replace(self, locals=self.locals | names, visible=self.visible | names)
 
     @staticmethod
-    def of(node: ast.FunctionDef | ast.Lambda, outer: frozenset[str]) -> Scope:
+    def of(node: ast.FunctionDef | ast.Lambda, outer: frozenset[str]) -> FunctionScope:
         """The scope of a function whose enclosing functions' variables are `outer`."""
         body: list[ast.AST] = [*node.body] if isinstance(node, ast.FunctionDef) else [node.body]
         given = parameters(node.args)
@@ -126,7 +126,7 @@ class Scope:
                 inside.append(n)
         own = (bound(body) | set(given)) - declared[ast.Global] - declared[ast.Nonlocal]
         visible = (outer | own) - declared[ast.Global]
-        return Scope(
+        return FunctionScope(
             frozenset(own),
             declared[ast.Global],
             visible,

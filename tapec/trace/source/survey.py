@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from tapec.trace.source.calls import has_hidden_callee
-from tapec.trace.source.jumps import Unsupported
+from tapec.trace.source.jumps import NotRewritable
 from tapec.trace.source.lookups import is_lookup
 from tapec.trace.source.scopes import own_nodes
 
@@ -42,4 +42,4 @@ def refuse_odd(body: Sequence[ast.stmt]) -> None:
     """Raise where a function cannot be rewritten."""
     for n in own_nodes(body):
         if isinstance(n, SUSPENDING) or (isinstance(n, ast.Name) and n.id in _RUN_HERE):
-            raise Unsupported("it suspends, or looks at its own frame")
+            raise NotRewritable("it suspends, or looks at its own frame")

@@ -14,7 +14,7 @@ from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.failures import fail, is_raised_by_user
-from tapec.trace.staging.heap import VARIABLE, Slot, World, container_id, same
+from tapec.trace.staging.heap import VARIABLE, Heap, Slot, container_id, same
 from tapec.trace.staging.mismatch import (
     assigned_in,
     described,
@@ -23,9 +23,9 @@ from tapec.trace.staging.mismatch import (
     listed,
     made_at,
 )
-from tapec.trace.staging.names import Crossing, join_names, note_uncertain
-from tapec.trace.staging.objects import Taken, changeable, containers_of
-from tapec.trace.staging.region import Region, give
+from tapec.trace.staging.object_aliases import MergedVariable, note_aliases, note_uncertain
+from tapec.trace.staging.objects import Unpacked, changeable, containers_of
+from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.state import State
 from tapec.trace.staging.values import (
     Kind,
@@ -46,14 +46,14 @@ CURE = "give both branches values of the same type and shape"
 
 
 @dataclass(slots=True)
-class Joined:
+class Phi:
     """What a slot holds after a branch: a tree whose leaves are results or stay as they are."""
 
     slot: Slot
     tree: Tree
     leaves: list[Any]  # Kind for a result, else the object itself (or a Poison)
     sides: list[list[Any]]  # the leaves at the end of every branch; [] where unbound there
-    taken: list[Taken] = field(default_factory=list)  # the same in one piece, where bound
+    unpacked: list[Unpacked] = field(default_factory=list)  # the same in one piece, where bound
 
 
 @dataclass(slots=True)
@@ -61,9 +61,9 @@ class Branches:
     """The branches of one statement, traced."""
 
     session: Session
-    world: World
+    heap: Heap
     regions: list[Region] = field(default_factory=list)
-    changes: list[dict[Slot, Taken]] = field(default_factory=list)
+    changes: list[dict[Slot, Unpacked]] = field(default_factory=list)
     errors: list[Exception | None] = field(default_factory=list)  # what each branch raises
     works: list[Work] = field(default_factory=list)  # the user's code
 
@@ -72,14 +72,14 @@ class Branches:
         self.works.append(work)
         region = Region(self.session)
         self.regions.append(region)
-        changes: dict[Slot, Taken] = {}
+        changes: dict[Slot, Unpacked] = {}
         raised = None
         try:
             with region.active():
                 try:
                     work()
-                    self.world.refuse_use()
-                    changes = {s: Taken.of(up_to_date(v)) for s, v in self.world.read().items()}
+                    self.heap.refuse_use()
+                    changes = {s: Unpacked.of(up_to_date(v)) for s, v in self.heap.read().items()}
                     changes |= self._reaching(changes)
                 except Exception as error:
                     if not is_raised_by_user(error):
@@ -87,62 +87,62 @@ class Branches:
                     raised = error
                     fail(self.session, error)
         finally:
-            self.world.restore()
+            self.heap.restore()
         self.changes.append(changes)
         self.errors.append(raised)
 
-    def _reaching(self, changes: Mapping[Slot, Any]) -> dict[Slot, Taken]:
+    def _reaching(self, changes: Mapping[Slot, Any]) -> dict[Slot, Unpacked]:
         """The slots that hold as before what has been changed: they may be others elsewhere."""
         touched = {container for container, _ in changes if container != VARIABLE}
         if not touched:
             return {}
-        rest = ((s, v) for s, v in self.world.slots() if s not in changes)
+        rest = ((s, v) for s, v in self.heap.slots() if s not in changes)
         return {
-            slot: Taken.of(value)
+            slot: Unpacked.of(value)
             for slot, value in rest
             if not touched.isdisjoint(map(container_id, containers_of(value)))
         }
 
-    def join(self, what: str) -> list[Joined]:
+    def join(self, what: str) -> list[Phi]:
         """What the slots that some branch changes hold afterwards."""
-        ends = [(slot, taken) for c in self.changes for slot, taken in c.items()]
-        old = self.world.old
-        slots = dict.fromkeys(slot for slot, taken in ends if taken.value is not old(slot))
-        return [self._joined(slot, what) for slot in slots]
+        ends = [(slot, unpacked) for c in self.changes for slot, unpacked in c.items()]
+        old = self.heap.old
+        slots = dict.fromkeys(slot for slot, unpacked in ends if unpacked.value is not old(slot))
+        return [self._phi(slot, what) for slot in slots]
 
-    def _joined(self, slot: Slot, what: str) -> Joined:
-        taken = [
-            Taken.of(UNDEFINED) if error is not None else c.get(slot) or self._old(slot)
+    def _phi(self, slot: Slot, what: str) -> Phi:
+        unpacked = [
+            Unpacked.of(UNDEFINED) if error is not None else c.get(slot) or self._old(slot)
             for c, error in zip(self.changes, self.errors, strict=True)
         ]
-        values = [t.value for t in taken]
-        trees = [t.tree for t in taken if t.tree is not None]
-        name = self.world.name(slot)
+        values = [t.value for t in unpacked]
+        trees = [t.tree for t in unpacked if t.tree is not None]
+        name = self.heap.name(slot)
         if not trees:
-            return Joined(slot, Tree(None), [UNDEFINED], [[UNDEFINED] for _ in values])
+            return Phi(slot, Tree(None), [UNDEFINED], [[UNDEFINED] for _ in values])
         if trees[0].kind is not None and all(v is values[0] for v in values):
-            return Joined(slot, Tree(None), [values[0]], [[v] for v in values])
+            return Phi(slot, Tree(None), [values[0]], [[v] for v in values])
         if any(t != trees[0] for t in trees):
             poison = _poison(name, values, what, self.works)
-            return Joined(slot, Tree(None), [poison], [[] for _ in values])
-        sides = [t.leaves for t in taken]
+            return Phi(slot, Tree(None), [poison], [[] for _ in values])
+        sides = [t.leaves for t in unpacked]
         paths = leaf_paths(name, trees[0])
-        bound = [t for t in taken if t.tree is not None]
-        works = [w for w, t in zip(self.works, taken, strict=True) if t.tree is not None]
+        bound = [t for t in unpacked if t.tree is not None]
+        works = [w for w, t in zip(self.works, unpacked, strict=True) if t.tree is not None]
         everywhere = len(bound) == len(sides)
         if not everywhere and None in self.errors:
-            note_uncertain(self.session, self.world, slot)
+            note_uncertain(self.session, self.heap, slot)
         leaves = [
-            _join_leaf(path, [b.leaves[k] for b in bound], everywhere, what, works)
+            _phi_leaf(path, [b.leaves[k] for b in bound], everywhere, what, works)
             for k, path in enumerate(paths)
         ]
-        return Joined(slot, trees[0], leaves, sides, bound)
+        return Phi(slot, trees[0], leaves, sides, bound)
 
-    def _old(self, slot: Slot) -> Taken:
-        return Taken.of(self.world.old(slot))
+    def _old(self, slot: Slot) -> Unpacked:
+        return Unpacked.of(self.heap.old(slot))
 
 
-def _join_leaf(
+def _phi_leaf(
     path: str, found: Sequence[Any], everywhere: bool, what: str, works: Sequence[Work]
 ) -> Any:
     """The kind of a result, or the object all branches agree on."""
@@ -165,14 +165,14 @@ def _poison(name: str, values: Sequence[Any], what: str, works: Sequence[Work]) 
     return Poison("\n".join(lines), CURE, where())
 
 
-def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -> None:
+def emit(branches: Branches, phis: Sequence[Phi], test: Value, name: str) -> None:
     """Append the region op, and let slots and memory hold its results."""
     session, regions = branches.session, branches.regions
     written: dict[Storage, None] = {}
     for region in regions:
         with region.active():
             written.update(dict.fromkeys(region.written()))
-    results = [_results(r, k, joined, written) for k, r in enumerate(regions)]
+    results = [_results(r, k, phis, written) for k, r in enumerate(regions)]
     operands: dict[Storage, Value] = {}
     for region in regions:
         operands.update({s: e.operand for s, e in region.entered.items()})
@@ -184,40 +184,40 @@ def emit(branches: Branches, joined: Sequence[Joined], test: Value, name: str) -
     for region in regions:
         session.choices += region.choices
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
-        give(session, storage, value)
+        set_result(session, storage, value)
     returning = [n for n, error in enumerate(branches.errors) if error is None]
-    contents = _contents(session, joined, values, regions, returning)
-    branches.world.write(contents)
+    contents = _contents(session, phis, values, regions, returning)
+    branches.heap.write(contents)
     branches.changes.clear()
-    crossings = [Crossing(branches.world.name(j.slot), j.taken, contents[j.slot])
-                 for j in joined if j.tree.kind is not None]  # fmt: skip
-    join_names(session, crossings, [x for r in regions for x in r.joints])
+    merged_variables = [MergedVariable(branches.heap.name(j.slot), j.unpacked, contents[j.slot])
+                 for j in phis if j.tree.kind is not None]  # fmt: skip
+    note_aliases(session, merged_variables, [x for r in regions for x in r.noted])
 
 
 def _results(
-    region: Region, number: int, joined: Sequence[Joined], written: dict[Storage, None]
+    region: Region, number: int, phis: Sequence[Phi], written: dict[Storage, None]
 ) -> list[Value]:
     with region.active():
         values = [
             filler(region, kind) if not j.sides[number]
             else value_of(region, j.sides[number][k], kind)
-            for j in joined for k, kind in enumerate(j.leaves) if isinstance(kind, Kind)
+            for j in phis for k, kind in enumerate(j.leaves) if isinstance(kind, Kind)
         ]  # fmt: skip
         return [*values, *(region.final(s) for s in written)]
 
 
 def _contents(
-    session: Session, joined: Sequence[Joined], values: list[Value], regions: list[Region],
+    session: Session, phis: Sequence[Phi], values: list[Value], regions: list[Region],
     returning: Sequence[int],
 ) -> dict[Slot, Any]:  # fmt: skip
     """The slots' new contents around the results; branches that raise have none."""
-    positions = [(j, k) for j in joined for k, x in enumerate(j.leaves) if isinstance(x, Kind)]
+    positions = [(j, k) for j in phis for k, x in enumerate(j.leaves) if isinstance(x, Kind)]
     sides = [[j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in returning]
     shared = shared_memory(sides)
     made: dict[Slot, Any] = {}
     known: dict[tuple[int, ...], Any] = {}
     rest = iter(range(len(positions)))
-    for j in joined:
+    for j in phis:
         leaves = []
         for x in j.leaves:
             if not isinstance(x, Kind):
@@ -230,8 +230,8 @@ def _contents(
             frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
         content = j.tree.unflatten(leaves)
-        if j.taken and changeable(content) and all(j.sides):  # two names of one object stay that
-            content = known.setdefault(tuple(id(t.value) for t in j.taken), content)
+        if j.unpacked and changeable(content) and all(j.sides):  # two names of one object stay that
+            content = known.setdefault(tuple(id(t.value) for t in j.unpacked), content)
         made[j.slot] = content
     return made
 
@@ -245,15 +245,15 @@ def branch(test: Value, works: Sequence[Work], state: State, what: str = "an if"
     """Run a statement with several branches, of which `test` chooses one at run time."""
     session = current()
     assert session is not None
-    branches = Branches(session, World(state))
+    branches = Branches(session, Heap(state))
     try:
         for work in works:
             branches.trace(work)
         if None not in branches.errors:
             raise branches.errors[-1] or AssertionError
-        joined = branches.join(what)
+        phis = branches.join(what)
         _refuse_lists(branches)
-        emit(branches, joined, test, name)
+        emit(branches, phis, test, name)
     finally:
         # Errors keep regions alive, but they must not count as users of memory.
         for region in branches.regions:
@@ -262,21 +262,21 @@ def branch(test: Value, works: Sequence[Work], state: State, what: str = "an if"
 
 def _refuse_lists(branches: Branches) -> None:
     """Lists must have the same length after every branch, dictionaries and sets the same keys."""
-    world = branches.world
+    heap = branches.heap
     for slot in {s for c in branches.changes for s in c}:
         values = [
-            c[slot].value if slot in c else world.old(slot)
+            c[slot].value if slot in c else heap.old(slot)
             for c, error in zip(branches.changes, branches.errors, strict=True)
             if error is None
         ]
         unbound = sum(v is UNDEFINED for v in values)
-        if world.may_be_asked_for(slot) and 0 < unbound < len(values):
-            what = "a list changes its length" if world.is_list(slot) else "what it holds changes"
+        if heap.may_be_asked_for(slot) and 0 < unbound < len(values):
+            what = "a list changes its length" if heap.is_list(slot) else "what it holds changes"
             raise ControlFlowError(
-                f"{world.name(slot)} exists on one path only: {what} in a "
+                f"{heap.name(slot)} exists on one path only: {what} in a "
                 f"branch on a traced condition",
                 where=where(),
                 hint="append on both paths, or keep an array and a counter"
-                if world.is_list(slot)
+                if heap.is_list(slot)
                 else "give it a value before the branch",
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,17 +37,3 @@ def record(session: Session, kind: str, length: int | None = None, reason: str =
     choice = Choice(where(), kind, length, reason)
     if choice not in session.choices:
         session.choices.append(choice)
-
-
-def forgotten(error: Exception) -> Exception:
-    """The error without the variables of its frames: they would count as users of arrays."""
-    found: BaseException | None = error
-    while found is not None:
-        traceback.clear_frames(found.__traceback__)
-        found = found.__context__
-    return error
-
-
-def reason_of(error: BaseException) -> str:
-    """The first line of an error."""
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -18,7 +18,7 @@ CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
 _BOUND = frozenset([types.MethodType, types.BuiltinFunctionType, functools.partial])
 OWNER = "__self__"
-WHOLE = "..."  # the key of what an array of NumPy holds
+ARRAY_BYTES = "..."  # the key of what an array of NumPy holds
 _LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
            types.MethodType, np.ndarray, np.generic, BaseException, enum.Enum)  # fmt: skip
@@ -86,7 +86,7 @@ def contents(container: Any) -> dict[Any, Any]:
     if isinstance(container, np.ndarray):
         if container.dtype.hasobject:
             return dict(enumerate(container.flat))
-        return {WHOLE: container.tobytes()}
+        return {ARRAY_BYTES: container.tobytes()}
     names = _members(type(container).__mro__)
     slots = {n: getattr(container, n) for n in names if hasattr(container, n)}
     return slots | getattr(container, "__dict__", {})
@@ -112,10 +112,10 @@ def _set_elements(array: np.ndarray[Any, Any], items: dict[Any, Any]) -> None:
     if array.dtype.hasobject:
         for k, value in items.items():
             array.flat[k] = value
-    elif isinstance(items[WHOLE], bytes):
-        array[...] = np.frombuffer(items[WHOLE], array.dtype).reshape(array.shape)
+    elif isinstance(items[ARRAY_BYTES], bytes):
+        array[...] = np.frombuffer(items[ARRAY_BYTES], array.dtype).reshape(array.shape)
     else:
-        items[WHOLE]._fail()  # what a branch leaves undetermined
+        items[ARRAY_BYTES]._fail()  # what a branch leaves undetermined
 
 
 def _set_attributes(thing: Any, items: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
         )
 
 
-def loud(types: Types) -> Any:
+def never_caught(types: Types) -> Any:
     """What no handler of the user's code may catch: it would hide that the code is not traced."""
     asked = any(issubclass(t, TapecError) for t in _flat(types()))
     return () if asked else TraceError
@@ -158,7 +158,7 @@ def adopt(session: Session, number: Any, errors: Sequence[Exception]) -> None:
     found.record(moved)
 
 
-def going_on(test: Callable[[], Any], body: Callable[[], Any], both: Any) -> Callable[[], Any]:
+def until_raised(test: Callable[[], Any], body: Callable[[], Any], both: Any) -> Callable[[], Any]:
     """The test of a `while` loop whose body may raise: it ends after that."""
     session = current()
     if session is None or not may_raise(body.__code__):

@@ -16,26 +16,26 @@ from tapec.ir.types import Type
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import REGIONS, Storage
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.staging.carries import (
+    Carry,
+    Iteration,
+    Work,
+    joined_leaf,
+    row_type,
+    same_leaf,
+    type_change,
+)
 from tapec.trace.staging.growing import Growing
-from tapec.trace.staging.heap import VARIABLE, Slot, World, one_way, same
+from tapec.trace.staging.heap import VARIABLE, Heap, Slot, consumed_by
 from tapec.trace.staging.lists import (
-    Appended,
-    Tails,
+    GrowingLists,
     appended,
     check_appended,
     growing_list,
     not_a_loop,
 )
-from tapec.trace.staging.mismatch import (
-    around_loop,
-    assigned_in,
-    described,
-    differing,
-    listed,
-    made_at,
-)
-from tapec.trace.staging.names import Start, note_uncertain
-from tapec.trace.staging.objects import Taken, structure
+from tapec.trace.staging.object_aliases import EntryObjects, note_uncertain
+from tapec.trace.staging.objects import Unpacked, structure
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import (
     Kind,
@@ -43,7 +43,6 @@ from tapec.trace.staging.values import (
     as_hint,
     kind_of,
     memory_of,
-    merged,
     traced,
     up_to_date,
 )
@@ -52,42 +51,14 @@ from tapec.tree import Tree
 ATTEMPTS = 24
 DRAW = "make what it gives an array before the loop, and pass that to the loop"
 I64 = Type("i64")
-# The body of a loop: given the index and slices, it may return values to stack.
-Work = Callable[[Any, list[Tracer]], list[Any] | None]
-
-
-@dataclass(slots=True)
-class Carry:
-    """What one slot holds in an iteration: kinds for carried leaves, objects for constant ones."""
-
-    tree: Tree
-    leaves: list[Any]
-    dead: bool = False  # assigned before it is read: not bound to anything at the start
-    unset: bool = False  # not bound before the loop
-
-
-@dataclass(slots=True)
-class Iteration:
-    """The body, traced once."""
-
-    region: Region
-    index: Tracer | None
-    params: list[Value]
-    slices: list[Value]
-    entry: dict[Slot, list[int]]  # the carried leaves at the start: numbers in `region.own`
-    taken: dict[Slot, Taken] = field(default_factory=dict)  # what changed, as it is at the end
-    stacked: list[Any] = field(default_factory=list)
-    appended: list[Appended] = field(default_factory=list)
-    start: Start = field(default_factory=Start)
-    changed: frozenset[Slot] = frozenset()  # those whose objects were changed in place
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Settling:
+class LoopFixpoint:
     """A loop to be staged: `length` is a number, the traced trip count, or None with a `test`."""
 
     session: Session
-    world: World
+    heap: Heap
     work: Work
     length: int | Tracer | None = None
     test: Callable[[], Any] | None = None
@@ -98,7 +69,7 @@ class Settling:
     carries: dict[Slot, Carry] = field(default_factory=dict)
     memory: list[Storage] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)  # of all attempts
-    tails: Tails | None = None  # of lists to which the body appends
+    lists_grown: GrowingLists | None = None  # of lists to which the body appends
 
     def __post_init__(self) -> None:
         REGIONS.add(self)
@@ -109,9 +80,9 @@ class Settling:
 
     # -- tracing ---------------------------------------------------------------------------
 
-    def settle(self) -> Iteration:
+    def trace_to_fixpoint(self) -> Iteration:
         """Trace the body until its carried values keep their types."""
-        if name := one_way(self.world.state):
+        if name := consumed_by(self.heap.state):
             raise ControlFlowError(
                 f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
             )
@@ -135,47 +106,49 @@ class Settling:
                 made = self._started(region)
                 stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
                 made.stacked = stacked or []
-                self.world.refuse_use()
-                changes = {slot: up_to_date(v) for slot, v in self.world.read().items()}
+                self.heap.refuse_use()
+                changes = {slot: up_to_date(v) for slot, v in self.heap.read().items()}
                 for slot in self.carries:
-                    changes.setdefault(slot, self.world.old(slot))
-                if (grown := growing_list(self.world, changes)) is not None:
+                    changes.setdefault(slot, self.heap.old(slot))
+                if (grown := growing_list(self.heap, changes)) is not None:
                     self._with_list(*grown)
                     return None
                 made.changed = made.start.changed()
-                if self.tails is not None:
-                    check_appended(self.tails, made.start, changes)
-                    made.appended, more = appended(self.tails)
+                if self.lists_grown is not None:
+                    check_appended(self.lists_grown, made.start, changes)
+                    made.appended, more = appended(self.lists_grown)
                     made.stacked = [*made.stacked, *more]
-                    changes = self._without_lists(changes, self.tails)
-                made.taken = {slot: Taken.of(v) for slot, v in changes.items()}
+                    changes = self._without_lists(changes, self.lists_grown)
+                made.unpacked = {slot: Unpacked.of(v) for slot, v in changes.items()}
         finally:
-            self.world.restore()
-        settled = not region.promoted
+            self.heap.restore()
+        stable = not region.promoted
         self.memory += region.promoted
-        for slot, taken in made.taken.items():
-            settled = self._settled(slot, taken, region) and settled
-        return made if settled else None
+        for slot, unpacked in made.unpacked.items():
+            stable = self._is_stable(slot, unpacked, region) and stable
+        return made if stable else None
 
     def _with_list(self, target: list[Any], name: str) -> None:
         """Trace again with a list represented to which the body appends."""
-        old = self.tails
+        old = self.lists_grown
         known, titles = ([], []) if old is None else (old.lists, old.titles)
         if not self._certain or any(target is x for x in known):
             raise not_a_loop(name)
-        self.world.restore()
-        state = self.world.state if old is None else old.state
-        self.tails = Tails(state, [*known, target], [*titles, name])
-        self.world = World(self.tails)
+        self.heap.restore()
+        state = self.heap.state if old is None else old.state
+        self.lists_grown = GrowingLists(state, [*known, target], [*titles, name])
+        self.heap = Heap(self.lists_grown)
 
-    def _without_lists(self, changes: dict[Slot, Any], tails: Tails) -> dict[Slot, Any]:
+    def _without_lists(
+        self, changes: dict[Slot, Any], lists_grown: GrowingLists
+    ) -> dict[Slot, Any]:
         """The changes without slots that only have a representative in place of their list."""
         kept: dict[Slot, Any] = {}
         for slot, value in changes.items():
             if not isinstance(value, Growing):
                 kept[slot] = value
-            elif not tails.stands_for(value, self.world.old(slot)):
-                raise not_a_loop(self.world.name(slot))
+            elif not lists_grown.stands_for(value, self.heap.old(slot)):
+                raise not_a_loop(self.heap.name(slot))
         return kept
 
     def _started(self, region: Region) -> Iteration:
@@ -193,7 +166,7 @@ class Settling:
                 continue
             leaves = []
             entry[slot] = numbers = []
-            name = as_hint(self.world.name(slot))
+            name = as_hint(self.heap.name(slot))
             for leaf in carry.leaves:
                 numbers.append(len(region.own))
                 if isinstance(leaf, Kind):
@@ -202,19 +175,19 @@ class Settling:
                     region.own.append(leaf._storage)
                 leaves.append(leaf)
             bound[slot] = carry.tree.unflatten(leaves)
-        self.world.write(bound)
-        if self.tails is not None:
-            self.tails.stand_in(self.world)
-        starts = [x for slot in self.carries for x in structure(self.world.old(slot))[0]]
+        self.heap.write(bound)
+        if self.lists_grown is not None:
+            self.lists_grown.stand_in(self.heap)
+        starts = [x for slot in self.carries for x in structure(self.heap.old(slot))[0]]
         carried = {memory_of(x) for x in starts}
         self.memory = [s for s in self.memory if s not in carried]
         for storage in self.memory:
             region.claim(storage)
         region.promoted.clear()
-        types = [_row(x) for x in self.slices]
+        types = [row_type(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
         # Not arrays: a reference to one would count as another name of it.
-        start = Start({slot: v for slot, v in bound.items() if type(v) is not Tracer})
+        start = EntryObjects({slot: v for slot, v in bound.items() if type(v) is not Tracer})
         return Iteration(region, index, params, slices, entry, start=start)
 
     @property
@@ -224,13 +197,13 @@ class Settling:
 
     # -- settling --------------------------------------------------------------------------
 
-    def _settled(self, slot: Slot, taken: Taken, region: Region) -> bool:
+    def _is_stable(self, slot: Slot, unpacked: Unpacked, region: Region) -> bool:
         """Whether a slot ends an iteration as it starts it; else it will be carried better."""
-        world = self.world
+        heap = self.heap
         carry = self.carries.get(slot)
-        leaves, tree = taken.leaves, taken.tree
+        leaves, tree = unpacked.leaves, unpacked.tree
         if carry is None:
-            old_leaves, old_tree = structure(world.old(slot))
+            old_leaves, old_tree = structure(heap.old(slot))
             if old_tree is None:
                 return self._fresh(slot, leaves, tree, region)
             carry = Carry(old_tree, old_leaves)
@@ -239,26 +212,26 @@ class Settling:
                 carry.leaves[0]._fail()
             return True
         if tree != carry.tree:
-            return self._replace(slot, taken.value)
-        joined = [_joined(a, b) for a, b in zip(carry.leaves, leaves, strict=True)]
+            return self._replace(slot, unpacked.value)
+        joined = [joined_leaf(a, b) for a, b in zip(carry.leaves, leaves, strict=True)]
         if any(isinstance(x, Poison) for x in joined):
-            return self._replace(slot, taken.value)
+            return self._replace(slot, unpacked.value)
         known = self.carries.get(slot)
         self.carries[slot] = Carry(carry.tree, joined, unset=carry.unset)
-        return known is not None and all(map(_same_leaf, known.leaves, joined))
+        return known is not None and all(map(same_leaf, known.leaves, joined))
 
     def _fresh(self, slot: Slot, leaves: list[Any], tree: Any, region: Region) -> bool:
         """A slot that is not bound before the loop: the body's own, unless a path leaves it."""
-        if self.world.may_be_asked_for(slot):
+        if self.heap.may_be_asked_for(slot):
             raise ControlFlowError(
-                f"a loop adds {self.world.name(slot)}, of which every iteration has its own",
+                f"a loop adds {self.heap.name(slot)}, of which every iteration has its own",
                 where=where(),
                 hint="make it before the loop, or keep an array",
             )
         if slot[0] != VARIABLE:
-            self.world.refuse_missing(slot)
+            self.heap.refuse_missing(slot)
         if not self._certain:
-            note_uncertain(self.session, self.world, slot)
+            note_uncertain(self.session, self.heap, slot)
         partial = self.session.partial
         if not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
             return True
@@ -268,8 +241,8 @@ class Settling:
 
     def _replace(self, slot: Slot, value: Any) -> bool:
         """Where types change: fine if every iteration assigns before it reads; else an error."""
-        old = self.world.old(slot)
-        message = _changed(self.world.name(slot), old, value, self.work)
+        old = self.heap.old(slot)
+        message = type_change(self.heap.name(slot), old, value, self.work)
         hint = "give it its final type and shape before the loop, as np.zeros(shape)"
         error = ControlFlowError(message, where=where(), hint=hint)
         plain = all(kind_of(x) is not None for x in structure(old)[0]) and old is not None
@@ -277,33 +250,3 @@ class Settling:
             raise error
         self.carries[slot] = Carry(Tree(None), [Poison(message, hint, error.where)], dead=True)
         return False
-
-
-def _changed(name: str, before: Any, after: Any, work: Work) -> str:
-    """Which part of a carried value changes its type, from what to what, and where it was made."""
-    here = where()
-    path, (old, new) = differing(name, (before, after))
-    message = (
-        f"the loop carries {path}, which is {described(old)} before an iteration and "
-        f"{described(new)} after it"
-    )
-    first, later = (None, None) if here is None else around_loop(path, here.line)
-    places = [made_at(old) or first, made_at(new) or later or assigned_in(work, path)]
-    return "\n".join([message, *listed(["before", "after"], places)])
-
-
-def _row(x: Tracer) -> Type:
-    return Type(x._dtype, x._shape[1:])
-
-
-def _joined(a: Any, b: Any) -> Any:
-    """What a carried leaf is, from what it was taken for and what it is after an iteration."""
-    if not isinstance(a, Kind) and same(a, b):
-        return a
-    first, second = a if isinstance(a, Kind) else kind_of(a), kind_of(b)
-    both = merged(first, second) if first is not None and second is not None else None
-    return Poison("", "", None) if both is None else both
-
-
-def _same_leaf(a: Any, b: Any) -> bool:
-    return a == b if isinstance(a, Kind) and isinstance(b, Kind) else same(a, b)

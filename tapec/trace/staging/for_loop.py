@@ -8,30 +8,41 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
-from tapec.trace.arrays.session import NeedStatic, Session, current, where
+from tapec.trace.arrays.session import NeedStatic, Restart, Session, current, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.staging.attempts import failure_of, reason_of
 from tapec.trace.staging.choice import (
     LARGEST,
     UNROLLED_BREAKS,
     UNROLLED_LENGTH,
     UNROLLED_OPS,
-    forgotten,
-    reason_of,
     record,
 )
-from tapec.trace.staging.heap import World, one_way
-from tapec.trace.staging.index_splitting import Cut, Span
-from tapec.trace.staging.iterables import Forced, Items, items_of, kept
-from tapec.trace.staging.list_arrays import NeedsTable, Untabled, opened, tabling
-from tapec.trace.staging.loop import Loop
+from tapec.trace.staging.heap import Heap, consumed_by
+from tapec.trace.staging.index_splitting import ConditionVaries, IterationSpace
+from tapec.trace.staging.iterables import Forced, IndexedSequence, indexed_sequence, kept
+from tapec.trace.staging.list_arrays import (
+    ListArrayEscaped,
+    staging_loop,
+    with_list_arrays,
+)
+from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
 
 
-class _Breaks(Exception):
-    """The loop ends on a traced condition."""
+class EndsEarly(Restart):
+    """The loop ends on a traced condition: it is staged as a `while`."""
+
+    def __init__(self) -> None:
+        super().__init__("a loop ends on a traced condition")
+
+
+# Errors that are no reason to try another route.
+_PASSING = (NeedStatic, ListArrayEscaped)
+_SPLITTING = (*_PASSING, ConditionVaries)
 
 
 def run_for(
@@ -50,7 +61,7 @@ def run_for(
     checkpoint: int | bool = False
     if isinstance(iterable, Forced):
         iterable, force, checkpoint = iterable.iterable, iterable.rolled, iterable.checkpoint
-    session, items = current(), items_of(iterable)
+    session, items = current(), indexed_sequence(iterable)
     if session is None or items is None:
         plain_for(iterable, body, state, go_on, widen)
         return
@@ -58,7 +69,7 @@ def run_for(
 
 
 @dataclass(frozen=True, slots=True)
-class _Iteration:
+class Probe:
     """An iteration that was tried: its weight, and whether a traced condition may end the loop."""
 
     weight: int
@@ -70,7 +81,7 @@ class For:
     """One `for` statement over a sequence, and the attempts to trace it."""
 
     session: Session
-    items: Items
+    items: IndexedSequence
     body: Body
     state: State
     go_on: Thunk | None
@@ -84,11 +95,11 @@ class For:
         if is_symbolic(length):
             if length._deps:
                 raise NeedStatic(length._deps)
-            tabling(self.session, lambda: self._dynamic(length))
+            with_list_arrays(self.session, lambda: self._dynamic(length))
             return
-        used_up = one_way(self.state, self.body)
-        if used_up:
-            record(self.session, "unrolled", length, f"every iteration uses {used_up} up")
+        consumed = consumed_by(self.state, self.body)
+        if consumed:
+            record(self.session, "unrolled", length, f"every iteration uses {consumed} up")
             self._plain(0, length)
             return
         if self.force is False or length <= (0 if self.force else UNROLLED_LENGTH):
@@ -111,27 +122,26 @@ class For:
         else:
             self._rolled(0, length, found.weight)
 
-    def _probe(self, i: int) -> _Iteration | None:
+    def _probe(self, i: int) -> Probe | None:
         """What an iteration is like, None where it fails; nothing of it remains."""
-        world = World(self.state)
+        heap = Heap(self.state)
         region = Region(self.session, probe=True)
-        ends = False
-        try:
+        more: Any = True
+
+        def iteration() -> None:
+            nonlocal more
             with region.active():
                 self.body(self.items.item(i))
-                if self.go_on is not None:
-                    more = self.go_on()
-                    ends = is_symbolic(more)
-                    if not ends and not more:
-                        return None
-        except NeedStatic:
-            raise
-        except Exception:
-            # Running it as it is shows the error where it belongs.
-            return None
+                more = True if self.go_on is None else self.go_on()
+
+        try:
+            # Where it fails, running it as it is shows the error where it belongs.
+            failed = failure_of(iteration, passing=(NeedStatic,)) is not None
         finally:
-            world.restore()
-        return _Iteration(region.weight(), ends)
+            heap.restore()
+        if failed or not (is_symbolic(more) or more):
+            return None
+        return Probe(region.weight(), is_symbolic(more))
 
     # -- as Python -------------------------------------------------------------------------
 
@@ -155,49 +165,46 @@ class For:
 
     def _rolled(self, start: int, length: int, size: int) -> None:
         """A loop; else the first iteration apart and a loop; else unrolled."""
-        try:
-            tabling(self.session, lambda: self._stage(start, length))
+
+        def stage() -> None:
+            with_list_arrays(self.session, lambda: self._stage(start, length))
+
+        if self.force:
+            stage()
+            failed = None
+        else:
+            failed = failure_of(stage)
+        if failed is None:
             record(self.session, "loop", length)
-            return
-        except (NeedStatic, NeedsTable, Untabled):
-            raise
-        except Exception as error:
-            if self.force:
-                raise
-            failed = forgotten(error)
-        if self._cut(start, length, size):
+        elif self._split(start, length, size):
             record(self.session, "loop", length, "cut where conditions on its counter change")
-            return
+        else:
+            self._peeled(start, length, size, failed)
+
+    def _peeled(self, start: int, length: int, size: int, failed: Exception) -> None:
+        """The first iteration apart, then a loop or the other iterations."""
         self._plain(start, start + 1)
-        try:
-            self._stage(start + 1, length)
+        again = failure_of(lambda: self._stage(start + 1, length), _PASSING)
+        if again is None:
             record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
             return
-        except (NeedStatic, Untabled):
-            raise
-        except Exception:
-            if (length - start) * size > LARGEST:
-                raise failed from None
+        if (length - start) * size > LARGEST:
+            raise failed from None
         record(self.session, "unrolled", length, reason_of(failed))
         self._plain(start + 1, length)
 
-    def _cut(self, start: int, length: int, size: int) -> bool:
+    def _split(self, start: int, length: int, size: int) -> bool:
         """Piece by piece, conditions on the counter being known in each; False where not so."""
         try:
-            self._stage(start, length, split=True)
-            return True
-        except Cut as cut:
-            runs = cut.runs(start)
-        except (NeedStatic, Untabled):
-            raise
-        except Exception:
-            return False
+            return failure_of(lambda: self._stage(start, length, split=True), _SPLITTING) is None
+        except ConditionVaries as found:
+            runs = found.runs(start)
         if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST:
             return False
         for a, b in runs:
             if b - a <= UNROLLED_LENGTH:
                 self._plain(a, b)
-            elif not self._cut(a, b, size):
+            elif not self._split(a, b, size):
                 self._rolled(a, b, size)
         return True
 
@@ -209,23 +216,23 @@ class For:
         if not more:
             return
         try:
-            world, work = World(self.state), self._work(start, length - start if split else 0)
+            heap, work = Heap(self.state), self._work(start, length - start if split else 0)
             keep = kept(self.checkpoint, length - start)
-            with opened(world.containers):
-                Loop(self.session, world, work, length - start, strict=self.strict,
+            with staging_loop(heap.containers):
+                StagedLoop(self.session, heap, work, length - start, strict=self.strict,
                      checkpoint=keep).emit()  # fmt: skip
-        except _Breaks:
+        except EndsEarly:
             self._until(start, length)
 
     def _work(self, start: Any, split: int = 0) -> Callable[[Any, list[Tracer]], None]:
         def work(index: Any, slices: list[Tracer]) -> None:
             region = current()
             if split and isinstance(region, Region):
-                region.span = Span(index._value(region), split)
+                region.span = IterationSpace(index._value(region), split)
             self.body(self.items.item(index + start if start else index))
             # Also where it ends for certain: the loop is then one iteration long.
             if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
-                raise _Breaks
+                raise EndsEarly
 
         return work
 
@@ -235,17 +242,17 @@ class For:
         if self.force is False:
             raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
         try:
-            world, work = World(self.state), self._work(0)
-            with opened(world.containers):
-                Loop(self.session, world, work, count, strict=self.strict).emit()
-        except _Breaks:
+            heap, work = Heap(self.state), self._work(0)
+            with staging_loop(heap.containers):
+                StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
+        except EndsEarly:
             self._until(0, count)
         record(self.session, "loop", None, "length known at run time")
 
     def _until(self, start: Any, length: Any) -> None:
         """A loop that may end early: a `while` with a counter."""
         self._check_unbounded()
-        state = _Counted(self.state, start)
+        state = CountedState(self.state, start)
 
         def work(_: Any, slices: list[Tracer]) -> None:
             k = state.count
@@ -256,9 +263,9 @@ class For:
             assert self.go_on is not None
             return TABLE["logical_and"](state.count < length, self.go_on())
 
-        world = World(state)
-        with opened(world.containers):
-            Loop(self.session, world, work, test=test).emit()
+        heap = Heap(state)
+        with staging_loop(heap.containers):
+            StagedLoop(self.session, heap, work, test=test).emit()
 
     def _check_unbounded(self) -> None:
         if self.checkpoint:
@@ -269,7 +276,7 @@ class For:
             )
 
 
-class _Counted:
+class CountedState:
     """A state and a counter beside it."""
 
     def __init__(self, state: State, start: Any) -> None:

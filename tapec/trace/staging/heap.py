@@ -37,7 +37,7 @@ Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, ke
 VARIABLE = 0
 
 
-class World:
+class Heap:
     """A snapshot of everything a state leads to, to compare with and to go back to."""
 
     def __init__(self, state: State) -> None:
@@ -55,7 +55,7 @@ class World:
         todo = [(value, path)]
         while todo:
             value, path = todo.pop()
-            if used_up_by_use(value):
+            if is_consumable(value):
                 self.sources.append((path, value, position(value)))
             inner = inside(value)
             if inner is None:
@@ -213,15 +213,15 @@ def _below(path: str, key: Any) -> str:
     return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
 
 
-def one_way(state: State, body: Any = None) -> str:
+def consumed_by(state: State, body: Any = None) -> str:
     """What every iteration uses up (an iterator, random numbers): its name, or ""."""
     for name, value in zip(state.names, state.get(), strict=True):
-        if used_up_by_use(value):
+        if is_consumable(value):
             return name
     return ""
 
 
-def used_up_by_use(value: Any) -> bool:
+def is_consumable(value: Any) -> bool:
     """Whether using an object changes it in a way that no snapshot knows."""
     return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import TraceError
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.const import is_const
-from tapec.trace.arrays.session import Session
+from tapec.trace.arrays.session import Restart, Session
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import truth
 
@@ -24,14 +23,14 @@ MOST_OPS = 64  # of a condition
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class IterationSpace:
     """The numbers of the iterations that a loop's body is traced for."""
 
     index: Value
     length: int
 
 
-class Cut(TraceError):
+class ConditionVaries(Restart):
     """A condition on the number changes inside the span."""
 
     def __init__(self, truths: Any) -> None:
@@ -56,10 +55,10 @@ def decided(session: Session, test: Any) -> bool | None:
     truths = np.broadcast_to(truths, (span.length,))
     if truths.all() or not truths.any():
         return bool(truths[0])
-    raise Cut(truths)
+    raise ConditionVaries(truths)
 
 
-def _for_all(session: Session, value: Value, span: Span) -> Any:
+def _for_all(session: Session, value: Value, span: IterationSpace) -> Any:
     """The value in every iteration, None where that is not known."""
     made = {r: op for op in session.builder.ops for r in op.results}
     found: dict[Value, Any] = {span.index: np.arange(span.length)}

@@ -48,7 +48,7 @@ def kept(checkpoint: int | bool, length: int) -> int:
     return math.isqrt(max(length - 1, 0)) + 1 if checkpoint is True else int(checkpoint)
 
 
-class Items:
+class IndexedSequence:
     """A sequence given by its length and its items; iterates as Python would."""
 
     __slots__ = ("item", "length")
@@ -65,7 +65,7 @@ class Items:
         return (self.item(i) for i in range(len(self)))
 
 
-class DynamicRange(Items):
+class DynamicRange(IndexedSequence):
     """``range`` with traced bounds."""
 
     __slots__ = ("start", "step", "stop")
@@ -97,45 +97,45 @@ def _count(start: Any, stop: Any, step: Any) -> Any:
     return -span if step == -1 else (span + (step - 1 if step > 0 else step + 1)) // step
 
 
-def items_of(iterable: Any) -> Items | None:
+def indexed_sequence(iterable: Any) -> IndexedSequence | None:
     """A sequence that can be looped over by index; None for any other iterable."""
-    if isinstance(iterable, Items):
+    if isinstance(iterable, IndexedSequence):
         return iterable
     if isinstance(iterable, range):
         start, step = iterable.start, iterable.step
         if step == 1:
-            return Items(len(iterable), lambda i: start + i if start else i)
-        return Items(len(iterable), lambda i: start + i * step)
+            return IndexedSequence(len(iterable), lambda i: start + i if start else i)
+        return IndexedSequence(len(iterable), lambda i: start + i * step)
     if type(iterable) is Tracer and iterable._shape:
-        return Items(iterable._shape[0], lambda i: iterable[i])
+        return IndexedSequence(iterable._shape[0], lambda i: iterable[i])
     if type(iterable) in SPECIAL:
-        return Items(iterable.length, lambda i: iterable[i])
+        return IndexedSequence(iterable.length, lambda i: iterable[i])
     return None
 
 
 def enumerate_(iterable: Any, start: int = 0) -> Any:
     """``enumerate``: a loop where its iterable can be one."""
-    items = items_of(iterable)
+    items = indexed_sequence(iterable)
     if items is None:
         return enumerate(iterable, start)
-    return Items(items.length, lambda i: (i + start if start else i, items.item(i)))
+    return IndexedSequence(items.length, lambda i: (i + start if start else i, items.item(i)))
 
 
 def zip_(*iterables: Any, strict: bool = False) -> Any:
     """``zip``: a loop where all its iterables can be one."""
-    parts = [items_of(x) for x in iterables]
+    parts = [indexed_sequence(x) for x in iterables]
     known = [p for p in parts if p is not None and not is_symbolic(p.length)]
     if not parts or len(known) < len(parts):
         return zip(*iterables, strict=strict)
     lengths = {p.length for p in known}
     if strict and len(lengths) > 1:
         raise ValueError("zip() arguments have different lengths")
-    return Items(min(lengths), lambda i: tuple(p.item(i) for p in known))
+    return IndexedSequence(min(lengths), lambda i: tuple(p.item(i) for p in known))
 
 
 def reversed_(sequence: Any) -> Any:
     """``reversed``: a loop where its sequence can be one."""
-    items = items_of(sequence)
+    items = indexed_sequence(sequence)
     if items is None:
         return reversed(sequence)
-    return Items(items.length, lambda i: items.item(items.length - 1 - i))
+    return IndexedSequence(items.length, lambda i: items.item(items.length - 1 - i))

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from tapec.errors import ControlFlowError, TraceError
+from tapec.errors import ControlFlowError
 from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.rows import row_maker
-from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.session import Restart, Session, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.values import Kind, Poison, kind_of, merged, traced
@@ -25,7 +25,7 @@ CURE = "use an array in its place: a = np.array(xs)"
 _OPEN: ContextVar[tuple[Collection[int], ...]] = ContextVar("open loops", default=())
 
 
-class NeedsTable(TraceError):
+class NeedListArray(Restart):
     """A list of numbers of one kind is written at a traced place inside of a loop."""
 
     def __init__(self, items: list[Any], kind: Kind) -> None:
@@ -33,11 +33,11 @@ class NeedsTable(TraceError):
         self.items, self.kind = items, kind
 
 
-class Untabled(ControlFlowError):
-    """Something looked past the array, and the loop has been made: there is no way back."""
+class ListArrayEscaped(ControlFlowError):
+    """Something looked past the array after the loop was made: no other route is left to try."""
 
 
-class Table:
+class ListArray:
     """The array that a list is for now; looked up like the list."""
 
     __slots__ = ("array", "items", "kind")
@@ -59,12 +59,12 @@ class Table:
                 "a list of numbers gets something else in a loop", where=where(), hint=CURE
             )
         if both != self.kind:
-            raise NeedsTable(self.items, both)
+            raise NeedListArray(self.items, both)
         self.array[key] = value
 
 
 @contextmanager
-def opened(lists: Collection[int]) -> Iterator[None]:
+def staging_loop(lists: Collection[int]) -> Iterator[None]:
     """While a loop is staged: what it finds."""
     token = _OPEN.set((*_OPEN.get(), lists))
     try:
@@ -78,44 +78,44 @@ def known_outside(items: list[Any]) -> bool:
     return any(id(items) in lists for lists in _OPEN.get())
 
 
-def tabling(session: Session, attempt: Callable[[], None]) -> None:
+def with_list_arrays(session: Session, attempt: Callable[[], None]) -> None:
     """Stage a loop, with the lists as arrays that turn out to need it and no loop around knows."""
     try:
         attempt()
-    except NeedsTable as need:
+    except NeedListArray as need:
         if known_outside(need.items):
             raise
-        with _tabled(session, need):
-            tabling(session, attempt)
+        with _as_array(session, need):
+            with_list_arrays(session, attempt)
 
 
 @contextmanager
-def _tabled(session: Session, need: NeedsTable) -> Iterator[None]:
+def _as_array(session: Session, need: NeedListArray) -> Iterator[None]:
     """Let the list be an array; afterwards it is a list again."""
-    tables, items, kind = session.tables, need.items, need.kind
-    known = tables.get(id(items))
+    list_arrays, items, kind = session.list_arrays, need.items, need.kind
+    known = list_arrays.get(id(items))
     if known is not None:  # of another kind so far
         array = TABLE["astype"](known.array, kind.type.numpy)
-        tables[id(items)] = Table(items, array, kind)
+        list_arrays[id(items)] = ListArray(items, array, kind)
         try:
             yield
         except BaseException:
-            tables[id(items)] = known
+            list_arrays[id(items)] = known
             raise
         return
     old = list(items)
-    tables[id(items)] = Table(items, TABLE["array"](old, dtype=kind.type.numpy), kind)
+    list_arrays[id(items)] = ListArray(items, TABLE["array"](old, dtype=kind.type.numpy), kind)
     empty = Poison("a list that a loop writes at traced places is used as a whole", CURE, where())
     items[:] = [empty] * len(old)
     try:
         yield
     except BaseException:
-        del tables[id(items)]
+        del list_arrays[id(items)]
         items[:] = old
         raise
-    table = tables.pop(id(items))
+    table = list_arrays.pop(id(items))
     if len(items) != len(old) or any(x is not empty for x in items):
-        raise Untabled(
+        raise ListArrayEscaped(
             "a list that a loop writes at traced places is changed as a whole",
             where=where(),
             hint=CURE,

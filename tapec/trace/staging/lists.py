@@ -17,20 +17,20 @@ from tapec.trace.arrays.rows import row_maker
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.growing import CURE, Growing
-from tapec.trace.staging.heap import Slot, World, container_id
-from tapec.trace.staging.names import Start
+from tapec.trace.staging.heap import Heap, Slot, container_id
+from tapec.trace.staging.object_aliases import EntryObjects
 from tapec.trace.staging.objects import containers_of, structure
 from tapec.trace.staging.state import State
 from tapec.trace.staging.values import Kind, kind_of
 from tapec.tree import Tree
 
 
-class Tails:
+class GrowingLists:
     """A state, and beside it the last elements of some lists."""
 
     def __init__(self, state: State, lists: Sequence[list[Any]], names: Sequence[str]) -> None:
         self.state, self.lists, self.titles = state, lists, names
-        self._tails = [x[-1] if x else UNDEFINED for x in lists]
+        self._last_items = [x[-1] if x else UNDEFINED for x in lists]
         self.growing: list[Growing] = []
 
     @property
@@ -40,27 +40,27 @@ class Tails:
 
     def get(self) -> tuple[Any, ...]:
         """All values."""
-        tails = [g.tail for g in self.growing] if self.growing else self._tails
-        return (*self.state.get(), *tails)
+        lists_grown = [g.tail for g in self.growing] if self.growing else self._last_items
+        return (*self.state.get(), *lists_grown)
 
     def set(self, values: tuple[Any, ...]) -> None:
         """Set all values; lists are lists again."""
         count = len(values) - len(self.lists)
         self.state.set(values[:count])
-        self._tails = list(values[count:])
+        self._last_items = list(values[count:])
         self.growing = []
 
-    def stand_in(self, world: World) -> None:
+    def stand_in(self, heap: Heap) -> None:
         """From here on the lists are represented wherever a slot holds one."""
-        made = [Growing(n, t) for n, t in zip(self.titles, self._tails, strict=True)]
+        made = [Growing(n, t) for n, t in zip(self.titles, self._last_items, strict=True)]
         found: dict[Slot, Any] = {}
-        for slot, value in world.slots():
+        for slot, value in heap.slots():
             for known, growing in zip(self.lists, made, strict=True):
                 if value is known:
                     found[slot] = growing
-        tails = self._tails
-        world.write(found)
-        self.growing, self._tails = made, tails
+        lists_grown = self._last_items
+        heap.write(found)
+        self.growing, self._last_items = made, lists_grown
 
     def stands_for(self, growing: Growing, value: Any) -> bool:
         """Whether a representative stands for this very list."""
@@ -77,13 +77,13 @@ class Appended:
     leaves: list[Any]
 
 
-def growing_list(world: World, changes: Mapping[Slot, Any]) -> tuple[list[Any], str] | None:
+def growing_list(heap: Heap, changes: Mapping[Slot, Any]) -> tuple[list[Any], str] | None:
     """A list to which the body appends, and its name; raises where it does anything else to it."""
     for slot in changes:
-        if not world.grows(slot):
+        if not heap.grows(slot):
             continue
-        target, items = world.containers[slot[0]]
-        name = world.name(slot).rpartition("[")[0]
+        target, items = heap.containers[slot[0]]
+        name = heap.name(slot).rpartition("[")[0]
         if len(target) < len(items) or any(target[k] is not x for k, x in items.items()):
             raise not_a_loop(name)
         return target, name
@@ -97,11 +97,11 @@ def not_a_loop(name: str) -> ControlFlowError:
     )
 
 
-def appended(tails: Tails) -> tuple[list[Appended], list[Any]]:
+def appended(lists_grown: GrowingLists) -> tuple[list[Appended], list[Any]]:
     """What an iteration has appended, and the leaves to be stacked."""
     found: list[Appended] = []
     stacked: list[Any] = []
-    for target, growing in zip(tails.lists, tails.growing, strict=True):
+    for target, growing in zip(lists_grown.lists, lists_grown.growing, strict=True):
         for item in growing.added:
             leaves, tree = structure(item)
             assert tree is not None
@@ -113,12 +113,14 @@ def appended(tails: Tails) -> tuple[list[Appended], list[Any]]:
     return found, stacked
 
 
-def check_appended(tails: Tails, start: Start, changes: Mapping[Slot, Any]) -> None:
+def check_appended(
+    lists_grown: GrowingLists, start: EntryObjects, changes: Mapping[Slot, Any]
+) -> None:
     """Refuse to append an object that another iteration changes: the rows would be copies."""
     carried = {slot[0] for slot in changes}
     moving = [p for v in changes.values() for p in containers_of(v)] + start.parts
     moving = moving if start.changed() else []
-    for growing in tails.growing:
+    for growing in lists_grown.growing:
         for part in (p for item in growing.added for p in containers_of(item)):
             if container_id(part) in carried or any(part is m for m in moving):
                 raise ControlFlowError(

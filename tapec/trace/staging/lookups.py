@@ -1,6 +1,6 @@
 """Lists, tuples and dictionaries looked up at a traced place: ``table[i]``, ``counts[k] += 1``.
 
-The rewritten source writes ``places(xs)[k]`` for ``xs[k]``: only there is it known both what is
+The rewritten source writes ``indexed(xs)[k]`` for ``xs[k]``: only there is it known both what is
 looked up and where. At a traced integer the items become an array, as long as they are alike.
 """
 
@@ -15,13 +15,13 @@ from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.storage import MaybeShared
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.staging.list_arrays import NeedsTable, known_outside
+from tapec.trace.staging.list_arrays import NeedListArray, known_outside
 from tapec.trace.staging.objects import structure
 from tapec.trace.staging.values import Kind, kind_of, memory_of, merged, traced
 from tapec.tree import Tree
 
 
-class Places:
+class IndexedList:
     """A list or a tuple to be looked up once."""
 
     __slots__ = ("items",)
@@ -31,7 +31,7 @@ class Places:
 
     def __getitem__(self, key: Any) -> Any:
         session = _session(key)
-        found = None if session is None else _chosen(session, self.items, key)
+        found = None if session is None else _selected(session, self.items, key)
         return self.items[key] if found is None else found[0]
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -43,7 +43,7 @@ class Places:
             self.items[:] = new
 
 
-class Keyed:
+class IndexedDict:
     """A dictionary to be looked up once: numbers that only arguments decide are known then."""
 
     __slots__ = ("items",)
@@ -58,16 +58,16 @@ class Keyed:
         self.items[_known(key)] = value
 
 
-_PLACES: dict[type, type] = {list: Places, tuple: Places, dict: Keyed}
+_INDEXED: dict[type, type] = {list: IndexedList, tuple: IndexedList, dict: IndexedDict}
 
 
-def places(container: Any) -> Any:
+def indexed(container: Any) -> Any:
     """What to look something up in."""
-    made = _PLACES.get(type(container))
+    made = _INDEXED.get(type(container))
     if made is None:
         return container
     session = current()
-    known = session.tables.get(id(container)) if session is not None else None
+    known = session.list_arrays.get(id(container)) if session is not None else None
     return made(container) if known is None else known
 
 
@@ -84,7 +84,7 @@ def _session(key: Any) -> Session | None:
     return None if key._storage.array is not None else current()
 
 
-def _chosen(session: Session, items: Sequence[Any], key: Tracer) -> tuple[Any] | None:
+def _selected(session: Session, items: Sequence[Any], key: Tracer) -> tuple[Any] | None:
     """The item at a traced place; None where the items have too little in common."""
     parts = [structure(x) for x in items]
     if not parts or any(tree != parts[0][1] or not _is_fixed(tree) for _, tree in parts):
@@ -131,7 +131,7 @@ def _replaced(session: Session, items: Any, key: Tracer, value: Any) -> list[Any
     if kind is None or kind.shape or kind.boxed:
         return None
     if known_outside(items):
-        raise NeedsTable(items, kind)
+        raise NeedListArray(items, kind)
     row = TABLE["array"](list(items), dtype=kind.type.numpy)
     row[key] = value
     return [traced(session, row[j]._value(session), kind) for j in range(len(items))]

@@ -14,16 +14,17 @@ from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.alias import Carried, Homes, check_aliases, results_of
-from tapec.trace.staging.fixpoint import Iteration, Settling
+from tapec.trace.staging.carries import Iteration
+from tapec.trace.staging.fixpoint import LoopFixpoint
 from tapec.trace.staging.heap import Slot
 from tapec.trace.staging.lists import (
     fill,
 )
-from tapec.trace.staging.names import Crossing, Joint, join_names
-from tapec.trace.staging.objects import Taken, changeable, structure
+from tapec.trace.staging.loop_aliases import CarriedLeaf, Swaps, check_aliases, results_of
+from tapec.trace.staging.object_aliases import MayAlias, MergedVariable, note_aliases
+from tapec.trace.staging.objects import Unpacked, changeable, structure
 from tapec.trace.staging.overflow import refuse_overflow
-from tapec.trace.staging.region import Region, give
+from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.values import (
     Kind,
     filler,
@@ -34,7 +35,7 @@ from tapec.trace.staging.values import (
 )
 
 
-class Loop(Settling):
+class StagedLoop(LoopFixpoint):
     """A loop to be staged; `emit` appends it."""
 
     __slots__ = ()
@@ -49,7 +50,7 @@ class Loop(Settling):
                 region.close()
 
     def _emit(self) -> list[Tracer]:
-        body = self.settle()
+        body = self.trace_to_fixpoint()
         region = body.region
         carried = self._carried(body)
         with region.active():
@@ -57,7 +58,7 @@ class Loop(Settling):
             stacked = [self._stackable(x) for x in body.stacked]
             ys = [value_of(region, x, k) for x, k in stacked]
             written = region.written()
-            homes = check_aliases(carried, region, self.session, self._certain)
+            swaps = check_aliases(carried, region, self.session, self._certain)
             if isinstance(self.length, int) and body.index is not None:
                 self._check_integers(body, carried, ends)
             ends += [region.final(s) for s in written]
@@ -75,8 +76,8 @@ class Loop(Settling):
         results = self._op(blocks, list(consts.values()), init)
         self.session.choices += region.choices
         for storage, value in zip(written, results[len(carried) :], strict=False):
-            give(self.session, storage, value)
-        self._store(body, carried, results, homes)
+            set_result(self.session, storage, value)
+        self._store(body, carried, results, swaps)
         made = results[len(init) :]
         if body.appended:
             count = len(made) - self._in_lists(body)
@@ -85,17 +86,17 @@ class Loop(Settling):
         return [wrap(self.session, v) for v in made]
 
     def _check_integers(
-        self, body: Iteration, carried: Sequence[Carried], ends: Sequence[Value]
+        self, body: Iteration, carried: Sequence[CarriedLeaf], ends: Sequence[Value]
     ) -> None:
         """Refuse Python integers that need more than 64 bits."""
         assert isinstance(self.length, int)
-        whole = {
+        integers = {
             c.param: (c.start, end)
             for c, end in zip(carried, ends, strict=True)
             if c.param is not None and c.kind.weak and type(c.start) is int
         }
         index = body.params[0]
-        refuse_overflow(body.region.builder.ops, index, whole, self.length, self.reverse)
+        refuse_overflow(body.region.builder.ops, index, integers, self.length, self.reverse)
 
     @staticmethod
     def _in_lists(body: Iteration) -> int:
@@ -108,40 +109,40 @@ class Loop(Settling):
             raise ControlFlowError(f"a loop cannot stack {leaf!r}", where=where())
         return leaf, kind
 
-    def _carried(self, body: Iteration) -> list[Carried]:
+    def _carried(self, body: Iteration) -> list[CarriedLeaf]:
         """All leaves that the op carries, in order: parameters first, then the body's own."""
-        found: list[Carried] = []
+        found: list[CarriedLeaf] = []
         params = iter(body.params[body.index is not None :])
         for slot, carry in self.carries.items():
             if carry.dead:
                 continue
             starts = [UNDEFINED] * len(carry.leaves)
-            starts = starts if carry.unset else structure(self.world.old(slot))[0]
+            starts = starts if carry.unset else structure(self.heap.old(slot))[0]
             for k, leaf in enumerate(carry.leaves):
                 if isinstance(leaf, Kind):
                     entry = body.region.own[body.entry[slot][k]]
-                    end = body.taken[slot].leaves[k]
-                    found.append(Carried(slot, k, leaf, starts[k], entry, end, next(params)))
-        for slot, taken in body.taken.items():
+                    end = body.unpacked[slot].leaves[k]
+                    found.append(CarriedLeaf(slot, k, leaf, starts[k], entry, end, next(params)))
+        for slot, unpacked in body.unpacked.items():
             known = self.carries.get(slot)
             if known is not None and not known.dead:
                 continue
-            old = structure(self.world.old(slot))[0]
-            for k, leaf in enumerate(taken.leaves):
+            old = structure(self.heap.old(slot))[0]
+            for k, leaf in enumerate(unpacked.leaves):
                 kind = kind_of(leaf)
                 if kind is None or self._is_last(leaf, body):
                     continue
-                same_kind = len(old) == len(taken.leaves) and kind_of(old[k])
+                same_kind = len(old) == len(unpacked.leaves) and kind_of(old[k])
                 start = old[k] if same_kind and merged(same_kind, kind) == kind else UNDEFINED
-                found.append(Carried(slot, k, kind, start, None, leaf, None))
+                found.append(CarriedLeaf(slot, k, kind, start, None, leaf, None))
         return found
 
-    def _initial(self, c: Carried) -> Value:
+    def _initial(self, c: CarriedLeaf) -> Value:
         if c.start is UNDEFINED:
             return filler(self.session, c.kind)
         return value_of(self.session, c.start, c.kind)
 
-    def _block(self, region: Region, made: Iteration, carried: Sequence[Carried],
+    def _block(self, region: Region, made: Iteration, carried: Sequence[CarriedLeaf],
                consts: dict[Storage, Type], written: dict[Storage, Type],
                results: list[Value]) -> Block:  # fmt: skip
         index = made.params[: made.index is not None]
@@ -185,57 +186,57 @@ class Loop(Settling):
                     )
                 value = truth(region, as_tracer(test))
         finally:
-            self.world.restore()
+            self.heap.restore()
         self.session.choices += region.choices
         return region, made, value
 
-    def _store(self, body: Iteration, carried: list[Carried], results: Sequence[Value],
-               homes: Homes) -> None:  # fmt: skip
+    def _store(self, body: Iteration, carried: list[CarriedLeaf], results: Sequence[Value],
+               swaps: Swaps) -> None:  # fmt: skip
         """The slots after the loop."""
-        made = results_of(carried, results, body.region, self.session, self._certain, homes)
+        made = results_of(carried, results, body.region, self.session, self._certain, swaps)
         contents: dict[Slot, Any] = {}
         known: dict[int, Any] = {}
-        for slot, taken in body.taken.items():
+        for slot, unpacked in body.unpacked.items():
             carry = self.carries.get(slot)
             if carry is not None and carry.dead and not self._certain:
                 contents[slot] = carry.leaves[0]
                 continue
-            tree = taken.tree
-            new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(taken.leaves)]
+            tree = unpacked.tree
+            new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(unpacked.leaves)]
             content = UNDEFINED if tree is None else tree.unflatten(new)
             if self._certain and changeable(content):  # two names of one object stay that
-                content = known.setdefault(id(taken.value), content)
+                content = known.setdefault(id(unpacked.value), content)
             contents[slot] = content
         del known
-        self.world.write(contents)
-        self._join_names(body, contents)
+        self.heap.write(contents)
+        self._note_aliases(body, contents)
 
-    def _join_names(self, body: Iteration, contents: dict[Slot, Any]) -> None:
+    def _note_aliases(self, body: Iteration, contents: dict[Slot, Any]) -> None:
         """Note what the variables may mean now; refuse what changes under several names."""
         # No variable here may hold an object: who refers to one is counted.
-        old = self.world.old
+        old = self.heap.old
 
         def fresh(slot: Slot) -> bool:
             return bool(self._certain) and slot not in body.changed
 
-        crossings = [
-            Crossing(
-                self.world.name(slot),
-                [taken] if fresh(slot) else [taken, Taken.of(old(slot))],
+        merged_variables = [
+            MergedVariable(
+                self.heap.name(slot),
+                [unpacked] if fresh(slot) else [unpacked, Unpacked.of(old(slot))],
                 contents[slot],
             )
-            for slot, taken in body.taken.items()
+            for slot, unpacked in body.unpacked.items()
             if type(contents[slot]) is not Tracer
         ]
         pairs = body.start.same_as(old(slot) for slot in body.start.values)
         held = [*body.start.references(), *contents.values()]
-        found = join_names(self.session, crossings, [*body.region.joints, *pairs], held)
-        named = Counter(id(part) for taken in body.taken.values() for part in taken.parts)
+        found = note_aliases(self.session, merged_variables, [*body.region.noted, *pairs], held)
+        named = Counter(id(part) for unpacked in body.unpacked.values() for part in unpacked.parts)
         for slot in body.changed:
-            name = self.world.name(slot)
-            shared = any(named[id(part)] > 1 for part in body.taken[slot].parts)
-            if shared or any(joint.name == name for joint in found):
-                raise Joint(name, [contents[slot]], where()).refuse()
+            name = self.heap.name(slot)
+            shared = any(named[id(part)] > 1 for part in body.unpacked[slot].parts)
+            if shared or any(alias.name == name for alias in found):
+                raise MayAlias(name, [contents[slot]], where()).refuse()
 
     def _is_last(self, leaf: Any, body: Iteration) -> bool:
         """Whether the final value is the last index, known while tracing."""

@@ -20,7 +20,7 @@ _NOTHING = Tree(type(None))
 
 
 @dataclass(slots=True)
-class Taken:
+class Unpacked:
     """A variable's content taken apart at one moment: what it holds may change afterwards."""
 
     value: Any
@@ -29,9 +29,9 @@ class Taken:
     parts: list[Any]  # the changeable ones, in order
 
     @staticmethod
-    def of(value: Any) -> Taken:
+    def of(value: Any) -> Unpacked:
         """What a value holds now."""
-        return Taken(value, *structure(value), list(containers_of(value)))
+        return Unpacked(value, *structure(value), list(containers_of(value)))
 
 
 def structure(value: Any) -> tuple[list[Any], Tree | None]:
@@ -110,6 +110,3 @@ def _containers(value: Any, depth: int) -> Iterator[Any]:
         yield value
     for child in parts[1]:
         yield from _containers(child, depth + 1)
-
-
-__all__ = ["Taken", "changeable", "containers_of", "is_object", "structure"]

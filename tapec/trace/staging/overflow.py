@@ -109,6 +109,3 @@ def _step(ops: Sequence[Op], values: dict[Value, Any]) -> dict[Value, Any]:
             )
         values[op.result] = made
     return values
-
-
-__all__ = ["refuse_overflow"]

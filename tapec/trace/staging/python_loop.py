@@ -10,8 +10,8 @@ from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import current, where
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.branch import branch
-from tapec.trace.staging.heap import VARIABLE, World
-from tapec.trace.staging.state import Cells, Place, State, Wider
+from tapec.trace.staging.heap import VARIABLE, Heap
+from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
 from tapec.trace.staging.values import truth
 
 Body = Callable[[Any], None]
@@ -44,11 +44,11 @@ def _next(rest: Iterator[Any]) -> Any:
     frame = getattr(rest, "gi_frame", None)
     if frame is None:
         return next(rest)
-    world = World(Cells(**frame.f_locals))
-    known = [(t._storage, t._storage.stamp) for t in world.held()]
+    heap = Heap(Cells(**frame.f_locals))
+    known = [(t._storage, t._storage.stamp) for t in heap.held()]
     item = next(rest)
     # What the generator binds is its own, what these hold may be known to others.
-    if any(slot[0] != VARIABLE for slot in world.read()) or any(s.stamp != n for s, n in known):
+    if any(slot[0] != VARIABLE for slot in heap.read()) or any(s.stamp != n for s, n in known):
         raise ControlFlowError(
             "a generator changes arrays or objects, and the loop over it ends on a traced value",
             where=where(),
@@ -59,7 +59,7 @@ def _next(rest: Iterator[Any]) -> Any:
 
 def _with_item(state: State, item: Any, body: Body, widen: Widen) -> State:
     """The state, and what the body may change through the item."""
-    return widen(Wider(state, [Place("an item", lambda: item)]), body)
+    return widen(ExtendedState(state, [ExtraVariable("an item", lambda: item)]), body)
 
 
 def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:

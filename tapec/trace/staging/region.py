@@ -18,13 +18,13 @@ from tapec.ir.weight import weight
 from tapec.trace.arrays.session import Session, current_is
 from tapec.trace.arrays.storage import REGIONS, VERSIONS, Array, Storage
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.staging.names import check_joints, joints
+from tapec.trace.staging.object_aliases import check_noted_aliases, noted_aliases
 
 Memory = tuple[Session | None, Value | None, Array | None, int, int]
 
 
 @dataclass(slots=True)
-class Entry:
+class EnteredStorage:
     """A storage inside a region: its parameter, the operand for it, its states out- and inside."""
 
     param: Value
@@ -49,7 +49,7 @@ class Region(Session):
         self._wrapped = parent._wrapped
         self.partial = parent.partial
         self.probe = probe
-        self.entered: dict[Storage, Entry] = {}
+        self.entered: dict[Storage, EnteredStorage] = {}
         self.own: list[Storage] = []  # what a loop carries, as an iteration starts with it
         self.promoted: list[Storage] = []  # constant arrays that were written
         self.backups: dict[Storage, tuple[Memory, Array]] = {}
@@ -63,7 +63,7 @@ class Region(Session):
         operand, crossed = _value_in(self.parent, storage)
         param = self.builder.param(operand.type)
         version = next(VERSIONS)
-        self.entered[storage] = Entry(param, operand, _memory(storage), version, crossed)
+        self.entered[storage] = EnteredStorage(param, operand, _memory(storage), version, crossed)
         _set_memory(storage, (self, param, None, version, storage.stamp))
 
     def claim(self, storage: Storage) -> None:
@@ -116,15 +116,15 @@ class Region(Session):
         for storage, entry in self.entered.items():
             if entry.inside is not None:
                 _set_memory(storage, entry.inside)
-        noted = joints(self)
+        noted = noted_aliases(self)
         before = len(noted)
         try:
             with current_is(self):
                 yield self
-            check_joints(self)
+            check_noted_aliases(self)
         finally:
             self.alive = False
-            self.joints += noted[before:]
+            self.noted += noted[before:]
             del noted[before:]
             for storage, entry in reversed(self.entered.items()):
                 entry.inside = _memory(storage)
@@ -181,7 +181,7 @@ def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
     return session.capture(whole, storage.value), True
 
 
-def give(session: Session, storage: Storage, value: Value) -> None:
+def set_result(session: Session, storage: Storage, value: Value) -> None:
     """Let a storage hold a result of a region op, as the code around it sees it."""
     if storage.session is not session and session.is_region:
         session.claim(storage)

@@ -38,7 +38,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExtraVariable:
     """One more variable: how it is read, and bound (not at all where only its content counts)."""
 
     name: str
@@ -46,12 +46,12 @@ class Place:
     set: Callable[[Any], None] | None = None
 
 
-class Wider:
+class ExtendedState:
     """A state with more variables."""
 
     __slots__ = ("_places", "_state", "names")
 
-    def __init__(self, state: State, places: Sequence[Place]) -> None:
+    def __init__(self, state: State, places: Sequence[ExtraVariable]) -> None:
         self._state, self._places = state, places
         self.names = (*state.names, *(p.name for p in places))
 

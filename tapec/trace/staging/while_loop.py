@@ -10,10 +10,11 @@ from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
-from tapec.trace.staging.choice import UNROLLED_OPS, forgotten, reason_of, record
-from tapec.trace.staging.heap import World, one_way
-from tapec.trace.staging.list_arrays import NeedsTable, Untabled, opened, tabling
-from tapec.trace.staging.loop import Loop
+from tapec.trace.staging.attempts import failure_of, reason_of
+from tapec.trace.staging.choice import UNROLLED_OPS, record
+from tapec.trace.staging.heap import Heap, consumed_by
+from tapec.trace.staging.list_arrays import staging_loop, with_list_arrays
+from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
 
@@ -42,22 +43,22 @@ class While:
 
     def run(self) -> None:
         """Iterations as Python, then the rest as one op where it must or should be."""
-        used_up = bool(one_way(self.state, self.body))
-        ops, tried = self.session.builder.ops, used_up
+        consumed = bool(consumed_by(self.state, self.body))
+        ops, tried = self.session.builder.ops, consumed
         seen, grown = len(ops), 0
-        first = not used_up
+        first = not consumed
         while True:
-            world = World(self.state)
+            heap = Heap(self.state)
             more = self.test()
             if is_symbolic(more):
                 if more._deps:
                     raise NeedStatic(more._deps, where())
-                self._stage(world)
+                self._stage(heap)
                 record(self.session, "loop", None, KNOWN_LATE)
                 return
             if not more:
                 return
-            if first and self._will_be_traced(world) and self._attempt(world, KNOWN_LATE):
+            if first and self._will_be_traced() and self._attempt(heap, KNOWN_LATE):
                 return
             first = False
             self.body()
@@ -65,71 +66,70 @@ class While:
             if tried or grown <= UNROLLED_OPS:
                 continue
             tried = True
-            if self._attempt(World(self.state), "many iterations"):
+            if self._attempt(Heap(self.state), "many iterations"):
                 return
 
-    def _will_be_traced(self, world: World) -> bool:
+    def _will_be_traced(self) -> bool:
         """Whether the condition is a traced one after an iteration, which is thrown away."""
         region = Region(self.session, probe=True)
-        now = World(self.state)
-        try:
+        now = Heap(self.state)
+        found: Any = False
+
+        def iteration() -> None:
+            nonlocal found
             with region.active():
                 self.body()
-                return is_symbolic(self.test())
-        except NeedStatic:
-            raise
-        except Exception:
-            # Running it as it is shows the error where it belongs.
-            return False
+                found = self.test()
+
+        try:
+            # Where it fails, running it as it is shows the error where it belongs.
+            failed = failure_of(iteration, passing=(NeedStatic,)) is not None
         finally:
             now.restore()
+        return not failed and is_symbolic(found)
 
-    def _test_writes(self, world: World) -> bool:
+    def _test_writes(self, heap: Heap) -> bool:
         """Whether the condition changes anything when it is evaluated; that is undone."""
         region = Region(self.session, probe=True)
         try:
             with region.active():
                 self.test()
-                return bool(world.read()) or bool(region.written())
+                return bool(heap.read()) or bool(region.written())
         finally:
-            world.restore()
+            heap.restore()
 
-    def _attempt(self, world: World, reason: str) -> bool:
+    def _attempt(self, heap: Heap, reason: str) -> bool:
         """Make the rest one op if that can be."""
-        now = World(self.state)
-        try:
-            self._stage(world)
-        except (NeedStatic, NeedsTable, Untabled):
-            raise
-        except Exception as error:
-            now.restore()
-            forgotten(error)
-            record(self.session, "unrolled", None, reason_of(error))
-            return False
-        record(self.session, "loop", None, reason)
-        return True
+        now = Heap(self.state)
+        failed = failure_of(lambda: self._stage(heap))
+        if failed is None:
+            record(self.session, "loop", None, reason)
+            return True
+        now.restore()
+        record(self.session, "unrolled", None, reason_of(failed))
+        return False
 
-    def _stage(self, world: World) -> None:
+    def _stage(self, heap: Heap) -> None:
         """One op, from the state before the condition was last evaluated."""
-        if name := one_way(self.state, self.body):
+        if name := consumed_by(self.state, self.body):
             raise ControlFlowError(
                 f"every iteration of a loop of unknown length uses {name} up",
                 where=where(),
                 hint="make what it gives an array before the loop",
             )
-        world.restore()
-        writes = self._test_writes(world)
+        heap.restore()
+        writes = self._test_writes(heap)
 
         def work(_: Any, slices: list[Tracer]) -> None:
             if writes:
                 self.test()
             self.body()
 
-        tabling(self.session, lambda: self._emit(work))
+        with_list_arrays(self.session, lambda: self._emit(work))
         if writes:
             self.test()
 
     def _emit(self, work: Callable[[Any, list[Tracer]], None]) -> None:
-        world = World(self.state)
-        with opened(world.containers):
-            Loop(self.session, world, work, test=self.test).emit()
+        heap = Heap(self.state)
+        with staging_loop(heap.containers):
+            StagedLoop(self.session, heap, work, test=self.test).emit()

@@ -17,7 +17,7 @@ from tapec.backends.llvm import available
 from tapec.errors import UnsupportedOperation
 from tapec.tools.differences import ridders
 from tapec.trace.arrays.session import Session, running
-from tapec.trace.python.clone import prepare
+from tapec.trace.python.prepare import prepare
 
 NATIVE = pytest.mark.skipif(not available()[0], reason=available()[1])
 each = pytest.mark.parametrize("name", FORMS)

@@ -10,13 +10,13 @@ from support.tracing import check, traced
 
 import tapec
 from tapec.errors import ControlFlowError, MutationError
-from tapec.trace import Traced
+from tapec.trace import TracedFunction
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
 U = np.random.default_rng(0).normal(size=(8, 8))
 
 
-def regions(program: Traced) -> list[str]:
+def regions(program: TracedFunction) -> list[str]:
     """The region ops at the top of a program."""
     return [op.name for op in program.func.ops if op.regions]
 

@@ -1,4 +1,4 @@
-"""Interpolation, finite differences, comparison within tolerance, and index helpers."""
+"""Interpolation, finite differences and functions given piece by piece."""
 
 from __future__ import annotations
 
@@ -6,30 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import as_array, as_tracer
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.numpy.join import concatenate
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import axes_of, concatenate, transpose
+from tapec.trace.numpy.shape import axes_of
 from tapec.trace.numpy.split import along
-
-
-@implements("isclose")
-def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
-    a, b = as_array(a), as_array(b)
-    near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
-    near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
-    if not equal_nan:
-        return near
-    return near | (TABLE["isnan"](a) & TABLE["isnan"](b))
-
-
-@implements("allclose")
-def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    """Whether all elements are close."""
-    return TABLE["all"](isclose(a, b, rtol, atol, equal_nan))
 
 
 @implements("interp")
@@ -152,78 +134,3 @@ def _several(conditions: Any) -> bool:
 
 def _branch(function: Any, x: Any, args: Any, kwargs: Any) -> Any:
     return function(x, *args, **kwargs) if callable(function) else function
-
-
-@implements("ndenumerate")
-def ndenumerate(x: Any) -> Any:
-    """Index and element pairs."""
-    x = as_tracer(x)
-    return ((i, x[i]) for i in np.ndindex(*x.shape))
-
-
-@implements("betaln")
-def betaln(a: Any, b: Any) -> Any:
-    """Logarithm of the beta function."""
-    log_gamma = TABLE["gammaln"]
-    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
-
-
-@implements("huber")
-def huber(delta: Any, r: Any) -> Any:
-    """Huber's loss: quadratic within delta, linear beyond."""
-    size = TABLE["absolute"](r)
-    return where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
-
-
-class Joiner:
-    """``np.r_`` and ``np.c_`` for arrays, numbers and slices."""
-
-    def __init__(self, real: Any, columns: bool) -> None:
-        self._real, self._columns = real, columns
-
-    def __getitem__(self, key: Any) -> Any:
-        parts = key if isinstance(key, tuple) else (key,)
-        if not any(is_symbolic(p) for p in parts):
-            from tapec.trace.arrays.concrete import concrete
-            from tapec.trace.arrays.operands import unwrap
-
-            return concrete(self._real[unwrap(key)])
-        arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
-        if self._columns:
-            return concatenate([_column(a) for a in arrays], 1)
-        return concatenate(arrays, 0)
-
-
-def _column(a: Any) -> Any:
-    return transpose(TABLE["atleast_2d"](a)) if as_tracer(a).ndim == 1 else a
-
-
-class Vectorized:
-    """``np.vectorize(f)``: `f` called on every element."""
-
-    def __init__(self, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
-                 cache: bool = False, signature: Any = None) -> None:  # fmt: skip
-        for name, value in {"excluded": excluded, "signature": signature}.items():
-            if value is not None:
-                raise unsupported(np.vectorize, f" with {name}=")
-        self._function, self._types = pyfunc, otypes
-
-    @classmethod
-    def of(cls, made: Any, function: Any) -> Vectorized:
-        """What stands for an object made outside the trace."""
-        return cls(function, made.otypes, excluded=made.excluded or None, signature=made.signature)
-
-    def __call__(self, *arrays: Any) -> Any:
-        spread = TABLE["broadcast_arrays"](*arrays)
-        shape = spread[0].shape
-        flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
-        found = [self._function(*items) for items in flat]
-        if not isinstance(found[0], tuple):
-            return self._array(found, shape, 0)
-        return tuple(self._array(f, shape, k) for k, f in enumerate(zip(*found, strict=True)))
-
-    def _array(self, items: Any, shape: tuple[int, ...], k: int) -> Any:
-        kind = None if self._types is None else self._types[k]
-        # The first result decides the element type, as in NumPy.
-        made = TABLE["array"](list(items), dtype=kind or TABLE["result_type"](items[0]))
-        return TABLE["reshape"](made, shape)

@@ -1,4 +1,4 @@
-"""Sorting, and what is found in sorted arrays: medians, quantiles, places, bins."""
+"""Quantiles and medians: interpolated between sorted elements."""
 
 from __future__ import annotations
 
@@ -8,104 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import (
-    any_symbolic,
-    as_tracer,
-    key_of,
-    need_session,
-    operand,
-    session_of,
-)
-from tapec.trace.arrays.promote import common
-from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
-from tapec.trace.arrays.tracer import Tracer, wrap
-from tapec.trace.arrays.writes import copyto
+from tapec.trace.arrays.operands import as_tracer
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.pick import places_along
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import axes_of, axis_of, moveaxis, ravel, reshaped
-from tapec.trace.numpy.split import places_along
-
-
-def _permutation(x: Tracer, axis: int) -> Any:
-    if x._storage.array is not None:
-        return concrete(np.argsort(x._array, axis=axis, kind="stable"))
-    session = session_of(x) or need_session()
-    value = x._value(session)
-    if x._dtype == "bool":
-        value = session.emit("convert", value, dtype="i32")
-    return wrap(session, session.emit("argsort", value, axis=axis))
-
-
-def _numbered(x: Any, axis: Any) -> tuple[Tracer, int]:
-    x = ravel(x) if axis is None else as_tracer(x)
-    if axis is None and not x.ndim:
-        x = reshaped(x, (1,))
-    return x, axis_of(0 if axis is None else axis, x.ndim)
-
-
-@implements("argsort")
-def argsort(a: Any, axis: Any = -1, order: Any = None) -> Any:
-    """Where the sorted elements come from; equal ones keep their order."""
-    x, axis = _numbered(a, axis)
-    return _permutation(x, axis)
-
-
-@implements("sort")
-def sort(a: Any, axis: Any = -1, order: Any = None) -> Any:
-    """The elements in order."""
-    x, axis = _numbered(a, axis)
-    return x[places_along(x, _permutation(x, axis), axis)]
-
-
-@method_of_arrays("sort")
-def sort_method(a: Tracer, axis: int = -1, kind: Any = None, order: Any = None, *,
-                stable: Any = None) -> None:  # fmt: skip
-    """``a.sort()``: in place."""
-    copyto(a, sort(a, axis))
-
-
-@implements("partition")
-def partition(a: Any, kth: Any, axis: Any = -1) -> Any:
-    """Sorted outright, which is a partition too."""
-    x, axis = _numbered(a, axis)
-    _check_kth(kth, x.shape[axis])
-    return sort(x, axis)
-
-
-@method_of_arrays("partition")
-def partition_method(a: Tracer, kth: Any, axis: int = -1, kind: Any = None,
-                     order: Any = None) -> None:  # fmt: skip
-    """``a.partition()``: in place."""
-    copyto(a, partition(a, kth, axis))
-
-
-@implements("argpartition")
-def argpartition(a: Any, kth: Any, axis: Any = -1) -> Any:
-    """The permutation that sorts, which partitions too."""
-    x, axis = _numbered(a, axis)
-    _check_kth(kth, x.shape[axis])
-    return _permutation(x, axis)
-
-
-def _check_kth(kth: Any, size: int) -> None:
-    if any(not -size <= int(k) < size for k in np.atleast_1d(np.asarray(kth))):
-        raise ValueError(f"kth(={kth}) out of bounds ({size})")
-
-
-@implements("lexsort")
-def lexsort(keys: Any, axis: int = -1) -> Any:
-    """The permutation that sorts by the last key, then by those before it."""
-    rows = list(as_tracer(keys)) if isinstance(keys, Tracer) else [as_tracer(k) for k in keys]
-    axis = axis_of(axis, rows[0].ndim)
-    found = _permutation(rows[0], axis)
-    for key in rows[1:]:
-        again = _permutation(key[places_along(key, found, axis)], axis)
-        found = found[places_along(found, again, axis)]
-    return found
-
-
-# -- quantiles -----------------------------------------------------------------------------
+from tapec.trace.numpy.shape import axes_of, moveaxis, reshaped, ravel
+from tapec.trace.numpy.sorting import sort
 
 
 def _between(virtual: Any, method: str) -> tuple[Any, Any]:
@@ -261,77 +171,3 @@ def median(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
 def nanmedian(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The median of what is not NaN."""
     return _quantile(a, 0.5, axis, "linear", keepdims, True)
-
-
-# -- places in sorted arrays ---------------------------------------------------------------
-
-
-@method_of_arrays("searchsorted")
-@implements("searchsorted")
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """How many elements of the sorted `a` come before `v`."""
-    a, v = as_tracer(a), as_tracer(v)
-    if a.ndim != 1:
-        raise ValueError("object of too small depth for desired array")
-    if side not in ("left", "right"):
-        raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
-    if sorter is not None:
-        a = a[as_tracer(sorter)]
-    if not any_symbolic((a, v)):
-        return concrete(np.searchsorted(a._array, v._array, side))  # type: ignore[call-overload]
-    if a.size > _COMPARED:
-        return _searched(a, v, side)
-    wide = reshaped(v, (*v.shape, 1))
-    return np.sum(_before(a, wide, side), axis=-1)
-
-
-_COMPARED = 48  # elements up to which all are compared, which runs as vectors
-
-
-def _before(a: Any, v: Any, side: str) -> Any:
-    """Whether elements come before the place of `v`; NaN come last."""
-    found = (np.less if side == "left" else np.less_equal)(a, v)
-    if v._dtype[0] != "f" and a._dtype[0] != "f":
-        return found
-    last = np.isnan(v)
-    if side == "right":
-        return found | last
-    return found | (last & ~np.isnan(a))
-
-
-def _searched(a: Tracer, v: Tracer, side: str) -> Any:
-    session = session_of(a, v) or need_session()
-    dtype, _ = common(key_of(a), key_of(v))
-    table, found = (operand(session, x, "i32" if dtype == "bool" else dtype) for x in (a, v))
-    return wrap(session, session.emit("search", table, found, right=side == "right"))
-
-
-@implements("digitize")
-def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    """The numbers of the bins, whose edges are known while tracing."""
-    edges = as_tracer(bins)
-    if edges._storage.array is None:
-        raise unsupported(np.digitize, " with traced bins: np.searchsorted(bins, x)")
-    side = "left" if right else "right"
-    known = edges._array
-    if (np.diff(known) >= 0).all():
-        return searchsorted(edges, x, side)
-    if (np.diff(known) <= 0).all():
-        return known.size - searchsorted(known[::-1], x, side)
-    raise ValueError("bins must be monotonically increasing or decreasing")
-
-
-# -- running extremes ----------------------------------------------------------------------
-
-
-def _running(name: str) -> Callable[..., Any]:
-    def accumulate(x: Any, axis: Any = 0, dtype: Any = None) -> Any:
-        x = as_tracer(x) if dtype is None else TABLE["astype"](as_tracer(x), dtype)
-        session = session_of(x) or need_session()
-        made = session.emit(name, x._value(session), axis=axis_of(axis, x.ndim))
-        return wrap(session, made)
-
-    return accumulate
-
-
-running_max, running_min = _running("cummax"), _running("cummin")

@@ -18,14 +18,14 @@ from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COUNTED, SNAPSHOTS
 from tapec.trace.staging.containers import contents, equal
-from tapec.trace.staging.heap import VARIABLE, Slot, World, container_id
-from tapec.trace.staging.objects import Taken, containers_of
+from tapec.trace.staging.heap import VARIABLE, Heap, Slot, container_id
+from tapec.trace.staging.objects import Unpacked, containers_of
 
 CURE = "change a copy: b = copy.copy(a)"
 
 
 @dataclass(slots=True)
-class Joint:
+class MayAlias:
     """Objects of which some may be the same one, and what they held when that was found."""
 
     name: str
@@ -54,35 +54,35 @@ class Joint:
 
 
 @dataclass(slots=True)
-class Crossing:
+class MergedVariable:
     """A variable with several possible contents: which ones, and what it holds afterwards."""
 
     name: str
-    sides: list[Taken]
+    sides: list[Unpacked]
     result: Any
 
 
-def joints(session: Session) -> list[Joint]:
+def noted_aliases(session: Session) -> list[MayAlias]:
     """Those of the whole trace that a session is part of."""
-    return _whole(session).joints
+    return _outermost(session).noted
 
 
-def _whole(session: Session) -> Session:
+def _outermost(session: Session) -> Session:
     while session.parent is not None:
         session = session.parent
     return session
 
 
-def note_uncertain(session: Session, world: World, slot: Slot) -> None:
+def note_uncertain(session: Session, heap: Heap, slot: Slot) -> None:
     """An attribute that exists on some paths only: who asks whether it does gets an error."""
-    if slot[0] != VARIABLE and not world.may_be_asked_for(slot):
-        world.refuse_missing(slot)
-        _whole(session).uncertain[slot] = world.containers[slot[0]][0]
+    if slot[0] != VARIABLE and not heap.may_be_asked_for(slot):
+        heap.refuse_missing(slot)
+        _outermost(session).uncertain[slot] = heap.containers[slot[0]][0]
 
 
 def refuse_uncertain(session: Session, thing: Any, name: str) -> None:
     """Raise where a traced condition decides whether an object has an attribute."""
-    if (container_id(thing), name) in _whole(session).uncertain:
+    if (container_id(thing), name) in _outermost(session).uncertain:
         raise ControlFlowError(
             f"whether the object has the attribute {name} depends on traced values",
             where=where(),
@@ -90,22 +90,23 @@ def refuse_uncertain(session: Session, thing: Any, name: str) -> None:
         )
 
 
-def check_joints(session: Session) -> None:
+def check_noted_aliases(session: Session) -> None:
     """Raise where something that may be known under two names has been changed."""
-    for joint in joints(session):
-        if joint.changed:
-            raise joint.refuse()
+    for alias in noted_aliases(session):
+        if alias.changed:
+            raise alias.refuse()
 
 
-def may_be_same(session: Session, a: Any, b: Any) -> bool:
+def may_alias(session: Session, a: Any, b: Any) -> bool:
     """Whether a statement on traced values left open that two different objects are one."""
     return any(
-        any(a is m for m in j.members) and any(b is m for m in j.members) for j in joints(session)
+        any(a is m for m in j.members) and any(b is m for m in j.members)
+        for j in noted_aliases(session)
     )
 
 
 @dataclass(slots=True)
-class Start:
+class EntryObjects:
     """The objects that an iteration starts with, made for it, and what they held then."""
 
     values: dict[Any, Any] = field(default_factory=dict)  # by slot
@@ -123,11 +124,11 @@ class Start:
         parts = zip(self.slots, self.parts, self.items, strict=True)
         return frozenset(slot for slot, p, items in parts if not equal(contents(p), items))
 
-    def same_as(self, before: Iterable[Any]) -> list[Joint]:
+    def same_as(self, before: Iterable[Any]) -> list[MayAlias]:
         """Each stands for what its variable held before the loop."""
         old = [p for v in before for p in containers_of(v)]
         pairs = zip(self.parts, old, strict=False)
-        return [Joint("", [p, o], None) for p, o in pairs]
+        return [MayAlias("", [p, o], None) for p, o in pairs]
 
     def references(self) -> list[Any]:
         """The references that this has to anything."""
@@ -135,24 +136,24 @@ class Start:
         return [*self.values.values(), *self.parts, *inside]
 
 
-def join_names(
+def note_aliases(
     session: Session,
-    crossings: Sequence[Crossing],
-    inner: Iterable[Joint],
+    merged_variables: Sequence[MergedVariable],
+    inner: Iterable[MayAlias],
     held: Sequence[Any] = (),
-) -> list[Joint]:
+) -> list[MayAlias]:
     """Note which results of a statement may be objects that others know too.
 
     `inner` are the joints of its regions: what a name may be there it may be afterwards, as it
     may be what it may have been before. `held` are references that tracing has beside those in
     the arguments.
     """
-    found = _Sources(crossings, [*inner, *joints(session)], held)
+    found = _Sources(merged_variables, [*inner, *noted_aliases(session)], held)
     if not found.results:
         return []
     place = where()
-    made = [Joint(name, members, place) for name, members in found.groups()]
-    joints(session).extend(made)
+    made = [MayAlias(name, members, place) for name, members in found.groups()]
+    noted_aliases(session).extend(made)
     return made
 
 
@@ -160,17 +161,17 @@ class _Sources:
     """What every result may be, position by position."""
 
     def __init__(
-        self, crossings: Sequence[Crossing], inner: list[Joint], held: Sequence[Any]
+        self, merged_variables: Sequence[MergedVariable], inner: list[MayAlias], held: Sequence[Any]
     ) -> None:
-        self.crossings, self.inner, self.held = crossings, inner, held
+        self.merged_variables, self.inner, self.held = merged_variables, inner, held
         self.names: list[str] = []
         self.results: list[Any] = []
         self.sources: list[list[Any]] = []
         self.seen: list[Counter[int]] = []  # how often a side has an object
-        for c in crossings:
+        for c in merged_variables:
             self._add(c)
 
-    def _add(self, c: Crossing) -> None:
+    def _add(self, c: MergedVariable) -> None:
         """The changeable parts of a variable."""
         parts = [side.parts for side in c.sides]
         self.seen += [Counter() for _ in range(len(parts) - len(self.seen))]
@@ -189,9 +190,9 @@ class _Sources:
         count = 0
         while count != len(found):
             count = len(found)
-            for joint in self.inner:
-                if any(id(m) in found for m in joint.members):
-                    found.update({id(m): m for m in joint.members})
+            for alias in self.inner:
+                if any(id(m) in found for m in alias.members):
+                    found.update({id(m): m for m in alias.members})
         return list(found.values())
 
     def groups(self) -> list[tuple[str, list[Any]]]:
@@ -227,12 +228,12 @@ class _Sources:
         """The references that tracing itself has to every object."""
         # What is in `held` is referred to by that list as well.
         held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
-        taken = {id(side): side for c in self.crossings for side in c.sides}
-        for side in taken.values():
+        unpacked = {id(side): side for c in self.merged_variables for side in c.sides}
+        for side in unpacked.values():
             held += [side.value, *side.parts, *side.leaves]
-        for joint in self.inner:
-            held += joint.members
-            for items in joint.items:
+        for alias in self.inner:
+            held += alias.members
+            for items in alias.items:
                 held += items.values()
         for snapshot in list(SNAPSHOTS):
             held += snapshot.objects()
@@ -240,15 +241,3 @@ class _Sources:
 
 
 _CALL = sys.getrefcount([object()][0]) if COUNTED else 0
-
-__all__ = [
-    "Crossing",
-    "Joint",
-    "Start",
-    "check_joints",
-    "join_names",
-    "joints",
-    "may_be_same",
-    "note_uncertain",
-    "refuse_uncertain",
-]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, ravel, reshaped
+from tapec.trace.numpy.shape import ravel, reshaped
 from tapec.trace.numpy.ufunc_methods import at
 
 
@@ -133,49 +132,3 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
 
 
 # -- functions along axes ------------------------------------------------------------------
-
-
-@implements("apply_along_axis")
-def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
-    """A function of one-dimensional slices, called on every one."""
-    x = as_tracer(arr)
-    axis = axis_of(axis, x.ndim)
-    lead = x.shape[:axis] + x.shape[axis + 1 :]
-    rows = moveaxis(x, axis, -1)
-    found = [as_tracer(func1d(rows[k], *args, **kwargs)) for k in np.ndindex(lead)]
-    stacked = TABLE["stack"](found)
-    made = reshaped(stacked, (*lead, *found[0].shape))
-    for k in range(found[0].ndim):
-        made = moveaxis(made, len(lead) + k, axis + k)
-    return made
-
-
-@implements("apply_over_axes")
-def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
-    """A reduction over several axes, one after the other, which stay."""
-    x = as_tracer(a)
-    for axis in np.atleast_1d(axes).tolist():
-        made = as_tracer(func(x, axis))
-        x = made if made.ndim == x.ndim else TABLE["expand_dims"](made, axis_of(axis, x.ndim))
-    return x
-
-
-def nditer(
-    op: Any, flags: Any = None, op_flags: Any = None, order: str = "K", **kwargs: Any
-) -> Any:
-    """``np.nditer`` of traced arrays, read element by element."""
-    if not any_symbolic(op):
-        return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
-                         **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
-    reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
-    arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
-    plain = order == "C" or all(x.ndim < 2 or not x._steps for x in arrays)
-    if flags or kwargs or not reads or not plain:
-        raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
-    shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    flat = [ravel(broadcast_to(x, shape)) for x in arrays]
-    return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
-
-
-def _elements(flat: Any) -> Iterator[Any]:
-    return (flat[k] for k in range(flat.size))

@@ -17,14 +17,14 @@ from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage, holders
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.heap import Slot
-from tapec.trace.staging.region import Region, give
+from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.values import Kind, memory_of, traced
 
 CURE = "copy it where it is given another name: b = a.copy()"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Carried:
+class CarriedLeaf:
     """One carried leaf: before the loop, at the start of an iteration, and at its end."""
 
     slot: Slot
@@ -41,18 +41,18 @@ class Carried:
         return self.entry is not None and self.entry.version != 0
 
 
-Homes = dict[Carried, Carried]
+Swaps = dict[CarriedLeaf, CarriedLeaf]
 
 
 def check_aliases(
-    carried: Sequence[Carried], region: Region, session: Session, certain: int
-) -> Homes:
+    carried: Sequence[CarriedLeaf], region: Region, session: Session, certain: int
+) -> Swaps:
     """Refuse loops whose next iteration would see memory that two names share.
 
     Where names swap their arrays, returns for each the one whose memory before the loop it means
     in the end.
     """
-    ends: dict[Storage, list[Carried]] = {}
+    ends: dict[Storage, list[CarriedLeaf]] = {}
     for c in carried:
         storage = memory_of(c.end)
         if c.entry is not None and storage is not None:
@@ -68,18 +68,18 @@ def check_aliases(
     ends.clear()
     # By id: references to the storages themselves would count as holders.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
-    homes: Homes = {}
+    swaps: Swaps = {}
     for c in carried:
         storage = memory_of(c.start)
-        if c in written and storage is not None and c not in homes:
+        if c in written and storage is not None and c not in swaps:
             if storage in region.entered or starts.count(id(storage)) > 1:
                 raise _refused()
             if _is_argument(session, storage) or holders(storage) > 1:
-                homes.update(_swapped(c, carried, certain))
-    return homes
+                swaps.update(_swapped(c, carried, certain))
+    return swaps
 
 
-def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
+def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Swaps:
     """A cycle of names that pass their arrays on: whose array each of them has in the end."""
     owners = {id(o.entry): o for o in carried if o.entry is not None}
     cycle = [c]
@@ -95,7 +95,9 @@ def _swapped(c: Carried, carried: Sequence[Carried], certain: int) -> Homes:
     return {o: cycle[(k + certain) % len(cycle)] for k, o in enumerate(cycle)}
 
 
-def _ever_written(carried: Sequence[Carried], ends: dict[Storage, list[Carried]]) -> set[Carried]:
+def _ever_written(
+    carried: Sequence[CarriedLeaf], ends: dict[Storage, list[CarriedLeaf]]
+) -> set[CarriedLeaf]:
     """The names whose array some iteration writes into, be it when another name means it."""
     found = {c for c in carried if c.written}
     while True:
@@ -130,21 +132,21 @@ def _is_argument(session: Session, storage: Storage) -> bool:
 
 
 def results_of(
-    carried: Sequence[Carried],
+    carried: Sequence[CarriedLeaf],
     results: Sequence[Value],
     region: Region,
     session: Session,
     certain: int,
-    homes: Homes,
+    swaps: Swaps,
 ) -> dict[tuple[Slot, int], Tracer]:
     """The leaves after the loop; those that may be another name's array are read only."""
     owners = {id(c.entry): c for c in carried if c.entry is not None}
     counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
     made: dict[tuple[Slot, int], Tracer] = {}
     for c, value in zip(carried, results, strict=False):
-        if c in homes:
-            home = homes[c].start
-            give(session, home._storage, value)
+        if c in swaps:
+            home = swaps[c].start
+            set_result(session, home._storage, value)
             made[c.slot, c.number] = home
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
@@ -155,14 +157,14 @@ def results_of(
     return made
 
 
-def _ends(c: Carried) -> list[Storage]:
+def _ends(c: CarriedLeaf) -> list[Storage]:
     """The arrays that a name may mean after an iteration."""
     storage = memory_of(c.end)
     return [] if storage is None else [storage, *maybe_same(storage)]
 
 
 def _origins(
-    c: Carried, owners: Mapping[int, Carried], region: Region, certain: int
+    c: CarriedLeaf, owners: Mapping[int, CarriedLeaf], region: Region, certain: int
 ) -> list[Storage]:
     """The arrays from before the loop that a name may mean after it."""
     found = [] if certain else [memory_of(c.start)]

@@ -1,0 +1,97 @@
+"""NumPy's objects that are called or indexed: `vectorize`, `r_`, `nditer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.numpy.join import concatenate
+from tapec.trace.numpy.shape import broadcast_to, ravel, transpose
+
+
+@implements("ndenumerate")
+def ndenumerate(x: Any) -> Any:
+    """Index and element pairs."""
+    x = as_tracer(x)
+    return ((i, x[i]) for i in np.ndindex(*x.shape))
+
+
+class Joiner:
+    """``np.r_`` and ``np.c_`` for arrays, numbers and slices."""
+
+    def __init__(self, real: Any, columns: bool) -> None:
+        self._real, self._columns = real, columns
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(is_symbolic(p) for p in parts):
+            from tapec.trace.arrays.concrete import concrete
+            from tapec.trace.arrays.operands import unwrap
+
+            return concrete(self._real[unwrap(key)])
+        arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
+        if self._columns:
+            return concatenate([_column(a) for a in arrays], 1)
+        return concatenate(arrays, 0)
+
+
+def _column(a: Any) -> Any:
+    return transpose(TABLE["atleast_2d"](a)) if as_tracer(a).ndim == 1 else a
+
+
+class Vectorized:
+    """``np.vectorize(f)``: `f` called on every element."""
+
+    def __init__(self, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
+                 cache: bool = False, signature: Any = None) -> None:  # fmt: skip
+        for name, value in {"excluded": excluded, "signature": signature}.items():
+            if value is not None:
+                raise unsupported(np.vectorize, f" with {name}=")
+        self._function, self._types = pyfunc, otypes
+
+    @classmethod
+    def of(cls, made: Any, function: Any) -> Vectorized:
+        """What stands for an object made outside the trace."""
+        return cls(function, made.otypes, excluded=made.excluded or None, signature=made.signature)
+
+    def __call__(self, *arrays: Any) -> Any:
+        spread = TABLE["broadcast_arrays"](*arrays)
+        shape = spread[0].shape
+        flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
+        found = [self._function(*items) for items in flat]
+        if not isinstance(found[0], tuple):
+            return self._array(found, shape, 0)
+        return tuple(self._array(f, shape, k) for k, f in enumerate(zip(*found, strict=True)))
+
+    def _array(self, items: Any, shape: tuple[int, ...], k: int) -> Any:
+        kind = None if self._types is None else self._types[k]
+        # The first result decides the element type, as in NumPy.
+        made = TABLE["array"](list(items), dtype=kind or TABLE["result_type"](items[0]))
+        return TABLE["reshape"](made, shape)
+
+
+def nditer(
+    op: Any, flags: Any = None, op_flags: Any = None, order: str = "K", **kwargs: Any
+) -> Any:
+    """``np.nditer`` of traced arrays, read element by element."""
+    if not any_symbolic(op):
+        return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
+                         **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
+    reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
+    arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
+    plain = order == "C" or all(x.ndim < 2 or not x._steps for x in arrays)
+    if flags or kwargs or not reads or not plain:
+        raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    flat = [ravel(broadcast_to(x, shape)) for x in arrays]
+    return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
+
+
+def _elements(flat: Any) -> Iterator[Any]:
+    return (flat[k] for k in range(flat.size))

@@ -1,0 +1,66 @@
+"""Running sums, products and extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tapec.ir.types import NUMPY_DTYPES
+from tapec.trace.arrays.operands import as_tracer, convert, need_session, session_of
+from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import wrap
+from tapec.trace.numpy.reduce import accumulator_type
+from tapec.trace.numpy.shape import axis_of, ravel
+from tapec.trace.numpy.split import along
+
+
+def _running(name: str) -> Callable[..., Any]:
+    def accumulate(x: Any, axis: Any = 0, dtype: Any = None) -> Any:
+        x = as_tracer(x) if dtype is None else TABLE["astype"](as_tracer(x), dtype)
+        axis = axis_of(axis, x.ndim)
+        made: Any = x
+        step = 1
+        while step < x.shape[axis]:
+            later = TABLE[name](
+                along(made, axis, slice(step, None)), along(made, axis, slice(-step))
+            )
+            made = TABLE["concatenate"]([along(made, axis, slice(step)), later], axis)
+            step *= 2
+        return made
+
+    return accumulate
+
+
+running_max, running_min = _running("maximum"), _running("minimum")
+
+
+def _scanned(x: Any, axis: Any) -> tuple[Any, int]:
+    x = ravel(x) if axis is None else as_tracer(x)
+    return x, axis_of(axis or 0, x.ndim)
+
+
+@implements("cumsum", "cumulative_sum")
+def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Running sums."""
+    x, i = _scanned(x, axis)
+    session = session_of(x) or need_session()
+    value, target = x._value(session), accumulator_type(x, dtype)
+    if target != x._dtype:
+        value = convert(session, value, target)
+    return wrap(session, session.emit("cumsum", value, axis=i, reverse=False))
+
+
+@implements("cumprod", "cumulative_prod")
+def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Running products: the recurrence s_i = x_i s_(i-1) started at x_0."""
+    x, i = _scanned(x, axis)
+    target = accumulator_type(x, dtype)
+    x = x if x._dtype == target else TABLE["astype"](x, NUMPY_DTYPES[target])
+    start = TABLE["zeros_like"](x)
+    key = slice(0, 1)
+    start[(slice(None),) * i + (key,)] = along(x, i, key)
+    session = session_of(x) or need_session()
+    value = session.emit(
+        "recurrence", x._value(session), start._value(session), axis=i, reverse=False
+    )
+    return wrap(session, value)

@@ -1,0 +1,72 @@
+"""Pieces of tracing that may turn out to be impossible: which errors say so, which are mistakes."""
+
+from __future__ import annotations
+
+import dis
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tapec.errors import TapecError
+from tapec.trace.arrays.session import Restart, is_hidden
+from tapec.trace.staging.list_arrays import ListArrayEscaped
+
+_TRACE = Path(__file__).parents[1]
+_TAPEC = str(_TRACE.parent)
+# These stand for Python's own functions and look-ups: what they raise is about the user's code.
+_STAND_INS = (str(_TRACE / "python"), str(_TRACE / "staging" / "lookups.py"))
+_RAISE = dis.opmap["RAISE_VARARGS"]
+# NumPy's C functions raise these for the user's arguments, in the frame that called them.
+_OF_NUMPY = (LookupError, ValueError, ArithmeticError)
+
+
+def failure_of(
+    work: Callable[[], Any],
+    passing: tuple[type[Exception], ...] = (Restart, ListArrayEscaped),
+) -> Exception | None:
+    """Run a piece of tracing; the error that says that it is impossible, None where it is not.
+
+    `passing` errors pass, as do those that only a mistake of ours can raise. The error comes
+    without the variables of its frames: they would count as users of arrays.
+    """
+    try:
+        work()
+    except passing:
+        raise
+    except Exception as error:
+        if is_mistake(error):
+            raise
+        return _without_frames(error)
+    return None
+
+
+def is_mistake(error: Exception) -> bool:
+    """Whether an error can only come from a mistake in tracing itself."""
+    if isinstance(error, (TapecError, *_OF_NUMPY)):
+        return False
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return False
+    code = place.tb_frame.f_code
+    if not (code.co_filename.startswith(_TAPEC) and is_hidden(code.co_filename)):
+        return False
+    if code.co_filename.startswith(_STAND_INS):
+        return False
+    on_purpose = code.co_code[place.tb_lasti] == _RAISE
+    return isinstance(error, AssertionError) or not on_purpose
+
+
+def _without_frames(error: Exception) -> Exception:
+    found: BaseException | None = error
+    while found is not None:
+        traceback.clear_frames(found.__traceback__)
+        found = found.__context__
+    return error
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of an error."""
+    return (str(error) or type(error).__name__).splitlines()[0]
