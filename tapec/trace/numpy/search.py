@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.tracer import Tracer, wrap
-
 from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import (
     any_symbolic,
@@ -20,6 +18,7 @@ from tapec.trace.arrays.operands import (
 )
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import implements, method_of_arrays
+from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.numpy.shape import reshaped
 
 
