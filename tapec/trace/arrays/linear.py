@@ -13,8 +13,8 @@ from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.tuning import INDEX_DEPTH
 
-_DEPTH = 32  # indices that are read from arrays at indices: longer chains are a number of their own
 _INTEGER = Type("i64")
 
 
@@ -59,7 +59,7 @@ class _Forms:
         """The first result of the same op on the same operands: ``n[0]`` read twice is one
         number."""
         inner = [
-            self.of(v, depth + 1) if v.type == _INTEGER and depth < _DEPTH else v
+            self.of(v, depth + 1) if v.type == _INTEGER and depth < INDEX_DEPTH else v
             for v in op.operands
         ]
         key = (op.name, *inner, *op.attrs.items())

@@ -26,6 +26,7 @@ from tapec.trace.arrays.rows import rows, rows_from
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.arrays.writes import copyto
+from tapec.trace.tuning import STACKED_ROWS
 
 
 def _leaves(x: Any) -> list[Any]:
@@ -74,7 +75,7 @@ def _joined(session: Any, items: Any, build: Any) -> Any:
     k = 0
     while k < len(items):
         count = rows_from(items, k)
-        if count < _ROWS:
+        if count < STACKED_ROWS:
             single += items[k : k + max(count, 1)]
             k += max(count, 1)
             continue
@@ -86,9 +87,6 @@ def _joined(session: Any, items: Any, build: Any) -> Any:
     if single or not pieces:
         pieces.append(session.emit("stack", *map(build, single), axis=0))
     return pieces[0] if len(pieces) == 1 else session.emit("concatenate", *pieces, axis=0)
-
-
-_ROWS = 4  # shorter runs are stacked item by item
 
 
 @implements("asarray", "asanyarray", "require")

@@ -12,6 +12,7 @@ from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.shape import ravel, reshaped
+from tapec.trace.tuning import CONVOLVED_WINDOWS
 
 
 @implements("polyval")
@@ -57,12 +58,9 @@ def convolve(a: Any, b: Any, mode: str = "full") -> Any:
     first, count = parts[mode]
     padded = TABLE["pad"](a, m - 1)[first : first + count + m - 1]
     weights = TABLE["flip"](b)
-    if count * m > _WINDOWS:
+    if count * m > CONVOLVED_WINDOWS:
         return _summed(padded, weights, count)
     return dot(padded[np.arange(count)[:, None] + np.arange(m)[None, :]], weights)
-
-
-_WINDOWS = 2048  # products up to which all windows are written out
 
 
 def _summed(padded: Any, weights: Any, count: int) -> Any:

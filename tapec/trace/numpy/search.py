@@ -20,6 +20,7 @@ from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.numpy.shape import reshaped
+from tapec.trace.tuning import COMPARED_ELEMENTS
 
 
 @method_of_arrays("searchsorted")
@@ -35,13 +36,10 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
         a = a[as_tracer(sorter)]
     if not any_symbolic((a, v)):
         return concrete(np.searchsorted(a._array, v._array, side))  # type: ignore[call-overload]
-    if a.size > _COMPARED:
+    if a.size > COMPARED_ELEMENTS:
         return _searched(a, v, side)
     wide = reshaped(v, (*v.shape, 1))
     return np.sum(_before(a, wide, side), axis=-1)
-
-
-_COMPARED = 48  # elements up to which all are compared, which runs as vectors
 
 
 def _before(a: Any, v: Any, side: str) -> Any:

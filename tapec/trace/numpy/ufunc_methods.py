@@ -32,8 +32,8 @@ from tapec.trace.numpy.join import stack
 from tapec.trace.numpy.scans import cumprod, cumsum, running_max, running_min
 from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, reshaped
 from tapec.trace.numpy.split import along
+from tapec.trace.tuning import AT_WRITTEN_OUT
 
-_WRITTEN_OUT = 8  # elements up to which there is no loop
 _REDUCE = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
            "logical_and": "all", "logical_or": "any", "logaddexp": "logsumexp"}  # fmt: skip
 _ACCUMULATE = {"add": cumsum, "multiply": cumprod, "maximum": running_max, "minimum": running_min}
@@ -140,7 +140,7 @@ def _apply_each(name: str, x: Tracer, key: Any, *values: Any) -> None:
         x[where_to] = made
         return x
 
-    if count <= _WRITTEN_OUT:
+    if count <= AT_WRITTEN_OUT:
         for k in range(count):
             step(k, x)
     else:

@@ -17,8 +17,7 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.parts.intervals import Interval, size_of
 from tapec.trace.parts.ragged import Ragged, unsupported, write
-
-_DEPTH = 32  # masks made in more steps are the same only where they are one value
+from tapec.trace.tuning import MASK_DEPTH
 
 
 class _Nowhere:
@@ -50,7 +49,7 @@ class MaskedInterval(Interval):
             return False
         session = need_session()
         made = {v: op for op in session.builder.ops for v in op.results}
-        return _alike(self.truth._value(session), other.truth._value(session), made, _DEPTH)
+        return _alike(self.truth._value(session), other.truth._value(session), made, MASK_DEPTH)
 
     def as_long_as(self, other: Interval) -> bool:
         """Whether both have as many elements, in every run."""

@@ -19,8 +19,7 @@ from tapec.trace.python.builtin_classes import Bool, Class, Float, Int, Range, S
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
 from tapec.trace.staging.values import Poison
-
-_LONG = 64  # longer arrays are reduced by one op instead of item by item
+from tapec.trace.tuning import LONG_ARRAY
 
 
 def _length(x: Any) -> Any:
@@ -33,7 +32,7 @@ def _length(x: Any) -> Any:
 def _sum(items: Iterable[Any], /, start: Any = 0) -> Any:
     if type(items) in SPECIAL:
         return call_special("sum", (items,), {}) + start
-    if is_symbolic(items) and items.shape and items.shape[0] > _LONG:  # type: ignore[attr-defined]
+    if is_symbolic(items) and items.shape and items.shape[0] > LONG_ARRAY:  # type: ignore[attr-defined]
         return TABLE["sum"](items, axis=0) + start
     return builtins.sum(items, start)
 
@@ -63,7 +62,12 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
         items = args[0] if len(args) == 1 else args
         if type(items) in SPECIAL:
             return call_special(real.__name__, (items,), kwargs)
-        if type(items) is Tracer and len(items.shape) == 1 and items.shape[0] > _LONG and not key:
+        if (
+            type(items) is Tracer
+            and len(items.shape) == 1
+            and items.shape[0] > LONG_ARRAY
+            and not key
+        ):
             return TABLE[real.__name__](items)
         found = items if len(args) != 1 else builtins.list(items)
         if not found or (len(args) != 1 and kwargs):

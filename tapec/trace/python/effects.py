@@ -25,9 +25,8 @@ from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
 from tapec.trace.staging.heap import RANDOM, is_consumable
 from tapec.trace.staging.state import ExtendedState, ExtraVariable, State
+from tapec.trace.tuning import REACHABLE_OBJECTS
 
-# At most so many objects are looked at.
-_LIMIT = 2000
 _STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR")
 # The global source of random numbers stands for all that cannot be seen.
 _SOURCE = np.random.mtrand._rand
@@ -98,7 +97,7 @@ class ReachableState:
     def visit(self, name: str, value: Any) -> None:
         """Look at a value that the code can get at."""
         kind = type(value)
-        if kind in _PLAIN or id(value) in self.seen or len(self.seen) > _LIMIT:
+        if kind in _PLAIN or id(value) in self.seen or len(self.seen) > REACHABLE_OBJECTS:
             return
         rule = _RULES.get(kind)
         if rule is None and is_consumable(value):

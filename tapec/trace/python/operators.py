@@ -32,6 +32,7 @@ from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
 from tapec.trace.staging.values import Poison, kind_of, truth
 from tapec.trace.staging.while_loop import run_while
+from tapec.trace.tuning import CHEAP_OPERAND
 
 Thunk = Callable[[], Any]
 _EACH: dict[Any, Callable[..., Any]] = {
@@ -39,8 +40,6 @@ _EACH: dict[Any, Callable[..., Any]] = {
     zip: zip_,
     reversed: reversed_,
 }
-# A right-hand side of `and` this short runs in any case: cheaper than a branch.
-CHEAP_OPS = 8
 _CALL = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
 
 
@@ -192,7 +191,7 @@ def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
     return (
         kind is not None
         and kind.type == Type("bool")
-        and region.weight() <= CHEAP_OPS
+        and region.weight() <= CHEAP_OPERAND
         and not writes
         and not any(op.regions or op.primitive.raises for op in ops)
     )

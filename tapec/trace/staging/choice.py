@@ -7,15 +7,6 @@ from typing import Any
 
 from tapec.trace.arrays.session import Session, where
 
-# A loop is unrolled where all of it together weighs at most this many scalar ops,
-UNROLLED_OPS = 320
-# or where it runs at most this often.
-UNROLLED_LENGTH = 2
-# Iterations after which a loop may end on a traced condition become branches in branches: so deep.
-UNROLLED_BREAKS = 4
-# A loop that cannot be one op is unrolled as long as that gives at most this many ops.
-LARGEST = 400_000
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -46,9 +46,9 @@ from tapec.trace.staging.values import (
     traced,
     up_to_date,
 )
+from tapec.trace.tuning import FIXPOINT_ATTEMPTS
 from tapec.tree import Tree
 
-ATTEMPTS = 24
 DRAW = "make what it gives an array before the loop, and pass that to the loop"
 I64 = Type("i64")
 
@@ -86,7 +86,7 @@ class LoopFixpoint:
             raise ControlFlowError(
                 f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
             )
-        for _ in range(ATTEMPTS):
+        for _ in range(FIXPOINT_ATTEMPTS):
             found = self._iteration()
             if found is not None:
                 return found

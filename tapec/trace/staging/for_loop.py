@@ -12,13 +12,7 @@ from tapec.trace.arrays.session import NeedStatic, Restart, Session, current, wh
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
-from tapec.trace.staging.choice import (
-    LARGEST,
-    UNROLLED_BREAKS,
-    UNROLLED_LENGTH,
-    UNROLLED_OPS,
-    record,
-)
+from tapec.trace.staging.choice import record
 from tapec.trace.staging.heap import Heap, consumed_by
 from tapec.trace.staging.index_splitting import ConditionVaries, IterationSpace
 from tapec.trace.staging.iterables import Forced, IndexedSequence, indexed_sequence, kept
@@ -31,6 +25,7 @@ from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
+from tapec.trace.tuning import LARGEST_UNROLLED, UNROLLED_BREAKS, UNROLLED_LENGTH, UNROLLED_OPS
 
 
 class EndsEarly(Restart):
@@ -188,7 +183,7 @@ class For:
         if again is None:
             record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
             return
-        if (length - start) * size > LARGEST:
+        if (length - start) * size > LARGEST_UNROLLED:
             raise failed from None
         record(self.session, "unrolled", length, reason_of(failed))
         self._plain(start + 1, length)
@@ -199,7 +194,7 @@ class For:
             return failure_of(lambda: self._stage(start, length, split=True), _SPLITTING) is None
         except ConditionVaries as found:
             runs = found.runs(start)
-        if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST:
+        if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST_UNROLLED:
             return False
         for a, b in runs:
             if b - a <= UNROLLED_LENGTH:

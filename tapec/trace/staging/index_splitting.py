@@ -18,8 +18,7 @@ from tapec.ir.ops.const import is_const
 from tapec.trace.arrays.session import Restart, Session
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import truth
-
-MOST_OPS = 64  # of a condition
+from tapec.trace.tuning import SPLIT_CONDITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _for_all(session: Session, value: Value, span: IterationSpace) -> Any:
         op = made.get(v := todo.pop())
         if v in found:
             continue
-        if op is None or not _is_number(op) or len(needed) > MOST_OPS:
+        if op is None or not _is_number(op) or len(needed) > SPLIT_CONDITION:
             return None
         needed[op] = None
         todo += op.operands

@@ -19,11 +19,8 @@ from tapec.trace.source.jumps import TITLES
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.objects import structure
 from tapec.trace.staging.values import kind_of, merged
+from tapec.trace.tuning import LISTED_PARTS, RECENT_OPS
 from tapec.tree import Tree
-
-# How far back the op that made a value is looked for: errors must not slow down what has none.
-_RECENT = 200
-_MOST = 6
 
 
 def differing(name: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -89,7 +86,7 @@ def _described(tree: Tree, leaves: Iterator[Any]) -> str:
         return "None"
     names = _keys(tree)
     parts = [f"{n}{_described(t, leaves)}" for n, t in zip(names, tree.children, strict=True)]
-    inner = ", ".join(parts[:_MOST]) + (", ..." if len(parts) > _MOST else "")
+    inner = ", ".join(parts[:LISTED_PARTS]) + (", ..." if len(parts) > LISTED_PARTS else "")
     return f"{tree.kind.__name__}({inner})"
 
 
@@ -144,7 +141,7 @@ def made_at(value: Any) -> Loc | None:
     for leaf in structure(value)[0]:
         if type(leaf) is Tracer and leaf._storage.session is not None and not leaf._steps:
             ops, wanted = leaf._storage.session.builder.ops, leaf._storage.value
-            for op in itertools.islice(reversed(ops), _RECENT):
+            for op in itertools.islice(reversed(ops), RECENT_OPS):
                 if wanted in op.results:
                     return op.loc
     return None

@@ -12,9 +12,9 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import PLAIN, contents, inside
 from tapec.trace.staging.growing import Growing
+from tapec.trace.tuning import OBJECT_DEPTH
 from tapec.tree import LEAF, Tree, flatten
 
-_DEEP = 8  # objects further down, and those in cycles, are leaves
 _EXACT = (list, dict)
 _NOTHING = Tree(type(None))
 
@@ -43,7 +43,7 @@ def structure(value: Any) -> tuple[list[Any], Tree | None]:
 
 
 def _down(value: Any, leaves: list[Any], depth: int) -> Tree:
-    parts = _parts(value) if depth < _DEEP else None
+    parts = _parts(value) if depth < OBJECT_DEPTH else None
     if parts is None:
         leaves.append(value)
         return LEAF
@@ -103,7 +103,7 @@ def containers_of(value: Any) -> Iterator[Any]:
 
 
 def _containers(value: Any, depth: int) -> Iterator[Any]:
-    parts = _parts(value) if depth < _DEEP else None
+    parts = _parts(value) if depth < OBJECT_DEPTH else None
     if parts is None:
         return
     if changeable(value):

@@ -16,9 +16,9 @@ from tapec.ir.ops.arith import add, integer_pow, mul, power
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.logic import left_shift
 from tapec.trace.arrays.session import where
+from tapec.trace.tuning import OVERFLOW_WORK
 
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
-_WORK = 100_000  # at most so many ops are computed
 _DTYPES = ("i64", "bool")
 _FAST = frozenset([mul, integer_pow, power, left_shift])
 _RULES: dict[str, Callable[..., Any]] = {
@@ -66,7 +66,7 @@ def refuse_overflow(
         return
     state = {param: start for param, (start, _) in carried.items()}
     steps = range(length - 1, -1, -1) if reverse else range(length)
-    for i in steps[: max(1, _WORK // len(work))]:
+    for i in steps[: max(1, OVERFLOW_WORK // len(work))]:
         found = _step(work, {index: i, **state})
         state = {param: found[end] for param, (_, end) in carried.items()}
     if not carried:

@@ -11,12 +11,13 @@ from tapec.ir.weight import weight
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
-from tapec.trace.staging.choice import UNROLLED_OPS, record
+from tapec.trace.staging.choice import record
 from tapec.trace.staging.heap import Heap, consumed_by
 from tapec.trace.staging.list_arrays import staging_loop, with_list_arrays
 from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
+from tapec.trace.tuning import UNROLLED_OPS
 
 Thunk = Callable[[], Any]
 KNOWN_LATE = "condition known at run time"
