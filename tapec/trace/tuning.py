@@ -26,6 +26,14 @@ CHEAP_OPERAND = 8
 FIXPOINT_ATTEMPTS = 24
 # Limit, in ops: conditions on the counter of a loop longer than that do not split it.
 SPLIT_CONDITION = 64
+# Limit, in iterations: where a condition on the counter repeats after so few, the body of a loop is
+# copied that often, and knows the condition in each copy.
+LONGEST_PERIOD = 16
+# Threshold, in iterations: a loop is cut into loops where those are so long on average.
+SHORTEST_PIECE = 8
+# Threshold, in scalar ops: a loop that weighs no more than this is unrolled without an attempt for
+# some time after attempts have failed: for 1, 2, 4, ... executions.
+UNROLLED_AFTER_FAILURE = 1280
 # Limit, in ops: integers of a loop are followed in Python so far to see whether they leave 64 bits.
 OVERFLOW_WORK = 100_000
 

@@ -26,7 +26,8 @@ _TAPEC = str(Path(__file__).parents[2])
 # contextlib runs our decorated functions: what calls tapec has the user's line then.
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
 _SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "tools", "check.py")))
-_USER_CODE: dict[CodeType, bool] = {}
+# By identity, as hashing a code object takes time in proportion to its size.
+_USER_CODE: dict[int, tuple[CodeType, bool]] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 _SERIALS = itertools.count()
 
@@ -65,6 +66,7 @@ class Session:
         "_types",
         "_wrapped",
         "alive",
+        "backoff",
         "builder",
         "captures",
         "choices",
@@ -97,6 +99,7 @@ class Session:
         self.noted: list[
             Any
         ] = []  # objects that may be one (see tapec.trace.staging.object_aliases)
+        self.backoff: Any = None  # loops that are not tried for some time (see staging.choice)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
         # Lists that are arrays for now, by identity (see tapec.trace.staging.list_arrays).
         self.list_arrays: dict[int, Any] = {} if parent is None else parent.list_arrays
@@ -104,7 +107,7 @@ class Session:
         self._inferred: dict[Any, tuple[Primitive, Type, tuple[Value, ...]]] = {}
         self._types: dict[Type, Type] = {}
         self._consts: dict[Any, Value] = {}
-        self._locs: dict[tuple[CodeType, int], Loc] = {}
+        self._locs: dict[tuple[int, int], Loc] = {}
         self._wrapped: dict[int, Any] = {}
 
     def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
@@ -203,11 +206,11 @@ class Session:
         known = _USER_CODE
         while frame is not None:
             code = frame.f_code
-            user = known.get(code)
-            if user is None:
-                user = known[code] = is_user_code(code)
-            if user:
-                key = (code, frame.f_lineno)
+            found = known.get(id(code))
+            if found is None:
+                found = known[id(code)] = (code, is_user_code(code))
+            if found[1]:
+                key = (id(code), frame.f_lineno)
                 loc = self._locs.get(key)
                 if loc is None:
                     loc = self._locs[key] = Loc(code.co_filename, key[1], code.co_name)

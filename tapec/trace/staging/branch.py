@@ -96,7 +96,7 @@ class Branches:
         touched = {container for container, _ in changes if container != VARIABLE}
         if not touched:
             return {}
-        rest = ((s, v) for s, v in self.heap.slots() if s not in changes)
+        rest = ((s, v) for s, v in self.heap.links() if s not in changes)
         return {
             slot: Unpacked.of(value)
             for slot, value in rest

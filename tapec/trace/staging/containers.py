@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import functools
+import operator
 import types
 from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from tapec.trace.staging.growing import Growing
 
 CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
+# Nothing can be reached from objects of these classes, and using them changes nothing.
+ATOMS = PLAIN | {Tracer}
 _BOUND = frozenset([types.MethodType, types.BuiltinFunctionType, functools.partial])
 OWNER = "__self__"
 ARRAY_BYTES = "..."  # the key of what an array of NumPy holds
@@ -24,8 +28,29 @@ _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType
            types.MethodType, np.ndarray, np.generic, BaseException, enum.Enum)  # fmt: skip
 
 
-def inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
-    """The mutable container of a value (None for tuples), and what it holds by key."""
+# What a container holds: by key, or one after the other.
+Contents = dict[Any, Any] | Sequence[Any]
+
+
+def pairs_of(items: Contents) -> Iterable[tuple[Any, Any]]:
+    """Keys and what is under them."""
+    return items.items() if isinstance(items, dict) else enumerate(items)
+
+
+def values_of(items: Contents) -> Iterable[Any]:
+    """What is held, without keys."""
+    return items.values() if isinstance(items, dict) else items
+
+
+def found_in(items: Contents, key: Any, missing: Any) -> Any:
+    """What is under a key."""
+    if isinstance(items, dict):
+        return items.get(key, missing)
+    return items[key] if 0 <= key < len(items) else missing
+
+
+def inside(value: Any) -> tuple[Any, Contents] | None:
+    """The mutable container of a value (None for tuples), and what it holds."""
     if isinstance(value, Growing):
         value = value.added
     kind = type(value)
@@ -34,7 +59,7 @@ def inside(value: Any) -> tuple[Any, dict[Any, Any]] | None:
     if isinstance(value, (list, dict, set, deque)):
         return value, contents(value)
     if isinstance(value, tuple):
-        return None, dict(enumerate(value))
+        return None, value
     if kind is np.ndarray:
         return (value, contents(value)) if value.flags.writeable else None
     if kind in _BOUND:
@@ -75,12 +100,17 @@ def _members(bases: tuple[type, ...]) -> tuple[str, ...]:
     )
 
 
-def contents(container: Any) -> dict[Any, Any]:
-    """What a container holds, by index, key, element or attribute."""
+def contents(container: Any) -> Contents:
+    """What a container holds: items of lists in order, others by key, element or attribute."""
     if isinstance(container, dict):
         return dict(container)
     if isinstance(container, (list, deque)):
-        return dict(enumerate(container))
+        return list(container)
+    return attributes(container)
+
+
+def attributes(container: Any) -> dict[Any, Any]:
+    """What a set, an array or an object holds, by element, index or attribute."""
     if isinstance(container, set):
         return {x: x for x in container}
     if isinstance(container, np.ndarray):
@@ -92,13 +122,13 @@ def contents(container: Any) -> dict[Any, Any]:
     return slots | getattr(container, "__dict__", {})
 
 
-def refill(container: Any, items: dict[Any, Any]) -> None:
+def refill(container: Any, items: Any) -> None:
     """Let a container hold these items and no others."""
     if isinstance(container, list):
-        container[:] = [items[k] for k in sorted(items)]
+        container[:] = items
     elif isinstance(container, deque):
         container.clear()
-        container.extend(items[k] for k in sorted(items))
+        container.extend(items)
     elif isinstance(container, (dict, set)):
         container.clear()
         container.update(items)
@@ -119,7 +149,7 @@ def _set_elements(array: np.ndarray[Any, Any], items: dict[Any, Any]) -> None:
 
 
 def _set_attributes(thing: Any, items: dict[str, Any]) -> None:
-    for name in contents(thing).keys() - items:
+    for name in attributes(thing).keys() - items:
         object.__delattr__(thing, name)
     for name, value in items.items():
         object.__setattr__(thing, name, value)
@@ -130,8 +160,10 @@ def has_keys(container: Any) -> bool:
     return isinstance(container, (list, dict, set, deque, np.ndarray))
 
 
-def equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+def equal(a: Contents, b: Contents) -> bool:
     """Whether the same objects are under the same keys."""
+    if not (isinstance(a, dict) and isinstance(b, dict)):
+        return len(a) == len(b) and all(map(operator.is_, values_of(a), values_of(b)))
     return len(a) == len(b) and all(k in b and _unchanged(b[k], v) for k, v in a.items())
 
 

@@ -12,7 +12,7 @@ from tapec.trace.arrays.session import NeedStatic, Restart, Session, current, wh
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
-from tapec.trace.staging.choice import record
+from tapec.trace.staging.choice import backoff_of, record
 from tapec.trace.staging.heap import Heap, consumed_by
 from tapec.trace.staging.index_splitting import ConditionVaries, IterationSpace
 from tapec.trace.staging.iterables import Forced, IndexedSequence, indexed_sequence, kept
@@ -25,7 +25,14 @@ from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
-from tapec.trace.tuning import LARGEST_UNROLLED, UNROLLED_BREAKS, UNROLLED_LENGTH, UNROLLED_OPS
+from tapec.trace.tuning import (
+    LARGEST_UNROLLED,
+    SHORTEST_PIECE,
+    UNROLLED_AFTER_FAILURE,
+    UNROLLED_BREAKS,
+    UNROLLED_LENGTH,
+    UNROLLED_OPS,
+)
 
 
 class EndsEarly(Restart):
@@ -164,11 +171,17 @@ class For:
         def stage() -> None:
             with_list_arrays(self.session, lambda: self._stage(start, length))
 
+        backoff, code = backoff_of(self.session), getattr(self.body, "__code__", None)
+        light = (length - start) * size <= UNROLLED_AFTER_FAILURE
+        if light and not self.force and backoff.skips(code):
+            self._plain(start, length)
+            return
         if self.force:
             stage()
             failed = None
         else:
             failed = failure_of(stage)
+            backoff.note(code, failed is not None)
         if failed is None:
             record(self.session, "loop", length)
         elif self._split(start, length, size):
@@ -189,18 +202,46 @@ class For:
         self._plain(start + 1, length)
 
     def _split(self, start: int, length: int, size: int) -> bool:
-        """Piece by piece, conditions on the counter being known in each; False where not so."""
+        """In parts that know the conditions on the counter; False where that is no way."""
         try:
             return failure_of(lambda: self._stage(start, length, split=True), _SPLITTING) is None
         except ConditionVaries as found:
-            runs = found.runs(start)
-        if 2 * len(runs) > length - start or 2 * len(runs) * size > LARGEST_UNROLLED:
+            period, runs = found.period(), found.runs(start)
+        if period and self._in_blocks(start, length, period):
+            return True
+        if not self._worth_cutting(len(runs), length - start, size):
             return False
         for a, b in runs:
             if b - a <= UNROLLED_LENGTH:
                 self._plain(a, b)
             elif not self._split(a, b, size):
                 self._rolled(a, b, size)
+        return True
+
+    @staticmethod
+    def _worth_cutting(pieces: int, length: int, size: int) -> bool:
+        """Whether so many loops are better than copies of the body, or the only way."""
+        if 2 * pieces > length or 2 * pieces * size > LARGEST_UNROLLED:
+            return False
+        return SHORTEST_PIECE * pieces <= length or length * size > LARGEST_UNROLLED
+
+    def _in_blocks(self, start: int, length: int, period: int) -> bool:
+        """A loop whose body is copied for each iteration of a period, then those that are left."""
+        count = (length - start) // period
+
+        def stage() -> None:
+            heap = Heap(self.state)
+            with staging_loop(heap.containers):
+                StagedLoop(
+                    self.session, heap, self._work(start, count, period), count, strict=self.strict
+                ).emit()
+
+        try:
+            if self.checkpoint or failure_of(stage, _SPLITTING) is not None:
+                return False
+        except ConditionVaries:
+            return False
+        self._plain(start + count * period, length)
         return True
 
     def _stage(self, start: int, length: int, split: bool = False) -> None:
@@ -219,15 +260,21 @@ class For:
         except EndsEarly:
             self._until(start, length)
 
-    def _work(self, start: Any, split: int = 0) -> Callable[[Any, list[Tracer]], None]:
+    def _work(
+        self, start: Any, split: int = 0, period: int = 1
+    ) -> Callable[[Any, list[Tracer]], None]:
+        """The body as an iteration of a loop: a whole period of the user's iterations."""
+
         def work(index: Any, slices: list[Tracer]) -> None:
             region = current()
             if split and isinstance(region, Region):
                 region.span = IterationSpace(index._value(region), split)
-            self.body(self.items.item(index + start if start else index))
-            # Also where it ends for certain: the loop is then one iteration long.
-            if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
-                raise EndsEarly
+            first = index if period == 1 else index * period
+            for k in range(period):
+                self.body(self.items.item(first + (start + k) if start or k else first))
+                # Also where it ends for certain: the loop is then one iteration long.
+                if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
+                    raise EndsEarly
 
         return work
 

@@ -11,7 +11,7 @@ import math
 import pickle
 import random
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,18 @@ from tapec.trace.arrays.storage import SNAPSHOTS
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import (
+    ATOMS,
     CONSTANTS,
     OWNER,
-    PLAIN,
+    Contents,
     contents,
     equal,
+    found_in,
     has_keys,
     inside,
+    pairs_of,
     refill,
+    values_of,
 )
 from tapec.trace.staging.state import State
 
@@ -44,7 +48,8 @@ class Heap:
         SNAPSHOTS.add(self)
         self.state = state
         self.values = state.get()
-        self.containers: dict[int, tuple[Any, dict[Any, Any]]] = {}
+        self.containers: dict[int, tuple[Any, Contents]] = {}
+        self._links: list[Slot] = []  # places in containers from which more may be reached
         self._paths: dict[int, str] = {}
         self._kinds: dict[int, type] = {}  # the classes of objects, which have what these lack
         self.sources: list[tuple[str, Any, Any]] = []  # what is used up by use, and how far it is
@@ -69,7 +74,11 @@ class Heap:
                 if is_object:
                     self._kinds[id(container)] = type(value)
                 path = self._paths[id(container)] = f"{path}." if is_object else path
-            more = ((item, key) for key, item in items.items() if type(item) not in PLAIN)
+            if ATOMS.issuperset(map(type, values_of(items))):
+                continue
+            more = [(item, key) for key, item in pairs_of(items) if type(item) not in ATOMS]
+            if container is not None:
+                self._links += [(id(container), key) for _, key in more]
             todo += [(item, _below(path, key)) for item, key in more]
 
     def refuse_use(self) -> None:
@@ -82,9 +91,7 @@ class Heap:
                     hint="take what it gives before the branch",
                 )
         for ident, (container, items) in self.containers.items():
-            if isinstance(container, dict) and [k for k in container if k in items] != [
-                k for k in items if k in container
-            ]:
+            if isinstance(container, dict) and _is_reordered(container, items):
                 raise ControlFlowError(
                     f"a branch or loop changes the order of {self._paths[ident].strip('.')}",
                     where=where(),
@@ -93,15 +100,15 @@ class Heap:
 
     def held(self) -> Iterator[Any]:
         """Every reference to a tracer that the snapshot has."""
-        held = [*self.values, *(x for _, items in self.containers.values() for x in items.values())]
-        return (x for x in held if type(x) is Tracer)
+        inner = (x for _, items in self.containers.values() for x in values_of(items))
+        return (x for x in (*self.values, *inner) if type(x) is Tracer)
 
     def objects(self) -> Iterator[Any]:
         """Every reference that the snapshot has to anything."""
         yield from self.values
         for container, items in self.containers.values():
             yield container
-            yield from items.values()
+            yield from values_of(items)
 
     def restore(self) -> None:
         """Everything as it was when the snapshot was taken."""
@@ -110,13 +117,12 @@ class Heap:
             if not equal(contents(container), items):
                 refill(container, items)
 
-    def slots(self) -> Iterator[tuple[Slot, Any]]:
-        """All slots with what they held at the snapshot."""
+    def links(self) -> Iterator[tuple[Slot, Any]]:
+        """The slots from which more may be reached, with what they held at the snapshot."""
         for k, value in enumerate(self.values):
             yield (VARIABLE, k), value
-        for ident, (_, items) in self.containers.items():
-            for key, value in items.items():
-                yield (ident, key), value
+        for slot in self._links:
+            yield slot, self.old(slot)
 
     def read(self) -> dict[Slot, Any]:
         """The present values of all slots that differ from the snapshot."""
@@ -126,7 +132,9 @@ class Heap:
                 found[VARIABLE, k] = new
         for ident, (container, items) in self.containers.items():
             present = contents(container)
-            for key in {**items, **present}:
+            if equal(items, present):
+                continue
+            for key in _keys(items, present):
                 new = self._seen(present, ident, key)
                 if not same(self._seen(items, ident, key), new):
                     found[ident, key] = new
@@ -139,10 +147,11 @@ class Heap:
             return self.values[key]
         return self._seen(self.containers[place][1], place, key)
 
-    def _seen(self, items: dict[Any, Any], ident: int, key: Any) -> Any:
+    def _seen(self, items: Contents, ident: int, key: Any) -> Any:
         """What is found under a key: an attribute that an object lacks is its class's."""
-        if key in items:
-            return items[key]
+        found = found_in(items, key, _MISSING)
+        if found is not _MISSING:
+            return found
         kinds = self._kinds[ident].__mro__ if ident in self._kinds else ()
         found = next((vars(c)[key] for c in kinds if key in vars(c)), UNDEFINED)
         return UNDEFINED if hasattr(type(found), "__get__") else found
@@ -160,20 +169,18 @@ class Heap:
     def write(self, values: Mapping[Slot, Any]) -> None:
         """Set slots, the same containers being kept."""
         variables = list(self.state.get())
-        changed: dict[int, dict[Any, Any]] = {}
+        changed: dict[int, Contents] = {}
         for (place, key), value in values.items():
             if place == VARIABLE:
                 variables[key] = value
                 continue
-            items = changed.get(place)
-            if items is None:
-                items = changed[place] = contents(self.containers[place][0])
-            if value is UNDEFINED:
-                items.pop(key, None)
-            else:
-                items[key] = value
+            if place not in changed:
+                changed[place] = contents(self.containers[place][0])
+            _set_item(changed[place], key, value)
         self.state.set(tuple(variables))
         for place, items in changed.items():
+            if not isinstance(items, dict):
+                items = [x for x in items if x is not UNDEFINED]
             refill(self.containers[place][0], items)
 
     def name(self, slot: Slot) -> str:
@@ -198,6 +205,34 @@ class Heap:
             return False
         container, items = self.containers[place]
         return type(container) is list and (key >= len(items) or len(container) != len(items))
+
+
+_MISSING = object()
+
+
+def _keys(old: Contents, new: Contents) -> Iterable[Any]:
+    """The keys of either, those of the snapshot first."""
+    if isinstance(old, dict):
+        return {**old, **dict(pairs_of(new))}
+    return range(max(len(old), len(new)))
+
+
+def _set_item(items: Any, key: Any, value: Any) -> None:
+    """Put a value under a key; UNDEFINED where there is to be none."""
+    if not isinstance(items, dict):
+        items += [UNDEFINED] * (key + 1 - len(items))
+        items[key] = value
+    elif value is UNDEFINED:
+        items.pop(key, None)
+    else:
+        items[key] = value
+
+
+def _is_reordered(now: dict[Any, Any], before: Any) -> bool:
+    """Whether the keys that a dictionary still has are in another order."""
+    if [*now] == [*before]:
+        return False
+    return [k for k in now if k in before] != [k for k in before if k in now]
 
 
 def container_id(value: Any) -> int:

@@ -18,7 +18,7 @@ from tapec.ir.ops.const import is_const
 from tapec.trace.arrays.session import Restart, Session
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import truth
-from tapec.trace.tuning import SPLIT_CONDITION
+from tapec.trace.tuning import LONGEST_PERIOD, SPLIT_CONDITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class ConditionVaries(Restart):
     def __init__(self, truths: Any) -> None:
         super().__init__("a condition depends on the number of the iteration")
         self.truths = truths
+
+    def period(self) -> int:
+        """After how few iterations the condition repeats; 0 where that takes too many."""
+        n = len(self.truths)
+        for p in range(2, min(LONGEST_PERIOD, n // 2) + 1):
+            if (self.truths[p:] == self.truths[:-p]).all():
+                return p
+        return 0
 
     def runs(self, start: int) -> Sequence[tuple[int, int]]:
         """The pieces of the loop, from and to, in which the condition does not change."""

@@ -7,6 +7,7 @@ element. Anything else that looks at the list would have to know how often the l
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from tapec.ir.core import Value
 from tapec.trace.arrays.rows import row_maker
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.source.state import UNDEFINED
+from tapec.trace.staging.containers import values_of
 from tapec.trace.staging.growing import CURE, Growing
 from tapec.trace.staging.heap import Heap, Slot, container_id
 from tapec.trace.staging.object_aliases import EntryObjects
@@ -54,7 +56,7 @@ class GrowingLists:
         """From here on the lists are represented wherever a slot holds one."""
         made = [Growing(n, t) for n, t in zip(self.titles, self._last_items, strict=True)]
         found: dict[Slot, Any] = {}
-        for slot, value in heap.slots():
+        for slot, value in heap.links():
             for known, growing in zip(self.lists, made, strict=True):
                 if value is known:
                     found[slot] = growing
@@ -84,7 +86,7 @@ def growing_list(heap: Heap, changes: Mapping[Slot, Any]) -> tuple[list[Any], st
             continue
         target, items = heap.containers[slot[0]]
         name = heap.name(slot).rpartition("[")[0]
-        if len(target) < len(items) or any(target[k] is not x for k, x in items.items()):
+        if len(target) < len(items) or not all(map(operator.is_, target, values_of(items))):
             raise not_a_loop(name)
         return target, name
     return None

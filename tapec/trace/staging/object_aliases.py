@@ -17,7 +17,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COUNTED, SNAPSHOTS
-from tapec.trace.staging.containers import contents, equal
+from tapec.trace.staging.containers import Contents, contents, equal, values_of
 from tapec.trace.staging.heap import VARIABLE, Heap, Slot, container_id
 from tapec.trace.staging.objects import Unpacked, containers_of
 
@@ -31,7 +31,7 @@ class MayAlias:
     name: str
     members: list[Any]
     where: Any
-    items: list[dict[Any, Any]] = field(init=False)
+    items: list[Contents] = field(init=False)
 
     def __post_init__(self) -> None:
         self.items = [contents(m) for m in self.members]
@@ -112,7 +112,7 @@ class EntryObjects:
     values: dict[Any, Any] = field(default_factory=dict)  # by slot
     parts: list[Any] = field(init=False)
     slots: list[Any] = field(init=False)  # of the parts
-    items: list[dict[Any, Any]] = field(init=False)
+    items: list[Contents] = field(init=False)
 
     def __post_init__(self) -> None:
         self.parts = [p for v in self.values.values() for p in containers_of(v)]
@@ -132,7 +132,7 @@ class EntryObjects:
 
     def references(self) -> list[Any]:
         """The references that this has to anything."""
-        inside = [x for items in self.items for x in items.values()]
+        inside = [x for items in self.items for x in values_of(items)]
         return [*self.values.values(), *self.parts, *inside]
 
 
@@ -221,7 +221,7 @@ class _Sources:
                     held.add(here)
                 elif here not in free:
                     free.add(here)
-                    ours.update(map(id, contents(sources[k]).values()))
+                    ours.update(map(id, values_of(contents(sources[k]))))
         return held
 
     def _references(self) -> Counter[int]:
@@ -234,7 +234,7 @@ class _Sources:
         for alias in self.inner:
             held += alias.members
             for items in alias.items:
-                held += items.values()
+                held += values_of(items)
         for snapshot in list(SNAPSHOTS):
             held += snapshot.objects()
         return Counter(map(id, held))

@@ -10,7 +10,7 @@ from typing import Any
 
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.containers import PLAIN, contents, inside
+from tapec.trace.staging.containers import PLAIN, attributes, inside
 from tapec.trace.staging.growing import Growing
 from tapec.trace.tuning import OBJECT_DEPTH
 from tapec.tree import LEAF, Tree, flatten
@@ -59,7 +59,7 @@ def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
     if kind in PLAIN or kind is Tracer or isinstance(value, Growing):
         return None
     if is_object(value):
-        items = contents(value)
+        items = attributes(value)
         names = tuple(sorted(items))
         return names, [items[n] for n in names]
     if isinstance(value, (list, dict)) and kind not in _EXACT:
