@@ -51,7 +51,7 @@ def test_mistakes_of_ours_are_not_unrolled(
 
     code = broken.__code__.replace(co_filename=str(ROOT / "trace" / "staging" / "planted.py"))
     broken.__code__ = code
-    monkeypatch.setattr(For, "_stage", broken)
+    monkeypatch.setattr(For, "stage", broken)
 
     def total(x):
         y = x * 1.0

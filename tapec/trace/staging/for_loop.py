@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
-from tapec.trace.arrays.session import NeedStatic, Restart, Session, current, where
-from tapec.trace.arrays.table import TABLE
-from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.arrays.session import NeedStatic, current
+from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
 from tapec.trace.staging.choice import backoff_of, record
+from tapec.trace.staging.for_stages import StagedFor
 from tapec.trace.staging.heap import Heap, consumed_by
-from tapec.trace.staging.index_splitting import ConditionVaries, IterationSpace
-from tapec.trace.staging.iterables import Forced, IndexedSequence, indexed_sequence, kept
+from tapec.trace.staging.index_splitting import ConditionVaries
+from tapec.trace.staging.iterables import Forced, indexed_sequence
 from tapec.trace.staging.list_arrays import (
     ListArrayEscaped,
-    staging_loop,
     with_list_arrays,
 )
-from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -33,14 +30,6 @@ from tapec.trace.tuning import (
     UNROLLED_LENGTH,
     UNROLLED_OPS,
 )
-
-
-class EndsEarly(Restart):
-    """The loop ends on a traced condition: it is staged as a `while`."""
-
-    def __init__(self) -> None:
-        super().__init__("a loop ends on a traced condition")
-
 
 # Errors that are no reason to try another route.
 _PASSING = (NeedStatic, ListArrayEscaped)
@@ -67,7 +56,7 @@ def run_for(
     if session is None or items is None:
         plain_for(iterable, body, state, go_on, widen)
         return
-    For(session, items, body, state, go_on, force, strict, checkpoint).run()
+    For(session, items, body, state, go_on, strict, checkpoint, force).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +68,10 @@ class Probe:
 
 
 @dataclass
-class For:
+class For(StagedFor):
     """One `for` statement over a sequence, and the attempts to trace it."""
 
-    session: Session
-    items: IndexedSequence
-    body: Body
-    state: State
-    go_on: Thunk | None
-    force: bool | None  # True: a loop, False: unrolled
-    strict: bool = False  # carried values may not change their types
-    checkpoint: int | bool = False
+    force: bool | None = None  # True: a loop, False: unrolled
 
     def run(self) -> None:
         """Choose, and trace."""
@@ -97,7 +79,9 @@ class For:
         if is_symbolic(length):
             if length._deps:
                 raise NeedStatic(length._deps)
-            with_list_arrays(self.session, lambda: self._dynamic(length))
+            if self.force is False:
+                raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
+            with_list_arrays(self.session, lambda: self.dynamic(length))
             return
         consumed = consumed_by(self.state, self.body)
         if consumed:
@@ -169,7 +153,7 @@ class For:
         """A loop; else the first iteration apart and a loop; else unrolled."""
 
         def stage() -> None:
-            with_list_arrays(self.session, lambda: self._stage(start, length))
+            with_list_arrays(self.session, lambda: self.stage(start, length))
 
         backoff, code = backoff_of(self.session), getattr(self.body, "__code__", None)
         light = (length - start) * size <= UNROLLED_AFTER_FAILURE
@@ -192,7 +176,7 @@ class For:
     def _peeled(self, start: int, length: int, size: int, failed: Exception) -> None:
         """The first iteration apart, then a loop or the other iterations."""
         self._plain(start, start + 1)
-        again = failure_of(lambda: self._stage(start + 1, length), _PASSING)
+        again = failure_of(lambda: self.stage(start + 1, length), _PASSING)
         if again is None:
             record(self.session, "loop", length, f"first iteration apart: {reason_of(failed)}")
             return
@@ -204,7 +188,7 @@ class For:
     def _split(self, start: int, length: int, size: int) -> bool:
         """In parts that know the conditions on the counter; False where that is no way."""
         try:
-            return failure_of(lambda: self._stage(start, length, split=True), _SPLITTING) is None
+            return failure_of(lambda: self.stage(start, length, split=True), _SPLITTING) is None
         except ConditionVaries as found:
             period, runs = found.period(), found.runs(start)
         if period and self._in_blocks(start, length, period):
@@ -228,108 +212,10 @@ class For:
     def _in_blocks(self, start: int, length: int, period: int) -> bool:
         """A loop whose body is copied for each iteration of a period, then those that are left."""
         count = (length - start) // period
-
-        def stage() -> None:
-            heap = Heap(self.state)
-            with staging_loop(heap.containers):
-                StagedLoop(
-                    self.session, heap, self._work(start, count, period), count, strict=self.strict
-                ).emit()
-
         try:
-            if self.checkpoint or failure_of(stage, _SPLITTING) is not None:
+            if failure_of(lambda: self.stage_blocks(start, count, period), _SPLITTING) is not None:
                 return False
         except ConditionVaries:
             return False
         self._plain(start + count * period, length)
         return True
-
-    def _stage(self, start: int, length: int, split: bool = False) -> None:
-        more = True if self.go_on is None else self.go_on()
-        if is_symbolic(more):
-            self._until(start, length)
-            return
-        if not more:
-            return
-        try:
-            heap, work = Heap(self.state), self._work(start, length - start if split else 0)
-            keep = kept(self.checkpoint, length - start)
-            with staging_loop(heap.containers):
-                StagedLoop(self.session, heap, work, length - start, strict=self.strict,
-                     checkpoint=keep).emit()  # fmt: skip
-        except EndsEarly:
-            self._until(start, length)
-
-    def _work(
-        self, start: Any, split: int = 0, period: int = 1
-    ) -> Callable[[Any, list[Tracer]], None]:
-        """The body as an iteration of a loop: a whole period of the user's iterations."""
-
-        def work(index: Any, slices: list[Tracer]) -> None:
-            region = current()
-            if split and isinstance(region, Region):
-                region.span = IterationSpace(index._value(region), split)
-            first = index if period == 1 else index * period
-            for k in range(period):
-                self.body(self.items.item(first + (start + k) if start or k else first))
-                # Also where it ends for certain: the loop is then one iteration long.
-                if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
-                    raise EndsEarly
-
-        return work
-
-    def _dynamic(self, count: Tracer) -> None:
-        """A trip count that is known at run time only."""
-        self._check_unbounded()
-        if self.force is False:
-            raise ControlFlowError("a loop whose length is a traced value cannot be unrolled")
-        try:
-            heap, work = Heap(self.state), self._work(0)
-            with staging_loop(heap.containers):
-                StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
-        except EndsEarly:
-            self._until(0, count)
-        record(self.session, "loop", None, "length known at run time")
-
-    def _until(self, start: Any, length: Any) -> None:
-        """A loop that may end early: a `while` with a counter."""
-        self._check_unbounded()
-        state = CountedState(self.state, start)
-
-        def work(_: Any, slices: list[Tracer]) -> None:
-            k = state.count
-            self.body(self.items.item(k))
-            state.count = k + 1
-
-        def test() -> Any:
-            assert self.go_on is not None
-            return TABLE["logical_and"](state.count < length, self.go_on())
-
-        heap = Heap(state)
-        with staging_loop(heap.containers):
-            StagedLoop(self.session, heap, work, test=test).emit()
-
-    def _check_unbounded(self) -> None:
-        if self.checkpoint:
-            raise ControlFlowError(
-                "checkpoints are set for a number of iterations that is known while tracing",
-                where=where(),
-                hint="run to a static length, masking what comes after the end (np.where)",
-            )
-
-
-class CountedState:
-    """A state and a counter beside it."""
-
-    def __init__(self, state: State, start: Any) -> None:
-        self._state, self.count = state, start
-        self.names = (*state.names, "the loop's counter")
-
-    def get(self) -> tuple[Any, ...]:
-        """All values, the counter last."""
-        return (*self._state.get(), self.count)
-
-    def set(self, values: tuple[Any, ...]) -> None:
-        """Set all values."""
-        self.count = values[-1]
-        self._state.set(values[:-1])

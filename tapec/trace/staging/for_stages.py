@@ -1,0 +1,138 @@
+"""A `for` loop as an op: of known or traced length, in blocks of a period, or ending early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tapec.errors import ControlFlowError
+from tapec.trace.arrays.session import Restart, Session, current, where
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.staging.choice import record
+from tapec.trace.staging.heap import Heap
+from tapec.trace.staging.index_splitting import IterationSpace
+from tapec.trace.staging.iterables import IndexedSequence, kept
+from tapec.trace.staging.list_arrays import (
+    staging_loop,
+)
+from tapec.trace.staging.loop import StagedLoop
+from tapec.trace.staging.python_loop import Body, Thunk
+from tapec.trace.staging.region import Region
+from tapec.trace.staging.state import State
+
+
+class EndsEarly(Restart):
+    """The loop ends on a traced condition: it is staged as a `while`."""
+
+    def __init__(self) -> None:
+        super().__init__("a loop ends on a traced condition")
+
+
+@dataclass
+class StagedFor:
+    """A `for` statement over a sequence, and the ops that it may become."""
+
+    session: Session
+    items: IndexedSequence
+    body: Body
+    state: State
+    go_on: Thunk | None
+    strict: bool = False  # carried values may not change their types
+    checkpoint: int | bool = False
+
+    def stage(self, start: int, length: int, split: bool = False) -> None:
+        more = True if self.go_on is None else self.go_on()
+        if is_symbolic(more):
+            self._until(start, length)
+            return
+        if not more:
+            return
+        try:
+            heap, work = Heap(self.state), self._work(start, length - start if split else 0)
+            keep = kept(self.checkpoint, length - start)
+            with staging_loop(heap.containers):
+                StagedLoop(self.session, heap, work, length - start, strict=self.strict,
+                     checkpoint=keep).emit()  # fmt: skip
+        except EndsEarly:
+            self._until(start, length)
+
+    def stage_blocks(self, start: int, count: int, period: int) -> None:
+        """So many blocks of iterations, the conditions on the counter being known in each place."""
+        self._check_unbounded()
+        heap, work = Heap(self.state), self._work(start, count, period)
+        with staging_loop(heap.containers):
+            StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
+
+    def _work(
+        self, start: Any, split: int = 0, period: int = 1
+    ) -> Callable[[Any, list[Tracer]], None]:
+        """The body as an iteration of a loop: a whole period of the user's iterations."""
+
+        def work(index: Any, slices: list[Tracer]) -> None:
+            region = current()
+            if split and isinstance(region, Region):
+                region.span = IterationSpace(index._value(region), split)
+            first = index if period == 1 else index * period
+            for k in range(period):
+                self.body(self.items.item(first + (start + k) if start or k else first))
+                # Also where it ends for certain: the loop is then one iteration long.
+                if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
+                    raise EndsEarly
+
+        return work
+
+    def dynamic(self, count: Tracer) -> None:
+        """A trip count that is known at run time only."""
+        self._check_unbounded()
+        try:
+            heap, work = Heap(self.state), self._work(0)
+            with staging_loop(heap.containers):
+                StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
+        except EndsEarly:
+            self._until(0, count)
+        record(self.session, "loop", None, "length known at run time")
+
+    def _until(self, start: Any, length: Any) -> None:
+        """A loop that may end early: a `while` with a counter."""
+        self._check_unbounded()
+        state = CountedState(self.state, start)
+
+        def work(_: Any, slices: list[Tracer]) -> None:
+            k = state.count
+            self.body(self.items.item(k))
+            state.count = k + 1
+
+        def test() -> Any:
+            assert self.go_on is not None
+            return TABLE["logical_and"](state.count < length, self.go_on())
+
+        heap = Heap(state)
+        with staging_loop(heap.containers):
+            StagedLoop(self.session, heap, work, test=test).emit()
+
+    def _check_unbounded(self) -> None:
+        if self.checkpoint:
+            raise ControlFlowError(
+                "checkpoints are set for a number of iterations that is known while tracing",
+                where=where(),
+                hint="run to a static length, masking what comes after the end (np.where)",
+            )
+
+
+class CountedState:
+    """A state and a counter beside it."""
+
+    def __init__(self, state: State, start: Any) -> None:
+        self._state, self.count = state, start
+        self.names = (*state.names, "the loop's counter")
+
+    def get(self) -> tuple[Any, ...]:
+        """All values, the counter last."""
+        return (*self._state.get(), self.count)
+
+    def set(self, values: tuple[Any, ...]) -> None:
+        """Set all values."""
+        self.count = values[-1]
+        self._state.set(values[:-1])
