@@ -19,6 +19,7 @@ from tapec.trace.arrays.operands import (
     session_of,
     unwrap,
 )
+from tapec.trace.arrays.storage import element_at
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.arrays.writes import copyto, fit
@@ -29,7 +30,9 @@ def getitem(x: Tracer, key: Any) -> Any:
     if type(key) is int and len(x.shape) == 1 and x._storage.array is None:
         session = session_of(x) or need_session()
         at = (checked(key, x.shape[0], 0),)
-        return wrap(session, session.emit("index", x._value(session), at=at), False, x._deps)
+        known = None if x._steps else x._storage.element(session, at)
+        value = known or session.emit("index", x._value(session), at=at)
+        return wrap(session, value, False, x._deps)
     if not is_symbolic(x) and not any_symbolic(key):
         return _concrete_item(x, key)
     parsed = parse(x.shape, key)
@@ -62,7 +65,9 @@ def write_through(x: Tracer, view: Tracer, value: Any) -> None:
 def number(view: Tracer) -> Tracer:
     """The element that a view without axes looks at: a number, not memory."""
     session = session_of(view) or need_session()
-    return wrap(session, view._value(session), False, view._deps)
+    at = element_at(view._steps)
+    known = None if at is None else view._storage.element(session, at)
+    return wrap(session, known or view._value(session), False, view._deps)
 
 
 class Window(NamedTuple):

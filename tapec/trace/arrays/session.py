@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import itertools
 import math
@@ -27,7 +28,7 @@ _TAPEC = str(Path(__file__).parents[2])
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
 _SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "tools", "check.py")))
 # By identity, as hashing a code object takes time in proportion to its size.
-_USER_CODE: dict[int, tuple[CodeType, bool]] = {}
+_KNOWN_CODE: dict[int, KnownCode] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
 _SERIALS = itertools.count()
 
@@ -42,6 +43,27 @@ class NeedStatic(Restart):
     def __init__(self, params: frozenset[int], where: object = None) -> None:
         self.params = params
         super().__init__("the program depends on the value of a Python argument", where=where)
+
+
+class KnownCode:
+    """A code object: whether it is the user's, and its lines.
+
+    ``frame.f_lineno`` reads a table from its start: in code of one long function that would make
+    the time of tracing quadratic.
+    """
+
+    __slots__ = ("_lines", "_starts", "code", "is_user")
+
+    def __init__(self, code: CodeType) -> None:
+        self.code, self.is_user = code, is_user_code(code)
+        spans = [(start, line) for start, _, line in code.co_lines()] if self.is_user else []
+        self._starts = [start for start, _ in spans]
+        self._lines = [line for _, line in spans]
+
+    def line(self, at: int) -> int:
+        """The line of the instruction at an offset."""
+        found = self._lines[bisect.bisect_right(self._starts, at) - 1]
+        return self.code.co_firstlineno if found is None else found
 
 
 class Integers:
@@ -203,14 +225,14 @@ class Session:
     def here(self) -> Loc | None:
         """The user's line that is running now."""
         frame: Any = sys._getframe(2)
-        known = _USER_CODE
+        known = _KNOWN_CODE
         while frame is not None:
             code = frame.f_code
             found = known.get(id(code))
             if found is None:
-                found = known[id(code)] = (code, is_user_code(code))
-            if found[1]:
-                key = (id(code), frame.f_lineno)
+                found = known[id(code)] = KnownCode(code)
+            if found.is_user:
+                key = (id(code), found.line(frame.f_lasti))
                 loc = self._locs.get(key)
                 if loc is None:
                     loc = self._locs[key] = Loc(code.co_filename, key[1], code.co_name)

@@ -101,11 +101,30 @@ def _in_snapshots(storage: Storage) -> int:
     return sum(sys.getrefcount(pair[0]) - _ITEM == pair[1][0] for pair in found.values())
 
 
+class Elements:
+    """Elements whose values are known: those written one by one, the others as in a constant."""
+
+    __slots__ = ("session", "start", "values", "version")
+
+    def __init__(self, session: Session, start: Array | None = None, version: int = 0) -> None:
+        self.session, self.start, self.version = session, start, version
+        self.values: dict[tuple[int, ...], Value] = {}
+
+
+def element_at(steps: tuple[views.Step, ...]) -> tuple[int, ...] | None:
+    """The index of the element that view steps lead to; None where they lead to anything else."""
+    if len(steps) != 1 or steps[0][0] != "index":
+        return None
+    at: tuple[Any, ...] = steps[0][1]
+    return at if all(type(e) is int for e in at) else None
+
+
 class Storage:
     """The memory behind a tracer and its views."""
 
     __slots__ = (
-        "__weakref__", "array", "born", "boxed", "cell", "frozen", "session", "value", "version",
+        "__weakref__", "array", "born", "boxed", "cell", "elements", "frozen", "session", "value",
+        "version",
     )  # fmt: skip
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
@@ -115,6 +134,7 @@ class Storage:
         self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
         self.frozen: str | MaybeShared = ""  # why it is read only
         self.boxed = False  # a 0-d array rather than a NumPy scalar
+        self.elements: Elements | None = None  # what is known of single elements
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
         """Replace the part seen through `steps`."""
@@ -123,13 +143,38 @@ class Storage:
         assert self.value is not None
         if self.session is not session:
             session.enter(self)
+        known = self._elements_in(session)
         self.value = views.put(session, self.value, steps, new)
         self.changed()
+        at = element_at(steps)
+        if at is None or new.type.shape or new in session.partial:
+            return
+        written = known or Elements(session)
+        written.version = self.version
+        written.values[at] = new
+        self.elements = written
+
+    def element(self, session: Session, at: tuple[int, ...]) -> Value | None:
+        """The value of an element where the trace knows it without reading the array."""
+        known = None if self.frozen else self._elements_in(session)
+        if known is None:
+            return None
+        found = known.values.get(at)
+        if found is None and known.start is not None:
+            return session.const(known.start[at].item(), dtype_name(known.start.dtype))
+        return found
+
+    def _elements_in(self, session: Session) -> Elements | None:
+        """What is known of the elements, where the content is still that one."""
+        known = self.elements
+        current = known is not None and known.version == self.version
+        return known if current and known.session is session is self.session else None  # type: ignore[union-attr]
 
     def become_traced(self, session: Session) -> None:
         """A constant array becomes a value of the program."""
         assert self.array is not None
         self.value = session.array(self.array, dtype_name(self.array.dtype))
+        self.elements = Elements(session, self.array, self.version)
         self.array, self.session = None, session
 
     def trace_into(self, session: Session) -> None:
@@ -137,7 +182,8 @@ class Storage:
         session.claim(self)
         if self.array is not None:
             self.become_traced(session)
-            self.version = next(VERSIONS)
+            assert self.elements is not None
+            self.version = self.elements.version = next(VERSIONS)
 
     @property
     def stamp(self) -> int:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Container, Sequence
 
 from tapec.trace.source.build import at, load
+from tapec.trace.source.walk import walk
 
 FOLLOW = "__tapec_callee__"
 # By custom the names of modules whose members have stand-ins; and what is generated.
@@ -23,7 +24,7 @@ def has_hidden_callee(root: ast.AST) -> bool:
     """Whether any call in a function is to be followed when it runs."""
     names: set[str] = set()
     calls: list[ast.Call] = []
-    for node in ast.walk(root):
+    for node in walk(root):
         match node:
             case ast.Call():
                 calls.append(node)
