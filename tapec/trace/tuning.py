@@ -56,6 +56,10 @@ LISTED_PARTS = 6
 STACKED_ROWS = 4
 # Threshold, in elements: `ufunc.at` of more is a loop of the program.
 AT_WRITTEN_OUT = 8
+# Threshold, in quantiles: each of so few is computed by itself, more are one gather.
+SEPARATE_QUANTILES = 8
+# Threshold, in coefficients: Horner's rule for so many is written out, for more it is a loop.
+HORNER_STEPS = 64
 # Threshold, in products: a convolution of more is a loop, as all windows together are a matrix.
 CONVOLVED_WINDOWS = 2048
 # Threshold, in elements: sorted arrays up to this are compared as a whole, which runs as vectors;

@@ -12,23 +12,20 @@ from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.shape import ravel, reshaped
-from tapec.trace.tuning import CONVOLVED_WINDOWS
+from tapec.trace.tuning import CONVOLVED_WINDOWS, HORNER_STEPS
 
 
 @implements("polyval")
 def polyval(p: Any, x: Any) -> Any:
     """Polynomial by Horner's rule, highest power first."""
     p, x = as_tracer(p), as_tracer(x)
-    if p.shape[0] > _POWERS:
+    if p.shape[0] > HORNER_STEPS:
         zero = TABLE["full"](x.shape, 0, TABLE["result_type"](p, x))
         return repeated(p.shape[0], lambda k, made: made * x + p[k], zero)
     made: Any = TABLE["zeros_like"](x)
     for k in range(p.shape[0]):
         made = made * x + p[k]
     return made
-
-
-_POWERS = 64  # steps of Horner's rule up to which all are written out
 
 
 @implements("vander")
@@ -92,7 +89,7 @@ def polynomial_polyval(x: Any, c: Any, tensor: bool = True) -> Any:
         c = reshaped(c, c.shape + (1,) * x.ndim)
     n = c.shape[0]
     made = c[n - 1] + x * 0
-    if n > _POWERS:
+    if n > HORNER_STEPS:
         return repeated(n - 1, lambda k, made: c[n - 2 - k] + made * x, made)
     for k in range(n - 2, -1, -1):
         made = c[k] + made * x

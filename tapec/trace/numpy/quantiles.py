@@ -14,8 +14,9 @@ from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.pick import places_along
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import axes_of, moveaxis, reshaped, ravel
+from tapec.trace.numpy.shape import axes_of, moveaxis, ravel, reshaped
 from tapec.trace.numpy.sorting import sort
+from tapec.trace.tuning import SEPARATE_QUANTILES
 
 
 def _between(virtual: Any, method: str) -> tuple[Any, Any]:
@@ -70,7 +71,7 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip_nan: b
     numbers = np.logical_not(TABLE["isnan"](rows))
     count = TABLE["sum"](numbers, axis=-1) if skip_nan else n
     q = as_tracer(q)
-    if q.size > _QUANTILES and not skip_nan:
+    if q.size > SEPARATE_QUANTILES and not skip_nan:
         return _kept(_together(rows, q, method), a, axis, keepdims)
     made = [_at(rows, n, count, q[k], method) for k in np.ndindex(q.shape)]
     if q._storage.array is not None:
@@ -86,9 +87,6 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, skip_nan: b
 def _resulting(rows: Any, q: Any) -> Any:
     """The element type of quantiles at constants: arrays of these widen it, numbers do not."""
     return np.result_type(rows.dtype, q.dtype) if q.shape else rows.dtype
-
-
-_QUANTILES = 8  # up to which each is computed by itself
 
 
 def _together(rows: Any, q: Any, method: str) -> Any:
