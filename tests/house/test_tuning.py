@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "tapec"
-ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench")
+ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace")
 NOTE = re.compile(r"\[[a-z0-9 -]+; (estimated|measured: [^\]]+)\]")
 # What is given from outside and cannot be tuned: formats, mathematics, the problem itself.
 GIVEN = {
@@ -35,6 +35,10 @@ GIVEN = {
     "backends/llvm/runtime_memory.py": {"_HEAD"},
     "bench/records.py": {"SCHEMA"},
     "bench/user.py": {"RTOL"},
+    "trace/arrays/storage.py": {"MANY"},
+    "trace/source/reading.py": {"_GENERATED"},
+    "trace/staging/heap.py": {"VARIABLE"},
+    "trace/staging/overflow.py": {"_LARGEST", "_SMALLEST"},
 }  # fmt: skip
 GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/")
 
