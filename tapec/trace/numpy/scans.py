@@ -17,21 +17,14 @@ from tapec.trace.numpy.split import along
 def _running(name: str) -> Callable[..., Any]:
     def accumulate(x: Any, axis: Any = 0, dtype: Any = None) -> Any:
         x = as_tracer(x) if dtype is None else TABLE["astype"](as_tracer(x), dtype)
-        axis = axis_of(axis, x.ndim)
-        made: Any = x
-        step = 1
-        while step < x.shape[axis]:
-            later = TABLE[name](
-                along(made, axis, slice(step, None)), along(made, axis, slice(-step))
-            )
-            made = TABLE["concatenate"]([along(made, axis, slice(step)), later], axis)
-            step *= 2
-        return made
+        session = session_of(x) or need_session()
+        made = session.emit(name, x._value(session), axis=axis_of(axis, x.ndim))
+        return wrap(session, made)
 
     return accumulate
 
 
-running_max, running_min = _running("maximum"), _running("minimum")
+running_max, running_min = _running("cummax"), _running("cummin")
 
 
 def _scanned(x: Any, axis: Any) -> tuple[Any, int]:
