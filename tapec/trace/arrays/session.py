@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import bisect
-import contextlib
 import itertools
 import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,12 +17,8 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Block, Loc, Op, Value
 from tapec.ir.primitive import Primitive, lookup
 from tapec.ir.types import Type
+from tapec.trace.arrays.frames import KnownCode, is_user_code
 
-# Frames of these folders are not the user's.
-_TAPEC = str(Path(__file__).parents[2])
-# contextlib runs our decorated functions: what calls tapec has the user's line then.
-_HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
-_SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "tools", "check.py")))
 # By identity, as hashing a code object takes time in proportion to its size.
 _KNOWN_CODE: dict[int, KnownCode] = {}
 _CURRENT: ContextVar[Session | None] = ContextVar("tapec_trace", default=None)
@@ -43,27 +35,6 @@ class NeedStatic(Restart):
     def __init__(self, params: frozenset[int], where: object = None) -> None:
         self.params = params
         super().__init__("the program depends on the value of a Python argument", where=where)
-
-
-class KnownCode:
-    """A code object: whether it is the user's, and its lines.
-
-    ``frame.f_lineno`` reads a table from its start: in code of one long function that would make
-    the time of tracing quadratic.
-    """
-
-    __slots__ = ("_lines", "_starts", "code", "is_user")
-
-    def __init__(self, code: CodeType) -> None:
-        self.code, self.is_user = code, is_user_code(code)
-        spans = [(start, line) for start, _, line in code.co_lines()] if self.is_user else []
-        self._starts = [start for start, _ in spans]
-        self._lines = [line for _, line in spans]
-
-    def line(self, at: int) -> int:
-        """The line of the instruction at an offset."""
-        found = self._lines[bisect.bisect_right(self._starts, at) - 1]
-        return self.code.co_firstlineno if found is None else found
 
 
 class Integers:
@@ -248,19 +219,6 @@ def _is_splat(array: np.ndarray[Any, Any]) -> bool:
     return bool((array == first).all())
 
 
-def is_hidden(file: str) -> bool:
-    """Whether source of this path is tapec's own or NumPy's.
-
-    What benchmarks and checks call counts as the user's.
-    """
-    return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
-
-
-def is_user_code(code: CodeType) -> bool:
-    """Whether a frame of this code belongs to the user rather than to tapec or NumPy."""
-    return not is_hidden(code.co_filename) and code.co_filename != "<__array_function__ internals>"
-
-
 def where() -> Loc | None:
     """The user's line, for errors."""
     frame: Any = sys._getframe(1)
@@ -269,14 +227,6 @@ def where() -> Loc | None:
             return Loc(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None
-
-
-def frames_of(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    """The frames that an exception went through, outermost first, with their lines."""
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
 
 
 def current() -> Session | None:

@@ -6,7 +6,7 @@ import sysconfig
 import types
 from typing import Any
 
-from tapec.trace.arrays.session import is_hidden
+from tapec.trace.arrays.frames import is_hidden
 
 STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 KEPT = "_tapec_kept"  # the key of a function's dictionary for what is kept beside it

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.session import Session, is_hidden
+from tapec.trace.arrays.frames import is_hidden
+from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.densities import Distribution, has_density
 from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer

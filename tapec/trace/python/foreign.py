@@ -14,7 +14,8 @@ from typing import Any
 
 from tapec.errors import TapecError, TraceError
 from tapec.ir.core import Loc
-from tapec.trace.arrays.session import NeedStatic, frames_of, is_user_code
+from tapec.trace.arrays.frames import frames_of, is_user_code
+from tapec.trace.arrays.session import NeedStatic
 from tapec.trace.arrays.tracer import is_symbolic
 
 CURE = (

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tapec.errors import TapecError
-from tapec.trace.arrays.session import Restart, is_hidden
+from tapec.trace.arrays.frames import is_hidden
+from tapec.trace.arrays.session import Restart
 from tapec.trace.staging.list_arrays import ListArrayEscaped
 
 _TRACE = Path(__file__).parents[1]

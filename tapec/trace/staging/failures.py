@@ -22,7 +22,8 @@ from tapec.errors import ControlFlowError, TapecError, TraceError
 from tapec.ir.core import Loc, Op
 from tapec.ir.nested import every
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.session import Session, current, frames_of, is_user_code, where
+from tapec.trace.arrays.frames import frames_of, is_user_code
+from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]

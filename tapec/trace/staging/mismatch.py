@@ -13,7 +13,8 @@ from types import CodeType
 from typing import Any
 
 from tapec.ir.core import Loc
-from tapec.trace.arrays.session import is_user_code, where
+from tapec.trace.arrays.frames import is_user_code
+from tapec.trace.arrays.session import where
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.jumps import TITLES
 from tapec.trace.source.state import UNDEFINED
