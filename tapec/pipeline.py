@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
 from tapec.ir import Func
+from tapec.ir.nested import every
 from tapec.ir.rewrite import gc_paused
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
@@ -23,32 +25,41 @@ Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any
 
 @dataclass
 class Step:
-    """One line of `explain`: what was done, op counts before and after, seconds."""
+    """One line of `explain`: what was done, sizes before and after, seconds."""
 
     name: str
     before: int
     after: int
     seconds: float
+    unit: str = "ops"  # of the size after
 
 
 @dataclass
 class Journal:
-    """What happened to one program on its way."""
+    """What happened to one program on its way, and why it did not become native code."""
 
     steps: list[Step] = field(default_factory=list)
+    fallback: str = ""
 
     def watch(self, name: str, before: Func, after: Func, seconds: float) -> None:
         """Record a pass."""
-        self.steps.append(Step(name, len(before.ops), len(after.ops), seconds))
+        self.steps.append(Step(name, count(before), count(after), seconds))
 
-    def timed(
-        self, name: str, before: int, work: Callable[[], Any], size: Callable[[Any], int]
-    ) -> Any:
-        """Run `work` and record it."""
+    def report(self, name: str, before: int, after: int, unit: str, seconds: float) -> None:
+        """Record a stage of the backend."""
+        self.steps.append(Step(name, before, after, seconds, unit))
+
+    def timed(self, name: str, work: Callable[[], Any], size: Callable[[Any], int]) -> Any:
+        """Run `work`, which begins with nothing, and record it."""
         start = time.perf_counter()
         result = work()
-        self.steps.append(Step(name, before, size(result), time.perf_counter() - start))
+        self.steps.append(Step(name, 0, size(result), time.perf_counter() - start))
         return result
+
+
+def count(func: Func) -> int:
+    """Number of ops, those of branches and loops included."""
+    return sum(1 for _ in every(func.ops))
 
 
 def clean(func: Func, journal: Journal | None = None) -> Func:
@@ -68,11 +79,11 @@ def interpreted(func: Func) -> Executable:
 class Native:
     """A program as machine code: callable on leaves, and open to inspection."""
 
-    def __init__(self, func: Func, signature: Any) -> None:
+    def __init__(self, func: Func, signature: Any, journal: Journal) -> None:
         from tapec.backends.llvm import NativeEntry
         from tapec.backends.llvm.compile import compile_func
 
-        self.kernel = compile_func(func, signature)
+        self.kernel = compile_func(func, signature, report=journal.report)
         self.call = NativeEntry(self.kernel.library, self.kernel.signature)
 
     @property
@@ -84,6 +95,17 @@ class Native:
     def loops(self) -> Func:
         """The lowered program."""
         return self.kernel.loops_func
+
+    @property
+    def work_bytes(self) -> int:
+        """The work memory of a call."""
+        found: int = self.kernel.signature.work_bytes
+        return found
+
+    @property
+    def level(self) -> int:
+        """The level at which code was generated."""
+        return self.kernel.opt
 
     @property
     def llvm(self) -> str:
@@ -105,10 +127,11 @@ class Native:
 
 
 @gc_paused()
-def native(func: Func, signature: Any, backend: str) -> Native | None:
+def native(func: Func, signature: Any, backend: str, journal: Journal) -> Native | None:
     """The compiled program, or None where the interpreter must serve (said in a warning).
 
-    Raises BackendError instead where native code was asked for explicitly.
+    The journal is told every stage. Raises BackendError instead where native code was asked for
+    explicitly.
     """
     with IMPORTING:  # all that compiling needs
         llvm = importlib.import_module("tapec.backends.llvm")
@@ -118,10 +141,20 @@ def native(func: Func, signature: Any, backend: str) -> Native | None:
     try:
         if not usable:
             raise BackendError(reason)
-        return Native(func, signature)
+        return Native(func, signature, journal)
     except BackendError as error:
         if backend == "llvm":
             raise
+        journal.fallback = error.message
         message = f"{func.name} runs in the NumPy interpreter: {error.message}"
-        warnings.warn(message, BackendWarning, stacklevel=6)
+        warnings.warn(message, BackendWarning, stacklevel=_users_level())
         return None
+
+
+def _users_level() -> int:
+    """How far up the stack the user's line is, counted from our caller."""
+    ours = ("tapec.", "contextlib")
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(ours):
+        frame, level = frame.f_back, level + 1
+    return level

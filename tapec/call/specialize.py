@@ -16,7 +16,8 @@ from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
 from tapec.ir.rewrite import gc_paused
-from tapec.pipeline import Journal, clean, interpreted, native
+from tapec.look.explain import explain
+from tapec.pipeline import Journal, clean, count, interpreted, native
 from tapec.trace import Param, ResultMarker, trace
 from tapec.trace.results import flattened, result_structure
 from tapec.tree import Tree, flatten
@@ -57,10 +58,7 @@ class Specialization:
     def _compile(self) -> Any:
         if self.backend == "numpy":
             return None
-        size = len(self.func.ops)
-        return self.journal.timed(
-            "native", size, lambda: native(self.func, self.abi(), self.backend), lambda _: size
-        )
+        return native(self.func, self.abi(), self.backend, self.journal)
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
@@ -227,16 +225,8 @@ class Specialization:
         return bound
 
     def explain(self) -> str:
-        """A table: pass, op counts, milliseconds."""
-        _ = self.compiled
-        rows = [f"{self.func.name}{self}", f"{'pass':<12}{'before':>9}{'after':>9}{'ms':>9}"]
-        rows += [
-            f"{s.name:<12}{s.before:>9}{s.after:>9}{s.seconds * 1e3:>9.2f}"
-            for s in self.journal.steps
-        ]
-        backend = "NumPy interpreter" if self.compiled is None else "native"
-        rows += [f"  {c}" for c in self.choices]
-        return "\n".join([*rows, f"backend: {backend}"])
+        """What was done to compile it, and what came of it."""
+        return explain(self)
 
 
 class CapturesTracer(Exception):
@@ -254,9 +244,8 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
     ]
     traced = journal.timed(
         "trace",
-        0,
         lambda: trace(f, signature.rebuild, params, flatten=flattened),
-        lambda t: len(t.func.ops),
+        lambda t: count(t.func),
     )
     if traced.captures:
         raise CapturesTracer(program_name(f))

@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tapec.backends.llvm import blas, lapack, pycalls, special
 from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
-from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.jit import Library, emit_object, exported_names, load_object
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
 from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
+from tapec.ir.nested import every
+
+# report(stage, size before, size after, unit of the size after, seconds)
+Report = Callable[[str, int, int, str, float], object]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What is to be compiled: loops, how they are called, and what was asked for."""
+
+    loops: Func
+    signature: KernelAbi
+    opt: int | None
+    wrapper: bool
+    unit = "ops"
+
+    @property
+    def size(self) -> int:
+        """Number of ops."""
+        return _size(self.loops)
+
+
+@dataclass(frozen=True)
+class LlvmText:
+    """LLVM IR: of the kernel, and with the wrapper that calls it."""
+
+    loops: Func
+    signature: KernelAbi
+    kernel: str
+    whole: str
+    opt: int
+    passes: int
+    unit = "lines"
+
+    @property
+    def size(self) -> int:
+        """Number of lines."""
+        return self.whole.count("\n")
+
+
+@dataclass(frozen=True)
+class Image:
+    """Machine code that can be loaded at any address."""
+
+    text: LlvmText
+    data: bytes
+    unit = "bytes"
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return len(self.data)
 
 
 @dataclass(frozen=True)
@@ -33,10 +87,17 @@ class CompiledKernel:
     loops_func: Func
     opt: int
     passes: int
+    size: int
+    unit = "bytes"
 
 
 def compile_func(
-    func: Func, signature: KernelAbi, *, opt: int | None = None, wrapper: bool = True
+    func: Func,
+    signature: KernelAbi,
+    *,
+    opt: int | None = None,
+    wrapper: bool = True,
+    report: Report | None = None,
 ) -> CompiledKernel:
     """Lower, emit and compile a clean array program.
 
@@ -46,28 +107,76 @@ def compile_func(
     """
     from tapec.lower import lower
 
-    return compile_loops(lower(func, blas.usable), signature, opt=opt, wrapper=wrapper)
+    start = time.perf_counter()
+    loops = lower(func, blas.usable)
+    if report is not None:
+        seconds = time.perf_counter() - start
+        report("lower", _size(func), _size(loops), "ops", seconds)
+    return compile_loops(loops, signature, opt=opt, wrapper=wrapper, report=report)
 
 
 def compile_loops(
-    loops: Func, signature: KernelAbi, *, opt: int | None = None, wrapper: bool = True
+    loops: Func,
+    signature: KernelAbi,
+    *,
+    opt: int | None = None,
+    wrapper: bool = True,
+    report: Report | None = None,
 ) -> CompiledKernel:
     """Emit and compile a lowered program, whose parameters are the arguments' buffers and then the
-    outputs'."""
+    outputs'. `report` is told every stage."""
+    made: Any = Lowered(loops, signature, opt, wrapper)
+    for stage in STAGES:
+        before, start = made, time.perf_counter()
+        made = stage(made)
+        seconds = time.perf_counter() - start
+        if report is not None:
+            report(stage.__name__, before.size, made.size, made.unit, seconds)
+    kernel: CompiledKernel = made
+    return kernel
+
+
+def emit(lowered: Lowered) -> LlvmText:
+    """LLVM IR of the loops and of their wrapper, and the level at which to compile it."""
+    loops, signature, opt = lowered.loops, lowered.signature, lowered.opt
     emitted = emit_kernel(loops)
     total = work(loops.ops)
     level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
-    passes = 1 if opt is None else 0
     nogil = signature.nogil or total > RELEASE_WORK
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
-    text = emitted.text + (wrapper_text(signature) if wrapper else "")
-    raiser = signature.raise_error
-    objects = {f"{FIXED}{place}": id(value) for place, value in signature.fixed}
-    known = {**symbols(), **objects, RAISER: id(raiser), **pycalls.symbols(loops.ops)}
+    whole = emitted.text + (wrapper_text(signature) if lowered.wrapper else "")
+    return LlvmText(loops, signature, emitted.text, whole, level, 1 if opt is None else 0)
+
+
+def assemble(text: LlvmText) -> Image:
+    """Machine code by LLVM."""
+    return Image(text, emit_object(text.whole, opt=text.opt, passes=text.passes))
+
+
+def link(image: Image) -> CompiledKernel:
+    """The code in this process, with the addresses of all that it calls."""
+    text = image.text
+    raiser = text.signature.raise_error
+    library = load_object(image.data, _known(text, raiser), exports=exported_names(text.whole))
+    return CompiledKernel(
+        library, text.signature, raiser, text.kernel, text.loops, text.opt, text.passes, image.size
+    )
+
+
+STAGES: tuple[Callable[[Any], Any], ...] = (emit, assemble, link)
+
+
+def _size(func: Func) -> int:
+    return sum(1 for _ in every(func.ops))
+
+
+def _known(text: LlvmText, raiser: Callable[[int], None]) -> dict[str, int]:
+    """The addresses of what the code names: runtime, constants of the call, libraries."""
+    objects = {f"{FIXED}{place}": id(value) for place, value in text.signature.fixed}
+    known = {**symbols(), **objects, RAISER: id(raiser), **pycalls.symbols(text.loops.ops)}
     for calls in (blas, lapack, special):
-        known = {**known, **(calls.symbols() if calls.PREFIX in emitted.text else {})}
-    library = compile_module(text, known, opt=level, passes=passes)
-    return CompiledKernel(library, signature, raiser, emitted.text, loops, level, passes)
+        known = {**known, **(calls.symbols() if calls.PREFIX in text.kernel else {})}
+    return known
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:
