@@ -11,10 +11,10 @@ from tapec.ir.ops.matrices import (
     identity,
     lower,
     masked,
+    matrix_transpose,
     per_matrix,
     product,
     square,
-    turned,
 )
 from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, calls, lift
 from tapec.ir.primitive import structured
@@ -36,7 +36,7 @@ def _trace_of_quotient(a: Expr, ta: Expr) -> Expr:
 
 def _scaled_inverse(a: Expr, ct: Expr) -> Expr:
     """The gradient a^-T of log|a|, times a number per matrix."""
-    return call("solve", turned(a), eye(a)) * per_matrix(ct, a.shape)
+    return call("solve", matrix_transpose(a), eye(a)) * per_matrix(ct, a.shape)
 
 
 def _jvp_determinant(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
@@ -136,18 +136,18 @@ def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) 
     if ta is None:
         return None
     n = ta.shape[-1]
-    mirrored = masked(ta, lower(n)) + turned(masked(ta, lower(n, -1)))
-    inner = call("solve", result, turned(call("solve", result, mirrored)))
+    mirrored = masked(ta, lower(n)) + matrix_transpose(masked(ta, lower(n, -1)))
+    inner = call("solve", result, matrix_transpose(call("solve", result, mirrored)))
     return product(result, _halved(inner))
 
 
 def _vjp_cholesky(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
     """S = L^-T halved(L^T ct) L^-1; elements below the diagonal stand for two of the matrix."""
-    up = turned(result)
+    up = matrix_transpose(result)
     inner = call("solve", up, _halved(product(up, masked(ct, lower(ct.shape[-1])))))
-    s = call("solve", up, turned(inner))
+    s = call("solve", up, matrix_transpose(inner))
     n = ct.shape[-1]
-    return (masked(s, lower(n)) + masked(turned(s), lower(n, -1)),)
+    return (masked(s, lower(n)) + masked(matrix_transpose(s), lower(n, -1)),)
 
 
 def _batch_cholesky(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:

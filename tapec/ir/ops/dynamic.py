@@ -58,7 +58,7 @@ def placed(entry: Entry, start: int, n: int) -> Entry:
     return (start, count, step)
 
 
-def settled(at: Spec, starts: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+def numpy_index(at: Spec, starts: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
     """NumPy's index once the starts are known."""
     given = iter(starts)
     axes = runs(at)
@@ -86,13 +86,13 @@ def _infer_write(x: Type, v: Type, *starts: Type, at: Spec) -> Type:
 
 def _update(x: Array, v: Array, *starts: Array, at: Spec) -> Array:
     out = np.array(x)
-    out[settled(at, starts, x.shape)] = v
+    out[numpy_index(at, starts, x.shape)] = v
     return out
 
 
 def _add(x: Array, v: Array, *starts: Array, at: Spec) -> Array:
     out = np.array(x)
-    out[settled(at, starts, x.shape)] += v
+    out[numpy_index(at, starts, x.shape)] += v
     return out
 
 
@@ -158,7 +158,7 @@ def _places(
         place = _steps(starts[0], entry, rank, axis)
         if k in axes:
             start, flag = next(given)
-            start = _within(start, entry, n)
+            start = _refuse_wrapping(start, entry, n)
             place = place + (reshaped(start, (size, *(1,) * rank)) if flag else start)
         places.append(place)
         axis += not isinstance(entry, int)
@@ -175,7 +175,7 @@ def _steps(like: Expr, entry: Entry, rank: int, axis: int) -> Expr:
     return array(like, offsets.reshape(shape))
 
 
-def _within(start: Expr, entry: Entry, n: int) -> Expr:
+def _refuse_wrapping(start: Expr, entry: Entry, n: int) -> Expr:
     """The start, or one that fails where a window would wrap around below zero."""
     if isinstance(entry, int):
         return start
@@ -187,7 +187,7 @@ def _within(start: Expr, entry: Entry, n: int) -> Expr:
 DYNAMIC_INDEX = linear(
     "dynamic_index",
     _infer_index,
-    lambda x, *starts, at: np.asarray(x[settled(at, starts, x.shape)]),
+    lambda x, *starts, at: np.asarray(x[numpy_index(at, starts, x.shape)]),
     (_transpose_index,),
     batch=_batch("dynamic_index", 1),
     jvp=joint_jvp("dynamic_index", fixed=1),

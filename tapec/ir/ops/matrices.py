@@ -37,7 +37,7 @@ def eliminations(op: Op) -> int:
     return sum(v.type.size for v in op.operands) * op.operands[0].type.shape[-2]
 
 
-def turned(a: Expr) -> Expr:
+def matrix_transpose(a: Expr) -> Expr:
     """The matrices transposed."""
     n = len(a.shape)
     return transposed(a, (*range(n - 2), n - 1, n - 2))

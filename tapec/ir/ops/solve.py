@@ -8,7 +8,7 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.ops.matrices import eliminations, identity, square, turned
+from tapec.ir.ops.matrices import eliminations, identity, matrix_transpose, square
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -57,7 +57,7 @@ def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr |
 
 def _vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
     """b gets A^-T ct, and A the negative outer product of that and x."""
-    to_b = call("solve", turned(operands[0]), ct)
+    to_b = call("solve", matrix_transpose(operands[0]), ct)
     return -_product(to_b, result, (1, 1)), to_b
 
 
