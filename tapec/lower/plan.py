@@ -12,6 +12,7 @@ from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.regions import region_op
+from tapec.lower.folds import RUNNING
 from tapec.lower.inplace import SMALL, WRITES, Takeovers
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
@@ -27,10 +28,7 @@ ALONE = frozenset(
         "argmin",
         "argsort",
         "search",
-        "cumsum",
-        "cummax",
-        "cummin",
-        "recurrence",
+        *RUNNING,
         "scatter",
         "scatter_add",
         "solve",
