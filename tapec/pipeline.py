@@ -68,6 +68,15 @@ def clean(func: Func, journal: Journal | None = None) -> Func:
     return passes.clean(func, watch=watch, check=SETTINGS.check)
 
 
+def lowered(func: Func) -> dict[str, Func]:
+    """The program after every pass of lowering, by the name of the pass."""
+    with IMPORTING:
+        from tapec.backends.llvm import blas
+        from tapec.lower import stages
+
+    return stages(func, blas.usable)
+
+
 def interpreted(func: Func) -> Executable:
     """Run by the NumPy interpreter."""
     with IMPORTING:

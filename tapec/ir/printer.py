@@ -132,7 +132,7 @@ def print_attrs(op: Op) -> str:
 
 def _attr(op: Op, key: str, value: Any) -> str:
     if key == "at" and isinstance(value, tuple):
-        if op.primitive is PLACE:
+        if op.primitive is PLACE or op.name == "accumulate":
             return f"[{', '.join(_spec(s) for s in value)}]"
         return _spec(value)
     if is_const(op) and isinstance(value, Dense) and _is_plain(op.attrs, value):

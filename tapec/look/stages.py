@@ -8,7 +8,25 @@ from typing import Any
 from tapec.errors import BackendError
 from tapec.ir import Func
 from tapec.ir.printer import print_func
-from tapec.pipeline import clean
+from tapec.pipeline import clean, lowered
+
+# The passes of lowering, in order: a stage is the program after one. NESTS is the last one before
+# loops.
+LOWERING = (
+    "expand_ops",
+    "inline_calls",
+    "fill_constants",
+    "unroll",
+    "order_writes",
+    "call_products",
+    "choose_memory",
+    "take_over_memory",
+    "form_nests",
+    "to_loops",
+    "mark_independent",
+    "wavefronts",
+)
+NESTS = "form_nests"
 
 
 class IRText(str):
@@ -55,11 +73,22 @@ def _native(attribute: str) -> Callable[[Any], str]:
     return text
 
 
+def _lowered(name: str) -> Callable[[Any], str]:
+    def text(special: Any) -> str:
+        found = lowered(special.func)
+        # Few elements are written out: what comes after that has nothing to do.
+        return print_func(found.get(name) or list(found.values())[-1])
+
+    return text
+
+
 STAGES: Mapping[str, Callable[[Any], str]] = {
     "trace": lambda s: print_func(s.raw),
     "optimized": lambda s: print_func(s.func),
     "tangent": _tangent,
     "adjoint": _adjoint,
+    **{name: _lowered(name) for name in LOWERING},
+    "nests": _lowered(NESTS),
     "loops": _native("loops"),
     "llvm": _native("llvm"),
     "asm": _native("asm"),

@@ -1,43 +1,98 @@
-"""From array programs to the loop vocabulary."""
+"""From arrays to loops over memory: a list of passes, each from program to program.
+
+Every program on the way prints, parses back, verifies, and means the same to the interpreter. See
+README.md for the vocabulary.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping
 
-from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Func
-from tapec.ir.verify import verified
-from tapec.lower.choice import estimate, straight
-from tapec.lower.filled import filled
-from tapec.lower.native import native
-from tapec.lower.nests import lower_loops
-from tapec.lower.regions import inlined, needs_loops
-from tapec.lower.scalars import expand
-from tapec.lower.wave import waves
+from tapec.ir.verify import checked, verified
+from tapec.lower.filled import fill_constants
+from tapec.lower.forming import form_nests
+from tapec.lower.independent import mark_independent
+from tapec.lower.inline import inline_calls
+from tapec.lower.loops import to_loops
+from tapec.lower.native import expand_ops
+from tapec.lower.order import order_writes
+from tapec.lower.plans import choose_memory, take_over_memory
+from tapec.lower.products import call_products
+from tapec.lower.unroll import unroll
+from tapec.lower.wave import wavefronts
 
-__all__ = ["expand", "lower", "lower_loops"]
+__all__ = ["PASSES", "Pass", "Watch", "is_lowered", "lower", "stages"]
 
-# Estimated scalar ops up to which lines are written out where loops cannot do it.
-LAST_RESORT = 50_000
+Pass = Callable[[Func], Func]
+# watch(name, before, after, seconds); before is after where a pass changed nothing
+Watch = Callable[[str, Func, Func, float], object]
+
+PASSES: Mapping[str, Pass] = {
+    step.__name__: step
+    for step in (
+        # First of all, so that nothing below meets an op that no loops are known for, or one with
+        # several results and no regions.
+        expand_ops,
+        # What is called once, or small, is lowered together with what is around it.
+        inline_calls,
+        # Arrays that loops begin with become writes, which the order below is about.
+        fill_constants,
+        # Few elements need no memory, no loops and none of the passes below.
+        unroll,
+        # A write is free only where it comes after all that reads the array: the order is settled
+        # before anybody asks what memory values need.
+        order_writes,
+        # Calls read memory, so they are found before it is chosen.
+        call_products,
+        choose_memory,
+        # Whose memory can be taken over is known when it is known who has any.
+        take_over_memory,
+        # With every value in its place, what remains is which values are computed together.
+        form_nests,
+        to_loops,
+        # Both look at addresses, which only loops have. Innermost loops first: what is a vector
+        # by itself is no wavefront.
+        mark_independent,
+        wavefronts,
+    )
+}
 
 
 @verified
-def lower(func: Func, blas: Callable[[], bool] = bool) -> Func:
+def lower(func: Func, blas: Callable[[], bool] = bool, *, watch: Watch | None = None) -> Func:
     """The program in loads, scalar ops, loops and stores; its parameters are buffers.
 
-    Inputs come first, then one output buffer per result. `blas` says, if asked,
-    whether `gemm` may be used for large products. Raises UnsupportedLowering for an op
+    Inputs come first, then one output buffer per result. `blas` says, if asked, whether `gemm` may
+    be used for large products; `watch` is told every pass. Raises UnsupportedLowering for an op
     without a rule.
     """
-    func = filled(inlined(native(func)))
-    if needs_loops(func):
-        return waves(lower_loops(func, blas))
-    lines = straight(func)
-    if lines is not None:
-        return lines
-    try:
-        return lower_loops(func, blas)
-    except UnsupportedLowering:
-        if estimate(func) > LAST_RESORT:
-            raise
-    return expand(func)
+    for name, before, after, seconds in _run(func, blas):
+        if watch is not None:
+            watch(name, before, after, seconds)
+        func = after if after is before else checked(after, after=name)
+    return func
+
+
+def stages(func: Func, blas: Callable[[], bool] = bool) -> dict[str, Func]:
+    """The program after each pass, by the pass's name."""
+    return {name: after for name, _, after, _ in _run(func, blas)}
+
+
+def _run(func: Func, blas: Callable[[], bool]) -> Iterator[tuple[str, Func, Func, float]]:
+    """Pass after pass, as far as there is something left to lower."""
+    for name, step in PASSES.items():
+        start = time.perf_counter()
+        after = step(func)
+        if step is call_products and after is not func and not blas():
+            after = func
+        yield name, func, after, time.perf_counter() - start
+        func = after
+        if step is unroll and is_lowered(func):
+            return
+
+
+def is_lowered(func: Func) -> bool:
+    """Whether a program works on buffers."""
+    return not func.results and all(p.type.buffer for p in func.params)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.folds import RUNNING, improves
+from tapec.lower.frame import Frame
+from tapec.lower.matrix import product
 from tapec.lower.memory import Memory
 from tapec.lower.opaque import opaque
 from tapec.lower.packed import packed
+from tapec.lower.partial import partial
 from tapec.lower.pieces import accumulate, concatenate, place, start_from, update
-from tapec.lower.pull import aligned
 from tapec.lower.search import search
 from tapec.lower.solve import solve
 from tapec.lower.sorting import argsort
+from tapec.lower.spacekeys import REDUCTIONS
+from tapec.lower.views import aligned
 
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
-
-def _scan(n: Nests, op: Op, buffer: Memory) -> None:
+def _scan(n: Frame, op: Op, buffer: Memory) -> None:
     shape = op.result.type.shape
     axis = op.attrs["axis"] % len(shape)
     rest, extent = shape[:axis] + shape[axis + 1 :], shape[axis]
@@ -47,7 +47,7 @@ def _scan(n: Nests, op: Op, buffer: Memory) -> None:
     n.loops(rest, "serial" if axis == len(shape) - 1 else "vector", leaf)
 
 
-def _arg(n: Nests, op: Op, buffer: Memory) -> None:
+def _arg(n: Frame, op: Op, buffer: Memory) -> None:
     (x,) = op.operands
     shape = x.type.shape
     axis = op.attrs["axis"] % len(shape)
@@ -71,7 +71,7 @@ def _arg(n: Nests, op: Op, buffer: Memory) -> None:
     n.loops(shape[:axis] + shape[axis + 1 :], "serial", leaf)
 
 
-def _scatter(n: Nests, op: Op, buffer: Memory) -> None:
+def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
     x, v, *arrays = op.operands
     start_from(n, op, buffer)
     inner = x.type.shape[len(arrays) :]
@@ -99,7 +99,7 @@ def _scatter(n: Nests, op: Op, buffer: Memory) -> None:
 
 
 # rule(nests, op, buffer of the result)
-ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
+OWN_LOOPS: Mapping[str, Callable[[Frame, Op, Memory], None]] = {
     **dict.fromkeys(RUNNING, _scan),
     "argmax": _arg,
     "argmin": _arg,
@@ -119,4 +119,6 @@ ALONE_RULES: Mapping[str, Callable[[Nests, Op, Memory], None]] = {
     "cholesky": cholesky,
     "opaque": opaque,
     "packed": packed,
+    "product": product,
+    **dict.fromkeys(REDUCTIONS, partial),
 }

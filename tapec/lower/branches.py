@@ -7,29 +7,28 @@ changes it: a write on one side only touches what it writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tapec.ir.core import Block, Op, Value
-from tapec.lower.binding import bind, child, registers, same_tape
+from tapec.lower.binding import bind, child, same_tape
+from tapec.lower.frame import Frame
 from tapec.lower.inplace import SMALL
-from tapec.lower.plan import Roles
+from tapec.lower.nests import control, emit
 from tapec.lower.scalars import Grid, grid
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
 SELECTED = 16  # cost of both sides up to which they are computed and one is selected
 
 
-def cond(n: Nests, op: Op) -> None:
+@control("cond")
+def cond(n: Frame, op: Op) -> None:
     """The first side where the first operand is true, else the second."""
-    pred = registers(n, op.operands[0])[0]
+    pred = n.registers(op.operands[0])[0]
     _branches(n, op, [pred])
 
 
-def switch(n: Nests, op: Op) -> None:
+@control("switch")
+def switch(n: Frame, op: Op) -> None:
     """A chain of branches; numbers outside go to the first and the last."""
-    number = registers(n, op.operands[0])[0]
+    number = n.registers(op.operands[0])[0]
     ends = [n.build.const(k, "i64") for k in range(len(op.regions) - 1)]
     _branches(n, op, [n.build.op("less_equal", number, end) for end in ends])
 
@@ -37,38 +36,35 @@ def switch(n: Nests, op: Op) -> None:
 class _Sides:
     """The regions of one branch, each emitted with the same destinations."""
 
-    def __init__(self, n: Nests, op: Op) -> None:
+    def __init__(self, n: Frame, op: Op) -> None:
         self.n, self.op = n, op
-        self.memory = {k: n.target(r) for k, r in enumerate(op.results) if r in n.plan.roots}
+        places = enumerate(map(n.place, op.results))
+        self.memory = {k: memory for k, memory in places if memory is not None}
         self.tapes: dict[int, Grid] = {}
         for value in op.operands[1:]:
-            if value.type.size <= SMALL and value not in n.options.forced:
+            if value.type.size <= SMALL and value not in n.roots:
                 n.in_registers(value)  # loaded before the branch, for both sides
 
     def emit(self, region: Block) -> list[Value]:
         """One side into the open block; its results in registers."""
         n, op = self.n, self.op
-        shared = {n.plan.shares[op.results[k]]: k for k in self.memory
-                  if op.results[k] in n.plan.shares}  # fmt: skip
-        owned = {p: shared[v] for p, v in zip(region.params, op.operands[1:], strict=True)
-                 if v in shared}  # fmt: skip
-        aims = tuple((region.results[k], p) for p, k in owned.items())
-        roles = Roles(frozenset(owned), aims, cheap=n.plan.roles.cheap)
-        inner = child(n, region, roles)
+        # What goes on in an operand's memory gets there last: the side may read the operand.
+        aimed = [region.results[k] for k in self.memory if op.results[k] in n.shares]
+        inner = child(n, region)
         for memory in self.memory.values():
             n.build.wrote(memory.buffer)
         for param, value in zip(region.params, op.operands[1:], strict=True):
             bind(n, inner, param, value)
-        inner.emit([self.memory.get(k) for k in range(len(op.results))])
+        emit(inner, [self.memory.get(k) for k in range(len(op.results))], aimed)
         return self.collect(inner)
 
-    def collect(self, inner: Nests) -> list[Value]:
+    def collect(self, inner: Frame) -> list[Value]:
         found: list[Value] = []
-        for k, value in enumerate(inner.func.results):
+        for k, value in enumerate(inner.block.results):
             if value.type.dtype == "tape":
                 same_tape(self.tapes.setdefault(k, inner.grids[value]), inner.grids[value])
             elif k not in self.memory:
-                found += registers(inner, value)
+                found += inner.registers(value)
         return found
 
     def finish(self, values: Sequence[Value]) -> None:
@@ -85,7 +81,7 @@ class _Sides:
                 del left[: result.type.size]
 
 
-def _branches(n: Nests, op: Op, tests: Sequence[Value]) -> None:
+def _branches(n: Frame, op: Op, tests: Sequence[Value]) -> None:
     sides = _Sides(n, op)
     if not sides.memory and selectable(op):
         values = [sides.emit(region) for region in op.regions]
@@ -104,7 +100,7 @@ def _branches(n: Nests, op: Op, tests: Sequence[Value]) -> None:
     sides.finish(choose(0))
 
 
-def _selected(n: Nests, tests: Sequence[Value], values: Sequence[list[Value]]) -> list[Value]:
+def _selected(n: Frame, tests: Sequence[Value], values: Sequence[list[Value]]) -> list[Value]:
     result = values[-1]
     for test, found in reversed(list(zip(tests, values, strict=False))):
         result = [n.build.op("select", test, a, b) for a, b in zip(found, result, strict=True)]

@@ -42,7 +42,7 @@ _ZERO_KILLS = {"mul": (0, 1), "neg": (0,), "div": (0,), "stop_gradient": (0,)}
 
 
 class ScalarBuilder(Blocks):
-    """Appends scalar ops to nested blocks; equal pure ops in one scope are built once.
+    """Appends scalar ops to nested blocks; equal pure ops in one frame are built once.
 
     Structural zeros (elements that no contribution reaches) are one value per dtype, and absorb
     arithmetic: 0 * x is 0 and 0 + x is x, whatever x is.

@@ -1,8 +1,4 @@
-"""Whether a program becomes straight lines of scalar ops: where they are few, written out they win.
-
-Structural zeros decide: the Hessian of a sum of squares has few ops once the zeros of its seeds are
-gone, and loops would compute them all. So lines are built, up to a limit, and counted.
-"""
+"""How many straight lines of scalar ops a program is, by estimate, and how many are few."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from tapec.ir.core import Func, Op
 from tapec.lower.folds import COMBINE
 from tapec.lower.inplace import SMALL
 from tapec.lower.plan import COSTLY
-from tapec.lower.scalars import Expansion
 from tapec.lower.solve import TINY
 
 # Numbers of scalar ops, loads and stores included, measured with programs over 20 to 100 elements,
@@ -30,19 +25,7 @@ MERGE_STEP = 12  # scalar ops to move one element in one of the merges of a sort
 IMPROVES = 6  # scalar ops to compare an element with the extreme so far, NaN included
 
 
-def straight(func: Func) -> Func | None:
-    """The program as scalar loads, ops and stores; None where loops are better.
-
-    Raises UnsupportedLowering for an op without a rule.
-    """
-    work, calls = estimate(func), sum(map(_calls, func.ops))
-    if work + calls <= SCALAR_RATIO * len(func.ops):
-        return Expansion(func).run()
-    lines = Expansion(func, limit=TRIED).run() if work + calls <= TRIED else None
-    return lines if lines is not None and _few(func, len(lines.ops) + calls, work) else None
-
-
-def _few(func: Func, count: int, work: int) -> bool:
+def few(func: Func, count: int, work: int) -> bool:
     """Whether so many lines are few, of so many that there would be without zeros."""
     narrow = all(v.type.size <= FEW for op in func.ops for v in (*op.results, *op.operands))
     return count <= (MORE_LINES if narrow or 2 * count <= work else LINES)
@@ -54,7 +37,7 @@ def estimate(func: Func) -> int:
     return moved + sum(_ESTIMATES.get(op.name, _elements)(op) for op in func.ops)
 
 
-def _calls(op: Op) -> int:
+def calls(op: Op) -> int:
     """What costly functions of one element each would cost more than those of vectors."""
     size: int = op.result.type.size
     return size * SCALAR_CALL if size > SMALL and op.primitive.cost >= COSTLY else 0

@@ -8,22 +8,16 @@ written in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.regions import region_op
-from tapec.lower.binding import bind, child, registers, same_tape
-from tapec.lower.branches import cond, switch
-from tapec.lower.functions import call
+from tapec.lower.binding import bind, child, same_tape
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.plan import Roles
+from tapec.lower.nests import control, emit
 from tapec.lower.scalars import grid
-from tapec.lower.tapes import fresh_tape, pop, push
 from tapec.lower.turns import origins, turns
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
 
 class Carried:
@@ -34,21 +28,25 @@ class Carried:
 
     def __init__(
         self,
-        n: Nests,
+        n: Frame,
         block: Block,
         params: Sequence[Value],
         inits: Sequence[Value],
         results: Sequence[Value],
     ) -> None:
         self.n, self.params, self.inits, self.results = n, params, inits, results
-        large = [k for k, result in enumerate(results) if result in n.plan.roots]
-        self.inner, sources = self.planned(block, large)
+        large = [k for k, result in enumerate(results) if result in n.names]
+        self.inner = child(n, block)
+        sources = origins(block.results, self.inner, params, large)
+        # What takes turns has a place of its own; the rest may be read until the end of the body.
+        self.aimed = [block.results[k] for k in large if k not in sources]
         self.turns = turns(n, sources, params)
         self.memory: dict[int, Memory] = {}
         for k in large:
             turning = next((t for t in self.turns if k in t.sources), None)
-            self.memory[k] = n.target(results[k]) if turning is None else turning.memory(k)
-            if turning or n.plan.shares.get(results[k]) is not inits[k]:
+            name = n.names[results[k]]
+            self.memory[k] = n.target(name) if turning is None else turning.memory(k)
+            if turning or n.shares.get(name) is not inits[k]:
                 n.copy(inits[k], self.memory[k])
         self.small = [
             k for k, v in enumerate(inits) if k not in self.memory and v.type.dtype != "tape"
@@ -59,29 +57,8 @@ class Carried:
         numbers = [x for k in self.small for x in n.grids[inits[k]].ravel().tolist()]
         self.start = [*self.places, *numbers]
 
-    def planned(
-        self, block: Block, large: Sequence[int]
-    ) -> tuple[Nests, Mapping[int, int | None]]:  # fmt: skip
-        """The body, and which carried values take turns (see `tapec.lower.turns`)."""
-        first = child(self.n, block, self.roles(block, large, large))
-        found = origins(first.plan, self.params, large)
-        if not found:
-            return first, found
-        # What takes turns needs no way back to where it was.
-        rest = [k for k in large if k not in found]
-        second = child(self.n, block, self.roles(block, large, rest))
-        same = origins(second.plan, self.params, large)
-        return (second, same) if same.keys() == found.keys() else (first, found)
-
-    def roles(self, block: Block, large: Sequence[int], aimed: Sequence[int]) -> Roles:
-        """What the loop wants of its body."""
-        aims = tuple((block.results[k], self.params[k]) for k in aimed)
-        stacked = range(len(self.params), len(block.results))
-        owned = frozenset(self.params[k] for k in large)
-        return Roles(owned, aims, frozenset(stacked), 0, renewing=True)
-
     def enter(
-        self, inner: Nests, params: Sequence[Value], registers: Sequence[Value]
+        self, inner: Frame, params: Sequence[Value], registers: Sequence[Value]
     ) -> None:  # fmt: skip
         """Bind the region's parameters at the start of its block."""
         left = self.turned(registers)
@@ -111,14 +88,14 @@ class Carried:
             found |= turn.targets()
         return [found.get(k) for k in range(len(self.inits))]
 
-    def leave(self, inner: Nests) -> list[Value]:
+    def leave(self, inner: Frame) -> list[Value]:
         """The carried registers at the end of the body."""
-        results = inner.func.results
+        results = inner.block.results
         for k, init in enumerate(self.inits):
             if k not in self.memory and k not in self.small:
                 same_tape(inner.grids[results[k]], self.n.grids[init])
         places = [p for turn in self.turns for p in turn.leave()]
-        return [*places, *(x for k in self.small for x in registers(inner, results[k]))]
+        return [*places, *(x for k in self.small for x in inner.registers(results[k]))]
 
     def finish(self, values: Sequence[Value]) -> None:
         """The loop's results."""
@@ -134,13 +111,14 @@ class Carried:
                 self.n.grids[result] = self.n.grids[self.inits[k]]
 
 
-def _scan(n: Nests, op: Op) -> None:
+@control("scan")
+def _scan(n: Frame, op: Op) -> None:
     form, length = region_op(op), op.attrs["length"]
     block, count = form.body, form.carry
     fixed, inits, arrays = form.groups(form.args)
     _, params, rows = form.groups(form.params(block))
     carried = Carried(n, block, params, inits, op.results[:count])
-    inner, stacks = carried.inner, [n.target(y) for y in op.results[count:]]
+    inner, stacks = carried.inner, [n.target(n.names[y]) for y in op.results[count:]]
     for param, value in zip(block.params[1:], fixed, strict=False):
         bind(n, inner, param, value)
     with n.build.loop(length, carried.start) as loop:
@@ -154,7 +132,7 @@ def _scan(n: Nests, op: Op) -> None:
             stack.part(at.times(y.type.size))
             for stack, y in zip(stacks, block.results[count:], strict=True)
         ]
-        inner.emit([*carried.targets(), *parts])
+        emit(inner, [*carried.targets(), *parts], carried.aimed)
         loop.yields = carried.leave(inner)
     carried.finish(loop.results)
     for y, stack in zip(op.results[count:], stacks, strict=True):
@@ -162,7 +140,7 @@ def _scan(n: Nests, op: Op) -> None:
         n.memory[y] = stack
 
 
-def counter(n: Nests, index: Value, count: Value, reverse: bool) -> Value:
+def counter(n: Frame, index: Value, count: Value, reverse: bool) -> Value:
     """The number of the iteration that a machine loop's index stands for."""
     i = n.build.op("convert", index, attrs={"dtype": "i64"}, dtype="i64")
     if not reverse:
@@ -171,10 +149,11 @@ def counter(n: Nests, index: Value, count: Value, reverse: bool) -> Value:
     return n.build.op("sub", last, i)
 
 
-def _fori(n: Nests, op: Op) -> None:
+@control("fori_loop")
+def _fori(n: Frame, op: Op) -> None:
     form = region_op(op)
     block, params = form.body, form.state(form.body)
-    count: Value = registers(n, op.operands[0])[0]
+    count: Value = n.registers(op.operands[0])[0]
     fixed, inits, _ = form.groups(form.args)
     carried = Carried(n, block, params, inits, op.results)
     inner = carried.inner
@@ -185,40 +164,27 @@ def _fori(n: Nests, op: Op) -> None:
         i = counter(n, loop.index, count, op.attrs.get("reverse", False))
         inner.grids[block.params[0]] = grid([i], ())
         carried.enter(inner, params, loop.carried)
-        inner.emit(carried.targets())
+        emit(inner, carried.targets(), carried.aimed)
         loop.yields = carried.leave(inner)
     carried.finish(loop.results)
 
 
-def _while(n: Nests, op: Op) -> None:
+@control("while_loop")
+def _while(n: Frame, op: Op) -> None:
     (test, block), form = op.regions, region_op(op)
     fixed, inits, _ = form.groups(form.args)
     carried = Carried(n, block, form.state(block), inits, op.results)
     inner = carried.inner
-    asking = child(n, test, Roles(cheap=0))
+    asking = child(n, test)
     for region, context in ((test, asking), (block, inner)):
         for param, value in zip(region.params, fixed, strict=False):
             bind(n, context, param, value)
     with n.build.test(carried.start) as loop:
         carried.enter(asking, form.state(test), loop.carried)
-        asking.emit([None])
-        loop.yields = registers(asking, test.results[0])
+        emit(asking, [None])
+        loop.yields = asking.registers(test.results[0])
     with n.build.body(carried.start) as loop:
         carried.enter(inner, form.state(block), loop.carried)
-        inner.emit(carried.targets())
+        emit(inner, carried.targets(), carried.aimed)
         loop.yields = carried.leave(inner)
     carried.finish(loop.results)
-
-
-# rule(nests, op): emits the op and binds its results
-CONTROL_RULES: Mapping[str, Callable[[Any, Op], None]] = {
-    "scan": _scan,
-    "fori_loop": _fori,
-    "while_loop": _while,
-    "cond": cond,
-    "switch": switch,
-    "call": call,
-    "tape": fresh_tape,
-    "push": push,
-    "pop": pop,
-}

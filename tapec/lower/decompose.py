@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,16 +13,14 @@ from tapec.ir.ops.library import POTRF
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.factors import pivot, signed
-from tapec.lower.matrix import layout
-from tapec.lower.memory import Memory
-from tapec.lower.scalars import Expansion, Grid, rule
-from tapec.lower.solve import Factors, factor, known, pivots_of, room, turn
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.frame import Frame
+from tapec.lower.memory import Factors, Memory
+from tapec.lower.products import layout
+from tapec.lower.scalars import Grid, Grids, rule
+from tapec.lower.solve import factor, known, pivots_of, room, turn
 
 
-def determinant(n: Nests, op: Op, memory: Memory) -> None:
+def determinant(n: Frame, op: Op, memory: Memory) -> None:
     """One number per matrix; the factors serve what is solved with the matrix, too."""
     (a,) = op.operands
     *lead, size, _ = a.type.shape
@@ -51,7 +48,7 @@ def _of_factors(build: ScalarBuilder, f: Factors, size: int) -> Value:
 
 
 @rule("determinant")
-def _determinant(e: Expansion, op: Op, a: Grid) -> Grid:
+def _determinant(e: Grids, op: Op, a: Grid) -> Grid:
     *lead, size, _ = a.shape
     out = np.empty(tuple(lead), object)
     for at in product(*(range(n) for n in lead)):
@@ -62,7 +59,7 @@ def _determinant(e: Expansion, op: Op, a: Grid) -> Grid:
     return out
 
 
-def cholesky(n: Nests, op: Op, memory: Memory) -> None:
+def cholesky(n: Frame, op: Op, memory: Memory) -> None:
     """The factors, one after the other."""
     (a,) = op.operands
     *lead, size, _ = a.type.shape
@@ -79,7 +76,7 @@ def cholesky(n: Nests, op: Op, memory: Memory) -> None:
     n.loops(lead, "serial", leaf)
 
 
-def _give(n: Nests, square: Memory, memory: Memory, size: int) -> None:
+def _give(n: Frame, square: Memory, memory: Memory, size: int) -> None:
     """The lower triangle, zeros above."""
     build, dtype = n.build, square.buffer.type.dtype
     with build.loop(size) as rows, build.loop(size) as columns:
@@ -101,7 +98,7 @@ def _factored(build: ScalarBuilder, square: Value) -> None:
 
 
 @rule("cholesky")
-def _cholesky(e: Expansion, op: Op, a: Grid) -> Grid:
+def _cholesky(e: Grids, op: Op, a: Grid) -> Grid:
     *lead, size, _ = a.shape
     out = np.empty(a.shape, object)
     for at in product(*(range(n) for n in lead)):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.ir.places import RUN
+from tapec.lower.frame import Frame, element
 from tapec.lower.memory import Memory
-from tapec.lower.pull import NeedsBuffer, Puller, pulls
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
 Steps = Sequence[tuple[Affine, int | None]]  # per axis: first place, step (None: one element)
 
 
-def element(p: Puller, start: Value, extent: int) -> Affine:
+def single(p: Frame, start: Value, extent: int) -> Affine:
     """The place of one element; checked where the counters' ranges do not prove it."""
     raw = p.pull(start, ())
     known = p.build.affine(raw)
@@ -29,7 +27,7 @@ def element(p: Puller, start: Value, extent: int) -> Affine:
     return var(p.build.check(raw, extent))
 
 
-def window(p: Puller, start: Value, count: int, step: int, extent: int) -> Affine:
+def window(p: Frame, start: Value, count: int, step: int, extent: int) -> Affine:
     """The first place of a window, which must lie inside the axis (nothing wraps)."""
     raw, reach = p.pull(start, ()), (count - 1) * step
     least, most = max(0, -reach), extent - 1 - max(0, reach)
@@ -44,12 +42,12 @@ def window(p: Puller, start: Value, count: int, step: int, extent: int) -> Affin
     return var(p.build.check(tested, most - least + 1)) + Affine(least)
 
 
-def steps(p: Puller, at: Sequence[Any], starts: Sequence[Value], shape: Sequence[int]) -> Steps:
+def steps(p: Frame, at: Sequence[Any], starts: Sequence[Value], shape: Sequence[int]) -> Steps:
     """A specification with its starts placed."""
     given, found = iter(starts), []
     for entry, extent in zip(at, shape, strict=True):
         if entry == RUN:
-            found.append((element(p, next(given), extent), None))
+            found.append((single(p, next(given), extent), None))
         elif not isinstance(entry, tuple):
             found.append((Affine(entry), None))
         elif entry[0] == RUN:
@@ -66,25 +64,25 @@ def within(places: Steps, index: Index) -> Index:
     return tuple(a if step is None else next(rest).times(step) + a for a, step in places)
 
 
-@pulls("dynamic_index")
-def _index(p: Puller, op: Op, index: Index) -> Value:
+@element("dynamic_index")
+def _index(p: Frame, op: Op, index: Index) -> Value:
     x, *starts = op.operands
     return p.pull(x, within(steps(p, op.attrs["at"], starts, x.type.shape), index))
 
 
-@pulls("dynamic_update", "dynamic_add")
-def _written(p: Puller, op: Op, index: Index) -> Value:
+@element("dynamic_update", "dynamic_add")
+def _written(p: Frame, op: Op, index: Index) -> Value:
     """Of one element; larger arrays are memory."""
     x, v, *starts = op.operands
     if x.type.size != 1:
-        raise NeedsBuffer(op.result)
+        raise UnsupportedLowering("a write that no memory was chosen for", where=op.loc)
     steps(p, op.attrs["at"], starts, x.type.shape)  # for the checks
     new = p.pull(v, (Affine(),) * v.type.ndim)
     return new if op.name == "dynamic_update" else p.build.op("add", p.pull(x, index), new)
 
 
 def put(
-    n: Nests, part: Value, at: Sequence[Any], starts: Sequence[Value], whole: tuple[int, ...],
+    n: Frame, part: Value, at: Sequence[Any], starts: Sequence[Value], whole: tuple[int, ...],
     memory: Memory, *, add: bool,
 ) -> None:  # fmt: skip
     """Store a part at its place, or add it to what is there."""

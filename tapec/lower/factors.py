@@ -10,8 +10,8 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import GELQF, ORGLQ
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.memory import Memory
-from tapec.lower.solve import Factors, factor, pivots_of
+from tapec.lower.memory import Factors, Memory
+from tapec.lower.solve import factor, pivots_of
 
 BLOCK = 32  # columns that LAPACK takes together, if it has room for them
 

@@ -20,7 +20,7 @@ LARGE = 1024  # elements of arrays that this is for
 MOST = 8  # elements that may be others
 
 
-def filled(func: Func) -> Func:
+def fill_constants(func: Func) -> Func:
     """The program with such constants of its outermost block made in steps."""
     uses = Counter(v for op in func.ops for v in op.operands)
     uses.update(func.results)

@@ -1,4 +1,4 @@
-"""Expansion of what combines many elements: reductions, extremes, running sums, products."""
+"""Grids of what combines many elements: reductions, extremes, running sums, products."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from tapec.ir.core import Op, Value
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.scalars import Expansion, Grid, grid, rule
+from tapec.lower.scalars import Grid, Grids, grid, rule
 
 COMBINE = {
     "reduce_sum": ("add", 0),
@@ -24,7 +24,7 @@ RUNNING = {"cumsum": "add", "recurrence": "add", "cummax": "maximum", "cummin": 
 
 
 @rule(*COMBINE)
-def _reduce(e: Expansion, op: Op, x: Grid) -> Grid:
+def _reduce(e: Grids, op: Op, x: Grid) -> Grid:
     name, neutral = COMBINE[op.name]
     axes, shape = op.attrs["axes"], op.result.type.shape
     kept = [k for k in range(x.ndim) if k not in axes]
@@ -36,7 +36,7 @@ def _reduce(e: Expansion, op: Op, x: Grid) -> Grid:
 
 
 @rule("argmax", "argmin")
-def _arg_extreme(e: Expansion, op: Op, x: Grid) -> Grid:
+def _arg_extreme(e: Grids, op: Op, x: Grid) -> Grid:
     better = "greater" if op.name == "argmax" else "less"
     rows = np.moveaxis(x, op.attrs["axis"], -1)
     out = [_first(e.build, better, row.tolist()) for row in rows.reshape(-1, rows.shape[-1])]
@@ -64,18 +64,18 @@ def improves(build: ScalarBuilder, better: str, value: Value, best: Value) -> Va
 
 
 @rule("cumsum", "cummax", "cummin")
-def _running(e: Expansion, op: Op, x: Grid) -> Grid:
+def _running(e: Grids, op: Op, x: Grid) -> Grid:
     return _scan(e, op, [x], lambda s, v: e.build.op(RUNNING[op.name], s, v))
 
 
 @rule("recurrence")
-def _recurrence(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+def _recurrence(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
     shape = op.result.type.shape
     pair = [np.broadcast_to(a, shape), np.broadcast_to(b, shape)]
     return _scan(e, op, pair, lambda s, x, y: e.build.op("add", e.build.op("mul", x, s), y))
 
 
-def _scan(e: Expansion, op: Op, grids: list[Grid], step: Callable[..., Value]) -> Grid:
+def _scan(e: Grids, op: Op, grids: list[Grid], step: Callable[..., Value]) -> Grid:
     axis = op.attrs["axis"]
     order = slice(None, None, -1) if op.attrs.get("reverse") else slice(None)
     out = np.empty(op.result.type.shape, object)
@@ -90,7 +90,7 @@ def _scan(e: Expansion, op: Op, grids: list[Grid], step: Callable[..., Value]) -
 
 
 @rule("dot")
-def _dot(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+def _dot(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
     contract, batch = op.attrs["contract"], op.attrs["batch"]
     left = _matrix(a, [p[0] for p in batch], [p[0] for p in contract])
     right = _matrix(b, [p[1] for p in batch], [p[1] for p in contract])

@@ -6,76 +6,35 @@ call. Functions that are small, called once, or handed a tape are inlined before
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.loop import INVOKE
-from tapec.lower.inplace import SMALL
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
-
-# Weight of a function from which calling it costs little beside running it: ops count one for every
-# element, those with more elements than registers hold as much as the loops they may take.
-WEIGHT = 40
-NEST = 4
+from tapec.lower.nests import control, function
 
 
-def staying(blocks: Iterable[Func | Block]) -> set[int]:
-    """The functions (by identity) that are called rather than inlined."""
-    calls: dict[int, list[Op]] = {}
-    for block in blocks:
-        for op in block.ops:
-            if op.name == "call":
-                calls.setdefault(id(op.regions[0]), []).append(op)
-    return {
-        key
-        for key, ops in calls.items()
-        if len(ops) > 1 and not _tapes(ops[0]) and weight(ops[0].regions[0]) >= WEIGHT
-    }
-
-
-def _tapes(op: Op) -> bool:
-    return any(v.type.dtype == "tape" for v in (*op.operands, *op.results))
-
-
-def weight(block: Block) -> int:
-    """Roughly how long the code of a block is, up to a little more than `WEIGHT`."""
-    total = 0
-    for op in block.ops:
-        if op.name == "const":
-            continue
-        sizes = (NEST if r.type.size > SMALL else r.type.size for r in op.results)
-        total += max(sizes, default=1)
-        total += sum(map(weight, op.regions))
-        if total >= WEIGHT:
-            break
-    return total
-
-
-def call(n: Nests, op: Op) -> None:
+@control("call")
+def call(n: Frame, op: Op) -> None:
     """Run a function on memory; small results come back into registers."""
     (block,) = op.regions
-    name = op.attrs["name"]
-    if block not in n.options.functions:
-        inner = type(n)(Func(name, block), n.options).run()
-        n.options.functions[block] = inner.block
+    name, known = op.attrs["name"], n.shared.functions
+    if block not in known:
+        known[block] = function(block, n.shared)
     given = [_memory(n, v) for v in op.operands]
-    large = [r in n.plan.roots for r in op.results]
-    made = [n.target(r) if kept else n.room(r.type)
-            for r, kept in zip(op.results, large, strict=True)]  # fmt: skip
-    _invoke(n, name, n.options.functions[block], [*given, *made])
-    for result, memory, kept in zip(op.results, made, large, strict=True):
+    kept = [n.place(r) for r in op.results]
+    made = [m or n.room(r.type) for r, m in zip(op.results, kept, strict=True)]
+    _invoke(n, name, known[block], [*given, *made])
+    for result, memory, place in zip(op.results, made, kept, strict=True):
         n.build.wrote(memory.buffer)
-        if kept:
+        if place is not None:
             n.memory[result] = memory
         else:
             n.grids[result] = n.fetch(memory, result.type.shape)
 
 
-def _memory(n: Nests, value: Value) -> Memory:
+def _memory(n: Frame, value: Value) -> Memory:
     """Where a value is in memory."""
     if value not in n.memory:
         memory = n.room(value.type)
@@ -84,7 +43,7 @@ def _memory(n: Nests, value: Value) -> Memory:
     return n.memory[value]
 
 
-def _invoke(n: Nests, name: str, block: Block, places: Sequence[Memory]) -> None:
+def _invoke(n: Frame, name: str, block: Block, places: Sequence[Memory]) -> None:
     indices = list(dict.fromkeys(v for m in places for v, _ in m.base.terms))
     strides = tuple(tuple(dict(m.base.terms).get(v, 0) for v in indices) for m in places)
     attrs = {"name": name, "offsets": tuple(m.base.const for m in places), "strides": strides}

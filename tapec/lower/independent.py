@@ -8,14 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapec.ir.affine import Affine
-from tapec.ir.core import Op, Value
+from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
 from tapec.ir.ops.memory import STORE, address
 from tapec.lower.plan import COSTLY
+from tapec.lower.regions import changed_ops, each_block
 
 SHORTEST = 16  # iterations of a loop worth it
 MOST_ACCESSES = 60
 _MEMORY = ("load", "store", "check_index")
+
+
+def mark_independent(func: Func) -> Func:
+    """The program with the kind of such loops changed to "vector"."""
+    return each_block(func, lambda block, inside: changed_ops(block, _vector))
+
+
+def _vector(op: Op) -> Op:
+    if not independent(op):
+        return op
+    attrs = {**op.attrs, "kind": "vector"}
+    return Op(op.primitive, op.operands, attrs, op.results, op.regions, op.loc)
 
 
 def independent(op: Op) -> bool:

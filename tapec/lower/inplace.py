@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.nest import MATERIALIZE, SHARE
 from tapec.ir.regions import region_op
-
-if TYPE_CHECKING:
-    from tapec.lower.plan import Plan
+from tapec.lower.roles import Decided
 
 SMALL = 16  # elements of a value that lives in registers
 WRITES = frozenset(
@@ -49,6 +47,8 @@ def changed(op: Op | None, result: Value) -> Value | None:
     """The operand that a result of an op is a changed version of, if any."""
     if op is None:
         return None
+    if op.primitive in (MATERIALIZE, SHARE):
+        return op.operands[0]
     return dict(pairs(op)).get(result)
 
 
@@ -96,11 +96,13 @@ def fixed(op: Op, base: Value) -> Iterator[Value]:
 class Takeovers:
     """The decisions for one plan, op by op in program order."""
 
-    def __init__(self, plan: Plan, adopt: Mapping[Value, Value]) -> None:
+    def __init__(
+        self, plan: Decided, adopt: Mapping[Value, Value], *, decided: bool = False
+    ) -> None:
         self.plan, self.adopt = plan, adopt
         block = plan.func
         self.watched = set(adopt.values())
-        for op in block.ops:
+        for op in () if decided else block.ops:
             self.watched.update(base for _, base in pairs(op))
         self.last: dict[Value, int] = {}
         for number, op in enumerate(block.ops):
@@ -228,8 +230,9 @@ def pointwise(op: Op) -> bool:
     return op.primitive.kind == "elementwise" or op.name in _SAME_PLACE
 
 
-def adoptions(plan: Plan, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Value]:
+def adoptions(takeovers: Takeovers, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Value]:
     """New arrays that could go where a parameter's old one is: (result, parameter) wanted."""
+    plan = takeovers.plan
     number = {r: k for k, op in enumerate(plan.func.ops) for r in op.results}
     taker = {base: result for result, base in plan.shares.items()}
     found: dict[Value, Value] = {}
@@ -241,6 +244,6 @@ def adoptions(plan: Plan, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Va
         while tip in taker:
             tip = taker[tip]
         new = first in plan.roots and first not in found
-        if new and number.get(tip, -1) < number[first] and plan.takeovers.dies(tip, number[first]):
+        if new and number.get(tip, -1) < number[first] and takeovers.dies(tip, number[first]):
             found[first] = tip
     return found

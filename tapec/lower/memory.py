@@ -1,4 +1,4 @@
-"""Where a large value is: a buffer, from a place in it on."""
+"""Where a large value is: a buffer, from a place in it on; where the factors of a matrix are."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ class Memory:
     def part(self, offset: Affine) -> Memory:
         """What begins `offset` elements later."""
         return Memory(self.buffer, self.base + offset)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A factored matrix in memory, or the transpose of what was factored."""
+
+    square: Value
+    pivots: Value
+    transposed: bool = False
+    checked: bool = True  # known to be of a regular matrix

@@ -13,7 +13,7 @@ from tapec.ir.ops.packed import PACKED
 from tapec.ir.primitive import PRIMITIVES, Primitive
 
 
-def native(func: Func) -> Func:
+def expand_ops(func: Func) -> Func:
     """The program with such ops replaced; the same object where there are none.
 
     First of all, so that no other part of lowering meets an op with several results that holds no

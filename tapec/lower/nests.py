@@ -1,270 +1,200 @@
-"""Loop nests: the scheduled roots of a program, each nest emitted over its space."""
+"""Nests as loops: a block of nests, loops and branches, op by op.
+
+What a nest computes, and where its results are, is read from the text alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from itertools import product
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat
-from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.rewrite import copy_func
-from tapec.ir.types import Type
-from tapec.lower.alone import ALONE_RULES
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.nest import NEST
+from tapec.lower import elements, spaces
+from tapec.lower.alone import OWN_LOOPS
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.control import CONTROL_RULES
 from tapec.lower.folds import COMBINE
+from tapec.lower.frame import Frame, Shared
 from tapec.lower.inplace import SMALL
-from tapec.lower.matrix import Layout, matrix_product, operands_in_memory
+from tapec.lower.marks import MARKERS
 from tapec.lower.memory import Memory
-from tapec.lower.partial import partial
-from tapec.lower.plan import REDUCTIONS, Nest, Roles, alike
-from tapec.lower.plans import Plans
-from tapec.lower.pull import NeedsBuffer
-from tapec.lower.regions import addressed, all_blocks
 from tapec.lower.scalars import grid
-from tapec.lower.solve import Factors
-from tapec.lower.spaces import Spaces
-from tapec.lower.stacks import made_inside, stacks
+from tapec.lower.unroll import buffer
 
-STARTS = 3  # after so many, all ops of one kind have memory where one needs it
+__all__ = ["CONTROL", "control", "elements", "emit", "function"]
+
+# rule(frame, op): emits a loop or branch and binds its results
+Control = Callable[[Frame, Op], None]
+CONTROL: dict[str, Control] = {}
 # Reads of parts, which ask their operand for what they need only.
-VIEWS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
+PARTS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
 
 
-@dataclass
-class Options:
-    """What holds for all blocks of a program: values that must have memory, whether calls may do
-    large products, which tapes share a stack, the stacks that are open, the functions that are
-    called, lowered, and the plans of all blocks."""
+def control(*names: str) -> Callable[[Control], Control]:
+    """Register a rule for ops with regions, and for tapes."""
 
-    forced: set[Value]
-    calls: bool = False
-    stacks: Mapping[Value, Value] = field(default_factory=dict)
-    opened: dict[Value, Value] = field(default_factory=dict)
-    functions: dict[Block, Block] = field(default_factory=dict)
-    plans: Plans = field(default_factory=Plans)
+    def register(rule: Control) -> Control:
+        CONTROL.update(dict.fromkeys(names, rule))
+        return rule
+
+    return register
 
 
-def lower_loops(func: Func, blas: Callable[[], bool] = bool) -> Func:
-    """The program as loop nests; starts again with more buffers where views are too intricate."""
-    families: Mapping[Value, Value] = {}
-    if made_inside(func):
-        func = copy_func(func)
-        families = stacks(func)
-    blocks = list(all_blocks(func))
-    large = operands_in_memory(blocks)
-    calls = large is not None and blas()
-    options = Options((set(large or ()) if calls else set()) | addressed(func), calls, families)
-    starts = 0
-    while True:
-        starts += 1
-        options.opened.clear()
-        options.functions.clear()
-        try:
-            return Nests(func, options).run()
-        except NeedsBuffer as need:
-            if need.value in options.forced:
-                raise UnsupportedLowering("a view too intricate for native code") from None
-            same = alike if starts < STARTS else akin
-            options.forced |= {need.value, *(v for b in blocks for v in same(b, need.value))}
+def function(block: Block, shared: Shared) -> Block:
+    """A program or a function that is called, over buffers: arguments first, then results."""
+    buffers, count = [buffer(v) for v in (*block.params, *block.results)], len(block.params)
+    frame = Frame(block, ScalarBuilder(), shared)
+    frame.memory.update(zip(block.params, map(Memory, buffers[:count]), strict=True))
+    emit(frame, [Memory(b) for b in buffers[count:]])
+    return Block(tuple(buffers), frame.build.finish(), ())
 
 
-def akin(block: Block | Func, value: Value) -> set[Value]:
-    """What ops of one name make in the block, of whatever extents.
+def emit(
+    frame: Frame, targets: Sequence[Memory | None], aimed: Collection[Value] = ()
+) -> None:  # fmt: skip
+    """All ops in order, with the results that have a target moved there.
 
-    Loops over triangles, unrolled, repeat one op on many shapes.
+    Results are computed there at once, but for those `aimed` at memory that is read before.
     """
-    source = next((op for op in block.ops if value in op.results and not op.regions), None)
-    if source is None:
-        return alike(block, value)
-    return {value} | {
-        op.result
-        for op in block.ops
-        if op.primitive is source.primitive and op.result.type.size > SMALL
-    }
+    results = frame.block.results
+    moves = [(r, m) for r, m in zip(results, targets, strict=True) if m is not None]
+    for result, memory in moves:
+        if result in frame.roots and result not in aimed:
+            frame.homes.setdefault(frame.first(result), memory)
+    for op in frame.block.ops:
+        _op(frame, op)
+    _settle(frame, moves)
 
 
-class Nests(Spaces):
-    """Emits the nests of a plan: of a program, or of a region inside one."""
+def _settle(frame: Frame, moves: Sequence[tuple[Value, Memory]]) -> None:
+    """Results to their memory, all at once: none is overwritten before it is read."""
+    pending = [(r, m) for r, m in moves if frame.memory.get(r) != m]
+    while pending:
+        sources = [frame.memory.get(r) for r, _ in pending]
+        free = next((k for k, (_, m) in enumerate(pending) if m not in sources), None)
+        if free is None:
+            result = pending[0][0]
+            spare = frame.room(result.type)
+            frame.copy(result, spare)
+            frame.memory[result] = spare
+            continue
+        frame.copy(*pending.pop(free))
 
-    def __init__(
-        self,
-        func: Func,
-        options: Options,
-        build: ScalarBuilder | None = None,
-        roles: Roles = Roles(),  # noqa: B008 (frozen)
-    ) -> None:
-        func = options.plans.order(func, region=build is not None)
-        super().__init__(func, build)
-        self.options = options
-        self.plan = options.plans.plan(func, options.forced, roles)
-        self.homes: dict[Value, Memory] = {}
-        self.targets: dict[Value, Memory] = {}
-        self.factors: dict[Layout, Factors] = {}
 
-    def run(self) -> Func:
-        """All nests in order, then the results that are not in place yet."""
-        func, count = self.func, len(self.func.params)
-        buffers = [
-            Value(Type(v.type.dtype, v.type.shape, buffer=True), v.hint)
-            for v in (*func.params, *func.results)
+def _op(frame: Frame, op: Op) -> None:
+    """One op of a block."""
+    if op.primitive is NEST:
+        _nest(frame, op)
+    elif op.name in CONTROL:
+        CONTROL[op.name](frame, op)
+    elif op.primitive in MARKERS:
+        frame.rename(op.operands[0], op.result)
+    elif op.primitive.kind == "region":
+        raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
+    elif op.name != "const" and op.result.type.size <= SMALL:
+        _small(frame, op)
+
+
+def _nest(frame: Frame, op: Op) -> None:
+    """The loops of a nest, or a few elements in registers."""
+    (body,) = op.regions
+    if op.attrs["kind"] != "few":
+        _KINDS[op.attrs["kind"]](frame, _made(op))
+        return
+    for inner in body.ops:
+        if inner.result.type.size <= SMALL:
+            _small(frame, inner)
+    for made, result in zip(body.results, op.results, strict=True):
+        frame.grids[result] = frame.grids[made]
+
+
+Made = Sequence[tuple[Op, Value]]  # ops whose results a nest makes, and how these are called
+
+
+def _made(nest: Op) -> Made:
+    (body,) = nest.regions
+    source = {op.result: op for op in body.ops}
+    found = []
+    for value, result in zip(body.results, nest.results, strict=True):
+        op = source[value]
+        found.append((source[op.operands[0]] if op.primitive in MARKERS else op, result))
+    return found
+
+
+def _small(frame: Frame, op: Op) -> None:
+    """A grid from grids, or from elements of large values."""
+    if op.name not in PARTS and all(frame.in_registers(v) for v in op.operands):
+        frame.expand(op)
+        return
+    shape = op.result.type.shape
+    places = product(*(range(n) for n in shape))
+    values = [frame.apply(op, tuple(map(Affine, at))) for at in places]
+    frame.grids[op.result] = grid(values, shape)
+
+
+def _maps(frame: Frame, made: Made) -> None:
+    """Elementwise results of one shape."""
+    shape = made[0][1].type.shape
+    places = [(op, frame.target(result)) for op, result in made]
+
+    def body(at: Index) -> None:
+        for op, memory in places:
+            value = frame.build.remember((frame, op.result, at), frame.apply(op, at))
+            frame.save(value, memory, flat(at, shape))
+
+    frame.over(shape, body)
+    for (_, result), (_, memory) in zip(made, places, strict=True):
+        frame.memory[result] = memory
+        frame.build.wrote(memory.buffer)
+
+
+def _reductions(frame: Frame, made: Made) -> None:
+    """Small reductions over one space, together: every result element is carried."""
+    (first, _), *_ = made
+    shape, axes = first.operands[0].type.shape, first.attrs["axes"]
+    kept = [range(1) if k in axes else range(n) for k, n in enumerate(shape)]
+    places = list(product(*kept))
+
+    def elements(at: Index) -> list[Value]:
+        return [
+            frame.pull(op.operands[0], _merge(at, place, axes))
+            for op, _ in made
+            for place in places
         ]
-        self.memory.update(zip(func.params, map(Memory, buffers[:count]), strict=True))
-        self.emit([Memory(b) for b in buffers[count:]])
-        return Func(func.name, Block(tuple(buffers), self.build.finish(), ()))
 
-    def emit(self, targets: Sequence[Memory | None]) -> None:
-        """The nests in order, with the results that have a target moved there."""
-        for k, (result, memory) in enumerate(zip(self.func.results, targets, strict=True)):
-            if memory is None:
-                continue
-            if result in self.plan.saved and k in self.plan.roles.early:
-                self.targets.setdefault(result, memory)
-            elif result in self.plan.roots and not any(
-                a is result for a, _ in self.plan.roles.aims
-            ):
-                self.homes.setdefault(self.first(result), memory)
-        for nest in self.plan.nests:
-            self.nest(nest)
-        moves = zip(self.func.results, targets, strict=True)
-        self.settle([(r, m) for r, m in moves if m is not None and self.targets.get(r) is not m])
-
-    def first(self, value: Value) -> Value:
-        """The value whose memory was taken over to hold this one."""
-        while value in self.plan.shares:
-            value = self.plan.shares[value]
-        return value
-
-    def settle(self, moves: list[tuple[Value, Memory]]) -> None:
-        """Results to their memory, all at once: none is overwritten before it is read."""
-        pending = [(r, m) for r, m in moves if self.memory.get(r) != m]
-        while pending:
-            sources = [self.memory.get(r) for r, _ in pending]
-            free = next((k for k, (_, m) in enumerate(pending) if m not in sources), None)
-            if free is None:
-                result = pending[0][0]
-                spare = self.room(result.type)
-                self.copy(result, spare)
-                self.memory[result] = spare
-                continue
-            self.copy(*pending.pop(free))
-
-    def copy(self, value: Value, memory: Memory) -> None:
-        """Put a value, of whatever kind, into memory."""
-        if value in self.grids and value not in self.memory:
-            self.deposit(self.grids[value], memory)
-            return
-        shape = value.type.shape
-        self.over(shape, lambda at: self.save(self.pull(value, at), memory, flat(at, shape)))
-        self.build.wrote(memory.buffer)
-
-    def target(self, value: Value) -> Memory:
-        """The memory of a root."""
-        base = self.plan.shares.get(value)
-        if base is not None:
-            return self.memory[base]
-        return self.homes.get(value) or self.room(value.type)
-
-    def nest(self, nest: Nest) -> None:
-        """Emit one nest."""
-        how = nest.key[0]
-        if how == "small":
-            for op in nest.ops:
-                self.small(op)
-        elif how == "reduce":
-            self.reductions(nest.ops)
-        elif how == "map":
-            self.maps(nest.ops)
-        elif how == "save":
-            (_, value) = nest.key
-            assert isinstance(value, Value)
-            self.copy(value, self.targets[value])
-        else:
-            (op,) = nest.ops
-            self.alone(op)
-
-    def small(self, op: Op) -> None:
-        """A grid from grids, or from elements of large values."""
-        if op.name not in VIEWS and all(self.in_registers(v) for v in op.operands):
-            self.expand(op)
-            return
-        shape = op.result.type.shape
-        places = product(*(range(n) for n in shape))
-        values = [self.apply(op, tuple(Affine(k) for k in at)) for at in places]
-        self.grids[op.result] = grid(values, shape)
-
-    def in_registers(self, value: Value) -> bool:
-        """Whether the grid of a small value is at hand (small constants and parameters: made)."""
-        if value not in self.grids and value.type.size <= SMALL:
-            if value in self.memory:
-                self.grids[value] = self.fetch(self.memory[value], value.type.shape)
-            elif value in self.outer:
-                shape = value.type.shape
-                places = product(*(range(n) for n in shape))
-                values = [self.outer[value](tuple(Affine(k) for k in at)) for at in places]
-                self.grids[value] = grid(values, shape)
-            elif value in self.source and self.source[value].name == "const":
-                self.expand(self.source[value])
-        return value in self.grids
-
-    def maps(self, ops: Sequence[Op]) -> None:
-        """Elementwise roots of one shape."""
-        shape = ops[0].result.type.shape
-        buffers = [self.target(op.result) for op in ops]
-
-        def body(at: Index) -> None:
-            for op, buffer in zip(ops, buffers, strict=True):
-                value = self.build.remember((self, op.result, at), self.apply(op, at))
-                self.save(value, buffer, flat(at, shape))
-
-        self.over(shape, body)
-        self.memory.update((op.result, b) for op, b in zip(ops, buffers, strict=True))
-        for memory in buffers:
-            self.build.wrote(memory.buffer)
-
-    def reductions(self, ops: Sequence[Op]) -> None:
-        """Small reductions over one space, together: every result element is carried."""
-        shape, axes = ops[0].operands[0].type.shape, ops[0].attrs["axes"]
-        kept = [range(1) if k in axes else range(n) for k, n in enumerate(shape)]
-        places = list(product(*kept))
-
-        def elements(at: Index) -> list[Value]:
-            return [
-                self.pull(op.operands[0], merge(at, place, axes)) for op in ops for place in places
-            ]
-
-        names = [COMBINE[op.name] for op in ops for _ in places]
-        dtypes = [op.result.type.dtype for op in ops for _ in places]
-        extents = [shape[k] if k in axes else 1 for k in range(len(shape))]
-        totals = self.carried(extents, names, dtypes, elements)
-        for k, op in enumerate(ops):
-            part = totals[k * len(places) : (k + 1) * len(places)]
-            self.grids[op.result] = grid(part, op.result.type.shape)
-
-    def alone(self, op: Op) -> None:
-        """An op with a nest of its own."""
-        if op.name in CONTROL_RULES:
-            CONTROL_RULES[op.name](self, op)
-            return
-        buffer = self.target(op.result)
-        shape = op.result.type.shape
-        if op.name == "dot" and self.options.calls and matrix_product(self, op, buffer):
-            pass  # done by a call
-        elif op.name in REDUCTIONS:
-            partial(self, op, buffer)
-        elif op.name in ALONE_RULES:
-            ALONE_RULES[op.name](self, op, buffer)
-        else:
-            raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
-        self.build.wrote(buffer.buffer)
-        self.memory[op.result] = buffer
-        if op.result in self.plan.small:
-            self.grids[op.result] = self.fetch(buffer, shape)
+    hows = [COMBINE[op.name] for op, _ in made for _ in places]
+    dtypes = [result.type.dtype for _, result in made for _ in places]
+    extents = [n if k in axes else 1 for k, n in enumerate(shape)]
+    totals = spaces.carried(frame.build, extents, hows, dtypes, elements)
+    for k, (_, result) in enumerate(made):
+        part = totals[k * len(places) : (k + 1) * len(places)]
+        frame.grids[result] = grid(part, result.type.shape)
 
 
-def merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
+def _merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
     """Loop indices on the reduced axes, constants on the others."""
     pairs = enumerate(zip(at, place, strict=True))
     return tuple(i if k in axes else Affine(c) for k, (i, c) in pairs)
+
+
+def _own(frame: Frame, made: Made) -> None:
+    """An op with loops of its own."""
+    ((op, result),) = made
+    rule = OWN_LOOPS.get(op.name)
+    if rule is None:
+        raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
+    memory = frame.target(result)
+    rule(frame, op, memory)
+    frame.build.wrote(memory.buffer)
+    frame.memory[result] = memory
+    if result not in frame.roots:
+        frame.grids[result] = frame.fetch(memory, result.type.shape)
+
+
+_KINDS: dict[str, Callable[[Frame, Made], None]] = {
+    "map": _maps,
+    "reduce": _reductions,
+    "own": _own,
+}

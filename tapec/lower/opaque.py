@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tapec.ir.affine import Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.library import HOST
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.scalars import Expansion, Grid, rule
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.scalars import Grid, Grids, rule
 
 
-def opaque(n: Nests, op: Op, memory: Memory) -> None:
+def opaque(n: Frame, op: Op, memory: Memory) -> None:
     """Copies of the operands, the call, and what it made."""
     shape = op.result.type.shape
     given = [copied(n, v) for v in op.operands]
@@ -29,7 +26,7 @@ def opaque(n: Nests, op: Op, memory: Memory) -> None:
     n.over(shape, back)
 
 
-def copied(n: Nests, value: Value) -> Memory:
+def copied(n: Frame, value: Value) -> Memory:
     """A copy of a value in work memory."""
     room = Memory(n.build.alloc(value.type))
 
@@ -50,7 +47,7 @@ def _called(build: ScalarBuilder, op: Op, given: Sequence[Value]) -> Value:
 
 
 @rule("opaque")
-def _opaque(e: Expansion, op: Op, *operands: Grid) -> Grid:
+def _opaque(e: Grids, op: Op, *operands: Grid) -> Grid:
     pairs = zip(operands, op.operands, strict=True)
     given = [e.spill(grid, v.type) for grid, v in pairs]
     return e.read(_called(e.build, op, given), op.result.type.shape, stable=False)

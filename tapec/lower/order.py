@@ -10,22 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.ops.nest import ACCUMULATE
 from tapec.ir.places import disjoint
-from tapec.ir.primitive import PRIMITIVES, Primitive
+from tapec.ir.primitive import PRIMITIVES
 from tapec.lower.inplace import LOOPS, SMALL, WRITES, pairs, pointwise
+from tapec.lower.regions import each_block
 
 FARTHEST = 400  # ops that may have to come first with a reader
-# An array with parts added at places: what `add` of an array and a `place` becomes here, so that
-# the places only are touched. Lives between planning and emission; no program has it.
-ACCUMULATE = Primitive(name="accumulate", kind="structured", infer=lambda x, *parts, at: x)
 _VIEWS = {"update": "index", "dynamic_update": "dynamic_index"}
 
 
-def arranged(func: Func, *, region: bool) -> Func:
-    """The block in such an order; sums with placements as accumulations.
+def order_writes(func: Func) -> Func:
+    """The program in such an order; sums with placements as accumulations.
 
     Outside of regions where a loop has made the array: others become a sum in one pass.
     """
+    return each_block(func, lambda b, inside: arranged(b.func(""), region=inside).block)
+
+
+def arranged(func: Func, *, region: bool) -> Func:
+    """A block in such an order; `region` says that it is inside a loop or branch."""
     func = accumulating(func, region=region)
     if not any(pairs(op) for op in func.ops):
         return func

@@ -4,7 +4,6 @@ one flat array of what they make."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from tapec.ir.affine import Affine
 from tapec.ir.core import Op, Value
@@ -12,25 +11,23 @@ from tapec.ir.ops.library import NUMPY
 from tapec.ir.ops.packed import parts
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.factors import put, qr, slogdet
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
 from tapec.lower.opaque import copied
-from tapec.lower.scalars import Expansion, Grid, rule
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.scalars import Grid, Grids, rule
 
 # rule(build, op, buffers of the operands, which it may change, memory of each wanted result)
 Rule = Callable[[ScalarBuilder, Op, Sequence[Value], Sequence[Memory]], None]
 RULES: dict[str, Rule] = {"slogdet": slogdet, "qr": qr}
 
 
-def packed(n: Nests, op: Op, memory: Memory) -> None:
+def packed(n: Frame, op: Op, memory: Memory) -> None:
     """The op on copies of its operands, straight into the memory of its results."""
     _make(n.build, op, [copied(n, v).buffer for v in op.operands], memory)
 
 
 @rule("packed")
-def _grid(e: Expansion, op: Op, *operands: Grid) -> Grid:
+def _grid(e: Grids, op: Op, *operands: Grid) -> Grid:
     given = [e.spill(g, v.type) for g, v in zip(operands, op.operands, strict=True)]
     out = e.build.alloc(op.result.type)
     _make(e.build, op, given, Memory(out))

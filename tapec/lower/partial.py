@@ -8,26 +8,24 @@ registers; where the result is one row only, it adds several scaled rows of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
+from tapec.lower.elements import product_at
 from tapec.lower.folds import COMBINE
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.pull import product_at
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.spaces import carried
 
 Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
 
 ROWS = 8  # elements of a product made together
 
 
-def partial(n: Nests, op: Op, buffer: Memory) -> None:
+def partial(n: Frame, op: Op, buffer: Memory) -> None:
     """All elements of the result, into its memory."""
     shape = op.result.type.shape
-    if op.name != "dot":
+    if "contract" not in op.attrs:
         reduced, element, inner = rows(n, op)
         Tiles(n, op, buffer, COMBINE[op.name], reduced, element, inner).blocks(len(shape) - 1, 1)
         return
@@ -42,7 +40,7 @@ def partial(n: Nests, op: Op, buffer: Memory) -> None:
         tiles.blocks(len(shape) - 2, ROWS)
 
 
-def rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
+def rows(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
     """A reduction: what it runs over, its elements, whether they are neighbours in memory."""
     (x,) = op.operands
     axes = sorted(op.attrs["axes"])
@@ -55,7 +53,7 @@ def rows(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
     return [x.type.shape[k] for k in axes], element, x.type.ndim - 1 in axes
 
 
-def products(n: Nests, op: Op) -> tuple[list[int], Element, bool]:
+def products(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
     """A product: what it runs over, its elements, whether those of a sum are neighbours."""
     a, b = op.operands
     pairs = op.attrs["contract"]
@@ -78,7 +76,7 @@ class Tiles:
 
     def __init__(
         self,
-        n: Nests,
+        n: Frame,
         op: Op,
         buffer: Memory,
         how: tuple[str, object],
@@ -110,7 +108,8 @@ class Tiles:
             if axis >= 0:
                 first = at[axis].times(size) + Affine(start)
                 places = [(*at[:axis], first + Affine(k), *at[axis + 1 :]) for k in range(size)]
-            totals = n.carried(
+            totals = carried(
+                n.build,
                 self.reduced,
                 [self.how] * size,
                 [dtype] * size,
@@ -124,7 +123,7 @@ class Tiles:
         n.loops(space, "serial" if self.inner else "vector", body)
 
 
-def added_rows(n: Nests, op: Op, buffer: Memory, extent: int, element: Element) -> None:
+def added_rows(n: Frame, op: Op, buffer: Memory, extent: int, element: Element) -> None:
     """The result as a sum of rows, `ROWS` of them in each pass over it."""
     shape = op.result.type.shape
     first = extent % ROWS or min(ROWS, extent)

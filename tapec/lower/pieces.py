@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.places import Box, around, cuts, dense, extents, inside, overlap, size
 from tapec.lower.dynamic import put
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.plan import UNROLLED
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
-
+from tapec.lower.spacekeys import UNROLLED
 
 Part = tuple[Value, Any]  # what is put, and where: a specification
 Body = Callable[[Index], None]
@@ -25,11 +22,11 @@ EDGE = 4  # elements of the last axis that are written out beside a vector loop
 MOST_BOXES = 300  # pieces of a space times parts, above which parts are added one by one
 
 
-def _fill(n: Nests, shape: tuple[int, ...], value: Value, buffer: Memory) -> None:
+def _fill(n: Frame, shape: tuple[int, ...], value: Value, buffer: Memory) -> None:
     n.over(shape, lambda at: n.save(value, buffer, flat(at, shape)))
 
 
-def place(n: Nests, op: Op, buffer: Memory) -> None:
+def place(n: Frame, op: Op, buffer: Memory) -> None:
     """Every part added at its place, zero elsewhere."""
     shape = op.result.type.shape
     stretches = _stretches(op)
@@ -50,7 +47,7 @@ def _stretches(op: Op) -> Sequence[Box] | None:
 
 
 def _boxes(
-    n: Nests, op: Op, buffer: Memory, stretches: Sequence[Box], parts: Sequence[Part]
+    n: Frame, op: Op, buffer: Memory, stretches: Sequence[Box], parts: Sequence[Part]
 ) -> None:
     """Every piece of the result; pieces side by side on the last axis in one nest."""
     shape = op.result.type.shape
@@ -66,7 +63,7 @@ def _boxes(
             n.loops([b - a for a, b in outer], "serial", partial(_side_by_side, n, bodies))
 
 
-def _side_by_side(n: Nests, bodies: Sequence[tuple[Box, Body]], at: Index) -> None:
+def _side_by_side(n: Frame, bodies: Sequence[tuple[Box, Body]], at: Index) -> None:
     for box, body in bodies:
         width = box[-1][1] - box[-1][0]
         if width <= EDGE:
@@ -76,7 +73,7 @@ def _side_by_side(n: Nests, bodies: Sequence[tuple[Box, Body]], at: Index) -> No
             n.loops([width], "vector", lambda rest, body=body: body((*at, *rest)))  # type: ignore[misc]
 
 
-def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> Body | None:
+def _box(n: Frame, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> Body | None:
     """One element of the sum of the parts that cover a piece of the result.
 
     In the result or, of an accumulation, added to it: then a piece that no part covers is None.
@@ -100,7 +97,7 @@ def _box(n: Nests, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> B
     return None if added and not covering else body
 
 
-def accumulate(n: Nests, op: Op, buffer: Memory) -> None:
+def accumulate(n: Frame, op: Op, buffer: Memory) -> None:
     """Parts added to an array in one pass over each piece that the same of them cover.
 
     Where the pieces would be too many, one pass over what all parts cover, and then each part's
@@ -134,17 +131,17 @@ def _core(op: Op) -> Box | None:
     return core if core is not None and 2 * prod(size(core)) >= smallest else None
 
 
-def start_from(n: Nests, op: Op, buffer: Memory) -> None:
+def start_from(n: Frame, op: Op, buffer: Memory) -> None:
     """The array before a write, unless the write takes over its memory."""
-    if n.plan.shares.get(op.result) is not op.operands[0]:
+    if n.shares.get(op.result) is not op.operands[0]:
         n.copy(op.operands[0], buffer)
 
 
-def _rest(n: Nests, op: Op, buffer: Memory) -> None:
+def _rest(n: Frame, op: Op, buffer: Memory) -> None:
     """What an update leaves as it was, into new memory: copied around a part without gaps."""
     x, at = op.operands[0], op.attrs["at"]
     shape = x.type.shape
-    if n.plan.shares.get(op.result) is x or op.name != "update" or not dense(at):
+    if n.shares.get(op.result) is x or op.name != "update" or not dense(at):
         start_from(n, op, buffer)
         return
     for box in around([(0, extent) for extent in shape], extents(at)):
@@ -157,14 +154,14 @@ def _rest(n: Nests, op: Op, buffer: Memory) -> None:
     n.build.wrote(buffer.buffer)
 
 
-def update(n: Nests, op: Op, buffer: Memory) -> None:
+def update(n: Frame, op: Op, buffer: Memory) -> None:
     """The array with one part of it overwritten, or added to."""
     x, part, *starts = op.operands
     _rest(n, op, buffer)
     put(n, part, op.attrs["at"], starts, x.type.shape, buffer, add=op.name == "dynamic_add")
 
 
-def concatenate(n: Nests, op: Op, buffer: Memory) -> None:
+def concatenate(n: Frame, op: Op, buffer: Memory) -> None:
     """The operands one after the other along an axis, which a stack makes anew."""
     shape, start = op.result.type.shape, 0
     axis = op.attrs["axis"] % len(shape)

@@ -10,58 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Func, Op, Value
 from tapec.ir.regions import region_op
-from tapec.lower.folds import RUNNING
+from tapec.lower.access import reshaped
 from tapec.lower.inplace import SMALL, WRITES, Takeovers
+from tapec.lower.roles import NONE, Roles
+from tapec.lower.spacekeys import ALONE, FEW, joins_unrolled, reduces, small_key, space_key
+from tapec.lower.views import VIEWS
 
-UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 COSTLY = 12  # cost from which a value is stored rather than computed twice
 LONGEST = 250  # ops of an inlined body from which it is cut
 DEEPEST = 100  # operands of operands of ... from which it is cut
-REDUCTIONS = frozenset(
-    "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
-)
-ALONE = frozenset(
-    [
-        "argmax",
-        "argmin",
-        "argsort",
-        "search",
-        *RUNNING,
-        "scatter",
-        "scatter_add",
-        "solve",
-        "determinant",
-        "cholesky",
-        "opaque",
-        "packed",
-    ]
-)
-DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
-PIECES = frozenset(("place", "update", "concatenate", "stack"))
-
-
-@dataclass(frozen=True)
-class Roles:
-    """What a block's surroundings want of it.
-
-    `owned` are parameters whose memory it may change; `aims` are (result, parameter) where the
-    result must end up in that memory; `early` are numbers of results that are saved as soon as
-    they are computed; `cheap` is the cost from which a value read many times is stored. With
-    `renewing`, arrays made anew are as good as arrays changed in place.
-    """
-
-    owned: frozenset[Value] = frozenset()
-    aims: tuple[tuple[Value, Value], ...] = ()
-    early: frozenset[int] = frozenset()
-    cheap: int = 2
-    renewing: bool = False
 
 
 @dataclass(eq=False)
 class Nest:
-    """Ops computed together: all small ones ("small"), or over one space."""
+    """Ops computed together: all small ones ("few"), or over one space."""
 
     key: tuple[object, ...]
     ops: list[Op] = field(default_factory=list)
@@ -70,17 +34,22 @@ class Nest:
 class Plan:
     """The nests of a block, in order; `forced` are values that must have memory.
 
-    `shares` says which results take over the memory of which other value.
+    `shares` says which results take over the memory of which other value; `saved` are values that
+    must be put aside before theirs is taken over. With `chosen`, nothing else is given memory, and
+    with `shares`, nothing else takes over any.
     """
 
     def __init__(
         self,
         func: Func,
         forced: set[Value],
-        roles: Roles = Roles(),
+        roles: Roles = NONE,
         adopt: Mapping[Value, Value] | None = None,
+        *,
+        chosen: bool = False,
+        shares: Mapping[Value, Value] | None = None,
     ) -> None:
-        self.func, self.forced, self.roles = func, set(forced), roles
+        self.func, self.forced, self.roles, self.chosen = func, set(forced), roles, chosen
         self.nests: list[Nest] = []
         self.small: set[Value] = set()
         self.roots: set[Value] = set()
@@ -93,9 +62,9 @@ class Plan:
         self.source = {r: op for op in func.ops for r in op.results}
         self.results = set(func.results)
         self.passed = {v for op in func.ops if op.name == "call" for v in op.operands}
-        self.needed = needed_by_others(func, roles.cheap)
-        self.shares: dict[Value, Value] = {}
-        self.takeovers = Takeovers(self, adopt or {})
+        self.needed = {} if chosen else needed_by_others(func, self.source, roles.cheap)
+        self.shares: dict[Value, Value] = dict(shares or {})
+        self.takeovers = Takeovers(self, adopt or {}, decided=shares is not None)
         self.early = {func.results[k] for k in roles.early}
         self.saved: set[Value] = set()
         for param in func.params:
@@ -113,10 +82,9 @@ class Plan:
             self.save(value)
 
     def save(self, value: Value) -> None:
-        """A nest that puts a value aside before its memory is taken over."""
+        """Note a value that is put aside before its memory is taken over."""
         memory = value in self.roots or value in self.roles.owned
         if memory and value in self.early and value in self.takeovers.watched:
-            self.nests.append(Nest(("save", value)))
             self.saved.add(value)
 
     def classify(self, op: Op, number: int) -> None:
@@ -147,17 +115,24 @@ class Plan:
     def region(self, op: Op, number: int) -> None:
         """Loops, branches, tapes: nests of their own. What is large or handed on has memory."""
         for k, value in enumerate(op.results):
-            stacked = op.primitive.loop and k >= region_op(op).carry
-            handed_on = op.name == "call" and value in self.passed
-            large = value.type.size > SMALL or value in self.forced or stacked or handed_on
+            large = value in self.forced or (not self.chosen and self.is_large(op, k))
             (self.roots if large else self.small).add(value)
         level = max((self.ready[v] for v in op.operands), default=0)
         self.takeovers.decide(op, number)
-        self.schedule(op, ("alone", op), level)
+        self.schedule(op, ("own", op), level)
+
+    def is_large(self, op: Op, number: int) -> bool:
+        """Whether a result of loops, branches or functions has memory."""
+        value = op.results[number]
+        stacked = op.primitive.loop and number >= region_op(op).carry
+        handed_on = op.name == "call" and value in self.passed
+        return value.type.size > SMALL or stacked or handed_on
 
     def is_root(self, op: Op) -> bool:
         """Whether a large value gets memory."""
         value = op.result
+        if self.chosen:
+            return value in self.forced
         body = {value}.union(*(self.bodies.get(v, ()) for v in op.operands))
         depth = 1 + max((self.depths.get(v, 0) for v in op.operands), default=0)
         cost = sum(self.source[v].primitive.cost for v in body)
@@ -187,7 +162,7 @@ class Plan:
             position = len(self.nests)
             self.nests.append(Nest(key))
         self.nests[position].ops.append(op)
-        self.ready.update(dict.fromkeys(op.results, position + (key != ("small",))))
+        self.ready.update(dict.fromkeys(op.results, position + (key != FEW)))
         for operand in op.operands:
             self.ask(operand, position)
 
@@ -215,37 +190,34 @@ class Plan:
         return costly - covered
 
 
-def alike(block: Block | Func, value: Value) -> set[Value]:
-    """The value and all that the same op makes of the same types elsewhere in the block.
-
-    Unrolled loops repeat one op many times: what one of them needs, all of them do.
-    """
-    source = next((op for op in block.ops if value in op.results), None)
-    if source is None or source.regions:
-        return {value} if source else set()
-    return {
-        op.result
-        for op in block.ops
-        if op.primitive is source.primitive
-        and op.result.type == value.type
-        and op.attrs == source.attrs
-    }
-
-
-def needed_by_others(func: Func, cheap: int) -> dict[Value, int]:
+def needed_by_others(func: Func, source: Mapping[Value, Op], cheap: int) -> dict[Value, int]:
     """Operands that a consumer reads many times, with the cost that may be spent each time.
 
-    By products, scans, scatters, broadcasts, loops.
+    By products, scans, scatters, broadcasts, loops. What a region reshapes must lie in memory.
     """
     found: dict[Value, int] = {}
     for op in func.ops:
+        if op.primitive.kind == "region":
+            flat = _reshaped(op, source)
+            found.update((v, -1 if v in flat else 0) for v in op.operands)
+            continue
         for v in op.operands:
             reads = op.name in ALONE or (op.name == "dot" and (cheap or reused(op, v)))
-            if op.primitive.kind == "region":
-                found[v] = 0
-            elif reads or (op.name not in WRITES and v.type.size * 2 < op.result.type.size):
+            if reads or (op.name not in WRITES and v.type.size * 2 < op.result.type.size):
                 found.setdefault(v, cheap)
     return found
+
+
+def _reshaped(op: Op, source: Mapping[Value, Op]) -> set[Value]:
+    """Views that regions of an op reshape: its last operands are their last parameters."""
+    if not any(v in source and source[v].name in VIEWS for v in op.operands):
+        return set()
+    return {
+        op.operands[k - len(region.params)]
+        for region in op.regions
+        for k in reshaped(region)
+        if len(region.params) - k <= len(op.operands)
+    }
 
 
 def reused(op: Op, value: Value) -> bool:
@@ -253,47 +225,3 @@ def reused(op: Op, value: Value) -> bool:
     a = op.operands[0].type.shape
     inner = prod(a[pair[0]] for pair in op.attrs["contract"])
     return bool(op.result.type.size * inner > value.type.size)
-
-
-def reduces(op: Op) -> bool:
-    """Whether an op sums up: an outer product does not."""
-    return op.name in REDUCTIONS and not (op.name == "dot" and not op.attrs["contract"])
-
-
-def small_key(op: Op) -> tuple[object, ...]:
-    """Small reductions of large values share the nest of their operand's space."""
-    (*_, x) = op.operands or (op.result,)
-    if op.name in REDUCTIONS and op.name != "dot" and x.type.size > SMALL:
-        return ("reduce", x.type.shape, op.attrs["axes"])
-    if reduces(op) and max(v.type.size for v in op.operands) > SMALL:
-        return ("alone", op)
-    if op.name in ALONE and max(v.type.size for v in op.operands) > SMALL:
-        return ("alone", op)
-    return ("small",)
-
-
-def space_key(op: Op) -> tuple[object, ...]:
-    """Roots that may share a nest have equal keys."""
-    if reduces(op) or op.name in ALONE or op.name in DYNAMIC:
-        return ("alone", op)
-    if op.name in PIECES and not joins_unrolled(op):
-        return ("alone", op)
-    return ("map", op.result.type.shape)
-
-
-def joins_unrolled(op: Op) -> bool:
-    """Whether parts are told apart by unrolled axes only, so that no loop must be cut."""
-    shape = op.result.type.shape
-    cut = unrolled_from(shape)
-    if "axis" in op.attrs:
-        return bool(op.attrs["axis"] % len(shape) >= cut)
-    specs = op.attrs["at"] if op.name == "place" else (op.attrs["at"],)
-    return all(at[k] == (0, shape[k], 1) for at in specs for k in range(cut))
-
-
-def unrolled_from(shape: tuple[int, ...]) -> int:
-    """First of the trailing axes that are unrolled inside a loop over long leading axes."""
-    k = len(shape)
-    while k > 1 and prod(shape[k - 1 :]) <= UNROLLED:
-        k -= 1
-    return k if prod(shape[:k]) >= 4 * prod(shape[k:]) else len(shape)

@@ -1,77 +1,148 @@
-"""The plans of a program's blocks, made in several attempts and kept.
+"""Where the values of a program are: `choose_memory` and `take_over_memory`.
 
-Lowering starts again where it finds that a value needs memory, and looks at bodies of loops twice:
-a block is planned again only where what is new concerns it, and from where its last plan ended.
+A block is planned for what its surroundings want of it, and tells its own regions what it wants of
+them: both passes go from the outside to the inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tapec.ir.core import Block, Func, Value
-from tapec.lower.inplace import adoptions
-from tapec.lower.order import arranged
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.regions import region_op
+from tapec.lower.access import inaccessible
+from tapec.lower.inplace import BRANCHES, LOOPS, adoptions
+from tapec.lower.marks import Placement, is_data, marked, unmarked
 from tapec.lower.overlap import overlapping
-from tapec.lower.plan import Plan, Roles
+from tapec.lower.plan import Plan
+from tapec.lower.products import read_by_calls
+from tapec.lower.regions import addressed
+from tapec.lower.roles import NONE, Roles
+from tapec.lower.turns import origins
 
 ROUNDS = 4  # attempts at avoiding to compute values twice
 
 
-@dataclass
-class Planned:
-    """A block's best plan so far, and what led to it."""
+def choose_memory(func: Func) -> Func:
+    """The program with `materialize` behind every value that has memory.
 
-    plan: Plan
-    wanted: set[Value]
-    adopt: dict[Value, Value]
-    attempts: int
-
-
-@dataclass
-class Plans:
-    """All blocks of one program."""
-
-    orders: dict[tuple[Block, bool], Func] = field(default_factory=dict)
-    found: dict[tuple[Block, Roles], Planned] = field(default_factory=dict)
-
-    def order(self, func: Func, *, region: bool) -> Func:
-        """The block with its writes as late as possible (see `tapec.lower.order`)."""
-        key = func.block, region
-        if key not in self.orders:
-            self.orders[key] = arranged(func, region=region)
-        return self.orders[key]
-
-    def plan(self, func: Func, forced: Set[Value], roles: Roles) -> Plan:
-        """The schedule of an ordered block."""
-        key = func.block, roles
-        known = self.found.get(key)
-        if known is None:
-            self.found[key] = attempted(func, set(forced), roles)
-        elif not forced <= known.wanted:
-            here = {v for v in forced if v in known.plan.source or v in func.params}
-            if not here <= known.wanted:
-                self.found[key] = attempted(func, known.wanted | here, roles, known)
-        return self.found[key].plan
-
-
-def attempted(func: Func, wanted: set[Value], roles: Roles, last: Planned | None = None) -> Planned:
-    """Schedule a block.
-
-    Again where values that several nests would recompute at a cost, or that are read after what
-    they are computed from is overwritten, must get memory, or where an array finds a better place.
+    These are results and what is read too often, at places that its own rule cannot address, or
+    after what it is computed from is overwritten (see `take_over_memory`). Others are computed
+    where they are read.
     """
-    adopt = dict(last.adopt) if last is not None else {}
-    attempts = last.attempts if last is not None else 0
+    return _Walk(addressed(func) | read_by_calls(func)).program(func)
+
+
+def take_over_memory(func: Func) -> Func:
+    """The program with `share` for `materialize` where a value goes on in memory that dies.
+
+    Writes, loops and branches that change an array continue in it when nothing reads the old one
+    afterwards; a value that must survive that is put aside by a `copy`.
+    """
+    return _Walk(set(), chosen=True).program(func)
+
+
+@dataclass
+class _Walk:
+    """All blocks of one program; functions that are called are planned once."""
+
+    forced: set[Value]
+    chosen: bool = False
+    functions: dict[Block, Block] = field(default_factory=dict)
+
+    def program(self, func: Func) -> Func:
+        """The program with markers."""
+        return Func(func.name, self.placed(self.plan(func.block, NONE)))
+
+    def plan(self, block: Block, roles: Roles) -> Plan:
+        """The plan of a block."""
+        plain, places = unmarked(block)
+        return planned(Func("", plain), self.forced | places.roots, roles, chosen=self.chosen)
+
+    def placed(self, plan: Plan) -> Block:
+        """The block of a plan with the markers that it asks for, in its regions too."""
+        block = plan.func.block
+        kept = {p for p in block.params if p in plan.forced and p.type.size > 1}
+        kept |= {op.result for op in block.ops if is_data(op) and op.result in plan.forced}
+        places = Placement(plan.roots | kept, plan.shares if self.chosen else {})
+        saved = {
+            v: [k for k in plan.roles.early if block.results[k] is v]
+            for v in (plan.saved if self.chosen else ())
+        }
+        return marked(block, places, lambda op: self.regions(op, plan), saved)
+
+    def regions(self, op: Op, outer: Plan) -> tuple[Block, ...]:
+        """The regions of an op, each planned for what the op wants of it."""
+        if op.name in BRANCHES:
+            return tuple(self.side(op, region, outer) for region in op.regions)
+        if op.name in LOOPS:
+            tests = [self.placed(self.plan(r, Roles(cheap=0))) for r in op.regions[:-1]]
+            return (*tests, self.placed(self.loop_body(op, outer)))
+        return tuple(map(self.function, op.regions))
+
+    def function(self, block: Block) -> Block:
+        """The same function for all of its calls."""
+        if block not in self.functions:
+            self.functions[block] = self.placed(self.plan(block, NONE))
+        return self.functions[block]
+
+    def side(self, op: Op, region: Block, outer: Plan) -> Block:
+        """A side of a branch goes on in the memory that the branch takes over."""
+        taken = {outer.shares[r]: k for k, r in enumerate(op.results) if r in outer.shares}
+        pairs = zip(region.params, op.operands[1:], strict=True)
+        owned = {p: taken[v] for p, v in pairs if v in taken}
+        plain, _ = unmarked(region)
+        aims = tuple((plain.results[k], p) for p, k in owned.items())
+        roles = Roles(frozenset(owned), aims, cheap=outer.roles.cheap)
+        return self.placed(self.plan(region, roles))
+
+    def loop_body(self, op: Op, outer: Plan) -> Plan:
+        """The body of a loop: large carried values come back to their memory, or take turns.
+
+        What takes turns (see `tapec.lower.turns`) needs no way back to where it was.
+        """
+        body, _ = unmarked(op.regions[-1])
+        loop = region_op(op)
+        params = loop.state(loop.body)
+        large = [k for k in range(len(params)) if op.results[k] in outer.roots]
+
+        def attempt(aimed: Sequence[int]) -> Plan:
+            aims = tuple((body.results[k], params[k]) for k in aimed)
+            owned = frozenset(params[k] for k in large)
+            early = frozenset(range(len(params), len(body.results)))
+            return self.plan(op.regions[-1], Roles(owned, aims, early, 0, renewing=True))
+
+        def turning(plan: Plan) -> dict[int, int | None]:
+            return origins(body.results, plan, params, large)
+
+        first = attempt(large)
+        found = turning(first)
+        if not found:
+            return first
+        second = attempt([k for k in large if k not in found])
+        return second if turning(second).keys() == found.keys() else first
+
+
+def planned(func: Func, forced: set[Value], roles: Roles, *, chosen: bool) -> Plan:
+    """Plan a block.
+
+    Again where values must get memory that cannot be computed where they are read, that several
+    nests would recompute at a cost, or that are read after what they are computed from is
+    overwritten; or where an array finds a better place.
+    """
+    wanted, adopt, attempts = set(forced), dict[Value, Value](), ROUNDS if chosen else 0
     while True:
-        result = Plan(func, wanted, roles, adopt)
-        more = result.takeovers.conflicts - wanted
+        result = Plan(func, wanted, roles, adopt, chosen=chosen)
+        more = result.takeovers.conflicts | inaccessible(result)
         if attempts < ROUNDS:
-            again = overlapping(func, result.inline, result.costs)
-            more |= (result.repeated() | again) - wanted
-        better = {v: p for v, p in adoptions(result, roles.aims).items() if v not in adopt}
+            more |= result.repeated() | overlapping(func, result.inline, result.costs)
+        more -= wanted
+        better = {
+            v: p for v, p in adoptions(result.takeovers, roles.aims).items() if v not in adopt
+        }
         if not more and not better:
-            return Planned(result, wanted, adopt, attempts)
+            return result
         wanted |= more
         adopt |= {} if more else better
         attempts += 1

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.places import runs
 from tapec.ir.regions import region_op
-from tapec.ir.rewrite import copy_op
-from tapec.lower.functions import staying
 from tapec.lower.inplace import BRANCHES, LOOPS, WRITES
 
-INLINED = frozenset(("call", "custom"))
 _DYNAMIC = frozenset(("dynamic_index", "dynamic_update", "dynamic_add"))
 _TABLES = frozenset(("gather", "scatter", "scatter_add"))
 
@@ -30,55 +26,46 @@ def all_blocks(block: Func | Block) -> Iterator[Func | Block]:
         pending += [r for op in current.ops for r in op.regions]
 
 
+def each_block(func: Func, change: Callable[[Block, bool], Block]) -> Func:
+    """The program with every block changed, those inside first; functions called, once each.
+
+    The second argument of `change` says that a block is inside a loop or branch.
+    """
+    known: dict[Block, Block] = {}
+
+    def changed(block: Block, inside: bool) -> Block:
+        ops = tuple(with_regions(op, regions(op)) if op.regions else op for op in block.ops)
+        same = all(a is b for a, b in zip(ops, block.ops, strict=True))
+        return change(block if same else Block(block.params, ops, block.results), inside)
+
+    def regions(op: Op) -> tuple[Block, ...]:
+        for region in op.regions:
+            if region not in known:
+                known[region] = changed(region, op.name != "call")
+        return tuple(known[r] for r in op.regions)
+
+    block = changed(func.block, False)
+    return func if block is func.block else Func(func.name, block)
+
+
+def changed_ops(block: Block, change: Callable[[Op], Op]) -> Block:
+    """The block with every op changed; the same one where none is."""
+    ops = tuple(map(change, block.ops))
+    if all(a is b for a, b in zip(ops, block.ops, strict=True)):
+        return block
+    return Block(block.params, ops, block.results)
+
+
+def with_regions(op: Op, regions: tuple[Block, ...]) -> Op:
+    """The op with other regions; the same one where they are."""
+    if all(a is b for a, b in zip(regions, op.regions, strict=True)):
+        return op
+    return Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+
+
 def needs_loops(func: Func) -> bool:
     """Whether there is control flow, or a place known at run time only, to lower."""
     return any(op.primitive.kind == "region" or op.name in _DYNAMIC for op in func.ops)
-
-
-def inlined(func: Func) -> Func:
-    """The program with the bodies of `custom`, and of calls that do not stay, for the ops."""
-    blocks = list(all_blocks(func))
-    if not any(op.name in INLINED for b in blocks for op in b.ops):
-        return func
-    return Func(func.name, _Inliner(staying(blocks)).block(func.block, {}))
-
-
-class _Inliner:
-    """Copies blocks; the functions that stay are copied once."""
-
-    def __init__(self, staying: set[int]) -> None:
-        self.staying = staying
-        self.functions: dict[int, Block] = {}
-
-    def block(self, block: Block, env: dict[Value, Value]) -> Block:
-        """A copy of a block over `env`."""
-        builder = Builder()
-        self.append(block, builder, env)
-        return Block(block.params, tuple(builder.ops), tuple(env.get(v, v) for v in block.results))
-
-    def append(self, block: Block, builder: Builder, env: dict[Value, Value]) -> None:
-        """Append the ops of a block over `env`."""
-        for op in block.ops:
-            stays = op.name == "call" and id(op.regions[0]) in self.staying
-            if op.name in INLINED and not stays:
-                body = op.regions[0]
-                inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
-                self.append(body, builder, inner)
-                found = [inner.get(v, v) for v in body.results]
-                env.update(zip(op.results, found, strict=True))
-                continue
-            regions = tuple(map(self.function if stays else self.region, op.regions))
-            whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
-            builder.ops.append(copy_op(whole, env))
-
-    def region(self, block: Block) -> Block:
-        return self.block(block, {})
-
-    def function(self, block: Block) -> Block:
-        """The same function for all of its calls."""
-        if id(block) not in self.functions:
-            self.functions[id(block)] = self.block(block, {})
-        return self.functions[id(block)]
 
 
 def addressed(func: Func) -> set[Value]:

@@ -7,14 +7,13 @@ element; reductions are balanced trees; arrays with run-time indices go through 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import UnsupportedLowering
-from tapec.ir.core import Block, Dense, Func, Op, Value
+from tapec.ir.core import Dense, Op, Value
 from tapec.ir.places import slices
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
@@ -25,7 +24,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register an expansion rule: rule(expansion, op, *grids) -> grid of the result."""
+    """Register a rule: rule(grids, op, *operands) -> grid of the result."""
 
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names, function))
@@ -34,53 +33,21 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def expand(func: Func) -> Func:
-    """The program as scalar loads, scalar ops and stores; parameters are buffers, inputs first.
+class Grids:
+    """What rules do with grids of scalars in one program under construction."""
 
-    Raises UnsupportedLowering for an op without a rule.
-    """
-    found = Expansion(func).run()
-    assert found is not None
-    return found
+    def __init__(self, build: ScalarBuilder) -> None:
+        self.build = build
 
-
-class Expansion:
-    """The state of one expansion: the builder and the grid of every array value.
-
-    One with a limit stops where it has built more ops.
-    """
-
-    def __init__(
-        self, func: Func, build: ScalarBuilder | None = None, limit: float = math.inf
-    ) -> None:
-        self.func, self.limit = func, limit
-        self.build = build or ScalarBuilder()
-        self.grids: dict[Value, Grid] = {}
-
-    def run(self) -> Func | None:
-        """Expand all ops, then store the results; None beyond the limit."""
-        buffers = [_buffer(v) for v in (*self.func.params, *self.func.results)]
-        count = len(self.func.params)
-        for param, buffer in zip(self.func.params, buffers[:count], strict=True):
-            self.grids[param] = self.read(buffer, param.type.shape)
-        for op in self.func.ops:
-            self.expand(op)
-            if len(self.build.ops) > self.limit:
-                return None
-        for result, buffer in zip(self.func.results, buffers[count:], strict=True):
-            self.write(self.grids[result], buffer)
-        return Func(self.func.name, Block(tuple(buffers), self.build.finish(), ()))
-
-    def expand(self, op: Op) -> None:
-        """Expand one op into the grid of its result."""
-        operands = [self.grids[v] for v in op.operands]
-        if op.primitive.kind == "elementwise" and op.name not in RULES:
-            self.grids[op.result] = self.elementwise(op, operands)
-            return
+    def expand(self, op: Op, operands: Sequence[Grid]) -> Grid:
+        """The grid of an op's result."""
         found = RULES.get(op.name)
-        if found is None:
+        if found is not None:
+            result: Grid = found(self, op, *operands)
+            return result
+        if op.primitive.kind != "elementwise":
             raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
-        self.grids[op.result] = found(self, op, *operands)
+        return self.elementwise(op, operands)
 
     def elementwise(self, op: Op, operands: Sequence[Grid]) -> Grid:
         """One scalar op per element; operands broadcast."""
@@ -131,10 +98,6 @@ def grid(values: Sequence[Any], shape: tuple[int, ...]) -> Grid:
     return out.reshape(shape)
 
 
-def _buffer(value: Value) -> Value:
-    return Value(Type(value.type.dtype, value.type.shape, buffer=True), value.hint)
-
-
 def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
     if values.shape != shape:
         values = np.broadcast_to(values, shape)
@@ -142,7 +105,7 @@ def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
 
 
 @rule("const")
-def _const(e: Expansion, op: Op) -> Grid:
+def _const(e: Grids, op: Op) -> Grid:
     type, value = op.result.type, op.attrs["value"]
     if isinstance(value, Dense):
         values = [e.build.const(x, type.dtype) for x in value.array.ravel().tolist()]
@@ -151,33 +114,33 @@ def _const(e: Expansion, op: Op) -> Grid:
 
 
 @rule("stop_gradient")
-def _same(e: Expansion, op: Op, x: Grid) -> Grid:
+def _same(e: Grids, op: Op, x: Grid) -> Grid:
     return x
 
 
 @rule("reshape")
-def _reshape(e: Expansion, op: Op, x: Grid) -> Grid:
+def _reshape(e: Grids, op: Op, x: Grid) -> Grid:
     return x.reshape(op.result.type.shape)
 
 
 @rule("transpose")
-def _transpose(e: Expansion, op: Op, x: Grid) -> Grid:
+def _transpose(e: Grids, op: Op, x: Grid) -> Grid:
     return x.transpose(op.attrs["perm"])
 
 
 @rule("broadcast_to")
-def _broadcast(e: Expansion, op: Op, x: Grid) -> Grid:
+def _broadcast(e: Grids, op: Op, x: Grid) -> Grid:
     return np.broadcast_to(x, op.result.type.shape)
 
 
 @rule("index")
-def _index(e: Expansion, op: Op, x: Grid) -> Grid:
+def _index(e: Grids, op: Op, x: Grid) -> Grid:
     picked = x[slices(op.attrs["at"])]
     return picked if isinstance(picked, np.ndarray) else grid([picked], ())
 
 
 @rule("place")
-def _place(e: Expansion, op: Op, *parts: Grid) -> Grid:
+def _place(e: Grids, op: Op, *parts: Grid) -> Grid:
     out = e.filled(op.result.type)
     for part, at in zip(parts, op.attrs["at"], strict=True):
         where = slices(at)
@@ -190,24 +153,24 @@ def _place(e: Expansion, op: Op, *parts: Grid) -> Grid:
 
 
 @rule("update")
-def _update(e: Expansion, op: Op, x: Grid, v: Grid) -> Grid:
+def _update(e: Grids, op: Op, x: Grid, v: Grid) -> Grid:
     out = x.copy()
     out[slices(op.attrs["at"])] = v if v.shape else v.item()
     return out
 
 
 @rule("concatenate")
-def _concatenate(e: Expansion, op: Op, *parts: Grid) -> Grid:
+def _concatenate(e: Grids, op: Op, *parts: Grid) -> Grid:
     return np.concatenate(parts, axis=op.attrs["axis"])
 
 
 @rule("stack")
-def _stack(e: Expansion, op: Op, *parts: Grid) -> Grid:
+def _stack(e: Grids, op: Op, *parts: Grid) -> Grid:
     return np.stack(parts, axis=op.attrs["axis"])
 
 
 @rule("integer_pow")
-def _integer_pow(e: Expansion, op: Op, x: Grid) -> Grid:
+def _integer_pow(e: Grids, op: Op, x: Grid) -> Grid:
     values = [power(e.build, v, op.attrs["n"]) for v in x.ravel().tolist()]
     return grid(values, x.shape)
 
@@ -226,7 +189,7 @@ def power(build: ScalarBuilder, x: Value, n: int) -> Value:
 
 
 @rule("gather")
-def _gather(e: Expansion, op: Op, x: Grid, *indices: Grid) -> Grid:
+def _gather(e: Grids, op: Op, x: Grid, *indices: Grid) -> Grid:
     buffer = e.spill(x, op.operands[0].type)
     rest = x.shape[len(indices) :]
     inner = int(np.prod(rest, dtype=int))
@@ -237,7 +200,7 @@ def _gather(e: Expansion, op: Op, x: Grid, *indices: Grid) -> Grid:
 
 
 @rule("scatter_add", "scatter")
-def _scatter(e: Expansion, op: Op, x: Grid, v: Grid, *indices: Grid) -> Grid:
+def _scatter(e: Grids, op: Op, x: Grid, v: Grid, *indices: Grid) -> Grid:
     buffer = e.spill(x, op.operands[0].type)
     inner = int(np.prod(x.shape[len(indices) :], dtype=int))
     count = int(np.prod(np.broadcast_shapes(*(i.shape for i in indices)), dtype=int))
@@ -253,7 +216,7 @@ def _scatter(e: Expansion, op: Op, x: Grid, v: Grid, *indices: Grid) -> Grid:
 
 
 def _places(
-    e: Expansion, shape: tuple[int, ...], indices: Sequence[Grid]
+    e: Grids, shape: tuple[int, ...], indices: Sequence[Grid]
 ) -> list[tuple[list[Value], list[int]]]:
     strides = [int(np.prod(shape[k + 1 :], dtype=int)) for k in range(len(indices))]
     flats = [g.ravel().tolist() for g in np.broadcast_arrays(*indices)]

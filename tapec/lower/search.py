@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.scalars import Expansion, Grid, rule
+from tapec.lower.scalars import Grid, Grids, rule
 from tapec.lower.sorting import before
 
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
-
-def search(n: Nests, op: Op, memory: Memory) -> None:
+def search(n: Frame, op: Op, memory: Memory) -> None:
     """Of `size` candidates one half goes in each step, until one is left."""
     a, v = op.operands
     *lead, size = a.type.shape
@@ -55,7 +51,7 @@ def precedes(build: ScalarBuilder, element: Value, value: Value, right: bool) ->
 
 
 @rule("search")
-def _search(e: Expansion, op: Op, a: Grid, v: Grid) -> Grid:
+def _search(e: Grids, op: Op, a: Grid, v: Grid) -> Grid:
     """The elements that come before it, counted."""
     out = np.empty(v.shape, object)
     for at in np.ndindex(v.shape):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +14,16 @@ from tapec.ir.ops.library import GETRF, GETRS
 from tapec.ir.ops.loop import EXPECT, SINGULAR
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.matrix import layout
-from tapec.lower.memory import Memory
-from tapec.lower.scalars import Expansion, Grid, grid, rule
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.frame import Frame
+from tapec.lower.memory import Factors, Memory
+from tapec.lower.products import layout
+from tapec.lower.scalars import Grid, Grids, grid, rule
 
 TINY = 4  # unknowns up to which elimination is written out
 WRITTEN = 400  # scalar ops up to which all columns are
 
 
-def solve(n: Nests, op: Op, memory: Memory) -> None:
+def solve(n: Frame, op: Op, memory: Memory) -> None:
     """The solutions in memory, one matrix after the other (tiny ones: side by side)."""
     *lead, size, columns = op.result.type.shape
     if size <= TINY:
@@ -59,17 +56,7 @@ def solve(n: Nests, op: Op, memory: Memory) -> None:
         n.factors[layout(a, n.source)] = made
 
 
-@dataclass(frozen=True)
-class Factors:
-    """A factored matrix in memory, or the transpose of what was factored."""
-
-    square: Value
-    pivots: Value
-    transposed: bool = False
-    checked: bool = True  # known to be of a regular matrix
-
-
-def known(n: Nests, a: Value) -> Factors | None:
+def known(n: Frame, a: Value) -> Factors | None:
     """The factors of a matrix where it, or its transpose, was factored in this block before."""
     base, strides = layout(a, n.source)
     if (base, strides) in n.factors:
@@ -88,7 +75,7 @@ def pivots_of(build: ScalarBuilder, size: int) -> Value:
     return build.alloc(Type("i32", (size + 1,)))
 
 
-def turn(n: Nests, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
+def turn(n: Frame, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
     """Copy a matrix, column after column."""
 
     def body(place: Index) -> None:
@@ -117,7 +104,7 @@ def _apply(build: ScalarBuilder, f: Factors, right: Value) -> None:
     build.wrote(right)
 
 
-def _tiny(n: Nests, op: Op, memory: Memory) -> None:
+def _tiny(n: Frame, op: Op, memory: Memory) -> None:
     """Elimination in registers, once for each matrix; many columns are a loop beside it."""
     a, b = op.operands
     *lead, size, columns = op.result.type.shape
@@ -148,7 +135,7 @@ def _written(size: int) -> int:
 
 
 @rule("solve")
-def _expanded(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+def _expanded(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
     *lead, size, columns = b.shape
     out = np.empty(b.shape, object)
     for at in product(*(range(n) for n in lead)):
@@ -156,7 +143,7 @@ def _expanded(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
     return out
 
 
-def _one(e: Expansion, op: Op, a: Grid, b: Grid) -> Grid:
+def _one(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
     """One system over grids."""
     if len(a) <= TINY:
         steps = eliminated(e.build, a)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +10,9 @@ from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.scalars import Expansion, Grid, grid, rule
-
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
+from tapec.lower.scalars import Grid, Grids, grid, rule
 
 NETWORK = 8  # elements up to which exchanges are written out
 
@@ -37,7 +34,7 @@ def _room(build: ScalarBuilder, dtype: str, size: int) -> _Room:
     return _Room(build.alloc(Type(dtype, shape)), build.alloc(Type("i64", shape)), size)
 
 
-def argsort(n: Nests, op: Op, memory: Memory) -> None:
+def argsort(n: Frame, op: Op, memory: Memory) -> None:
     """The permutations that sort along an axis, one row after the other."""
     (x,) = op.operands
     shape, axis = x.type.shape, op.attrs["axis"]
@@ -129,7 +126,7 @@ def before(build: ScalarBuilder, a: Value, b: Value) -> Value:
 
 
 @rule("argsort")
-def _argsort(e: Expansion, op: Op, x: Grid) -> Grid:
+def _argsort(e: Grids, op: Op, x: Grid) -> Grid:
     axis = op.attrs["axis"]
     size = x.shape[axis]
     rows = np.moveaxis(x, axis, -1)
@@ -138,7 +135,7 @@ def _argsort(e: Expansion, op: Op, x: Grid) -> Grid:
     return np.moveaxis(flat_rows, -1, axis)
 
 
-def _row(e: Expansion, op: Op, row: list[Value]) -> list[Value]:
+def _row(e: Grids, op: Op, row: list[Value]) -> list[Value]:
     if len(row) <= NETWORK:
         return _network(e.build, row)
     room = _room(e.build, row[0].type.dtype, len(row))

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.memory import TAPE_LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH, TAPE_STORE
+from tapec.lower.frame import Frame
+from tapec.lower.nests import control
 from tapec.lower.scalars import grid
 
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
 
-
-def fresh_tape(n: Nests, op: Op) -> None:
+@control("tape")
+def fresh_tape(n: Frame, op: Op) -> None:
     """One stack for all runs of the op, and for all tapes that take its place.
 
     What is pushed is popped, so it is empty again; what is not popped lies below for good.
     """
-    family = n.options.stacks.get(op.result, op.result)
-    if family not in n.options.opened:
+    family = n.shared.stacks.get(op.result, op.result)
+    if family not in n.shared.opened:
         with n.build.at(0):
-            n.options.opened[family] = n.build.fresh(TAPE_OPEN, (), {}, "tape")
-    n.grids[op.result] = grid([n.options.opened[family]], ())
+            n.shared.opened[family] = n.build.fresh(TAPE_OPEN, (), {}, "tape")
+    n.grids[op.result] = grid([n.shared.opened[family]], ())
 
 
-def push(n: Nests, op: Op) -> None:
+@control("push")
+def push(n: Frame, op: Op) -> None:
     """All values in one reservation, one after the other."""
     tape, *values = op.operands
     stack: Value = n.grids[tape].item()
@@ -39,7 +38,7 @@ def push(n: Nests, op: Op) -> None:
         top = top + Affine(value.type.size)
 
 
-def _store(n: Nests, value: Value, stack: Value, top: Affine) -> None:
+def _store(n: Frame, value: Value, stack: Value, top: Affine) -> None:
     shape = value.type.shape
 
     def one(element: Value, at: Affine) -> None:
@@ -54,7 +53,8 @@ def _store(n: Nests, value: Value, stack: Value, top: Affine) -> None:
     n.loops(shape, "vector", lambda at: one(n.pull(value, at), top + flat(at, shape)))
 
 
-def pop(n: Nests, op: Op) -> None:
+@control("pop")
+def pop(n: Frame, op: Op) -> None:
     """Small values into registers, large ones into memory."""
     tape, (rest, *values) = op.operands[0], op.results
     stack: Value = n.grids[tape].item()
@@ -70,7 +70,7 @@ def pop(n: Nests, op: Op) -> None:
         top = top + Affine(value.type.size)
 
 
-def _load(n: Nests, value: Value, stack: Value, top: Affine) -> None:
+def _load(n: Frame, value: Value, stack: Value, top: Affine) -> None:
     shape, dtype = value.type.shape, value.type.dtype
 
     def one(at: Affine) -> Value:
@@ -78,10 +78,10 @@ def _load(n: Nests, value: Value, stack: Value, top: Affine) -> None:
         attrs = {"dtype": dtype, "offset": at.const, "strides": strides}
         return n.build.fresh(TAPE_LOAD, (stack, *indices), attrs, dtype)
 
-    if value in n.plan.small:
+    memory = n.place(value)
+    if memory is None:
         n.grids[value] = grid([one(top + Affine(k)) for k in range(value.type.size)], shape)
         return
-    memory = n.target(value)
 
     def leaf(at: Index) -> None:
         place = flat(at, shape)

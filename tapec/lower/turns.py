@@ -8,35 +8,46 @@ loop carries the place of each: an iteration exchanges numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Set as AbstractSet
+from typing import Protocol
 
 from tapec.ir.core import Value
 from tapec.ir.types import Type
+from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
 
-if TYPE_CHECKING:
-    from tapec.lower.nests import Nests
-    from tapec.lower.plan import Plan
+
+class Homes(Protocol):
+    """Which values of a block have memory, and whose of them go on in which other value's."""
+
+    @property
+    def roots(self) -> AbstractSet[Value]: ...
+
+    @property
+    def shares(self) -> Mapping[Value, Value]: ...
+
 
 LINE = 8  # elements; places begin at multiples, and never a power of two apart
 
 
-def origins(plan: Plan, params: Sequence[Value], large: Sequence[int]) -> dict[int, int | None]:
+def origins(
+    results: Sequence[Value], places: Homes, params: Sequence[Value], large: Sequence[int]
+) -> dict[int, int | None]:
     """The carried values that an iteration leaves elsewhere: in which one's memory, or in new.
 
     As many as can take turns: each memory has one taker.
     """
     found: dict[int, int | None] = {}
     for k in large:
-        home = plan.func.results[k]
-        while home in plan.shares:
-            home = plan.shares[home]
+        home = results[k]
+        while home in places.shares:
+            home = places.shares[home]
         if home in params:
             if home is not params[k]:
                 found[k] = params.index(home)
-        elif home in plan.roots:
+        elif home in places.roots:
             found[k] = None
-    return _exchanged(found, params, plan.func.results)
+    return _exchanged(found, params, results)
 
 
 def _exchanged(
@@ -61,7 +72,7 @@ def _exchanged(
 class Turns:
     """The places of arrays of one type: `places` of the carried ones, then of the free ones."""
 
-    def __init__(self, n: Nests, type: Type, sources: Mapping[int, int | None]) -> None:
+    def __init__(self, n: Frame, type: Type, sources: Mapping[int, int | None]) -> None:
         self.n, self.sources = n, sources
         self.members = list(sources)
         self.count = len(sources) + sum(s is None for s in sources.values())
@@ -99,7 +110,7 @@ class Turns:
         return [*taken, *(p for p in self.places if p not in taken)]
 
 
-def turns(n: Nests, sources: Mapping[int, int | None], params: Sequence[Value]) -> list[Turns]:
+def turns(n: Frame, sources: Mapping[int, int | None], params: Sequence[Value]) -> list[Turns]:
     """One for each type."""
     types = dict.fromkeys(params[k].type for k in sources)
     return [Turns(n, t, {k: s for k, s in sources.items() if params[k].type == t}) for t in types]

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tapec.ir.affine import Affine
-from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
 from tapec.ir.ops.memory import address
-from tapec.lower.independent import independent
+from tapec.lower.regions import changed_ops, each_block
 
 ROWS = 16  # that may go together
 VECTOR = 8  # of them in tables that are not large
@@ -29,30 +29,18 @@ _MEMORY = ("load", "store", "check_index")
 _BEFORE, _INSIDE, _AFTER = -1, 0, 1
 
 
-def waves(func: Func) -> Func:
-    """The program with the kind of such loops changed to "wave", that of loops whose iterations
-    are independent to "vector"."""
-    block = func.block
-    return Func(func.name, Block(block.params, _marked(block.ops, {}), block.results))
+def wavefronts(func: Func) -> Func:
+    """The program with the kind of such loops changed to "wave", inside first: of three loops in
+    each other the inner two can be one."""
+    return each_block(func, lambda block, inside: changed_ops(block, _wave))
 
 
-def _marked(ops: Sequence[Op], known: dict[Block, Block]) -> tuple[Op, ...]:
-    return tuple(_mark(op, known) if op.regions else op for op in ops)
-
-
-def _mark(op: Op, known: dict[Block, Block]) -> Op:
-    """Loops inside first: of three loops in each other the inner two can be a wave."""
-    for region in op.regions:
-        if region not in known:  # functions called are shared
-            known[region] = Block(region.params, _marked(region.ops, known), region.results)
-    regions = tuple(known[region] for region in op.regions)
-    op = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
-    nest, attrs = _nest(op), op.attrs
-    if independent(op):
-        attrs = {**attrs, "kind": "vector"}
-    elif nest is not None and any(map(nest.keeps_order, SKEWS)):
-        attrs = {**attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
-    return Op(op.primitive, op.operands, attrs, op.results, regions, op.loc)
+def _wave(op: Op) -> Op:
+    nest = _nest(op)
+    if nest is None or not any(map(nest.keeps_order, SKEWS)):
+        return op
+    attrs = {**op.attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
+    return Op(op.primitive, op.operands, attrs, op.results, op.regions, op.loc)
 
 
 def _nest(op: Op) -> _Nest | None:

@@ -18,7 +18,7 @@ LANES = 4  # points that `batch` takes where no size is given
 Plain = Callable[[Func], Func]
 Derivation = Callable[[Func, Sequence[bool]], Func]
 
-LOWERING: Mapping[str, Plain] = {"lower": lower.lower}
+LOWERING: Mapping[str, Plain] = {**lower.PASSES, "lower": lower.lower}
 PLAIN: Mapping[str, Plain] = {**passes.PASSES, "clean": passes.clean, **LOWERING}
 # By the parameters named in parentheses: all floats where there are none.
 DERIVATIONS: Mapping[str, Derivation] = {

@@ -14,7 +14,7 @@ from tapec.ir import Builder, Dense
 from tapec.ir.parser import parse
 from tapec.ir.patterns import Layers, Mask, Progression, pattern_of
 from tapec.ir.printer import print_func
-from tapec.lower.pull import TABLE
+from tapec.lower.elements import TABLE
 
 LONG = TABLE // 8 + 500  # more than tables are read for
 

@@ -12,7 +12,7 @@ from support.loop_support import Loops, agree
 import tapec
 from tapec.backends.llvm import available
 from tapec.ir import Func, Value
-from tapec.lower.wave import waves
+from tapec.lower.independent import mark_independent
 
 native = pytest.mark.skipif(not available()[0], reason=available()[1])
 Body = Callable[[Loops, Value, Value, Value], None]
@@ -28,7 +28,7 @@ def looped(body: Body, trips: int = 40) -> Func:
         return []
 
     p.loop(0, trips, [], one)
-    return waves(p.func())
+    return mark_independent(p.func())
 
 
 def get(p: Loops, buffer: Value, i: Value, offset: int = 100, stride: int = 1) -> Value:
@@ -98,7 +98,13 @@ def test_random_loops(seed: int) -> None:
 
     p.loop(0, 200, [], copied)
     p.loop(0, 37, [], one)
-    agree(waves(p.func()), 1, np.random.default_rng(seed).normal(size=200), rtol=1e-13, atol=1e-14)
+    agree(
+        mark_independent(p.func()),
+        1,
+        np.random.default_rng(seed).normal(size=200),
+        rtol=1e-13,
+        atol=1e-14,
+    )
 
 
 @native

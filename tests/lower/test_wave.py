@@ -16,7 +16,8 @@ from support.loop_support import Loops, agree
 import tapec
 from tapec.backends.llvm import available
 from tapec.ir import Func, Op, Value
-from tapec.lower.wave import waves
+from tapec.lower.independent import mark_independent
+from tapec.lower.wave import wavefronts
 
 native = pytest.mark.skipif(not available()[0], reason=available()[1])
 COLUMNS, WIDE = 45, 50
@@ -32,7 +33,7 @@ def kinds(ops: Sequence[Op]) -> list[str]:
 
 
 def found(func: Func) -> bool:
-    return "wave" in kinds(waves(func).ops)
+    return "wave" in kinds(wavefronts(mark_independent(func)).ops)
 
 
 class Maker:
@@ -78,7 +79,7 @@ class Maker:
             return []
 
         p.loop(0, self.rows, [], rows)
-        return waves(p.func())
+        return wavefronts(mark_independent(p.func()))
 
     def cell(
         self, i: Value, j: Value, floats: list[Value], carried: Sequence[Value]

@@ -173,6 +173,10 @@ def _if(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return tuple(machine.block(then if env[op.operands[0]] else otherwise, env))
 
 
+def _nest(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    return tuple(machine.block(op.regions[0], env))
+
+
 def _invoke(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     (block,) = op.regions
     indices = op.operands[len(block.params) :]
@@ -249,6 +253,7 @@ RULES: dict[str, Rule] = {
     "repeat": _repeat,
     "while": _while,
     "if": _if,
+    "nest": _nest,
     "invoke": _invoke,
     "tape_open": lambda machine, op, env: (_SlotStack(),),
     "tape_push": lambda machine, op, env: (_tape(op, 0, env).push(op.attrs["slots"]),),

@@ -107,11 +107,7 @@ def compile_func(
     """
     from tapec.lower import lower
 
-    start = time.perf_counter()
-    loops = lower(func, blas.usable)
-    if report is not None:
-        seconds = time.perf_counter() - start
-        report("lower", _size(func), _size(loops), "ops", seconds)
+    loops = lower(func, blas.usable, watch=report and _passes(func, report))
     return compile_loops(loops, signature, opt=opt, wrapper=wrapper, report=report)
 
 
@@ -164,6 +160,19 @@ def link(image: Image) -> CompiledKernel:
 
 
 STAGES: tuple[Callable[[Any], Any], ...] = (emit, assemble, link)
+
+
+def _passes(func: Func, report: Report) -> Callable[[str, Func, Func, float], None]:
+    """Reports every pass of lowering; ops are counted once in each program."""
+    size = _size(func)
+
+    def watch(name: str, before: Func, after: Func, seconds: float) -> None:
+        nonlocal size
+        found = size if after is before else _size(after)
+        report(name, size, found, "ops", seconds)
+        size = found
+
+    return watch
 
 
 def _size(func: Func) -> int:

@@ -1,0 +1,201 @@
+"""Which values cannot be computed element by element where they are read, and need memory.
+
+Every read is followed from the nest that makes it through what is computed on the way, with an
+index whose entries vary or not. A reshape then may take a division, an element of parts put
+together may lie in any of them: what is read there is put into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from tapec.ir.affine import ZERO, Affine, Index, var
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.places import RUN
+from tapec.ir.types import Type
+from tapec.lower.inplace import SMALL
+from tapec.lower.marks import is_data
+from tapec.lower.roles import Decided
+from tapec.lower.spacekeys import FEW, small_key, space_key, unrolled_from
+from tapec.lower.views import VIEWS, aligned
+
+_PIECES = frozenset(("reshape", "place", "update", "concatenate", "stack"))
+_WRITES = frozenset(("dynamic_update", "dynamic_add"))
+_MOVES = var(Value(Type("index"), "any"))
+Read = tuple[Value, Index]
+
+
+def inaccessible(plan: Decided) -> set[Value]:
+    """The values of a block that must have memory for that reason."""
+    ops = plan.func.ops
+    found = {op.result for op in ops if op.name in _WRITES and 1 < op.result.type.size <= SMALL}
+    if any(
+        op.name in _PIECES and not plan.inline.isdisjoint((op.result, *op.operands)) for op in ops
+    ):
+        found |= _Reads(plan).run()
+    return found
+
+
+class _Reads:
+    """All reads of a block's inline values, from the last op to the first."""
+
+    def __init__(self, plan: Decided) -> None:
+        self.plan = plan
+        self.indices: dict[Value, dict[Index, None]] = {}
+        self.needed: set[Value] = set()
+
+    def run(self) -> set[Value]:
+        """The values that need memory."""
+        for op in reversed(self.plan.func.ops):
+            for read in [r for v in op.results for r in self.of(op, v)]:
+                self.ask(*read)
+        return self.needed
+
+    def ask(self, value: Value, index: Index) -> None:
+        """Note a read, if the value is computed there."""
+        if value in self.plan.inline:
+            self.indices.setdefault(value, {})[index] = None
+
+    def of(self, op: Op, value: Value) -> Iterator[Read]:
+        """What is read to make a value."""
+        if value in self.plan.inline and value not in self.needed:
+            for index in self.indices.get(value, ()):
+                yield from self.through(op, index)
+        elif op.primitive.kind == "region":
+            yield from every(op.operands)
+        else:
+            yield from self.nest(op)
+
+    def nest(self, op: Op) -> Iterator[Read]:
+        """What is read where a value with memory or registers is made."""
+        shape = op.result.type.shape
+        if op.result in self.plan.small and small_key(op) == FEW:
+            yield from self.through(op, (ZERO,) * len(shape))
+        elif op.result in self.plan.small and small_key(op)[0] == "reduce":
+            (x,) = op.operands
+            yield x, summed(x.type.shape, op.attrs["axes"], (ZERO,) * x.type.ndim)
+        elif space_key(op)[0] == "map":
+            yield from self.through(op, over(shape))
+        else:
+            rule = OWN.get(op.name)
+            yield from rule(op) if rule else every(op.operands)
+
+    def through(self, op: Op, index: Index) -> Iterator[Read]:
+        """What is read to compute one element."""
+        view = VIEWS.get(op.name)
+        if view is None:
+            pointwise = op.primitive.kind == "elementwise" or op.name == "integer_pow"
+            yield from _READS.get(op.name, _aligned if pointwise else _whole)(op, index)
+            return
+        found = view(op, index)
+        if found is not None:
+            yield from found
+        elif op.name != "reshape":
+            self.needed.add(op.result)
+            yield from self.nest(op)
+        elif not self.in_memory(op.operands[0]):
+            self.needed.add(op.operands[0])
+
+    def in_memory(self, value: Value) -> bool:
+        """Whether a value has memory, as parameters and constant arrays do."""
+        source = self.plan.source.get(value)
+        return source is None or value in self.plan.roots or is_data(source)
+
+
+def every(values: Sequence[Value]) -> Iterator[Read]:
+    """All elements of these, in loops over all axes."""
+    return ((v, tuple(_MOVES if n > 1 else ZERO for n in v.type.shape)) for v in values)
+
+
+def over(shape: tuple[int, ...]) -> Index:
+    """The index in loops over a space, whose last axes are unrolled."""
+    cut = unrolled_from(shape)
+    return tuple(_MOVES if k < cut and n > 1 else ZERO for k, n in enumerate(shape))
+
+
+def summed(shape: tuple[int, ...], axes: Sequence[int], index: Index) -> Index:
+    """An index whose entries on these axes run over them."""
+    inside = over(tuple(n if k in axes else 1 for k, n in enumerate(shape)))
+    return tuple(inside[k] if k in axes else i for k, i in enumerate(index))
+
+
+def _aligned(op: Op, index: Index) -> Iterator[Read]:
+    return ((v, aligned(index, v.type.shape)) for v in op.operands)
+
+
+def _whole(op: Op, index: Index) -> Iterator[Read]:
+    return every(op.operands)
+
+
+def _gathered(op: Op, index: Index) -> Iterator[Read]:
+    x, *arrays = op.operands
+    lead = len(index) - (x.type.ndim - len(arrays))
+    yield from ((a, aligned(index[:lead], a.type.shape)) for a in arrays)
+    yield x, (*(_MOVES for _ in arrays), *index[lead:])
+
+
+def _dynamic(op: Op, index: Index) -> Iterator[Read]:
+    x, *starts = op.operands
+    yield from ((v, ()) for v in starts)
+    rest = iter(index)
+    yield x, tuple(_entry(entry, rest) for entry in op.attrs["at"])
+
+
+def _entry(entry: object, rest: Iterator[Affine]) -> Affine:
+    """Where an entry of a specification reads."""
+    if not isinstance(entry, tuple):
+        return _MOVES if entry == RUN else ZERO
+    inner = next(rest)
+    return _MOVES if entry[0] == RUN else inner
+
+
+# What one element of a result reads, of ops that are no views.
+_READS: Mapping[str, Callable[[Op, Index], Iterator[Read]]] = {
+    "gather": _gathered,
+    "dynamic_index": _dynamic,
+}
+
+
+def _reduced(op: Op) -> Iterator[Read]:
+    """A reduction with a large result: in loops over that, then over what is summed."""
+    (x,) = op.operands
+    axes = op.attrs["axes"]
+    yield x, summed(x.type.shape, axes, next(every([x]))[1])
+
+
+def _parts(op: Op) -> Iterator[Read]:
+    """Parts put together one after the other."""
+    return ((v, over(v.type.shape)) for v in op.operands)
+
+
+def _written(op: Op) -> Iterator[Read]:
+    """An array, copied around the part that is written, and the part."""
+    x, *others = op.operands
+    yield from every([x])
+    yield from ((v, over(v.type.shape)) for v in others)
+
+
+# What ops with loops of their own read, of those that do not read all axes in loops.
+OWN: Mapping[str, Callable[[Op], Iterator[Read]]] = {
+    **dict.fromkeys(
+        ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all"),
+        _reduced,
+    ),
+    **dict.fromkeys(("concatenate", "stack"), _parts),
+    **dict.fromkeys(("update", "dynamic_update", "dynamic_add"), _written),
+}
+
+
+def reshaped(block: Block | Func) -> set[int]:
+    """Numbers of the parameters that a region reshapes, itself or in regions of its own."""
+    number = {p: k for k, p in enumerate(block.params)}
+    found: set[int] = set()
+    for op in block.ops:
+        if op.name == "reshape" and op.operands[0] in number:
+            found.add(number[op.operands[0]])
+        for region in op.regions:
+            passed = min(len(op.operands), len(region.params))
+            pairs = zip(op.operands[-passed:], range(len(region.params))[-passed:], strict=True)
+            inner = reshaped(region) if passed else ()
+            found |= {number[v] for v, k in pairs if v in number and k in inner}
+    return found

@@ -1,0 +1,95 @@
+"""Functions in place of their calls, but for large ones that are called several times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tapec.ir.build import Builder
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.rewrite import copy_op
+from tapec.lower.inplace import SMALL
+from tapec.lower.regions import all_blocks
+
+INLINED = frozenset(("call", "custom"))
+# Weight of a function from which calling it costs little beside running it: ops count one for every
+# element, those with more elements than registers hold as much as the loops they may take.
+WEIGHT = 40
+NEST = 4
+
+
+def staying(blocks: Iterable[Func | Block]) -> set[int]:
+    """The functions (by identity) that are called rather than inlined."""
+    calls: dict[int, list[Op]] = {}
+    for block in blocks:
+        for op in block.ops:
+            if op.name == "call":
+                calls.setdefault(id(op.regions[0]), []).append(op)
+    return {
+        key
+        for key, ops in calls.items()
+        if len(ops) > 1 and not _tapes(ops[0]) and weight(ops[0].regions[0]) >= WEIGHT
+    }
+
+
+def _tapes(op: Op) -> bool:
+    return any(v.type.dtype == "tape" for v in (*op.operands, *op.results))
+
+
+def weight(block: Block) -> int:
+    """Roughly how long the code of a block is, up to a little more than `WEIGHT`."""
+    total = 0
+    for op in block.ops:
+        if op.name == "const":
+            continue
+        sizes = (NEST if r.type.size > SMALL else r.type.size for r in op.results)
+        total += max(sizes, default=1)
+        total += sum(map(weight, op.regions))
+        if total >= WEIGHT:
+            break
+    return total
+
+
+def inline_calls(func: Func) -> Func:
+    """The program with the bodies of `custom`, and of calls that do not stay, for the ops."""
+    blocks = list(all_blocks(func))
+    if not any(op.name in INLINED for b in blocks for op in b.ops):
+        return func
+    return Func(func.name, _Inliner(staying(blocks)).block(func.block, {}))
+
+
+class _Inliner:
+    """Copies blocks; the functions that stay are copied once."""
+
+    def __init__(self, staying: set[int]) -> None:
+        self.staying = staying
+        self.functions: dict[int, Block] = {}
+
+    def block(self, block: Block, env: dict[Value, Value]) -> Block:
+        """A copy of a block over `env`."""
+        builder = Builder()
+        self.append(block, builder, env)
+        return Block(block.params, tuple(builder.ops), tuple(env.get(v, v) for v in block.results))
+
+    def append(self, block: Block, builder: Builder, env: dict[Value, Value]) -> None:
+        """Append the ops of a block over `env`."""
+        for op in block.ops:
+            stays = op.name == "call" and id(op.regions[0]) in self.staying
+            if op.name in INLINED and not stays:
+                body = op.regions[0]
+                inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
+                self.append(body, builder, inner)
+                found = [inner.get(v, v) for v in body.results]
+                env.update(zip(op.results, found, strict=True))
+                continue
+            regions = tuple(map(self.function if stays else self.region, op.regions))
+            whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+            builder.ops.append(copy_op(whole, env))
+
+    def region(self, block: Block) -> Block:
+        return self.block(block, {})
+
+    def function(self, block: Block) -> Block:
+        """The same function for all of its calls."""
+        if id(block) not in self.functions:
+            self.functions[id(block)] = self.block(block, {})
+        return self.functions[id(block)]

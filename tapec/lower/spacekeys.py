@@ -1,0 +1,85 @@
+"""Which ops share loops: the key of a nest says what its loops run over.
+
+An op is computed over a space of its result's places, together with others over that space; sums
+up all places of its operand; or has loops of its own.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from tapec.ir.core import Op
+from tapec.ir.ops.nest import COPY
+from tapec.lower.folds import RUNNING
+from tapec.lower.inplace import SMALL
+
+UNROLLED = 32  # elements of trailing axes that are written out inside a loop
+REDUCTIONS = frozenset(
+    "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
+)
+ALONE = frozenset(
+    [
+        "argmax",
+        "argmin",
+        "argsort",
+        "search",
+        *RUNNING,
+        "scatter",
+        "scatter_add",
+        "solve",
+        "determinant",
+        "cholesky",
+        "opaque",
+        "packed",
+        "product",
+    ]
+)
+FEW = ("few",)
+DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
+PIECES = frozenset(("place", "update", "concatenate", "stack"))
+
+
+def reduces(op: Op) -> bool:
+    """Whether an op sums up: an outer product does not."""
+    return op.name in REDUCTIONS and not (op.name == "dot" and not op.attrs["contract"])
+
+
+def small_key(op: Op) -> tuple[object, ...]:
+    """Small reductions of large values share the nest of their operand's space."""
+    (*_, x) = op.operands or (op.result,)
+    if op.name in REDUCTIONS and op.name != "dot" and x.type.size > SMALL:
+        return ("reduce", x.type.shape, op.attrs["axes"])
+    if reduces(op) and max(v.type.size for v in op.operands) > SMALL:
+        return ("own", op)
+    if op.name in ALONE and max(v.type.size for v in op.operands) > SMALL:
+        return ("own", op)
+    return FEW
+
+
+def space_key(op: Op) -> tuple[object, ...]:
+    """Roots that may share a nest have equal keys."""
+    if op.primitive is COPY:
+        return ("map", op.result.type.shape, op)
+    if reduces(op) or op.name in ALONE or op.name in DYNAMIC:
+        return ("own", op)
+    if op.name in PIECES and not joins_unrolled(op):
+        return ("own", op)
+    return ("map", op.result.type.shape)
+
+
+def joins_unrolled(op: Op) -> bool:
+    """Whether parts are told apart by unrolled axes only, so that no loop must be cut."""
+    shape = op.result.type.shape
+    cut = unrolled_from(shape)
+    if "axis" in op.attrs:
+        return bool(op.attrs["axis"] % len(shape) >= cut)
+    specs = op.attrs["at"] if op.name == "place" else (op.attrs["at"],)
+    return all(at[k] == (0, shape[k], 1) for at in specs for k in range(cut))
+
+
+def unrolled_from(shape: tuple[int, ...]) -> int:
+    """First of the trailing axes that are unrolled inside a loop over long leading axes."""
+    k = len(shape)
+    while k > 1 and prod(shape[k - 1 :]) <= UNROLLED:
+        k -= 1
+    return k if prod(shape[:k]) >= 4 * prod(shape[k:]) else len(shape)
