@@ -17,7 +17,7 @@ LARGEST_UNROLLED = 400_000
 # A right-hand side of `and` this short runs in any case, which costs less than a branch that is
 # predicted wrongly now and then. [scalar ops; estimated]
 CHEAP_OPERAND = 8
-# A loop whose carried leaves have not settled by then is refused. One attempt finds all leaves
+# A loop without a fixpoint by then is refused. One attempt finds all leaves
 # that change directly; each further one those that change by the ones before. [attempts;
 # estimated]
 FIXPOINT_ATTEMPTS = 24

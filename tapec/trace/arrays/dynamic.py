@@ -28,7 +28,7 @@ class Bounds(NamedTuple):
 
 
 class DynamicIndex(NamedTuple):
-    """An index, one entry of `at` per axis of the array; the axes that bounds cut are whole."""
+    """An index: `at` has an entry per axis, a full slice where `bounds` cut the axis."""
 
     at: tuple[Any, ...]
     starts: tuple[Tracer, ...]
@@ -161,7 +161,7 @@ def _held(start: Tracer, session: Session) -> Tracer:
 
 
 def _merged(x: Tracer, at: tuple[Any, ...], starts: Any, forms: Any) -> Any:
-    """One step for two, where the second one only cuts axes that the first left whole."""
+    """Two view steps as one, where the second only slices axes that the first kept in full."""
     if len(x._steps) != 1 or x._steps[0][0] not in ("index", "dynamic"):
         return None
     kind, outer = x._steps[0]

@@ -26,7 +26,7 @@ _SERIALS = itertools.count()
 
 
 class Restart(TraceError):
-    """Unwinds to the piece of tracing that starts again, knowing what this says."""
+    """Unwinds to where tracing starts again with what this error says."""
 
 
 class NeedStatic(Restart):

@@ -29,7 +29,7 @@ ROW = "an element of a list that a loop has filled"
 
 
 class MaybeShared:
-    """Why a result of a branch or loop is read only: it may be one of these, seen by others too."""
+    """Why a merged array is read only: it may alias one of these, which others see."""
 
     __slots__ = ("entries",)
     entries: list[tuple[weakref.ref[Storage], list[int], int]]
@@ -50,12 +50,12 @@ class MaybeShared:
         return any(map(_changed, self.entries))
 
     def check(self) -> None:
-        """Before the result is read: raise where that is not what Python would see."""
+        """Raise where reading the array would not give what Python gives."""
         if self.stale:
             raise MutationError(STALE, where=where(), hint=COPY)
 
     def holds(self) -> bool:
-        """Whether any of the arrays is still known under another name."""
+        """Whether any of the arrays has another holder."""
         while self.entries:
             storage = self.entries[-1][0]()
             if storage is not None and holders(storage):
@@ -72,9 +72,9 @@ def _changed(entry: tuple[Any, list[int], int]) -> bool:
 
 
 def holders(storage: Storage) -> int:
-    """How many tracers look at a storage that the caller has in one variable.
+    """How many tracers refer to a storage that the caller has in one variable.
 
-    Where references are not counted, so many that the storage is never taken for its own.
+    Where Python does not count references: so many that the storage counts as shared.
     """
     if not COUNTED:
         return MANY
@@ -90,7 +90,7 @@ SNAPSHOTS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def _in_snapshots(storage: Storage) -> int:
-    """How many tracers that look at a storage are known to snapshots only."""
+    """How many tracers that refer to a storage are referred to by snapshots only."""
     found: dict[int, tuple[Any, list[int]]] = {}
     for snapshot in list(SNAPSHOTS):
         for value in snapshot.held():
@@ -200,7 +200,7 @@ class Storage:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the whole."""
+        """The shape of the array behind all views."""
         if self.array is not None:
             return np.shape(self.array)
         assert self.value is not None

@@ -235,7 +235,7 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
 
 
 def _integer_exponent(y: Any) -> int | None:
-    """The exponent as an int where it is one whole constant number."""
+    """The exponent as an int where it is a constant without fraction."""
     if type(y) is Tracer:
         if is_symbolic(y) or y.shape:
             return None

@@ -1,4 +1,4 @@
-"""Elements chosen by a traced mask: ``x[x > 0]``, ``a[m] = a[m] ** p``, ``data[mask].mean()``.
+"""Elements selected by a traced mask: ``x[x > 0]``, ``a[m] = a[m] ** p``, ``data[mask].mean()``.
 
 How many there are is known at run time only, so such a part is kept as the whole array and the
 mask, like a slice of run-time length. Parts belong together where their masks provably are one.
@@ -44,7 +44,7 @@ class MaskedInterval(Interval):
         return _of(self.truth[::-1])
 
     def same(self, other: Interval) -> bool:
-        """Whether both are chosen by one mask."""
+        """Whether both are selected by provably equal masks."""
         if not isinstance(other, MaskedInterval) or self.n != other.n:
             return False
         session = need_session()
@@ -88,7 +88,7 @@ def _alike(a: Value, b: Value, made: dict[Value, Op], depth: int) -> bool:
 
 
 def _part(x: Tracer, mask: Tracer) -> Ragged:
-    """The chosen elements, where they are in memory."""
+    """The selected elements as a view."""
     if mask.shape != x.shape[: mask.ndim]:
         raise ShapeError(
             f"a mask of shape {mask.shape} does not fit an array of shape {x.shape}",
@@ -101,7 +101,7 @@ def _part(x: Tracer, mask: Tracer) -> Ragged:
 
 
 def masked(x: Tracer, mask: Tracer) -> Ragged:
-    """``x[mask]``: a copy of what is chosen."""
+    """``x[mask]``: a copy of the selected elements."""
     part = _part(x, mask)
     return Ragged(TABLE["copy"](part.frame), part.intervals)
 

@@ -53,7 +53,7 @@ def mask_of(x: Any, key: Any) -> Any:
 
 
 def _masked_interval(part: Any) -> Any:
-    """How elements of a constant array of indices were chosen."""
+    """The mask that selected elements of a constant array of indices; None for anything else."""
     if type(part) is not Ragged or list(part.intervals) != [0] or type(part.frame) is not Tracer:
         return None
     interval, frame = part.intervals[0], part.frame

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from tapec.trace.source.walk import children
+
 Node = TypeVar("Node", bound=ast.AST)
 
 
@@ -18,7 +20,7 @@ def at(node: Node, like: ast.AST) -> Node:
             ast.copy_location(n, like)
         elif n is not node and hasattr(n, "lineno"):
             continue
-        todo += ast.iter_child_nodes(n)
+        todo += children(n)
     return node
 
 

@@ -10,6 +10,8 @@ from tapec.trace.source.scopes import FunctionScope
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
 ITEM = "_tapec_item"
+# What has statements in it; expressions have none.
+_BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST])
 
 
@@ -21,8 +23,8 @@ def assigned_in_closures(body: Sequence[ast.stmt]) -> set[str]:
         node = stack.pop()
         if isinstance(node, ast.FunctionDef) and node.name in GENERATED:
             found |= {n for s in node.body if isinstance(s, ast.Nonlocal) for n in s.names}
-        elif not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
+        elif not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            stack += [n for n in ast.iter_child_nodes(node) if isinstance(n, _BLOCKS)]
     return found
 
 

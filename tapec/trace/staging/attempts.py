@@ -1,4 +1,4 @@
-"""Pieces of tracing that may turn out to be impossible: which errors say so, which are mistakes."""
+"""Attempts to trace code in one way: which errors reject the way, and which are bugs of ours."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def failure_of(
     work: Callable[[], Any],
     passing: tuple[type[Exception], ...] = (Restart, ListArrayEscaped),
 ) -> Exception | None:
-    """Run a piece of tracing; the error that says that it is impossible, None where it is not.
+    """Run an attempt; returns the error that rejects it, None where it succeeded.
 
     `passing` errors pass, as do those that only a mistake of ours can raise. The error comes
     without the variables of its frames: they would count as users of arrays.

@@ -1,4 +1,4 @@
-"""Branches on traced conditions: both sides are traced, what they change are the results."""
+"""Branches on traced conditions: both sides are traced, their changes are results of the op."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CURE = "give both branches values of the same type and shape"
 
 @dataclass(slots=True)
 class Phi:
-    """What a slot holds after a branch: a tree whose leaves are results or stay as they are."""
+    """The merged content of a slot after a branch: a tree of results and of unchanged objects."""
 
     slot: Slot
     tree: Tree
@@ -58,7 +58,7 @@ class Phi:
 
 @dataclass(slots=True)
 class Branches:
-    """The branches of one statement, traced."""
+    """The traced sides of one branch."""
 
     session: Session
     heap: Heap
@@ -68,7 +68,7 @@ class Branches:
     works: list[Work] = field(default_factory=list)  # the user's code
 
     def trace(self, work: Work) -> None:
-        """Trace one branch from the state before."""
+        """Trace one side, starting from the state before the branch."""
         self.works.append(work)
         region = Region(self.session)
         self.regions.append(region)
@@ -92,7 +92,7 @@ class Branches:
         self.errors.append(raised)
 
     def _reaching(self, changes: Mapping[Slot, Any]) -> dict[Slot, Unpacked]:
-        """The slots that hold as before what has been changed: they may be others elsewhere."""
+        """Unchanged slots that lead to a changed container: another side may bind them."""
         touched = {container for container, _ in changes if container != VARIABLE}
         if not touched:
             return {}
@@ -104,7 +104,7 @@ class Branches:
         }
 
     def join(self, what: str) -> list[Phi]:
-        """What the slots that some branch changes hold afterwards."""
+        """A phi for every slot that some side changes."""
         ends = [(slot, unpacked) for c in self.changes for slot, unpacked in c.items()]
         old = self.heap.old
         slots = dict.fromkeys(slot for slot, unpacked in ends if unpacked.value is not old(slot))
@@ -166,7 +166,7 @@ def _poison(name: str, values: Sequence[Any], what: str, works: Sequence[Work]) 
 
 
 def emit(branches: Branches, phis: Sequence[Phi], test: Value, name: str) -> None:
-    """Append the region op, and let slots and memory hold its results."""
+    """Append the op with its regions, and bind slots and storages to its results."""
     session, regions = branches.session, branches.regions
     written: dict[Storage, None] = {}
     for region in regions:
@@ -210,7 +210,7 @@ def _contents(
     session: Session, phis: Sequence[Phi], values: list[Value], regions: list[Region],
     returning: Sequence[int],
 ) -> dict[Slot, Any]:  # fmt: skip
-    """The slots' new contents around the results; branches that raise have none."""
+    """The contents of the slots after the branch, built from the results of the op."""
     positions = [(j, k) for j in phis for k, x in enumerate(j.leaves) if isinstance(x, Kind)]
     sides = [[j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in returning]
     shared = shared_memory(sides)

@@ -1,4 +1,4 @@
-"""What a loop carries from one iteration to the next, and how iterations are compared."""
+"""Loop-carried values: their kinds at both ends of an iteration, and how they join."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Work = Callable[[Any, list[Tracer]], list[Any] | None]
 
 @dataclass(slots=True)
 class Carry:
-    """What one slot holds in an iteration: kinds for carried leaves, objects for constant ones."""
+    """A slot at loop entry: kinds for carried leaves, the objects for invariant ones."""
 
     tree: Tree
     leaves: list[Any]
@@ -49,7 +49,7 @@ class Carry:
 
 @dataclass(slots=True)
 class Iteration:
-    """The body, traced once."""
+    """One trace of the body."""
 
     region: Region
     index: Tracer | None
@@ -83,7 +83,7 @@ def row_type(x: Tracer) -> Type:
 
 
 def joined_leaf(a: Any, b: Any) -> Any:
-    """What a carried leaf is, from what it was taken for and what it is after an iteration."""
+    """The kind of a carried leaf: the assumed one joined with that after an iteration."""
     if not isinstance(a, Kind) and same(a, b):
         return a
     first, second = a if isinstance(a, Kind) else kind_of(a), kind_of(b)

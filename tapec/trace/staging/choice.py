@@ -1,4 +1,4 @@
-"""What became of the user's loops and branches, and loops that are not tried for some time."""
+"""The decisions on the user's loops and branches, and the back-off after failed attempts."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def record(session: Session, kind: str, length: int | None = None, reason: str =
 
 
 class Backoff:
-    """Loops that could not be made ops: the more often, the longer no new attempt is made."""
+    """Loops that could not be rolled: each failure in a row doubles the executions to skip."""
 
     def __init__(self) -> None:
         # By the identity of the code of the body: that code, failures in a row, executions to skip.
         self._known: dict[int, tuple[Any, int, int]] = {}
 
     def skips(self, code: Any) -> bool:
-        """Whether to make no attempt this time."""
+        """Whether to skip the attempt for this execution."""
         _, failures, rest = self._known.get(id(code), (code, 0, 0))
         if rest:
             self._known[id(code)] = (code, failures, rest - 1)
         return rest > 0
 
     def note(self, code: Any, failed: bool) -> None:
-        """An attempt was made."""
+        """Record the outcome of an attempt."""
         _, failures, _ = self._known.get(id(code), (code, 0, 0))
         failures = failures + 1 if failed else 0
         self._known[id(code)] = (code, failures, 2 ** (failures - 1) if failed else 0)
 
 
 def backoff_of(session: Session) -> Backoff:
-    """That of the whole trace."""
+    """The one of the outermost trace."""
     while session.parent is not None:
         session = session.parent
     if session.backoff is None:

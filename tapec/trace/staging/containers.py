@@ -1,4 +1,4 @@
-"""What lists, dictionaries, sets and objects hold, by key: to compare with and to go back to."""
+"""Contents of lists, dictionaries, sets and objects: snapshots to compare and restore."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ Contents = dict[Any, Any] | Sequence[Any]
 
 
 def pairs_of(items: Contents) -> Iterable[tuple[Any, Any]]:
-    """Keys and what is under them."""
+    """Keys and values."""
     return items.items() if isinstance(items, dict) else enumerate(items)
 
 
 def values_of(items: Contents) -> Iterable[Any]:
-    """What is held, without keys."""
+    """Values without keys."""
     return items.values() if isinstance(items, dict) else items
 
 
 def found_in(items: Contents, key: Any, missing: Any) -> Any:
-    """What is under a key."""
+    """The value under a key."""
     if isinstance(items, dict):
         return items.get(key, missing)
     return items[key] if 0 <= key < len(items) else missing
@@ -73,7 +73,7 @@ def inside(value: Any) -> tuple[Any, Contents] | None:
 
 
 def _known_to(function: Any) -> tuple[None, dict[Any, Any]] | None:
-    """What a method or partial function has with it, and may change when it is called."""
+    """What a bound method or partial function refers to, and may change when it is called."""
     if isinstance(function, functools.partial):
         return None, {"func": function.func, **dict(enumerate(function.args)), **function.keywords}
     owner = function.__self__

@@ -50,7 +50,7 @@ class Failures:
 
 
 def failures(session: Session) -> Failures:
-    """Those of the trace that a region belongs to."""
+    """The failures of the outermost trace."""
     while session.is_region and session.parent is not None:
         session = session.parent
     if session.failures is None:
@@ -93,7 +93,7 @@ def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
 
 
 def never_caught(types: Types) -> Any:
-    """What no handler of the user's code may catch: it would hide that the code is not traced."""
+    """The errors that the user's handlers must let pass, or untraced code stays hidden."""
     asked = any(issubclass(t, TapecError) for t in _flat(types()))
     return () if asked else TraceError
 
@@ -160,7 +160,7 @@ def adopt(session: Session, number: Any, errors: Sequence[Exception]) -> None:
 
 
 def until_raised(test: Callable[[], Any], body: Callable[[], Any], both: Any) -> Callable[[], Any]:
-    """The test of a `while` loop whose body may raise: it ends after that."""
+    """The test of a `while` loop whose body may raise: false once it has raised."""
     session = current()
     if session is None or not may_raise(body.__code__):
         return test

@@ -1,7 +1,7 @@
-"""The body of a loop is traced until what it carries from one iteration to the next settles.
+"""The body of a loop is traced until the kinds of the values that it carries are a fixpoint.
 
-Everything starts as constant. What an iteration changes is carried, and the body is traced again
-with that as traced values; so a constant stays one exactly if no iteration changes it.
+All leaves start as constants. A leaf that an iteration changes becomes a parameter of the body,
+which is traced again; so a leaf stays a constant exactly if no iteration changes it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class LoopFixpoint:
     # -- tracing ---------------------------------------------------------------------------
 
     def trace_to_fixpoint(self) -> Iteration:
-        """Trace the body until its carried values keep their types."""
+        """Trace the body until its carried values keep their kinds."""
         if name := consumed_by(self.heap.state):
             raise ControlFlowError(
                 f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
@@ -92,7 +92,7 @@ class LoopFixpoint:
                 return found
             self.regions.pop().close()
         raise ControlFlowError(
-            "the values that a loop carries do not settle to fixed types", where=where()
+            "the values that a loop carries do not reach fixed types", where=where()
         )
 
     def _region(self) -> Region:
@@ -129,7 +129,7 @@ class LoopFixpoint:
         return made if stable else None
 
     def _with_list(self, target: list[Any], name: str) -> None:
-        """Trace again with a list represented to which the body appends."""
+        """A list to which the body appends gets a stand-in in the next attempt."""
         old = self.lists_grown
         known, titles = ([], []) if old is None else (old.lists, old.titles)
         if not self._certain or any(target is x for x in known):
@@ -142,7 +142,7 @@ class LoopFixpoint:
     def _without_lists(
         self, changes: dict[Slot, Any], lists_grown: GrowingLists
     ) -> dict[Slot, Any]:
-        """The changes without slots that only have a representative in place of their list."""
+        """The changes without slots that only hold the stand-in of their list."""
         kept: dict[Slot, Any] = {}
         for slot, value in changes.items():
             if not isinstance(value, Growing):
@@ -152,7 +152,7 @@ class LoopFixpoint:
         return kept
 
     def _started(self, region: Region) -> Iteration:
-        """The state at the start of an iteration: carried values are parameters."""
+        """Bind the slots as an iteration starts: carried leaves are parameters of the region."""
         index = None
         params: list[Value] = []
         if self.length is not None:
@@ -192,13 +192,13 @@ class LoopFixpoint:
 
     @property
     def _certain(self) -> int:
-        """Iterations that are sure to run."""
+        """How many iterations run for certain."""
         return self.length if isinstance(self.length, int) else 0
 
     # -- settling --------------------------------------------------------------------------
 
     def _is_stable(self, slot: Slot, unpacked: Unpacked, region: Region) -> bool:
-        """Whether a slot ends an iteration as it starts it; else it will be carried better."""
+        """Whether a slot has the same kinds at both ends; widens its carry otherwise."""
         heap = self.heap
         carry = self.carries.get(slot)
         leaves, tree = unpacked.leaves, unpacked.tree
@@ -221,7 +221,7 @@ class LoopFixpoint:
         return known is not None and all(map(same_leaf, known.leaves, joined))
 
     def _fresh(self, slot: Slot, leaves: list[Any], tree: Any, region: Region) -> bool:
-        """A slot that is not bound before the loop: the body's own, unless a path leaves it."""
+        """A slot unbound before the loop: local to the body, or carried where it may be unbound."""
         if self.heap.may_be_asked_for(slot):
             raise ControlFlowError(
                 f"a loop adds {self.heap.name(slot)}, of which every iteration has its own",
@@ -240,7 +240,7 @@ class LoopFixpoint:
         return False
 
     def _replace(self, slot: Slot, value: Any) -> bool:
-        """Where types change: fine if every iteration assigns before it reads; else an error."""
+        """A slot whose type changes: allowed where it is dead at loop entry, an error otherwise."""
         old = self.heap.old(slot)
         message = type_change(self.heap.name(slot), old, value, self.work)
         hint = "give it its final type and shape before the loop, as np.zeros(shape)"

@@ -1,4 +1,4 @@
-"""`for` loops of the user: unrolled, or one op; whichever it is, the result is Python's."""
+"""`for` loops of the user: unrolled or one op, by weight, with the same result."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def run_for(
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """An iteration that was tried: its weight, and whether a traced condition may end the loop."""
+    """A trial trace of an iteration: its weight, and whether the loop may end by it."""
 
     weight: int
     ends: bool
@@ -74,7 +74,7 @@ class For(StagedFor):
     force: bool | None = None  # True: a loop, False: unrolled
 
     def run(self) -> None:
-        """Choose, and trace."""
+        """Decide, and trace."""
         length = self.items.length
         if is_symbolic(length):
             if length._deps:
@@ -96,7 +96,7 @@ class For(StagedFor):
             self._choose(length)
 
     def _choose(self, length: int) -> None:
-        """By the weight of an iteration: one in the middle, as ends of triangles are special."""
+        """Decide by the weight of the middle iteration: ends of triangular loops are special."""
         found = self._probe(length // 2) or self._probe(0)
         if found is None or not found.weight:
             self._plain(0, length, watched=True)
@@ -109,7 +109,7 @@ class For(StagedFor):
             self._rolled(0, length, found.weight)
 
     def _probe(self, i: int) -> Probe | None:
-        """What an iteration is like, None where it fails; nothing of it remains."""
+        """Trace an iteration and throw it away; None where that fails."""
         heap = Heap(self.state)
         region = Region(self.session, probe=True)
         more: Any = True
@@ -132,7 +132,7 @@ class For(StagedFor):
     # -- as Python -------------------------------------------------------------------------
 
     def _plain(self, start: int, length: int, watched: bool = False) -> None:
-        """Iteration by iteration; where `watched`, the rest becomes a loop if that gets long."""
+        """Unroll; where `watched`, the rest is rolled once the unrolled part gets long."""
         ops = self.session.builder.ops
         seen, grown = len(ops), 0
         for i in range(start, length):
@@ -150,7 +150,7 @@ class For(StagedFor):
     # -- as an op --------------------------------------------------------------------------
 
     def _rolled(self, start: int, length: int, size: int) -> None:
-        """A loop; else the first iteration apart and a loop; else unrolled."""
+        """Roll; otherwise split, otherwise peel the first iteration, otherwise unroll."""
 
         def stage() -> None:
             with_list_arrays(self.session, lambda: self.stage(start, length))
@@ -174,7 +174,7 @@ class For(StagedFor):
             self._peeled(start, length, size, failed)
 
     def _peeled(self, start: int, length: int, size: int, failed: Exception) -> None:
-        """The first iteration apart, then a loop or the other iterations."""
+        """Peel the first iteration, then roll or unroll the others."""
         self._plain(start, start + 1)
         again = failure_of(lambda: self.stage(start + 1, length), _PASSING)
         if again is None:
@@ -186,7 +186,7 @@ class For(StagedFor):
         self._plain(start + 1, length)
 
     def _split(self, start: int, length: int, size: int) -> bool:
-        """In parts that know the conditions on the counter; False where that is no way."""
+        """Split the loop where conditions on the counter change; False where that fails."""
         try:
             return failure_of(lambda: self.stage(start, length, split=True), _SPLITTING) is None
         except ConditionVaries as found:
@@ -204,13 +204,13 @@ class For(StagedFor):
 
     @staticmethod
     def _worth_cutting(pieces: int, length: int, size: int) -> bool:
-        """Whether so many loops are better than copies of the body, or the only way."""
+        """Whether loops over so many pieces beat unrolling, or are the only way."""
         if 2 * pieces > length or 2 * pieces * size > LARGEST_UNROLLED:
             return False
         return SHORTEST_PIECE * pieces <= length or length * size > LARGEST_UNROLLED
 
     def _in_blocks(self, start: int, length: int, period: int) -> bool:
-        """A loop whose body is copied for each iteration of a period, then those that are left."""
+        """Unroll by the period of a condition and roll the blocks; the remainder is peeled."""
         count = (length - start) // period
         try:
             if failure_of(lambda: self.stage_blocks(start, count, period), _SPLITTING) is not None:

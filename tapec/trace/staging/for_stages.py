@@ -32,7 +32,7 @@ class EndsEarly(Restart):
 
 @dataclass
 class StagedFor:
-    """A `for` statement over a sequence, and the ops that it may become."""
+    """A `for` statement over a sequence, and how it is staged as an op."""
 
     session: Session
     items: IndexedSequence
@@ -59,7 +59,7 @@ class StagedFor:
             self._until(start, length)
 
     def stage_blocks(self, start: int, count: int, period: int) -> None:
-        """So many blocks of iterations, the conditions on the counter being known in each place."""
+        """A loop over blocks of `period` iterations, where conditions are constant."""
         self._check_unbounded()
         heap, work = Heap(self.state), self._work(start, count, period)
         with staging_loop(heap.containers):
@@ -68,7 +68,7 @@ class StagedFor:
     def _work(
         self, start: Any, split: int = 0, period: int = 1
     ) -> Callable[[Any, list[Tracer]], None]:
-        """The body as an iteration of a loop: a whole period of the user's iterations."""
+        """The body for one iteration of the op: `period` iterations of the user."""
 
         def work(index: Any, slices: list[Tracer]) -> None:
             region = current()
@@ -84,7 +84,7 @@ class StagedFor:
         return work
 
     def dynamic(self, count: Tracer) -> None:
-        """A trip count that is known at run time only."""
+        """A loop whose trip count is a traced value."""
         self._check_unbounded()
         try:
             heap, work = Heap(self.state), self._work(0)
@@ -122,7 +122,7 @@ class StagedFor:
 
 
 class CountedState:
-    """A state and a counter beside it."""
+    """A state with an additional counter."""
 
     def __init__(self, state: State, start: Any) -> None:
         self._state, self.count = state, start

@@ -1,4 +1,4 @@
-"""What stands for a list inside a loop that appends to it."""
+"""The stand-in of a list inside a loop that appends to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CURE = "fill an array made before the loop: a = np.zeros(n)"
 
 
 class Growing:
-    """A list inside a loop that appends to it."""
+    """Takes what is appended and gives the last element; anything else would need the length."""
 
     __slots__ = ("_first", "added", "name")
 

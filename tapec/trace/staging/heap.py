@@ -1,7 +1,7 @@
-"""What a piece of the user's code may change: its variables, and what lists, dictionaries and
-objects reachable from them hold.
+"""The heap that a piece of the user's code can reach and change: its variables, and the lists,
+dictionaries and objects behind them.
 
-A `Slot` names one such place: the number of a variable, or a container and a key in it.
+A `Slot` is one place in it: the number of a variable, or a container and a key.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ VARIABLE = 0
 
 
 class Heap:
-    """A snapshot of everything a state leads to, to compare with and to go back to."""
+    """A snapshot of all that a state reaches: tells what changed, and restores it."""
 
     def __init__(self, state: State) -> None:
         SNAPSHOTS.add(self)
@@ -52,7 +52,9 @@ class Heap:
         self._links: list[Slot] = []  # places in containers from which more may be reached
         self._paths: dict[int, str] = {}
         self._kinds: dict[int, type] = {}  # the classes of objects, which have what these lack
-        self.sources: list[tuple[str, Any, Any]] = []  # what is used up by use, and how far it is
+        self.sources: list[
+            tuple[str, Any, Any]
+        ] = []  # iterators and generators of random numbers, with their states
         for name, value in zip(state.names, self.values, strict=True):
             self._walk(value, name)
 
@@ -82,7 +84,7 @@ class Heap:
             todo += [(item, _below(path, key)) for item, key in more]
 
     def refuse_use(self) -> None:
-        """Raise where something was used up, or put in another order: that is not undone."""
+        """Raise where an iterator advanced or a dictionary was reordered: that is not undone."""
         for path, source, before in self.sources:
             if position(source) != before:
                 raise ControlFlowError(
@@ -99,33 +101,33 @@ class Heap:
                 )
 
     def held(self) -> Iterator[Any]:
-        """Every reference to a tracer that the snapshot has."""
+        """Every reference to a tracer in the snapshot."""
         inner = (x for _, items in self.containers.values() for x in values_of(items))
         return (x for x in (*self.values, *inner) if type(x) is Tracer)
 
     def objects(self) -> Iterator[Any]:
-        """Every reference that the snapshot has to anything."""
+        """Every reference in the snapshot."""
         yield from self.values
         for container, items in self.containers.values():
             yield container
             yield from values_of(items)
 
     def restore(self) -> None:
-        """Everything as it was when the snapshot was taken."""
+        """Restore the contents at the snapshot."""
         self.state.set(self.values)
         for container, items in self.containers.values():
             if not equal(contents(container), items):
                 refill(container, items)
 
     def links(self) -> Iterator[tuple[Slot, Any]]:
-        """The slots from which more may be reached, with what they held at the snapshot."""
+        """The slots that lead to more objects, with their contents at the snapshot."""
         for k, value in enumerate(self.values):
             yield (VARIABLE, k), value
         for slot in self._links:
             yield slot, self.old(slot)
 
     def read(self) -> dict[Slot, Any]:
-        """The present values of all slots that differ from the snapshot."""
+        """The changed slots with their present contents."""
         found: dict[Slot, Any] = {}
         for k, (old, new) in enumerate(zip(self.values, self.state.get(), strict=True)):
             if not same(old, new):
@@ -141,14 +143,14 @@ class Heap:
         return found
 
     def old(self, slot: Slot) -> Any:
-        """What the slot held at the snapshot."""
+        """The content of a slot at the snapshot."""
         place, key = slot
         if place == VARIABLE:
             return self.values[key]
         return self._seen(self.containers[place][1], place, key)
 
     def _seen(self, items: Contents, ident: int, key: Any) -> Any:
-        """What is found under a key: an attribute that an object lacks is its class's."""
+        """The content under a key; for a missing attribute that of the class."""
         found = found_in(items, key, _MISSING)
         if found is not _MISSING:
             return found
@@ -157,7 +159,7 @@ class Heap:
         return UNDEFINED if hasattr(type(found), "__get__") else found
 
     def refuse_missing(self, slot: Slot) -> None:
-        """Raise where an attribute that may be missing would be made up by ``__getattr__``."""
+        """Raise where ``__getattr__`` would invent an attribute that exists on some paths only."""
         kind = self._kinds.get(slot[0])
         if kind is not None and hasattr(kind, "__getattr__"):
             raise ControlFlowError(
@@ -167,7 +169,7 @@ class Heap:
             )
 
     def write(self, values: Mapping[Slot, Any]) -> None:
-        """Set slots, the same containers being kept."""
+        """Set slots in place: containers keep their identity."""
         variables = list(self.state.get())
         changed: dict[int, Contents] = {}
         for (place, key), value in values.items():
@@ -184,14 +186,14 @@ class Heap:
             refill(self.containers[place][0], items)
 
     def name(self, slot: Slot) -> str:
-        """How the user writes the slot."""
+        """The slot as the user writes it."""
         place, key = slot
         if place == VARIABLE:
             return self.state.names[key]
         return _below(self._paths[place], key)
 
     def may_be_asked_for(self, slot: Slot) -> bool:
-        """Whether the slot is a key: code may ask whether there is one, as of a dictionary."""
+        """Whether the slot is a key of a container, whose presence code may test."""
         return slot[0] != VARIABLE and not self._paths[slot[0]].endswith(".")
 
     def is_list(self, slot: Slot) -> bool:
@@ -199,7 +201,7 @@ class Heap:
         return slot[0] != VARIABLE and type(self.containers[slot[0]][0]) is list
 
     def grows(self, slot: Slot) -> bool:
-        """Whether the slot is an element appended to (or taken from) a list."""
+        """Whether the slot exists because a list changed its length."""
         place, key = slot
         if place == VARIABLE:
             return False
@@ -211,14 +213,14 @@ _MISSING = object()
 
 
 def _keys(old: Contents, new: Contents) -> Iterable[Any]:
-    """The keys of either, those of the snapshot first."""
+    """The keys of both contents, those of the snapshot first."""
     if isinstance(old, dict):
         return {**old, **dict(pairs_of(new))}
     return range(max(len(old), len(new)))
 
 
 def _set_item(items: Any, key: Any, value: Any) -> None:
-    """Put a value under a key; UNDEFINED where there is to be none."""
+    """Set the value under a key; UNDEFINED deletes."""
     if not isinstance(items, dict):
         items += [UNDEFINED] * (key + 1 - len(items))
         items[key] = value
@@ -236,20 +238,20 @@ def _is_reordered(now: dict[Any, Any], before: Any) -> bool:
 
 
 def container_id(value: Any) -> int:
-    """The first part of the slots in which a value's content is."""
+    """The identity of the container that holds a value's content."""
     inner = inside(value)
     return id(value if inner is None else inner[0])
 
 
 def _below(path: str, key: Any) -> str:
-    """How the user writes what a container at `path` holds under a key."""
+    """The path of what a container at `path` holds under a key."""
     if type(key) is str and key == OWNER:
         return path
     return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
 
 
 def consumed_by(state: State, body: Any = None) -> str:
-    """What every iteration uses up (an iterator, random numbers): its name, or ""."""
+    """The name of an iterator or random generator that every iteration advances, or ""."""
     for name, value in zip(state.names, state.get(), strict=True):
         if is_consumable(value):
             return name
@@ -257,12 +259,12 @@ def consumed_by(state: State, body: Any = None) -> str:
 
 
 def is_consumable(value: Any) -> bool:
-    """Whether using an object changes it in a way that no snapshot knows."""
+    """Whether using an object advances a hidden state: iterators and random generators."""
     return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
 
 
 def position(source: Any) -> Any:
-    """How far something has been used up; where that is not known, never the same twice."""
+    """The state of an iterator or generator; an object of its own where that cannot be seen."""
     if isinstance(source, np.random.Generator):
         return pickle.dumps(source.bit_generator.state)
     if isinstance(source, (np.random.RandomState, random.Random)):
@@ -278,7 +280,7 @@ RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether a slot may count as unchanged: the same object, or an equal plain constant."""
+    """Whether a slot counts as unchanged: the same object, or an equal plain constant."""
     if a is b:
         return True
     if type(a) is not type(b) or type(a) not in CONSTANTS:

@@ -1,4 +1,4 @@
-"""Loops with conditions on the number of the iteration: ``if k % 100 == 0: saved.append(x)``.
+"""Index-set splitting: loops with conditions on the counter, as ``if k % 100 == 0: save(x)``.
 
 Where the two sides cannot be a branch of the program, the loop is cut where such conditions change:
 between the cuts they are known, and what is left is loops without them and single iterations.
@@ -23,21 +23,21 @@ from tapec.trace.tuning import LONGEST_PERIOD, SPLIT_CONDITION
 
 @dataclass(frozen=True, slots=True)
 class IterationSpace:
-    """The numbers of the iterations that a loop's body is traced for."""
+    """The counter of a loop being traced, and its trip count."""
 
     index: Value
     length: int
 
 
 class ConditionVaries(Restart):
-    """A condition on the number changes inside the span."""
+    """A condition on the counter is not the same in all iterations."""
 
     def __init__(self, truths: Any) -> None:
         super().__init__("a condition depends on the number of the iteration")
         self.truths = truths
 
     def period(self) -> int:
-        """After how few iterations the condition repeats; 0 where that takes too many."""
+        """The shortest period of the condition, 0 where there is none that is short."""
         n = len(self.truths)
         for p in range(2, min(LONGEST_PERIOD, n // 2) + 1):
             if (self.truths[p:] == self.truths[:-p]).all():
@@ -45,14 +45,14 @@ class ConditionVaries(Restart):
         return 0
 
     def runs(self, start: int) -> Sequence[tuple[int, int]]:
-        """The pieces of the loop, from and to, in which the condition does not change."""
+        """The maximal ranges of iterations in which the condition is constant."""
         at = np.flatnonzero(np.diff(self.truths.astype(int))) + 1
         ends = [0, *at.tolist(), len(self.truths)]
         return [(start + a, start + b) for a, b in pairwise(ends)]
 
 
 def decided(session: Session, test: Any) -> bool | None:
-    """What a condition is in all iterations; None where it depends on more than their number."""
+    """A condition on the counter alone, where all iterations agree; None for others."""
     span = session.span if isinstance(session, Region) else None
     if span is None:
         return None
@@ -66,7 +66,7 @@ def decided(session: Session, test: Any) -> bool | None:
 
 
 def _for_all(session: Session, value: Value, span: IterationSpace) -> Any:
-    """The value in every iteration, None where that is not known."""
+    """The value for every iteration at once, None where it depends on more than the counter."""
     made = {r: op for op in session.builder.ops for r in op.results}
     found: dict[Value, Any] = {span.index: np.arange(span.length)}
     needed: dict[Op, None] = {}

@@ -1,4 +1,4 @@
-"""What a `for` can run over as a loop: sequences whose items follow from their index."""
+"""Iterables that a `for` can index: sequences whose items are functions of the counter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """An iterable whose loop is to be unrolled, or to stay a loop that keeps so many carries."""
+    """An iterable with a directive: unroll its loop, or roll it, with so many checkpoints."""
 
     iterable: Any
     rolled: bool

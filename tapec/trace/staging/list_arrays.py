@@ -1,4 +1,4 @@
-"""Lists of numbers that loops write at traced places: while such a loop is traced, an array.
+"""Lists of numbers written at traced indices: an array while such a loop is traced.
 
 ``values[j] = 0.5 * (values[j] + values[j + 1])`` carries one array through the loop, not every
 element. The list itself holds nothing meanwhile, so that nobody can look past the array; after the
@@ -26,7 +26,7 @@ _OPEN: ContextVar[tuple[Collection[int], ...]] = ContextVar("open loops", defaul
 
 
 class NeedListArray(Restart):
-    """A list of numbers of one kind is written at a traced place inside of a loop."""
+    """A list of numbers of one kind is written at a traced index inside a loop."""
 
     def __init__(self, items: list[Any], kind: Kind) -> None:
         super().__init__("a list is written at a traced place in a loop", where=where(), hint=CURE)
@@ -34,11 +34,11 @@ class NeedListArray(Restart):
 
 
 class ListArrayEscaped(ControlFlowError):
-    """Something looked past the array after the loop was made: no other route is left to try."""
+    """A list was used other than by index after its loop was emitted: too late for another way."""
 
 
 class ListArray:
-    """The array that a list is for now; looked up like the list."""
+    """The array that stands for a list, indexed like the list."""
 
     __slots__ = ("array", "items", "kind")
 
@@ -65,7 +65,7 @@ class ListArray:
 
 @contextmanager
 def staging_loop(lists: Collection[int]) -> Iterator[None]:
-    """While a loop is staged: what it finds."""
+    """Note the containers that exist before a loop while it is staged."""
     token = _OPEN.set((*_OPEN.get(), lists))
     try:
         yield
@@ -74,12 +74,12 @@ def staging_loop(lists: Collection[int]) -> Iterator[None]:
 
 
 def known_outside(items: list[Any]) -> bool:
-    """Whether a list was there before a loop that is being staged."""
+    """Whether a list exists outside of a loop that is being staged."""
     return any(id(items) in lists for lists in _OPEN.get())
 
 
 def with_list_arrays(session: Session, attempt: Callable[[], None]) -> None:
-    """Stage a loop, with the lists as arrays that turn out to need it and no loop around knows."""
+    """Stage a loop; lists that turn out to need it are arrays meanwhile."""
     try:
         attempt()
     except NeedListArray as need:
@@ -91,7 +91,7 @@ def with_list_arrays(session: Session, attempt: Callable[[], None]) -> None:
 
 @contextmanager
 def _as_array(session: Session, need: NeedListArray) -> Iterator[None]:
-    """Let the list be an array; afterwards it is a list again."""
+    """Let an array stand for the list; afterwards the list holds its elements."""
     list_arrays, items, kind = session.list_arrays, need.items, need.kind
     known = list_arrays.get(id(items))
     if known is not None:  # of another kind so far

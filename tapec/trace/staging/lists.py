@@ -1,5 +1,5 @@
-"""Lists that a loop appends to: what an iteration appends is stacked by the loop, and the list
-gets the rows of that afterwards.
+"""Lists that a loop appends to: the op stacks what its iterations append, and the list gets the
+rows of the stack afterwards.
 
 Inside the loop a `Growing` stands for the list: it takes what is appended and gives its last
 element. Anything else that looks at the list would have to know how often the loop ran.
@@ -28,7 +28,7 @@ from tapec.tree import Tree
 
 
 class GrowingLists:
-    """A state, and beside it the last elements of some lists."""
+    """A state extended by the last elements of the lists that a loop appends to."""
 
     def __init__(self, state: State, lists: Sequence[list[Any]], names: Sequence[str]) -> None:
         self.state, self.lists, self.titles = state, lists, names
@@ -46,14 +46,14 @@ class GrowingLists:
         return (*self.state.get(), *lists_grown)
 
     def set(self, values: tuple[Any, ...]) -> None:
-        """Set all values; lists are lists again."""
+        """Set all values; stand-ins are dropped."""
         count = len(values) - len(self.lists)
         self.state.set(values[:count])
         self._last_items = list(values[count:])
         self.growing = []
 
     def stand_in(self, heap: Heap) -> None:
-        """From here on the lists are represented wherever a slot holds one."""
+        """Put stand-ins in the slots that hold the lists."""
         made = [Growing(n, t) for n, t in zip(self.titles, self._last_items, strict=True)]
         found: dict[Slot, Any] = {}
         for slot, value in heap.links():
@@ -65,7 +65,7 @@ class GrowingLists:
         self.growing, self._last_items = made, lists_grown
 
     def stands_for(self, growing: Growing, value: Any) -> bool:
-        """Whether a representative stands for this very list."""
+        """Whether a stand-in is that of this list."""
         pairs = zip(self.growing, self.lists, strict=True)
         return any(g is growing and known is value for g, known in pairs)
 
@@ -100,7 +100,7 @@ def not_a_loop(name: str) -> ControlFlowError:
 
 
 def appended(lists_grown: GrowingLists) -> tuple[list[Appended], list[Any]]:
-    """What an iteration has appended, and the leaves to be stacked."""
+    """What an iteration appends, and the leaves to be stacked."""
     found: list[Appended] = []
     stacked: list[Any] = []
     for target, growing in zip(lists_grown.lists, lists_grown.growing, strict=True):
@@ -118,7 +118,7 @@ def appended(lists_grown: GrowingLists) -> tuple[list[Appended], list[Any]]:
 def check_appended(
     lists_grown: GrowingLists, start: EntryObjects, changes: Mapping[Slot, Any]
 ) -> None:
-    """Refuse to append an object that another iteration changes: the rows would be copies."""
+    """Refuse appended objects that another iteration changes: rows would be copies of them."""
     carried = {slot[0] for slot in changes}
     moving = [p for v in changes.values() for p in containers_of(v)] + start.parts
     moving = moving if start.changed() else []
@@ -133,7 +133,7 @@ def check_appended(
 
 
 def fill(session: Session, items: Sequence[Appended], stacks: Sequence[Value], length: int) -> None:
-    """Let the lists have what a loop has appended."""
+    """Append the rows that a loop has stacked to its lists."""
     memories = iter(stacks)
     parts: list[tuple[Appended, list[Callable[[int], Any]]]] = []
     for item in items:

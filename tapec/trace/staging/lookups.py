@@ -22,7 +22,7 @@ from tapec.tree import Tree
 
 
 class IndexedList:
-    """A list or a tuple to be looked up once."""
+    """A list or tuple about to be indexed, maybe by a traced integer."""
 
     __slots__ = ("items",)
 
@@ -44,7 +44,7 @@ class IndexedList:
 
 
 class IndexedDict:
-    """A dictionary to be looked up once: numbers that only arguments decide are known then."""
+    """A dictionary about to be indexed: traced keys must be known from static arguments."""
 
     __slots__ = ("items",)
 
@@ -62,7 +62,7 @@ _INDEXED: dict[type, type] = {list: IndexedList, tuple: IndexedList, dict: Index
 
 
 def indexed(container: Any) -> Any:
-    """What to look something up in."""
+    """The wrapper of a container about to be indexed."""
     made = _INDEXED.get(type(container))
     if made is None:
         return container
@@ -85,7 +85,7 @@ def _session(key: Any) -> Session | None:
 
 
 def _selected(session: Session, items: Sequence[Any], key: Tracer) -> tuple[Any] | None:
-    """The item at a traced place; None where the items have too little in common."""
+    """The item at a traced index; None where the items have no common type."""
     parts = [structure(x) for x in items]
     if not parts or any(tree != parts[0][1] or not _is_fixed(tree) for _, tree in parts):
         return None
@@ -100,14 +100,14 @@ def _selected(session: Session, items: Sequence[Any], key: Tracer) -> tuple[Any]
 
 
 def _is_fixed(tree: Tree | None) -> bool:
-    """Whether a structure is made of tuples: nobody can change it later."""
+    """Whether a structure consists of tuples, which are immutable."""
     if tree is None or tree.kind not in (None, tuple):
         return False
     return all(map(_is_fixed, tree.children))
 
 
 def _common(column: Sequence[Any]) -> Kind | None:
-    """The kind that all of these can be given as."""
+    """The kind that a column of leaves can be converted to."""
     found, *others = [kind_of(x) for x in column]
     for kind in others:
         found = merged(found, kind) if found and kind else None
@@ -115,7 +115,7 @@ def _common(column: Sequence[Any]) -> Kind | None:
 
 
 def _picked(session: Session, column: Sequence[Any], kind: Kind, key: Tracer) -> Tracer:
-    """One of several numbers or arrays; an array may be written to where it is no one else's."""
+    """One of several leaves, by a traced index; writable where nobody else holds them."""
     rows = TABLE["array"](list(column), dtype=kind.type.numpy)
     made = rows[key]
     deps = None if kind.shape else deps_of([key, *column])
@@ -126,7 +126,7 @@ def _picked(session: Session, column: Sequence[Any], kind: Kind, key: Tracer) ->
 
 
 def _replaced(session: Session, items: Any, key: Tracer, value: Any) -> list[Any] | None:
-    """All items after one was set; None where that cannot be said of them."""
+    """All items after a write at a traced index; None where they have no common type."""
     kind = _common([*items, value]) if type(items) is list else None
     if kind is None or kind.shape or kind.boxed:
         return None

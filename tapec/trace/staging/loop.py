@@ -1,4 +1,4 @@
-"""Loops as ops: from the body, once it has settled, to the op and what holds its results."""
+"""Loops as ops: from the body at its fixpoint to the op, and to what holds its results."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class StagedLoop(LoopFixpoint):
 
     def _store(self, body: Iteration, carried: list[CarriedLeaf], results: Sequence[Value],
                swaps: Swaps) -> None:  # fmt: skip
-        """The slots after the loop."""
+        """Bind the slots to the results of the loop."""
         made = results_of(carried, results, body.region, self.session, self._certain, swaps)
         contents: dict[Slot, Any] = {}
         known: dict[int, Any] = {}
@@ -212,7 +212,7 @@ class StagedLoop(LoopFixpoint):
         self._note_aliases(body, contents)
 
     def _note_aliases(self, body: Iteration, contents: dict[Slot, Any]) -> None:
-        """Note what the variables may mean now; refuse what changes under several names."""
+        """Note possible aliases among the results; refuse objects changed under several names."""
         # No variable here may hold an object: who refers to one is counted.
         old = self.heap.old
 

@@ -47,7 +47,7 @@ Swaps = dict[CarriedLeaf, CarriedLeaf]
 def check_aliases(
     carried: Sequence[CarriedLeaf], region: Region, session: Session, certain: int
 ) -> Swaps:
-    """Refuse loops whose next iteration would see memory that two names share.
+    """Refuse loops in which one iteration writes memory that another name has in the next.
 
     Where names swap their arrays, returns for each the one whose memory before the loop it means
     in the end.
@@ -80,7 +80,7 @@ def check_aliases(
 
 
 def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Swaps:
-    """A cycle of names that pass their arrays on: whose array each of them has in the end."""
+    """A cycle of names that exchange their arrays: whose array each has after the loop."""
     owners = {id(o.entry): o for o in carried if o.entry is not None}
     cycle = [c]
     while True:
@@ -98,7 +98,7 @@ def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Sw
 def _ever_written(
     carried: Sequence[CarriedLeaf], ends: dict[Storage, list[CarriedLeaf]]
 ) -> set[CarriedLeaf]:
-    """The names whose array some iteration writes into, be it when another name means it."""
+    """The names whose memory some iteration writes, also under another name."""
     found = {c for c in carried if c.written}
     while True:
         more = {c for c in carried if c.entry is not None and c not in found
@@ -109,7 +109,7 @@ def _ever_written(
 
 
 def maybe_same(storage: Storage) -> list[Storage]:
-    """The other arrays that this one may be."""
+    """The arrays that may be the same as this one."""
     return storage.frozen.alive() if isinstance(storage.frozen, MaybeShared) else []
 
 
@@ -139,7 +139,7 @@ def results_of(
     certain: int,
     swaps: Swaps,
 ) -> dict[tuple[Slot, int], Tracer]:
-    """The leaves after the loop; those that may be another name's array are read only."""
+    """The leaves after the loop; those that may alias another name are read only."""
     owners = {id(c.entry): c for c in carried if c.entry is not None}
     counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
     made: dict[tuple[Slot, int], Tracer] = {}
@@ -158,7 +158,7 @@ def results_of(
 
 
 def _ends(c: CarriedLeaf) -> list[Storage]:
-    """The arrays that a name may mean after an iteration."""
+    """The arrays that a name may refer to after an iteration."""
     storage = memory_of(c.end)
     return [] if storage is None else [storage, *maybe_same(storage)]
 
@@ -166,7 +166,7 @@ def _ends(c: CarriedLeaf) -> list[Storage]:
 def _origins(
     c: CarriedLeaf, owners: Mapping[int, CarriedLeaf], region: Region, certain: int
 ) -> list[Storage]:
-    """The arrays from before the loop that a name may mean after it."""
+    """The arrays from before the loop that a name may refer to after it."""
     found = [] if certain else [memory_of(c.start)]
     todo, seen = _ends(c), {c} if not certain else set()
     for storage in todo:

@@ -1,5 +1,5 @@
-"""Values whose types do not match, in words: which part of them, what it is on each path, and the
-user's lines that made it.
+"""Messages on types that do not match: which part of a value, its type on each path, and the lines
+that made it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _leaf(leaf: Any) -> str:
 
 
 def _keys(tree: Tree) -> list[str]:
-    """What stands before the parts of a container."""
+    """The labels of the parts of a container."""
     if tree.kind is not None and issubclass(tree.kind, dict):
         return [f"{key!r}: " for key in tree.keys]
     return [f"{field}=" for field in _fields(tree)] or [""] * len(tree.children)
@@ -135,7 +135,7 @@ def leaf_paths(name: str, tree: Tree) -> list[str]:
 
 
 def made_at(value: Any) -> Loc | None:
-    """The user's line that computed a traced value, or a part of it; None where nobody knows.
+    """The user's line that computed a traced value, or a part of it; None where it is not found.
 
     Where a view was taken of an array is not recorded.
     """
@@ -169,7 +169,7 @@ def _returns(code: CodeType) -> tuple[int, ...]:
 
 
 def around_loop(name: str, line: int) -> tuple[Any, Any]:
-    """Where the running function assigns a variable last before a line, and first from there on.
+    """The last assignment of a variable before a line, and the first from there on.
 
     The first of the two is a text where the variable is an argument.
     """
@@ -227,7 +227,7 @@ def _root(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _stores(code: CodeType) -> dict[str, tuple[int, ...]]:
-    """The lines that assign each variable, in the code and in what was made of its statements."""
+    """The lines that assign each variable, in code and in the closures made of its statements."""
     found: dict[str, set[int]] = {}
     pending = [code]
     while pending:

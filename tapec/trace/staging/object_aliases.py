@@ -1,9 +1,9 @@
-"""Lists, dictionaries and objects that may be the same one under several names.
+"""Lists, dictionaries and objects that may alias after a branch or loop.
 
-A branch that says ``a = b`` leaves open which object `a` is. Its parts become results of the
-branch, in an object of their own: reading that is right as long as nobody changes it, or what it
-may be. So it is noted with those, what they hold is kept, and the end of a region or trace looks
-whether they still hold it. Objects that nothing else refers to are nobody's second name.
+After a branch with ``a = b`` on one side, `a` may be either of two objects. Its parts are results
+of the branch, in a new object: a copy, which is right as long as neither it nor the objects that it
+may be are changed. So these objects and their contents are noted, and compared at the end of the
+region or trace. An object without another reference needs no note.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CURE = "change a copy: b = copy.copy(a)"
 
 @dataclass(slots=True)
 class MayAlias:
-    """Objects of which some may be the same one, and what they held when that was found."""
+    """Objects that may be one object, and their contents when that was found."""
 
     name: str
     members: list[Any]
@@ -55,7 +55,7 @@ class MayAlias:
 
 @dataclass(slots=True)
 class MergedVariable:
-    """A variable with several possible contents: which ones, and what it holds afterwards."""
+    """A variable after a merge: its possible contents, and the one it has now."""
 
     name: str
     sides: list[Unpacked]
@@ -63,7 +63,7 @@ class MergedVariable:
 
 
 def noted_aliases(session: Session) -> list[MayAlias]:
-    """Those of the whole trace that a session is part of."""
+    """Those noted in the outermost trace."""
     return _outermost(session).noted
 
 
@@ -74,7 +74,7 @@ def _outermost(session: Session) -> Session:
 
 
 def note_uncertain(session: Session, heap: Heap, slot: Slot) -> None:
-    """An attribute that exists on some paths only: who asks whether it does gets an error."""
+    """Note an attribute that exists on some paths only: testing for it is an error."""
     if slot[0] != VARIABLE and not heap.may_be_asked_for(slot):
         heap.refuse_missing(slot)
         _outermost(session).uncertain[slot] = heap.containers[slot[0]][0]
@@ -91,14 +91,14 @@ def refuse_uncertain(session: Session, thing: Any, name: str) -> None:
 
 
 def check_noted_aliases(session: Session) -> None:
-    """Raise where something that may be known under two names has been changed."""
+    """Raise where an object that may have two names has changed."""
     for alias in noted_aliases(session):
         if alias.changed:
             raise alias.refuse()
 
 
 def may_alias(session: Session, a: Any, b: Any) -> bool:
-    """Whether a statement on traced values left open that two different objects are one."""
+    """Whether a traced condition decides if two objects are one."""
     return any(
         any(a is m for m in j.members) and any(b is m for m in j.members)
         for j in noted_aliases(session)
@@ -107,7 +107,7 @@ def may_alias(session: Session, a: Any, b: Any) -> bool:
 
 @dataclass(slots=True)
 class EntryObjects:
-    """The objects that an iteration starts with, made for it, and what they held then."""
+    """The objects made for the start of an iteration, and their contents then."""
 
     values: dict[Any, Any] = field(default_factory=dict)  # by slot
     parts: list[Any] = field(init=False)
@@ -125,13 +125,13 @@ class EntryObjects:
         return frozenset(slot for slot, p, items in parts if not equal(contents(p), items))
 
     def same_as(self, before: Iterable[Any]) -> list[MayAlias]:
-        """Each stands for what its variable held before the loop."""
+        """Pairs of each object with the one that its variable held before the loop."""
         old = [p for v in before for p in containers_of(v)]
         pairs = zip(self.parts, old, strict=False)
         return [MayAlias("", [p, o], None) for p, o in pairs]
 
     def references(self) -> list[Any]:
-        """The references that this has to anything."""
+        """All references held here."""
         inside = [x for items in self.items for x in values_of(items)]
         return [*self.values.values(), *self.parts, *inside]
 
@@ -142,7 +142,7 @@ def note_aliases(
     inner: Iterable[MayAlias],
     held: Sequence[Any] = (),
 ) -> list[MayAlias]:
-    """Note which results of a statement may be objects that others know too.
+    """Note which merged objects may be known under another name.
 
     `inner` are the joints of its regions: what a name may be there it may be afterwards, as it
     may be what it may have been before. `held` are references that tracing has beside those in
@@ -158,7 +158,7 @@ def note_aliases(
 
 
 class _Sources:
-    """What every result may be, position by position."""
+    """The possible objects behind every merged object."""
 
     def __init__(
         self, merged_variables: Sequence[MergedVariable], inner: list[MayAlias], held: Sequence[Any]
@@ -185,7 +185,7 @@ class _Sources:
                 self.sources.append(self._closed(possible))
 
     def _closed(self, objects: list[Any]) -> list[Any]:
-        """With the objects that these may be."""
+        """The objects, and all that they may alias."""
         found: dict[int, Any] = {id(x): x for x in objects}
         count = 0
         while count != len(found):
@@ -196,7 +196,7 @@ class _Sources:
         return list(found.values())
 
     def groups(self) -> list[tuple[str, list[Any]]]:
-        """The results that are, or share, an object with another name; with those objects."""
+        """The merged objects that may have another name, with the objects they may be."""
         held = self._held()
         twice = {i for seen in self.seen for i, n in seen.items() if n > 1}
         made = []
@@ -210,7 +210,7 @@ class _Sources:
         return made
 
     def _held(self) -> set[int]:
-        """The objects to which more refers than tracing, and objects that nothing refers to."""
+        """The objects that someone other than tracing refers to."""
         ours = self._references()
         held: set[int] = set()
         free: set[int] = set()
@@ -225,7 +225,7 @@ class _Sources:
         return held
 
     def _references(self) -> Counter[int]:
-        """The references that tracing itself has to every object."""
+        """How often tracing itself refers to each object."""
         # What is in `held` is referred to by that list as well.
         held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
         unpacked = {id(side): side for c in self.merged_variables for side in c.sides}

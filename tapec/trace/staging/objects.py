@@ -1,4 +1,4 @@
-"""Values taken apart into leaves, and put together again: lists, dictionaries, tuples, objects."""
+"""Nested values as leaves and trees: lists, dictionaries, tuples and objects of the user's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTHING = Tree(type(None))
 
 @dataclass(slots=True)
 class Unpacked:
-    """A variable's content taken apart at one moment: what it holds may change afterwards."""
+    """The leaves and tree of a variable's content at one moment; what it holds may change later."""
 
     value: Any
     leaves: list[Any]
@@ -30,7 +30,7 @@ class Unpacked:
 
     @staticmethod
     def of(value: Any) -> Unpacked:
-        """What a value holds now."""
+        """The present leaves and tree of a value."""
         return Unpacked(value, *structure(value), list(containers_of(value)))
 
 
@@ -52,7 +52,7 @@ def _down(value: Any, leaves: list[Any], depth: int) -> Tree:
 
 
 def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
-    """Names and children of what has a structure, None for a leaf."""
+    """Keys and children of a node, None for a leaf."""
     kind = type(value)
     if value is None:
         return (), []
@@ -69,7 +69,7 @@ def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
 
 
 def is_object(value: Any) -> bool:
-    """Whether a value is an object of the user's that is no more than its attributes."""
+    """Whether a value is an object of a user's class that consists of its attributes."""
     kind: Any = type(value)
     return (
         _is_plain(kind)
@@ -80,7 +80,7 @@ def is_object(value: Any) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _is_plain(kind: Any) -> bool:
-    """Whether another object of a class can be made from attributes alone."""
+    """Whether an instance can be made from attributes alone."""
     return (
         getattr(kind, "__new__", None) is object.__new__
         and not hasattr(kind, "__next__")
@@ -90,7 +90,7 @@ def _is_plain(kind: Any) -> bool:
 
 
 def changeable(value: Any) -> bool:
-    """Whether a value has parts that can be replaced while it stays the same object."""
+    """Whether a value is mutable in place."""
     if type(value) in _EXACT:
         return True
     frozen = getattr(getattr(type(value), "__dataclass_params__", None), "frozen", False)
@@ -98,7 +98,7 @@ def changeable(value: Any) -> bool:
 
 
 def containers_of(value: Any) -> Iterator[Any]:
-    """The changeable parts of a value, itself included, in the order of its structure."""
+    """The mutable parts of a value, itself included, in the order of its tree."""
     return () if value is UNDEFINED else _containers(value, 0)  # type: ignore[return-value]
 
 

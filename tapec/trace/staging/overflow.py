@@ -1,7 +1,7 @@
-"""Integers of Python in loops of known length: in the program they have 64 bits.
+"""Python's integers in loops of known length, which have 64 bits in the program.
 
-What only the counter and constants decide is computed while tracing, as Python does; where that
-needs more than 64 bits, the loop cannot be an op.
+Integers that depend on the counter and constants alone are computed while tracing; where one
+leaves 64 bits, the loop is refused.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _pure(
 
 
 def _grows(op: Op, slow: set[Value]) -> bool:
-    """Whether an op may make numbers that grow faster than a counter."""
+    """Whether an op may grow numbers faster than a counter does."""
     return op.primitive in _FAST or (op.primitive is add and slow.isdisjoint(op.operands))
 
 

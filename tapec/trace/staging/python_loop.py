@@ -1,4 +1,4 @@
-"""`for` loops as Python runs them: once ending depends on traced values, the rest is branches."""
+"""`for` loops that Python runs; iterations after a traced exit condition are branches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Widen = Callable[..., State]
 def plain_for(
     iterable: Iterable[Any], body: Body, state: State, go_on: Thunk | None, widen: Widen
 ) -> None:
-    """As Python runs it; once ending depends on traced values, what follows is a branch."""
+    """Iterate in Python; each iteration after a traced exit condition is a branch."""
     rest = iter(iterable)
     while True:
         more = go_on() if go_on is not None else True
@@ -40,7 +40,7 @@ def plain_for(
 
 
 def _next(rest: Iterator[Any]) -> Any:
-    """The next item, though the loop may have ended: taking it must change nothing else."""
+    """The next item, though the loop may have ended: producing it must have no side effects."""
     frame = getattr(rest, "gi_frame", None)
     if frame is None:
         return next(rest)
@@ -58,12 +58,12 @@ def _next(rest: Iterator[Any]) -> Any:
 
 
 def _with_item(state: State, item: Any, body: Body, widen: Widen) -> State:
-    """The state, and what the body may change through the item."""
+    """The state extended by what the body may change through the item."""
     return widen(ExtendedState(state, [ExtraVariable("an item", lambda: item)]), body)
 
 
 def run_guarded(more: Any, work: Callable[[], None], state: State) -> None:
-    """Run a piece of code if a (possibly traced) condition says so."""
+    """Run code, as a branch where the condition is traced."""
     session = current()
     if not is_symbolic(more):
         work()

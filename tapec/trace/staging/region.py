@@ -1,8 +1,8 @@
-"""A part of the user's code traced as a region: what it reads and writes of the code around it.
+"""Regions: the traces of branches and loop bodies, with the memory live into and out of them.
 
-The first time a region reads or writes memory of an enclosing trace, the current value becomes a
-parameter of the region and the memory itself belongs to the region as long as that is active. So
-views, aliases and arguments see each other's writes without anybody knowing of regions.
+The first time a region reads or writes a storage of an enclosing trace, its value becomes a
+parameter of the region, and the storage holds values of the region while that is active. So all
+views of a storage see each other's writes inside of regions too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Memory = tuple[Session | None, Value | None, Array | None, int, int]
 
 @dataclass(slots=True)
 class EnteredStorage:
-    """A storage inside a region: its parameter, the operand for it, its states out- and inside."""
+    """A storage that a region uses: parameter, operand, and its state outside and inside."""
 
     param: Value
     operand: Value
@@ -58,7 +58,7 @@ class Region(Session):
     # -- memory ----------------------------------------------------------------------------
 
     def enter(self, storage: Storage) -> None:
-        """Make the current value of a storage a parameter, and the storage ours."""
+        """Make the value of a storage a parameter; the region owns the storage while active."""
         assert self.parent is not None
         operand, crossed = _value_in(self.parent, storage)
         param = self.builder.param(operand.type)
@@ -67,7 +67,7 @@ class Region(Session):
         _set_memory(storage, (self, param, None, version, storage.stamp))
 
     def claim(self, storage: Storage) -> None:
-        """Before a write: bring the storage in, unless it was made here."""
+        """Before a write: enter the storage unless it was made in this region."""
         if storage.array is None:
             if storage.session is not self:
                 self.enter(storage)
@@ -104,7 +104,7 @@ class Region(Session):
         return (storage in self.entered) + (storage in self.backups) + own
 
     def close(self) -> None:
-        """The memory of the region is of no interest any more."""
+        """Release all storages."""
         self.entered.clear()
         self.promoted.clear()
         self.own.clear()
@@ -141,7 +141,7 @@ class Region(Session):
     def block(
         self, before: Sequence[Value], order: Mapping[Storage, Type], results: Sequence[Value]
     ) -> Block:
-        """The region with these parameters, then one for every storage in `order`."""
+        """The region as a block: given parameters, then one per storage in `order`."""
         given = [(self.entered.get(s), t) for s, t in order.items()]
         params = [Value(t) if e is None else e.param for e, t in given]
         return Block((*before, *params), tuple(self.builder.ops), tuple(results))
@@ -160,7 +160,7 @@ def _set_memory(storage: Storage, memory: Memory) -> None:
 
 
 def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
-    """The value of a storage in this trace, and whether it belongs to one around it."""
+    """The value of a storage in a trace, and whether it comes from a separately traced function."""
     constant = storage.array is not None
     owner = storage.born if constant else storage.session
     if owner is not session and session.is_region:
@@ -182,7 +182,7 @@ def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
 
 
 def set_result(session: Session, storage: Storage, value: Value) -> None:
-    """Let a storage hold a result of a region op, as the code around it sees it."""
+    """Let a storage hold a result of a region op."""
     if storage.session is not session and session.is_region:
         session.claim(storage)
     version = next(VERSIONS)

@@ -1,4 +1,4 @@
-"""States: the variables that a piece of the user's code assigns and reads, wherever they are."""
+"""States: the variables that a piece of the user's code assigns and reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class State(Protocol):
 
 
 class Cells:
-    """A state of one's own: variables that exist for a form only."""
+    """A state that exists for one of our own loops or branches only."""
 
     def __init__(self, **values: Any) -> None:
         self.names = tuple(values)
@@ -39,7 +39,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class ExtraVariable:
-    """One more variable: how it is read, and bound (not at all where only its content counts)."""
+    """One more variable: how it is read, and bound where it can be."""
 
     name: str
     get: Callable[[], Any]
@@ -47,7 +47,7 @@ class ExtraVariable:
 
 
 class ExtendedState:
-    """A state with more variables."""
+    """A state with additional variables."""
 
     __slots__ = ("_places", "_state", "names")
 

@@ -1,6 +1,4 @@
-"""Values that cross the border of a region: their types, what two of them have in common, and
-what stands for a value that exists on one path only.
-"""
+"""Values that are live into or out of regions: their kinds, joins of kinds, and poison."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ _FILL = {"f": float("nan"), "b": False}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an array or number must be to cross: element type, shape, Python-scalar weakness."""
+    """The abstract value of an array or number: element type, shape, weakness of Python scalars."""
 
     dtype: str
     shape: tuple[int, ...] = ()
@@ -49,7 +47,7 @@ _PYTHON = {"bool": "Python bool", "i64": "Python int", "f64": "Python float"}
 
 
 def as_hint(name: str) -> str:
-    """A variable as the name of a value in the program, "" for other places."""
+    """The name of a variable as a name in the program, "" for other slots."""
     return name if name.isidentifier() else ""
 
 
@@ -66,7 +64,7 @@ def kind_of(leaf: Any) -> Kind | None:
 
 
 def merged(a: Kind, b: Kind) -> Kind | None:
-    """The kind both can be given as, None where there is none.
+    """The join of two kinds, None where there is none.
 
     Python numbers adapt (int to float, Python scalar to array element); nothing else does.
     """
@@ -89,13 +87,13 @@ def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
 
 
 def filler(session: Session, kind: Kind) -> Value:
-    """What stands for a value that does not exist, and shows: NaN, the least integer; False."""
+    """The value of what is unbound on a path: NaN, the least integer, or False."""
     fill = _LEAST.get(kind.dtype, _FILL.get(kind.dtype[0]))
     return session.const(fill, kind.dtype, kind.shape)
 
 
 def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Tracer:
-    """A result of a region as the user sees it."""
+    """A result of a region as a tracer."""
     made = wrap(session, value, kind.weak)
     made._storage.boxed = kind.boxed
     made._storage.frozen = frozen
@@ -103,14 +101,14 @@ def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Trac
 
 
 def memory_of(leaf: Any) -> Storage | None:
-    """The memory of an array that others could see writes to; None for numbers."""
+    """The storage of an array, which others may see writes to; None for numbers."""
     if type(leaf) is not Tracer or not (leaf._shape or leaf._storage.boxed):
         return None
     return leaf._storage
 
 
 def up_to_date(value: Any) -> Any:
-    """A slot's content, leaves that must not be read any more made undetermined."""
+    """A content whose stale leaves are poison."""
     leaves, tree = structure(value)
     if tree is None or not any(map(_is_stale, leaves)):
         return value
@@ -125,7 +123,7 @@ def _is_stale(leaf: Any) -> bool:
 
 
 def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
-    """Why the result that stands for these leaves, one per region, may not be written into."""
+    """Why a merged array may not be written: it may alias an array from outside."""
     outer = [
         storage
         for storage, region in zip(map(memory_of, leaves), regions, strict=True)
@@ -149,7 +147,7 @@ def truth(session: Session, test: Any) -> Value:
 
 
 class Poison:
-    """Stands for a value that a branch leaves undetermined: using it is an error, having it not."""
+    """Stands for a value that the paths leave undetermined: only using it is an error."""
 
     __slots__ = ("_error",)
 
@@ -196,7 +194,7 @@ _poison_operators()
 
 
 def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
-    """The leaves (by number) that share memory with another leaf of the same group."""
+    """The leaves, by number, that share memory with another leaf of their group."""
     found: set[int] = set()
     for leaves in groups:
         first: dict[int, int] = {}

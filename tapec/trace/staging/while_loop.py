@@ -1,4 +1,4 @@
-"""`while` loops of the user: as Python as long as the condition is known, one op from there on."""
+"""`while` loops of the user: in Python while the condition is known, one op from there on."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class While:
     state: State
 
     def run(self) -> None:
-        """Iterations as Python, then the rest as one op where it must or should be."""
+        """Iterate in Python; the rest is one op where it must or should be."""
         consumed = bool(consumed_by(self.state, self.body))
         ops, tried = self.session.builder.ops, consumed
         seen, grown = len(ops), 0
@@ -71,7 +71,7 @@ class While:
                 return
 
     def _will_be_traced(self) -> bool:
-        """Whether the condition is a traced one after an iteration, which is thrown away."""
+        """Whether the condition is traced after an iteration, found by a probe."""
         region = Region(self.session, probe=True)
         now = Heap(self.state)
         found: Any = False
@@ -90,7 +90,7 @@ class While:
         return not failed and is_symbolic(found)
 
     def _test_writes(self, heap: Heap) -> bool:
-        """Whether the condition changes anything when it is evaluated; that is undone."""
+        """Whether evaluating the condition has side effects, which are undone."""
         region = Region(self.session, probe=True)
         try:
             with region.active():
@@ -100,7 +100,7 @@ class While:
             heap.restore()
 
     def _attempt(self, heap: Heap, reason: str) -> bool:
-        """Make the rest one op if that can be."""
+        """Stage the rest as one op if possible."""
         now = Heap(self.state)
         failed = failure_of(lambda: self._stage(heap))
         if failed is None:
@@ -111,7 +111,7 @@ class While:
         return False
 
     def _stage(self, heap: Heap) -> None:
-        """One op, from the state before the condition was last evaluated."""
+        """Stage one op, from the state before the condition was last evaluated."""
         if name := consumed_by(self.state, self.body):
             raise ControlFlowError(
                 f"every iteration of a loop of unknown length uses {name} up",
