@@ -13,8 +13,7 @@ from math import inf, prod
 from typing import Any
 
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.const import is_const
-from tapec.ir.tuning import AFFINE_DEPTH
+from tapec.ir.tuning import AFFINE_DEPTH, AFFINE_TERMS
 from tapec.ir.types import INTEGERS
 
 
@@ -134,7 +133,8 @@ def combined(name: str, forms: Sequence[Affine]) -> Affine | None:
 class AffineForms:
     """Integers in terms of others, by following their definitions, each value once.
 
-    Where an op is not affine, or the chain of definitions too long, its result stands for itself.
+    Where an op is not affine, its form too long or the chain of definitions too deep, its result
+    stands for itself.
     """
 
     def __init__(self, defined: Callable[[Value], Op | None], depth: int = AFFINE_DEPTH) -> None:
@@ -145,6 +145,10 @@ class AffineForms:
         """The form of an integer or an array of integers."""
         return self._form(value, self._depth)
 
+    def of_op(self, op: Op) -> Affine | None:
+        """The form of an op's result by its operands; None where it has none but itself."""
+        return self._combined(op, self._depth)
+
     def difference(self, a: Value, b: Value) -> int | None:
         """``a - b`` where it is the same number in every run."""
         return (self.of(a) - self.of(b)).number()
@@ -152,22 +156,29 @@ class AffineForms:
     def _form(self, value: Value, depth: int) -> Affine:
         found = self._known.get(value)
         if found is None:
-            found = self._known[value] = self._computed(value, depth) or var(value)
+            op = self._defined(value) if value.type.dtype in INTEGERS else None
+            found = self._known[value] = (op and self._combined(op, depth)) or var(value)
         return found
 
-    def _computed(self, value: Value, depth: int) -> Affine | None:
-        op = self._defined(value) if value.type.dtype in INTEGERS else None
-        if op is None:
-            return None
-        if is_const(op):
+    def _combined(self, op: Op, depth: int) -> Affine | None:
+        if op.name == "const":
             number = op.attrs["value"]
             return Affine(number) if isinstance(number, int) else None
-        wraps = any(v.type.dtype != value.type.dtype for v in op.operands)
-        if not depth or wraps or op.name not in _RULES:
+        rule, type = _RULES.get(op.name), op.results[0].type
+        if rule is None or not depth:
             return None
-        form = combined(op.name, [self._form(v, depth - 1) for v in op.operands])
-        repeats = form is not None and any(v.type != value.type for v, _ in form.terms)
-        return None if repeats else form
+        forms = []
+        for v in op.operands:
+            if v.type is not type and v.type.dtype != type.dtype:
+                return None
+            forms.append(self._known.get(v) or self._form(v, depth - 1))
+        form = rule(*forms)
+        if form is None or len(form.terms) > AFFINE_TERMS:
+            return None
+        for v, _ in form.terms:
+            if v.type is not type and v.type != type:
+                return None
+        return form
 
 
 # --- places in contiguous arrays ------------------------------------------------------------------

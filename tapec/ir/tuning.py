@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # Definitions of integers are followed one through the other so far. [ops; estimated]
 AFFINE_DEPTH = 32
+# Affine forms of more terms are a value of their own, which keeps passes linear. [terms; estimated]
+AFFINE_TERMS = 8
 # Along the first axis of a constant array, so many may have a formula each. [layers; estimated]
 MAX_LAYERS = 4
 # A formula is tried on so many elements of each axis before it is on all. [elements; estimated]

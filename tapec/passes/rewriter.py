@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
+from tapec.ir.affine import AffineForms
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.const import const, number_of
 from tapec.ir.primitive import PRIMITIVES, lookup
@@ -68,6 +69,7 @@ class Rewriter:
         self.rules = rules
         self.ops: list[Op] = []
         self.defs: dict[Value, Op] = {}
+        self.integers = AffineForms(self.defs.get)
         self.same: dict[Value, Value] = {}
         self.changed = False
         self.current: Op | None = None

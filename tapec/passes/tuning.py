@@ -28,9 +28,6 @@ MAX_WRITTEN = 64
 # Placements and joins of more pieces are not searched piece by piece, which keeps passes linear.
 # [pieces; estimated]
 MAX_PIECES = 64
-# Integer sums are taken together over so many ops: the op and its operands, which are simple
-# already. [ops; estimated]
-AFFINE_DEPTH = 2
 # Scans of more iterations stay loops. [iterations; estimated]
 MAX_UNROLLED = 8
 # Scans that would unroll to more stay loops. [ops; estimated]

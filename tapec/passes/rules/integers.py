@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from tapec.ir.affine import AffineForms
 from tapec.ir.core import Op, Value
 from tapec.ir.types import INTEGERS
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
-from tapec.passes.tuning import AFFINE_DEPTH
 
 Result = Op | Value | None
 
@@ -16,15 +14,14 @@ def simplify_affine(op: Op, cx: Rewriter) -> Result:
     """(x + c) - d -> x + (c - d); (x + c) - (x + d) -> c - d; (x + y) - y -> x; x * 0 -> 0."""
     if op.result.type.dtype not in INTEGERS:
         return None
-    own = {op.result: op}
-    found = AffineForms(lambda v: own.get(v) or cx.defs.get(v), AFFINE_DEPTH).of(op.result).offset()
+    form = cx.integers.of_op(op)
+    found = None if form is None else form.offset()
     if found is None:
         return None
     value, number = found
     if value is None:
         return constant(op, _wrapped(op, number))
-    short = value in op.operands or value is op.result
-    return None if short else _moved(op, value, number, cx)
+    return None if value in op.operands else _moved(op, value, number, cx)
 
 
 def _moved(op: Op, x: Value, offset: int, cx: Rewriter) -> Result:
