@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,19 @@ def test_readme_block_runs(source: str, tmp_path: Path, monkeypatch: pytest.Monk
     exec(compile(source, str(README), "exec"), namespace)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_architecture_page_shows_what_the_code_prints() -> None:
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "tools" / "pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    for path in pages.PAGES:
+        page = path.read_text()
+        assert len(pages.SHOWN.findall(page)) >= 5
+        assert page == pages.fresh(page), "run: python tools/pages.py"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
 def test_quoted_paths_exist(document: str) -> None:
     quoted = QUOTED.findall((ROOT / document).read_text())
     assert [path for path in quoted if not (ROOT / path).exists()] == []
