@@ -35,13 +35,14 @@ def _definition(code: CodeType) -> ast.FunctionDef | None:
     lines = linecache.getlines(code.co_filename)
     block = inspect.getblock(lines[code.co_firstlineno - 1 :])
     # An indented block becomes the body of an `if`: columns stay as they are.
-    shift, head = (2, ["if 1:\n"]) if block[0][:1].isspace() else (1, [])
-    body = ast.parse("".join([*head, *block])).body
+    head = ["if 1:\n"] if block[0][:1].isspace() else []
+    # Empty lines before it put every node on its line of the file.
+    above = ["\n"] * (code.co_firstlineno - 1 - len(head))
+    body = ast.parse("".join([*above, *head, *block])).body
     node = body[0].body[0] if head and isinstance(body[0], ast.If) else body[0]
     if not isinstance(node, ast.FunctionDef):
         return None
-    ast.increment_lineno(node, code.co_firstlineno - shift)
-    return node
+    return ast.increment_lineno(node, -1) if head and code.co_firstlineno == 1 else node
 
 
 @lru_cache(maxsize=32)
