@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tapec.errors import DTypeError
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import as_array, key_of, session_of
@@ -41,7 +43,7 @@ def _square(x: Any) -> Any:
 def _reciprocal(x: Any) -> Any:
     if key_of(x)[0][0] == "f":
         return 1 / x
-    return np_("where", np_("equal", np_("absolute", x), 1), x, 0)  # of integers: whole numbers
+    return np.where(np.equal(np.absolute(x), 1), x, 0)  # of integers: whole numbers
 
 
 @_composite("deg2rad", "radians")
@@ -67,17 +69,17 @@ def _logaddexp2(x: Any, y: Any) -> Any:
 
 @_composite("expit")
 def _expit(x: Any) -> Any:
-    return 0.5 * np_("tanh", 0.5 * x) + 0.5
+    return 0.5 * np.tanh(0.5 * x) + 0.5
 
 
 @_composite("log_expit")
 def _log_expit(x: Any) -> Any:
-    return -np_("logaddexp", 0.0, -x)
+    return -np.logaddexp(0.0, -x)
 
 
 @_composite("logit")
 def _logit(x: Any) -> Any:
-    return np_("log", x) - np_("log1p", -x)
+    return np.log(x) - np.log1p(-x)
 
 
 def _where_positive(x: Any, value: Callable[[Any], Any]) -> Any:
@@ -100,8 +102,8 @@ def _xlog1py(x: Any, y: Any) -> Any:
 
 @_composite("entr")
 def _entr(x: Any) -> Any:
-    plain = -_where_positive(x, lambda v: v * np_("log", v))
-    return np_("where", np_("less", x, 0), -math.inf, plain)
+    plain = -_where_positive(x, lambda v: v * np.log(v))
+    return np.where(np.less(x, 0), -math.inf, plain)
 
 
 @_composite("rel_entr")
@@ -117,29 +119,29 @@ def _ndtr(x: Any) -> Any:
 @_composite("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     # Continued by log1p above 0, and by Laplace's continued fraction far below.
-    far = np_("less", x, -10.0)
-    near = np_("log", _ndtr(np_("where", far, -10.0, np_("minimum", x, 0.0))))
-    right = np_("log1p", -_ndtr(-np_("maximum", x, 0.0)))
-    t = np_("where", far, x, -10.0)
+    far = np.less(x, -10.0)
+    near = np.log(_ndtr(np.where(far, -10.0, np.minimum(x, 0.0))))
+    right = np.log1p(-_ndtr(-np.maximum(x, 0.0)))
+    t = np.where(far, x, -10.0)
     tail = t
     for k in range(40, 0, -1):
         tail = t + k / tail
-    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np_("log", -tail)
-    return np_("where", far, left, np_("where", np_("less", x, 0.0), near, right))
+    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np.log(-tail)
+    return np.where(far, left, np.where(np.less(x, 0.0), near, right))
 
 
 @_composite("gamma")
 def _gamma(x: Any) -> Any:
-    size = np_("exp", np_("gammaln", x))
-    flipped = np_("logical_and", np_("less", x, 0.0), np_("remainder", np_("floor", x), 2.0) != 0.0)
-    return np_("where", flipped, -size, size)
+    size = np.exp(np_("gammaln", x))
+    flipped = np.logical_and(np.less(x, 0.0), np.remainder(np.floor(x), 2.0) != 0.0)
+    return np.where(flipped, -size, size)
 
 
 @_composite("modf")
 def _modf(x: Any) -> Any:
-    whole = np_("trunc", x)
-    rest = np_("where", np_("isinf", x), 0.0, x - np_("where", np_("isinf", x), 0.0, whole))
-    return np_("copysign", rest, x), whole * 1.0
+    whole = np.trunc(x)
+    rest = np.where(np.isinf(x), 0.0, x - np.where(np.isinf(x), 0.0, whole))
+    return np.copysign(rest, x), whole * 1.0
 
 
 @_composite("ldexp")
