@@ -1,7 +1,7 @@
 """Indices known at run time only: elements, rows and windows of fixed size are views too.
 
-A part with traced starts is the view step ``("dynamic", Place)``. Windows are slices whose bounds
-differ by a number that does not depend on anything traced.
+A part with traced starts is the view step ``("dynamic", DynamicSlice)``. Windows are slices whose
+bounds differ by a number that does not depend on anything traced.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Value
-from tapec.ir.places import RUN, is_run, of_slice, selected
+from tapec.ir.places import RUN, is_run, kept, of_slice, selected
 from tapec.trace.arrays.linear import difference, linear
 from tapec.trace.arrays.session import NeedStatic, Session, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.arrays.views import DynamicSlice
+
+REVERSED = slice(None, None, -1)
 
 
 class Bounds(NamedTuple):
@@ -69,7 +71,7 @@ def parse_dynamic(x: Tracer, entries: list[Any], session: Session) -> DynamicInd
             window = _window(e, n, session)
             if window is None:
                 bounds[axis] = _bounds(e)
-                at.append((n - 1, n, -1) if bounds[axis].reverse else (0, n, 1))
+                at.append(of_slice(REVERSED if bounds[axis].reverse else slice(None), n))
             else:
                 at.append((window[0], window[1], abs(window[2])))
                 starts += [_first(e, window, n)] if window[0] == RUN else []
@@ -146,9 +148,9 @@ def place(x: Tracer, index: DynamicIndex, session: Session) -> Tracer:
         view = base._view(("dynamic", DynamicSlice(index.at, starts, forms)), shape)
     if not index.flips:
         return view
-    kept = [a for a, e in enumerate(index.at) if isinstance(e, tuple)]
-    reversal = tuple((n - 1, n, -1) if a in index.flips else (0, n, 1)
-                   for a, n in zip(kept, shape, strict=True))  # fmt: skip
+    axes = kept(index.at)
+    reversal = tuple(of_slice(REVERSED if a in index.flips else slice(None), n)
+                     for a, n in zip(axes, shape, strict=True))  # fmt: skip
     return view._view(("index", reversal), shape)
 
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tapec.ir.places import kept, selected, whole
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
-from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse, tidy
+from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -94,7 +95,7 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
             entries[k] = checked(e, n, k)
     index = parse_dynamic(x, entries, session)
     view = place(x, index, session) if index.starts else basic_view(
-        x, ParsedIndex(tidy([*index.at]), {}, [], boxed))  # fmt: skip
+        x, ParsedIndex(index.at, {}, [], boxed))  # fmt: skip
     if "new" in index.layout:
         sizes = iter(view.shape)
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
@@ -104,7 +105,7 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
 
 def _cut_axes(index: Any) -> dict[int, Any]:
     """The bounds by axis of the view, new axes included."""
-    axes = iter([a for a, e in enumerate(index.at) if isinstance(e, tuple)])
+    axes = iter(kept(index.at))
     places = (None if e == "new" else next(axes) for e in index.layout)
     return {k: index.bounds[a] for k, a in enumerate(places) if a in index.bounds}
 
@@ -130,17 +131,12 @@ def _has_arrays(key: Any) -> bool:
     return any(isinstance(e, ARRAYS) for e in (key if isinstance(key, tuple) else (key,)))
 
 
-def _is_whole(at: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
-    return all(e == (0, n, 1) for e, n in zip(at, shape, strict=True))
-
-
 def basic_view(x: Tracer, parsed: ParsedIndex) -> Tracer:
-    kept = [e[1] for e in parsed.at if isinstance(e, tuple)]
     view = x
-    if not _is_whole(parsed.at, x.shape):
-        view = x._view(("index", parsed.at), tuple(kept))
+    if parsed.at != whole(x.shape):
+        view = x._view(("index", parsed.at), selected(parsed.at))
     if "new" in parsed.layout:
-        sizes = iter(kept)
+        sizes = iter(selected(parsed.at))
         shape = tuple(1 if e == "new" else next(sizes) for e in parsed.layout)
         view = view._view(("reshape", shape), shape)
     return x._view(("reshape", x.shape), x.shape) if view is x else view
@@ -149,8 +145,8 @@ def basic_view(x: Tracer, parsed: ParsedIndex) -> Tracer:
 def _front(x: Tracer, parsed: ParsedIndex) -> Tracer:
     """The basic part applied and the indexed axes brought to the front: a view."""
     view = x
-    if not _is_whole(parsed.at, x.shape):
-        shape = tuple(e[1] for e in parsed.at if isinstance(e, tuple))
+    if parsed.at != whole(x.shape):
+        shape = selected(parsed.at)
         view = x._view(("index", parsed.at), shape)
     axes = list(parsed.arrays)
     perm = (*axes, *(i for i in range(view.ndim) if i not in parsed.arrays))

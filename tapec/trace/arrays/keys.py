@@ -52,7 +52,7 @@ def parse(shape: tuple[int, ...], key: Any) -> ParsedIndex:
                 layout.append("adv")
             else:
                 at.append(i)
-    return ParsedIndex(tidy(at), arrays, layout, boxed)
+    return ParsedIndex(tuple(at), arrays, layout, boxed)
 
 
 def completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:
@@ -73,10 +73,6 @@ def completed(shape: tuple[int, ...], key: Any) -> tuple[list[Any], bool]:
     else:
         entries += full
     return entries, boxed
-
-
-def tidy(at: list[Any]) -> tuple[Any, ...]:
-    return tuple((0, 0, 1) if isinstance(e, tuple) and e[1] == 0 else e for e in at)
 
 
 def checked(e: Any, n: int, axis: int) -> int:

@@ -1,7 +1,7 @@
 """View steps: how an array looks at its storage, and how a write goes back through.
 
 A step is a pair ``(kind, argument)``: ``("index", at)``, ``("transpose", perm)``,
-``("reshape", shape)`` or, with starts known at run time only, ``("dynamic", Place)``.
+``("reshape", shape)`` or, with starts known at run time only, ``("dynamic", DynamicSlice)``.
 """
 
 from __future__ import annotations
