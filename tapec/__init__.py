@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tapec.backends.locks import IMPORTING
 from tapec.call.api import compile
-from tapec.call.kernel import TRANSFORMS, Kernel
+from tapec.call.derivatives import TRANSFORMS
+from tapec.call.kernel import Kernel
 from tapec.errors import BackendWarning, TapecError
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from tapec.tools.check import check as check
     from tapec.trace.python.forms import cond as cond
     from tapec.trace.python.forms import fori_loop as fori_loop
-    from tapec.trace.python.forms import map_ as map
-    from tapec.trace.python.forms import scan as scan
     from tapec.trace.python.forms import switch as switch
     from tapec.trace.python.forms import while_loop as while_loop
+    from tapec.trace.python.scans import map_ as map
+    from tapec.trace.python.scans import scan as scan
     from tapec.trace.staging.iterables import rolled as rolled
     from tapec.trace.staging.iterables import unroll as unroll
 
@@ -89,10 +90,10 @@ _HOMES = {
     "jacobian": ("tapec.derive.transforms", "jacobian"),
     "jvp": ("tapec.derive.transforms", "jvp"),
     "linearize": ("tapec.derive.linear", "linearize"),
-    "map": ("tapec.trace.python.forms", "map_"),
+    "map": ("tapec.trace.python.scans", "map_"),
     "opaque": ("tapec.derive.opaque", "opaque"),
     "rolled": ("tapec.trace.staging.iterables", "rolled"),
-    "scan": ("tapec.trace.python.forms", "scan"),
+    "scan": ("tapec.trace.python.scans", "scan"),
     "stop_gradient": ("tapec.derive.checkpoint", "stop_gradient"),
     "switch": ("tapec.trace.python.forms", "switch"),
     "unroll": ("tapec.trace.staging.iterables", "unroll"),

@@ -6,8 +6,16 @@ from __future__ import annotations
 class TapecError(Exception):
     """Base of all errors raised by tapec.
 
-    ``where`` is the user's source position (anything whose ``str`` is ``file:line: text``),
-    ``hint`` one suggested cure; both become lines of the message.
+    `message` says what is wrong, `where` is the user's source position (anything whose `str` is
+    ``file:line: text``), `hint` one suggested cure; the last two become lines of the text. Errors
+    that NumPy or Python would raise as well are of their kinds too: ShapeError is a ValueError,
+    DTypeError a TypeError.
+
+    >>> try:
+    ...     tapec.grad(lambda x: x)(np.ones(2))
+    ... except tapec.TapecError as error:
+    ...     print(error.hint)
+    use tapec.jacobian, or sum the result
     """
 
     def __init__(self, message: str, *, where: object = None, hint: str = "") -> None:
@@ -81,4 +89,11 @@ class MissingDependency(TapecError, ImportError):
 
 
 class BackendWarning(UserWarning):
-    """A fallback from native code to the interpreter, with its reason."""
+    """A fallback from native code to the interpreter, with its reason.
+
+    It is given once for each program. Ask for `backend="llvm"` to have a BackendError instead, for
+    `backend="numpy"` to have neither.
+
+    >>> issubclass(tapec.BackendWarning, UserWarning)
+    True
+    """

@@ -43,17 +43,28 @@ def compile(
 ) -> Any:
     """Compile a plain Python function over NumPy arrays, once for each signature it is called with.
 
-    Use it bare (`@tapec.compile`) or with options. `static_argnums` and `static_argnames` name
+    Use it bare (`@tapec.compile`) or with options. A signature is the structure, the shapes and the
+    dtypes of the arguments (float64, float32, int64, int32, bool; Python numbers are 0-d). Results
+    are what the function returns, as fresh arrays. `static_argnums` and `static_argnames` name
     arguments whose values are part of the program. `backend` is "auto" (native code, the NumPy
-    interpreter where an operation has no native form, with a warning), "llvm" or "numpy".
+    interpreter where an operation has no native form, with a BackendWarning), "llvm" (BackendError
+    instead) or "numpy".
 
     Called inside other traced code, a kernel becomes part of that program. With `inline=False` it
     stays a function of its own there, traced and compiled once for all of its calls: for large
     functions that are called many times.
 
+    What cannot be traced raises a TraceError at the line of yours: UnsupportedOperation for a NumPy
+    function or option without translation, ControlFlowError for a branch or loop, MutationError for
+    a write that NumPy's rules would not allow.
+
     >>> @tapec.compile
     ... def f(x):
     ...     return np.sum(np.sin(x) ** 2)
+    >>> float(f(np.zeros(3)))
+    0.0
+    >>> f
+    <tapec kernel f: (f64[3])>
     """
     backend = backend or SETTINGS.backend  # type: ignore[assignment]
     if backend not in BACKENDS:

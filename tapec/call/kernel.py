@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.locks import IMPORTING, ForkedLock
-from tapec.call.method import BoundKernel, OfMethod
+from tapec.call.derivatives import TRANSFORMS, Derivatives
+from tapec.call.method import BoundKernel
 from tapec.call.quick import Unusual, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, static_test
 from tapec.call.specialize import CapturesTracer, Specialization, specialize
@@ -23,34 +24,18 @@ if TYPE_CHECKING:
 Backend = Literal["auto", "llvm", "numpy"]
 
 
-class Transforms(dict[str, Callable[..., Any]]):
-    """What a kernel offers of `tapec.derive`, by name.
-
-    Transforms make kernels, so they stand above and are handed over: by `load`, when a kernel is
-    first asked for one.
-    """
-
-    load: Callable[[], object]
-
-    def __missing__(self, name: str) -> Callable[..., Any]:
-        with IMPORTING:
-            self.load()
-        found = self.get(name)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-
-TRANSFORMS = Transforms()
-
-
 @enable_vectorcall
-class Kernel(FastCallable):
+class Kernel(Derivatives, FastCallable):
     """A function compiled on demand, once for every signature.
 
-    Calls take and return NumPy arrays: results are fresh, C-contiguous and owned by the caller.
-    A kernel is thread safe; it may be called inside another traced function, where it becomes
-    part of that program.
+    Calls take and return NumPy arrays: results are fresh, C-contiguous and owned by the caller. A
+    kernel is thread safe; it may be called inside another traced function, where it becomes part of
+    that program. `tapec.compile` makes kernels, and so does every transform; `grad`,
+    `value_and_grad`, `jacobian`, `hessian`, `hvp`, `jvp` and `vjp` are its attributes.
+
+    >>> f = tapec.compile(lambda x: np.sum(x**2))
+    >>> f(np.ones(3)), f.grad(np.ones(3))
+    (np.float64(3.0), array([2., 2., 2.]))
     """
 
     def __init__(
@@ -79,7 +64,7 @@ class Kernel(FastCallable):
         self._lock = ForkedLock()
         self._found: dict[Signature, Specialization] = {}
         self._libraries: list[Any] = []  # with an entry for calls, newest first
-        self._derived: dict[str, Kernel] = {}
+        self._derived: dict[str, Any] = {}
         functools.update_wrapper(self, f, updated=())
         self.__wrapped__ = f
         self.__name__ = getattr(f, "__name__", type(f).__name__)
@@ -87,7 +72,16 @@ class Kernel(FastCallable):
     # ---- calling ----
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        """Evaluate; `out` receives the results instead of fresh arrays."""
+        """Evaluate; `out` receives the results instead of fresh arrays.
+
+        The first call with a signature traces and compiles. `out` is an array, or a nesting of
+        arrays like the result; it is returned. Raises ShapeError where `out` does not fit, a
+        TraceError where the function cannot be traced, and what the function itself raises.
+
+        >>> f, y = tapec.compile(np.sin), np.empty(2)
+        >>> f(np.zeros(2), out=y) is y
+        True
+        """
         pinned = self._pinned
         key, values = self._key(args, kwargs, pinned)
         known = self._quick.get(key)
@@ -152,58 +146,6 @@ class Kernel(FastCallable):
             self._libraries.insert(0, library)
             set_entry(self, link_chain(self._libraries))
 
-    # ---- transforms as methods ----
-
-    @functools.cached_property
-    def grad(self) -> Kernel:
-        """`tapec.grad` of this function."""
-        return self.derived("grad")
-
-    @functools.cached_property
-    def value_and_grad(self) -> Kernel:
-        """`tapec.value_and_grad` of this function."""
-        return self.derived("value_and_grad")
-
-    @functools.cached_property
-    def jacobian(self) -> Kernel:
-        """`tapec.jacobian` of this function."""
-        return self.derived("jacobian")
-
-    @functools.cached_property
-    def hessian(self) -> Kernel:
-        """`tapec.hessian` of this function."""
-        return self.derived("hessian")
-
-    @functools.cached_property
-    def hvp(self) -> Kernel:
-        """`tapec.hvp` of this function."""
-        return self.derived("hvp")
-
-    def jvp(self, primals: Any, tangents: Any) -> Any:
-        """`tapec.jvp` of this function."""
-        return self.transform("jvp")(self, primals, tangents)
-
-    def vjp(self, *primals: Any, has_aux: bool = False) -> Any:
-        """`tapec.vjp` of this function."""
-        return self.transform("vjp")(self, *primals, has_aux=has_aux)
-
-    @staticmethod
-    def transform(name: str) -> Callable[..., Any]:
-        """`tapec.NAME`."""
-        return TRANSFORMS[name]
-
-    def derived(self, name: str) -> Kernel:
-        """The kernel of a transform of this function; "method NAME" takes the object first."""
-        with self._lock.held():  # threads share one derived kernel
-            if name not in self._derived:
-                kind, _, of = name.rpartition(" ")
-                self._derived[name] = (
-                    Kernel(OfMethod(self, TRANSFORMS[of]), **self._options)
-                    if kind
-                    else TRANSFORMS[of](self)
-                )
-        return self._derived[name]
-
     # ---- looking inside ----
 
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
@@ -211,27 +153,75 @@ class Kernel(FastCallable):
         return self._specialize(args, kwargs)
 
     def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
-        """The program at a stage: trace, optimized, tangent, adjoint, loops, llvm, asm."""
+        """The program of this call at a stage, as text.
+
+        `stage` is "trace", "optimized", "tangent", "adjoint", "loops", "llvm", "asm" or the name of
+        a pass of lowering. Notebooks show it with its layout. Raises BackendError for other names,
+        and for native stages of a program that the interpreter runs.
+
+        >>> def f(x):
+        ...     return np.sin(x)
+        >>> print(tapec.compile(f).ir("optimized", 0.5))
+        func @f(%x: f64) -> (f64) {
+          %0 = sin %x : f64
+          return %0
+        }
+        """
         return stage_text(self._specialize(args, kwargs), stage)
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
-        """A table of what was done to compile this call."""
+        """What was done to compile this call, as a report.
+
+        Every stage from trace to machine code with sizes and milliseconds; what became of Python's
+        loops and branches; memory; the loops of the machine code and what is computed in each;
+        library calls; the backend, and why it is the interpreter where it is.
+
+        >>> text = tapec.compile(np.sin).explain(np.zeros(9))
+        >>> "backend: " in text
+        True
+        """
         return self._specialize(args, kwargs).explain()
 
     def graph(self, *args: Any, **kwargs: Any) -> Any:
-        """The optimized program's def-use graph (networkx.DiGraph)."""
+        """The def-use graph of the optimized program, a networkx.DiGraph: an edge from every op to
+        the ops that read its results.
+
+        >>> tapec.compile(lambda x: np.sin(np.cos(x))).graph(0.0).number_of_edges()
+        3
+        """
         from tapec.ir.graph import to_networkx
 
         return to_networkx(self._specialize(args, kwargs).func)
 
     def tape(self, *args: Any, **kwargs: Any) -> TapeReport:
-        """What the reverse sweep keeps of this call: a printable list of its entries."""
+        """What the reverse sweep keeps of this call: a printable list of its entries.
+
+        Each says which value, at which line, is stored or computed again, and how many bytes it
+        takes.
+
+        >>> def f(x):
+        ...     for _ in tapec.rolled(range(100)):
+        ...         x = np.sin(x)
+        ...     return x
+        >>> tapec.compile(f).tape(0.5).bytes
+        800
+        """
         from tapec.look.taping import tape_report
 
         return tape_report(self._specialize(args, kwargs).func)
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
-        """A callable without arguments on these very buffers, for inner loops."""
+        """A callable without arguments on these very buffers, for inner loops.
+
+        It reads the arrays given here at every call and writes `out`, where given; no argument is
+        looked at again. Change the arrays in place to change the point.
+
+        >>> x, y = np.zeros(2), np.empty(2)
+        >>> run = tapec.compile(np.cos).bind(x, out=y)
+        >>> _ = run()
+        >>> y
+        array([1., 1.])
+        """
         special = self._specialize(args, {})
         return special.bind(abstract(args, {}, self._static, self._pinned)[1], out)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapec.call.kernel import TRANSFORMS
+from tapec.call.derivatives import TRANSFORMS
 from tapec.derive import linear, outline, transforms
 
 TRANSFORMS.update(

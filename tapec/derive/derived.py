@@ -15,6 +15,7 @@ from tapec.derive.nesting import as_float, chosen_leaves, inline, lift, structur
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.ir import Func
 from tapec.trace import ResultMarker
+from tapec.trace.results import call_traced
 from tapec.tree import flatten
 
 Function = Callable[..., Any]
@@ -223,7 +224,7 @@ class Gnvp(Transform):
         n = self.argnums[0]
 
         def f(z: Any) -> Any:
-            return self.f(*rest[:n], z, *rest[n:])
+            return call_traced(self.f, (*rest[:n], z, *rest[n:]), {})
 
         along = Jvp(f)((x,), (v,))[1]
         return Pullback(f)((x,), along)[0]

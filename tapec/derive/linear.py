@@ -166,12 +166,17 @@ class _Linearize(_AtPoint):
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """(f(*primals), pull) with pull(ct) the tuple of cotangents of the primals.
+    """(f(*primals), pull) with pull(ct) the tuple of cotangents of the primals, J^T @ ct.
 
-    `pull` may be applied many times: what it needs of the run of `f` is kept, not computed again.
-    With `has_aux` the function returns (value, aux) and vjp (value, pull, aux).
+    `ct` has the structure and shapes of the result of `f`, the cotangents those of the primals.
+    `pull` may be applied many times: what it needs of the run of `f` is kept, not computed again,
+    and each application costs the reverse sweep alone. With `has_aux` the function returns (value,
+    aux) and vjp (value, pull, aux). Raises ShapeError where `ct` does not fit.
 
     >>> y, pull = tapec.vjp(np.sin, np.array([0.0, 1.0]))
+    >>> (ct,) = pull(np.array([1.0, 0.0]))
+    >>> ct
+    array([1., 0.])
     """
     make = functools.partial(_Vjp, argnums=0, has_aux=has_aux)
     run = kept(f, f"vjp {has_aux}", make, options(f))
@@ -181,6 +186,16 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 
 def linearize(f: Function, *primals: Any) -> Any:
-    """(f(*primals), push) with push(*tangents) the derivative along them, primal values kept."""
+    """(f(*primals), push) with push(*tangents) the derivative along them, J @ tangents.
+
+    The tangents have the structure and shapes of the primals, and what `push` returns that of the
+    result of `f`. The values of the run are kept: each application costs the tangent sweep alone,
+    as in solvers that take many directions at one point. Raises ShapeError where a tangent does not
+    fit.
+
+    >>> y, push = tapec.linearize(lambda x: x**2, np.array([1.0, 3.0]))
+    >>> push(np.array([1.0, 1.0]))
+    array([2., 6.])
+    """
     y, residuals, linear = kept(f, "linearize", _Linearize, options(f))(*primals)
     return y, functools.partial(linear, *residuals)

@@ -23,60 +23,127 @@ from tapec.trace import Tracer
 
 
 def grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
-    """The gradient of a scalar function: g(*args) has the shape of argument `argnums`.
+    """The gradient of a function with one float result.
 
-    A tuple of `argnums` gives a tuple of gradients. With `has_aux` the function returns
-    (value, aux) and the gradient function (gradient, aux).
+    `grad(f)(*args)` has the structure, shapes and dtypes of argument `argnums`; a tuple of
+    `argnums` gives a tuple of gradients. Arguments may be nested in tuples, lists and dicts. With
+    `has_aux` the function returns (value, aux), and the gradient function (gradient, aux). Reverse
+    mode: the cost is a small multiple of that of `f`, whatever the number of inputs.
+
+    Raises NonDifferentiableError where `f` does not return one float number, DTypeError for
+    arguments that are not floats (Python integers become floats).
 
     >>> tapec.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     array([2., 4.])
+    >>> tapec.grad(lambda a, b: a * b, argnums=(0, 1))(2.0, 3.0)
+    (np.float64(3.0), np.float64(2.0))
     """
     return Kernel(Grad(f, argnums, has_aux), **options(f))
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
-    """A function returning (value, gradient), or ((value, aux), gradient) with `has_aux`."""
+    """A function returning (value, gradient), in one run of both.
+
+    The gradient is that of `tapec.grad`, with the same arguments and errors. With `has_aux` the
+    result is ((value, aux), gradient).
+
+    >>> tapec.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
     return Kernel(ValueAndGrad(f, argnums, has_aux), **options(f))
 
 
 def jacobian(
     f: Function, argnums: Argnums = 0, *, mode: Literal["auto", "fwd", "rev"] = "auto"
 ) -> Kernel:
-    """The Jacobian, of shape out.shape + in.shape; `mode="auto"` takes the cheaper sweep."""
+    """All first derivatives of all results.
+
+    For a result of shape `out` and an argument of shape `in` the Jacobian has shape `out + in`;
+    nested results and arguments give one block for each pair, results outermost. `mode` is "fwd"
+    (one tangent for each input number), "rev" (one cotangent for each result number) or "auto": the
+    one with fewer.
+
+    Raises DTypeError where a result or a chosen argument is not a float.
+
+    >>> f = lambda x: np.array([x[0] * x[1], x[0] + x[1]])
+    >>> tapec.jacobian(f)(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [1., 1.]])
+    """
     return Kernel(Jacobian(f, argnums, mode), **options(f))
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Kernel:
-    """Second derivatives, of shape out.shape + in.shape + in.shape (forward over reverse)."""
+    """All second derivatives: forward over reverse mode.
+
+    For a number of an argument of shape `in` the Hessian has shape `in + in`, for a result of shape
+    `out` it is `out + in + in`. A tuple of `argnums` gives all pairs, nested. Raises as
+    `tapec.jacobian` does.
+
+    >>> tapec.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
     if isinstance(argnums, int):
         return Kernel(Hessian(f, argnums), **options(f))
     return jacobian(jacobian(f, argnums), argnums, mode="fwd")
 
 
 def jvp(f: Function, primals: Any, tangents: Any) -> Any:
-    """(f(*primals), J @ tangents)."""
+    """(f(*primals), J @ tangents): the value, and the derivative along a direction.
+
+    `tangents` are as many as `primals`, each of the structure and shapes of its primal; the second
+    result has the structure and shapes of the first. Forward mode: the cost is about that of `f`
+    twice. Raises ShapeError where a tangent does not fit its primal.
+
+    >>> value, slope = tapec.jvp(np.sin, (0.0,), (2.0,))
+    >>> float(slope)
+    2.0
+    """
     return kept(f, "jvp", Jvp, options(f))(tuple(primals), tuple(tangents))
 
 
 def hvp(f: Function, argnums: int = 0) -> Kernel:
-    """h(x, v, *rest) = H(x) v, the Hessian in argument `argnums` times v; `rest` the others."""
+    """h(x, v, *rest) = H(x) v: the Hessian in argument `argnums` times a direction.
+
+    `v` has the structure and shapes of `x`, and so has the result; `rest` are the other arguments
+    of `f`, which returns one float number. Forward over reverse mode: the Hessian is never formed,
+    and the cost is a small multiple of that of `f` (Pearlmutter 1994). Raises as `tapec.grad` and
+    `tapec.jvp` do.
+
+    >>> tapec.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    array([6., 0.])
+    """
     return Kernel(Hvp(f, argnums), **options(f))
 
 
 def gnvp(f: Function, argnums: int = 0) -> Kernel:
-    """h(x, v, *rest) = J^T J v, the Gauss-Newton product."""
+    """h(x, v, *rest) = J^T J v: the Gauss-Newton matrix in argument `argnums` times a direction.
+
+    J is the Jacobian of `f`, whose results may have any shape; `v` and the result are like `x`. One
+    tangent and one cotangent, without forming J (Schraudolph 2002). Raises as `tapec.jvp` does.
+
+    >>> f = lambda x: np.array([x[0], 2.0 * x[1]])
+    >>> tapec.gnvp(f)(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
+    array([1., 4.])
+    """
     return Kernel(Gnvp(f, argnums), **options(f))
 
 
 def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Kernel:
-    """`f` over an axis of its arguments; None in `in_axes` holds an argument fixed.
+    """`f` over an axis of its arguments: the vector axis of the machine code, not a loop in Python.
 
-    `in_axes` is one axis for all arguments or a sequence with an entry for each; for a nested
-    argument the entry may be a container of axes like it. The lanes of the results are along
-    `out_axes`: one axis, or a container of axes like the result.
+    `in_axes` is one axis for all arguments or a sequence with an entry for each, and None holds an
+    argument fixed; for a nested argument the entry may be a container of axes like it. The lanes of
+    the results are along `out_axes`: one axis, or a container of axes like the result. Branches and
+    loops whose conditions differ from lane to lane run for all lanes until the last one is done.
+
+    Raises ShapeError where the mapped axes differ in length or an argument has no such axis.
 
     >>> tapec.vmap(np.dot, in_axes=(0, None))(np.eye(2), np.array([3.0, 4.0]))
     array([3., 4.])
+    >>> tapec.vmap(tapec.grad(np.sin))(np.zeros(3))
+    array([1., 1., 1.])
     """
     return Kernel(Vmap(f, in_axes, out_axes), **options(f, static=False))
 

@@ -69,10 +69,14 @@ def _line(row: Comparison, width: int) -> str:
 def check(f: Callable[..., Any], *args: Any, order: int = 2, seed: int = 0) -> Report:
     """Compare the derivatives of ``f`` at ``args`` by every route.
 
-    Floating-point arguments (arrays and numbers) are differentiated along seeded random
-    directions, the others held fixed. ``f`` returns an array, a number, or a tuple of them.
-    ``order=1`` leaves the second derivatives out. Returns the report, or raises it as a
-    ``DerivativeError`` where any comparison fails.
+    Floating-point arguments (arrays and numbers) are differentiated along directions seeded by
+    `seed`, the others held fixed. ``f`` returns an array, a number, or a tuple of them. Compared
+    are forward mode, reverse mode, extrapolated differences of values, and native code with the
+    interpreter; ``order=1`` leaves the second derivatives out. Returns the report, or raises it as
+    a DerivativeError where any comparison fails.
+
+    >>> tapec.check(lambda x: np.sum(np.sin(x)), np.ones(3), order=1).ok
+    True
     """
     from tapec.errors import DerivativeError
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import tapec
+from tapec import config
 from tapec.ir import PRIMITIVES, optable
 from tapec.tools.cli import main
 
@@ -92,3 +93,9 @@ def test_architecture_page_shows_what_the_code_prints() -> None:
 def test_quoted_paths_exist(document: str) -> None:
     quoted = QUOTED.findall((ROOT / document).read_text())
     assert [path for path in quoted if not (ROOT / path).exists()] == []
+
+
+def test_settings_are_documented() -> None:
+    named = set(re.findall(r'"(TAPEC_[A-Z]+)"', Path(config.__file__).read_text()))
+    listed = set(re.findall(r"^\| `(TAPEC_[A-Z]+)`", README.read_text(), re.MULTILINE))
+    assert listed == named

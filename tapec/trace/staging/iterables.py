@@ -30,15 +30,40 @@ class Forced:
 
 
 def unroll(iterable: Any) -> Any:
-    """``for item in tapec.unroll(iterable)``: one copy of the body for every item."""
+    """``for item in tapec.unroll(iterable)``: one copy of the body for every item.
+
+    The length must be known while tracing (ControlFlowError otherwise); the body may do what a loop
+    that stays one may not, such as changing types. Outside of traced code it is the iterable
+    itself.
+
+    >>> @tapec.compile
+    ... def f(x):
+    ...     parts = []
+    ...     for k in tapec.unroll(range(3)):
+    ...         parts.append(x**k)
+    ...     return parts
+    >>> f(2.0)
+    [1.0, 2.0, 4.0]
+    """
     return Forced(iterable, rolled=False)
 
 
 def rolled(iterable: Any, *, checkpoint: int | bool = False) -> Any:
     """``for item in tapec.rolled(iterable)``: stays a loop, or is an error that says why not.
 
-    With `checkpoint=c` the reverse sweep keeps the carried values of at most c iterations and
-    computes the others again (`True`: about the square root of the length), as in `tapec.scan`.
+    `iterable` is a range, an array (its leading axis), `enumerate` or `zip` of such. What the body
+    changes keeps its type from one iteration to the next (ControlFlowError otherwise). With
+    `checkpoint=c` the reverse sweep keeps the carried values of at most c iterations and computes
+    the others again (`True`: about the square root of the length), as in `tapec.scan`. Outside of
+    traced code it is the iterable itself.
+
+    >>> @tapec.compile
+    ... def f(x):
+    ...     for _ in tapec.rolled(range(100_000), checkpoint=True):
+    ...         x = x - 1e-3 * np.sin(x)
+    ...     return x
+    >>> round(float(f.grad(0.5)), 6)
+    0.0
     """
     return Forced(iterable, True, checkpoint)
 
