@@ -9,6 +9,7 @@ from typing import Any
 
 from tapec.backends.llvm import blas, lapack, pycalls, special
 from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
 from tapec.backends.llvm.jit import Library, emit_object, exported_names, load_object
@@ -153,7 +154,10 @@ def link(image: Image) -> CompiledKernel:
     """The code in this process, with the addresses of all that it calls."""
     text = image.text
     raiser = text.signature.raise_error
-    library = load_object(image.data, _known(text, raiser), exports=exported_names(text.whole))
+    data = external(text.loops.ops)
+    known = {**_known(text, raiser), **{name: a.ctypes.data for name, a in data.items()}}
+    library = load_object(image.data, known, exports=exported_names(text.whole))
+    library.reads = tuple(data.values())
     return CompiledKernel(
         library, text.signature, raiser, text.kernel, text.loops, text.opt, text.passes, image.size
     )

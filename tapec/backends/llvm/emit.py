@@ -18,7 +18,7 @@ from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import emit_wave as wave
 from tapec.backends.llvm import lapack
 from tapec.backends.llvm.chunks import chunks, weigh
-from tapec.backends.llvm.constants import constant_text
+from tapec.backends.llvm.constants import definition
 from tapec.backends.llvm.deciding import deciding
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.jit import PASSES
@@ -147,10 +147,10 @@ class _Kernel:
 
     def constant(self, op: Op) -> None:
         """A constant array of the module."""
-        name = f"data{self.module.constants}"
+        name, text = definition(op.attrs["data"], self.module.constants)
         self.module.constants += 1
         self.data[op.result] = f"@{name}"
-        self.module.declared.add(constant_text(name, op.attrs["data"].array))
+        self.module.declared.add(text)
 
     def callee(self, block: Block) -> tuple[str, int]:
         """The kernel of a function that is called, and the place of its work memory in ours."""

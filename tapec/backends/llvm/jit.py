@@ -44,11 +44,12 @@ class Library:
     keep the library alive for as long as the code may run.
     """
 
-    __slots__ = ("__weakref__", "_addresses", "_loaded", "size")
+    __slots__ = ("__weakref__", "_addresses", "_loaded", "reads", "size")
 
     def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
         self._addresses = {name: int(tracker[name]) for name in names}
         self.size = size
+        self.reads: tuple[object, ...] = ()  # what the code reads where it is
         self._loaded: tuple[Any, Any] | None = (tracker, engine)
         # The collector runs the finalizers of all objects of a cycle before it takes any apart: one
         # of them may still call this code. What the collector does not see goes after all of them.

@@ -19,6 +19,9 @@ REPEATED_TRIPS = 1000
 LONG_BLOCK_OPS = 600
 # So many zeros in constant data begin a piece of their own. [bytes; estimated]
 ZERO_GAP = 64
+# Larger constant arrays are no text of the module: code reads them where they are. [bytes;
+# estimated]
+EXTERNAL_BYTES = 64 * 1024
 # LLVM's own passes run over chunks with serial scalar loops up to this size. [ops; estimated]
 MIDDLE_OPS = 1000
 # A vector function is written in place where it is used up to so often, else called. [uses;
