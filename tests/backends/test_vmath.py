@@ -20,6 +20,7 @@ STRIDE = {1: 10, 4: 10, 8: 1}  # every width gives the same bits: one of them se
 RNG = np.random.default_rng(20)
 PRECISION = 160
 LIMIT = 2.0
+LIMITS = dict.fromkeys(["i0", "i1", "i0e", "i1e"], 3.5)  # ulp, where it is more
 
 
 def uniform(a: float, b: float) -> np.ndarray:
@@ -56,6 +57,7 @@ TRIG = [
 ]
 HYPER = [uniform(-1, 1), uniform(-3, 3), uniform(-710.4, 710.4), *ODD]
 NEAR_ONE = 1 - spread(1e-16, 0.1)
+BESSEL = [uniform(-7.75, 7.75), both(uniform(7.75, 40)), both(uniform(40, 700)), *ODD[:2]]
 INVERSE = [uniform(-1, 1), both(NEAR_ONE), *ODD]
 
 Case = tuple[Callable[..., mp.mpf], list[np.ndarray]]
@@ -88,6 +90,10 @@ UNARY: dict[str, Case] = {
     ),
     "erf": (mp.erf, [uniform(-1, 1), uniform(-6.5, 6.5), *ODD]),
     "erfc": (mp.erfc, [uniform(-1, 1), uniform(-6, 6), uniform(0, 26.5), uniform(26, 27.2), *ODD]),
+    "i0": (lambda x: mp.besseli(0, x), BESSEL),
+    "i1": (lambda x: mp.besseli(1, x), [*BESSEL, both(spread(1e-300, 1e-290))]),
+    "i0e": (lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), BESSEL),
+    "i1e": (lambda x: mp.besseli(1, x) * mp.exp(-abs(x)), BESSEL),
 }
 WIDE = both(spread(1e-300, 1e300))
 NEAR_WIDE = WIDE * np.exp(RNG.uniform(-3, 3, N))
@@ -173,7 +179,7 @@ SPECIAL = np.array(
 
 
 def numpy_function(name: str) -> Callable[..., np.ndarray]:
-    if hasattr(np, name):
+    if hasattr(np, name) and name != "i0":  # np.i0 is no ufunc, and less exact
         return getattr(np, name)
     return getattr(scipy.special, name)
 
@@ -195,7 +201,7 @@ def test_accuracy(name: str, width: int) -> None:
         for x in (r[:: STRIDE[width]] for r in ranges):
             errors = ulp_errors(function(x), [reference(mp.mpf(float(v))) for v in x])
             worst = errors.argmax()
-            assert errors[worst] <= LIMIT, (name, x[worst], errors[worst])
+            assert errors[worst] <= LIMITS.get(name, LIMIT), (name, x[worst], errors[worst])
 
 
 @pytest.mark.parametrize("width", [1, 4, 8])
@@ -223,12 +229,28 @@ def test_special_values_of_two_operands(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 4, 8])
-@pytest.mark.parametrize("name", [n for n, rule in SUPPORTED.items() if rule.arity == 1])
+@pytest.mark.parametrize("name", [n for n in UNARY if n not in LIMITS])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_special_values(name: str, width: int) -> None:
     got, want = compiled(name, width)(SPECIAL), numpy_function(name)(SPECIAL)
     bad = ~agrees(got, want)
     assert not bad.any(), list(zip(SPECIAL[bad], got[bad], want[bad], strict=True))
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_special_values_of_bessel_functions(width: int) -> None:
+    x = np.array([0.0, -0.0, 5e-324, np.inf, -np.inf, 1e308, -1e308, np.nan])
+    want = {
+        "i0": [1, 1, 1, np.inf, np.inf, np.inf, np.inf, np.nan],
+        "i1": [0, -0.0, 0, np.inf, -np.inf, np.inf, -np.inf, np.nan],
+        "i0e": [1, 1, 1, 0, 0, *[1e-154 / np.sqrt(2 * np.pi)] * 2, np.nan],
+    }
+    for name, values in want.items():
+        np.testing.assert_allclose(compiled(name, width)(x), values, rtol=1e-15, atol=5e-324)
+    assert np.signbit(compiled("i1", width)(x))[[1, 4, 6]].all()
+    large = np.array([705.0, 711.0, 713.0, 713.5])  # where exp overflows already
+    exact = [float(mp.besseli(0, v)) for v in large]
+    np.testing.assert_allclose(compiled("i0", width)(large), exact, rtol=1e-15)
 
 
 @pytest.mark.parametrize("name", [n for n, rule in SUPPORTED.items() if rule.arity == 1])

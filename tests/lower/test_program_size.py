@@ -17,6 +17,7 @@ from tapec.errors import DTypeError
 from tapec.ir import PRIMITIVES, Builder, Func, Type
 from tapec.ir.build import Expr
 from tapec.ir.nested import every
+from tapec.ir.ops.qr import MODES
 from tapec.ir.optable import OpRow, rows
 from tapec.ir.primitive import Primitive
 from tapec.lower import lower
@@ -98,6 +99,12 @@ def _matrices(n: int, **attrs: Any) -> list[Made]:
     return [([f64(*shape)], attrs) for shape in ((m, m), (n, 3, 3), (n, 6, 6))]
 
 
+def _factored(n: int) -> list[Made]:
+    """Tall, wide and many matrices, in both modes."""
+    shapes = ((n, 3), (3, n), (n, 4, 3))
+    return [([f64(*s)], {"mode": mode}) for s in shapes for mode in MODES]
+
+
 def _part(n: int) -> tuple[tuple[int, int, int], ...]:
     return ((1, n - 3, 1),)
 
@@ -153,6 +160,7 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     ],
     "determinant": _matrices,
     "slogdet": _matrices,
+    "qr": _factored,
     "cholesky": _matrices,
     "solve": _solve,
 }
@@ -187,6 +195,8 @@ def check(smaller: Func, larger: Func) -> None:
 ATTRS: dict[str, dict[str, Any]] = {
     "integer_pow": {"n": 5},
     "polygamma": {"n": 2},
+    "iv": {"n": 2},
+    "ive": {"n": 2},
     "convert": {"dtype": "f32"},
 }
 ELEMENTWISE = [

@@ -346,6 +346,7 @@ def decompose_cases() -> list[Case]:
     upper = positive + np.triu(r(3, 3), 1)  # not read
     return [
         *found,
+        *qr_cases(),
         loose("cholesky", positive[0], expected=np.linalg.cholesky(positive[0])),
         loose("cholesky", upper, expected=np.linalg.cholesky(positive), label="stack"),
     ]
@@ -378,6 +379,24 @@ def search_cases() -> list[Case]:
         case("search", rows, low, right=False, expected=found, label="rows"),
         case("search", same, many, right=True, expected=counted, label="i64"),
         case("search", r(0), v, right=True, expected=np.zeros(6, np.int64), label="empty"),
+    ]
+
+
+def qr_cases() -> list[Case]:
+    """Tall, square and wide, one and several."""
+    shapes = {"tall": (5, 3), "square": (4, 4), "wide": (3, 5), "row": (1, 3), "column": (3, 1)}
+    shapes |= {"stack": (2, 4, 2), "wide stack": (2, 2, 3)}
+    return [
+        loose(
+            "qr",
+            x,
+            mode=mode,
+            expected=joined(tuple(np.linalg.qr(x, mode))),
+            label=f"{label} {mode}",
+        )
+        for label, shape in shapes.items()
+        for x in (r(*shape),)
+        for mode in ("reduced", "complete")
     ]
 
 

@@ -53,6 +53,7 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
         "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin",
         "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh",
         "arccosh", "arctanh", "hypot", "arctan2", "logaddexp", "copysign", "erf", "erfc",
+        "i0", "i1", "i0e", "i1e",
         "isnan", "isinf", "isfinite", "signbit"
     ]},
     **{n: (n, common) for n in [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.target import function_attributes
-from tapec.backends.llvm.vmath import erf, exp, hyper, inverse, log, power, trig
+from tapec.backends.llvm.vmath import bessel, erf, exp, hyper, inverse, log, power, trig
 from tapec.backends.llvm.vmath.core import Kit, Val
 from tapec.backends.llvm.vmath.lines import Lines, Sink
 
@@ -52,6 +52,10 @@ SUPPORTED: Mapping[str, Rule] = {
     "hypot": Rule(power.hypot, 2),
     "cbrt": Rule(power.cbrt),
     "erf": Rule(erf.erf),
+    "i0": Rule(bessel.i0),
+    "i1": Rule(bessel.i1),
+    "i0e": Rule(bessel.i0e),
+    "i1e": Rule(bessel.i1e),
     "erfc": Rule(erf.erfc),
 }
 

@@ -1,0 +1,210 @@
+"""QR factors of matrices, in stacks too.
+
+Derivatives of matrices with at least as many rows as columns: Walter and Lehmann, Algorithmic
+differentiation of linear algebra functions with application in optimum experimental design, 2018;
+of wide ones: Roberts and Roberts, QR and LQ decomposition matrix backpropagation algorithms,
+arXiv:2009.10071. What is known of the last columns of a square Q is said at `_completion`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import ShapeError
+from tapec.ir.build import Expr
+from tapec.ir.core import Op
+from tapec.ir.ops.matrices import eye, lower, masked, matrices, matrix_transpose, product
+from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
+from tapec.ir.places import whole
+from tapec.ir.primitive import structured
+from tapec.ir.types import Type
+
+MODES = ("reduced", "complete")
+
+
+def _infer(a: Type, *, mode: str) -> tuple[Type, Type]:
+    if mode not in MODES:
+        raise ShapeError(f"qr: mode is one of {MODES}, not {mode!r}")
+    *lead, m, n = matrices("qr", a).shape
+    inner = m if mode == "complete" else min(m, n)
+    return a.with_shape((*lead, m, inner)), a.with_shape((*lead, inner, n))
+
+
+def _qr(a: Array, *, mode: Any) -> tuple[Array, Array]:
+    q, r = np.linalg.qr(a, mode)
+    return q, r
+
+
+def _terms(op: Op) -> int:
+    *_, m, n = op.operands[0].type.shape
+    return int(op.operands[0].type.size * min(m, n))
+
+
+# --- parts of matrices ---------------------------------------------------------------------------
+
+
+def _part(x: Expr, rows: tuple[int, int], columns: tuple[int, int]) -> Expr:
+    """These rows and columns of the matrices; both are (first, count)."""
+    at = (*whole(x.shape[:-2]), (*rows, 1), (*columns, 1))
+    return x if at == whole(x.shape) else call("index", x, at=at)
+
+
+def _columns(x: Expr, first: int, count: int) -> Expr:
+    return _part(x, (0, x.shape[-2]), (first, count))
+
+
+def _rows(x: Expr, first: int, count: int) -> Expr:
+    return _part(x, (first, count), (0, x.shape[-1]))
+
+
+def _beside(*parts: Expr) -> Expr:
+    """Matrices side by side."""
+    return call("concatenate", *parts, axis=len(parts[0].shape) - 1)
+
+
+def _above(x: Expr, rows: int) -> Expr:
+    """The matrices, with zeros below them up to so many rows."""
+    if x.shape[-2] == rows:
+        return x
+    rest = zeros(x, (*x.shape[:-2], rows - x.shape[-2], x.shape[-1]))
+    return call("concatenate", x, rest, axis=len(x.shape) - 2)
+
+
+def _divided(x: Expr, r: Expr) -> Expr:
+    """x r^-1."""
+    return matrix_transpose(call("solve", matrix_transpose(r), matrix_transpose(x)))
+
+
+def _skew(m: Expr) -> Expr:
+    """The skew matrix with the elements of m below the diagonal."""
+    below = masked(m, lower(m.shape[-1], -1))
+    return below - matrix_transpose(below)
+
+
+def _mirrored(m: Expr) -> Expr:
+    """The symmetric matrix with the elements of m on and below the diagonal."""
+    n = m.shape[-1]
+    return masked(m, lower(n)) + matrix_transpose(masked(m, lower(n, -1)))
+
+
+# --- the last columns of a square Q --------------------------------------------------------------
+
+
+def _completion(q: Expr) -> tuple[Expr, Expr, Expr]:
+    """(E - Q1, I - T, W) with Q2 = E2 + (E - Q1) W, where Q = (Q1 Q2) is made by reflections.
+
+    Q is I - V F V^T with V unit lower trapezoidal and F triangular, so that V F V1^T = E - Q1,
+    where E, E2 are the columns of the identity and V1 the first rows of V: then
+    W = (I - T)^-T B^T with T the first rows of Q1 and B the others (from which V follows by
+    elimination; Ballard et al., Reconstructing Householder vectors from TSQR, 2014).
+    """
+    m, n = q.shape[-2:]
+    top, bottom = _rows(q, 0, n), _rows(q, n, m - n)
+    gap = eye(top) - top
+    return (
+        _above(eye(top), m) - q,
+        gap,
+        call("solve", matrix_transpose(gap), matrix_transpose(bottom)),
+    )
+
+
+def _completed_tangent(q: Expr, tq: Expr) -> Expr:
+    m, n = q.shape[-2:]
+    rest, gap, w = _completion(q)
+    moved = product(matrix_transpose(_rows(tq, 0, n)), w) + matrix_transpose(_rows(tq, n, m - n))
+    return product(rest, call("solve", matrix_transpose(gap), moved)) - product(tq, w)
+
+
+def _completed_cotangent(q: Expr, ct: Expr) -> Expr:
+    """What the cotangent of Q2 is for Q1."""
+    rest, gap, w = _completion(q)
+    p = matrix_transpose(call("solve", gap, product(matrix_transpose(rest), ct)))
+    below = call("concatenate", product(w, p), p, axis=len(p.shape) - 2)
+    return below - product(ct, matrix_transpose(w))
+
+
+# --- derivatives ---------------------------------------------------------------------------------
+
+
+def _tangent(q: Expr, r: Expr, ta: Expr) -> tuple[Expr, Expr]:
+    """Of a reduced factorisation: dQ = dX R^-1 - Q (Q^T dX R^-1 - skew), dR = Q^T dA - skew R.
+
+    Where there are more columns than rows, dX are as many as there are rows.
+    """
+    k = q.shape[-1]
+    x = _divided(_columns(ta, 0, k), _columns(r, 0, k))
+    inner = product(matrix_transpose(q), x)
+    skew = _skew(inner)
+    return x - product(q, inner - skew), product(matrix_transpose(q), ta) - product(skew, r)
+
+
+def _jvp(
+    operands: tuple[Expr, ...], tangents: Tangents, result: tuple[Expr, Expr], *, mode: str
+) -> tuple[Expr | None, Expr | None]:
+    (ta,), (q, r) = tangents, result
+    if ta is None:
+        return None, None
+    m, n = ta.shape[-2:]
+    if q.shape[-1] <= n:
+        return _tangent(q, r, ta)
+    first = _columns(q, 0, n)
+    tq, tr = _tangent(first, _rows(r, 0, n), ta)
+    return _beside(tq, _completed_tangent(first, tq)), _above(tr, m)
+
+
+def _cotangent(q: Expr, r: Expr, ct_q: Expr, ct_r: Expr, a: Expr) -> Expr:
+    """Of a reduced factorisation: (ct_q + Q mirrored(R ct_r^T - ct_q^T Q)) R^-T.
+
+    Where there are more columns than rows, R = (U V) and A = (X Y): V = Q^T Y is a product.
+    """
+    n, k = a.shape[-1], q.shape[-1]
+    u, ct_u = _columns(r, 0, k), _columns(ct_r, 0, k)
+    if n > k:
+        ct_v, y = _columns(ct_r, k, n - k), _columns(a, k, n - k)
+        ct_q = ct_q + product(y, matrix_transpose(ct_v))
+    inner = product(u, matrix_transpose(ct_u)) - product(matrix_transpose(ct_q), q)
+    found = _divided(ct_q + product(q, _mirrored(inner)), matrix_transpose(u))
+    return _beside(found, product(q, ct_v)) if n > k else found
+
+
+def _vjp(
+    ct: tuple[Expr | None, Expr | None],
+    result: tuple[Expr, Expr],
+    operands: tuple[Expr, ...],
+    *,
+    mode: str,
+) -> tuple[Expr | None, ...]:
+    (a,), (q, r) = operands, result
+    n = a.shape[-1]
+    ct_q, ct_r = (zeros(x) if c is None else c for c, x in zip(ct, result, strict=True))
+    if q.shape[-1] <= n:
+        return (_cotangent(q, r, ct_q, ct_r, a),)
+    first = _columns(q, 0, n)
+    total = _columns(ct_q, 0, n)
+    if ct[0] is not None:
+        total = total + _completed_cotangent(first, _columns(ct_q, n, q.shape[-1] - n))
+    return (_cotangent(first, _rows(r, 0, n), total, _rows(ct_r, 0, n), a),)
+
+
+def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tuple[Expr, ...]:
+    return calls("qr", lift(xs[0], batched[0], size), **attrs)
+
+
+QR = structured(
+    "qr",
+    _infer,
+    _qr,
+    results=2,
+    jvp=_jvp,
+    vjp=_vjp,
+    batch=_batch,
+    cost=40,
+    work=_terms,
+    analytic=False,
+    lower="loops",
+    doc="Q and R with Q R = a, Q orthogonal and R upper triangular, of matrices (..., m, n), by "
+    "reflections; Q is (m, min(m, n)), with mode 'complete' (m, m). The derivative raises "
+    "LinAlgError where the first min(m, n) columns of R are singular.",
+)
