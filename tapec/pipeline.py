@@ -17,7 +17,7 @@ from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
 from tapec.ir import Func
-from tapec.ir.nested import every
+from tapec.ir.nested import count
 from tapec.ir.rewrite import gc_paused
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
@@ -43,7 +43,8 @@ class Journal:
 
     def watch(self, name: str, before: Func, after: Func, seconds: float) -> None:
         """Record a pass."""
-        self.steps.append(Step(name, count(before), count(after), seconds))
+        size = self.steps[-1].after if after is before and self.steps else count(before.ops)
+        self.steps.append(Step(name, size, size if after is before else count(after.ops), seconds))
 
     def report(self, name: str, before: int, after: int, unit: str, seconds: float) -> None:
         """Record a stage of the backend."""
@@ -55,11 +56,6 @@ class Journal:
         result = work()
         self.steps.append(Step(name, 0, size(result), time.perf_counter() - start))
         return result
-
-
-def count(func: Func) -> int:
-    """Number of ops, those of branches and loops included."""
-    return sum(1 for _ in every(func.ops))
 
 
 def clean(func: Func, journal: Journal | None = None) -> Func:

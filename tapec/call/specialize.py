@@ -15,9 +15,10 @@ from tapec.call.signature import Input, Signature, Static, leaf_hints, program_n
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
+from tapec.ir.nested import count
 from tapec.ir.rewrite import gc_paused
 from tapec.look.explain import explain
-from tapec.pipeline import Journal, clean, count, interpreted, native
+from tapec.pipeline import Journal, clean, interpreted, native
 from tapec.trace import Param, ResultMarker, trace
 from tapec.trace.results import flattened, result_structure
 from tapec.tree import Tree, flatten
@@ -245,7 +246,7 @@ def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Spe
     traced = journal.timed(
         "trace",
         lambda: trace(f, signature.rebuild, params, flatten=flattened),
-        lambda t: count(t.func),
+        lambda t: count(t.func.ops),
     )
     if traced.captures:
         raise CapturesTracer(program_name(f))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tapec.ir.core import Op, Value
 
@@ -13,6 +13,11 @@ def every(ops: Iterable[Op]) -> Iterator[Op]:
         yield op
         for region in op.regions:
             yield from every(region.ops)
+
+
+def count(ops: Sequence[Op]) -> int:
+    """How many ops, those in regions included."""
+    return len(ops) + sum(count(part.ops) for op in ops if op.regions for part in op.regions)
 
 
 def reads(op: Op) -> Iterator[Value]:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tapec import ad
+from tapec import lower as lowering
 from tapec.ad.partition import partition
 from tapec.config import SETTINGS
 from tapec.errors import VerifyError
 from tapec.ir import PRIMITIVES, Func
 from tapec.ir.parser import parse
-from tapec.lower import lower
 from tapec.pipeline import clean
 
 
@@ -62,7 +62,15 @@ def test_a_fault_in_a_lowered_program_is_reported(monkeypatch: pytest.MonkeyPatc
     func = parse("func @f(%x: f64) -> (f64) {\n  %y = sin %x : f64\n  return %y\n}")
     monkeypatch.delitem(PRIMITIVES, "store")
     with pytest.raises(VerifyError, match=r"^after .*'store' is not a known primitive"):
-        lower(func)
+        lowering.lower(func)
+
+
+@pytest.mark.parametrize("name", lowering.PASSES)
+def test_a_pass_of_lowering_at_fault_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    func = parse("func @f(%x: f64[900]) -> (f64[900]) {\n  %y = sin %x : f64[900]\n  return %y\n}")
+    monkeypatch.setattr(lowering, "PASSES", {name: lambda _: broken()})
+    with pytest.raises(VerifyError, match=f"^after {name}: .* not a known primitive"):
+        lowering.lower(func)
 
 
 def test_what_is_traced_is_verified() -> None:

@@ -18,7 +18,7 @@ from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WO
 from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
-from tapec.ir.nested import every
+from tapec.ir.nested import count
 
 # report(stage, size before, size after, unit of the size after, seconds)
 Report = Callable[[str, int, int, str, float], object]
@@ -37,7 +37,7 @@ class Lowered:
     @property
     def size(self) -> int:
         """Number of ops."""
-        return _size(self.loops)
+        return count(self.loops.ops)
 
 
 @dataclass(frozen=True)
@@ -168,19 +168,15 @@ STAGES: tuple[Callable[[Any], Any], ...] = (emit, assemble, link)
 
 def _passes(func: Func, report: Report) -> Callable[[str, Func, Func, float], None]:
     """Reports every pass of lowering; ops are counted once in each program."""
-    size = _size(func)
+    size = count(func.ops)
 
     def watch(name: str, before: Func, after: Func, seconds: float) -> None:
         nonlocal size
-        found = size if after is before else _size(after)
+        found = size if after is before else count(after.ops)
         report(name, size, found, "ops", seconds)
         size = found
 
     return watch
-
-
-def _size(func: Func) -> int:
-    return sum(1 for _ in every(func.ops))
 
 
 def _known(text: LlvmText, raiser: Callable[[int], None]) -> dict[str, int]:
