@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ad.contributions import Cotangent
-from tapec.ad.rules import hint_of, partial_of, scale, select
+from tapec.ad.rules import hint_of, partial_of, scale, select, strongly
 from tapec.ad.sweep import PAST, RULES, TAPE_RULES, RegionPullback, Sweep
 from tapec.ir.build import Expr
 from tapec.ir.core import Op, Value
@@ -19,9 +19,11 @@ from tapec.ir.types import Type
 def _elementwise(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     demand = sweep.demands.of(op.results[0])
     for k in sweep.activity.entries[op]:
-        factor = partial_of(sweep.builder, op, k)
-        if isinstance(factor, Value) or factor != 0.0:
-            x = op.operands[k]
+        factor, x = partial_of(sweep.builder, op, k), op.operands[k]
+        if isinstance(factor, Value) and not sweep.finite.partial(op, k):
+            value = strongly(sweep.builder, op, k, ct.value, factor, hint_of(x, "ct"))
+            sweep.send(x, value, demand, ct.tainted)
+        elif isinstance(factor, Value) or factor != 0.0:
             value = scale(sweep.builder, ct.value, factor, hint_of(x, "ct"))
             sweep.send(x, value, demand, ct.tainted or isinstance(factor, Value))
 

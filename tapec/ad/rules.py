@@ -8,6 +8,7 @@ from typing import Any
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.strong import strong_mul
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -34,6 +35,18 @@ def results_of(builder: Builder, op: Op) -> Expr | tuple[Expr, ...]:
     """What a declared rule gets as the result: a tuple, where there are several."""
     found = tuple(Expr(builder, v) for v in op.results)
     return found[0] if op.primitive.results == 1 else found
+
+
+def strongly(
+    builder: Builder, op: Op, k: int, derivative: Value, factor: Value, hint: str = ""
+) -> Value:
+    """A derivative times a partial that may be infinite: zero where the derivative is zero.
+
+    Of the partial in such a product, the partial is a derivative itself: zero where that is, too.
+    """
+    either = op.primitive is strong_mul and (k == 1 or bool(op.attrs.get("either")))
+    attrs = {"either": True} if either else {}
+    return builder.emit(strong_mul, (derivative, factor), attrs, hint=hint).result
 
 
 def scale(builder: Builder, value: Value, factor: float | Value, hint: str = "") -> Value:

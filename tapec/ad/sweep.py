@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tapec.ad.activity import Activity
 from tapec.ad.contributions import Cotangent, Cotangents
 from tapec.ad.demand import Conditions, Demand, Demands
+from tapec.ad.finite import Finiteness
 from tapec.ad.rules import hint_of, results_of, select, unbroadcast
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
@@ -42,10 +43,11 @@ class Sweep:
 
     def __init__(
         self, builder: Builder, ops: list[Op], activity: Activity, everywhere: list[Value],
-        records: Mapping[Op, RegionPullback], *, inside: bool = False,
+        records: Mapping[Op, RegionPullback], finite: Finiteness, *, inside: bool = False,
     ) -> None:  # fmt: skip
         self.builder, self.activity, self.records = builder, activity, records
         self.cotangents = Cotangents(builder, in_place=inside)
+        self.finite = finite
         self.demands = Demands(builder, ops, activity.varied, everywhere, records, inside=inside)
 
     def visit(self, op: Op) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ad.activity import Activity, active_params, check_differentiable
-from tapec.ad.rules import add, broadcast, hint_of, partial_of, results_of, scale, select
+from tapec.ad.finite import Finiteness
+from tapec.ad.rules import add, broadcast, hint_of, partial_of, results_of, scale, select, strongly
 from tapec.ad.tangent_regions import Forward, Tangents, region_tangent
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
@@ -47,7 +48,8 @@ def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Deriv
     of `func` itself serve as primals: `builder.params` must hold its parameters.
     """
     targets = [v for v in func.results if v.type.is_float]
-    _push_block(builder, func, tangents, targets, Forward(_push_block))
+    one = len(tangents) == 1 and not next(iter(tangents)).type.shape
+    _push_block(builder, func, tangents, targets, Forward(_push_block, shows=one))
     return [tangents.get(v, ZERO) for v in targets]
 
 
@@ -59,6 +61,7 @@ def _push_block(
     forward: Forward,
 ) -> None:
     """Append a body's ops and the tangents that the targets need; `tangents` gains them."""
+    finite = Finiteness(body.ops, shows=forward.shows)
     derived = set(Activity(body, tangents, forward.flow).active_ops(body, targets))
     for op in body.ops:
         if op not in derived:
@@ -69,24 +72,28 @@ def _push_block(
             region_tangent(builder, op, tangents, forward)
             continue
         builder.ops.append(op)
-        found = op_tangents(builder, op, tangents)
+        found = op_tangents(builder, op, tangents, finite)
         pairs = zip(op.results, found, strict=True)
         tangents.update((y, t) for y, t in pairs if not isinstance(t, Zero))
     builder.loc = None
 
 
-def op_tangents(builder: Builder, op: Op, tangents: Tangents) -> Sequence[Derivative]:
+def op_tangents(
+    builder: Builder, op: Op, tangents: Tangents, finite: Finiteness
+) -> Sequence[Derivative]:
     """The tangents of one op's results."""
     check_differentiable(op)
     if all(v not in tangents for v in op.operands):
         return (ZERO,) * len(op.results)
     if op.primitive.kind == "structured":
         return _structured(builder, op, tangents)
-    rule = _SPECIAL.get(op.name) or _KINDS[op.primitive.kind]
+    if op.primitive.kind == "elementwise" and op.name not in _SPECIAL:
+        return (_elementwise(builder, op, tangents, finite),)
+    rule = _SPECIAL.get(op.name) or _linear
     return (rule(builder, op, tangents),)
 
 
-def _elementwise(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+def _elementwise(builder: Builder, op: Op, tangents: Tangents, finite: Finiteness) -> Derivative:
     y = op.results[0]
     hint = hint_of(y, "t")
     total: Value | None = None
@@ -95,7 +102,9 @@ def _elementwise(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
         if t is None or op.primitive.partials[k] is None:
             continue
         factor = partial_of(builder, op, k)
-        if factor != 0.0:
+        if isinstance(factor, Value) and not finite.partial(op, k):
+            total = add(builder, total, strongly(builder, op, k, t, factor, hint), hint)
+        elif factor != 0.0:
             total = add(builder, total, scale(builder, t, factor, hint), hint)
     return ZERO if total is None else broadcast(builder, total, y.type.shape, hint)
 
@@ -135,8 +144,4 @@ def _convert(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
 
 
 _Rule = Callable[[Builder, Op, Tangents], Derivative]
-_KINDS: dict[str, _Rule] = {
-    "elementwise": _elementwise,
-    "linear": _linear,
-}
 _SPECIAL: dict[str, _Rule] = {"select": _select, "convert": _convert}

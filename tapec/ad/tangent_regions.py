@@ -33,6 +33,8 @@ class Forward:
 
     push: Push
     flow: Flow = field(default_factory=Flow)
+    # Whether the only tangent is one of a number, which nobody takes to be zero.
+    shows: bool = False
     # The tangent bodies of calls: equal calls stay equal.
     calls: dict[tuple[Block, tuple[bool, ...]], tuple[Block, tuple[bool, ...]]] = field(
         default_factory=dict

@@ -89,8 +89,8 @@ class Primitive:
     # program might not have. `harmless(type)` is a first operand with which it does not fail.
     raises: bool = False
     harmless: Callable[[Type], Any] | None = None
-    # A zero cotangent stays zero: no partial is infinite where the operands are finite. True of
-    # all linear ops.
+    # A zero cotangent stays zero: no partial, of whatever order, is infinite where the operands
+    # are finite. True of all linear ops, and of those that round nothing.
     bounded: bool | Callable[..., bool] = False
     # Whether results are rounded; where not, they are operands, or parts of their bits. Linear
     # ops that only move numbers need not say so.
@@ -175,7 +175,7 @@ class Primitive:
         """Whether a cotangent of zero stays zero, whatever the finite operands are."""
         if callable(self.bounded):
             return bool(self.bounded(**attrs))
-        return self.kind == "linear" or self.bounded
+        return self.kind == "linear" or self.bounded or not self.rounding
 
 
 PRIMITIVES: dict[str, Primitive] = {}

@@ -23,3 +23,6 @@ NEST_WEIGHT = 16
 BRANCH_WEIGHT = 32
 # Loops around loops stay loops: derivatives double what is unrolled. [scalar ops; estimated]
 LOOP_WEIGHT = 256
+# Cofactors of matrices up to this size are determinants of their minors, which cost the fifth power
+# of it, of larger ones they come from an inverse. [rows; estimated]
+MINORS = 8

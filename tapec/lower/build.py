@@ -7,6 +7,7 @@ from typing import Any
 
 from tapec.ir.affine import Affine, combined, var
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.arith import FUSED
 from tapec.ir.ops.library import GEMM
 from tapec.ir.ops.memory import ALLOC, CHECK, LOAD, STORE
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
@@ -38,7 +39,7 @@ PREDICATES = frozenset(
 # Operand that survives when the other one is a structural zero.
 _ZERO_KEEPS = {"add": (1, 0), "sub": (None, 0)}
 # Results that are structurally zero as soon as one of these operands is.
-_ZERO_KILLS = {"mul": (0, 1), "neg": (0,), "div": (0,), "stop_gradient": (0,)}
+_ZERO_KILLS = {"mul": (0, 1), "strong_mul": (0, 1), "neg": (0,), "div": (0,), "stop_gradient": (0,)}
 
 
 class ScalarBuilder(Blocks):
@@ -97,6 +98,11 @@ class ScalarBuilder(Blocks):
         if value.type.dtype in _COUNTS:
             self._integer(name, operands, value)
         return value
+
+    def accumulate(self, name: str, total: Value, term: Value) -> Value:
+        """A sum or difference of a reduction or product: the term may be fused with it."""
+        fused = name in ("add", "sub") and total.type.dtype in ("f32", "f64")
+        return self.op(name, total, term, attrs={FUSED: True} if fused else None)
 
     def _integer(self, name: str, operands: Sequence[Value], value: Value) -> None:
         """Note what an integer is in terms of loop counters, if that is simple."""

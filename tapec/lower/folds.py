@@ -32,7 +32,7 @@ def _reduce(e: Grids, op: Op, x: Grid) -> Grid:
     if not x.size:
         fill = e.build.const(neutral, op.result.type.dtype)
         return grid([fill] * op.result.type.size, shape)
-    return grid([e.tree(name, row.tolist()) for row in rows], shape)
+    return grid([e.total(name, row.tolist()) for row in rows], shape)
 
 
 @rule("argmax", "argmin")
@@ -99,7 +99,7 @@ def _dot(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
     for k, i, j in product(range(len(left)), range(left.shape[1]), range(right.shape[1])):
         pairs = zip(left[k, i].tolist(), right[k, j].tolist(), strict=True)
         terms = [mul("mul", x, y) for x, y in pairs]
-        out.append(e.tree("add", terms) if terms else zero)
+        out.append(e.total("add", terms) if terms else zero)
     return grid(out, op.result.type.shape)
 
 

@@ -134,7 +134,7 @@ def added_rows(n: Frame, op: Op, buffer: Memory, extent: int, element: Element) 
             terms = [element(at, (base + Affine(k),)) for k in range(count)]
             total = n.load(buffer, place, stable=False) if more else terms.pop(0)
             for term in terms:
-                total = n.build.op("add", total, term)
+                total = n.build.accumulate("add", total, term)
             n.save(total, buffer, place)
 
         n.loops(shape, "vector", body)

@@ -81,13 +81,13 @@ class Grids:
         """A grid of structural zeros."""
         return grid([self.build.zero(type.dtype)] * type.size, type.shape)
 
-    def tree(self, name: str, values: Sequence[Value]) -> Value:
-        """A balanced tree of a binary op."""
+    def total(self, name: str, values: Sequence[Value]) -> Value:
+        """The values combined as a balanced tree."""
         level = list(values)
         while len(level) > 1:
             pairs = zip(level[::2], level[1::2], strict=False)
             rest = level[len(level) & ~1 :]
-            level = [self.build.op(name, a, b) for a, b in pairs] + rest
+            level = [self.build.accumulate(name, a, b) for a, b in pairs] + rest
         return level[0]
 
 

@@ -171,15 +171,15 @@ class Elimination:
 
     def solution(self, column: Sequence[Value]) -> list[Value]:
         """The same steps on a right side, then substitution from the last unknown back."""
-        op, x, size = self.build.op, list(column), len(column)
+        op, less, x, size = self.build.op, self.build.accumulate, list(column), len(column)
         for j in range(size):
             for i in range(j + 1, size):
                 x[j], x[i] = exchanged(self.build, self.swaps[i, j], x[j], x[i])
             for i in range(j + 1, size):
-                x[i] = op("sub", x[i], op("mul", self.factors[i, j], x[j]))
+                x[i] = less("sub", x[i], op("mul", self.factors[i, j], x[j]))
         for i in reversed(range(size)):
             for k in range(i + 1, size):
-                x[i] = op("sub", x[i], op("mul", self.rows[i, k], x[k]))
+                x[i] = less("sub", x[i], op("mul", self.rows[i, k], x[k]))
             x[i] = op("div", x[i], self.rows[i, i])
         return x
 
@@ -201,7 +201,9 @@ def eliminated(build: ScalarBuilder, a: Grid) -> Elimination:
         for i in range(j + 1, size):
             factors[i, j] = op("div", rows[i, j], pivot)
             for k in range(j + 1, size):
-                rows[i, k] = op("sub", rows[i, k], op("mul", factors[i, j], rows[j, k]))
+                rows[i, k] = build.accumulate(
+                    "sub", rows[i, k], op("mul", factors[i, j], rows[j, k])
+                )
     if regular is not None:
         build.append(Op(EXPECT, (regular,), {"status": SINGULAR}, ()))
     return Elimination(build, rows, swaps, factors)

@@ -127,7 +127,7 @@ class _Reduction:
         """The elements at one place, short axes written out."""
         for tail in self.tails:
             found = zip(self.hows, values, self.elements((*at, *tail)), strict=True)
-            values = [self.build.op(how[0], v, e) for how, v, e in found]
+            values = [self.build.accumulate(how[0], v, e) for how, v, e in found]
         return list(values)
 
     def blocks(self, at: Index, values: Sequence[Value], extent: int) -> list[Value]:

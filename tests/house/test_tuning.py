@@ -36,6 +36,7 @@ GIVEN = {
     "bench/records.py": {"SCHEMA"},
     "bench/user.py": {"RTOL"},
     "trace/arrays/storage.py": {"MANY"},
+    "trace/numpy/composites.py": {"_BERNOULLI"},
     "trace/source/reading.py": {"_GENERATED"},
     "trace/staging/heap.py": {"VARIABLE"},
     "trace/staging/overflow.py": {"_LARGEST", "_SMALLEST"},

@@ -20,6 +20,7 @@ from tapec.backends.llvm.emit_scalar import (
 )
 from tapec.backends.llvm.integer_power import integer_power
 from tapec.ir.core import Op
+from tapec.ir.ops.arith import FUSED
 
 __all__ = ["MEMORY", "REGISTER", "SIZES", "Emit", "emit_op", "literal", "vector"]
 
@@ -32,6 +33,8 @@ def emit_op(lines: Any, op: Op, args: Sequence[str], width: int) -> str:
     dtype = op.operands[0].type.dtype
     plain = BINARY.get((name, kind(dtype)))
     if plain is not None:
+        if FUSED in op.attrs:
+            plain += " contract"
         type = vector(REGISTER[dtype], width)
         return str(lines.emit(f"{plain} {type} {args[0]}, {args[1]}"))
     e = Emit(lines, op, args, width)
@@ -225,7 +228,21 @@ def _logaddexp(e: Emit, a: str, b: str) -> str:
     return e.pick(e.cmp("uno", gap, gap), e.pick(e.cmp("oeq", a, b), same, gap), value)
 
 
+def _expit(e: Emit, x: str) -> str:
+    one = e.num(1)
+    return e.do("fdiv", one, e.do("fadd", one, e.math("exp", e.do("fneg", x))))
+
+
+def _strong_mul(e: Emit, a: str, b: str) -> str:
+    counts = e.cmp("une", a, e.num(0))
+    if e.op.attrs.get("either"):
+        counts = e.both("and", counts, e.cmp("une", b, e.num(0)))
+    return e.pick(counts, e.do("fmul contract", a, b), e.num(0))
+
+
 RULES: dict[str, Rule] = {
+    "strong_mul": _strong_mul,
+    "expit": _expit,
     "neg": _neg,
     "sign": _sign,
     "maximum": _extreme("gt"),

@@ -45,6 +45,7 @@ LIBM = {
         "erfc",
         "hypot",
         "lgamma",
+        "tgamma",
         "floor",
         "ceil",
         "trunc",
@@ -106,8 +107,9 @@ def _single(number: float) -> float:
 
 
 BINARY = {
-    ("add", "f"): "fadd contract",
-    ("sub", "f"): "fsub contract",
+    # Products may be contracted with the sums that say so (see `FUSED`), and only with those.
+    ("add", "f"): "fadd",
+    ("sub", "f"): "fsub",
     ("mul", "f"): "fmul contract",
     ("div", "f"): "fdiv",
     ("add", "i"): "add",

@@ -26,6 +26,7 @@ from tapec.ir.ops import (
     shape,
     solve,
     special,
+    strong,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "shape",
     "solve",
     "special",
+    "strong",
 ]

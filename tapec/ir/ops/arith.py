@@ -21,9 +21,13 @@ from tapec.ir.ops.rules import (
 )
 from tapec.ir.primitive import Primitive, elementwise
 
+# Attribute of sums and differences in reductions and products: a product that is added may be
+# rounded together with the sum. All others round twice, as NumPy does.
+FUSED = "fused"
+
 add: Primitive = elementwise(
     "add",
-    quiet(np.add),
+    quiet(lambda a, b, *, fused=False: np.add(a, b)),
     (one, one),
     lower="rule",
     commutative=True,
@@ -33,7 +37,7 @@ add: Primitive = elementwise(
 )
 sub: Primitive = elementwise(
     "sub",
-    quiet(np.subtract),
+    quiet(lambda a, b, *, fused=False: np.subtract(a, b)),
     (one, minus_one),
     infer=numeric,
     lower="rule",

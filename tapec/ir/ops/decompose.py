@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tapec.ir.build import Expr
+from tapec.ir.ops.cofactors import cofactors
 from tapec.ir.ops.matrices import (
     eliminations,
     eye,
@@ -41,11 +42,15 @@ def _scaled_inverse(a: Expr, ct: Expr) -> Expr:
 
 def _jvp_determinant(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
     (a,), (ta,) = operands, tangents
-    return None if ta is None else result * _trace_of_quotient(a, ta)
+    if ta is None:
+        return None
+    n = len(a.shape)
+    return call("reduce_sum", cofactors(a) * ta, axes=(n - 2, n - 1))
 
 
 def _vjp_determinant(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
-    return (_scaled_inverse(operands[0], ct * result),)
+    (a,) = operands
+    return (cofactors(a) * per_matrix(ct, a.shape),)
 
 
 def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
@@ -62,8 +67,8 @@ DETERMINANT = structured(
     cost=40,
     work=eliminations,
     lower="loops",
-    doc="The determinants of square matrices (..., n, n). Where one is 0, the derivative raises "
-    "LinAlgError.",
+    doc="The determinants of square matrices (..., n, n). The derivative is the matrix of "
+    "cofactors, whatever the rank (from 9 rows on: n - 1 at least, LinAlgError below).",
 )
 
 

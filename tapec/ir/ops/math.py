@@ -69,27 +69,48 @@ cbrt: Primitive = _function(
 sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin", bounded=True)
 cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos", bounded=True)
 tan: Primitive = _function("tan", lambda y, x: 1.0 + y * y, "vmath.tan", domain=(-1.4, 1.4))
-# (1 - x)(1 + x) keeps the digits near the ends that 1 - x * x would lose.
+
+
+def _one_less_square(x: Any) -> Any:
+    """1 - x^2; (1 - x)(1 + x) has the digits near the ends, the other derivatives near 0."""
+    return select(x * x < 0.25, 1.0 - x * x, (1.0 - x) * (1.0 + x))
+
+
+def _arctan_slope(y: Any, x: Any) -> Any:
+    """1 / (1 + x^2), from 1 / x where x is large: derivatives by x^4 would underflow."""
+    near = x * x <= 1.0
+    t = select(near, x, 1.0 / x)
+    return select(near, 1.0, t * t) / (1.0 + t * t)
+
+
 arcsin: Primitive = _function(
-    "arcsin", lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.arcsin", domain=UNIT
+    "arcsin", lambda y, x: 1.0 / sqrt(_one_less_square(x)), "vmath.arcsin", domain=UNIT
 )
 arccos: Primitive = _function(
-    "arccos", lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), "vmath.arccos", domain=UNIT
+    "arccos", lambda y, x: -1.0 / sqrt(_one_less_square(x)), "vmath.arccos", domain=UNIT
 )
-arctan: Primitive = _function(
-    "arctan", lambda y, x: 1.0 / (1.0 + x * x), "vmath.arctan", bounded=True
-)
+arctan: Primitive = _function("arctan", _arctan_slope, "vmath.arctan", bounded=True)
 sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
 cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
-tanh: Primitive = _function("tanh", lambda y, x: 1.0 - y * y, "vmath.tanh", bounded=True)
+
+
+def _tanh_slope(y: Any, x: Any) -> Any:
+    """1 - y^2, of which no digits are left for large x: from the logistic function there."""
+    return select(y * y < 0.25, 1.0 - y * y, 4.0 * expit(2.0 * x) * expit(-2.0 * x))
+
+
+tanh: Primitive = _function("tanh", _tanh_slope, "vmath.tanh", bounded=True)
 arcsinh: Primitive = _function(
-    "arcsinh", lambda y, x: 1.0 / sqrt(x * x + 1.0), "vmath.arcsinh", bounded=True
+    "arcsinh", lambda y, x: 1.0 / hypot(x, 1.0), "vmath.arcsinh", bounded=True
 )
 arccosh: Primitive = _function(
-    "arccosh", lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "vmath.arccosh", domain=(1.2, 4.0)
+    "arccosh",
+    lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
+    "vmath.arccosh",
+    domain=(1.2, 4.0),
 )
 arctanh: Primitive = _function(
-    "arctanh", lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "vmath.arctanh", domain=UNIT
+    "arctanh", lambda y, x: 1.0 / _one_less_square(x), "vmath.arctanh", domain=UNIT
 )
 
 
@@ -111,10 +132,17 @@ hypot: Primitive = elementwise(
     analytic=False,
     doc="sqrt(a*a + b*b) without overflow; both derivatives are 0 at the origin.",
 )
+
+
+def _over_square(x: Any, radius: Any) -> Any:
+    return x / radius / radius
+
+
 arctan2: Primitive = elementwise(
     "arctan2",
     quiet(np.arctan2),
-    (lambda y, a, b: b / (a * a + b * b), lambda y, a, b: -a / (a * a + b * b)),
+    # Not over a * a + b * b, which overflows and underflows long before they do.
+    (lambda y, a, b: _over_square(b, hypot(a, b)), lambda y, a, b: -_over_square(a, hypot(a, b))),
     infer=floating,
     lower="vmath.arctan2",
     cost=30,
@@ -125,23 +153,38 @@ arctan2: Primitive = elementwise(
 )
 
 
-def _softmax(a: Any, b: Any) -> Any:
+expit: Primitive = elementwise(
+    "expit",
+    quiet(lambda x: 1.0 / (1.0 + np.exp(-x))),
+    # Not y (1 - y), which has no digits of 1 - y for large x.
+    (lambda y, x: y * expit(-x),),
+    infer=floating,
+    lower="rule",
+    cost=25,
+    bounded=True,
+    domain=(ANY,),
+    doc="The logistic function 1 / (1 + exp(-x)).",
+)
+
+
+def _share(a: Any, b: Any) -> Any:
     """exp(a) / (exp(a) + exp(b)) from the difference, which is exact where a and b are close.
 
     Equal infinities have no difference; they share half and half.
     """
     same = logical_and(isinf(a), a.equals(b))
-    return 1.0 / (1.0 + exp(select(same, 0.0, b - a)))
+    return expit(select(same, 0.0, a - b))
 
 
 logaddexp: Primitive = elementwise(
     "logaddexp",
     quiet(np.logaddexp),
-    (lambda y, a, b: _softmax(a, b), lambda y, a, b: _softmax(b, a)),
+    (lambda y, a, b: _share(a, b), lambda y, a, b: _share(b, a)),
     infer=floating,
     lower="rule",
     commutative=True,
     cost=40,
+    bounded=True,
     domain=(ANY, ANY),
     analytic=False,
     doc="log(exp(a) + exp(b)) without overflow.",

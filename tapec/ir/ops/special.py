@@ -58,12 +58,23 @@ lgamma: Primitive = elementwise(
     analytic=False,
     doc="Logarithm of |gamma(x)|.",
 )
+gamma: Primitive = elementwise(
+    "gamma",
+    _scipy("gamma"),
+    (lambda y, x: y * digamma(x),),
+    infer=floating,
+    lower="libm.tgamma",
+    cost=60,
+    domain=(POSITIVE,),
+    analytic=False,
+    doc="The gamma function.",
+)
 digamma: Primitive = elementwise(
     "digamma",
     _scipy("psi"),
     (lambda y, x: polygamma(x, n=1),),
     infer=floating,
-    lower="scipy.psi",
+    lower="vmath.digamma",
     cost=60,
     domain=(POSITIVE,),
     analytic=False,

@@ -84,6 +84,15 @@ def mul_unit(op: Op, cx: Rewriter) -> Result:
     return None
 
 
+@rule("strong_mul")
+def strong_mul_plain(op: Op, cx: Rewriter) -> Result:
+    """c * x, strong at 0, is a plain product where c is not 0, or x a number."""
+    a, b = cx.number(op.operands[0]), cx.number(op.operands[1])
+    if a or (b is not None and math.isfinite(b)):
+        return remade(op, "mul", op.operands)
+    return None
+
+
 @rule("div")
 def div_unit(op: Op, cx: Rewriter) -> Result:
     """x / 1 -> x and x / -1 -> -x."""

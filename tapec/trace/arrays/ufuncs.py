@@ -67,6 +67,7 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
     "add": ("add", common), "subtract": ("sub", _arithmetic), "multiply": ("mul", common),
     "divide": ("div", common_float), "negative": ("neg", _arithmetic),
     "gammaln": ("lgamma", common_float), "loggamma": ("lgamma", common_float),
+    "expit": ("expit", common_float), "gamma": ("gamma", common_float),
     "psi": ("digamma", common_float), "digamma": ("digamma", common_float),
     "positive": ("", common), "conjugate": ("", common),
 }  # fmt: skip

@@ -11,9 +11,10 @@ import numpy as np
 from tapec.errors import DTypeError
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import as_array, key_of, session_of
+from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, np_, power, with_options
+from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, emit, np_, power, with_options
 from tapec.trace.numpy.select import where
 
 
@@ -64,12 +65,11 @@ def _heaviside(x: Any, half: Any) -> Any:
 
 @_composite("logaddexp2")
 def _logaddexp2(x: Any, y: Any) -> Any:
-    return np_("logaddexp", x * math.log(2.0), y * math.log(2.0)) / math.log(2.0)
-
-
-@_composite("expit")
-def _expit(x: Any) -> Any:
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    swap = np_("less", x, y)
+    low, top = np_("where", swap, x, y), np_("where", swap, y, x)
+    equal = np_("logical_and", np_("isinf", x), np_("equal", x, y))
+    gap = np_("where", equal, 0.0, low - np_("where", equal, 0.0, top))
+    return top + np_("log1p", np_("exp2", gap)) / math.log(2.0)
 
 
 @_composite("log_expit")
@@ -79,36 +79,48 @@ def _log_expit(x: Any) -> Any:
 
 @_composite("logit")
 def _logit(x: Any) -> Any:
-    return np.log(x) - np.log1p(-x)
+    # Around 1/2, where the logarithms cancel, 2 arctanh(2x - 1); 2x - 1 is exact there.
+    near = np_("less", np_("absolute", x - 0.5), 0.25)
+    inner = 2.0 * np_("arctanh", np_("where", near, 2.0 * x - 1.0, 0.0))
+    outer = np_("where", near, 0.5, x)
+    return np_("where", near, inner, np_("log", outer / (1.0 - outer)))
 
 
-def _where_positive(x: Any, value: Callable[[Any], Any]) -> Any:
-    """value(x) where x != 0 and 0 elsewhere, with a finite derivative at the excluded points."""
-    zero = np_("equal", x, 0)
-    return np_("where", zero, 0.0, value(np_("where", zero, 1.0, x)))
+def times(x: Any, y: Any) -> Any:
+    """x y, but 0 where x is 0 and y infinite; the derivative by x is y there, too."""
+    return emit("multiply", "strong_mul", common_float, (x, y))
+
+
+def _xlog(x: Any, y: Any, log: str) -> Any:
+    return np_("where", np_("isnan", y), y * 1.0, times(x, np_(log, y)))
 
 
 @_composite("xlogy")
 def _xlogy(x: Any, y: Any) -> Any:
-    y = np_("where", np_("equal", x, 0), 1.0, y)
-    return x * np_("log", y)
+    return _xlog(x, y, "log")
 
 
 @_composite("xlog1py")
 def _xlog1py(x: Any, y: Any) -> Any:
-    y = np_("where", np_("equal", x, 0), 0.0, y)
-    return x * np_("log1p", y)
+    return _xlog(x, y, "log1p")
 
 
 @_composite("entr")
 def _entr(x: Any) -> Any:
-    plain = -_where_positive(x, lambda v: v * np.log(v))
-    return np.where(np.less(x, 0), -math.inf, plain)
+    below = np_("less", x, 0.0)
+    return np_("where", below, -math.inf, -_xlogy(x, np_("where", below, 1.0, x)))
 
 
 @_composite("rel_entr")
 def _rel_entr(x: Any, y: Any) -> Any:
-    return _where_positive(x, lambda v: v * np_("log", v / y))
+    positive = np_("logical_and", np_("greater", x, 0.0), np_("greater", y, 0.0))
+    nothing = np_("logical_and", np_("equal", x, 0.0), np_("greater_equal", y, 0.0))
+    inside = np_("logical_or", positive, nothing)
+    unknown = np_("logical_or", np_("isnan", x), np_("isnan", y))
+    over = np_("where", inside, x, 1.0)
+    under = np_("where", np_("greater", y, 0.0), y, 1.0)
+    value = times(over, np_("log", over) - np_("log", np_("where", inside, under, 1.0)))
+    return np_("where", unknown, x + y, np_("where", inside, value, math.inf))
 
 
 @_composite("ndtr")
@@ -119,22 +131,63 @@ def _ndtr(x: Any) -> Any:
 @_composite("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     # Continued by log1p above 0, and by Laplace's continued fraction far below.
-    far = np.less(x, -10.0)
-    near = np.log(_ndtr(np.where(far, -10.0, np.minimum(x, 0.0))))
-    right = np.log1p(-_ndtr(-np.maximum(x, 0.0)))
-    t = np.where(far, x, -10.0)
+    below, far = np_("less", x, 0.0), np_("less", x, -10.0)
+    near = np_("log", _ndtr(np_("where", far, -1.0, np_("where", below, x, -1.0))))
+    right = np_("log1p", -_ndtr(-np_("where", below, 1.0, x)))
+    t = np_("where", far, x, -10.0)
     tail = t
     for k in range(40, 0, -1):
         tail = t + k / tail
-    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np.log(-tail)
-    return np.where(far, left, np.where(np.less(x, 0.0), near, right))
+    left = -0.5 * t * t - 0.5 * math.log(2 * math.pi) - np_("log", -tail)
+    return np_("where", far, left, np_("where", below, near, right))
 
 
-@_composite("gamma")
-def _gamma(x: Any) -> Any:
-    size = np.exp(np_("gammaln", x))
-    flipped = np.logical_and(np.less(x, 0.0), np.remainder(np.floor(x), 2.0) != 0.0)
-    return np.where(flipped, -size, size)
+@_composite("sinc")
+def _sinc(x: Any) -> Any:
+    # The power series up to 1/2: there the derivatives of the quotient cancel.
+    x = x * math.pi
+    near = np_("less_equal", np_("absolute", x), 0.5 * math.pi)
+    z = np_("where", near, x, 0.0)
+    z = z * z
+    series: Any = 0.0
+    for k in range(14, -1, -1):
+        series = series * z + (-1.0) ** k / math.factorial(2 * k + 1)
+    far = np_("where", near, 1.0, x)
+    return np_("where", near, series, np_("sin", far) / far)
+
+
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+def _stirling(x: Any) -> Any:
+    """gammaln(x) - ((x - 1/2) log x - x + log(2 pi) / 2), for x >= 10."""
+    z = 1.0 / x / x
+    total: Any = 0.0
+    for k in range(len(_BERNOULLI), 0, -1):
+        total = total * z + _BERNOULLI[k - 1] / (2 * k * (2 * k - 1))
+    return total / x
+
+
+@_composite("betaln")
+def _betaln(a: Any, b: Any) -> Any:
+    # By Stirling's series where an argument is large: digits of the three gammaln would cancel.
+    swap = np_("greater", a, b)
+    small, large = np_("where", swap, b, a), np_("where", swap, a, b)
+    one = np_("logical_and", np_("greater_equal", large, 10.0), np_("greater", small, 0.0))
+    one = np_("logical_and", one, np_("isfinite", large))
+    both = np_("logical_and", one, np_("greater_equal", small, 10.0))
+    s, q = np_("where", one, small, 1.0), np_("where", one, large, 10.0)
+    ratio, rest = np_("log1p", s / q), _stirling(q) - _stirling(s + q)
+    log_gamma = np_("gammaln", np_("where", both, 1.0, s))
+    first = log_gamma + (s - (q - 0.5) * ratio) - s * (np_("log", q) + ratio) + rest
+    t = np_("where", both, s, 10.0)
+    second = 0.5 * math.log(2 * math.pi) - 0.5 * np_("log", q) + _stirling(t) + rest
+    second = second - (t - 0.5) * np_("log1p", q / t) - q * np_("log1p", t / q)
+    a, b = np_("where", one, 1.0, a), np_("where", one, 1.0, b)
+    plain = np_("gammaln", a) + np_("gammaln", b) - np_("gammaln", a + b)
+    made = np_("where", both, second, np_("where", one, first, plain))
+    infinite = np_("logical_and", np_("equal", large, math.inf), np_("greater", small, 0.0))
+    return np_("where", infinite, -math.inf, made)
 
 
 @_composite("modf")
@@ -159,13 +212,6 @@ def _ldexp(x: Any, n: Any) -> Any:
 @_composite("divmod")
 def _divmod(a: Any, b: Any) -> Any:
     return np_("floor_divide", a, b), np_("remainder", a, b)
-
-
-@implements("betaln")
-def betaln(a: Any, b: Any) -> Any:
-    """Logarithm of the beta function."""
-    log_gamma = TABLE["gammaln"]
-    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
 @implements("huber")

@@ -41,7 +41,7 @@ def emitted_all(name: str, a: Any, **attrs: Any) -> list[Any]:
 
 @implements("linalg.det")
 def det(a: Any) -> Any:
-    """``np.linalg.det``; written out up to three rows, where singular matrices have gradients."""
+    """``np.linalg.det``; written out up to four rows, where singular matrices have gradients."""
     a = square_matrix(a, "det")
     written = _WRITTEN.get(a.shape[-1])
     if written is None:
@@ -51,9 +51,24 @@ def det(a: Any) -> Any:
     return written(lambda i, j: a[..., i, j])
 
 
+# Laplace's expansion of four rows by the first two: columns of one half and of the other.
+_HALVES = (
+    *((1, (0, 1), (2, 3)), (-1, (0, 2), (1, 3)), (1, (0, 3), (1, 2))),
+    *((1, (1, 2), (0, 3)), (-1, (1, 3), (0, 2)), (1, (2, 3), (0, 1))),
+)
+
+
+def _pair(a: Any, row: int, i: int, j: int) -> Any:
+    """The determinant of two columns of the rows from this one on."""
+    return a(row, i) * a(row + 1, j) - a(row, j) * a(row + 1, i)
+
+
 _WRITTEN: dict[int, Any] = {
     1: lambda a: a(0, 0) * 1.0,
     2: lambda a: a(0, 0) * a(1, 1) - a(0, 1) * a(1, 0),
+    4: lambda a: sum(
+        sign * _pair(a, 0, *left) * _pair(a, 2, *right) for sign, left, right in _HALVES
+    ),
     3: lambda a: (
         a(0, 0) * (a(1, 1) * a(2, 2) - a(1, 2) * a(2, 1))
         - a(0, 1) * (a(1, 0) * a(2, 2) - a(1, 2) * a(2, 0))

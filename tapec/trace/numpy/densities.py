@@ -16,38 +16,55 @@ from tapec.trace.numpy.select import where
 
 
 def _inside(z: Any, formula: Callable[[Any], Any], low: float, high: float = math.inf) -> Any:
-    """`formula` on the support, minus infinity outside; derivatives there are zero."""
-    holds = (z >= low) & (z <= high)
+    """`formula` on the support, minus infinity outside and at infinity; derivatives there are 0."""
+    holds = (z >= low) & (z <= high) & TABLE["isfinite"](z)
     safe = where(holds, z, 0.5)
-    return where(holds, formula(safe), -math.inf)
+    return where(TABLE["isnan"](z), z, where(holds, formula(safe), -math.inf))
+
+
+def _log1p_square(w: Any) -> Any:
+    """log(1 + w^2), also where w^2 overflows."""
+    size = TABLE["absolute"](w)
+    huge = size > 1e100
+    near = TABLE["log1p"](TABLE["square"](where(huge, 0.0, w)))
+    return where(huge, 2.0 * _log(where(huge, size, 1.0)), near)
+
+
+def _logistic(z: Any) -> Any:
+    return _inside(z, lambda v: -v - 2 * TABLE["logaddexp"](0.0, -v), -math.inf)
+
+
+def _gamma(z: Any, a: Any) -> Any:
+    constant = TABLE["gammaln"](a)
+    return _inside(z, lambda v: TABLE["xlogy"](a - 1.0, v) - v - constant, 0.0)
+
+
+def _beta(z: Any, a: Any, b: Any) -> Any:
+    constant = TABLE["betaln"](a, b)
+
+    def density(v: Any) -> Any:
+        return TABLE["xlogy"](a - 1.0, v) + TABLE["xlog1py"](b - 1.0, -v) - constant
+
+    return _inside(z, density, 0.0, 1.0)
 
 
 def _t(z: Any, df: Any) -> Any:
-    constant = _log_gamma((df + 1) / 2) - _log_gamma(df / 2) - 0.5 * _log(df * math.pi)
-    return constant - (df + 1) / 2 * TABLE["log1p"](z * z / df)
+    constant = -TABLE["betaln"](0.5 * df, 0.5) - 0.5 * _log(df)
+    return constant - 0.5 * (df + 1.0) * _log1p_square(z / TABLE["sqrt"](df))
 
 
 def _log(x: Any) -> Any:
     return TABLE["log"](x)
 
 
-def _log_gamma(x: Any) -> Any:
-    return TABLE["gammaln"](x)
-
-
 _LOGPDF: dict[str, Callable[..., Any]] = {
     "norm_gen": lambda z: -0.5 * z * z - 0.5 * math.log(2 * math.pi),
     "laplace_gen": lambda z: -TABLE["absolute"](z) - math.log(2.0),
-    "cauchy_gen": lambda z: -math.log(math.pi) - TABLE["log1p"](z * z),
-    "logistic_gen": lambda z: -z - 2 * TABLE["logaddexp"](0.0, -z),
+    "cauchy_gen": lambda z: -math.log(math.pi) - _log1p_square(z),
+    "logistic_gen": _logistic,
     "expon_gen": lambda z: _inside(z, lambda v: -v, 0.0),
-    "gamma_gen": lambda z, a: _inside(z, lambda v: (a - 1) * _log(v) - v - _log_gamma(a), 0.0),
-    "beta_gen": lambda z, a, b: _inside(
-        z,
-        lambda v: (a - 1) * _log(v) + (b - 1) * TABLE["log1p"](-v) - TABLE["betaln"](a, b),
-        0.0,
-        1.0,
-    ),
+    "gamma_gen": _gamma,
+    "beta_gen": _beta,
     "t_gen": _t,
 }
 
@@ -67,7 +84,10 @@ class Distribution:
         loc, scale = (*rest, loc, scale)[:2] if len(rest) != 1 else (rest[0], scale)
         if not any_symbolic([x, shapes, loc, scale]):
             return eager(self._real.logpdf, (x, *shapes), {"loc": loc, "scale": scale})
-        return self._logpdf((x - loc) / scale, *shapes) - _log(scale)
+        made = self._logpdf((x - loc) / scale, *shapes) - _log(scale)
+        for size in (scale, *shapes):
+            made = where(TABLE["greater"](size, 0), made, math.nan)
+        return made
 
     def pdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The density."""

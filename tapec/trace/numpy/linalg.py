@@ -177,13 +177,17 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     a, b = as_tracer(a), as_tracer(b)
     if a.shape[axisa] not in (2, 3) or b.shape[axisb] not in (2, 3):
         raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
-    a, b = moveaxis(a, axisa, 0), moveaxis(b, axisb, 0)
-    if a.shape[0] == 2 and b.shape[0] == 2:
-        return a[0] * b[1] - a[1] * b[0]
-    a0, a1, a2 = a[0], a[1], a[2] if a.shape[0] == 3 else 0.0
-    b0, b1, b2 = b[0], b[1], b[2] if b.shape[0] == 3 else 0.0
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
+    if a.shape[-1] == 2 and b.shape[-1] == 2:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    (a0, a1, a2), (b0, b1, b2) = _components(a), _components(b)
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
-    return moveaxis(TABLE["stack"](parts), 0, axisc) if a.ndim > 1 else TABLE["stack"](parts)
+    return moveaxis(TABLE["stack"](TABLE["broadcast_arrays"](*parts), -1), -1, axisc)
+
+
+def _components(v: Any) -> tuple[Any, Any, Any]:
+    """The three components of vectors; those in a plane have the third one 0."""
+    return v[..., 0], v[..., 1], v[..., 2] if v.shape[-1] == 3 else 0.0
 
 
 @implements("linalg.matrix_power")

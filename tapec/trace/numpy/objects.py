@@ -37,7 +37,7 @@ class Joiner:
             return concrete(self._real[unwrap(key)])
         arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
         if self._columns:
-            return concatenate([_column(a) for a in arrays], 1)
+            return concatenate([_column(a) for a in arrays], -1)
         return concatenate(arrays, 0)
 
 

@@ -101,15 +101,6 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
     return made if copy or type(given) is not Tracer else deliver(given, made)
 
 
-@implements("sinc")
-def sinc(x: Any) -> Any:
-    """sin(pi x) / (pi x), with value 1 and derivative 0 at 0."""
-    x = as_tracer(x)
-    zero = TABLE["equal"](x, 0)
-    t = where(zero, 1.0, x) * np.pi
-    return where(zero, 1.0 - (np.pi**2 / 6.0) * TABLE["power"](x, 2), TABLE["sin"](t) / t)
-
-
 @implements("round", "around", "round_")
 def round_(x: Any, decimals: int = 0) -> Any:
     """Rounded half to even, at a decimal place."""

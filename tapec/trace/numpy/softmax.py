@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tapec.trace.arrays.operands import need_session, session_of
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.numpy.composites import times
 from tapec.trace.numpy.reduce import as_float
 from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import axes_of, reshaped
@@ -16,11 +18,17 @@ from tapec.trace.numpy.shape import axes_of, reshaped
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: Any = False) -> Any:
     """log(sum(b exp(a))), shifted by the maximum."""
     a = as_float(a)
-    top = _stopped(TABLE["max"](a, axis=axis, keepdims=True))
+    if b is not None:
+        a, b = TABLE["broadcast_arrays"](a, b)
+    # Terms of weight 0 are none; their weights still have a derivative.
+    counted = a if b is None else where(TABLE["equal"](b, 0), -math.inf, a)
+    top = _stopped(TABLE["max"](counted, axis=axis, keepdims=True))
     top = where(TABLE["isfinite"](top), top, 0.0)
     terms = TABLE["exp"](a - top)
-    terms = terms if b is None else terms * b
-    made = TABLE["log"](TABLE["sum"](terms, axis=axis, keepdims=True)) + top
+    terms = terms if b is None else times(b, terms)
+    total = TABLE["sum"](terms, axis=axis, keepdims=True)
+    none = TABLE["equal"](total, 0)
+    made = where(none, -math.inf, TABLE["log"](where(none, 1.0, total)) + top)
     if keepdims:
         return made
     axes = axes_of(axis, a.ndim)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.target import function_attributes
-from tapec.backends.llvm.vmath import bessel, erf, exp, hyper, inverse, log, power, trig
+from tapec.backends.llvm.vmath import bessel, erf, exp, gamma, hyper, inverse, log, power, trig
 from tapec.backends.llvm.vmath.core import Kit, Val
 from tapec.backends.llvm.vmath.lines import Lines, Sink
 
@@ -57,6 +57,7 @@ SUPPORTED: Mapping[str, Rule] = {
     "i0e": Rule(bessel.i0e),
     "i1e": Rule(bessel.i1e),
     "erfc": Rule(erf.erfc),
+    "digamma": Rule(gamma.digamma),
 }
 
 

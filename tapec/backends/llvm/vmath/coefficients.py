@@ -217,3 +217,30 @@ ERF_RATE = (  # [0, 5.93], error 5.5e-18
     float.fromhex("-0x1.5125c3804fab1p-45"),
     float.fromhex("0x1.b59f19f87851dp-51"),
 )
+# digamma(x) / (x - its root), of x - 3/2 in [-1/2, 1/2], error 3.4e-18
+DIGAMMA = (
+    float.fromhex("0x1.e6f0cbb873616p-1"),
+    float.fromhex("-0x1.b1cb63005ee98p-2"),
+    float.fromhex("0x1.eca189b8e6f6dp-3"),
+    float.fromhex("-0x1.2feeeb98a78eap-3"),
+    float.fromhex("0x1.8512e5903903ep-4"),
+    float.fromhex("-0x1.fb44202a2306bp-5"),
+    float.fromhex("0x1.4de9aa1779d23p-5"),
+    float.fromhex("-0x1.b9f8b11bfd3d0p-6"),
+    float.fromhex("0x1.2564717896ec6p-6"),
+    float.fromhex("-0x1.863563f44f303p-7"),
+    float.fromhex("0x1.03c0adafa529cp-7"),
+    float.fromhex("-0x1.5a06a5d662cb4p-8"),
+    float.fromhex("0x1.cd2011454fd05p-9"),
+    float.fromhex("-0x1.336dbe66757c8p-9"),
+    float.fromhex("0x1.99d3f5c0cad5ep-10"),
+    float.fromhex("-0x1.0fb38d217b800p-10"),
+    float.fromhex("0x1.6a3e76070c135p-11"),
+    float.fromhex("-0x1.fd8e50abf2196p-12"),
+    float.fromhex("0x1.53b23429da21bp-12"),
+    float.fromhex("-0x1.2fae5cb379bf2p-13"),
+    float.fromhex("0x1.94e73cc9821e1p-14"),
+    float.fromhex("-0x1.75c084e78a4cdp-13"),
+    float.fromhex("0x1.f255c4568ac4dp-14"),
+)
+DIGAMMA_ROOT = (float.fromhex("0x1.762d86356be3fp+0"), 9.549995429965697e-17)

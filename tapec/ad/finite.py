@@ -1,0 +1,71 @@
+"""Which partials may be infinite or NaN though all inputs are finite.
+
+A derivative that is zero stays zero whatever the partial is (a strong zero): of `np.sqrt(x)[1]`,
+x[0] = 0 is told nothing, where zero times infinity would be NaN. The test for zero is paid for only
+where a partial, or a derivative of it, may be infinite. That is read off the declarations: of a
+product, where a factor comes from an op that makes infinities out of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from tapec.ir.core import Dense, Op, Value
+from tapec.ir.nested import every
+from tapec.ir.ops import arith
+from tapec.ir.ops import math as functions
+from tapec.ir.ops.arith import div
+from tapec.ir.ops.const import const
+from tapec.ir.ops.strong import strong_mul
+
+# Finite, with an infinite derivative.
+_STEEP = frozenset(
+    {functions.sqrt, functions.cbrt, functions.arcsin, functions.arccos, functions.arccosh}
+    | {functions.hypot, functions.arctan2, arith.power}
+)
+
+
+class Finiteness:
+    """What is known about the values that some ops make; parameters are taken to be finite.
+
+    `shows` says that infinite values make the results infinite or NaN (see `tapec.ad.unused`):
+    then only partials that are infinite where the value is finite need care.
+    """
+
+    def __init__(self, ops: Iterable[Op], *, shows: bool = False) -> None:
+        self._shows = shows
+        self._infinite: set[Value] = set()
+        self._divisors: set[Value] = set()
+        for op in ops:
+            self._visit(op)
+
+    def partial(self, op: Op, k: int) -> bool:
+        """Whether the partial of an elementwise op by operand k is finite, and its derivatives."""
+        if op.primitive is strong_mul:
+            return False  # both operands are derivatives of something
+        if self._tame(op) and self._infinite.isdisjoint(op.operands):
+            return True
+        return self._shows and op.primitive not in _STEEP
+
+    def _visit(self, op: Op) -> None:
+        if op.primitive is const:
+            self._constant(op)
+        elif not (self._tame(op) and self._infinite.isdisjoint(op.operands)):
+            self._infinite.update([v for v in op.results if v.type.is_float])
+
+    def _constant(self, op: Op) -> None:
+        value = op.attrs["value"]
+        numbers = value.array if isinstance(value, Dense) else np.asarray(value)
+        if not np.isfinite(numbers).all():
+            self._infinite.add(op.result)
+        elif numbers.all():
+            self._divisors.add(op.result)
+
+    def _tame(self, op: Op) -> bool:
+        """Whether finite operands have finite derivatives of all orders."""
+        if op.primitive is div:
+            return op.operands[1] in self._divisors
+        inside = [inner for r in op.regions for inner in every(r.ops) if not inner.regions]
+        return all(inner.primitive.keeps_zero(inner.attrs) for inner in inside or [op])
