@@ -1,4 +1,4 @@
-"""How a call in NumPy's form meets a translation: no argument is dropped that would matter.
+"""NumPy's arguments matched with those of a translation: what it cannot honour is refused.
 
 A translation takes NumPy's required arguments in NumPy's order, and the optional ones it honours
 under NumPy's names. `out` is the caller's business (see `dispatch.deliver`).
@@ -34,7 +34,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
 
 @functools.cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter] | None:
-    """The parameters of a function; None where it does not tell."""
+    """The parameters of a function; None where they are unknown."""
     known = _signature(function)
     return None if known is None else known.parameters
 
@@ -100,7 +100,7 @@ def without_out(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> t
 
 
 def _idle(name: str, value: Any, theirs: Mapping[str, inspect.Parameter]) -> bool:
-    """Whether an argument says what NumPy does anyway, or nothing about values."""
+    """Whether an argument has its default, or cannot change values."""
     if name in HARMLESS:
         return True
     default = theirs[name].default if name in theirs else None

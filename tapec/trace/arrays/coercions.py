@@ -1,4 +1,4 @@
-"""Why Python cannot have a traced value as a number, a truth or an array of its own."""
+"""Errors of Python's conversions: a traced value is no number, truth or NumPy array."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def refuse(
 
 
 def _is_text(file: str) -> bool:
-    """Whether code comes from a text: Python may know other lines of that name."""
+    """Whether code was compiled from a string, not a file."""
     return file == "<string>" or not linecache.getlines(file)

@@ -1,4 +1,4 @@
-"""Texts of traced values: to be shown, not to be decided on."""
+"""Strings with traced values in them: they can be shown, not compared."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SEARCHED = (
 
 
 class TracedText(str):
-    """A text with a traced value in it: what it says is not known while tracing."""
+    """A string with a traced value in it: its content is unknown while tracing."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""View steps: how an array looks at its storage, and how a write goes back through.
+"""View steps: how a view is read from its storage, and how a write goes through it.
 
 A step is a pair ``(kind, argument)``: ``("index", at)``, ``("transpose", perm)``,
 ``("reshape", shape)`` or, with starts known at run time only, ``("dynamic", DynamicSlice)``.
@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 
 class DynamicSlice:
-    """Where a dynamic view looks: its specification, and traced numbers for the starts.
+    """A slice with traced starts: its specification and the starts.
 
     Places are equal where the starts are provably so (`forms` are their linear forms).
     """
@@ -44,7 +44,7 @@ class DynamicSlice:
         return [s._value(session) for s in self.starts]
 
     def fixed(self) -> tuple[Any, ...]:
-        """A place of the same form at known starts: for questions about memory layout."""
+        """The slice with its starts at zero, for questions about memory layout."""
         return tuple(
             (0 if isinstance(e, int) else (0, *e[1:])) if is_run(e) else e for e in self.at
         )

@@ -17,7 +17,7 @@ from tapec.trace.numpy.select import where
 
 
 class LengthMark:
-    """Found among the leaves of a nested value, it says that a length in it is not known."""
+    """A leaf that marks a value of unknown length."""
 
     __slots__ = ()
 
@@ -26,12 +26,12 @@ MARK = LengthMark()
 
 
 class Size(int):
-    """The size of an axis: known while tracing, in whatever branch or loop."""
+    """The size of an axis, the same object in all branches and loops."""
 
 
 @functools.cache
 def size_of(n: int) -> Size:
-    """One object for each size, so that sizes in several branches are the same."""
+    """The one object for a size."""
     return Size(n)
 
 
@@ -78,7 +78,7 @@ class Interval:
         )
 
     def as_long_as(self, other: Interval) -> bool:
-        """Whether both have as many elements, in every run."""
+        """Whether both provably have the same length."""
         session = need_session()
         mine = linear(self.stop, session) - linear(self.start, session)
         return mine == linear(other.stop, session) - linear(other.start, session)
@@ -89,7 +89,7 @@ class Interval:
         return TABLE["maximum"](self.high - self.low, 0)
 
     def mask(self, axis: int, ndim: int) -> Any:
-        """Which elements are meant, broadcastable to an array of `ndim` axes."""
+        """The mask of the elements in the interval, broadcastable to `ndim` axes."""
         k = np.arange(int(self.n)).reshape([-1 if a == axis else 1 for a in range(ndim)])
         low, high = self.low, self.high
         if not is_symbolic(low) and int(low) == 0:
@@ -101,7 +101,7 @@ class Interval:
 
 
 def within(bound: Any, n: Any, later: int = 0) -> Any:
-    """A bound of a slice as Python reads it: negative ones count from the end, none leaves.
+    """A slice bound clipped to the axis; negative bounds count from the end.
 
     `later` is added before what leaves is cut off: backwards, the place behind a bound counts.
     """
@@ -112,7 +112,7 @@ def within(bound: Any, n: Any, later: int = 0) -> Any:
 
 
 def interval_of(bounds: Bounds, n: int) -> Interval:
-    """The cut of a slice as written."""
+    """The interval of a slice as written."""
     if bounds.reverse:
         return Interval.backwards(bounds.start, bounds.stop, n)
     stop = n if bounds.stop is None else bounds.stop

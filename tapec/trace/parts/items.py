@@ -167,7 +167,7 @@ def gather(x: Tracer, key: Any) -> Ragged:
 
 @rule("add.at")
 def add_at(x: Any, key: Any, value: Any) -> None:
-    """``np.add.at`` with indices of run-time number: nothing is added for the others."""
+    """``np.add.at`` at indices of run-time number: masked indices add zero."""
     if type(key) is not Ragged or key.ndim != 1:
         raise unsupported("np.add.at")
     part = elementwise("multiply", (value, zeros_like(key, float) + 1.0), {})
@@ -176,5 +176,5 @@ def add_at(x: Any, key: Any, value: Any) -> None:
 
 @rule("scatter")
 def scatter(x: Tracer, key: Any, value: Any) -> None:
-    """Refused: which of several equal indices is the last one is not known."""
+    """Refused: which of several equal indices comes last is unknown."""
     raise unsupported("writing to places given by an array of indices cut out")

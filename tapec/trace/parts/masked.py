@@ -21,7 +21,7 @@ from tapec.trace.tuning import MASK_DEPTH
 
 
 class _Nowhere:
-    """The bounds of elements that do not lie side by side."""
+    """The bounds of elements that are not contiguous: any use is an error."""
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise unsupported("an item or a slice of elements chosen by a mask, or an operation")
@@ -72,7 +72,7 @@ def _of(truth: Any) -> MaskedInterval:
 
 
 def _alike(a: Value, b: Value, made: dict[Value, Op], depth: int) -> bool:
-    """Whether two values are computed in the same way from the same values."""
+    """Whether two values are the same expression of the same values."""
     if a is b:
         return True
     one, other = made.get(a), made.get(b)

@@ -1,4 +1,4 @@
-"""Where conditions hold: indices of as many elements as there are at run time."""
+"""Indices of the elements for which a condition holds: their number is known at run time only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def flatnonzero(a: Any) -> Any:
 
 
 def mask_of(x: Any, key: Any) -> Any:
-    """The mask for a key of indices that say where it holds; the key itself, where it is another.
+    """The mask behind a key made by `nonzero`; any other key as it is.
 
     Such indices are all different, so that a mask writes what they write.
     """

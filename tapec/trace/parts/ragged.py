@@ -112,7 +112,7 @@ class Ragged:
     # -- what rules use --------------------------------------------------------------------
 
     def mask(self, axes: Any = None) -> Any:
-        """Which elements are meant, by the bounds of these axes (all by default)."""
+        """The mask of the elements inside the bounds of these axes (all by default)."""
         made: Any = None
         for a, interval in self.intervals.items():
             if axes is None or a in axes:
@@ -121,13 +121,13 @@ class Ragged:
         return made
 
     def filled(self, value: Any, axes: Any = None) -> Tracer:
-        """The frame with `value` where no element is meant."""
+        """The frame with `value` outside of the bounds, as `np.ma.filled`."""
         mask = self.mask(axes)
         made: Tracer = self.frame if mask is None else where(mask, self.frame, value)
         return made
 
     def moved(self, axis: int, to: Interval) -> Ragged:
-        """The same elements where `to` has its own on this axis; ShapeError where that differs."""
+        """The elements moved to another interval; ShapeError where lengths may differ."""
         interval = self.intervals.get(axis)
         if interval is None or not interval.as_long_as(to):
             raise mismatch(self, axis)
@@ -140,7 +140,7 @@ class Ragged:
 
 
 def _offset(interval: Interval, to: Interval) -> Any:
-    """How far the elements of one are behind those of the other."""
+    """The distance between the starts of two intervals."""
     known = difference(interval.start, to.start, need_session())
     return interval.low - to.low if known is None else known
 
@@ -167,7 +167,7 @@ def ragged(view: Tracer, bounds: Mapping[int, Any]) -> Ragged:
 
 
 def write(part: Ragged, value: Any) -> None:
-    """``part[...] = value``: what the bounds leave out keeps its values."""
+    """``part[...] = value``: elements outside of the bounds keep their values."""
     part.frame._check_writable()
     if type(value) is Ragged:
         if is_same_memory(part, value):
@@ -188,7 +188,7 @@ def write(part: Ragged, value: Any) -> None:
 
 
 def is_same_memory(part: Ragged, value: Ragged) -> bool:
-    """Whether `value` looks where `part` looks: `x[:i] += v` has already written through."""
+    """Whether `value` is the same part: `x[:i] += v` has already written through it."""
     return (
         value.frame._storage is part.frame._storage
         and value.frame._steps == part.frame._steps

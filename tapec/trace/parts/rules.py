@@ -1,4 +1,4 @@
-"""NumPy's functions on slices of run-time length: what each does with the elements left out."""
+"""NumPy's functions on slices of run-time length: how each masks the elements outside."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def elementwise(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """A function of corresponding elements: over the frames, moved to the same places."""
+    """An elementwise function over the frames, moved to the same intervals."""
     out = kwargs.pop("out", None)
     ndim = max(_ndim(a) for a in args)
     intervals: dict[int, Interval] = {}
@@ -96,7 +96,7 @@ def _at(a: Any, intervals: dict[int, Interval], ndim: int) -> Any:
 
 
 def _harmless(name: str, position: int, a: Any) -> Any:
-    """The frame of an operand, without elements that would divide by zero for nobody."""
+    """The frame of an operand, filled outside so that nothing divides by zero."""
     if type(a) is not Ragged:
         return a
     if name in _HARMLESS and a.frame._dtype[0] == "f":
@@ -226,7 +226,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 
 def _contracted(a: Any, b: Any, i: int, j: int) -> tuple[Any, Any]:
-    """The operands with zeros where no element is meant on the axes that are summed over."""
+    """The operands with zeros outside of the bounds on the contracted axes."""
     interval = a.intervals.get(i) if type(a) is Ragged else None
     other = b.intervals.get(j) if type(b) is Ragged else None
     if (interval is None) != (other is None):

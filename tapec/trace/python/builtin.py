@@ -1,4 +1,4 @@
-"""Python's own functions inside traced code: they take traced numbers, ranges and arrays."""
+"""Python's builtin functions in traced code: they take traced numbers, ranges and arrays."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
 
 
 def _either(wins: Any, a: Any, b: Any) -> Any:
-    """The first where a condition holds, else the second; pairs and lists item by item."""
+    """The first where a condition holds, else the second; element by element of pairs and lists."""
     if type(a) in (tuple, builtins.list) and type(a) is type(b) and len(a) == len(b):
         return type(a)([_either(wins, x, y) for x, y in zip(a, b, strict=True)])
     if isinstance(a, _VALUES) and isinstance(b, _VALUES):

@@ -1,4 +1,4 @@
-"""Python's own classes inside traced code: what traced values convert to, and are instances of."""
+"""Python's builtin classes in traced code: conversions of traced values, and `isinstance`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tapec.trace.staging.values import Poison
 
 
 class Float(metaclass=Meta):
-    """`float`: a traced number is converted to f64, anything else as ever."""
+    """`float`: converts a traced number to f64."""
 
     real = builtins.float
     dtype = builtins.float  # NumPy reads this where the class is given as dtype=
@@ -41,7 +41,7 @@ class Float(metaclass=Meta):
 
 
 class Int(metaclass=Meta):
-    """`int`: a traced number is cut off to an integer."""
+    """`int`: truncates a traced number to an integer."""
 
     real = builtins.int
     dtype = builtins.int
@@ -82,7 +82,7 @@ class Bool(metaclass=Meta):
 
 
 class Str(metaclass=Meta):
-    """`str`: the text of a traced number can be shown only."""
+    """`str`: the text of a traced number can only be shown."""
 
     real = builtins.str
 
@@ -120,7 +120,7 @@ class Range(metaclass=Meta):
 
 
 class Deque(metaclass=Meta):
-    """`collections.deque`: how many it holds is an integer that Python knows."""
+    """`collections.deque` with a concrete maximal length."""
 
     real = deque
 
@@ -134,7 +134,7 @@ class Deque(metaclass=Meta):
 
 
 class Class(metaclass=Meta):
-    """`type`: of a traced value the class that it stands for."""
+    """`type`: gives a traced value the class that it has in plain NumPy."""
 
     real = builtins.type
 
@@ -155,7 +155,7 @@ class Class(metaclass=Meta):
 
 
 def class_of(x: Tracer) -> Any:
-    """The class that a traced value stands for."""
+    """The class that a traced value has in plain NumPy."""
     if ArrayProxy.accepts(x):
         return np.ndarray
     of_python = {"f64": builtins.float, "i64": builtins.int, "bool": builtins.bool}

@@ -1,4 +1,4 @@
-"""What traced code calls in place of a function that only an object knows, see `syntax.calls`."""
+"""The stand-ins of functions that are reached through objects when they are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the user's classes get a class of clones, and what marks it as one."""
+"""Which of the user's classes are cloned, and how clones are recognised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLONED = "_tapec_cloned"  # the member of a class of clones that names the origi
 
 
 class CloneMeta(type):
-    """Objects of the original class are instances of its class of clones."""
+    """The class of cloned classes: instances of the original are instances of the clone."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1])
@@ -40,12 +40,12 @@ def is_library(code: types.CodeType) -> bool:
 
 
 def is_cloned(cls: type) -> bool:
-    """Whether this is a class of clones."""
+    """Whether this is a clone of a class."""
     return CLONED in vars(cls)
 
 
 def original(cls: Any) -> Any:
-    """The class that a class of clones stands for; anything else as it is."""
+    """The class behind a clone; anything else as it is."""
     return vars(cls)[CLONED] if isinstance(cls, type) and is_cloned(cls) else cls
 
 
@@ -60,7 +60,7 @@ def may_stand_in(cls: type, thing: Any) -> bool:
 
 
 def makes_stand_ins(cls: type) -> bool:
-    """Whether a class called in the function should make objects whose methods are clones.
+    """Whether calling a class in traced code makes an instance of its clone.
 
     Exceptions, dataclasses (compared by class) and classes with slots stay as they are.
     """

@@ -1,4 +1,4 @@
-"""The traced function runs as a clone whose globals and closure substitute lazily.
+"""Clones of functions: their globals and closures give stand-ins, found when they are looked up.
 
 Helpers it calls are cloned on the way; the real modules are never patched.
 """
@@ -61,7 +61,7 @@ class ModuleProxy(types.ModuleType):
 
 
 def substitute(thing: Any, session: Session) -> Any:
-    """What stands for `thing` inside the traced function (mostly itself)."""
+    """The stand-in of `thing` in traced code; most things are their own."""
     rule = _RULES.get(type(thing))
     if rule is None:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):

@@ -37,7 +37,7 @@ _SKIPPED = ("numpy", "scipy", "tapec")
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What a code object mentions: globals and attributes, and which of them it assigns."""
+    """The names that a code object reads and assigns."""
 
     names: frozenset[str]
     stored_globals: frozenset[str]
@@ -66,7 +66,7 @@ def facts(code: types.CodeType) -> CodeFacts:
 
 
 def widened(state: State, *functions: Any) -> State:
-    """The state of a statement and all that running these functions may change beside it."""
+    """The state of a statement, extended by all that running these functions may change."""
     session = current()
     if session is None:
         return state
@@ -81,7 +81,7 @@ def widened(state: State, *functions: Any) -> State:
 
 @dataclass(slots=True)
 class ReachableState:
-    """The code and the objects that some functions can get at."""
+    """The variables and objects that some functions can reach."""
 
     session: Session
     own: set[int]  # cells that the state knows
@@ -95,7 +95,7 @@ class ReachableState:
     # -- from value to value ---------------------------------------------------------------
 
     def visit(self, name: str, value: Any) -> None:
-        """Look at a value that the code can get at."""
+        """Follow a value that the code can reach."""
         kind = type(value)
         if kind in _PLAIN or id(value) in self.seen or len(self.seen) > REACHABLE_OBJECTS:
             return
@@ -174,7 +174,7 @@ class ReachableState:
             self.visit(name, value)
 
     def _object(self, name: str, thing: Any) -> None:
-        """Something with attributes: those that the code mentions are looked at in the end."""
+        """Keep an object: the attributes that the code mentions are followed in `finish`."""
         root = _root(thing)
         if root in _SKIPPED and not (root == "numpy" and isinstance(thing, types.ModuleType)):
             if root == "scipy" and hasattr(thing, "rvs"):
@@ -185,7 +185,7 @@ class ReachableState:
     # -- attributes ------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Look at the attributes until nothing new is found."""
+        """Follow attributes until nothing new is reached."""
         count = -1
         while count != len(self.asked):
             count = len(self.asked)
@@ -230,7 +230,7 @@ class ReachableState:
     # -- places ----------------------------------------------------------------------------
 
     def _content(self, name: str, value: Any) -> None:
-        """A value that stays bound where it is: what it holds may change."""
+        """Follow a value that is not rebound, but may be changed in place."""
         inner = inside(value) if type(value) not in _PLAIN else None
         if inner is not None and inner[0] is not None:
             self._add((id(inner[0]),), name, value)
@@ -241,7 +241,7 @@ class ReachableState:
 
 
 def _looked_up(thing: Any, name: str) -> Any:
-    """An attribute as it is stored: no property is computed."""
+    """An attribute as stored; properties are not evaluated."""
     if isinstance(thing, types.ModuleType):
         real = vars(thing).get("_real", thing)
         return getattr(real, name, UNDEFINED) if name in vars(real) else UNDEFINED

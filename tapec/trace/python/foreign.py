@@ -1,4 +1,4 @@
-"""Errors inside other packages' code, told at the user's call of it.
+"""Errors inside other packages, reported at the user's call of them.
 
 Packages written with NumPy functions are followed like the user's own helpers. One that needs
 numbers (compiled code, most of SciPy) fails somewhere inside, often with an error of its own about
@@ -29,7 +29,7 @@ _LIBRARIES = tuple(
 
 
 def foreign_error(error: Exception) -> TraceError | None:
-    """What to raise in place of an error from inside another package; None where it stays."""
+    """The error to raise in place of one from inside another package; None to keep it."""
     if isinstance(error, NeedStatic):
         return None
     frames = [f for f in frames_of(error) if is_user_code(f[0].f_code)]
@@ -51,7 +51,7 @@ def is_library(file: str) -> bool:
 
 
 def _is_ours(error: BaseException | None) -> bool:
-    """Whether an error is ours, or what code made of one of ours."""
+    """Whether an error is ours, or was raised while one of ours was handled."""
     while error is not None:
         if isinstance(error, TapecError):
             return True
@@ -60,7 +60,7 @@ def _is_ours(error: BaseException | None) -> bool:
 
 
 def _holds_traced(value: Any, depth: int = 3) -> bool:
-    """Also in containers, and around functions that are wrapped in others."""
+    """Whether a value, container or closure holds a traced value."""
     if is_symbolic(value):
         return True
     cells = getattr(value, "__closure__", None) or ()

@@ -44,7 +44,7 @@ _CALL = frozenset(number for name, number in dis.opmap.items() if name.startswit
 
 
 def _traced(test: Any) -> Session | None:
-    """The running trace where a condition is a traced value."""
+    """The running trace where a condition is traced, else None."""
     if not is_symbolic(test):
         return None
     if test._deps:
@@ -108,7 +108,7 @@ def bound(state: State, value: Any) -> Any:
 
 
 def is_(a: Any, b: Any) -> Any:
-    """``a is b``; that is not known of what a branch leaves undetermined."""
+    """``a is b``; an error where a traced condition decides it."""
     for x in (a, b):
         if type(x) is Poison:
             x._fail()
@@ -175,7 +175,7 @@ def _joined(
 
 
 def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
-    """Whether operands of `and` are a boolean that may as well be computed in any case."""
+    """Whether operands of `and` are a cheap boolean without side effects."""
     heap = Heap(widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
     if heap is not None and heap.sources:
         return False
@@ -198,7 +198,7 @@ def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
 
 
 def _calls(thunk: Any) -> bool:
-    """Whether an operand calls anything: only that can change what Python remembers."""
+    """Whether an operand calls anything: only calls have side effects here."""
     return not _CALL.isdisjoint(thunk.__code__.co_code[::2])
 
 

@@ -1,4 +1,4 @@
-"""Control flow of the user's functions rewritten: statements become calls of `trace.operators`.
+"""The user's functions rewritten: control flow becomes calls of `python.operators`.
 
 Calls of functions that only an object knows are followed when they run, see `calls`.
 
@@ -37,7 +37,7 @@ _FUTURE = functools.reduce(
 
 
 def rewritten(code: CodeType) -> CodeType:
-    """The code with its control flow as calls; itself where nothing is to do or can be done."""
+    """The code with its control flow as calls; unchanged where there is none to rewrite."""
     key = code.co_filename, code
     found = _CACHE.get(key)
     if found is None:
@@ -47,14 +47,14 @@ def rewritten(code: CodeType) -> CodeType:
 
 
 def _may_have_work(code: CodeType) -> bool:
-    """Whether any jump, negation, call or subscript occurs: a look before the source is read."""
+    """Whether any jump, negation, call or subscript occurs: cheaper than reading the source."""
     return not _WORK.isdisjoint(code.co_code[::2]) or any(
         isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts
     )
 
 
 def _remember(code: CodeType) -> None:
-    """What was rewritten, the functions inside included, is not rewritten again."""
+    """Mark rewritten code, nested functions included, as done."""
     _CACHE[code.co_filename, code] = code
     for c in code.co_consts:
         if isinstance(c, CodeType):

@@ -1,4 +1,4 @@
-"""Which calls may reach a function through an object: those are followed when they run.
+"""Calls whose callee is only known when they run: those look up a stand-in.
 
 Functions named in globals and in the variables of enclosing functions have stand-ins already. A
 callee found anywhere else (``self.rhs``, ``table["f"]``, a parameter) is looked at by the call:
@@ -21,7 +21,7 @@ _SORTERS = frozenset(["sorted", "sort", "min", "max"])
 
 
 def has_hidden_callee(root: ast.AST) -> bool:
-    """Whether any call in a function is to be followed when it runs."""
+    """Whether any call has a callee that is only known when it runs."""
     names: set[str] = set()
     calls: list[ast.Call] = []
     for node in walk(root):
@@ -37,7 +37,7 @@ def has_hidden_callee(root: ast.AST) -> bool:
 
 
 def _is_hidden(function: ast.expr, variables: Container[str]) -> bool:
-    """Whether an expression to be called may be a function without a stand-in."""
+    """Whether a callee may be a function without a stand-in."""
     match function:
         case ast.Name(id=name):
             return name in variables or getattr(function, "inner", False)
@@ -66,7 +66,7 @@ def called_by(call: ast.Call) -> Sequence[ast.expr]:
 
 
 def followed(function: ast.expr, variables: Container[str]) -> ast.expr:
-    """The expression of a callee, looked at when it runs where that may be needed."""
+    """The callee, wrapped in a look-up of its stand-in where that may be needed."""
     if not _is_hidden(function, variables):
         return function
     return at(ast.Call(load(FOLLOW), [function], []), function)

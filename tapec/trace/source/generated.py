@@ -1,4 +1,4 @@
-"""The functions that statements become: their names, and what they share with the one around."""
+"""The closures that statements become: their names, and the variables they share."""
 
 from __future__ import annotations
 

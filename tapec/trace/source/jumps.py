@@ -1,4 +1,4 @@
-"""`return`, `break` and `continue` as variables: what follows a jump runs only without it.
+"""`return`, `break` and `continue` lowered to flags: code after a jump is guarded by them.
 
 Statements that become closures cannot jump out of them. A branch that always jumps gets what
 follows the `if` as its other branch, so that most early returns and `continue`s need no flag.
@@ -25,7 +25,7 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class NotRewritable(Exception):
-    """A construct that is left as it is: the whole function stays unchanged."""
+    """A construct that cannot be rewritten: the function stays as it is."""
 
 
 def is_static(test: ast.expr) -> bool:
@@ -227,7 +227,7 @@ class JumpLowering:
 
 
 def _restarted(body: list[ast.stmt], flag: str, s: ast.stmt) -> list[ast.stmt]:
-    """A loop's body, its `continue` flag cleared first where it has one."""
+    """The body of a loop, with its `continue` flag cleared first."""
     used = any(isinstance(n, ast.Name) and n.id == flag for b in body for n in ast.walk(b))
     return [assign(flag, ast.Constant(False), s), *body] if used else body or [_pass(s)]
 
@@ -244,7 +244,7 @@ def _pass(s: ast.stmt) -> ast.stmt:
 
 
 def started(parts: Iterable[ast.AST]) -> set[str]:
-    """The flags that belong to loops inside: they start as False there."""
+    """The flags of inner loops, which start as False."""
     return {
         n.targets[0].id
         for n in own_nodes(parts)

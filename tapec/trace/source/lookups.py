@@ -16,7 +16,7 @@ def is_lookup(node: ast.AST) -> bool:
 
 
 def is_item(node: ast.Subscript) -> bool:
-    """Whether a list that is an array for now may be looked up here: at a constant place too."""
+    """Whether a subscript may meet a list that an array stands for: constant indices too."""
     key = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
     number = isinstance(key, ast.Constant) and type(key.value) is int
     return is_lookup(node) or (number and not isinstance(node.ctx, ast.Del))

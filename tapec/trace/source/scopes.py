@@ -48,7 +48,7 @@ def _gathered(
     found_in: Callable[[ast.AST], set[str]],
     parts: Callable[[ast.AST], Iterable[ast.AST]],
 ) -> set[str]:
-    """What is found in a node and its parts; noted at statements, as blocks within blocks ask."""
+    """What is found in a node and below it; cached at statements."""
     known: set[str] | None = getattr(node, note, None)
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""Which functions are rewritten: those that have something to rewrite, and run as ever then."""
+"""Which functions need rewriting, and which cannot be rewritten."""
 
 from __future__ import annotations
 
