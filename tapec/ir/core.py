@@ -41,21 +41,27 @@ class Dense:
     where native code is made.
     """
 
-    __slots__ = ("_key", "array", "pattern")
+    __slots__ = ("_content", "array", "pattern")
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         dtype_name(array.dtype)
         self.array = np.array(array, order="C", copy=True)
         self.array.flags.writeable = False
         self.pattern = pattern_of(self.array) if self.array.size > LISTED else None
-        content = repr(self.pattern) if self.pattern else self.array.tobytes()
-        self._key = (self.array.dtype.str, self.array.shape, content)
+        self._content: tuple[Any, ...] | None = None
+
+    def _key(self) -> tuple[Any, ...]:
+        """What equal arrays have in common; large ones are rarely asked."""
+        if self._content is None:
+            content = repr(self.pattern) if self.pattern else self.array.tobytes()
+            self._content = (self.array.dtype.str, self.array.shape, content)
+        return self._content
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dense) and self._key == other._key
+        return isinstance(other, Dense) and (self is other or self._key() == other._key())
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash(self._key())
 
     def __repr__(self) -> str:
         return f"Dense({self.array.dtype}{list(self.array.shape)})"

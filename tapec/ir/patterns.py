@@ -163,7 +163,7 @@ def _progressions(array: Array) -> Iterator[Progression]:
 
 def _spacings(array: Array, axis: int) -> Iterator[Progression]:
     """As `arange` makes them, from the first two; as `linspace` does, from both ends."""
-    line = array[tuple(slice(None) if k == axis else 0 for k in range(array.ndim))].astype(float)
+    line = _line(array, axis).astype(float)
     first, last = line[0].item(), line[-1].item()
     for step in (line[1].item() - first, (last - first) / (line.size - 1)):
         own = tuple(step if k == axis else 0 for k in range(array.ndim))
@@ -176,31 +176,32 @@ def _spacings(array: Array, axis: int) -> Iterator[Progression]:
 
 
 def _masks(array: Array) -> Iterator[Mask]:
+    """From where the elements change along the axes, through the first one: no scan of them all."""
     bits = _bits(array)
-    others = np.flatnonzero(bits.ravel() != bits.ravel()[0])
-    if not others.size:
+    lines = {axis: _line(bits, axis) for axis, n in enumerate(array.shape) if n > 1}
+    changes = {axis: _change(line) for axis, line in lines.items()}
+    axis = next((k for k, place in changes.items() if place), None)
+    if axis is None:
         return
-    first, other = array.ravel()[0].item(), array.ravel()[int(others[0])].item()
-    axes = [k for k, n in enumerate(array.shape) if n > 1]
-    for steps, line in _lines(bits, axes):
-        change = np.flatnonzero(line != line[0])
-        if change.size:
-            place = int(change[0])
+    first, other = (_line(array, axis)[k].item() for k in (0, changes[axis]))
+    for chosen, place in changes.items() if len(lines) <= 2 else ():
+        steps = tuple({chosen: 1}.get(k, -1) if k in lines else 0 for k in range(array.ndim))
+        if place:
             yield Mask(steps, False, place - 1, first, other)
             yield Mask(steps, True, place, other, first)
         yield Mask(steps, True, 0, first, other)
-    if axes and array.size == array.shape[0] ** 2:
+    if array.size == array.shape[0] ** 2:
         yield Mask(_unit(array.shape), True, 0, first, other)
 
 
-def _lines(bits: Array, axes: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Array]]:
-    """Steps across the mask, and the first line along which it changes."""
-    if len(axes) not in (1, 2):
-        return
-    for chosen in axes:
-        at = tuple(slice(None) if k == chosen else 0 for k in range(bits.ndim))
-        signs = {k: -1 for k in axes} | {chosen: 1}
-        yield tuple(signs.get(k, 0) for k in range(bits.ndim)), bits[at]
+def _line(array: Array, axis: int) -> Array:
+    """The elements along an axis, from the first one."""
+    return array[tuple(slice(None) if k == axis else 0 for k in range(array.ndim))]
+
+
+def _change(line: Array) -> int:
+    """The first place where a line differs from its beginning; 0 where it nowhere does."""
+    return int((line != line[0]).argmax())
 
 
 def _unit(shape: Shape) -> tuple[int, ...]:
