@@ -6,13 +6,16 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
-from tapec.backends.locks import IMPORTING, ForkedLock
+from tapec.backends.fastcall import FastCallable, enable_vectorcall
+from tapec.backends.locks import ForkedLock
 from tapec.call.derivatives import TRANSFORMS, Derivatives
+from tapec.call.entries import Entries
 from tapec.call.method import BoundKernel
 from tapec.call.quick import Unusual, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, static_test
-from tapec.call.specialize import CapturesTracer, Specialization, specialize
+from tapec.call.specialize import Specialization
+from tapec.call.tracing import CapturesTracer, specialize
+from tapec.call.variants import Variants
 from tapec.look.debug import report
 from tapec.look.stages import IRText, stage_text
 from tapec.trace import NeedStatic, Tracer
@@ -60,10 +63,10 @@ class Kernel(Derivatives, FastCallable):
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._pinned: frozenset[int] = frozenset()
-        self._quick: dict[Any, Specialization] = {}
+        self._quick: dict[Any, Variants] = {}
         self._lock = ForkedLock()
-        self._found: dict[Signature, Specialization] = {}
-        self._libraries: list[Any] = []  # with an entry for calls, newest first
+        self._found: dict[Signature, Variants] = {}
+        self._entries = Entries()
         self._derived: dict[str, Any] = {}
         functools.update_wrapper(self, f, updated=())
         self.__wrapped__ = f
@@ -85,19 +88,19 @@ class Kernel(Derivatives, FastCallable):
         pinned = self._pinned
         key, values = self._key(args, kwargs, pinned)
         known = self._quick.get(key)
-        if known is not None:
-            return known.run(values, out)
+        if known is not None and (current := known.current()) is not None:
+            return current.run(values, out)
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
             return self._traced(*args, **kwargs)
         try:
-            special = self._found.get(signature) or self._specialize(args, kwargs)
+            special = self._specialize(args, kwargs)
         except CapturesTracer:
             return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
         if key is not None and pinned is self._pinned and is_described(special.signature, pinned):
-            self._quick[key] = special
+            self._quick[key] = self._found[special.signature]
         return special.run(leaves, out)
 
     def _key(
@@ -121,30 +124,21 @@ class Kernel(Derivatives, FastCallable):
         with self._lock.held():
             while True:
                 signature, _ = abstract(args, kwargs, self._static, self._pinned)
-                known = self._found.get(signature)
-                if known is not None:
-                    return known
+                known = self._found.get(signature) or Variants()
+                if (current := known.current()) is not None:
+                    return current
+                plan, backend = known.next_plan(), self._options["backend"]
                 try:
-                    special = specialize(self.__wrapped__, signature, self._options["backend"])
+                    special = specialize(self.__wrapped__, signature, backend, plan)
                 except NeedStatic as need:
                     traced = signature.traced
                     self._pinned |= {traced[k] for k in need.params}
                     continue
-                self._found[signature] = special
-                self._enter(special)
+                self._found[signature] = known
+                self._entries.drop(known.add(special))
+                self._entries.add(self, special)
                 report(special)
                 return special
-
-    def _enter(self, special: Specialization) -> None:
-        """Let calls go straight to native code, as far as the call path allows it."""
-        library = special.library
-        if library is not None:
-            with IMPORTING:
-                from tapec.backends.llvm import link_chain
-
-            # A call tries the newest program first, then those before it.
-            self._libraries.insert(0, library)
-            set_entry(self, link_chain(self._libraries))
 
     # ---- looking inside ----
 
@@ -223,10 +217,12 @@ class Kernel(Derivatives, FastCallable):
         array([1., 1.])
         """
         special = self._specialize(args, {})
+        if special.state is not None:  # it may be another program at the next call
+            return functools.partial(self, *args, **({} if out is None else {"out": out}))
         return special.bind(abstract(args, {}, self._static, self._pinned)[1], out)
 
     def __repr__(self) -> str:
-        known = ", ".join(str(s) for s in self._found.values())
+        known = ", ".join(str(s) for s in self._programs())
         return f"<tapec kernel {self.__name__}{': ' + known if known else ''}>"
 
     # ---- pickling ----
@@ -234,13 +230,16 @@ class Kernel(Derivatives, FastCallable):
     def __reduce__(self) -> Any:
         from tapec.call.portable import portable
 
-        return restore, portable(self, self._options, list(self._found.values()))
+        return restore, portable(self, self._options, self._programs())
+
+    def _programs(self) -> list[Specialization]:
+        return [s for variants in self._found.values() for s in variants.specials]
 
     def adopt(self, specials: Iterable[Specialization]) -> Kernel:
         """Take over programs made elsewhere."""
         for special in specials:
-            self._found[special.signature] = special
-            self._enter(special)
+            self._found.setdefault(special.signature, Variants()).add(special)
+            self._entries.add(self, special)
         return self
 
     def __copy__(self) -> Kernel:

@@ -10,11 +10,13 @@ from typing import Any
 
 from tapec.call.specialize import Specialization
 from tapec.errors import TapecError
-from tapec.ir.core import Op
+from tapec.ir.build import Builder
+from tapec.ir.core import Func, Op
 from tapec.ir.nested import every
 from tapec.ir.ops.opaque import OPAQUE
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
+from tapec.ir.rewrite import replay
 from tapec.pipeline import Journal
 
 
@@ -45,7 +47,9 @@ def portable(kernel: Any, options: dict[str, Any], specials: Sequence[Specializa
         return None, path, options, ()
     if not _pickles(f):
         f = None
-    programs = tuple(_packed(s) for s in specials if not _calls_python(s.func.ops))
+    # What a function reads from around it is found again where it travels itself.
+    travels = [s for s in specials if f is None or s.state is None]
+    programs = tuple(_packed(s) for s in travels if not _calls_python(s.func.ops))
     if f is None and not programs:
         raise pickle.PicklingError(
             f"{path[1]} cannot be pickled: its function does not pickle, and it was never called "
@@ -73,7 +77,19 @@ def unpacked(packed: tuple[Any, ...]) -> Specialization:
 
 def _packed(s: Specialization) -> tuple[Any, ...]:
     errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
-    return s.signature, print_func(s.func), s.tree, s.leaves, s.mutated, s.backend, errors
+    return s.signature, print_func(_closed(s)), s.tree, s.leaves, s.mutated, s.backend, errors
+
+
+def _closed(s: Specialization) -> Func:
+    """The program with what it reads from around its function as constants."""
+    inputs = [] if s.state is None else s.state.inputs
+    if not inputs:
+        return s.func
+    builder = Builder()
+    given = s.func.params[: len(s.func.params) - len(inputs)]
+    args = [builder.param(p.type, p.hint) for p in given]
+    args += [builder.const(i.value, i.type) for i in inputs]
+    return builder.func(s.func.name, replay(s.func, builder, args))
 
 
 def _calls_python(ops: Iterable[Op]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir import Type, dtype_name
+from tapec.trace.python.edges import exact, is_plain
 from tapec.tree import Tree, flatten
 
 # Python numbers are traced as scalars that adapt to the arrays they meet (NumPy 2, "weak").
@@ -18,7 +20,7 @@ WEAK: dict[type, str] = {float: "f64", int: "i64", bool: "bool"}
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """A leaf that is part of the program: compared by value, or by identity if unhashable."""
+    """A leaf that is part of the program: values are compared exactly, objects by identity."""
 
     value: Any = field(compare=False)
     key: Any = None
@@ -52,11 +54,23 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
 def _static(value: Any) -> Static:
     if isinstance(value, np.ndarray):
         return Static(value, (value.dtype.str, value.shape, value.tobytes()))
-    try:
-        hash(value)
-    except TypeError:
-        return Static(value, ("id", id(value)))
-    return Static(value, (type(value), value))
+    return Static(value, _static_key(value))
+
+
+def _static_key(value: Any) -> Any:
+    """Values without identity by type and content, tuples of them too; all else by identity."""
+    if is_plain(value):
+        return exact(value)
+    if isinstance(value, tuple):
+        return type(value), tuple(map(_static_key, value))
+    if dataclasses.is_dataclass(value) and _is_frozen(value):
+        fields = [getattr(value, f.name) for f in dataclasses.fields(value)]
+        return type(value), tuple(map(_static_key, fields))
+    return "id", id(value)
+
+
+def _is_frozen(value: Any) -> bool:
+    return bool(value.__dataclass_params__.frozen) and not isinstance(value, type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +85,14 @@ class Signature:
         """Positions of the leaves that are inputs."""
         return tuple(k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Input))
 
-    def rebuild(self, inputs: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments with the given objects in place of the traced leaves."""
+    def rebuild(
+        self, inputs: Iterable[Any], static: Callable[[Any], Any] = lambda value: value
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments with these in place of the traced leaves, and `static` of the others."""
         given = iter(inputs)
-        filled = [leaf.value if isinstance(leaf, Static) else next(given) for leaf in self.leaves]
+        filled = [
+            static(leaf.value) if isinstance(leaf, Static) else next(given) for leaf in self.leaves
+        ]
         args, kwargs = self.tree.unflatten(filled)
         return args, kwargs
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,22 +12,21 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.locks import IMPORTING, ForkedLock
-from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
+from tapec.call.signature import Input, Signature, Static
+from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
-from tapec.ir.nested import count
-from tapec.ir.rewrite import gc_paused
 from tapec.look.explain import explain
-from tapec.pipeline import Journal, clean, interpreted, native
-from tapec.trace import Param, ResultMarker, trace
-from tapec.trace.results import flattened, result_structure
+from tapec.pipeline import Journal, interpreted, native
+from tapec.trace import ResultMarker
+from tapec.trace.python.inputs import InputPlan
 from tapec.tree import Tree, flatten
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass
+@dataclass(eq=False)
 class Specialization:
     """A program ready to run. `raw` is the trace, `func` the cleaned program."""
 
@@ -40,11 +40,19 @@ class Specialization:
     backend: str
     choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
     errors: tuple[Exception, ...] = ()  # what the function raises: a last result says which
+    state: CapturedState | None = None  # what it read from around it; None if nothing
+    plan: InputPlan = field(default_factory=InputPlan)  # which of that became inputs
+    changes: Counter[str] = field(default_factory=Counter)  # what asked for other programs
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
 
     def __str__(self) -> str:
-        return f"({', '.join(str(v.type) for v in self.func.params)})"
+        given = self.func.params[: len(self.signature.traced)]
+        return f"({', '.join(str(v.type) for v in given)})"
+
+    def holds(self) -> bool:
+        """Whether the program is right for what the function would read now."""
+        return self.state is None or self.state.holds()
 
     @property
     def compiled(self) -> Any:
@@ -59,7 +67,18 @@ class Specialization:
     def _compile(self) -> Any:
         if self.backend == "numpy":
             return None
-        return native(self.func, self.abi(), self.backend, self.journal)
+        made = native(self.func, self.abi(), self.backend, self.journal)
+        if made is not None and self.state is not None:
+            made.call.hidden = self._hidden
+            if made.library is not None:
+                self.state.link(made.library)
+        return made
+
+    def _hidden(self) -> list[Any]:
+        """The inputs that calls do not pass."""
+        if self.state is None:
+            return []
+        return [np.asarray(i.value, i.type.numpy, order="C") for i in self.state.inputs]
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
@@ -74,10 +93,18 @@ class Specialization:
                 args.append(
                     ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
                 )
+        hidden = [] if self.state is None else self.state.inputs
+        args += [ArrayArg(i.type.dtype, i.type.shape) for i in hidden]
         results = [v.type for v in self.func.results]
         outs = [Output(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
         return KernelAbi(
-            tuple(args), tuple(outs), self._result(), errors=self.errors, fixed=self._fixed
+            tuple(args),
+            tuple(outs),
+            self._result(),
+            errors=self.errors,
+            fixed=self._fixed,
+            hidden=len(hidden),
+            watched=self.state is not None,
         )
 
     def _kind(self, index: int) -> str:
@@ -140,6 +167,11 @@ class Specialization:
             return None
         return kernel.library
 
+    @property
+    def releases(self) -> bool:
+        """Whether a call lets other threads run."""
+        return self.compiled is not None and bool(self.compiled.kernel.signature.nogil)
+
     def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
         """Evaluate on the leaves of a call; `out` receives the results."""
         inputs = [leaves[k] for k in self._traced]
@@ -157,8 +189,9 @@ class Specialization:
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
         if kernel is None:
+            given = [*inputs, *self._hidden()]
             arrays = [
-                np.asarray(x, v.type.numpy) for x, v in zip(inputs, self.func.params, strict=True)
+                np.asarray(x, v.type.numpy) for x, v in zip(given, self.func.params, strict=True)
             ]
             values = [owned(y) for y in interpreted(self.func)(arrays)]
             if self.errors:
@@ -228,42 +261,3 @@ class Specialization:
     def explain(self) -> str:
         """What was done to compile it, and what came of it."""
         return explain(self)
-
-
-class CapturesTracer(Exception):
-    """The function reads values of a running trace: it is a part of that trace, not a kernel."""
-
-
-@gc_paused()  # a program is all new objects: collections in between cost as much as tracing
-def specialize(f: Callable[..., Any], signature: Signature, backend: str) -> Specialization:
-    """Trace and clean `f` for this signature."""
-    journal = Journal()
-    params = [
-        Param(leaf.type, hint, leaf.python)
-        for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
-        if isinstance(leaf, Input)
-    ]
-    traced = journal.timed(
-        "trace",
-        lambda: trace(f, signature.rebuild, params, flatten=flattened),
-        lambda t: count(t.func.ops),
-    )
-    if traced.captures:
-        raise CapturesTracer(program_name(f))
-    raw = traced.func.renamed(program_name(f))
-    if traced.code is not None:
-        raw = raw.with_results([*raw.results, traced.code])
-    func = clean(raw, journal)
-    leaves, tree = result_structure(traced.out)
-    return Specialization(
-        signature,
-        raw,
-        func,
-        tree,
-        tuple(leaves),
-        tuple(traced.mutated),
-        journal,
-        backend,
-        traced.choices,
-        traced.errors,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from tapec.call.state import CapturedState, constant_state
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.ir import Block
 from tapec.trace import ResultMarker, current
@@ -23,7 +24,7 @@ class Outlined:
     def __init__(self, f: Callable[..., Any], **attrs: Any) -> None:
         self.f = f
         self.attrs = {"name": getattr(f, "__name__", "f"), **attrs}
-        self._regions: dict[Hashable, tuple[Part, Block]] = {}
+        self._regions: dict[Hashable, tuple[Part, Block, CapturedState]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         session = current()
@@ -31,8 +32,8 @@ class Outlined:
         given = Arguments(session, self.f, args)
         key = _key(given, kwargs)
         known = self._regions.get(key) if key is not None else None
-        if known is not None:
-            return self._emit(given, *known, given.values)
+        if known is not None and known[2].holds():
+            return self._emit(given, *known[:2], given.values)
 
         def plain(*args: Any) -> Any:
             return call_traced(self.f, args, kwargs)
@@ -41,7 +42,7 @@ class Outlined:
         regions = Regions(given, [part])
         block = regions.block(part)
         if key is not None and not part.captures and not part.mutated:
-            self._regions[key] = (part, block)
+            self._regions[key] = (part, block, constant_state(self.f))
         return self._emit(given, part, block, regions.operands)
 
     def _emit(self, given: Arguments, part: Part, block: Block, operands: list[Any]) -> Any:

@@ -28,11 +28,19 @@ def explain(special: Any) -> str:
         [f"{special.func.name}{special}"],
         _table(special.journal.steps),
         [f"  {choice}" for choice in special.choices],
+        _captured(special),
         _memory(special.func, kernel),
         [] if kernel is None else _fusion(special.func, kernel.loops),
         _backend(special, kernel),
     ]
     return "\n".join(line for part in parts for line in part)
+
+
+def _captured(special: Any) -> list[str]:
+    """What the function reads from around it, and what of that asked for other programs."""
+    rows = [] if special.state is None else special.state.rows()
+    again = [f"compiled again {n} times: {t} changed" for t, n in special.changes.items()]
+    return [f"  {row}" for row in (*rows, *again)]
 
 
 # ---- stages --------------------------------------------------------------------------------

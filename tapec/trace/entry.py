@@ -19,6 +19,7 @@ from tapec.trace.arrays.writes import real_array_write
 from tapec.trace.parts.intervals import LengthMark
 from tapec.trace.parts.ragged import CURE, Ragged
 from tapec.trace.python.foreign import foreign_error
+from tapec.trace.python.inputs import Captured
 from tapec.trace.python.prepare import prepare
 from tapec.trace.staging.choice import Choice
 from tapec.trace.staging.failures import raise_endless
@@ -93,14 +94,18 @@ def trace(
     *,
     flatten: Flatten = leaf_only,
     name: str = "",
+    captured: Captured | None = None,
 ) -> TracedFunction:
     """Run `f` once on tracers and return its program.
 
     ``make_args`` places one tracer per parameter into the arguments of `f`. Raises `TraceError`s
     at the user's line where the function cannot be traced, and `NeedStatic` where it depends on
-    the value of plain integer or boolean arguments.
+    the value of plain integer or boolean arguments. The inputs of ``captured`` that are used become
+    parameters behind the given ones.
     """
     session = Session(current())
+    if captured is not None:
+        session.captured, captured.session = captured, session
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
     session.params = [t._storage for t in tracers]
     with running(session):

@@ -68,3 +68,11 @@ COMPARED_ELEMENTS = 48
 INDEX_DEPTH = 32
 # Masks made in more steps are the same only where they are one value. [steps; estimated]
 MASK_DEPTH = 32
+
+# -- captured state --------------------------------------------------------------------------------
+
+# Arrays up to here are constants until they are seen to change: code folds them, and to compare
+# them takes a few nanoseconds. [elements; estimated]
+SMALL_CAPTURED = 32
+# So much of what a function may read from around it is followed. [reads; estimated]
+MOST_READS = 20_000

@@ -263,7 +263,7 @@ def test_chained_entries_try_one_after_the_other() -> None:
     callees = [copier(shape=(n,)) for n in (1, 2, 3)]
     callee = Callee()
     callee.library = [c.library for c in callees]  # type: ignore[assignment]
-    set_entry(callee, link_chain(callee.library))  # type: ignore[arg-type]
+    set_entry(callee, link_chain(callee.library, symbols()["tapec.mismatch"]))  # type: ignore[arg-type]
     for n in (3, 1, 2):
         np.testing.assert_array_equal(callee(np.ones(n)), np.ones(n))
     assert callee(np.ones(4)) == "slow"

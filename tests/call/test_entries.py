@@ -115,3 +115,28 @@ def test_threads_meet_new_signatures_at_once() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_many_shapes_are_told_apart_by_a_table() -> None:
+    def plain(x: Any, y: Any) -> Any:
+        return np.sum(x) * 2.0 + np.sum(y)
+
+    f = watched(plain)
+
+    shapes = [(), (0,), *((n,) for n in range(1, 9)), (2, 2), (3, 1, 2)]
+    calls: list[tuple[Any, Any]] = [
+        (np.ones(s), np.full(t, 0.5)) for s in shapes for t in shapes[:3]
+    ]
+    calls += [(2.0, np.ones(2)), (np.float64(2.0), np.ones(2)), (3, np.ones(2)), (True, 1.5)]
+    calls += [(np.ones(3, np.float32), 1.0), (np.ones(3, np.int64), 1.0), (np.ones(3, bool), 1.0)]
+    for _ in range(2):
+        for x, y in calls:
+            assert f(x, y) == np.sum(x) * 2.0 + np.sum(y)
+    f.slow = 0
+    for x, y in reversed(calls):
+        assert f(x, y) == np.sum(x) * 2.0 + np.sum(y)
+    assert f.slow == 0
+    assert f(x, y=y) == f(x, y)
+    assert f.slow == 1
+    with pytest.raises(TypeError):
+        f(np.ones(3))

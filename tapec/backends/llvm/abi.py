@@ -124,7 +124,9 @@ class KernelAbi:
     around the kernel: worth it above some 20 us of work. Where there are `errors`, a last output
     that is no result says which of them the call raises (counted from 1; 0: none). `fixed` lists
     the positions of arguments that are part of the program, each with its value: calls pass them
-    (an int of that value, any other object itself), the kernel does not get them.
+    (an int of that value, any other object itself), the kernel does not get them. The last `hidden`
+    arguments are read from around the user's function: calls do not pass them. Where `watched`, the
+    entry first looks whether the captured state is what it was (see `watch`).
     """
 
     args: tuple[Argument, ...]
@@ -134,6 +136,8 @@ class KernelAbi:
     nogil: bool = False
     errors: tuple[Exception, ...] = ()
     fixed: tuple[tuple[int, Any], ...] = ()
+    hidden: int = 0
+    watched: bool = False
 
     def __post_init__(self) -> None:
         used = sorted(leaves(self.tree))
@@ -143,6 +147,11 @@ class KernelAbi:
             raise BackendError("the last output must be the number of an error")
         if self.work_bytes < 0:
             raise BackendError(f"negative work memory: {self.work_bytes}")
+
+    @property
+    def given(self) -> tuple[Argument, ...]:
+        """The arguments that calls pass."""
+        return self.args[: len(self.args) - self.hidden]
 
     @property
     def count(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -86,12 +86,13 @@ class NativeEntry(FastCallable):
         self.library = library
         self.sig = sig
         self._checked = CtypesEntry(library, sig, kernel)
+        self.hidden: Callable[[], list[Any]] = list  # the inputs that calls do not pass
         if "entry" in library:
             set_entry(self, library.address("entry"))
 
     def __call__(self, *args: Any, outs: Sequence[Array] | None = None) -> Any:
         """Run the kernel; results go to `outs` where those are given."""
-        return self._checked(*self.sig.passed(args), outs=outs)
+        return self._checked(*self.sig.passed(args), *self.hidden(), outs=outs)
 
 
 enable_vectorcall(NativeEntry)

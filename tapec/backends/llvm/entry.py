@@ -22,6 +22,7 @@ from tapec.backends.llvm.abi import (
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
 from tapec.backends.llvm.tuning import KEPT_BYTES
+from tapec.backends.llvm.watch import HEADER, STATE
 
 RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
 FIXED = "tapec.fixed."  # and a position: the object that calls must pass there
@@ -53,16 +54,19 @@ class EntryWriter(FunctionText):
         self.pointers: list[str] = []
         self.fills: list[str] = []
         self.failed = ("0", 0)  # the status, and how many objects existed when it came
+        self.state = ""  # what keeps the inputs that are captured, if there are any
         self.error = ""  # the number of the user's error, if there is one
 
     def text(self) -> str:
         """The whole function."""
         self.check_call()
-        places = self.sig.passed(range(len(self.sig.args) + len(self.sig.fixed)))
+        places = self.sig.passed(range(len(self.sig.given) + len(self.sig.fixed)))
         for place, value in self.sig.fixed:
             self.check_fixed(place, value)
-        for place, argument in zip(places, self.sig.args, strict=True):
+        for place, argument in zip(places, self.sig.given, strict=True):
             self.check_argument(place, argument)
+        if self.sig.watched:
+            self.check_state()
         self.allocate_arrays()
         self.call_kernel(self.take_work())
         self.check_errors()
@@ -76,7 +80,7 @@ class EntryWriter(FunctionText):
 
     def check_call(self) -> None:
         nargs = self.value(f"and i64 %nargsf, {SIZE_MASK}")
-        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.args) + len(self.sig.fixed)}")
+        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.given) + len(self.sig.fixed)}")
         unnamed = self.value("icmp eq ptr %kwnames, null")
         self.expect(self.conjunction([count, unnamed]))
 
@@ -137,6 +141,20 @@ class EntryWriter(FunctionText):
         spilled = self.local("i8")
         self.emit(f"store i8 {self.value(f'zext i1 {true} to i8')}, ptr {spilled}")
         return spilled
+
+    # ---- captured state ----
+
+    def check_state(self) -> None:
+        """Compare the captured state with what it was; take the inputs that are part of it."""
+        state = self.value(f"load ptr, ptr @{STATE}")
+        self.expect(self.value(f"call i1 @tapec.unchanged(ptr {state})"))
+        if self.sig.hidden:  # another call may give the inputs other memory while this one runs
+            slot = self.value(f"getelementptr ptr, ptr {state}, i64 {HEADER - 1}")
+            self.state = self.own(self.value(f"load ptr, ptr {slot}"))
+            self.emit(f"call void @Py_IncRef(ptr {self.state})")
+        for k in range(self.sig.hidden):
+            slot = self.value(f"getelementptr ptr, ptr {state}, i64 {HEADER + k}")
+            self.pointers.append(self.value(f"load ptr, ptr {slot}"))
 
     # ---- results and memory ----
 
@@ -226,6 +244,8 @@ class EntryWriter(FunctionText):
         root = self.tuples(self.sig.tree)
         for fill in self.fills:
             self.value(fill)
+        if self.state:
+            self.emit(f"call void @Py_DecRef(ptr {self.state})")
         self.emit(f"ret ptr {root}")
 
     def tuples(self, tree: Result) -> str:

@@ -33,10 +33,12 @@ def callback(op: Op) -> tuple[str, int]:
     The callback takes the interpreter lock, and returns a status.
     """
     types = tuple(v.type for v in op.operands)
-    key = (op.primitive, *op.attrs.items(), types)
+    # Names of functions keep them: here they are names alone, or they would live for ever.
+    attrs = {k: str(v) if isinstance(v, str) else v for k, v in op.attrs.items()}
+    key = (op.primitive, *attrs.items(), types)
     with _lock.held():
         if key not in _callbacks:
-            run = _runner(_FUNCTIONS[op.primitive], dict(op.attrs), types)
+            run = _runner(_FUNCTIONS[op.primitive], attrs, types)
             _callbacks[key] = len(_callbacks), immortal(_CALLBACK(run))
         number, made = _callbacks[key]
     return f"{PREFIX}{number}", ctypes.cast(made, ctypes.c_void_p).value or 0

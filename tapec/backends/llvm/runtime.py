@@ -14,9 +14,11 @@ from typing import Any
 from tapec.backends.fastcall import call_slowly, immortal
 from tapec.backends.llvm import capi, pycalls
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
+from tapec.backends.llvm.dispatch import DISPATCH
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.runtime_memory import memory_text
+from tapec.backends.llvm.runtime_watch import UNCHANGED
 from tapec.backends.locks import ForkedLock
 from tapec.errors import BackendError
 from tapec.ir.ops.loop import RAISED, STATUS
@@ -216,7 +218,16 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
 def runtime_text() -> str:
     """LLVM text of the shared functions."""
     poll = _NO_POLL if sys.platform == "win32" else _POLL  # no `time` to be found there
-    parts = (_DECLARATIONS, _ARRAYS, memory_text(), poll, _raise_text(), _MISMATCH)
+    parts = (
+        _DECLARATIONS,
+        _ARRAYS,
+        UNCHANGED,
+        memory_text(),
+        poll,
+        _raise_text(),
+        _MISMATCH,
+        DISPATCH,
+    )
     return "\n".join(parts)
 
 

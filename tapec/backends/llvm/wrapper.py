@@ -20,6 +20,7 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
+from tapec.backends.llvm.watch import STATE
 
 _FUNCTIONS = """\
 declare void @Py_IncRef(ptr)
@@ -40,6 +41,7 @@ declare void @PyMem_RawFree(ptr)
 declare void @tapec.raise(i32)
 declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)
 """
+_WATCHING = "declare i1 @tapec.unchanged(ptr)\n"
 _RAISING = f"""\
 @{RAISER} = external global i8
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
@@ -59,6 +61,7 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
         _OBJECTS,
         f"@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
+        f"@{STATE} = global ptr null\n{_WATCHING}" if sig.watched else "",
         _RAISING if sig.errors else "",
         "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
         _extent_constants(sig),
@@ -67,13 +70,14 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     return "\n".join(part for part in parts if part)
 
 
-def link_chain(libraries: Sequence[Library]) -> int:
-    """Let every entry pass a call it does not take to the next library's entry, the last to Python.
+def link_chain(libraries: Sequence[Library], python: int) -> int:
+    """Let every entry pass a call it does not take to the next library's entry, the last to
+    `python`, the address of `tapec.mismatch`.
 
     Returns the address to call: the first entry. All libraries must live as long as it is called.
     """
     entries = [library.address("entry") for library in libraries]
-    for library, following in zip(libraries, entries[1:], strict=False):
+    for library, following in zip(libraries, [*entries[1:], python], strict=True):
         ctypes.c_void_p.from_address(library.address(NEXT)).value = following
     return entries[0]
 

@@ -61,6 +61,7 @@ class Session:
         "alive",
         "backoff",
         "builder",
+        "captured",
         "captures",
         "choices",
         "depth",
@@ -87,6 +88,8 @@ class Session:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
+        # Values from around the function that are inputs (see tapec.trace.python.inputs).
+        self.captured: Any = None if parent is None else parent.captured
         self.integers = Integers()
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.noted: list[

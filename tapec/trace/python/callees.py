@@ -14,7 +14,8 @@ from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.builtin import MEMBERS, sort_list
 from tapec.trace.python.classes import is_library
-from tapec.trace.python.clone import Globals, instance, substitute
+from tapec.trace.python.clone import instance, substitute
+from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.proxy import UfuncProxy, is_special
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sysconfig
 import types
 from typing import Any
@@ -37,6 +38,12 @@ def follows(code: types.CodeType) -> bool:
 def is_library(code: types.CodeType) -> bool:
     """Whether this is code of an installed package."""
     return "site-packages" in code.co_filename
+
+
+def class_dict(cls: type) -> dict[str, Any]:
+    """The dictionary behind a class's read-only one."""
+    found: dict[str, Any] = gc.get_referents(cls.__dict__)[0]
+    return found
 
 
 def is_cloned(cls: type) -> bool:

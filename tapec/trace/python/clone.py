@@ -5,12 +5,10 @@ Helpers it calls are cloned on the way; the real modules are never patched.
 
 from __future__ import annotations
 
-import builtins
 import functools
 import math
 import types
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,17 +19,19 @@ from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.densities import Distribution, has_density
 from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
-from tapec.trace.python.builtin import MEMBERS
 from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
     CLONED,
     KEPT,
     STDLIB,
     CloneMeta,
+    class_dict,
     follows,
     makes_stand_ins,
     may_stand_in,
 )
+from tapec.trace.python.inputs import COPIED, Captured
+from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.python.proxy import (
     ArrayProxy,
     UfuncProxy,
@@ -44,25 +44,27 @@ from tapec.trace.python.proxy import (
 from tapec.trace.source import rewritten
 
 
-class ModuleProxy(types.ModuleType):
-    """A module whose members are substituted when looked up."""
+def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
+    """What stands for a thing that is read from a place outside."""
+    if session.captured is not None:
+        number = session.captured.number(owner, key)
+        if number is not None:
+            return number
+    return substitute(thing, session)
 
-    def __init__(self, real: types.ModuleType, session: Session) -> None:
-        super().__init__(real.__name__)
-        self.__dict__.update(_real=real, _session=session)
 
-    def __getattr__(self, name: str) -> Any:
-        found = substitute(getattr(self._real, name), self._session)
-        self.__dict__[name] = found
-        return found
-
-    def __dir__(self) -> list[str]:
-        return dir(self._real)
+def given(thing: Any, captured: Captured) -> Any:
+    """What stands for an object that is an argument: itself, or a copy that holds inputs."""
+    assert captured.session is not None
+    return substitute(thing, captured.session) if captured.holds(thing) else thing
 
 
 def substitute(thing: Any, session: Session) -> Any:
     """The stand-in of `thing` in traced code; most things are their own."""
     rule = _RULES.get(type(thing))
+    captured = session.captured
+    if captured is not None and type(thing) in COPIED and captured.holds(thing):
+        return captured.copied(thing, functools.partial(substitute, session=session))
     if rule is None:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
             rule = _module
@@ -80,10 +82,12 @@ def substitute(thing: Any, session: Session) -> Any:
 def _module(module: types.ModuleType, session: Session) -> Any:
     file = getattr(module, "__file__", None) or ""
     if module is math or module.__name__.split(".")[0] == "numpy":
-        return ModuleProxy(module, session)
+        return ModuleProxy(module, session, placed)
     if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
-        return module if is_hidden(file) else ModuleProxy(module, session)
-    return module if not module.__name__.startswith("scipy") else ModuleProxy(module, session)
+        return module if is_hidden(file) else ModuleProxy(module, session, placed)
+    return (
+        module if not module.__name__.startswith("scipy") else ModuleProxy(module, session, placed)
+    )
 
 
 def _class(cls: type, session: Session) -> Any:
@@ -134,11 +138,20 @@ def instance(thing: Any, session: Session) -> Any:
     if has_density(thing):
         return Distribution(thing)
     cls = type(thing)
-    if isinstance(thing, (type, Tracer)) or not may_stand_in(cls, thing):
+    if isinstance(thing, (type, Tracer)):
         return thing
+    captured = session.captured
+    inputs = captured is not None and captured.holds(thing)
+    if not may_stand_in(cls, thing):
+        return (
+            captured.object(thing, functools.partial(substitute, session=session))
+            if inputs
+            else thing
+        )
     made: Any = object.__new__(_class_of_clones(cls, session))
     # Shared: what the methods store, the object keeps. Frozen classes refuse to be assigned to.
-    object.__setattr__(made, "__dict__", thing.__dict__)
+    held = substitute(thing.__dict__, session) if inputs else thing.__dict__
+    object.__setattr__(made, "__dict__", held)
     session._wrapped[id(thing)] = (thing, made)
     return made
 
@@ -150,12 +163,22 @@ def _class_of_clones(cls: type, session: Session) -> type:
         for c in reversed(cls.__mro__[:-1]):
             for name, member in vars(c).items():
                 made = _cloned_member(member, session)
+                if made is member and session.captured is not None:
+                    made = _input_member(c, name, member, session)
                 if made is not member:
                     members[name] = made
         meta = CloneMeta if type(cls) is type else type(cls)
         made_class: type = meta(cls.__name__, (cls,), members)
         known = session._wrapped[id(cls)] = (cls, made_class)
     return known[1]
+
+
+def _input_member(cls: type, name: str, member: Any, session: Session) -> Any:
+    """A number or an array among the attributes of a class that is an input."""
+    found = session.captured.number(class_dict(cls), name)
+    if found is None:
+        found = session.captured.array(member)
+    return member if found is None else found
 
 
 def _cloned_member(member: Any, session: Session) -> Any:
@@ -174,7 +197,8 @@ def _cloned_member(member: Any, session: Session) -> Any:
 
 
 def _partial(p: functools.partial[Any], session: Session) -> Any:
-    return functools.partial(substitute(p.func, session), *p.args, **p.keywords)
+    args, keywords = substitute(p.args, session), substitute(p.keywords, session)
+    return functools.partial(substitute(p.func, session), *args, **keywords)
 
 
 def _cached(function: Any, session: Session) -> Any:
@@ -183,6 +207,9 @@ def _cached(function: Any, session: Session) -> Any:
 
 
 def _array(array: Any, session: Session) -> Any:
+    found = None if session.captured is None else session.captured.array(array)
+    if found is not None:
+        return found
     view = array.view()
     view.flags.writeable = False
     return concrete(view)
@@ -211,40 +238,11 @@ _RULES: dict[type, Any] = {
 }
 
 
-def _importer(session: Session) -> Any:
-    """`import numpy` inside the function gives the stand-in too."""
-
-    def importer(*args: Any, **kwargs: Any) -> Any:
-        return substitute(builtins.__import__(*args, **kwargs), session)
-
-    return importer
-
-
-# What rewritten source calls, by name; see `runtime`.
-RUNTIME: dict[str, Callable[[Session], Any]] = {}
-
-
-class Globals(dict[str, Any]):
-    """Globals of a clone: what the original sees, substituted on lookup."""
-
-    def __init__(self, real: dict[str, Any], session: Session) -> None:
-        members = {**vars(builtins), **MEMBERS, "__import__": _importer(session)}
-        super().__init__(
-            __builtins__=members,
-            __name__=real.get("__name__", ""),
-            **{name: make(session) for name, make in RUNTIME.items()},
-        )
-        self._real, self._session = real, session
-
-    def __missing__(self, name: str) -> Any:
-        return substitute(self._real[name], self._session)
-
-
 def scope_of(real: dict[str, Any], session: Session) -> Globals:
     """What stands for the globals of a module in this trace."""
     known = session._wrapped.get(id(real))
     if known is None:
-        known = session._wrapped[id(real)] = (real, Globals(real, session))
+        known = session._wrapped[id(real)] = (real, Globals(real, session, placed))
     scope: Globals = known[1]
     return scope
 
@@ -262,8 +260,9 @@ def clone(function: types.FunctionType, session: Session) -> Any:
     scope = scope_of(function.__globals__, session)
     code = rewritten(function.__code__)
     cells = tuple(types.CellType() for _ in code.co_freevars)
-    made = types.FunctionType(code, scope, function.__name__, function.__defaults__, cells or None)
-    made.__kwdefaults__ = function.__kwdefaults__
+    defaults = substitute(function.__defaults__, session)
+    made = types.FunctionType(code, scope, function.__name__, defaults, cells or None)
+    made.__kwdefaults__ = substitute(function.__kwdefaults__, session)
     made.__dict__.update({k: v for k, v in function.__dict__.items() if k not in _NOT_CLONED})
     session._wrapped[id(function)] = (function, made)
     if cells:
@@ -282,7 +281,7 @@ def _with_cells(function: types.FunctionType, made: Any, session: Session) -> An
         except ValueError:
             new_cells.append(old)
             continue
-        replaced = made if content is function else substitute(content, session)
+        replaced = made if content is function else placed(old, None, content, session)
         if name == "__class__":  # for `super`: what stands in has the original among its bases
             replaced = content
         new.cell_contents = replaced

@@ -20,7 +20,8 @@ import numpy as np
 from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import KEPT, follows
-from tapec.trace.python.clone import Globals, clone, scope_of, substitute
+from tapec.trace.python.clone import clone, scope_of, substitute
+from tapec.trace.python.namespaces import Globals
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
 from tapec.trace.staging.heap import RANDOM, is_consumable

@@ -17,7 +17,7 @@ from tapec.errors import ControlFlowError, DTypeError
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.python.clone import Globals
+from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.prepare import prepare
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch

@@ -9,7 +9,8 @@ from tapec.trace.arrays.session import Session
 from tapec.trace.python.classes import (
     follows,
 )
-from tapec.trace.python.clone import _RULES, Globals, clone, instance, substitute
+from tapec.trace.python.clone import _RULES, clone, instance, substitute
+from tapec.trace.python.namespaces import Globals
 
 
 def prepare(function: Any, session: Session) -> Any:

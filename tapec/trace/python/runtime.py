@@ -7,7 +7,7 @@ import functools
 from tapec.trace.python import operators
 from tapec.trace.python.callees import callee
 from tapec.trace.python.classes import original
-from tapec.trace.python.clone import RUNTIME
+from tapec.trace.python.namespaces import RUNTIME
 from tapec.trace.source import Variables
 
 RUNTIME.update(

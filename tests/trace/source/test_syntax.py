@@ -13,13 +13,14 @@ import pytest
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.python import operators
-from tapec.trace.python.clone import Globals
+from tapec.trace.python.clone import placed
+from tapec.trace.python.namespaces import Globals
 from tapec.trace.source import Variables, rewritten
 from tapec.trace.source.calls import FOLLOW
 
 Function = Callable[..., Any]
 LOG: list[Any] = []
-FOLLOWED = Globals({}, Session())[FOLLOW]  # what the code of a trace calls
+FOLLOWED = Globals({}, Session(), placed)[FOLLOW]  # what the code of a trace calls
 
 
 def again(f: Any) -> Any:

@@ -1,0 +1,157 @@
+"""Calls of a kernel with many programs: straight to the entry that takes them, by their types.
+
+The dispatcher hashes the types, element types and shapes of the arguments, and looks for the entry
+in an open table that the data word of the called object points to. Entries of equal hash are a
+chain. What is in no table goes to Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tapec.backends.fastcall import DATA_OFFSET
+from tapec.backends.llvm import capi
+from tapec.backends.llvm.abi import ELEMENTS, ArrayArg, KernelAbi
+from tapec.backends.llvm.entry import CALL, SIZE_MASK
+from tapec.backends.llvm.jit import Library
+from tapec.backends.llvm.wrapper import link_chain
+
+FACTOR = 0x9E3779B97F4A7C15
+_WORD = 2**64 - 1
+_TYPES: dict[str, tuple[type, ...]] = {"float": (float, np.float64), "int": (int,), "bool": (bool,)}
+
+
+def hashes(sig: KernelAbi) -> list[int]:
+    """The hashes of the calls that an entry takes: a float may be a NumPy scalar."""
+    values = dict(sig.fixed)
+    args = iter(sig.given)
+    parts: list[list[tuple[int, ...]]] = []
+    for place in range(len(sig.given) + len(values)):
+        if place in values:
+            parts.append([(id(type(values[place])),)])
+            continue
+        arg = next(args)
+        if isinstance(arg, ArrayArg):
+            descr = id(np.dtype(ELEMENTS[arg.dtype].numpy))
+            parts.append([(descr, len(arg.shape), *arg.shape)])
+        else:
+            parts.append([(id(t),) for t in _TYPES[arg.kind]])
+    return [_hash(chosen) for chosen in product(*parts)]
+
+
+def _hash(parts: Sequence[tuple[int, ...]]) -> int:
+    found = len(parts)
+    for word in (w for part in parts for w in part):
+        found = (found ^ word) * FACTOR & _WORD
+        found ^= found >> 32
+    return found
+
+
+def table(entries: Sequence[tuple[Library, KernelAbi]], python: int) -> np.ndarray[Any, Any]:
+    """A table of the entries, newest first: the mask, then pairs of a hash and an address."""
+    chains: dict[int, list[Library]] = {}
+    for library, sig in entries:
+        for h in hashes(sig):
+            chains.setdefault(h, []).append(library)
+    size = 1 << (2 * len(chains) + 1).bit_length()
+    slots = np.zeros(1 + 2 * size, np.uint64)
+    slots[0] = size - 1
+    for h, chain in chains.items():
+        k = h & (size - 1)
+        while slots[2 + 2 * k]:
+            k = (k + 1) & (size - 1)
+        slots[1 + 2 * k], slots[2 + 2 * k] = h, link_chain(chain, python)
+    return slots
+
+
+DISPATCH = f"""\
+define ptr @tapec.dispatch({CALL}) nounwind {{
+start:
+  %nargs = and i64 %nargsf, {SIZE_MASK}
+  %plain = icmp eq ptr %kwnames, null
+  br i1 %plain, label %test, label %python
+test:
+  %i = phi i64 [ 0, %start ], [ %after, %next ]
+  %h = phi i64 [ %nargs, %start ], [ %mixed, %next ]
+  %done = icmp eq i64 %i, %nargs
+  br i1 %done, label %look, label %each
+each:
+  %slot = getelementptr ptr, ptr %args, i64 %i
+  %thing = load ptr, ptr %slot
+  %after = add i64 %i, 1
+  %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
+  %type = load ptr, ptr %ptype
+  %exact = icmp eq ptr %type, @np.ndarray
+  br i1 %exact, label %array, label %other
+other:
+  %word = ptrtoint ptr %type to i64
+  %one = call i64 @tapec.mix(i64 %h, i64 %word)
+  br label %next
+array:
+  %pdescr = getelementptr i8, ptr %thing, i64 {capi.DESCR}
+  %descr = load i64, ptr %pdescr
+  %a = call i64 @tapec.mix(i64 %h, i64 %descr)
+  %pndim = getelementptr i8, ptr %thing, i64 {capi.NDIM}
+  %ndim = load i32, ptr %pndim
+  %rank = zext i32 %ndim to i64
+  %b = call i64 @tapec.mix(i64 %a, i64 %rank)
+  %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
+  %dims = load ptr, ptr %pdims
+  br label %axes
+axes:
+  %axis = phi i64 [ 0, %array ], [ %nextaxis, %extent ]
+  %c = phi i64 [ %b, %array ], [ %d, %extent ]
+  %all = icmp eq i64 %axis, %rank
+  br i1 %all, label %next, label %extent
+extent:
+  %pits = getelementptr i64, ptr %dims, i64 %axis
+  %its = load i64, ptr %pits
+  %d = call i64 @tapec.mix(i64 %c, i64 %its)
+  %nextaxis = add i64 %axis, 1
+  br label %axes
+next:
+  %mixed = phi i64 [ %one, %other ], [ %c, %axes ]
+  br label %test
+look:
+  %pdata = getelementptr i8, ptr %self, i64 {DATA_OFFSET}
+  %table = load ptr, ptr %pdata
+  %mask = load i64, ptr %table
+  %first = and i64 %h, %mask
+  br label %probe
+probe:
+  %k = phi i64 [ %first, %look ], [ %following, %on ]
+  %double = shl i64 %k, 1
+  %khash = add i64 %double, 1
+  %kentry = add i64 %double, 2
+  %pentry = getelementptr i64, ptr %table, i64 %kentry
+  %entry = load ptr, ptr %pentry
+  %empty = icmp eq ptr %entry, null
+  br i1 %empty, label %python, label %compare
+compare:
+  %phash = getelementptr i64, ptr %table, i64 %khash
+  %hash = load i64, ptr %phash
+  %found = icmp eq i64 %hash, %h
+  br i1 %found, label %go, label %on
+on:
+  %more = add i64 %k, 1
+  %following = and i64 %more, %mask
+  br label %probe
+go:
+  %result = musttail call ptr %entry({CALL})
+  ret ptr %result
+python:
+  %slow = musttail call ptr @tapec.mismatch({CALL})
+  ret ptr %slow
+}}
+define internal i64 @tapec.mix(i64 %h, i64 %word) alwaysinline nounwind {{
+  %x = xor i64 %h, %word
+  %m = mul i64 %x, {FACTOR - 2**64}
+  %s = lshr i64 %m, 32
+  %r = xor i64 %m, %s
+  ret i64 %r
+}}
+"""

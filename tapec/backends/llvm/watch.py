@@ -1,0 +1,259 @@
+"""Words in memory that say whether captured state is what it was: compared by native code.
+
+An entry with captured state compares, before it runs its kernel, a table of words with what they
+are expected to be: pointers in dictionaries, cells, lists and objects, then ranges of bytes of
+arrays whose content is part of the program. Each word is read through objects that were compared
+before it, and is checked here when the table is made; what cannot be told by words leaves the
+table empty, and calls pass through Python.
+
+The layouts are CPython's of 3.11 to 3.13, as far as the checks find them so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.backends.llvm import capi
+
+STATE = "tapec.state"  # variable: the table below, null where calls must pass through Python
+HEADER = 5  # words: how many pairs, where; how many ranges, where; what keeps the inputs' data
+
+# PyDictObject after its head, PyDictKeysObject, PyListObject, PyCellObject.
+_USED, _KEYS, _VALUES = capi.HEAD, capi.HEAD + 16, capi.HEAD + 24
+_KIND, _ENTRIES, _INDICES = 10, 24, 32
+_LAYOUT = 3  # an unaligned word whose last bytes are the sizes and the kind of a table of keys
+_SIZE, _ITEMS = capi.HEAD, capi.HEAD + 8
+_CELL = capi.HEAD
+_PARTS = {"__code__": 48, "__defaults__": 56, "__kwdefaults__": 64}
+_MEMBER = 40  # of a member descriptor: its definition, which has the offset at 16
+_GENERAL, _SPLIT = 0, 2
+
+Words = list[tuple[int, int]]
+
+
+class Unwatched(Exception):
+    """State that no words tell."""
+
+
+def _word(address: int) -> int:
+    return int(ctypes.c_uint64.from_address(address).value)
+
+
+class Watch:
+    """The table of one library."""
+
+    def __init__(self, library: Any) -> None:
+        self._variable = ctypes.c_void_p.from_address(library.address(STATE))
+        self._kept: list[Any] = []
+        self._held: list[Any] = []  # what the inputs' addresses are of
+        self._pairs = np.zeros((0, 2), np.uint64)
+        self._slots: dict[Any, int] = {}  # the word that tells what is at a place
+
+    def update(self, state: Any, edges: Sequence[Any]) -> None:
+        """Other objects are at these places: as few words as can be are written anew."""
+        if not edges or self._variable.value is None:
+            self.renew(state)
+            return
+        for edge in edges:
+            k = self._slots.get(edge.place)
+            if k is None or _word(int(self._pairs[k, 0])) != id(edge.value):
+                self.renew(state)
+                return
+            self._pairs[k, 1] = id(edge.value)
+        for given, held in zip(state.inputs, self._held, strict=True):
+            if given.number:
+                held[...] = given.value
+
+    def renew(self, state: Any) -> None:
+        """Make the table for state that holds now."""
+        try:
+            kept = self._table(state)
+        except Unwatched:
+            kept = [None]
+        # The old table stays until the new one is in its place.
+        self._variable.value = None if kept[0] is None else kept[0].ctypes.data
+        self._kept = kept
+
+    def _table(self, state: Any) -> list[Any]:
+        words: Words = []
+        ranges: list[tuple[int, int, int]] = []
+        kept: list[Any] = []
+        last: dict[Any, tuple[int, int]] = {}
+        for edge in state.edges:
+            count = len(words)
+            _RULES[edge.holder](edge, words, ranges, kept)
+            if len(words) > count and words[-1][1] == id(edge.value):
+                last[edge.place] = words[-1]
+        for array, content in state.constants:
+            words += _array(array)
+            if not array.flags.c_contiguous or array.dtype.hasobject:
+                raise Unwatched
+            ranges.append((array.ctypes.data, content.ctypes.data, array.nbytes))
+            kept.append(content)
+        data, self._held = [], []
+        for given in state.inputs:
+            if isinstance(given.value, np.ndarray):
+                words += _array(given.value)
+                held = given.value
+            else:
+                held = np.array(given.value, given.type.numpy)
+            self._held.append(held)
+            data.append(held.ctypes.data)
+        words = list(dict.fromkeys(words))
+        if any(_word(address) != value for address, value in words):
+            raise Unwatched
+        pairs = self._pairs = np.array(words, np.uint64).reshape(-1, 2)
+        index = {word: k for k, word in enumerate(words)}
+        self._slots = {place: index[word] for place, word in last.items()}
+        triples = np.array(ranges, np.uint64).reshape(-1, 3)
+        keeper = tuple(self._held)
+        head = [len(words), pairs.ctypes.data, len(ranges), triples.ctypes.data, id(keeper)]
+        return [np.array([*head, *data], np.uint64), pairs, triples, keeper, *kept]
+
+
+def _array(array: Any) -> Words:
+    """Where the data of an array is, and what it is taken for."""
+    at = id(array)
+    dims = _word(at + capi.DIMS)
+    extents = [(dims + 8 * k, n) for k, n in enumerate(array.shape)]
+    head = [(at + o, _word(at + o)) for o in (capi.DATA, capi.DIMS, capi.DESCR)]
+    return head + extents
+
+
+Rule = Callable[[Any, Words, list[tuple[int, int, int]], list[Any]], None]
+
+
+def _item(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    words += _table_of(edge.owner)
+    words += _slot_of(edge.owner, edge.key, edge.value)
+
+
+def _table_of(owner: dict[Any, Any]) -> Words:
+    at = id(owner)
+    keys = _word(at + _KEYS)
+    return [
+        (at + _KEYS, keys),
+        (at + _VALUES, _word(at + _VALUES)),
+        (keys + _LAYOUT, _word(keys + _LAYOUT)),
+    ]
+
+
+def _slot_of(owner: dict[Any, Any], key: Any, value: Any) -> Words:
+    """The entry of a key; where there is none, how many there are."""
+    at = id(owner)
+    keys = _word(at + _KEYS)
+    layout = _word(keys + _KIND) & 0xFF
+    count = _word(keys + _ENTRIES)
+    start = keys + _INDICES + (1 << ((_word(keys + 9)) & 0xFF))
+    width = 3 if layout == _GENERAL else 2
+    entries = np.ctypeslib.as_array((ctypes.c_uint64 * (count * width)).from_address(start))
+    column = entries[width - 2 :: width]
+    found = np.flatnonzero(column == _stored(owner, key))
+    if not len(found):
+        if key in owner:
+            raise Unwatched
+        return [(keys + _ENTRIES, count), (at + _USED, len(owner))]
+    k = int(found[-1])
+    place = start + 8 * (width * k + width - 2)
+    words = [(place, _word(place))]
+    if layout == _SPLIT:
+        place = _word(at + _VALUES) + 8 * k - 8
+    present = id(value) if key in owner else 0
+    slot = place + 8
+    if layout == _SPLIT and _word(slot) != present:
+        slot += 8  # behind a word of sizes
+    return [*words, (slot, present)]
+
+
+def _stored(owner: dict[Any, Any], key: Any) -> int:
+    """The identity of the key as the dictionary has it."""
+    if type(key) is str:
+        return id(key)
+    return next((id(k) for k in owner if k == key), id(key))
+
+
+def _keys(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    keys = _word(id(edge.owner) + _KEYS)
+    words += _table_of(edge.owner)
+    words += [(keys + _ENTRIES, _word(keys + _ENTRIES)), (id(edge.owner) + _USED, len(edge.owner))]
+
+
+def _entry(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    if type(edge.owner) is list:
+        items = _word(id(edge.owner) + _ITEMS)
+        words += [(id(edge.owner) + _ITEMS, items), (items + 8 * edge.key, id(edge.value))]
+    elif type(edge.owner) is not tuple:
+        raise Unwatched
+
+
+def _length(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    if type(edge.owner) is not list:
+        raise Unwatched
+    words.append((id(edge.owner) + _SIZE, len(edge.owner)))
+
+
+def _items(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    _length(edge, words, ranges, kept)
+    items = _word(id(edge.owner) + _ITEMS)
+    words.append((id(edge.owner) + _ITEMS, items))
+    ranges.append((items, id(edge.value) + capi.HEAD + 8, 8 * len(edge.value)))
+    kept.append(edge.value)
+
+
+def _cell(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    words.append((id(edge.owner) + _CELL, _word(id(edge.owner) + _CELL)))
+
+
+def _dict(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    at, wanted = id(edge.owner), id(edge.value)
+    offset = type(edge.owner).__dictoffset__
+    for place in (at - 24, *([at + offset] if offset > 0 else ())):
+        if _word(place) == wanted:
+            words.append((place, wanted))
+            return
+    raise Unwatched
+
+
+def _slot(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    offset = _word(_word(id(edge.key) + _MEMBER) + 16)
+    if not 0 < offset < type(edge.owner).__basicsize__:
+        raise Unwatched
+    place = id(edge.owner) + offset
+    if edge.read() is not edge.value or (_word(place) not in (id(edge.value), 0)):
+        raise Unwatched
+    words.append((place, _word(place)))
+
+
+def _class(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    words.append((id(edge.owner) + capi.TYPE, id(edge.value)))
+
+
+def _part(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    present = 0 if edge.value is None else id(edge.value)
+    if type(edge.owner) is not types.FunctionType:
+        raise Unwatched
+    words.append((id(edge.owner) + _PARTS[edge.key], present))
+
+
+def _untold(edge: Any, words: Words, ranges: Any, kept: Any) -> None:
+    raise Unwatched
+
+
+_RULES: dict[str, Rule] = {
+    "item": _item,
+    "entry": _entry,
+    "cell": _cell,
+    "dict": _dict,
+    "slot": _slot,
+    "class": _class,
+    "part": _part,
+    "keys": _keys,
+    "length": _length,
+    "items": _items,
+    "members": _untold,
+}

@@ -1,0 +1,51 @@
+"""The native entries of one kernel: which calls go straight to which program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tapec.backends.fastcall import FastCallable, set_entry
+from tapec.backends.locks import IMPORTING
+from tapec.call.specialize import Specialization
+from tapec.call.tuning import CHAINED, RETIRED
+
+
+class Entries:
+    """Programs whose code takes calls: a chain of a few, a table of many."""
+
+    def __init__(self) -> None:
+        self._programs: list[Specialization] = []  # newest first
+        self._retired: list[Specialization] = []  # that were among them
+        self._table: Any = None
+
+    def add(self, kernel: FastCallable, special: Specialization) -> None:
+        """Let calls of the kernel go to this program, too, as far as the call path allows it."""
+        if special.library is not None:
+            self._programs.insert(0, special)
+            self._set(kernel)
+
+    def drop(self, gone: Iterable[Specialization]) -> None:
+        """Calls no longer go to these; their code stays while a call may be in it."""
+        for special in gone:
+            if special in self._programs:
+                self._programs.remove(special)
+                self._retired.append(special)
+        # Short calls hold the interpreter's lock: none can be in code that went long ago.
+        old = self._retired[:-RETIRED]
+        self._retired = [*(s for s in old if s.releases), *self._retired[-RETIRED:]]
+
+    def _set(self, kernel: FastCallable) -> None:
+        with IMPORTING:
+            from tapec.backends.llvm import link_chain, symbols
+            from tapec.backends.llvm.dispatch import table
+
+        known = symbols()
+        if len(self._programs) <= CHAINED:
+            chain = [s.library for s in self._programs]
+            set_entry(kernel, link_chain(chain, known["tapec.mismatch"]))
+            return
+        entries = [(s.library, s.compiled.kernel.signature) for s in self._programs]
+        made = table(entries, known["tapec.mismatch"])
+        set_entry(kernel, known["tapec.dispatch"], made.ctypes.data)
+        self._table = made  # the old one stays until no call looks into it

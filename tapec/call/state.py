@@ -1,0 +1,232 @@
+"""The captured state that a program was made for: looked at again on each call.
+
+Native code compares words in memory with what they were (see `tapec.backends.llvm.watch`); here is
+what happens when one differs. A value that is another object with the same content is taken over,
+an input gets its new value, and anything else asks for another program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.backends.locks import ForkedLock
+from tapec.trace.python.edges import ABSENT, Edge, exact, is_plain, same_content
+from tapec.trace.python.inputs import Captured, CapturedInput, InputPlan
+from tapec.trace.python.walk import Walk
+
+Roots = Sequence[tuple[str, Any]]
+
+
+class CapturedState:
+    """What a program took for granted, and the inputs it reads from around its function."""
+
+    def __init__(self, roots: Roots, captured: Captured) -> None:
+        self.roots = roots
+        self.inputs: list[CapturedInput] = captured.inputs
+        self.changed = ""  # the title of what asks for another program
+        self._watch: Any = None
+        self._lock = ForkedLock()
+        self._other: list[Edge] = []  # where other objects of the same content were found
+        # What the function itself writes while it is traced tells nothing of what it reads.
+        before = {(e.title, e.holder): e.value for e in captured.edges}
+        self._written = {
+            (e.title, e.holder)
+            for e in Walk(roots).edges
+            if before.get((e.title, e.holder), before) is not e.value
+            and not (
+                is_plain(e.value)
+                and exact(before.get((e.title, e.holder), before)) == exact(e.value)
+            )
+        }
+        self._adopt(self._walk())
+
+    def _walk(self) -> list[Edge]:
+        return [e for e in Walk(self.roots).edges if (e.title, e.holder) not in self._written]
+
+    def _adopt(self, edges: list[Edge]) -> None:
+        self._edges = edges
+        places = {e.place: e for e in edges}
+        for i in self.inputs:
+            i.edges = [places[e.place] for e in i.edges if e.place in places]
+        arrays = {id(i.value) for i in self.inputs if not i.number}
+        self._places = {e.place: i for i in self.inputs if i.number for e in i.edges}
+        # Arrays that are constants of the program, with what they held.
+        self._constants = {
+            id(e.value): (e.value, e.value.copy(order="A"))
+            for e in edges
+            if isinstance(e.value, np.ndarray) and (id(e.value) not in arrays or not e.hooked)
+        }
+        self._by_reference = [i.value for i in self.inputs if not i.number]
+
+    def __bool__(self) -> bool:
+        return bool(self._edges)
+
+    @property
+    def values(self) -> list[Any]:
+        """The inputs as they are now."""
+        return [i.value for i in self.inputs]
+
+    # -- looking again ---------------------------------------------------------------------
+
+    def holds(self) -> bool:
+        """Whether the program is right for what is captured now; its inputs are up to date then."""
+        with self._lock.held():
+            return self._holds()
+
+    def _holds(self) -> bool:
+        self._other = []
+        if all(map(self._same, self._edges)) and self._constants_hold():
+            if self._watch is not None:
+                self._watch.update(self, self._other)
+            return True
+        if not self._alike():
+            return False
+        if self._watch is not None:
+            self._watch.renew(self)
+        return True
+
+    def _same(self, edge: Edge) -> bool:
+        now = edge.read()
+        if now is edge.value:
+            return True
+        given = self._places.get(edge.place)
+        if given is not None and type(now) is type(given.value):
+            given.value = edge.value = now
+            self._other.append(edge)
+            return True
+        if is_plain(now) and exact(now) == exact(edge.value):
+            edge.value = now
+            self._other.append(edge)
+            return True
+        self.changed = f"{edge.title}: {_shown(edge.value)} -> {_shown(now)}"
+        return False
+
+    def _constants_hold(self) -> bool:
+        for array, before in self._constants.values():
+            if not same_content(array, before):
+                self.changed = f"the content of {self._title(array)}"
+                return False
+        return all(
+            i.number or (i.value.shape == i.type.shape and i.value.dtype == i.type.numpy)
+            for i in self.inputs
+        )
+
+    def _title(self, array: Any) -> str:
+        return next(e.title for e in self._edges if e.value is array)
+
+    def _alike(self) -> bool:
+        """Whether other objects are captured now, with the same content for the program."""
+        new = self._walk()
+        if len(new) != len(self._edges):
+            return False
+        arrays = {id(i.value): i for i in self.inputs if not i.number}
+        numbers = {id(e): i for i in self.inputs if i.number for e in i.edges}
+        given: dict[int, Any] = {}
+        for old, now in zip(self._edges, new, strict=True):
+            if (old.title, old.holder, old.hooked) != (now.title, now.holder, now.hooked):
+                return False
+            known = arrays.get(id(old.value)) if old.hooked else None
+            if known is not None:
+                if given.setdefault(id(known), now.value) is not now.value or not _fits(known, now):
+                    return False
+            elif id(old) in numbers:
+                if type(now.value) is not type(numbers[id(old)].value):
+                    return False
+            elif not self._is_alike(old, now):
+                return False
+        if len({id(v) for v in given.values()}) != len(given):
+            return False
+        renewed = {id(old): now for old, now in zip(self._edges, new, strict=True)}
+        for i in self.inputs:
+            i.edges = [renewed[id(e)] for e in i.edges]
+            i.value = i.edges[0].value if i.number else given.get(id(i), i.value)
+        self._adopt(new)
+        return True
+
+    def _is_alike(self, old: Edge, now: Edge) -> bool:
+        a, b = old.value, now.value
+        if old.deep and now.deep:
+            return type(a) is type(b) and (not isinstance(a, type) or a is b)
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+            return same_content(self._constants[id(a)][1], b)
+        return a is b or (is_plain(a) and is_plain(b) and exact(a) == exact(b))
+
+    # -- what asks for another program -----------------------------------------------------
+
+    def plan(self, plan: InputPlan) -> tuple[InputPlan, list[str]]:
+        """The plan for another program, and what has changed since this one."""
+        now = {(e.title, e.holder): e for e in self._walk()}
+        titles = []
+        for old in self._edges:
+            new = now.get((old.title, old.holder))
+            if new is None or not self._is_the_same(old, new):
+                titles.append(old.title)
+        found = [t for t in titles if t not in plan.known]
+        return InputPlan(plan.changed | {*found}, plan.known, plan.fixed), titles
+
+    def _is_the_same(self, old: Edge, new: Edge) -> bool:
+        a, b = old.value, new.value
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+            constant = self._constants.get(id(a))
+            return a is b if constant is None else same_content(constant[1], b)
+        return a is b or (is_plain(a) and is_plain(b) and exact(a) == exact(b))
+
+    # -- native code -----------------------------------------------------------------------
+
+    def link(self, library: Any) -> None:
+        """Let native code look by itself."""
+        from tapec.backends.llvm.watch import Watch
+
+        self._watch = Watch(library)
+        self._watch.renew(self)
+
+    @property
+    def edges(self) -> list[Edge]:
+        """All reads."""
+        return self._edges
+
+    @property
+    def constants(self) -> list[tuple[Any, Any]]:
+        """Arrays whose content is part of the program, and that content."""
+        return list(self._constants.values())
+
+    def rows(self) -> list[str]:
+        """What is captured, for `explain`."""
+        inputs = {i.title for i in self.inputs}
+        shown = [e for e in self._edges if not e.deep and e.value is not ABSENT]
+        return [
+            f"captured {e.title}: "
+            + ("read at each call" if e.title in inputs else _shown(e.value))
+            for e in shown
+            if e.title in inputs or is_plain(e.value) or isinstance(e.value, np.ndarray)
+        ]
+
+
+def constant_state(f: Any) -> CapturedState:
+    """What a function reads from around it, all of it taken for constant."""
+    roots = [("", f)]
+    return CapturedState(roots, Captured(Walk(roots).edges, InputPlan(fixed=True)))
+
+
+def _fits(known: CapturedInput, edge: Edge) -> bool:
+    x = edge.value
+    return (
+        type(x) is np.ndarray
+        and x.shape == known.type.shape
+        and x.dtype == known.type.numpy
+        and x.flags.c_contiguous
+        and x.flags.aligned
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array {value.dtype}{list(value.shape)}"
+    text = repr(value) if is_plain(value) else f"a {type(value).__name__}"
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+__all__ = ["CapturedState", "constant_state"]

@@ -1,0 +1,43 @@
+"""The programs of one signature: one for each state that they cannot read as an input."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tapec.call.specialize import Specialization
+from tapec.call.tuning import VARIANTS
+from tapec.trace.python.inputs import InputPlan
+
+
+class Variants:
+    """The programs of one signature, the last one used first."""
+
+    def __init__(self) -> None:
+        self.specials: list[Specialization] = []
+        self.plan = InputPlan()
+        self.changes: Counter[str] = Counter()  # what asked for another program, how often
+
+    def current(self) -> Specialization | None:
+        """The program for what is captured now."""
+        for k, special in enumerate(self.specials):
+            if special.holds():
+                if k:  # a new list: other threads may be looking through the old one
+                    others = [s for s in self.specials if s is not special]
+                    self.specials = [special, *others]
+                return special
+        return None
+
+    def next_plan(self) -> InputPlan:
+        """How to make a program for what is captured now."""
+        if self.specials and self.specials[0].state is not None:
+            self.plan, changed = self.specials[0].state.plan(self.plan)
+            self.changes.update(changed)
+        return self.plan
+
+    def add(self, special: Specialization) -> list[Specialization]:
+        """Take a new program; returns those that are too many now."""
+        special.changes = self.changes
+        self.plan = special.plan
+        specials = [special, *self.specials]
+        self.specials = specials[:VARIANTS]
+        return specials[VARIANTS:]

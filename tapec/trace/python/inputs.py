@@ -1,0 +1,205 @@
+"""Captured values that a trace takes as inputs: what stands in their places in traced code.
+
+Arrays are read when the kernel runs, and so are numbers that were seen to change. Where such a
+value is in a container or an object, traced code sees a copy that holds a tracer instead.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapec.ir.types import Type, dtype_name
+from tapec.trace.arrays.session import Session
+from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.python.edges import Edge
+from tapec.trace.tuning import SMALL_CAPTURED
+
+# Numbers that can be inputs: their element type, and whether they adapt to arrays.
+_NUMBERS: dict[type, tuple[str, bool]] = {
+    float: ("f64", True),
+    int: ("i64", True),
+    np.float64: ("f64", False),
+    np.float32: ("f32", False),
+    np.int64: ("i64", False),
+    np.int32: ("i32", False),
+}
+
+
+class Rewritten(Exception):
+    """The function changed a container that it saw a copy of."""
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """Which captured values become inputs: `changed` ones, by title; `known` ones never.
+
+    Where `fixed`, none is.
+    """
+
+    changed: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    fixed: bool = False
+
+
+@dataclass
+class CapturedInput:
+    """A captured value that the program reads when it runs."""
+
+    title: str
+    type: Type
+    number: bool  # a number, not an array
+    value: Any
+    edges: list[Edge]  # the places it is read from
+
+
+class Captured:
+    """The inputs among the captured values of one trace."""
+
+    def __init__(self, edges: Sequence[Edge], plan: InputPlan) -> None:
+        self.session: Session | None = None
+        self.edges = edges
+        self.inputs: list[CapturedInput] = []  # in the order of their parameters
+        self._tracers: dict[Any, Tracer] = {}
+        self._copies: dict[int, tuple[Any, Any, Any]] = {}
+        self._arrays: dict[int, list[Edge]] = {}
+        self._numbers: dict[tuple[int, Any], Edge] = {}
+        if not plan.fixed:
+            self._choose(edges, plan)
+        self._holders = self._holding(edges)
+
+    def _choose(self, edges: Sequence[Edge], plan: InputPlan) -> None:
+        raw = {id(e.value) for e in edges if not e.hooked}
+        for e in edges:
+            if e.title in plan.known or not e.hooked or id(e.value) in raw:
+                continue
+            if type(e.value) is np.ndarray and _is_input(e.value, e.title in plan.changed):
+                self._arrays.setdefault(id(e.value), []).append(e)
+            elif type(e.value) in _NUMBERS and e.title in plan.changed:
+                self._numbers[e.place] = e
+
+    def _holding(self, edges: Sequence[Edge]) -> set[int]:
+        """The objects with one of the inputs somewhere inside."""
+        owners: dict[int, list[Edge]] = {}
+        for e in edges:
+            owners.setdefault(id(e.value), []).append(e)
+        found: set[int] = set()
+        pending = [id(e.owner) for e in self._numbers.values()]
+        pending += [id(e.owner) for places in self._arrays.values() for e in places]
+        while pending:
+            holder = pending.pop()
+            if holder not in found:
+                found.add(holder)
+                pending += [id(e.owner) for e in owners.get(holder, ())]
+        return found
+
+    # -- what traced code sees -------------------------------------------------------------
+
+    def number(self, owner: Any, key: Any) -> Tracer | None:
+        """The input that stands for the number at a place."""
+        edge = self._numbers.get((id(owner), key))
+        if edge is None:
+            return None
+        found = self._tracers.get(edge.place)
+        if found is None:
+            dtype, weak = _NUMBERS[type(edge.value)]
+            made = CapturedInput(edge.title, Type(dtype), True, edge.value, [edge])
+            found = self._tracer(edge.place, made, weak)
+        return found
+
+    def array(self, array: Any) -> Tracer | None:
+        """The input that stands for an array."""
+        edges = self._arrays.get(id(array))
+        if edges is None:
+            return None
+        found = self._tracers.get(id(array))
+        if found is None:
+            kind = Type(dtype_name(array.dtype), array.shape)
+            found = self._tracer(
+                id(array), CapturedInput(edges[0].title, kind, False, array, edges)
+            )
+        return found
+
+    def _tracer(self, key: Any, made: CapturedInput, weak: bool = False) -> Tracer:
+        assert self.session is not None
+        hint = "".join(c if c.isalnum() else "_" for c in made.title)
+        value = self.session.builder.param(made.type, hint)
+        storage = Storage(self.session, value, None)
+        storage.frozen = "a global or closure array"
+        storage.boxed = not made.number and not made.type.shape
+        whole = weak and made.type.dtype == "i64"
+        deps = frozenset([-1 - len(self.inputs)]) if whole else None
+        self.inputs.append(made)
+        found = self._tracers[key] = Tracer(
+            storage, made.type.dtype, made.type.shape, (), weak, deps
+        )
+        return found
+
+    def holds(self, thing: Any) -> bool:
+        """Whether one of the inputs is inside of an object."""
+        return id(thing) in self._holders
+
+    def copied(self, thing: Any, substitute: Callable[[Any], Any]) -> Any:
+        """A container with stand-ins for what it holds."""
+        known = self._copies.get(id(thing))
+        if known is None:
+            made = _COPIES[type(thing)](thing)
+            self._copies[id(thing)] = thing, made, None  # first: it may hold itself
+            if isinstance(made, dict):
+                for key, value in thing.items():
+                    made[key] = self.stand_in(thing, key, value, substitute)
+            else:
+                made[:] = [self.stand_in(thing, k, x, substitute) for k, x in enumerate(thing)]
+            final = tuple(made) if type(thing) is tuple else made
+            known = self._copies[id(thing)] = thing, final, copy.copy(final)
+        return known[1]
+
+    def stand_in(self, owner: Any, key: Any, value: Any, substitute: Callable[[Any], Any]) -> Any:
+        """What stands for a value at a place."""
+        if (found := self.number(owner, key)) is not None:
+            return found
+        if self.array(value) is not None or self.holds(value):
+            return substitute(value)
+        return value
+
+    def object(self, thing: Any, substitute: Callable[[Any], Any]) -> Any:
+        """A copy of an object that has no stand-in, with stand-ins for what it holds."""
+        known = self._copies.get(id(thing))
+        if known is None:
+            made = copy.copy(thing)
+            made.__dict__.update(self.copied(thing.__dict__, substitute))
+            known = self._copies[id(thing)] = thing, made, None
+        return known[1]
+
+    def check(self) -> None:
+        """Raise where the function changed a copy: it has to see the container itself then."""
+        for _, made, before in self._copies.values():
+            if before is not None and not _same(made, before):
+                raise Rewritten
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(a[k] is b[k] for k in a)
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+_COPIES: dict[type, Callable[[Any], Any]] = {list: list, tuple: list, dict: dict}
+COPIED: Collection[type] = _COPIES.keys()
+
+
+def _is_input(array: Any, changed: bool) -> bool:
+    """Whether an array can be an input, and should be."""
+    flags = array.flags
+    if array.dtype.str[1:] not in ("f8", "f4", "i8", "i4", "b1") or not array.dtype.isnative:
+        return False
+    large = array.dtype.kind == "f" and array.size > SMALL_CAPTURED
+    return bool(flags.c_contiguous and flags.aligned and array.size and (changed or large))
+
+
+__all__ = ["COPIED", "Captured", "CapturedInput", "InputPlan", "Rewritten"]

@@ -1,0 +1,45 @@
+"""Which names code reads: globals, attributes, and modules it imports itself."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import types
+from dataclasses import dataclass
+
+# With one of these names around, any attribute may be read.
+DYNAMIC = frozenset(
+    ["__dict__", "__getattribute__", "asdict", "astuple", "attrgetter", "delattr", "dir", "fields",
+     "getattr", "hasattr", "replace", "setattr", "vars"]
+)  # fmt: skip
+_GLOBAL = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+_IMPORT = frozenset(["IMPORT_NAME", "IMPORT_FROM"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What one code object and the functions inside it read, by name."""
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    imports: frozenset[str]
+
+
+@functools.lru_cache(maxsize=4096)
+def reads(code: types.CodeType) -> Reads:
+    """The names that this code reads."""
+    inner = [reads(c) for c in code.co_consts if isinstance(c, types.CodeType)]
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    imports: set[str] = set()
+    for i in dis.get_instructions(code):
+        if i.opname in _IMPORT:
+            imports.add(i.argval)
+        elif i.opname.startswith("LOAD_") and isinstance(i.argval, str) and i.arg is not None:
+            found[i.opname in _GLOBAL].add(i.argval)
+    local = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
+    attributes = (found[False] & {*code.co_names}) | (found[False] - local)
+    return Reads(
+        frozenset(found[True]).union(*(r.globals for r in inner)),
+        frozenset(attributes | imports).union(*(r.attributes for r in inner)),
+        frozenset(imports).union(*(r.imports for r in inner)),
+    )

@@ -1,0 +1,297 @@
+"""All that a function can read from around it, found by following it from value to value.
+
+A walk goes where the code goes: globals, variables of enclosing functions, defaults, items, and the
+attributes whose names occur in the code reached. It may find more than is read, never less.
+Installed packages are taken to stay what they are; what objects of their classes hold is not.
+"""
+
+from __future__ import annotations
+
+import collections
+import enum
+import functools
+import sys
+import types
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.frames import is_hidden
+from tapec.trace.python.classes import (
+    KEPT,
+    STDLIB,
+    class_dict,
+    follows,
+    is_library,
+    may_stand_in,
+)
+from tapec.trace.python.edges import READ, Edge, is_plain
+from tapec.trace.python.foreign import is_library as is_library_file
+from tapec.trace.python.reads import DYNAMIC, reads
+from tapec.trace.tuning import MOST_READS
+
+_SPECIAL = frozenset(["__dict__", "__weakref__", "__doc__", "__module__", "__class__", "__slots__"])
+_OPAQUE = (type(np.random.default_rng), np.random.Generator, np.random.RandomState)
+
+
+class Walk:
+    """The reads of a function and of the objects it is given, in a fixed order."""
+
+    def __init__(self, roots: Sequence[tuple[str, Any]]) -> None:
+        self.edges: list[Edge] = []
+        self.names: set[str] = set()
+        self._titles: Counter[str] = Counter()
+        self._seen: dict[int, Any] = {}
+        self._places: set[tuple[str, int, Any]] = set()
+        self._things: list[tuple[str, Any, bool]] = []
+        for title, root in roots:
+            self._root(title, root)
+        self._finish()
+
+    def _root(self, title: str, root: Any) -> None:
+        if isinstance(root, types.FunctionType) and follows(root.__code__):
+            self._seen[id(root)] = root
+            if root.__defaults__ or root.__kwdefaults__:
+                self._defaults(title, root)
+            self._body(title, root)
+        else:
+            self.visit(title, root, True)
+
+    # -- edges -----------------------------------------------------------------------------
+
+    def edge(self, holder: str, owner: Any, key: Any, title: str, hooked: bool) -> Any:
+        """Note a read, follow its value, and return it."""
+        place = (holder, id(owner), key)
+        made = Edge(holder, owner, key, title, None, hooked)
+        made.value = value = made.read()
+        if place in self._places or len(self.edges) > MOST_READS:
+            return value
+        self._places.add(place)
+        if isinstance(value, types.ModuleType) and not _is_users(value):
+            return value
+        made.title = self._unique(title)
+        self.edges.append(made)
+        made.deep = self.visit(title, value, hooked)
+        return value
+
+    def _unique(self, title: str) -> str:
+        """Places of the same name in different modules are told apart by their order."""
+        self._titles[title] += 1
+        count = self._titles[title]
+        return title if count == 1 else f"{title} ({count})"
+
+    def visit(self, title: str, value: Any, hooked: bool) -> bool:
+        """Follow a value; whether what it holds has reads of its own."""
+        rule = _RULES.get(type(value))
+        if is_plain(value) or isinstance(value, np.ndarray | np.ufunc):
+            return False
+        if id(value) in self._seen:
+            return True
+        if rule is None and not self._is_followed(value):
+            return False
+        self._seen[id(value)] = value
+        (rule or Walk._object)(self, title, value, hooked)
+        return True
+
+    def _is_followed(self, value: Any) -> bool:
+        if isinstance(value, type):
+            return _is_users(value) and not issubclass(value, enum.Enum)
+        return not isinstance(value, _OPAQUE) and not isinstance(value, enum.Enum)
+
+    # -- functions -------------------------------------------------------------------------
+
+    def _function(self, title: str, function: Any, hooked: bool) -> None:
+        if not follows(function.__code__) or is_library(function.__code__):
+            self._enclosed(title, function)
+            return
+        self.edge("part", function, "__code__", f"the code of {title}", False)
+        self._defaults(title, function)
+        self._body(title, function)
+        if function.__dict__.keys() - {KEPT}:
+            self._things.append((title, function, False))
+
+    def _enclosed(self, title: str, function: Any) -> None:
+        """Functions of the user's around which a package's, or one of ours, is wrapped."""
+        for cell in function.__closure__ or ():
+            content = READ["cell"](cell, None)
+            if callable(content) and not isinstance(content, type):
+                self.visit(title, content, True)
+
+    def _defaults(self, title: str, function: Any) -> None:
+        for part in ("__defaults__", "__kwdefaults__"):
+            self.edge("part", function, part, f"defaults of {title}", True)
+
+    def _body(self, title: str, function: Any) -> None:
+        found = reads(function.__code__)
+        self.names |= found.attributes
+        scope = function.__globals__
+        main = scope.get("__name__") == "__main__"
+        for name in sorted(found.globals):
+            if name in scope or main:
+                self.edge("item", scope, name, name, True)
+        for name in sorted(found.imports):
+            module = sys.modules.get(name)
+            if module is not None and _is_users(module):
+                self.visit(name, module, True)
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            self.edge("cell", cell, None, name, True)
+
+    def _method(self, title: str, method: Any, hooked: bool) -> None:
+        self.visit(title, method.__func__, True)
+        self.visit(title.rpartition(".")[0] or "self", method.__self__, True)
+
+    def _partial(self, title: str, partial: Any, hooked: bool) -> None:
+        self.visit(title, partial.func, True)
+        self.visit(f"{title}.args", partial.args, hooked)
+        self.visit(f"{title}.keywords", partial.keywords, hooked)
+
+    def _wrapper(self, title: str, wrapper: Any, hooked: bool) -> None:
+        """`staticmethod`, `classmethod`, `lru_cache`."""
+        self.visit(title, getattr(wrapper, "__wrapped__", wrapper), True)
+
+    # -- containers ------------------------------------------------------------------------
+
+    def _sequence(self, title: str, items: Any, hooked: bool) -> None:
+        if type(items) is not tuple and (len(items) > 8 and all(map(is_plain, items))):
+            self.edge("items", items, None, title, False)
+            return
+        if type(items) is not tuple:
+            self.edge("length", items, None, f"the length of {title}", False)
+        for k in range(len(items)):
+            self.edge("entry", items, k, f"{title}[{k}]", hooked)
+
+    def _dictionary(self, title: str, items: dict[Any, Any], hooked: bool) -> None:
+        self.edge("keys", items, None, f"the keys of {title}", False)
+        for key in list(items):
+            self.edge("item", items, key, f"{title}[{key!r}]", hooked)
+
+    def _set(self, title: str, items: Any, hooked: bool) -> None:
+        self.edge("members", items, None, title, False)
+
+    # -- objects, classes, modules: when all names are known -------------------------------
+
+    def _object(self, title: str, thing: Any, hooked: bool) -> None:
+        parts = _inside(thing)
+        if parts is None:
+            self._things.append((title, thing, hooked))
+        for part in parts or ():
+            self.visit(title, part, True)
+
+    def _finish(self) -> None:
+        done: dict[int, set[str]] = {}
+        asked: set[int] = set()
+        count = (-1, -1)
+        while count != (len(self._things), len(self.names)):
+            count = (len(self._things), len(self.names))
+            for title, thing, hooked in list(self._things):
+                new = self.names - done.setdefault(id(thing), set())
+                if new or id(thing) not in asked:
+                    asked.add(id(thing))
+                    done[id(thing)] |= new
+                    self._attributes(title, thing, new, hooked)
+
+    def _attributes(self, title: str, thing: Any, names: set[str], hooked: bool) -> None:
+        if isinstance(thing, types.ModuleType):
+            for name in sorted(names & vars(thing).keys()):
+                self.edge("item", vars(thing), name, f"{title}.{name}", hooked)
+        elif isinstance(thing, type):
+            self._members(title, thing, names, None)
+        else:
+            self._state(title, thing, names, hooked)
+
+    def _state(self, title: str, thing: Any, names: set[str], hooked: bool) -> None:
+        cls = type(thing)
+        self.edge("class", thing, None, f"the class of {title}", False)
+        own = getattr(thing, "__dict__", None)
+        if type(own) is dict:
+            self.edge_of_dict(title, thing, own, names, hooked)
+        if _is_users(cls):
+            self._members(title, cls, names, own if type(own) is dict else None)
+            self._slots(title, thing, cls)
+
+    def edge_of_dict(
+        self, title: str, thing: Any, own: dict[str, Any], names: set[str], hooked: bool
+    ) -> None:
+        """The attributes in an object's dictionary."""
+        hooked = hooked and not (names & DYNAMIC) and may_stand_in(type(thing), thing)
+        place = ("dict", id(thing), None)
+        if place not in self._places:
+            self._places.add(place)
+            name = self._unique(f"attributes of {title}")
+            made = Edge("dict", thing, None, name, own, False)
+            made.deep = True
+            self.edges.append(made)
+        if names & DYNAMIC and not isinstance(thing, types.FunctionType):
+            self.edge("keys", own, None, f"the attributes of {title}", False)
+            names = set(own) | names
+        for name in sorted(names & own.keys()):
+            if name != KEPT:
+                self.edge("item", own, name, f"{title}.{name}", hooked)
+
+    def _members(self, title: str, cls: type, names: set[str], own: dict[str, Any] | None) -> None:
+        """Attributes of classes, as far as their names are read; special methods always."""
+        bases = [c for c in cls.__mro__[:-1] if _is_users(c)]
+        for k, c in enumerate(bases):
+            members = class_dict(c)
+            special = {n for n in members if n.startswith("__") and n not in _SPECIAL}
+            for name in sorted((names | special) & members.keys()):
+                if own is not None and name not in own:
+                    self.edge("item", own, name, f"{title}.{name}", False)
+                for earlier in bases[:k]:
+                    self.edge("item", class_dict(earlier), name, f"{title}.{name}", False)
+                self.edge("item", members, name, f"{c.__name__}.{name}", True)
+
+    def _slots(self, title: str, thing: Any, cls: type) -> None:
+        for c in cls.__mro__[:-1]:
+            for name, member in vars(c).items():
+                if isinstance(member, types.MemberDescriptorType):
+                    self.edge("slot", thing, member, f"{title}.{name}", False)
+
+
+def _inside(thing: Any) -> list[Any] | None:
+    """The functions in an object of ours (a kernel, a transform, a rule); None for others."""
+    if isinstance(thing, type) or type(thing).__module__.partition(".")[0] != "tapec":
+        return None
+    held = getattr(thing, "__dict__", {})
+    return [v for _, v in sorted(held.items()) if callable(v) and not isinstance(v, type)]
+
+
+def _is_users(thing: Any) -> bool:
+    """Whether a module or class is the user's, not Python's nor an installed package's."""
+    if isinstance(thing, type):
+        thing = sys.modules.get(thing.__module__ or "")
+        if thing is None:
+            return True
+    name = getattr(thing, "__name__", "")
+    if name == "__main__":
+        return True
+    file = getattr(thing, "__file__", None)
+    if file is None:
+        return name not in sys.builtin_module_names and getattr(thing, "__spec__", None) is None
+    return not (is_library_file(file) or file.startswith(STDLIB) or is_hidden(file))
+
+
+_RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
+    types.FunctionType: Walk._function,
+    types.MethodType: Walk._method,
+    functools.partial: Walk._partial,
+    staticmethod: Walk._wrapper,
+    classmethod: Walk._wrapper,
+    type(functools.lru_cache(lambda: None)): Walk._wrapper,
+    np.vectorize: lambda walk, title, made, hooked: walk._wrapper(title, made.pyfunc, hooked),
+    property: lambda walk, title, made, hooked: walk._wrapper(title, made.fget, hooked),
+    functools.cached_property: lambda walk, title, made, hooked: walk._wrapper(
+        title, made.func, hooked
+    ),
+    list: Walk._sequence,
+    tuple: Walk._sequence,
+    collections.deque: Walk._sequence,
+    dict: Walk._dictionary,
+    collections.OrderedDict: Walk._dictionary,
+    collections.defaultdict: Walk._dictionary,
+    set: Walk._set,
+}
