@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,11 +52,33 @@ class Journal:
         self.steps.append(Step(name, before, after, seconds, unit))
 
     def timed(self, name: str, work: Callable[[], Any], size: Callable[[Any], int]) -> Any:
-        """Run `work`, which begins with nothing, and record it."""
-        start = time.perf_counter()
-        result = work()
-        self.steps.append(Step(name, 0, size(result), time.perf_counter() - start))
+        """Run `work`, which begins with nothing, and record it: first, but for its own steps."""
+        known, start = len(self.steps), time.perf_counter()
+        token = _RUNNING.set(self)
+        try:
+            result = work()
+        finally:
+            _RUNNING.reset(token)
+        seconds = time.perf_counter() - start - sum(s.seconds for s in self.steps[known:])
+        self.steps.append(Step(name, 0, size(result), seconds))
         return result
+
+
+# The journal of the kernel that is being traced: derivatives are made on the way.
+_RUNNING: ContextVar[Journal | None] = ContextVar("journal", default=None)
+
+
+def running() -> Journal:
+    """The journal of the kernel that is being traced; one for nobody where there is none."""
+    return _RUNNING.get() or Journal()
+
+
+def derive(transform: Callable[..., Func], func: Func, *args: Any) -> Func:
+    """`transform(func, *args)`, noted for the kernel that is being traced."""
+    start = time.perf_counter()
+    derived = transform(func, *args)
+    running().watch(transform.__name__, func, derived, time.perf_counter() - start)
+    return derived
 
 
 def clean(func: Func, journal: Journal | None = None) -> Func:

@@ -14,6 +14,7 @@ from tapec.ad.tangent import tangent
 from tapec.derive.nesting import as_float, chosen_leaves, inline, lift, structure, trace_inner
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.ir import Func
+from tapec.pipeline import derive
 from tapec.trace import ResultMarker
 from tapec.trace.results import call_traced
 from tapec.tree import flatten
@@ -78,8 +79,8 @@ class ValueAndGrad(Transform):
         func, index = _scalar_output(inner, self.has_aux)
         flags = inner.flags({k for g in groups for k in g})
         order = [index, *(k for k in range(len(func.results)) if k != index)]
-        derived = drivers.value_and_gradient(
-            func.with_results([func.results[k] for k in order]), flags
+        derived = derive(
+            drivers.value_and_gradient, func.with_results([func.results[k] for k in order]), flags
         )
         found = inline(derived, inner.inputs)
         values = [found[order.index(k)] for k in range(len(order))]
@@ -113,7 +114,7 @@ class Jacobian(Transform):
 
     def derive(self, func: Func, flags: list[bool]) -> Func:
         """Program of all blocks, results-major."""
-        return drivers.jacobian_func(func, flags, self.mode)
+        return derive(drivers.jacobian_func, func, flags, self.mode)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner, groups, args = self.prepare(args, kwargs)
@@ -144,7 +145,7 @@ class Jvp(Transform):
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
         flags = inner.flags(set(range(len(seeds))))
         _check_like("tangent", seeds, flatten(args)[0])
-        derived = tangent(inner.func, flags)
+        derived = derive(tangent, inner.func, flags)
         found = inline(derived, [*inner.inputs, *seeds])
         count = len(inner.func.results)
         return inner.result(found[:count]), inner.result(_spread(inner.func, found[count:]))
@@ -184,7 +185,7 @@ class Pullback(Transform):
         chosen: list[Any] = [
             lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
         ]
-        derived = adjoint(func, inner.flags({k for g in groups for k in g}))
+        derived = derive(adjoint, func, inner.flags({k for g in groups for k in g}))
         found = inline(derived, [*inner.inputs, *(s * 1.0 for s in chosen)])
         grads = found[len(func.results) :]
         return flatten(args)[1].unflatten(grads)

@@ -20,7 +20,7 @@ from tapec.derive.nesting import Inner, as_float, chosen_leaves, inline, lift, t
 from tapec.derive.transforms import options
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
-from tapec.pipeline import clean
+from tapec.pipeline import clean, derive, running
 from tapec.trace import ResultMarker
 from tapec.tree import Tree, flatten
 
@@ -49,7 +49,7 @@ class _AtPoint(Transform):
         count = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
         main = [m.index for m in inner.leaves[:count] if isinstance(m, ResultMarker)]
         flags = inner.flags({k for g in groups for k in g})
-        func = clean(self.derive(inner, flags, main))
+        func = clean(self.derive(inner, flags, main), running())
         late = func.params[len(inner.inputs) :]
         first, second = _parts(inner.func, func, late)
         found = inline(first, inner.inputs)
@@ -129,7 +129,8 @@ class _Vjp(_AtPoint):
 
     def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
         values = inner.func.results
-        derived = adjoint(inner.func.with_results([values[k] for k in main]), flags)
+        main_only = inner.func.with_results([values[k] for k in main])
+        derived = derive(adjoint, main_only, flags)
         return derived.with_results([*values, *derived.results[len(main) :]])
 
     def along(
@@ -147,7 +148,7 @@ class _Linearize(_AtPoint):
     suffix = "linearize"
 
     def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
-        return tangent(inner.func, flags)
+        return derive(tangent, inner.func, flags)
 
     def along(
         self, func: Func, inner: Inner, args: Any, main: list[int]

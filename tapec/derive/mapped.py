@@ -12,6 +12,7 @@ from tapec.derive.derived import Function
 from tapec.derive.nesting import inline, lift, trace_inner
 from tapec.errors import ShapeError
 from tapec.ir import Type
+from tapec.pipeline import derive
 from tapec.tree import Tree, flatten
 
 Axes = list[int | None]
@@ -38,7 +39,7 @@ class Vmap:
 
         inner = trace_inner(self.f, args, kwargs, mapped, one)
         flags = inner.flags(mapped)
-        results = inline(batch(inner.func, flags, size), inner.inputs)
+        results = inline(derive(batch, inner.func, flags, size), inner.inputs)
         if size:
             # Which lane raises makes no difference: the exception with the greatest number.
             inner.raise_errors(lambda f: np.max(inline(batch(f, flags, size), inner.inputs)[0]))

@@ -14,8 +14,9 @@ from typing import Any
 from tapec.call.signature import WEAK, leaf_hints
 from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir import Func, Type, Value
+from tapec.ir.nested import count
 from tapec.ir.rewrite import replay
-from tapec.pipeline import clean
+from tapec.pipeline import clean, running
 from tapec.trace import Param, ResultMarker, Tracer, current, trace
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.tracer import wrap
@@ -87,7 +88,11 @@ def trace_inner(
         again: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(filled)
         return again
 
-    traced = trace(f, rebuild, params, flatten=flattened)
+    traced = running().timed(
+        "trace",
+        lambda: trace(f, rebuild, params, flatten=flattened),
+        lambda found: count(found.func.ops),
+    )
     leaves, out_tree = result_structure(traced.out)
     func = traced.func
     if traced.mutated:
@@ -95,7 +100,7 @@ def trace_inner(
         func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
     check = None if traced.code is None else clean(func.with_results([traced.code]))
     inputs += traced.captures
-    inner = Inner(clean(func), inputs, positions, leaves, out_tree, check, traced.errors)
+    inner = Inner(clean(func, running()), inputs, positions, leaves, out_tree, check, traced.errors)
     if types is None:
         inner.raise_errors(lambda check: inline(check, inputs)[0])
     return inner
