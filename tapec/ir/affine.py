@@ -13,6 +13,7 @@ from math import inf, prod
 from typing import Any
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.tuning import AFFINE_DEPTH, AFFINE_TERMS
 from tapec.ir.types import INTEGERS
 
@@ -161,7 +162,7 @@ class AffineForms:
         return found
 
     def _combined(self, op: Op, depth: int) -> Affine | None:
-        if op.name == "const":
+        if is_const(op):
             number = op.attrs["value"]
             return Affine(number) if isinstance(number, int) else None
         rule, type = _RULES.get(op.name), op.results[0].type

@@ -101,6 +101,8 @@ class Primitive:
     separate: bool = False
     # Python raises ZeroDivisionError where this gives inf, NaN or 0.
     divides: bool = False
+    # Every element of the result is made of many, along `axes` or contracted ones.
+    reduces: bool = False
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
     # Of the loop vocabulary, with a region that is a function: it sees nothing around it.
@@ -112,8 +114,9 @@ class Primitive:
     # What native code computes it with. "llvm.NAME" is an intrinsic, "libm.NAME" a function of the
     # C library, "scipy.NAME" one that SciPy exports to Cython code (the attributes are its first
     # arguments), "vmath.NAME" one of our vector mathematics (of the C library where numbers come
-    # one by one), "rule" a rule of the emitter or of lowering, "loops" a rule of lowering for the
-    # array. Empty: `expand`, or else a call of `evaluate` for this op alone.
+    # one by one), "rule" a rule of the emitter or of lowering. "loops" is a rule of lowering that
+    # shares loops with other ops, "own loops" one that does not: the result has memory then.
+    # Empty: `expand`, or else a call of `evaluate` for this op alone.
     lower: str = ""
     # expand(*operands, **attrs) -> Expr, or a tuple of them: the op as a formula in others, which
     # is its native code.
@@ -165,6 +168,11 @@ class Primitive:
         """The name of the mathematical function that native code calls; empty for others."""
         where, _, name = self.lower.partition(".")
         return name if where in ("vmath", "libm", "scipy") else ""
+
+    @property
+    def own_loops(self) -> bool:
+        """Whether it shares its loops with no other op."""
+        return self.lower == "own loops"
 
     @property
     def rounding(self) -> bool:

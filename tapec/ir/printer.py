@@ -13,6 +13,7 @@ import numpy as np
 from tapec.ir.core import Block, Dense, Func, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.indexing import PLACE
+from tapec.ir.ops.nest import ACCUMULATE
 from tapec.ir.patterns import Pattern
 from tapec.ir.tuning import LISTED
 from tapec.ir.types import Type, type_of
@@ -132,7 +133,7 @@ def print_attrs(op: Op) -> str:
 
 def _attr(op: Op, key: str, value: Any) -> str:
     if key == "at" and isinstance(value, tuple):
-        if op.primitive is PLACE or op.name == "accumulate":
+        if op.primitive is PLACE or op.primitive is ACCUMULATE:
             return f"[{', '.join(_spec(s) for s in value)}]"
         return _spec(value)
     if is_const(op) and isinstance(value, Dense) and _is_plain(op.attrs, value):

@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tapec.ir.affine import ZERO, Affine, Index, var
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops import arith
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import PLACE, UPDATE
+from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK
 from tapec.ir.places import RUN
 from tapec.ir.types import Type
 from tapec.lower.inplace import SMALL
@@ -19,8 +23,8 @@ from tapec.lower.roles import Decided
 from tapec.lower.spacekeys import FEW, small_key, space_key, unrolled_from
 from tapec.lower.views import VIEWS, aligned
 
-_PIECES = frozenset(("reshape", "place", "update", "concatenate", "stack"))
-_WRITES = frozenset(("dynamic_update", "dynamic_add"))
+_PIECES = frozenset((RESHAPE, PLACE, UPDATE, CONCATENATE, STACK))
+_WRITES = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD))
 _MOVES = var(Value(Type("index"), "any"))
 Read = tuple[Value, Index]
 
@@ -28,9 +32,12 @@ Read = tuple[Value, Index]
 def inaccessible(plan: Decided) -> set[Value]:
     """The values of a block that must have memory for that reason."""
     ops = plan.func.ops
-    found = {op.result for op in ops if op.name in _WRITES and 1 < op.result.type.size <= SMALL}
+    found = {
+        op.result for op in ops if op.primitive in _WRITES and 1 < op.result.type.size <= SMALL
+    }
     if any(
-        op.name in _PIECES and not plan.inline.isdisjoint((op.result, *op.operands)) for op in ops
+        op.primitive in _PIECES and not plan.inline.isdisjoint((op.result, *op.operands))
+        for op in ops
     ):
         found |= _Reads(plan).run()
     return found
@@ -84,13 +91,13 @@ class _Reads:
         """What is read to compute one element."""
         view = VIEWS.get(op.name)
         if view is None:
-            pointwise = op.primitive.kind == "elementwise" or op.name == "integer_pow"
+            pointwise = op.primitive.kind == "elementwise" or op.primitive is arith.integer_pow
             yield from _READS.get(op.name, _aligned if pointwise else _whole)(op, index)
             return
         found = view(op, index)
         if found is not None:
             yield from found
-        elif op.name != "reshape":
+        elif op.primitive is not RESHAPE:
             self.needed.add(op.result)
             yield from self.nest(op)
         elif not self.in_memory(op.operands[0]):
@@ -191,7 +198,7 @@ def reshaped(block: Block | Func) -> set[int]:
     number = {p: k for k, p in enumerate(block.params)}
     found: set[int] = set()
     for op in block.ops:
-        if op.name == "reshape" and op.operands[0] in number:
+        if op.primitive is RESHAPE and op.operands[0] in number:
             found.add(number[op.operands[0]])
         for region in op.regions:
             passed = min(len(op.operands), len(region.params))

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.gather import SCATTER_ADD
+from tapec.ir.ops.reduce import ARGMAX
+from tapec.ir.primitive import PRIMITIVES
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.folds import RUNNING, improves
 from tapec.lower.frame import Frame
@@ -18,7 +21,6 @@ from tapec.lower.pieces import accumulate, concatenate, place, start_from, updat
 from tapec.lower.search import search
 from tapec.lower.solve import solve
 from tapec.lower.sorting import argsort
-from tapec.lower.spacekeys import REDUCTIONS
 from tapec.lower.views import aligned
 
 
@@ -35,7 +37,7 @@ def _scan(n: Frame, op: Op, buffer: Memory) -> None:
         value = term
         if state is not None:
             scaled = [n.build.op("mul", f, state) for f in factors] or [state]
-            value = n.build.op(RUNNING[op.name], *scaled, term)
+            value = n.build.op(RUNNING[op.primitive], *scaled, term)
         n.save(value, buffer, flat(at, shape))
         return value
 
@@ -51,7 +53,7 @@ def _arg(n: Frame, op: Op, buffer: Memory) -> None:
     (x,) = op.operands
     shape = x.type.shape
     axis = op.attrs["axis"] % len(shape)
-    better = "greater" if op.name == "argmax" else "less"
+    better = "greater" if op.primitive is ARGMAX else "less"
 
     def leaf(outer: Index) -> None:
         def at(k: Affine) -> Value:
@@ -91,7 +93,7 @@ def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
         ]
         position = flat((*where, *at[len(lead) :]), x.type.shape)
         value = n.pull(v, aligned(at, v.type.shape))
-        if op.name == "scatter_add":
+        if op.primitive is SCATTER_ADD:
             value = n.build.op("add", n.load(buffer, position, stable=False), value)
         n.save(value, buffer, position)
 
@@ -100,7 +102,7 @@ def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
 
 # rule(nests, op, buffer of the result)
 OWN_LOOPS: Mapping[str, Callable[[Frame, Op, Memory], None]] = {
-    **dict.fromkeys(RUNNING, _scan),
+    **dict.fromkeys([p.name for p in RUNNING], _scan),
     "argmax": _arg,
     "argmin": _arg,
     "argsort": argsort,
@@ -120,5 +122,5 @@ OWN_LOOPS: Mapping[str, Callable[[Frame, Op, Memory], None]] = {
     "opaque": opaque,
     "packed": packed,
     "product": product,
-    **dict.fromkeys(REDUCTIONS, partial),
+    **dict.fromkeys([n for n, p in PRIMITIVES.items() if p.reduces], partial),
 }

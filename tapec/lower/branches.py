@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import const
+from tapec.ir.ops.indexing import INDEX
 from tapec.lower.binding import bind, child, same_tape
 from tapec.lower.frame import Frame
 from tapec.lower.inplace import SMALL
@@ -112,7 +114,7 @@ def selectable(op: Op) -> bool:
     cost = 0
     for region in op.regions:
         for inner in region.ops:
-            pure = inner.primitive.kind == "elementwise" or inner.name in ("const", "index")
+            pure = inner.primitive.kind == "elementwise" or inner.primitive in (const, INDEX)
             if not pure or inner.result.type.size > SMALL:
                 return False
             cost += inner.primitive.cost * inner.result.type.size

@@ -10,7 +10,8 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.arith import FUSED
 from tapec.ir.ops.library import GEMM
 from tapec.ir.ops.memory import ALLOC, CHECK, LOAD, STORE
-from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive
+from tapec.ir.ops.rules import boolean
+from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive, predicate
 from tapec.ir.types import Type
 from tapec.lower.blocks import Blocks, Loop, live
 
@@ -18,24 +19,8 @@ __all__ = ["Loop", "ScalarBuilder", "live"]
 
 _COUNTS = ("i64", "index")  # integers that places are computed with
 _SCALARS = {d: Type(d) for d in ("bool", "i32", "i64", "f32", "f64", "index")}
-PREDICATES = frozenset(
-    [
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "equal",
-        "not_equal",
-        "isnan",
-        "isinf",
-        "isfinite",
-        "signbit",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-        "logical_not",
-    ]
-)
+# Scalar ops that make booleans of operands of any kind.
+PREDICATES = frozenset(n for n, p in PRIMITIVES.items() if p.infer in (predicate, boolean))
 # Operand that survives when the other one is a structural zero.
 _ZERO_KEEPS = {"add": (1, 0), "sub": (None, 0)}
 # Results that are structurally zero as soon as one of these operands is.

@@ -73,10 +73,9 @@ def _sort(op: Op) -> int:
     return int(op.result.type.size * MERGE_STEP * merges)
 
 
-# What reads its operands whole, whatever it makes of them.
-_WHOLE = (*COMBINE, "gather", "scatter", "scatter_add")
 _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
-    **dict.fromkeys(_WHOLE, _operands),
+    # What reads its operands whole, whatever it makes of them.
+    **dict.fromkeys([*COMBINE, "gather", "scatter", "scatter_add"], _operands),
     "const": lambda op: 0,
     "dot": _dot,
     "solve": _solve,

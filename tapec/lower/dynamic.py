@@ -8,6 +8,7 @@ from typing import Any
 from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.dynamic import DYNAMIC_UPDATE
 from tapec.ir.places import RUN
 from tapec.lower.frame import Frame, element
 from tapec.lower.memory import Memory
@@ -78,7 +79,7 @@ def _written(p: Frame, op: Op, index: Index) -> Value:
         raise UnsupportedLowering("a write that no memory was chosen for", where=op.loc)
     steps(p, op.attrs["at"], starts, x.type.shape)  # for the checks
     new = p.pull(v, (Affine(),) * v.type.ndim)
-    return new if op.name == "dynamic_update" else p.build.op("add", p.pull(x, index), new)
+    return new if op.primitive is DYNAMIC_UPDATE else p.build.op("add", p.pull(x, index), new)
 
 
 def put(

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from tapec.ir.core import Dense, Func, Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
-from tapec.lower.inplace import LOOPS, WRITES, carries
+from tapec.lower.inplace import carries
 
 LARGE = 1024  # elements of arrays that this is for
 MOST = 8  # elements that may be others
@@ -35,13 +36,13 @@ def fill_constants(func: Func) -> Func:
 
 def _changed(op: Op) -> tuple[Value, ...]:
     """The operands that an op begins with, and changes."""
-    if op.name in WRITES:
+    if op.primitive.writes is not None:
         return op.operands[:1]
-    return op.operands[carries(op)] if op.name in LOOPS else ()
+    return op.operands[carries(op)] if op.primitive.loop else ()
 
 
 def _is_large(op: Op) -> bool:
-    if op.name != "const" or not isinstance(op.attrs["value"], Dense):
+    if not is_const(op) or not isinstance(op.attrs["value"], Dense):
         return False
     return op.result.type.size >= LARGE
 

@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.reduce import ARGMAX
+from tapec.ir.ops.scans import CUMMAX, CUMMIN, CUMSUM, RECURRENCE
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.scalars import Grid, Grids, grid, rule
 
@@ -20,7 +22,7 @@ COMBINE = {
     "reduce_all": ("logical_and", True),
 }
 # How a scan goes on from one element to the next.
-RUNNING = {"cumsum": "add", "recurrence": "add", "cummax": "maximum", "cummin": "minimum"}
+RUNNING = {CUMSUM: "add", RECURRENCE: "add", CUMMAX: "maximum", CUMMIN: "minimum"}
 
 
 @rule(*COMBINE)
@@ -37,7 +39,7 @@ def _reduce(e: Grids, op: Op, x: Grid) -> Grid:
 
 @rule("argmax", "argmin")
 def _arg_extreme(e: Grids, op: Op, x: Grid) -> Grid:
-    better = "greater" if op.name == "argmax" else "less"
+    better = "greater" if op.primitive is ARGMAX else "less"
     rows = np.moveaxis(x, op.attrs["axis"], -1)
     out = [_first(e.build, better, row.tolist()) for row in rows.reshape(-1, rows.shape[-1])]
     return grid(out, op.result.type.shape)
@@ -65,7 +67,7 @@ def improves(build: ScalarBuilder, better: str, value: Value, best: Value) -> Va
 
 @rule("cumsum", "cummax", "cummin")
 def _running(e: Grids, op: Op, x: Grid) -> Grid:
-    return _scan(e, op, [x], lambda s, v: e.build.op(RUNNING[op.name], s, v))
+    return _scan(e, op, [x], lambda s, v: e.build.op(RUNNING[op.primitive], s, v))
 
 
 @rule("recurrence")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.ops.nest import MATERIALIZE, NEST, SHARE
 from tapec.lower.marks import Placement, is_data, renamed, unmarked
 from tapec.lower.plan import Nest, Plan
@@ -37,7 +38,7 @@ class _Former:
 
     def run(self) -> Block:
         """Constants first, then nest after nest."""
-        self.ops = [op for op in self.block.ops if op.name == "const"]
+        self.ops = [op for op in self.block.ops if is_const(op)]
         given = (*self.block.params, *(op.result for op in self.ops if is_data(op)))
         for value in given:
             self.place(value)
@@ -63,7 +64,7 @@ class _Former:
 
     def computed(self, value: Value) -> bool:
         """Whether a value is recomputed by its readers."""
-        return value in self.plan.inline and self.plan.source[value].name != "const"
+        return value in self.plan.inline and not is_const(self.plan.source[value])
 
     def place(self, value: Value) -> None:
         """The marker of a value that no nest makes."""

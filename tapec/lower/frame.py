@@ -15,6 +15,7 @@ from math import prod
 from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.ops.memory import ALLOC
 from tapec.ir.ops.nest import NEST, SHARE
 from tapec.ir.types import Type
@@ -212,7 +213,7 @@ class Frame:
                 places = product(*(range(n) for n in shape))
                 values = [self.outer[value](tuple(map(Affine, at))) for at in places]
                 self.grids[value] = grid(values, shape)
-            elif value in self.source and self.source[value].name == "const":
+            elif value in self.source and is_const(self.source[value]):
                 self.expand(self.source[value])
         return value in self.grids
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from tapec.ir.affine import Affine
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
-from tapec.ir.ops.memory import STORE, address
+from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
 from tapec.lower.plan import COSTLY
 from tapec.lower.regions import changed_ops, each_block
 
 SHORTEST = 16  # iterations of a loop worth it
 MOST_ACCESSES = 60
-_MEMORY = ("load", "store", "check_index")
+_MEMORY = frozenset((LOAD, STORE, CHECK))
 
 
 def mark_independent(func: Func) -> Func:
@@ -37,7 +37,7 @@ def independent(op: Op) -> bool:
         return False
     body = op.regions[0].ops
     trips = op.attrs["upper"] - op.attrs["lower"]
-    if trips < SHORTEST or any(o.primitive.kind != "elementwise" and o.name not in _MEMORY
+    if trips < SHORTEST or any(o.primitive.kind != "elementwise" and o.primitive not in _MEMORY
                                for o in body):  # fmt: skip
         return False
     found = list(_accesses(op))
@@ -59,7 +59,7 @@ def _accesses(op: Op) -> Iterator[tuple[bool, Value, Affine | None]]:
     """(whether it stores, buffer, element) of all loads and stores; None where that is data."""
     made = {v for o in op.regions[0].ops for v in o.results}
     for o in op.regions[0].ops:
-        if o.name in ("load", "store"):
+        if o.primitive in (LOAD, STORE):
             buffer, place = address(o)
             yield o.primitive is STORE, buffer, None if place.depends(made) else place
 

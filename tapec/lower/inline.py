@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.control import CALL, CUSTOM
 from tapec.ir.rewrite import copy_op
 from tapec.lower.inplace import SMALL
 from tapec.lower.regions import all_blocks
 
-INLINED = frozenset(("call", "custom"))
+INLINED = frozenset((CALL, CUSTOM))
 # Weight of a function from which calling it costs little beside running it: ops count one for every
 # element, those with more elements than registers hold as much as the loops they may take.
 WEIGHT = 40
@@ -22,7 +24,7 @@ def staying(blocks: Iterable[Func | Block]) -> set[int]:
     calls: dict[int, list[Op]] = {}
     for block in blocks:
         for op in block.ops:
-            if op.name == "call":
+            if op.primitive is CALL:
                 calls.setdefault(id(op.regions[0]), []).append(op)
     return {
         key
@@ -39,7 +41,7 @@ def weight(block: Block) -> int:
     """Roughly how long the code of a block is, up to a little more than `WEIGHT`."""
     total = 0
     for op in block.ops:
-        if op.name == "const":
+        if is_const(op):
             continue
         sizes = (NEST if r.type.size > SMALL else r.type.size for r in op.results)
         total += max(sizes, default=1)
@@ -52,7 +54,7 @@ def weight(block: Block) -> int:
 def inline_calls(func: Func) -> Func:
     """The program with the bodies of `custom`, and of calls that do not stay, for the ops."""
     blocks = list(all_blocks(func))
-    if not any(op.name in INLINED for b in blocks for op in b.ops):
+    if not any(op.primitive in INLINED for b in blocks for op in b.ops):
         return func
     return Func(func.name, _Inliner(staying(blocks)).block(func.block, {}))
 
@@ -73,8 +75,8 @@ class _Inliner:
     def append(self, block: Block, builder: Builder, env: dict[Value, Value]) -> None:
         """Append the ops of a block over `env`."""
         for op in block.ops:
-            stays = op.name == "call" and id(op.regions[0]) in self.staying
-            if op.name in INLINED and not stays:
+            stays = op.primitive is CALL and id(op.regions[0]) in self.staying
+            if op.primitive in INLINED and not stays:
                 body = op.regions[0]
                 inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
                 self.append(body, builder, inner)

@@ -11,17 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.ops.nest import MATERIALIZE, SHARE
 from tapec.ir.regions import region_op
 from tapec.lower.roles import Decided
 
 SMALL = 16  # elements of a value that lives in registers
-WRITES = frozenset(
-    ("update", "dynamic_update", "dynamic_add", "scatter", "scatter_add", "accumulate")
-)
-LOOPS = frozenset(("scan", "fori_loop", "while_loop"))
-BRANCHES = frozenset(("cond", "switch"))
-_SAME_PLACE = frozenset(("stop_gradient", "integer_pow"))
 
 
 def carries(op: Op) -> slice:
@@ -54,12 +50,12 @@ def changed(op: Op | None, result: Value) -> Value | None:
 
 def pairs(op: Op) -> list[tuple[Value, Value]]:
     """(result, operand it is a changed version of) for all results that are one."""
-    if op.name in WRITES:
+    if op.primitive.writes is not None:
         return [(op.result, op.operands[0])]
-    if op.name in LOOPS:
+    if op.primitive.loop:
         init = op.operands[carries(op)]
         return list(zip(op.results, init, strict=False))
-    return branch_pairs(op) if op.name in BRANCHES else []
+    return branch_pairs(op) if op.primitive.branch else []
 
 
 @lru_cache(maxsize=512)  # branches in branches ask for those inside again and again
@@ -80,7 +76,7 @@ def branch_pairs(op: Op) -> list[tuple[Value, Value]]:
 
 def fixed(op: Op, base: Value) -> Iterator[Value]:
     """Operands that are read while the memory of `base` is being changed."""
-    if op.name in LOOPS:
+    if op.primitive.loop:
         # Initial values are all in place before the first iteration.
         inside = carries(op)
         yield from (*op.operands[: inside.start], *op.operands[inside.stop :])
@@ -165,7 +161,7 @@ class Takeovers:
         The old one is carried by a loop, and most of it is overwritten.
         """
         roles = self.plan.roles
-        if not roles.renewing or base not in roles.owned or op.name != "update":
+        if not roles.renewing or base not in roles.owned or op.primitive is not UPDATE:
             return False
         return bool(2 * op.operands[1].type.size > op.result.type.size)
 
@@ -181,12 +177,9 @@ class Takeovers:
 
     def same_part(self, op: Op, value: Value, base: Value) -> bool:
         """Whether what is written reads the old array at the very places it is written to."""
-        if (
-            op.name not in ("update", "dynamic_update", "dynamic_add")
-            or value is not op.operands[1]
-        ):
+        if op.primitive not in (UPDATE, DYNAMIC_UPDATE, DYNAMIC_ADD) or value is not op.operands[1]:
             return False
-        view = "index" if op.name == "update" else "dynamic_index"
+        view = "index" if op.primitive is UPDATE else "dynamic_index"
         starts = op.operands[2:]
         stack = [value]
         while stack:
@@ -227,7 +220,7 @@ class Takeovers:
 
 def pointwise(op: Op) -> bool:
     """Whether an op computes each element from the elements at the same place."""
-    return op.primitive.kind == "elementwise" or op.name in _SAME_PLACE
+    return op.primitive.kind == "elementwise"
 
 
 def adoptions(takeovers: Takeovers, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Value]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from tapec.ir.core import Block, Dense, Op, Value
+from tapec.ir.ops.const import is_const
 from tapec.ir.ops.nest import COPY, MATERIALIZE, SHARE
 from tapec.ir.primitive import Primitive
 from tapec.lower.regions import with_regions
@@ -105,4 +106,4 @@ class _Writer:
 
 def is_data(op: Op) -> bool:
     """Whether an op is a constant array, which lies in memory of the program."""
-    return op.name == "const" and isinstance(op.attrs["value"], Dense)
+    return is_const(op) and isinstance(op.attrs["value"], Dense)

@@ -11,6 +11,9 @@ from itertools import product
 from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import INDEX
 from tapec.ir.ops.nest import NEST
 from tapec.lower import elements, spaces
 from tapec.lower.alone import OWN_LOOPS
@@ -29,7 +32,7 @@ __all__ = ["CONTROL", "control", "elements", "emit", "function"]
 Control = Callable[[Frame, Op], None]
 CONTROL: dict[str, Control] = {}
 # Reads of parts, which ask their operand for what they need only.
-PARTS = frozenset(("index", "dynamic_index", "dynamic_update", "dynamic_add"))
+PARTS = frozenset((INDEX, DYNAMIC_INDEX, DYNAMIC_UPDATE, DYNAMIC_ADD))
 
 
 def control(*names: str) -> Callable[[Control], Control]:
@@ -93,7 +96,7 @@ def _op(frame: Frame, op: Op) -> None:
         frame.rename(op.operands[0], op.result)
     elif op.primitive.kind == "region":
         raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
-    elif op.name != "const" and op.result.type.size <= SMALL:
+    elif not is_const(op) and op.result.type.size <= SMALL:
         _small(frame, op)
 
 
@@ -125,7 +128,7 @@ def _made(nest: Op) -> Made:
 
 def _small(frame: Frame, op: Op) -> None:
     """A grid from grids, or from elements of large values."""
-    if op.name not in PARTS and all(frame.in_registers(v) for v in op.operands):
+    if op.primitive not in PARTS and all(frame.in_registers(v) for v in op.operands):
         frame.expand(op)
         return
     shape = op.result.type.shape

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.ops import arith
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import INDEX, PLACE, UPDATE
 from tapec.ir.ops.nest import ACCUMULATE
 from tapec.ir.places import disjoint
 from tapec.ir.primitive import PRIMITIVES
-from tapec.lower.inplace import LOOPS, SMALL, WRITES, pairs, pointwise
+from tapec.lower.inplace import SMALL, pairs, pointwise
 from tapec.lower.regions import each_block
 
 FARTHEST = 400  # ops that may have to come first with a reader
-_VIEWS = {"update": "index", "dynamic_update": "dynamic_index"}
 
 
 def order_writes(func: Func) -> Func:
@@ -41,9 +43,9 @@ def accumulating(func: Func, *, region: bool = True) -> Func:
 
     Where nobody else reads the placement, or the array between two additions.
     """
-    source = {op.result: op for op in func.ops if op.name in ("place", "dynamic_add", "add")}
-    made = {r for op in func.ops if op.name in LOOPS for r in op.results}
-    if all(op.name == "add" for op in source.values()) or not (region or made):
+    source = {op.result: op for op in func.ops if op.primitive in (PLACE, DYNAMIC_ADD, arith.add)}
+    made = {r for op in func.ops if op.primitive.loop for r in op.results}
+    if all(op.primitive is arith.add for op in source.values()) or not (region or made):
         return func
     uses: dict[Value, int] = {}
     for v in (*func.results, *(v for op in func.ops for v in op.operands)):
@@ -89,12 +91,12 @@ def _addition(
     op: Op, source: Mapping[Value, Op], uses: Mapping[Value, int]
 ) -> tuple[Value, tuple[Value, ...], tuple[Any, ...]] | None:
     """The array, the parts and the places of an op that adds parts to an array."""
-    if op.name == "dynamic_add" and len(op.operands) == 2:
+    if op.primitive is DYNAMIC_ADD and len(op.operands) == 2:
         return op.operands[0], op.operands[1:], (op.attrs["at"],)
-    if op.name == "add":
+    if op.primitive is arith.add:
         for x, p in (op.operands, op.operands[::-1]):
             place = source.get(p)
-            alone = place is not None and place.name == "place" and uses[p] == 1
+            alone = place is not None and place.primitive is PLACE and uses[p] == 1
             if alone and place and x.type == op.result.type == p.type and x is not p:
                 return x, place.operands, place.attrs["at"]
     return None
@@ -108,13 +110,13 @@ def reading_on(func: Func) -> Func:
     written: dict[Value, Op] = {}  # the array, and its first change
     ops: list[Op] = []
     for op in func.ops:
-        if op.name == "index" and op.operands[0] in written:
+        if op.primitive is INDEX and op.operands[0] in written:
             x = op.operands[0]
             while x in written and disjoint(op.attrs["at"], written[x].attrs["at"]):
                 x = written[x].result
             if x is not op.operands[0]:
                 op = Op(op.primitive, (x,), op.attrs, op.results, (), op.loc)
-        elif op.name == "update":
+        elif op.primitive is UPDATE:
             written.setdefault(op.operands[0], op)
         ops.append(op)
     return func.with_ops(ops)
@@ -135,13 +137,13 @@ def reading_back(func: Func) -> Func:
             operands = tuple(env.get(v, v) for v in op.operands)
             op = Op(op.primitive, operands, op.attrs, op.results, op.regions, op.loc)
         ops.append(op)
-        if op.name in _VIEWS:
+        if op.primitive in (UPDATE, DYNAMIC_UPDATE):
             _, value, *starts = op.operands
             made = source.get(value)
             computed = made is not None and bool(made.operands) and pointwise(made)
             if computed and value.type.size > SMALL and left[value]:
                 view = env[value] = Value(value.type)
-                primitive = PRIMITIVES[_VIEWS[op.name]]
+                primitive = PRIMITIVES[op.primitive.reader]
                 ops.append(Op(primitive, (op.result, *starts), op.attrs, (view,), (), op.loc))
     return func.with_ops(ops)
 
@@ -166,7 +168,7 @@ class _Order:
         for op in self.func.ops:
             if op in self.done:
                 continue
-            if op.name in WRITES:
+            if op.primitive.writes is not None:
                 self.waiting[op] = set(self.touched(op.operands[1:]))
             else:
                 self.emit([op])
@@ -245,4 +247,4 @@ class _Order:
 
 
 def _inline(op: Op) -> bool:
-    return op.primitive.kind in ("elementwise", "linear") and op.name not in WRITES
+    return op.primitive.kind in ("elementwise", "linear") and op.primitive.writes is None

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from tapec.ir.core import Func, Value
+from tapec.ir.ops.gather import GATHER
+from tapec.ir.ops.indexing import INDEX
+from tapec.ir.ops.shape import RESHAPE, TRANSPOSE
 
 SHARED = 16  # cost of what is computed more than once, per element, from which it is stored
-_VIEWS = frozenset({"index", "gather", "transpose", "reshape"})
+_VIEWS = frozenset({INDEX, GATHER, TRANSPOSE, RESHAPE})
 
 
 def overlapping(func: Func, inline: Collection[Value], costs: Mapping[Value, int]) -> set[Value]:
@@ -24,7 +27,7 @@ def overlapping(func: Func, inline: Collection[Value], costs: Mapping[Value, int
             continue
         value = op.result
         reads = (value in direct) + shared.get(value, 0.0)
-        if op.name in _VIEWS and value in inline:
+        if op.primitive in _VIEWS and value in inline:
             x = op.operands[0]
             share = reads * value.type.size / max(x.type.size, 1)
             shared[x] = shared.get(x, 0.0) + share

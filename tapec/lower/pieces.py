@@ -10,6 +10,10 @@ from typing import Any
 
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.dynamic import DYNAMIC_ADD
+from tapec.ir.ops.indexing import UPDATE
+from tapec.ir.ops.nest import ACCUMULATE
+from tapec.ir.ops.shape import STACK
 from tapec.ir.places import Box, around, cuts, dense, extents, inside, overlap, size
 from tapec.lower.dynamic import put
 from tapec.lower.frame import Frame
@@ -79,7 +83,7 @@ def _box(n: Frame, op: Op, buffer: Memory, box: Box, parts: Sequence[Part]) -> B
     In the result or, of an accumulation, added to it: then a piece that no part covers is None.
     """
     low, shape = [Affine(a) for a, _ in box], op.result.type.shape
-    added = op.name == "accumulate"
+    added = op.primitive is ACCUMULATE
     covering = [(part, at) for part, at in parts if inside(box, extents(at))]
 
     def body(index: Index) -> None:
@@ -141,7 +145,7 @@ def _rest(n: Frame, op: Op, buffer: Memory) -> None:
     """What an update leaves as it was, into new memory: copied around a part without gaps."""
     x, at = op.operands[0], op.attrs["at"]
     shape = x.type.shape
-    if n.shares.get(op.result) is x or op.name != "update" or not dense(at):
+    if n.shares.get(op.result) is x or op.primitive is not UPDATE or not dense(at):
         start_from(n, op, buffer)
         return
     for box in around([(0, extent) for extent in shape], extents(at)):
@@ -158,7 +162,7 @@ def update(n: Frame, op: Op, buffer: Memory) -> None:
     """The array with one part of it overwritten, or added to."""
     x, part, *starts = op.operands
     _rest(n, op, buffer)
-    put(n, part, op.attrs["at"], starts, x.type.shape, buffer, add=op.name == "dynamic_add")
+    put(n, part, op.attrs["at"], starts, x.type.shape, buffer, add=op.primitive is DYNAMIC_ADD)
 
 
 def concatenate(n: Frame, op: Op, buffer: Memory) -> None:
@@ -166,8 +170,8 @@ def concatenate(n: Frame, op: Op, buffer: Memory) -> None:
     shape, start = op.result.type.shape, 0
     axis = op.attrs["axis"] % len(shape)
     for part in op.operands:
-        extent = 1 if op.name == "stack" else part.type.shape[axis]
+        extent = 1 if op.primitive is STACK else part.type.shape[axis]
         at: list[object] = [(0, size, 1) for size in shape]
-        at[axis] = start if op.name == "stack" else (start, extent, 1)
+        at[axis] = start if op.primitive is STACK else (start, extent, 1)
         put(n, part, at, (), shape, buffer, add=False)
         start += extent

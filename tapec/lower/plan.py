@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tapec.ir.core import Func, Op, Value
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.control import CALL
+from tapec.ir.ops.indexing import UPDATE
+from tapec.ir.ops.linalg import DOT
 from tapec.ir.regions import region_op
 from tapec.lower.access import reshaped
-from tapec.lower.inplace import SMALL, WRITES, Takeovers
+from tapec.lower.inplace import SMALL, Takeovers
 from tapec.lower.roles import NONE, Roles
-from tapec.lower.spacekeys import ALONE, FEW, joins_unrolled, reduces, small_key, space_key
+from tapec.lower.spacekeys import FEW, joins_unrolled, reduces, small_key, space_key
 from tapec.lower.views import VIEWS
 
 COSTLY = 12  # cost from which a value is stored rather than computed twice
@@ -61,7 +65,7 @@ class Plan:
         self.asked: dict[Value, set[int]] = {}
         self.source = {r: op for op in func.ops for r in op.results}
         self.results = set(func.results)
-        self.passed = {v for op in func.ops if op.name == "call" for v in op.operands}
+        self.passed = {v for op in func.ops if op.primitive is CALL for v in op.operands}
         self.needed = {} if chosen else needed_by_others(func, self.source, roles.cheap)
         self.shares: dict[Value, Value] = dict(shares or {})
         self.takeovers = Takeovers(self, adopt or {}, decided=shares is not None)
@@ -91,7 +95,7 @@ class Plan:
         """Memory, registers or inline; when it is computed."""
         value = op.result
         level = max((self.ready[v] for v in op.operands), default=0)
-        if op.name == "const":
+        if is_const(op):
             self.inline.add(value)
             self.ready[value] = 0
         elif value.type.size <= SMALL and value not in self.forced:
@@ -125,7 +129,7 @@ class Plan:
         """Whether a result of loops, branches or functions has memory."""
         value = op.results[number]
         stacked = op.primitive.loop and number >= region_op(op).carry
-        handed_on = op.name == "call" and value in self.passed
+        handed_on = op.primitive is CALL and value in self.passed
         return value.type.size > SMALL or stacked or handed_on
 
     def is_root(self, op: Op) -> bool:
@@ -141,8 +145,11 @@ class Plan:
             value in self.forced
             or value in self.results
             or reduces(op)
-            or op.name in ALONE
-            or (op.name in WRITES and not (op.name == "update" and joins_unrolled(op)))
+            or op.primitive.own_loops
+            or (
+                op.primitive.writes is not None
+                and not (op.primitive is UPDATE and joins_unrolled(op))
+            )
             or len(body) > LONGEST
             or depth > DEEPEST
             or cost > self.needed.get(value, cost)
@@ -202,8 +209,8 @@ def needed_by_others(func: Func, source: Mapping[Value, Op], cheap: int) -> dict
             found.update((v, -1 if v in flat else 0) for v in op.operands)
             continue
         for v in op.operands:
-            reads = op.name in ALONE or (op.name == "dot" and (cheap or reused(op, v)))
-            if reads or (op.name not in WRITES and v.type.size * 2 < op.result.type.size):
+            reads = op.primitive.own_loops or (op.primitive is DOT and (cheap or reused(op, v)))
+            if reads or (op.primitive.writes is None and v.type.size * 2 < op.result.type.size):
                 found.setdefault(v, cheap)
     return found
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.regions import region_op
 from tapec.lower.access import inaccessible
-from tapec.lower.inplace import BRANCHES, LOOPS, adoptions
+from tapec.lower.inplace import adoptions
 from tapec.lower.marks import Placement, is_data, marked, unmarked
 from tapec.lower.overlap import overlapping
 from tapec.lower.plan import Plan
@@ -74,9 +74,9 @@ class _Walk:
 
     def regions(self, op: Op, outer: Plan) -> tuple[Block, ...]:
         """The regions of an op, each planned for what the op wants of it."""
-        if op.name in BRANCHES:
+        if op.primitive.branch:
             return tuple(self.side(op, region, outer) for region in op.regions)
-        if op.name in LOOPS:
+        if op.primitive.loop:
             tests = [self.placed(self.plan(r, Roles(cheap=0))) for r in op.regions[:-1]]
             return (*tests, self.placed(self.loop_body(op, outer)))
         return tuple(map(self.function, op.regions))

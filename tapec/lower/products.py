@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 from tapec.ir.affine import contiguous
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops import logic
+from tapec.ir.ops.const import is_const
+from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import PRODUCT
+from tapec.ir.ops.shape import RESHAPE, TRANSPOSE
 from tapec.lower.regions import all_blocks, each_block
 
 FLOPS = 200_000  # operations of one product from which a call is worth its overhead
@@ -32,13 +36,13 @@ def layout(value: Value, source: Source) -> Layout:
     """Views of whole arrays are strides into what they view."""
     op = source.get(value)
     own = (value, contiguous(value.type.shape))
-    if op is None or op.name not in ("transpose", "reshape", "stop_gradient"):
+    if op is None or op.primitive not in (TRANSPOSE, RESHAPE, logic.stop_gradient):
         return own
     (x,) = op.operands
     base, strides = layout(x, source)
-    if op.name == "transpose":
+    if op.primitive is TRANSPOSE:
         return base, tuple(strides[k] for k in op.attrs["perm"])
-    if op.name == "stop_gradient":
+    if op.primitive is logic.stop_gradient:
         return base, strides
     return (base, own[1]) if strides == contiguous(x.type.shape) else own
 
@@ -104,7 +108,7 @@ def call_products(func: Func) -> Func:
 
 def _with_calls(block: Block) -> Block:
     source = {r: op for op in block.ops for r in op.results}
-    found = {op for op in block.ops if op.name == "dot" and products_of(op, source)}
+    found = {op for op in block.ops if op.primitive is DOT and products_of(op, source)}
     ops = (
         Op(PRODUCT, op.operands, op.attrs, op.results, (), op.loc) if op in found else op
         for op in block.ops
@@ -120,5 +124,5 @@ def read_by_calls(func: Func) -> set[Value]:
         source = {r: op for op in block.ops for r in op.results} if calls else {}
         products = (products_of(op, source) for op in calls)
         read = (v for p in products if p is not None for v in p.operands)
-        found.update(v for v in read if v in source and source[v].name != "const")
+        found.update(v for v in read if v in source and not is_const(source[v]))
     return found

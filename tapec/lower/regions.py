@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.control import CALL
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
+from tapec.ir.ops.gather import GATHER, SCATTER, SCATTER_ADD
 from tapec.ir.places import runs
 from tapec.ir.regions import region_op
-from tapec.lower.inplace import BRANCHES, LOOPS, WRITES
 
-_DYNAMIC = frozenset(("dynamic_index", "dynamic_update", "dynamic_add"))
-_TABLES = frozenset(("gather", "scatter", "scatter_add"))
+_DYNAMIC = frozenset((DYNAMIC_INDEX, DYNAMIC_UPDATE, DYNAMIC_ADD))
+_TABLES = frozenset((GATHER, SCATTER, SCATTER_ADD))
 
 
 def all_blocks(block: Func | Block) -> Iterator[Func | Block]:
@@ -41,7 +43,7 @@ def each_block(func: Func, change: Callable[[Block, bool], Block]) -> Func:
     def regions(op: Op) -> tuple[Block, ...]:
         for region in op.regions:
             if region not in known:
-                known[region] = changed(region, op.name != "call")
+                known[region] = changed(region, op.primitive is not CALL)
         return tuple(known[r] for r in op.regions)
 
     block = changed(func.block, False)
@@ -65,7 +67,7 @@ def with_regions(op: Op, regions: tuple[Block, ...]) -> Op:
 
 def needs_loops(func: Func) -> bool:
     """Whether there is control flow, or a place known at run time only, to lower."""
-    return any(op.primitive.kind == "region" or op.name in _DYNAMIC for op in func.ops)
+    return any(op.primitive.kind == "region" or op.primitive in _DYNAMIC for op in func.ops)
 
 
 def addressed(func: Func) -> set[Value]:
@@ -77,7 +79,9 @@ def addressed(func: Func) -> set[Value]:
     for block in all_blocks(func):
         tables = block is not func
         for op in block.ops:
-            if (op.name in _DYNAMIC and runs(op.attrs["at"])) or (tables and op.name in _TABLES):
+            if (op.primitive in _DYNAMIC and runs(op.attrs["at"])) or (
+                tables and op.primitive in _TABLES
+            ):
                 seeds.add(op.operands[0])
     seeds = {v for v in seeds if v.type.size > 1}
     return _connected(func, seeds) if seeds else set()
@@ -101,16 +105,16 @@ def _connected(func: Func, seeds: set[Value]) -> set[Value]:
 
 def _links(op: Op) -> Iterator[tuple[Value, Value]]:
     """Values that are versions of one array."""
-    if op.name in WRITES:
+    if op.primitive.writes is not None:
         yield op.result, op.operands[0]
-    elif op.name in LOOPS:
+    elif op.primitive.loop:
         loop = region_op(op)
         known = loop.args[: loop.carried.stop]
         for region in op.regions:
             yield from zip(loop.params(region), known, strict=False)
         yield from zip(loop.state(loop.body), loop.body.results, strict=False)
         yield from zip(loop.state(loop.body), op.results, strict=False)
-    elif op.name in BRANCHES:
+    elif op.primitive.branch:
         for region in op.regions:
             yield from zip(region.params, op.operands[1:], strict=True)
             yield from zip(region.results, op.results, strict=True)

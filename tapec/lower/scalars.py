@@ -14,6 +14,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Dense, Op, Value
+from tapec.ir.ops.gather import SCATTER_ADD
 from tapec.ir.places import slices
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
@@ -208,7 +209,7 @@ def _scatter(e: Grids, op: Op, x: Grid, v: Grid, *indices: Grid) -> Grid:
     rows = np.broadcast_to(v, target).reshape(count, inner)
     for row, (place, strides) in zip(rows, _places(e, x.shape, indices), strict=True):
         for k, value in enumerate(row.tolist()):
-            if op.name == "scatter_add":
+            if op.primitive is SCATTER_ADD:
                 old = e.build.load(buffer, k, place, strides, stable=False)
                 value = e.build.op("add", old, value)
             e.build.store(value, buffer, k, place, strides)

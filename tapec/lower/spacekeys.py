@@ -9,49 +9,32 @@ from __future__ import annotations
 from math import prod
 
 from tapec.ir.core import Op
-from tapec.ir.ops.nest import COPY
-from tapec.lower.folds import RUNNING
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import PLACE, UPDATE
+from tapec.ir.ops.linalg import DOT
+from tapec.ir.ops.nest import ACCUMULATE, COPY
+from tapec.ir.ops.shape import CONCATENATE, STACK
 from tapec.lower.inplace import SMALL
 
 UNROLLED = 32  # elements of trailing axes that are written out inside a loop
-REDUCTIONS = frozenset(
-    "reduce_sum reduce_prod reduce_max reduce_min reduce_any reduce_all dot".split()  # noqa: SIM905
-)
-ALONE = frozenset(
-    [
-        "argmax",
-        "argmin",
-        "argsort",
-        "search",
-        *RUNNING,
-        "scatter",
-        "scatter_add",
-        "solve",
-        "determinant",
-        "cholesky",
-        "opaque",
-        "packed",
-        "product",
-    ]
-)
 FEW = ("few",)
-DYNAMIC = frozenset(("dynamic_update", "dynamic_add", "accumulate"))
-PIECES = frozenset(("place", "update", "concatenate", "stack"))
+DYNAMIC = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD, ACCUMULATE))
+PIECES = frozenset((PLACE, UPDATE, CONCATENATE, STACK))
 
 
 def reduces(op: Op) -> bool:
     """Whether an op sums up: an outer product does not."""
-    return op.name in REDUCTIONS and not (op.name == "dot" and not op.attrs["contract"])
+    return op.primitive.reduces and not (op.primitive is DOT and not op.attrs["contract"])
 
 
 def small_key(op: Op) -> tuple[object, ...]:
     """Small reductions of large values share the nest of their operand's space."""
     (*_, x) = op.operands or (op.result,)
-    if op.name in REDUCTIONS and op.name != "dot" and x.type.size > SMALL:
+    if op.primitive.reduces and op.primitive is not DOT and x.type.size > SMALL:
         return ("reduce", x.type.shape, op.attrs["axes"])
     if reduces(op) and max(v.type.size for v in op.operands) > SMALL:
         return ("own", op)
-    if op.name in ALONE and max(v.type.size for v in op.operands) > SMALL:
+    if op.primitive.own_loops and max(v.type.size for v in op.operands) > SMALL:
         return ("own", op)
     return FEW
 
@@ -60,9 +43,9 @@ def space_key(op: Op) -> tuple[object, ...]:
     """Roots that may share a nest have equal keys."""
     if op.primitive is COPY:
         return ("map", op.result.type.shape, op)
-    if reduces(op) or op.name in ALONE or op.name in DYNAMIC:
+    if reduces(op) or op.primitive.own_loops or op.primitive in DYNAMIC:
         return ("own", op)
-    if op.name in PIECES and not joins_unrolled(op):
+    if op.primitive in PIECES and not joins_unrolled(op):
         return ("own", op)
     return ("map", op.result.type.shape)
 
@@ -73,7 +56,7 @@ def joins_unrolled(op: Op) -> bool:
     cut = unrolled_from(shape)
     if "axis" in op.attrs:
         return bool(op.attrs["axis"] % len(shape) >= cut)
-    specs = op.attrs["at"] if op.name == "place" else (op.attrs["at"],)
+    specs = op.attrs["at"] if op.primitive is PLACE else (op.attrs["at"],)
     return all(at[k] == (0, shape[k], 1) for at in specs for k in range(cut))
 
 

@@ -14,8 +14,10 @@ from tapec.lower.sums import chained
 BLOCK = 512  # elements of the partial sums of long reductions
 
 How = tuple[str, object]  # a scalar op, and what it starts from (None: the worst number)
-_KINDS = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min"}
-_KINDS |= {"logical_or": "or", "logical_and": "and"}
+# How the carried values of a loop are combined, by the scalar op.
+_KINDS = dict(
+    add="add", mul="mul", maximum="max", minimum="min", logical_or="or", logical_and="and"
+)
 
 
 def over(build: ScalarBuilder, shape: tuple[int, ...], body: Callable[[Index], None]) -> None:

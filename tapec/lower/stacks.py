@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.lower.inplace import BRANCHES, LOOPS, carries
+from tapec.ir.ops.control import POP, PUSH, TAPE_NEW
+from tapec.lower.inplace import carries
 from tapec.lower.regions import all_blocks
 
-_MOVES = frozenset(("push", "pop"))
+_MOVES = frozenset((PUSH, POP))
 
 
 def made_inside(func: Func) -> bool:
     """Whether regions make tapes."""
-    return any(op.name == "tape" for b in all_blocks(func) if b is not func for op in b.ops)
+    return any(op.primitive is TAPE_NEW for b in all_blocks(func) if b is not func for op in b.ops)
 
 
 def stacks(func: Func) -> Mapping[Value, Value]:
@@ -35,7 +36,7 @@ def stacks(func: Func) -> Mapping[Value, Value]:
                 families.join(a, b)
     for block in blocks:
         _apart(block, families)
-    made = (op.result for b in blocks for op in b.ops if op.name == "tape")
+    made = (op.result for b in blocks for op in b.ops if op.primitive is TAPE_NEW)
     return {v: families.of(v) for v in made}
 
 
@@ -61,9 +62,9 @@ class _Families:
 
 def _same(op: Op) -> Iterator[tuple[Value, Value]]:
     """A tape before and after an op, outside and inside."""
-    if op.name in _MOVES:
+    if op.primitive in _MOVES:
         yield op.operands[0], op.results[0]
-    elif op.name in LOOPS:
+    elif op.primitive.loop:
         inside = carries(op)
         body, count = op.regions[-1], inside.stop - inside.start
         first = len(body.params) - len(op.operands) + inside.start
@@ -72,7 +73,7 @@ def _same(op: Op) -> Iterator[tuple[Value, Value]]:
             strict=False,
         ):  # fmt: skip
             yield from ((init, param), (init, after), (init, result))
-    elif op.name in BRANCHES:
+    elif op.primitive.branch:
         for region in op.regions:
             yield from zip(op.operands[1:], region.params, strict=True)
             yield from zip(op.results, region.results, strict=True)

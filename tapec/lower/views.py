@@ -11,6 +11,7 @@ from typing import Any
 
 from tapec.ir.affine import ZERO, Affine, Index, regroup
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.shape import STACK
 
 Source = tuple[Value, Index]
 View = Callable[[Op, Index], Sequence[Source] | None]
@@ -96,7 +97,7 @@ def _concatenate(op: Op, index: Index) -> Sequence[Source] | None:
     if index[axis].terms:
         return None
     at = index[axis].const
-    if op.name == "stack":
+    if op.primitive is STACK:
         return [(op.operands[at], index[:axis] + index[axis + 1 :])]
     for part in op.operands:
         if at < part.type.shape[axis]:

@@ -16,7 +16,7 @@ from functools import cached_property
 from tapec.ir.affine import Affine
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
-from tapec.ir.ops.memory import address
+from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
 from tapec.lower.regions import changed_ops, each_block
 
 ROWS = 16  # that may go together
@@ -25,7 +25,7 @@ FEWEST = 8, 32  # rows and columns: fewer are not worth the triangles at both en
 SKEWS = 1, 2, 3  # columns that a row may be behind the one before
 MOST_OPS = 400  # of a body, which is written four times
 MOST_ACCESSES = 60  # of one buffer
-_MEMORY = ("load", "store", "check_index")
+_MEMORY = frozenset((LOAD, STORE, CHECK))
 _BEFORE, _INSIDE, _AFTER = -1, 0, 1
 
 
@@ -55,7 +55,7 @@ def _nest(op: Op) -> _Nest | None:
     if small or len(columns.regions[0].ops) > MOST_OPS:
         return None
     simple = all(
-        o.primitive.kind == "elementwise" or o.name in _MEMORY
+        o.primitive.kind == "elementwise" or o.primitive in _MEMORY
         for o in (*op.regions[0].ops, *columns.regions[0].ops)
         if o is not columns
     )
@@ -105,7 +105,7 @@ class _Nest:
         found: dict[Value, list[_Access | None]] = {}
         written = set()
         for number, part, op in self.accesses():
-            stores = op.name == "store"
+            stores = op.primitive is STORE
             buffer, place = address(op)
             if stores:
                 written.add(buffer)
@@ -118,9 +118,9 @@ class _Nest:
         for number, op in enumerate(self.ops):
             if op is self.columns:
                 inside = enumerate(op.regions[0].ops)
-                yield from ((k, _INSIDE, o) for k, o in inside if o.name in ("load", "store"))
+                yield from ((k, _INSIDE, o) for k, o in inside if o.primitive in (LOAD, STORE))
                 part = _AFTER
-            elif op.name in ("load", "store"):
+            elif op.primitive in (LOAD, STORE):
                 yield number, part, op
 
     def access(self, number: int, part: int, stores: bool, place: Affine) -> _Access | None:

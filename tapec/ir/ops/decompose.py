@@ -66,7 +66,7 @@ DETERMINANT = structured(
     batch=_batch_determinant,
     cost=40,
     work=eliminations,
-    lower="loops",
+    lower="own loops",
     doc="The determinants of square matrices (..., n, n). The derivative is the matrix of "
     "cofactors, whatever the rank (from 9 rows on: n - 1 at least, LinAlgError below).",
 )
@@ -111,7 +111,7 @@ SLOGDET = structured(
     batch=_batch_slogdet,
     cost=40,
     work=eliminations,
-    lower="loops",
+    lower="own loops",
     doc="Sign and logarithm of the size of the determinants of square matrices (..., n, n). Where "
     "one is 0 they are 0 and -inf, and the derivative raises LinAlgError.",
 )
@@ -170,7 +170,7 @@ CHOLESKY = structured(
     analytic=False,
     raises=True,
     harmless=identity,
-    lower="loops",
+    lower="own loops",
     work=eliminations,
     doc="L with L L^T = a, lower triangular, for positive definite matrices (..., n, n). Only the "
     "lower triangle of a is read, and has a derivative; raises LinAlgError where there is no L.",

@@ -155,7 +155,7 @@ SCATTER_ADD = linear(
     rounds=True,
     reader="gather",
     places=2,
-    lower="loops",
+    lower="own loops",
     doc="x with v added at the indexed places; repeated places accumulate.",
 )
 SCATTER = linear(
@@ -169,6 +169,6 @@ SCATTER = linear(
     writes=0,
     reader="gather",
     places=2,
-    lower="loops",
+    lower="own loops",
     doc="x with x[i1, ..., ik] = v; of repeated places the last write stays.",
 )

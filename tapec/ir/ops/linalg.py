@@ -143,5 +143,6 @@ DOT = linear(
     separate=True,
     work=_terms,
     lower="loops",
+    reduces=True,
     doc="Sum of products over the contracted axes; batch axes go first, then those left over.",
 )

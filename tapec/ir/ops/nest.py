@@ -96,6 +96,7 @@ PRODUCT = register(
         infer=DOT.infer,
         evaluate=DOT.evaluate,
         cost=DOT.cost,
+        lower="own loops",
         doc="A `dot` that is one call of a BLAS for each place of the batch.",
     )
 )

@@ -95,7 +95,7 @@ OPAQUE = structured(
     cost=1000,
     analytic=False,
     raises=True,
-    lower="loops",
+    lower="own loops",
     doc="The `count` numbers that a Python function of this process makes of the operands, for "
     "each of the lanes along their `lead` first axes.",
 )

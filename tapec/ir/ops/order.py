@@ -36,7 +36,7 @@ ARGSORT = structured(
     rounds=False,
     batch=_batch,
     cost=40,
-    lower="loops",
+    lower="own loops",
     doc="Where the elements in order along an axis (not counted from the end) come from; equal "
     "ones keep their order, NaN come last.",
 )
@@ -76,7 +76,7 @@ SEARCH = structured(
     batch=_batch_search,
     work=lambda op: op.result.type.size * op.operands[0].type.shape[-1].bit_length(),
     cost=20,
-    lower="loops",
+    lower="own loops",
     doc="How many elements of the sorted last axis of a come before v (not after it, if `right`); "
     "leading axes are those of v. NaN come last.",
 )

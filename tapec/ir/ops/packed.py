@@ -47,7 +47,7 @@ PACKED = structured(
     evaluate,
     raises=True,
     cost=40,
-    lower="loops",
+    lower="own loops",
     doc="The `wanted` results of the op named `of` with these operands and the other attributes, "
     "one after the other in one flat array.",
 )

@@ -203,7 +203,7 @@ QR = structured(
     cost=40,
     work=_terms,
     analytic=False,
-    lower="loops",
+    lower="own loops",
     doc="Q and R with Q R = a, Q orthogonal and R upper triangular, of matrices (..., m, n), by "
     "reflections; Q is (m, min(m, n)), with mode 'complete' (m, m). The derivative raises "
     "LinAlgError where the first min(m, n) columns of R are singular.",

@@ -25,7 +25,7 @@ from tapec.ir.ops.shape import (
     zeros,
 )
 from tapec.ir.places import whole
-from tapec.ir.primitive import linear, structured
+from tapec.ir.primitive import Primitive, linear, structured
 from tapec.ir.types import Type
 
 # --- common parts --------------------------------------------------------------------------------
@@ -111,6 +111,7 @@ REDUCE_SUM = linear(
     batch=_batch_reduce("reduce_sum"),
     rounds=True,
     lower="loops",
+    reduces=True,
     doc="Sum over axes.",
 )
 
@@ -152,6 +153,7 @@ _weighted(
     quiet(lambda x, *, axes: np.asarray(np.prod(x, axis=axes, dtype=np.asarray(x).dtype))),
     _others,
     lower="loops",
+    reduces=True,
     doc="Product over axes.",
 )
 
@@ -174,6 +176,7 @@ _weighted(
     bounded=True,
     rounds=False,
     lower="loops",
+    reduces=True,
     doc="Largest element; NaN if there is one.",
 )
 _weighted(
@@ -186,6 +189,7 @@ _weighted(
     bounded=True,
     rounds=False,
     lower="loops",
+    reduces=True,
     doc="Smallest element; NaN if there is one.",
 )
 
@@ -195,18 +199,22 @@ def _infer_arg(x: Type, *, axis: int) -> Type:
     return _infer_extreme(x, axes=(axis,)).with_dtype("i64")
 
 
-for _name, _arg in (("argmax", np.argmax), ("argmin", np.argmin)):
-    structured(
-        _name,
+def _position(name: str, evaluate: Callable[..., Any]) -> Primitive:
+    return structured(
+        name,
         _infer_arg,
-        lambda x, *, axis, _arg=_arg: np.asarray(_arg(x, axis=axis), np.int64),
+        lambda x, *, axis: np.asarray(evaluate(x, axis=axis), np.int64),
         jvp=no_jvp,
         vjp=no_vjp,
-        batch=batch_axis(_name),
-        lower="loops",
+        batch=batch_axis(name),
+        lower="own loops",
         rounds=False,
         doc="Position of the first extreme along an axis; NaN wins.",
     )
+
+
+ARGMAX = _position("argmax", np.argmax)
+ARGMIN = _position("argmin", np.argmin)
 
 for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
     structured(
@@ -217,5 +225,6 @@ for _name, _fold in (("reduce_any", np.any), ("reduce_all", np.all)):
         vjp=no_vjp,
         batch=_batch_reduce(_name),
         lower="loops",
+        reduces=True,
         doc="Logical reduction over axes.",
     )

@@ -65,7 +65,7 @@ CUMSUM = linear(
     (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
     batch=batch_axis("cumsum"),
     rounds=True,
-    lower="loops",
+    lower="own loops",
     doc="Running sum along an axis, from the end if `reverse`.",
 )
 
@@ -117,7 +117,7 @@ RECURRENCE = structured(
     vjp=_vjp_recurrence,
     batch=batch_axis("recurrence"),
     cost=2,
-    lower="loops",
+    lower="own loops",
     doc="s_i = a_i s_{i-1} + b_i along an axis, s_{-1} = 0; from the end if `reverse`.",
 )
 
@@ -166,7 +166,7 @@ def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> 
         vjp=vjp,
         batch=batch_axis(name),
         rounds=False,
-        lower="loops",
+        lower="own loops",
         kinks="where an element ties with the extreme before it: the derivative is shared evenly",
         analytic=False,
         bounded=True,

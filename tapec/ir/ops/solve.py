@@ -84,7 +84,7 @@ SOLVE = structured(
     cost=40,
     raises=True,
     harmless=identity,
-    lower="loops",
+    lower="own loops",
     work=eliminations,
     doc="x with a x = b, for matrices a (..., n, n) and columns b (..., n, k), by elimination with "
     "partial pivoting; raises LinAlgError where a matrix is singular.",
