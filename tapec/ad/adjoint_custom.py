@@ -26,7 +26,7 @@ class _Custom(RegionPullback):
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
-        given = [sweep.made(ct, v.type)
+        given = [sweep.materialised(ct, v.type)
                  for v, ct in zip(op.results, cts, strict=True) if v.type.is_float]  # fmt: skip
         refuse_captured(op, sweep.activity.varied)
         moving = [k for k, v in enumerate(op.operands) if v.type.is_float]
@@ -36,7 +36,7 @@ class _Custom(RegionPullback):
             found = self._transposed(sweep, op, rules["jvp"], moving, given)
         for k, value in zip(moving, found, strict=True):
             if op.operands[k] in sweep.activity.varied:
-                sweep.deliver(op, k, value)
+                sweep.accumulate_result(op, k, value)
 
     def _transposed(
         self, sweep: Sweep, op: Op, rule: Block, moving: Sequence[int], given: Sequence[Value]
@@ -49,7 +49,7 @@ class _Custom(RegionPullback):
         body = Block(tuple(tangents), tuple(builder.ops[start:]), tuple(outs))
         found = self.reverse.pull_back(builder, Func("jvp", body), tangents, given)
         _refuse_curved(op, builder.ops[start:], tangents, found)
-        return [sweep.made(v if isinstance(v, Value) else None, t.type)
+        return [sweep.materialised(v if isinstance(v, Value) else None, t.type)
                 for v, t in zip(found, tangents, strict=True)]  # fmt: skip
 
 

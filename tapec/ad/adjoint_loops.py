@@ -64,12 +64,12 @@ class _Loop(RegionPullback):
         form, parts = self.form, self.parts
         consts, _, xs = form.groups(form.args)
         first = form.first
-        seeds = [sweep.made(cts[k], op.results[k].type) for k in parts.carried]
-        bases = [sweep.withdraw(op, form.lead + k) for k in parts.consts]
+        seeds = [sweep.materialised(cts[k], op.results[k].type) for k in parts.carried]
+        bases = [sweep.taken_or_zeros(op, form.lead + k) for k in parts.consts]
         carry = [*seeds, *(b.value for b in bases)]
         if self.tape is not None:
             carry.append(self.tapes.back(self.tape))
-        seeds_ys = [sweep.made(cts[form.carry + k], op.results[form.carry + k].type)
+        seeds_ys = [sweep.materialised(cts[form.carry + k], op.results[form.carry + k].type)
                     for k in parts.ys]  # fmt: skip
         fixed = [*(consts[k] for k in self.read_consts),
                  *(op.operands[first + c.position] for c in self.read_counters)]  # fmt: skip
@@ -80,12 +80,12 @@ class _Loop(RegionPullback):
         starts = [first + k for k in parts.carried]
         for k, value in zip(starts, found, strict=False):
             if op.operands[k] in sweep.activity.varied:
-                sweep.deliver(op, k, value)
+                sweep.accumulate_result(op, k, value)
         found = found[len(starts) :]
         for k, base, value in zip(parts.consts, bases, found, strict=False):
-            sweep.deliver(op, form.lead + k, value, base)
+            sweep.accumulate_result(op, form.lead + k, value, base)
         for k, value in zip(parts.slices, found[len(bases) :], strict=True):
-            sweep.deliver(op, first + form.carry + k, value)
+            sweep.accumulate_result(op, first + form.carry + k, value)
 
     def _emit(
         self, builder: Builder, op: Op, consts: Sequence[Value], carry: Sequence[Value],

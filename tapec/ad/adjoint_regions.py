@@ -73,8 +73,8 @@ class _Branches(RegionPullback):
         plan = self.plan
         large = any(op.operands[k].type.size > WRITTEN_ELEMENTS for k in plan.sources)
         guard = sweep.demands.guard(op) if large and self.tape is None else None
-        seeds = [sweep.made(cts[k], op.results[k].type) for k in plan.targets]
-        bases = [None if b is None else sweep.withdrawn(op, k)
+        seeds = [sweep.materialised(cts[k], op.results[k].type) for k in plan.targets]
+        bases = [None if b is None else sweep.taken(op, k)
                  for k, b in zip(plan.sources, plan.joints[0].bases, strict=True)]  # fmt: skip
         absent = tuple(ct is None for ct, b in zip(bases, plan.joints[0].bases, strict=True)
                        if b is not None)  # fmt: skip
@@ -91,7 +91,7 @@ class _Branches(RegionPullback):
         if self.tape is not None:
             self.tapes.emptied(found.pop())
         for k, base, value in zip(plan.sources, bases, found, strict=True):
-            sweep.deliver(op, k, value, base)
+            sweep.accumulate_result(op, k, value, base)
 
 
 def _reverse_op(
@@ -156,11 +156,11 @@ class Rematerialised(RegionPullback):
     tape: Value | None = None
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
-        seeds = [sweep.made(cts[k], op.results[k].type) for k in self.targets]
+        seeds = [sweep.materialised(cts[k], op.results[k].type) for k in self.targets]
         operands = (*op.operands, *seeds)
         found = sweep.builder.emit(op.primitive, operands, _named(op), (self.back,)).results
         for k, value in zip(self.sources, found, strict=True):
-            sweep.deliver(op, k, value)
+            sweep.accumulate_result(op, k, value)
 
 
 def _call(

@@ -119,10 +119,10 @@ class _Checkpointed(RegionPullback):
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         form, parts, b = self.form, self.parts, sweep.builder
         consts, _, xs = form.groups(form.args)
-        seeds = [sweep.made(cts[k], op.results[k].type) for k in parts.carried]
-        bases = [sweep.withdraw(op, k) for k in parts.consts]
+        seeds = [sweep.materialised(cts[k], op.results[k].type) for k in parts.carried]
+        bases = [sweep.taken_or_zeros(op, k) for k in parts.consts]
         numbers = [form.carry + k for k in parts.ys]
-        rows = [sweep.made(cts[k], op.results[k].type) for k in numbers]
+        rows = [sweep.materialised(cts[k], op.results[k].type) for k in numbers]
         stacks = [self._snapshots(b, v) for v in self.kept]
         carry = [*seeds, *(base.value for base in bases), *stacks, b.const(self.places),
                  b.const(self.used, INT)]  # fmt: skip
@@ -135,11 +135,11 @@ class _Checkpointed(RegionPullback):
         found = b.emit(PRIMITIVES["scan"], [*fixed, *carry, *rows], attrs, (body,)).results
         for k, value in zip(parts.carried, found, strict=False):
             if op.operands[form.consts + k] in sweep.activity.varied:
-                sweep.deliver(op, form.consts + k, value)
+                sweep.accumulate_result(op, form.consts + k, value)
         for k, base, value in zip(parts.consts, bases, found[len(seeds) :], strict=False):
-            sweep.deliver(op, k, value, base)
+            sweep.accumulate_result(op, k, value, base)
         for k, value in zip(parts.slices, found[len(carry) :], strict=True):
-            sweep.deliver(op, form.consts + form.carry + k, value)
+            sweep.accumulate_result(op, form.consts + form.carry + k, value)
 
     def _snapshots(self, b: Builder, kept: Value) -> Value:
         """The snapshots, in an array with a place for each, and one more."""

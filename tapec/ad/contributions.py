@@ -61,17 +61,17 @@ class Cotangents:
         self._builder, self.in_place = builder, in_place
         self._pending: dict[Value, _Pending] = {}
 
-    def add(self, primal: Value, contribution: Value, tainted: bool = False) -> None:
+    def accumulate(self, primal: Value, contribution: Value, tainted: bool = False) -> None:
         """One more contribution, of the primal's shape."""
         pending = self._of(primal)
         pending.full.append(contribution)
         pending.tainted |= tainted
 
-    def add_guarded(self, primal: Value, contribution: Value, demand: Value) -> None:
+    def accumulate_masked(self, primal: Value, contribution: Value, demand: Value) -> None:
         """One more contribution, right only where demanded: masked together with its like."""
         self._of(primal).guarded.setdefault(demand, []).append(contribution)
 
-    def add_part(
+    def accumulate_part(
         self, primal: Value, contribution: Value, at: Any, starts: tuple[Value, ...] = ()
     ) -> None:
         """A contribution to the part of the primal that `at` specifies, from these starts.
@@ -102,7 +102,7 @@ class Cotangents:
             base = self._added(base, value, spec, starts, hint)
         return base
 
-    def add_cleared(
+    def accumulate_cleared(
         self, primal: Value, base: Value, part: Value, at: Any, starts: tuple[Value, ...]
     ) -> None:
         """`base` with zeros in place of `part`: what an array gets that was partly overwritten.

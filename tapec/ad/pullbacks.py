@@ -22,10 +22,10 @@ def _elementwise(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         factor, x = partial_of(sweep.builder, op, k), op.operands[k]
         if isinstance(factor, Value) and not sweep.finite.partial(op, k):
             value = strongly(sweep.builder, op, k, ct.value, factor, hint_of(x, "ct"))
-            sweep.send(x, value, demand, ct.tainted)
+            sweep.accumulate(x, value, demand, ct.tainted)
         elif isinstance(factor, Value) or factor != 0.0:
             value = scale(sweep.builder, ct.value, factor, hint_of(x, "ct"))
-            sweep.send(x, value, demand, ct.tainted or isinstance(factor, Value))
+            sweep.accumulate(x, value, demand, ct.tainted or isinstance(factor, Value))
 
 
 def _select(sweep: Sweep, op: Op, ct: Cotangent) -> None:
@@ -33,28 +33,28 @@ def _select(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         x = op.operands[k]
         taken = sweep.demands.branch(op, k)
         if ct.tainted or sweep.demands.of(x) is taken:
-            sweep.send(x, ct.value, taken, True)
+            sweep.accumulate(x, ct.value, taken, True)
             continue
         zero = sweep.builder.const(0.0, Type(x.type.dtype))
         pair = (ct.value, zero) if k == 1 else (zero, ct.value)
         value = select(sweep.builder, op.operands[0], *pair, hint_of(x, "ct"))
-        sweep.send(x, value, None, False)
+        sweep.accumulate(x, value, None, False)
 
 
 def _convert(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     (x,) = op.operands
     attrs, hint = {"dtype": x.type.dtype}, hint_of(x, "ct")
     value = sweep.builder.emit(op.primitive, (ct.value,), attrs, hint=hint).result
-    sweep.send(x, value, sweep.demands.of(op.results[0]), ct.tainted)
+    sweep.accumulate(x, value, sweep.demands.of(op.results[0]), ct.tainted)
 
 
 def _index(sweep: Sweep, op: Op, ct: Cotangent) -> None:
-    sweep.cotangents.add_part(op.operands[0], sweep.clean(op.result, ct), op.attrs["at"])
+    sweep.cotangents.accumulate_part(op.operands[0], sweep.clean(op.result, ct), op.attrs["at"])
 
 
 def _dynamic_index(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     x, *starts = op.operands
-    sweep.cotangents.add_part(x, sweep.clean(op.result, ct), op.attrs["at"], tuple(starts))
+    sweep.cotangents.accumulate_part(x, sweep.clean(op.result, ct), op.attrs["at"], tuple(starts))
 
 
 def _gather(sweep: Sweep, op: Op, ct: Cotangent) -> None:
@@ -62,7 +62,7 @@ def _gather(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         _linear(sweep, op, ct)
         return
     x, *indices = op.operands
-    sweep.cotangents.add_part(x, sweep.clean(op.result, ct), None, tuple(indices))
+    sweep.cotangents.accumulate_part(x, sweep.clean(op.result, ct), None, tuple(indices))
 
 
 def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
@@ -75,9 +75,9 @@ def _update(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         PRIMITIVES[op.primitive.reader], (value, *starts), {"at": at}, hint=hint_of(v, "ct")
     ).result
     if 1 in active:
-        sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
+        sweep.accumulate(v, part, sweep.demands.sent(op, 1), tainted=False)
     if 0 in active:
-        sweep.cotangents.add_cleared(x, value, part, at, tuple(starts))
+        sweep.cotangents.accumulate_cleared(x, value, part, at, tuple(starts))
 
 
 def _pass_by(sweep: Sweep, op: Op) -> bool:
@@ -91,11 +91,11 @@ def _pass_by(sweep: Sweep, op: Op) -> bool:
     if 1 in active:
         base = sweep.cotangents.with_parts_of(v, base, at, (), hint_of(x, "ct"))
         part = emit(PRIMITIVES["index"], (base,), {"at": at}, hint=hint_of(v, "ct")).result
-        sweep.send(v, part, sweep.demands.sent(op, 1), tainted=False)
+        sweep.accumulate(v, part, sweep.demands.sent(op, 1), tainted=False)
     if 0 in active:
         zeros = sweep.builder.const(0.0, v.type)
         base = emit(PRIMITIVES["update"], (base, zeros), {"at": at}, hint=hint_of(x, "ct")).result
-        sweep.cotangents.add_cleared(x, base, cleared.part, cleared.at, ())
+        sweep.cotangents.accumulate_cleared(x, base, cleared.part, cleared.at, ())
     return True
 
 
@@ -109,7 +109,7 @@ def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
         # Products with other operands may meet their NaN; mere movement may not.
         if rule is not None:
             found = rule(k, value, *operands, **op.attrs)
-            sweep.send_whole(op, k, found, tainted=op.primitive.separate)
+            sweep.accumulate_full(op, k, found, tainted=op.primitive.separate)
 
 
 class _Push(RegionPullback):
@@ -128,8 +128,8 @@ class _Push(RegionPullback):
             ct, *found = sweep.builder.emit(PRIMITIVES["pop"], (ct,), types).results
             for k, value in zip(floats, found, strict=True):
                 if op.operands[k] in sweep.activity.varied:
-                    sweep.deliver(op, k, value)
-        sweep.cotangents.add(tape, ct)
+                    sweep.accumulate_result(op, k, value)
+        sweep.cotangents.accumulate(tape, ct)
 
 
 class _Pop(RegionPullback):
@@ -139,13 +139,13 @@ class _Pop(RegionPullback):
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
         made = [
-            sweep.made(ct, v.type)
+            sweep.materialised(ct, v.type)
             for v, ct in zip(op.results, cts, strict=True)
             if v is op.results[0] or v.type.is_float
         ]
         if len(made) > 1:
             made = [sweep.builder.emit(PRIMITIVES["push"], made).result]
-        sweep.cotangents.add(op.operands[0], made[0])
+        sweep.cotangents.accumulate(op.operands[0], made[0])
 
 
 class _EmptyTape(RegionPullback):

@@ -82,7 +82,7 @@ class Reverse:
         finite = Finiteness(func.ops, shows=self.shows)
         sweep = Sweep(builder, ops, activity, [*sources, *floats], records, finite)
         for value, seed in arrived:
-            sweep.cotangents.add(value, seed)
+            sweep.cotangents.accumulate(value, seed)
         for op in reversed(ops):
             sweep.visit(op)
         builder.loc = None
@@ -110,13 +110,13 @@ class Reverse:
                  for p, b in zip(sources, based, strict=True)]  # fmt: skip
         for source, base in zip(sources, bases, strict=True):
             if base is not None:
-                sweep.cotangents.add(source, base)
+                sweep.cotangents.accumulate(source, base)
         seeds = [Value(v.type, hint_of(v, "ct")) for v in targets]
         for value, seed in zip(targets, seeds, strict=True):
-            sweep.cotangents.add(value, seed)
+            sweep.cotangents.accumulate(value, seed)
         for op in reversed(ops):
             sweep.visit(op)
-        found = [sweep.made(sweep.arrived(p), p.type) for p in sources]
+        found = [sweep.materialised(sweep.cotangent(p), p.type) for p in sources]
         return JointBody(body, forward, builder.ops, seeds, bases, found, tapes)
 
     def _augmented(

@@ -1,4 +1,4 @@
-"""The reverse sweep over one body: every op sends its operands their contributions.
+"""The reverse sweep over one body: every op accumulates the cotangents of its operands.
 
 What the operands of a primitive get is in `tapec.ad.pullbacks`. Contributions from inside a
 `select`'s branch are masked by its condition where a partial could be inf or NaN on the other side
@@ -23,9 +23,9 @@ from tapec.ir.types import Type
 
 
 class RegionPullback(Protocol):
-    """How an op with regions was run, and with that its way back.
+    """The pullback of an op with regions, by the form in which it ran.
 
-    What was put on `tape` must come off it, whether or not cotangents arrive.
+    What was pushed on `tape` must be popped, whether or not there are cotangents.
     """
 
     tape: Value | None
@@ -35,7 +35,7 @@ class RegionPullback(Protocol):
         return None
 
     def pull(self, sweep: Sweep, op: Op, cts: Sequence[Value | None]) -> None:
-        """Append the reverse op, from the cotangents that arrived for the results."""
+        """Append the reverse op, from the cotangents of the results."""
 
 
 class Sweep:
@@ -51,7 +51,7 @@ class Sweep:
         self.demands = Demands(builder, ops, activity.varied, everywhere, records, inside=inside)
 
     def visit(self, op: Op) -> None:
-        """Send the contributions of one op to its active operands."""
+        """Accumulate the contributions of one op to its active operands."""
         self.builder.loc = op.loc
         if op.primitive.kind == "region":
             self.visit_region(op)
@@ -71,7 +71,7 @@ class Sweep:
 
     def visit_structured(self, op: Op) -> None:
         """The same by the `vjp` that the op declares; of several results it gets all cotangents."""
-        cts = [self.arrived(v) for v in op.results]
+        cts = [self.cotangent(v) for v in op.results]
         if all(ct is None for ct in cts):
             return
         if op.primitive.vjp is None:
@@ -84,63 +84,65 @@ class Sweep:
             **op.attrs,
         )
         for k in self.activity.entries[op]:
-            self.send_whole(op, k, found[k], tainted=True)
+            self.accumulate_full(op, k, found[k], tainted=True)
 
     def visit_region(self, op: Op) -> None:
         """The same for an op with regions or a tape, which may have several results."""
-        cts = [self.arrived(v) for v in op.results]
+        cts = [self.cotangent(v) for v in op.results]
         record = self.records.get(op) or TAPE_RULES[op.name]
         if record.tape is not None or any(ct is not None for ct in cts):
             record.pull(self, op, cts)
 
-    def arrived(self, value: Value) -> Value | None:
-        """The cotangent that arrived for a value, right everywhere."""
+    def cotangent(self, value: Value) -> Value | None:
+        """The cotangent of a value, right everywhere; None where it is structurally zero."""
         ct = self.cotangents.take(value)
         return None if ct is None else self.clean(value, ct)
 
-    def made(self, value: Value | None, type: Type) -> Value:
+    def materialised(self, value: Value | None, type: Type) -> Value:
         """A cotangent, zeros where none arrived."""
         return materialise(self.builder, ZERO if value is None else value, type)
 
-    def withdrawn(self, op: Op, k: int) -> Cotangent | None:
-        """What has arrived for an operand so far, for the reverse op to add to in place.
+    def taken(self, op: Op, k: int) -> Cotangent | None:
+        """The cotangent of an operand so far, for the reverse op to accumulate in place.
 
         What is right only where demanded cannot be told from what the op adds: then nothing.
         """
         return None if self.demands.idle(op) else self.cotangents.take(op.operands[k])
 
-    def withdraw(self, op: Op, k: int) -> Cotangent:
-        """The same, zeros where nothing has arrived."""
-        return self.withdrawn(op, k) or Cotangent(self.made(None, op.operands[k].type), False)
+    def taken_or_zeros(self, op: Op, k: int) -> Cotangent:
+        """The same, zeros where there is none."""
+        return self.taken(op, k) or Cotangent(self.materialised(None, op.operands[k].type), False)
 
-    def deliver(self, op: Op, k: int, value: Value, base: Cotangent | None = None) -> None:
-        """What the reverse op has for an operand; with a base, the base and what was added.
+    def accumulate_result(
+        self, op: Op, k: int, value: Value, base: Cotangent | None = None
+    ) -> None:
+        """Accumulate a result of the reverse op; with a base, it is the base and what was added.
 
         Regions that did not run add zeros. Those that ran for nothing may have added anything.
         """
         operand, demand = op.operands[k], self.demands.sent(op, k)
         if operand.type.is_float and self.demands.idle(op):
-            self.send(operand, value, demand, tainted=True)
+            self.accumulate(operand, value, demand, tainted=True)
         else:
-            self.cotangents.add(operand, value, base is not None and base.tainted)
+            self.cotangents.accumulate(operand, value, base is not None and base.tainted)
 
-    def send(self, operand: Value, value: Value, demand: Demand, tainted: bool) -> None:
+    def accumulate(self, operand: Value, value: Value, demand: Demand, tainted: bool) -> None:
         """A contribution in the result's shape, right where the op's result is demanded."""
         hint = hint_of(operand, "ct")
         if tainted and demand is not None and self.demands.of(operand) is not demand:
             if value.type.shape == operand.type.shape:
-                self.cotangents.add_guarded(operand, value, demand)
+                self.cotangents.accumulate_masked(operand, value, demand)
                 return
             value, tainted = self.mask(demand, value, hint), False
         value = unbroadcast(self.builder, value, operand.type.shape, hint)
-        self.cotangents.add(operand, value, tainted)
+        self.cotangents.accumulate(operand, value, tainted)
 
-    def send_whole(self, op: Op, k: int, found: Any, tainted: bool) -> None:
+    def accumulate_full(self, op: Op, k: int, found: Any, tainted: bool) -> None:
         """A declared rule's contribution, in the operand's shape; None is zero."""
         if not isinstance(found, Expr):
             return
         demand = self.demands.sent(op, k)
-        self.send(op.operands[k], found.value, demand, tainted and demand is not None)
+        self.accumulate(op.operands[k], found.value, demand, tainted and demand is not None)
 
     def mask(self, demand: Value, value: Value, hint: str = "") -> Value:
         """The value where demanded, zero elsewhere."""

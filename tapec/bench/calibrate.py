@@ -26,7 +26,7 @@ LENGTH = 100_000  # of the arrays
 RUNS = 5
 
 
-def straight_line(count: int = OPS) -> Func:
+def straight_line(count: int) -> Func:
     """Sums and products of numbers, each op reading two of those before it."""
     builder = Builder()
     values = [builder.param(Type("f64")) for _ in range(8)]
@@ -80,7 +80,7 @@ def having(module: Any, name: str, value: int) -> Iterator[None]:
 
 def chunk_ops() -> Iterator[str]:
     """`CHUNK_OPS`: time to compile, and to run, 10,000 ops in functions of so many."""
-    func = straight_line()
+    func = straight_line(OPS)
     for size in (60, 125, 250, 500, 1000, 2000, 4000):
         with having(chunks, "CHUNK_OPS", size):
             made = least(lambda: compiled(func))
@@ -90,7 +90,7 @@ def chunk_ops() -> Iterator[str]:
 
 def levels() -> Iterator[str]:
     """`OPTIMIZED_OPS`: time to compile, and to run, 10,000 ops at each level."""
-    func = straight_line()
+    func = straight_line(OPS)
     for level in (0, 1, 2):
         made = least(lambda level=level: compiled(func, opt=level))  # type: ignore[misc]
         ran = 1e3 * called(compiled(func, opt=level), 20)
