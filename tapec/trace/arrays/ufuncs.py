@@ -193,7 +193,8 @@ def _rounding(name: str, primitive: str) -> Callable[..., Any]:
     def ufunc(x: Any, **kwargs: Any) -> Any:
         if kwargs:
             return with_options(name, (x,), kwargs)
-        if name != "rint" and key_of(as_array(x))[0] in ("i32", "i64", "bool") and is_symbolic(x):
+        x = as_array(x)
+        if name != "rint" and key_of(x)[0] in ("i32", "i64", "bool") and is_symbolic(x):
             return x
         return emit(name, primitive, common_float, (x,))
 

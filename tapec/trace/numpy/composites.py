@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import as_array, key_of, session_of
 from tapec.trace.arrays.promote import common_float
@@ -59,8 +60,10 @@ def _rad2deg(x: Any) -> Any:
 
 @_composite("heaviside")
 def _heaviside(x: Any, half: Any) -> Any:
+    dtype, _ = common_float(key_of(x), key_of(half))
+    x, half = (np_("astype", v, NUMPY_DTYPES[dtype]) for v in (x, half))
     steps = np_("where", np_("greater", x, 0.0), 1.0, np_("where", np_("equal", x, 0.0), half, 0.0))
-    return np_("where", np_("isnan", x), x, steps)
+    return np_("astype", np_("where", np_("isnan", x), x, steps), NUMPY_DTYPES[dtype])
 
 
 @_composite("logaddexp2")

@@ -21,7 +21,7 @@ from tapec.trace.arrays.operands import (
     session_of,
     unwrap,
 )
-from tapec.trace.arrays.promote import Key, common, scalar_key
+from tapec.trace.arrays.promote import Key, common, common_float, scalar_key
 from tapec.trace.arrays.rows import rows, rows_from
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
@@ -206,6 +206,8 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     grid: Any = np.arange(num, dtype=float)
     grid = grid.reshape((num, *(1,) * np.ndim(step)))
     made = start + step * grid
+    if dtype is None and common_float(key_of(start), key_of(stop))[0] == "f32":
+        made = TABLE["astype"](made, np.float32)
     if axis:
         made = TABLE["moveaxis"](made, 0, axis)
     if dtype is not None:

@@ -25,7 +25,7 @@ def _inside(z: Any, formula: Callable[[Any], Any], low: float, high: float = mat
 def _log1p_square(w: Any) -> Any:
     """log(1 + w^2), also where w^2 overflows."""
     size = TABLE["absolute"](w)
-    huge = size > 1e100
+    huge = size > 1e10
     near = TABLE["log1p"](TABLE["square"](where(huge, 0.0, w)))
     return where(huge, 2.0 * _log(where(huge, size, 1.0)), near)
 

@@ -10,7 +10,7 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.numpy.shape import moveaxis, ravel
+from tapec.trace.numpy.shape import broadcast_to, moveaxis, ravel
 
 
 def _masked(x: Any, mask: Any) -> Any:
@@ -26,15 +26,21 @@ def _triangle(x: Any, k: int) -> Any:
 @implements("triu")
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle, zeros below."""
-    x = as_tracer(x)
+    x = _rows(x)
     return _masked(x, ~_triangle(x, k - 1))
 
 
 @implements("tril")
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle, zeros above."""
-    x = as_tracer(x)
+    x = _rows(x)
     return _masked(x, _triangle(x, k))
+
+
+def _rows(x: Any) -> Any:
+    """A matrix, or stack of them: a vector stands for as many equal rows, as in NumPy."""
+    x = as_tracer(x)
+    return broadcast_to(x, (x.size, x.size)) if x.ndim == 1 else x
 
 
 @implements("diagonal")

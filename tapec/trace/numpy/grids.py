@@ -31,7 +31,7 @@ def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: 
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None,
               axis: int = 0) -> Any:  # fmt: skip
     """A geometric progression between ends of one sign."""
-    start, stop = as_tracer(start), as_tracer(stop)
+    start, stop = (TABLE["astype"](end, float) for end in (start, stop))
     sign = np.sign(start)
     low, high = (np.log10(sign * e) for e in (start, stop))
     made = sign * logspace(low, high, num, endpoint, axis=axis)
@@ -111,7 +111,7 @@ def angle(z: Any, deg: bool = False) -> Any:
         z = TABLE["astype"](z, float)
     argument = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
     made = where(TABLE["isnan"](z), math.nan, argument)
-    return made if deg else TABLE["astype"](made, z.dtype)
+    return TABLE["astype"](made, z.dtype)
 
 
 @implements("isin")

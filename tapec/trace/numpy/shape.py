@@ -126,6 +126,7 @@ def matrix_transpose(x: Any) -> Any:
 def transpose(x: Any, axes: Any = None) -> Any:
     """Permuted axes (reversed by default)."""
     x = as_tracer(x)
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     perm = tuple(range(x.ndim))[::-1] if axes is None else axes_of(tuple(axes), x.ndim)
     if sorted(perm) != list(range(x.ndim)):
         raise ShapeError(f"axes {tuple(perm)} do not permute {x.ndim} axes", where=where())

@@ -59,7 +59,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         moved = [axis % a.ndim for axis in axes]
         kept = [axis for axis in range(a.ndim) if axis not in moved]
         a = a.transpose(kept + moved)
-    shape = a.shape[b.ndim :]
+    shape = a.shape[b.ndim - a.ndim :]  # as NumPy has it: all of it, where none is left
     size = int(np.prod(shape, dtype=int))
     return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
 

@@ -167,8 +167,10 @@ def _end(e: Any, x: Tracer, axis: int) -> Any:
 @implements("ediff1d")
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of the flattened array, with numbers before and after them."""
-    parts = [to_begin, diff(ravel(x)), to_end]
-    return joined([ravel(p) for p in parts if p is not None], 0)
+    x = ravel(x)
+    parts = [to_begin, diff(x), to_end]
+    given = [TABLE["astype"](ravel(p), x.dtype) for p in parts if p is not None]
+    return joined(given, 0)
 
 
 @implements("meshgrid")
