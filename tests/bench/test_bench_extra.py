@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 import tomllib
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -50,3 +52,24 @@ def test_the_extra_is_what_is_asked_for() -> None:
     assert named == set(extra.PACKAGES)
     assert not any(text.startswith(tuple(named)) for text in project["dependencies"])
     assert "tapec[bench]" in project["optional-dependencies"]["test"]
+
+
+BLOCKED = """
+import sys
+sys.modules.update(dict.fromkeys(("matplotlib", "rich", "threadpoolctl")))
+from tapec.tools.cli import main
+main(sys.argv[1:])
+"""
+COMMANDS = {
+    "dump": ("dump", "numpy:sin", "--arg", "float64[3]"),
+    "check": ("check", "numpy:sum", "--arg", "float64[3]", "--order", "1"),
+    "ops": ("ops",),
+    "info": ("info",),
+    "opt": ("opt", "--list"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_other_commands_do_without(name: str) -> None:
+    run = subprocess.run([sys.executable, "-c", BLOCKED, *COMMANDS[name]], capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()
