@@ -142,14 +142,18 @@ def _scaled_order(x: Any, n: int) -> Any:
 iv: Primitive = _orders(
     "iv", "Modified Bessel function of a whole order n > 1.", lambda y, x, *, n: _slope(x, n)
 )
-ive: Primitive = _orders("ive", "iv times exp(-|x|).", lambda y, x, *, n: _scaled_slope(y, x, n))
+ive: Primitive = _orders(
+    "ive",
+    "iv times exp(-|x|); NaN beyond 1e9, as SciPy's.",
+    lambda y, x, *, n: _scaled_slope(y, x, n),
+)
 i0: Primitive = _bessel("i0", lambda y, x: i1(x), "Modified Bessel function of order 0.")
 i1: Primitive = _bessel("i1", lambda y, x: _slope(x, 1), "Modified Bessel function of order 1.")
 i0e: Primitive = _bessel(
     "i0e", lambda y, x: i1e(x) - sign(x) * y, "i0 times exp(-|x|).", kinks="x == 0", bounded=True
 )
 i1e: Primitive = _bessel(
-    "i1e", lambda y, x: _scaled_slope(y, x, 1), "i1 times exp(-|x|).", bounded=True
+    "i1e", lambda y, x: _scaled_slope(y, x, 1), "i1 times exp(-|x|); beyond 1e9 SciPy has no slope."
 )
 
 # --- the derivatives of digamma ------------------------------------------------------------------
