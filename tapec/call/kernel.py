@@ -12,7 +12,7 @@ from tapec.call.derivatives import TRANSFORMS, Derivatives
 from tapec.call.entries import Entries
 from tapec.call.method import BoundKernel
 from tapec.call.quick import Unusual, describe, described_values, is_described
-from tapec.call.signature import Signature, abstract, static_test
+from tapec.call.signature import Signature, abstract, has_parameter, static_test
 from tapec.call.specialize import Specialization
 from tapec.call.tracing import CapturesTracer, specialize
 from tapec.call.variants import Variants
@@ -62,6 +62,7 @@ class Kernel(Derivatives, FastCallable):
         self._traced = functools.partial(_inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
+        self._has_out = has_parameter(f, "out")
         self._pinned: frozenset[int] = frozenset()
         self._quick: dict[Any, Variants] = {}
         self._lock = ForkedLock()
@@ -85,6 +86,8 @@ class Kernel(Derivatives, FastCallable):
         >>> f(np.zeros(2), out=y) is y
         True
         """
+        if self._has_out and out is not None:  # the function has a parameter of that name
+            out, kwargs["out"] = None, out
         pinned = self._pinned
         key, values = self._key(args, kwargs, pinned)
         known = self._quick.get(key)

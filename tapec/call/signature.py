@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import DTypeError
 from tapec.ir import Type, dtype_name
 from tapec.trace.python.edges import exact, is_plain
 from tapec.tree import Tree, flatten
@@ -47,8 +48,25 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.kind in "OUSVMm":
             return _static(value)
+        if not isinstance(value, np.generic) and _behaves_otherwise(kind):
+            raise DTypeError(
+                f"an argument is a {kind.__name__}, which behaves otherwise than its data",
+                hint="pass the data, np.asarray(x), or call the code by tapec.opaque",
+            )
         return Input(Type(dtype_name(value.dtype), tuple(value.shape)))
     return _static(value)
+
+
+_INERT = frozenset(
+    ["__module__", "__doc__", "__new__", "__dict__", "__weakref__", "__qualname__", "__slots__",
+     "__array_finalize__", "__annotations__", "__firstlineno__", "__static_attributes__"]
+)  # fmt: skip
+
+
+def _behaves_otherwise(kind: Any) -> bool:
+    """Whether a class of arrays has methods of its own: masks, products of matrices, units."""
+    own = kind.__mro__[: kind.__mro__.index(np.ndarray)]
+    return any(vars(c).keys() - _INERT for c in own if c is not np.memmap)
 
 
 def _static(value: Any) -> Static:
@@ -149,6 +167,17 @@ def static_test(
         if k in chosen or k - len(parameters) in chosen or name in chosen:
             chosen |= {k, name}
     return chosen.__contains__
+
+
+def has_parameter(f: Callable[..., Any], name: str) -> bool:
+    """Whether a function, or the one that a transform derives from, has a parameter of a name."""
+    while not hasattr(f, "__code__"):
+        inner = getattr(f, "__wrapped__", None) or getattr(f, "f", None) or getattr(f, "func", None)
+        if inner is None:
+            return False
+        f = inner
+    code = f.__code__
+    return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def parameter_names(f: Callable[..., Any]) -> list[str]:

@@ -5,6 +5,8 @@ The kernels of `tapec.derive.transforms` are these, compiled.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,6 +29,7 @@ class Transform:
     """A derived function: runs inside a trace; its attributes say what it is."""
 
     suffix = ""
+    like_f = False  # whether it has the parameters of its function
 
     def __init__(self, f: Function, argnums: Argnums = 0, has_aux: bool = False) -> None:
         self.f = f
@@ -37,6 +40,11 @@ class Transform:
         self.__qualname__ = self.__name__
         self.__module__ = getattr(f, "__module__", __name__)
         self.__doc__ = f.__doc__
+
+    @functools.cached_property
+    def __signature__(self) -> inspect.Signature:
+        """The parameters of the function, where the derived one has the same."""
+        return inspect.signature(self.f if self.like_f else type(self).__call__.__get__(self))
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Inner trace, argument groups and the (float) arguments."""
@@ -73,6 +81,7 @@ class ValueAndGrad(Transform):
     """(value, gradient) of a scalar result."""
 
     suffix = "value_and_grad"
+    like_f = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner, groups, args = self.prepare(args, kwargs)
@@ -107,6 +116,7 @@ class Jacobian(Transform):
     """All first derivatives, by the cheaper of both modes or the one given."""
 
     suffix = "jacobian"
+    like_f = True
 
     def __init__(self, f: Function, argnums: Argnums, mode: drivers.Mode) -> None:
         super().__init__(f, argnums)
@@ -195,6 +205,7 @@ class Hessian(Transform):
     """All second derivatives."""
 
     suffix = "hessian"
+    like_f = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         n = self.argnums[0]

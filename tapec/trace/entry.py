@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write
 from tapec.trace.parts.intervals import LengthMark
 from tapec.trace.parts.ragged import CURE, Ragged
-from tapec.trace.python.foreign import foreign_error
+from tapec.trace.python.foreign import foreign_error, holds_traced
 from tapec.trace.python.inputs import Captured
 from tapec.trace.python.prepare import prepare
 from tapec.trace.staging.choice import Choice
@@ -173,7 +173,25 @@ def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
     if type(leaf) is float:
         values.append(session.const(leaf, "f64"))
         return ResultMarker(len(values) - 1, True)
-    return leaf._fail() if type(leaf) is Poison else leaf
+    if type(leaf) is Poison:
+        return leaf._fail()
+    return leaf if session.parent is not None else _checked(leaf)
+
+
+def _checked(leaf: Any) -> Any:
+    """An object that is returned as it is; refused where it would hand out traced values."""
+    kind = type(leaf)
+    if isinstance(leaf, Iterator):
+        raise UnsupportedOperation(
+            f"the function returns a {kind.__name__}, which can be used up once only",
+            hint="return a list of the values: list(...)",
+        )
+    if kind.__module__.partition(".")[0] != "tapec" and holds_traced(leaf):
+        raise UnsupportedOperation(
+            f"the function returns a {kind.__name__} that holds traced values",
+            hint="return the values in tuples, lists, dictionaries or dataclasses",
+        )
+    return leaf
 
 
 _KNOWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name != "index"}

@@ -177,3 +177,4 @@ MEMBERS: dict[str, Any] = {
     "max": _extreme(builtins.max, "greater"),
     "min": _extreme(builtins.min, "less"),
 }
+OF_PYTHON = {vars(builtins)[name]: stand_in for name, stand_in in MEMBERS.items()}

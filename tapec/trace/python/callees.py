@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import types
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.python.builtin import MEMBERS, sort_list
+from tapec.trace.python.builtin import OF_PYTHON, sort_list
 from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
@@ -73,18 +72,17 @@ def _builtin(function: Any, session: Session) -> Any:
         owner = function.__self__
         sorts = type(owner) is list and function.__name__ == "sort"
         return functools.partial(sort_list, owner) if sorts else function
-    return _OF_PYTHON.get(function) or substitute(function, session)
+    return OF_PYTHON.get(function) or substitute(function, session)
 
 
 def _class(cls: type, session: Session) -> Any:
-    return _OF_PYTHON.get(cls) or substitute(cls, session)
+    return OF_PYTHON.get(cls) or substitute(cls, session)
 
 
 def _itself(thing: Any, session: Session) -> Any:
     return thing
 
 
-_OF_PYTHON = {vars(builtins)[name]: stand_in for name, stand_in in MEMBERS.items()}
 _RULES: dict[type, Callable[[Any, Session], Any]] = {
     Tracer: _itself,
     UfuncProxy: _itself,

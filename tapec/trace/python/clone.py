@@ -19,6 +19,7 @@ from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.densities import Distribution, has_density
 from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
+from tapec.trace.python.builtin import OF_PYTHON
 from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
     CLONED,
@@ -91,8 +92,9 @@ def _module(module: types.ModuleType, session: Session) -> Any:
 
 
 def _class(cls: type, session: Session) -> Any:
-    if cls in _CLASSES:
-        return _CLASSES[cls]
+    for known in (_CLASSES, OF_PYTHON):
+        if cls in known:
+            return known[cls]
     if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
         return array_caster(cls)
     return _class_of_clones(cls, session) if makes_stand_ins(cls) else cls
@@ -120,7 +122,9 @@ def _by_class(function: Any, session: Session) -> Any:
 def _builtin(function: Any, session: Session) -> Any:
     if function.__module__ == "math":
         return math_function(function)
-    return numpy_function(function) if is_numpy(function) else function
+    if is_numpy(function):
+        return numpy_function(function)
+    return OF_PYTHON.get(function, function) if function.__module__ == "builtins" else function
 
 
 def _method(method: types.MethodType, session: Session) -> Any:

@@ -37,7 +37,7 @@ def foreign_error(error: Exception) -> TraceError | None:
     if not own or own[-1] == len(frames) - 1:
         return None
     (caller, line), (called, _) = frames[own[-1] : own[-1] + 2]
-    if not (_is_ours(error) or any(map(_holds_traced, called.f_locals.values()))):
+    if not (_is_ours(error) or any(map(holds_traced, called.f_locals.values()))):
         return None
     where = Loc(caller.f_code.co_filename, line, caller.f_code.co_name)
     message = f"{_name(called)} cannot be followed with traced values: {_first_line(error)}"
@@ -59,14 +59,15 @@ def _is_ours(error: BaseException | None) -> bool:
     return False
 
 
-def _holds_traced(value: Any, depth: int = 3) -> bool:
+def holds_traced(value: Any, depth: int = 3) -> bool:
     """Whether a value, container or closure holds a traced value."""
     if is_symbolic(value):
         return True
     cells = getattr(value, "__closure__", None) or ()
     inner = [cell.cell_contents for cell in cells if cell != _EMPTY]
     inner += value if isinstance(value, tuple | list) else []
-    return depth > 0 and any(_holds_traced(v, depth - 1) for v in inner)
+    inner += getattr(value, "__dict__", {}).values() if not isinstance(value, type) else []
+    return depth > 0 and any(holds_traced(v, depth - 1) for v in inner)
 
 
 def _name(frame: FrameType) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -242,10 +243,16 @@ def array_caster(real: Any) -> Any:
 def is_numpy(thing: Any) -> bool:
     """Whether this belongs to NumPy."""
     module = getattr(thing, "__module__", None) or ""
-    return module.split(".")[0] == "numpy"
+    return module.split(".")[0] == "numpy" and _is_of("numpy", thing)
 
 
 def is_special(thing: Any) -> bool:
     """Whether this is a Python function of scipy.special with a translation."""
     module = getattr(thing, "__module__", None) or ""
-    return module.startswith("scipy.special") and name_of(thing) in TABLE
+    return module.startswith("scipy.special") and name_of(thing) in TABLE and _is_of("scipy", thing)
+
+
+def _is_of(package: str, thing: Any) -> bool:
+    """Whether a function is the package's, not one that `functools.wraps` gave its names."""
+    code = getattr(thing, "__code__", None)
+    return code is None or package in Path(code.co_filename).parts or code.co_filename[0] == "<"

@@ -6,12 +6,16 @@ import ast
 import copy
 import inspect
 import linecache
+import os
+import time
 from functools import lru_cache
 from types import CodeType
+from typing import Any
 
 from tapec.trace.source.walk import walk
 
 FunctionNode = ast.FunctionDef | ast.Lambda
+_STARTED = time.time()
 _GENERATED = 0x20 | 0x80 | 0x100 | 0x200  # generators and coroutines
 
 
@@ -23,7 +27,34 @@ def tree_of(code: CodeType) -> FunctionNode | None:
         node = _lambda(code) if code.co_name == "<lambda>" else _definition(code)
     except (SyntaxError, ValueError, IndexError, RecursionError):
         return None
-    return node if node is not None and _matches(node, code) else None
+    if node is None or not _matches(node, code) or _is_edited(code):
+        return None
+    return node
+
+
+def _is_edited(code: CodeType) -> bool:
+    """Whether the file was written since we started, and says something else now."""
+    try:
+        changed = os.stat(code.co_filename).st_mtime > _STARTED
+    except OSError:  # source that is in no file
+        return False
+    if not changed:
+        return False
+    text = "".join(linecache.getlines(code.co_filename))
+    pending = [compile(text, code.co_filename, "exec", dont_inherit=True)]
+    while pending:
+        found = pending.pop()
+        if _text_of(found) == _text_of(code):
+            return False
+        pending += [c for c in found.co_consts if isinstance(c, CodeType)]
+    return True
+
+
+def _text_of(code: CodeType) -> tuple[Any, ...]:
+    """What code does, and where: flags may differ by how it was compiled."""
+    constants = [repr(c) for c in code.co_consts if not isinstance(c, CodeType)]
+    names = code.co_name, code.co_names, code.co_varnames
+    return code.co_firstlineno, code.co_code, constants, names
 
 
 def has_source(code: CodeType) -> bool:
