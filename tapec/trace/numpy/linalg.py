@@ -90,10 +90,11 @@ def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
     """Dot products along an axis."""
     if kwargs:
         return with_options("vecdot", (a, b), kwargs)
-    products: Any = TABLE["multiply"](as_tracer(a), as_tracer(b))
+    # The axis is one of each operand, which need not be one of the products.
+    products: Any = TABLE["multiply"](moveaxis(a, int(axis), -1), moveaxis(b, int(axis), -1))
     if products._dtype == "bool":
-        return TABLE["any"](products, axis=int(axis))
-    return TABLE["sum"](products, axis=int(axis), dtype=products.dtype)
+        return TABLE["any"](products, axis=-1)
+    return TABLE["sum"](products, axis=-1, dtype=products.dtype)
 
 
 @implements("matvec")

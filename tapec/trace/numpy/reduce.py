@@ -159,4 +159,4 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         if dx.ndim == 1:
             dx = dx.reshape([-1 if j == i else 1 for j in range(y.ndim)])
     pairs = along(y, i, slice(1, None)) + along(y, i, slice(None, -1))
-    return TABLE["sum"](pairs * dx, axis=i) / 2.0
+    return TABLE["sum"](pairs * dx, axis=axis) / 2.0

@@ -44,9 +44,10 @@ def resolve(name: str) -> Callable[..., Any] | None:
 
 
 # What differs: element types beside Python's numbers (dot and its kin take them for arrays), of
-# booleans as polynomials, of probabilities that are booleans; ends that are 0 or of other signs.
+# booleans as polynomials, of probabilities that are booleans; ends that are 0 or of other signs; spacings of 0.
 KNOWN = {
     *("dot", "inner", "tensordot", "polyadd", "polysub", "polyder", "quantile", "nanquantile"),
+    *("nanpercentile", "gradient"),
     *("geomspace", "logspace"),
 }
 
