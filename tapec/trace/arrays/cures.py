@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import name_of
@@ -31,7 +33,9 @@ def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
     """The error for a function (or an argument of it) without a translation."""
     key = name_of(function)
     name = key if key.startswith("linalg.") else getattr(function, "__name__", str(function))
-    prefix = "" if name.startswith("ndarray.") else "np."
+    # Ufuncs that NumPy does not have are SciPy's; they say nothing of where they come from.
+    special = isinstance(function, np.ufunc) and not hasattr(np, name)
+    prefix = "" if name.startswith("ndarray.") else "scipy.special." if special else "np."
     return UnsupportedOperation(
         f"{prefix}{name}{what} has no translation for traced arrays",
         where=where(),

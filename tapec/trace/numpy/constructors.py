@@ -39,10 +39,15 @@ def _key(leaf: Any) -> Key:
     return key_of(leaf) if type(leaf) is Tracer else scalar_key(leaf)
 
 
+# SciPy asks for copies by these names.
+_COPY = {mode: value for mode, value in zip(np._CopyMode, (True, False, None), strict=True)}
+
+
 @implements("array")
 def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndmin: int = 0,
           subok: bool = False, like: Any = None) -> Any:  # fmt: skip
     """``np.array``: nested lists of traced values become stacks."""
+    copy = _COPY.get(copy, copy)
     if not any_symbolic(x):
         if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
             return x
@@ -92,6 +97,7 @@ def _joined(session: Any, items: Any, build: Any) -> Any:
 @implements("asarray", "asanyarray", "require")
 def asarray(x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -> Any:
     """``np.asarray``: no copy of what is an array already."""
+    copy = _COPY.get(copy, copy)
     if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
         return x
     return array(x, dtype, copy=copy or False)

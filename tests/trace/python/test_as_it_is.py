@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import linalg, special
+from scipy.spatial.transform import Rotation
 from scipy.special import expit, gammaln, logsumexp
 
 import tapec
@@ -186,3 +188,23 @@ def test_unedited_code_of_a_new_file_is_followed(
     for f in (module.f, module.g):
         assert tapec.compile(f)(X) == f(X)
         assert tapec.compile(f)(-X) == f(-X)
+
+
+CONSTANT: dict[str, Callable[[], Any]] = {
+    "toeplitz": lambda: linalg.toeplitz([1.0, 2.0, 3.0]),
+    "rotation": lambda: Rotation.from_rotvec([0.1, 0.2, 0.3]).as_matrix(),
+    "hilbert": lambda: linalg.hilbert(3),
+    "copies": lambda: np.array(X, copy=np._CopyMode.IF_NEEDED) * np.eye(3),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT)
+def test_scipy_on_constants_is_scipy(name: str) -> None:
+    made = CONSTANT[name]
+    assert np.allclose(tapec.compile(lambda x: made() @ x)(X), made() @ X)
+
+
+@pytest.mark.parametrize("f", [special.erfcx, special.j0, special.gammainc])
+def test_refusals_name_functions_that_exist(f: Any) -> None:
+    with pytest.raises(UnsupportedOperation, match=f"scipy.special.{f.__name__}"):
+        tapec.compile(lambda x: f(x) if f.nin == 1 else f(x, x))(X)
