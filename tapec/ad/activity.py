@@ -26,14 +26,14 @@ def active_params(func: Func, active: Sequence[bool]) -> list[Value]:
         raise ShapeError(
             f"{func.name} has {len(func.params)} inputs, got {len(active)} activity flags"
         )
-    chosen = [p for p, flag in zip(func.params, active, strict=True) if flag]
-    for p in chosen:
+    independents = [p for p, flag in zip(func.params, active, strict=True) if flag]
+    for p in independents:
         if not p.type.is_float:
             raise DTypeError(
                 f"cannot differentiate {func.name} by an input of type {p.type}",
                 hint="pass a float array (x.astype(float)), or leave this argument out",
             )
-    return chosen
+    return independents
 
 
 def can_vary(type: Type) -> bool:

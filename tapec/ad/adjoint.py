@@ -26,13 +26,13 @@ def adjoint(func: Func, active: Sequence[bool]) -> Func:
 
     Inputs no result depends on get zeros. Raises DTypeError where an active input is not a float.
     """
-    chosen = active_params(func, active)
+    independents = active_params(func, active)
     builder = Builder()
     builder.params = list(func.params)
     builder.ops = list(func.ops)
     seeds = [builder.param(v.type, hint_of(v, "ct")) for v in func.results if v.type.is_float]
-    found = pull_back(builder, func, chosen, seeds)
-    outs = [materialise(builder, ct, p.type) for p, ct in zip(chosen, found, strict=True)]
+    found = pull_back(builder, func, independents, seeds)
+    outs = [materialise(builder, ct, p.type) for p, ct in zip(independents, found, strict=True)]
     return builder.func(f"{func.name}.adjoint", (*func.results, *outs))
 
 

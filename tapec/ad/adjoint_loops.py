@@ -163,11 +163,11 @@ def augment_loop(
 def parts_of(reverse: Reverse, op: Op, form: RegionOp, wanted: Wanted) -> Parts:
     """What of a loop has cotangents."""
     flow = reverse.flow
-    settled, _ = flow.inside(op, wanted.flags)
+    varying, _ = flow.inside(op, wanted.flags)
     needed = flow.needed(op, wanted.flags, wanted.results)
     results = flow.closure(op, wanted.flags, wanted.results)
     consts, carried, slices = form.groups(needed[form.lead :])
-    _, varied, _ = form.groups(settled[form.lead :])
+    _, varied, _ = form.groups(varying[form.lead :])
     both = [n and v and r for n, v, r in zip(carried, varied, results, strict=False)]
     return Parts(
         positions(consts), positions(both), positions(slices), positions(results[form.carry :])

@@ -36,18 +36,18 @@ def value_and_gradient(func: Func, wrt: Sequence[bool]) -> Func:
     Further results are passed on as they are. Raises NonDifferentiableError or DTypeError.
     """
     builder = _opened(func)
-    chosen = active_params(func, wrt)
+    independents = active_params(func, wrt)
     first = _single(func)
     rest = [v for v in func.results[1:] if v.type.is_float]
     seeds: list[Derivative] = [builder.const(1.0, first.type), *(ZERO for _ in rest)]
-    found = pull_back(builder, func, chosen, seeds)
-    grads = [materialise(builder, g, p.type) for g, p in zip(found, chosen, strict=True)]
+    found = pull_back(builder, func, independents, seeds)
+    grads = [materialise(builder, g, p.type) for g, p in zip(found, independents, strict=True)]
     return builder.func(f"{func.name}.grad", (*func.results, *grads))
 
 
 @verified
 def gradient(func: Func, wrt: Sequence[bool]) -> Func:
-    """inputs -> gradients of the first result by the chosen inputs."""
+    """inputs -> gradients of the first result by the independent inputs."""
     both = value_and_gradient(func, wrt)
     return both.with_results(both.results[len(func.results) :])
 
@@ -59,15 +59,15 @@ def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
     Forward mode pushes an identity through the batched tangent, one input at a time; reverse mode
     pulls one back, one result at a time; `auto` takes the mode with fewer seeds.
     """
-    chosen = active_params(func, wrt)
+    independents = active_params(func, wrt)
     for v in func.results:
         if not v.type.is_float:
             raise DTypeError(f"cannot differentiate a result of {func.name} of type {v.type}")
     if mode == "auto":
-        forward = _size(chosen) <= _size(func.results)
+        forward = _size(independents) <= _size(func.results)
         mode = "fwd" if forward else "rev"
     build = _forward_columns if mode == "fwd" else _reverse_rows
-    return build(func, chosen)
+    return build(func, independents)
 
 
 @verified
@@ -83,7 +83,7 @@ def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
 
 @verified
 def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
-    """(inputs, directions of chosen inputs) -> Hessian times direction, forward over reverse."""
+    """(inputs, directions of independents) -> Hessian times direction, forward over reverse."""
     grad = gradient(func, wrt)
     builder, tangents = _with_directions(grad, active_params(func, wrt))
     found = push_forward(builder, grad, tangents)
@@ -95,16 +95,16 @@ def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
 @verified
 def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions) -> Gauss-Newton products J^T J v, without forming J."""
-    chosen = active_params(func, wrt)
-    builder, tangents = _with_directions(func, chosen)
+    independents = active_params(func, wrt)
+    builder, tangents = _with_directions(func, independents)
     forward = push_forward(builder, func, tangents)
     # The reverse sweep repeats that of the plain program: equal ops are merged later.
     args = builder.params[: len(func.params)]
     start = len(builder.ops)
     results = replay(func, builder, args)
     plain = Func(func.name, Block(tuple(args), tuple(builder.ops[start:]), tuple(results)))
-    found = pull_back(builder, plain, chosen, forward)
-    outs = [materialise(builder, g, p.type) for g, p in zip(found, chosen, strict=True)]
+    found = pull_back(builder, plain, independents, forward)
+    outs = [materialise(builder, g, p.type) for g, p in zip(found, independents, strict=True)]
     return builder.func(f"{func.name}.gnvp", outs)
 
 
@@ -115,11 +115,13 @@ def _opened(func: Func) -> Builder:
     return builder
 
 
-def _with_directions(func: Func, chosen: Iterable[Value]) -> tuple[Builder, dict[Value, Value]]:
-    """An empty program over the inputs of `func` and one direction per chosen input."""
+def _with_directions(
+    func: Func, independents: Iterable[Value]
+) -> tuple[Builder, dict[Value, Value]]:
+    """An empty program over the inputs of `func` and one direction per independent input."""
     builder = Builder()
     builder.params = list(func.params)
-    return builder, {p: builder.param(p.type, hint_of(p, "t")) for p in chosen}
+    return builder, {p: builder.param(p.type, hint_of(p, "t")) for p in independents}
 
 
 def _single(func: Func) -> Value:
@@ -138,12 +140,12 @@ def _size(values: Iterable[Value]) -> int:
     return sum(v.type.size for v in values)
 
 
-def _forward_columns(func: Func, chosen: Sequence[Value]) -> Func:
+def _forward_columns(func: Func, independents: Sequence[Value]) -> Func:
     blocks: dict[tuple[int, int], Value] = {}
     builder = Builder()
     builder.params = [builder.param(p.type, p.hint) for p in func.params]
     inputs = list(builder.params)
-    for j, source in enumerate(chosen):
+    for j, source in enumerate(independents):
         inner, tangents = _with_directions(func, [source])
         found = push_forward(inner, func, tangents)
         pairs = zip(found, func.results, strict=True)
@@ -153,11 +155,11 @@ def _forward_columns(func: Func, chosen: Sequence[Value]) -> Func:
             last = _moved_last(builder, column)
             shape = (*v.type.shape, *source.type.shape)
             blocks[i, j] = reshape(builder, last, shape, _block_hint(v, source))
-    order = [blocks[i, j] for i in range(len(func.results)) for j in range(len(chosen))]
+    order = [blocks[i, j] for i in range(len(func.results)) for j in range(len(independents))]
     return builder.func(f"{func.name}.jacobian", order)
 
 
-def _reverse_rows(func: Func, chosen: Sequence[Value]) -> Func:
+def _reverse_rows(func: Func, independents: Sequence[Value]) -> Func:
     builder = Builder()
     builder.params = [builder.param(p.type, p.hint) for p in func.params]
     inputs = list(builder.params)
@@ -166,10 +168,10 @@ def _reverse_rows(func: Func, chosen: Sequence[Value]) -> Func:
         inner = _opened(func)
         seed = inner.param(target.type, hint_of(target, "ct"))
         seeds = [seed if k == i else ZERO for k in range(len(func.results))]
-        found = pull_back(inner, func, chosen, seeds)
-        outs = [materialise(inner, g, p.type) for g, p in zip(found, chosen, strict=True)]
+        found = pull_back(inner, func, independents, seeds)
+        outs = [materialise(inner, g, p.type) for g, p in zip(found, independents, strict=True)]
         rows = _seeded(builder, inner.func("rows", outs), inputs, target)
-        for row, p in zip(rows, chosen, strict=True):
+        for row, p in zip(rows, independents, strict=True):
             shape = (*target.type.shape, *p.type.shape)
             blocks.append(reshape(builder, row, shape, _block_hint(target, p)))
     return builder.func(f"{func.name}.jacobian", blocks)

@@ -45,14 +45,14 @@ class Finiteness:
         """Whether the partial of an elementwise op by operand k is finite, and its derivatives."""
         if op.primitive is strong_mul:
             return False  # both operands are derivatives of something
-        if self._tame(op) and self._infinite.isdisjoint(op.operands):
+        if self._keeps_finite(op) and self._infinite.isdisjoint(op.operands):
             return True
         return self._shows and op.primitive not in _STEEP
 
     def _visit(self, op: Op) -> None:
         if op.primitive is const:
             self._constant(op)
-        elif not (self._tame(op) and self._infinite.isdisjoint(op.operands)):
+        elif not (self._keeps_finite(op) and self._infinite.isdisjoint(op.operands)):
             self._infinite.update([v for v in op.results if v.type.is_float])
 
     def _constant(self, op: Op) -> None:
@@ -63,7 +63,7 @@ class Finiteness:
         elif numbers.all():
             self._divisors.add(op.result)
 
-    def _tame(self, op: Op) -> bool:
+    def _keeps_finite(self, op: Op) -> bool:
         """Whether finite operands have finite derivatives of all orders."""
         if op.primitive is div:
             return op.operands[1] in self._divisors

@@ -49,7 +49,7 @@ class Flow:
         form = region_op(op)
         first = form.first
         while True:
-            inside = [Activity(b, _chosen(form.params(b), flags[form.lead :]), self)
+            inside = [Activity(b, _flagged(form.params(b), flags[form.lead :]), self)
                       for b in form.bodies]  # fmt: skip
             grown = list(flags)
             for k in range(form.carry):
@@ -70,7 +70,7 @@ class Flow:
         found = self.closure(op, flags, wanted)
         needed = [False] * len(op.operands)
         for body, activity in zip(form.bodies, inside, strict=True):
-            targets = _chosen(body.results, found)
+            targets = _flagged(body.results, found)
             reached = activity.needed(body, targets)
             for j, p in enumerate(form.params(body)):
                 needed[form.lead + j] |= p in reached
@@ -87,7 +87,7 @@ class Flow:
         (activity,) = self.inside(op, flags)[1]
         carried = form.state(form.body)
         while True:
-            reached = activity.needed(form.body, _chosen(form.body.results, found))
+            reached = activity.needed(form.body, _flagged(form.body.results, found))
             grown = [f or p in reached for f, p in zip(found, carried, strict=False)]
             grown += found[form.carry :]
             if grown == found:
@@ -95,5 +95,5 @@ class Flow:
             found = grown
 
 
-def _chosen(values: Sequence[Value], flags: Sequence[bool]) -> list[Value]:
+def _flagged(values: Sequence[Value], flags: Sequence[bool]) -> list[Value]:
     return [v for v, flag in zip(values, flags, strict=True) if flag]

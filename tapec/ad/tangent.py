@@ -32,8 +32,8 @@ def tangent(func: Func, active: Sequence[bool]) -> Func:
     """
     builder = Builder()
     builder.params = list(func.params)
-    chosen = active_params(func, active)
-    tangents = {p: builder.param(p.type, hint_of(p, "t")) for p in chosen}
+    independents = active_params(func, active)
+    tangents = {p: builder.param(p.type, hint_of(p, "t")) for p in independents}
     results = push_forward(builder, func, tangents)
     floats = [v for v in func.results if v.type.is_float]
     outs = [materialise(builder, t, v.type) for v, t in zip(floats, results, strict=True)]

@@ -1,1 +1,1 @@
-"""What a call is: signature, specialisation, the kernel and its cheap key."""
+"""What a call is: signature, specialisation, the kernel and its fast look-up."""

@@ -16,22 +16,22 @@ class Entries:
 
     def __init__(self) -> None:
         self._programs: list[Specialization] = []  # newest first
-        self._retired: list[Specialization] = []  # that were among them
+        self._retired: list[Specialization] = []  # a call may still be running in them
         self._table: Any = None
 
     def add(self, kernel: FastCallable, special: Specialization) -> None:
-        """Let calls of the kernel go to this program, too, as far as the call path allows it."""
+        """Route matching calls of the kernel to this program, where native calls are possible."""
         if special.library is not None:
             self._programs.insert(0, special)
             self._set(kernel)
 
     def drop(self, gone: Iterable[Specialization]) -> None:
-        """Calls no longer go to these; their code stays while a call may be in it."""
+        """Stop routing calls to these; their code stays loaded while a call may run in it."""
         for special in gone:
             if special in self._programs:
                 self._programs.remove(special)
                 self._retired.append(special)
-        # Short calls hold the interpreter's lock: none can be in code that went long ago.
+        # Short calls hold the interpreter lock, so none still runs code retired long ago.
         old = self._retired[:-RETIRED]
         self._retired = [*(s for s in old if s.releases), *self._retired[-RETIRED:]]
 
@@ -48,4 +48,4 @@ class Entries:
         entries = [(s.library, s.compiled.kernel.signature) for s in self._programs]
         made = table(entries, known["tapec.mismatch"])
         set_entry(kernel, known["tapec.dispatch"], made.ctypes.data)
-        self._table = made  # the old one stays until no call looks into it
+        self._table = made  # the old table stays alive until no call reads it

@@ -11,7 +11,7 @@ from tapec.backends.locks import ForkedLock
 from tapec.call.derivatives import TRANSFORMS, Derivatives
 from tapec.call.entries import Entries
 from tapec.call.method import BoundKernel
-from tapec.call.quick import Unusual, describe, described_values, is_described
+from tapec.call.quick import NoCheapKey, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, has_parameter, static_test
 from tapec.call.specialize import Specialization
 from tapec.call.tracing import CapturesTracer, specialize
@@ -116,7 +116,7 @@ class Kernel(Derivatives, FastCallable):
         try:
             key = describe(args, leaves), describe(kwargs, leaves)
             return (*key, *described_values(leaves, pinned)) if pinned else key, leaves
-        except Unusual:
+        except NoCheapKey:
             return None, leaves
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

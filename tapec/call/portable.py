@@ -1,4 +1,4 @@
-"""Kernels as bytes: programs travel as text, machine code is rebuilt where they arrive."""
+"""Pickling of kernels: programs are stored as text, and machine code is built when unpickled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tapec.pipeline import Journal
 
 
 class Absent:
-    """Stands for a Python function that did not travel: only known signatures can be called."""
+    """Stands for a function that was not pickled: only known signatures can be called."""
 
     def __init__(self, name: str) -> None:
         self.__name__ = self.__qualname__ = name
@@ -47,7 +47,7 @@ def portable(kernel: Any, options: dict[str, Any], specials: Sequence[Specializa
         return None, path, options, ()
     if not _pickles(f):
         f = None
-    # What a function reads from around it is found again where it travels itself.
+    # A pickled function finds its captured state again where it is unpickled.
     travels = [s for s in specials if f is None or s.state is None]
     programs = tuple(_packed(s) for s in travels if not _calls_python(s.func.ops))
     if f is None and not programs:
@@ -81,7 +81,7 @@ def _packed(s: Specialization) -> tuple[Any, ...]:
 
 
 def _closed(s: Specialization) -> Func:
-    """The program with what it reads from around its function as constants."""
+    """The program with its captured inputs as constants."""
     inputs = [] if s.state is None else s.state.inputs
     if not inputs:
         return s.func

@@ -1,7 +1,7 @@
-"""A cheap key of a call: most calls are looked up by it before anything else is made of them.
+"""A cheap key of a call, by which most calls find their program without a full signature.
 
-Two calls with equal keys have equal signatures. Python code serves calls that native code does not
-take (containers, names, written arguments); this is what keeps them at a few microseconds.
+Two calls with equal keys have equal signatures. Calls that native code does not take (containers,
+keywords, written arguments) go through Python: the key keeps them at a few microseconds.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from tapec.call.signature import WEAK, Signature, Static
 _SCALARS = frozenset([*WEAK, np.float64, np.float32, np.int64, np.int32, np.bool_])
 
 
-class Unusual(Exception):
+class NoCheapKey(Exception):
     """A call that has no cheap key."""
 
 
 def describe(value: Any, leaves: list[Any]) -> Any:
-    """The key of a value; its leaves are appended. Raises Unusual for all but common kinds."""
+    """The key of a value; its leaves are appended. Raises NoCheapKey for all but common kinds."""
     kind = type(value)
     if kind is np.ndarray:
         leaves.append(value)
@@ -37,19 +37,19 @@ def describe(value: Any, leaves: list[Any]) -> Any:
     if kind is str:
         leaves.append(value)
         return value
-    raise Unusual
+    raise NoCheapKey
 
 
 def described_values(leaves: list[Any], pinned: frozenset[int]) -> tuple[Any, ...]:
-    """What the key of a kernel must say of leaves whose values are part of the program."""
+    """Keys of the leaves whose values are part of the program."""
     values = [leaves[k] for k in sorted(pinned) if k < len(leaves)]
     if any(type(value) not in _SCALARS for value in values):
-        raise Unusual
+        raise NoCheapKey
     return pinned, *values
 
 
 def is_described(signature: Signature, pinned: frozenset[int]) -> bool:
-    """Whether the key says all that a signature does: constants are strings, or among `pinned`."""
+    """Whether the key determines the signature: constants are strings, or among `pinned`."""
     return all(
         type(leaf.value) is str or (k in pinned and type(leaf.value) in _SCALARS)
         for k, leaf in enumerate(signature.leaves)

@@ -76,7 +76,7 @@ def _static(value: Any) -> Static:
 
 
 def _static_key(value: Any) -> Any:
-    """Values without identity by type and content, tuples of them too; all else by identity."""
+    """Immutable values by type and content, also in tuples; all else by identity."""
     if is_plain(value):
         return exact(value)
     if isinstance(value, tuple):
@@ -108,10 +108,10 @@ class Signature:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments with these in place of the traced leaves, and `static` of the others."""
         given = iter(inputs)
-        filled = [
+        replaced = [
             static(leaf.value) if isinstance(leaf, Static) else next(given) for leaf in self.leaves
         ]
-        args, kwargs = self.tree.unflatten(filled)
+        args, kwargs = self.tree.unflatten(replaced)
         return args, kwargs
 
 
@@ -156,17 +156,17 @@ def static_test(
     f: Callable[..., Any], nums: Iterable[int], names: Iterable[str]
 ) -> Callable[[Any], bool]:
     """Whether an argument, by position or by name, is declared static."""
-    chosen: set[Any] = set(nums) | set(names)
-    if not chosen:
+    declared: set[Any] = set(nums) | set(names)
+    if not declared:
         return lambda k: False
     try:
         parameters = list(inspect.signature(f).parameters)
     except (TypeError, ValueError):
         parameters = []
     for k, name in enumerate(parameters):
-        if k in chosen or k - len(parameters) in chosen or name in chosen:
-            chosen |= {k, name}
-    return chosen.__contains__
+        if k in declared or k - len(parameters) in declared or name in declared:
+            declared |= {k, name}
+    return declared.__contains__
 
 
 def has_parameter(f: Callable[..., Any], name: str) -> bool:

@@ -38,11 +38,11 @@ class Specialization:
     mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
     journal: Journal
     backend: str
-    choices: tuple[Any, ...] = ()  # what became of the function's loops and branches
-    errors: tuple[Exception, ...] = ()  # what the function raises: a last result says which
-    state: CapturedState | None = None  # what it read from around it; None if nothing
-    plan: InputPlan = field(default_factory=InputPlan)  # which of that became inputs
-    changes: Counter[str] = field(default_factory=Counter)  # what asked for other programs
+    choices: tuple[Any, ...] = ()  # decisions on the function's loops and branches
+    errors: tuple[Exception, ...] = ()  # what the function may raise; the last result is its number
+    state: CapturedState | None = None  # captured state; None where there is none
+    plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
+    changes: Counter[str] = field(default_factory=Counter)  # retraces, by captured value
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
 
@@ -51,14 +51,14 @@ class Specialization:
         return f"({', '.join(str(v.type) for v in given)})"
 
     def holds(self) -> bool:
-        """Whether the program is right for what the function would read now."""
+        """Whether the program is valid for the captured state as it is now."""
         return self.state is None or self.state.holds()
 
     @property
     def compiled(self) -> Any:
-        """The native kernel, or None where the interpreter serves."""
+        """The native kernel, or None where the interpreter runs the program."""
         if not self._made:
-            # One thread compiles: code that calls have been pointed to must never be replaced.
+            # One thread compiles: code that calls may be running must never be replaced.
             with self._lock.held():
                 if not self._made:
                     self._made.append(self._compile())
@@ -108,7 +108,7 @@ class Specialization:
         )
 
     def _kind(self, index: int) -> str:
-        if self.errors and index == self._whole:
+        if self.errors and index == self._returned:
             return "scalar"
         if self.func.results[index].type.shape or index >= self._count:
             return "array"
@@ -117,19 +117,19 @@ class Specialization:
 
     @functools.cached_property
     def _count(self) -> int:
-        """How many results of the program are the function's."""
+        """The number of the program's results that the function returns."""
         return len(self.func.results) - len(self.mutated) - bool(self.errors)
 
     @functools.cached_property
-    def _whole(self) -> int:
+    def _returned(self) -> int:
         """How many results native code returns."""
         return self._count + len(self.mutated)
 
     def _result(self) -> Any:
-        """What native code returns: the user's result, or all values in a row."""
+        """What native code returns: the user's result, or a flat tuple of all values."""
         if self._direct and self.tree.kind is tuple:
             return nested(self.tree, iter(self._markers))
-        return "single" if self._whole == 1 else "tuple"
+        return "single" if self._returned == 1 else "tuple"
 
     @functools.cached_property
     def _markers(self) -> list[int]:
@@ -139,14 +139,14 @@ class Specialization:
     @functools.cached_property
     def _direct(self) -> bool:
         """Whether native code can return what the user's function returns: tuples of tuples."""
-        once = sorted(self._markers) == list(range(self._whole))
+        once = sorted(self._markers) == list(range(self._returned))
         return once and only_tuples(self.tree)
 
     @functools.cached_property
     def _flat(self) -> bool:
-        """Whether the arguments are the leaves: native code can tell the calls that match.
+        """Whether the arguments are the leaves, so that native code can check them.
 
-        An array that is static is compared element by element: not there.
+        Static arrays are compared by content, which native code does not do.
         """
         args, named = self.signature.tree.children
         static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
@@ -161,7 +161,7 @@ class Specialization:
 
     @property
     def library(self) -> Any:
-        """Code whose entry takes calls as they are; None where they must pass through Python."""
+        """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
         if kernel is None or self.mutated or not (self._flat and self._direct):
             return None
@@ -169,7 +169,7 @@ class Specialization:
 
     @property
     def releases(self) -> bool:
-        """Whether a call lets other threads run."""
+        """Whether a call releases the interpreter lock."""
         return self.compiled is not None and bool(self.compiled.kernel.signature.nogil)
 
     def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
@@ -199,14 +199,14 @@ class Specialization:
             return values
         result = self._native(inputs)
         if not self._direct:
-            return [result] if self._whole == 1 else list(result)
+            return [result] if self._returned == 1 else list(result)
         by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
         return [by_number[k] for k in range(len(by_number))]
 
     def _native(self, inputs: list[Any]) -> Any:
-        """What native code makes of these inputs."""
+        """The results of native code on these inputs."""
         given = [prepared(x) for x in inputs]
-        for position, value in self._fixed:  # in rising order
+        for position, value in self._fixed:  # in increasing order
             given.insert(position, value)
         return self.compiled.call(*given)
 
@@ -216,7 +216,7 @@ class Specialization:
 
     @functools.cached_property
     def _arranged(self) -> Callable[[Sequence[Any]], Any]:
-        """What the function returns, made of the values of the results."""
+        """The function's return value, built from the program's results."""
         return self.tree.maker(self._leaf(marker) for marker in self.leaves)
 
     def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
@@ -259,5 +259,5 @@ class Specialization:
         return bound
 
     def explain(self) -> str:
-        """What was done to compile it, and what came of it."""
+        """A report of every stage of compilation."""
         return explain(self)

@@ -1,8 +1,8 @@
-"""The captured state that a program was made for: looked at again on each call.
+"""The captured state that a program is valid for, checked at every call.
 
-Native code compares words in memory with what they were (see `tapec.backends.llvm.watch`); here is
-what happens when one differs. A value that is another object with the same content is taken over,
-an input gets its new value, and anything else asks for another program.
+Native code compares words in memory with their expected values (see `tapec.backends.llvm.watch`);
+this module handles a mismatch. An equal value in another object is accepted, an input is read
+again, and any other change makes the program invalid: the function is traced again.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Roots = Sequence[tuple[str, Any]]
 
 
 class CapturedState:
-    """What a program took for granted, and the inputs it reads from around its function."""
+    """The captured values that a program assumes constant, and those it reads as inputs."""
 
     def __init__(self, roots: Roots, captured: Captured) -> None:
         self.roots = roots
         self.inputs: list[CapturedInput] = captured.inputs
-        self.changed = ""  # the title of what asks for another program
+        self.changed = ""  # the title of the value that made the program invalid
         self._watch: Any = None
         self._lock = ForkedLock()
-        self._other: list[Edge] = []  # where other objects of the same content were found
-        # What the function itself writes while it is traced tells nothing of what it reads.
+        self._other: list[Edge] = []  # edges whose value is now another, equal object
+        # Writes by the function itself while it is traced are no changes from outside.
         before = {(e.title, e.holder): e.value for e in captured.edges}
         self._written = {
             (e.title, e.holder)
@@ -53,7 +53,7 @@ class CapturedState:
             i.edges = [places[e.place] for e in i.edges if e.place in places]
         arrays = {id(i.value) for i in self.inputs if not i.number}
         self._places = {e.place: i for i in self.inputs if i.number for e in i.edges}
-        # Arrays that are constants of the program, with what they held.
+        # Arrays that are constants of the program, with their content when it was traced.
         self._constants = {
             id(e.value): (e.value, e.value.copy(order="A"))
             for e in edges
@@ -69,10 +69,10 @@ class CapturedState:
         """The inputs as they are now."""
         return [i.value for i in self.inputs]
 
-    # -- looking again ---------------------------------------------------------------------
+    # -- checking ---------------------------------------------------------------------------
 
     def holds(self) -> bool:
-        """Whether the program is right for what is captured now; its inputs are up to date then."""
+        """Whether the program is still valid; if so, its inputs are up to date afterwards."""
         with self._lock.held():
             return self._holds()
 
@@ -118,7 +118,7 @@ class CapturedState:
         return next(e.title for e in self._edges if e.value is array)
 
     def _alike(self) -> bool:
-        """Whether other objects are captured now, with the same content for the program."""
+        """Whether the captured objects are others now, but equal for the program."""
         new = self._walk()
         if len(new) != len(self._edges):
             return False
@@ -154,10 +154,10 @@ class CapturedState:
             return same_content(self._constants[id(a)][1], b)
         return a is b or (is_plain(a) and is_plain(b) and exact(a) == exact(b))
 
-    # -- what asks for another program -----------------------------------------------------
+    # -- planning a retrace ----------------------------------------------------------------
 
     def plan(self, plan: InputPlan) -> tuple[InputPlan, list[str]]:
-        """The plan for another program, and what has changed since this one."""
+        """The plan for a retrace, and the values that changed since this one."""
         now = {(e.title, e.holder): e for e in self._walk()}
         titles = []
         for old in self._edges:
@@ -177,7 +177,7 @@ class CapturedState:
     # -- native code -----------------------------------------------------------------------
 
     def link(self, library: Any) -> None:
-        """Let native code look by itself."""
+        """Let native code check the captured state."""
         from tapec.backends.llvm.watch import Watch
 
         self._watch = Watch(library)
@@ -206,7 +206,7 @@ class CapturedState:
 
 
 def constant_state(f: Any) -> CapturedState:
-    """What a function reads from around it, all of it taken for constant."""
+    """The captured state of a function, all of it assumed constant."""
     roots = [("", f)]
     return CapturedState(roots, Captured(Walk(roots).edges, InputPlan(fixed=True)))
 

@@ -1,4 +1,4 @@
-"""From a function and a signature to a program: traced, with what is captured, and cleaned."""
+"""From a function, a signature and captured state to a cleaned program."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class CapturesTracer(Exception):
     """The function reads values of a running trace: it is a part of that trace, not a kernel."""
 
 
-@gc_paused()  # a program is all new objects: collections in between cost as much as tracing
+@gc_paused()  # tracing allocates many objects and frees few: collections would double its time
 def specialize(
     f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan | None = None
 ) -> Specialization:
-    """Trace and clean `f` for this signature, and for what it reads from around it now.
+    """Trace and clean `f` for this signature and the captured state as it is now.
 
-    `plan` says which of that is known to change. What cannot be an input of the program is a
-    constant of it.
+    `plan` names captured values that are known to change. Those that cannot be inputs of the
+    program are constants of it.
     """
     plan = InputPlan() if plan is None else plan
     while True:
@@ -47,11 +47,11 @@ def specialize(
         except Exception:
             if not captured.inputs:
                 raise
-            plan = replace(plan, fixed=True)  # NumPy may know what to do with constants
+            plan = replace(plan, fixed=True)  # untraceable code may still work on constants
 
 
 def _roots(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]:
-    """What captured state is reached from: the function, and objects among its arguments."""
+    """The roots of captured state: the function, and objects among its arguments."""
     hints = leaf_hints(f, signature.tree)
     static = zip(hints, signature.leaves, strict=True)
     given = [(hint, leaf.value) for hint, leaf in static if isinstance(leaf, Static)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-# For values that cannot be inputs, so many programs of one signature are kept.
+# Programs of one signature that are kept, one for each state of constants that change.
 # [programs; estimated]
 VARIANTS = 16
-# Programs out of use are kept so long that no call is in their code any more.
+# Retired programs that stay loaded, so that no running call loses its code.
 # [programs; estimated]
 RETIRED = 8
-# Entries are tried one after the other up to so many: a table costs a call some 5 ns more.
+# Up to so many entries are tried in turn; above, a hash table costs a call some 5 ns more.
 # [programs; estimated]
 CHAINED = 4

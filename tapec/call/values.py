@@ -25,7 +25,7 @@ def only_tuples(tree: Tree) -> bool:
 
 
 def boxed(value: Array, python: bool) -> Any:
-    """A result of the interpreter as native code returns it: an array or a scalar."""
+    """A result of the interpreter in the form that native code returns: an array or a scalar."""
     if value.ndim:
         return value
     return value.item() if python else value[()]
@@ -43,7 +43,7 @@ def prepared(x: Any) -> Any:
 
 
 def owned(y: Array) -> Array:
-    """A result as callers expect it: fresh, C-contiguous, writable, theirs."""
+    """A result that the caller owns: fresh, C-contiguous, writable."""
     if y.base is not None or not y.flags.c_contiguous or not y.flags.writeable:
         return np.array(y, order="C")
     return y

@@ -15,27 +15,27 @@ class Variants:
     def __init__(self) -> None:
         self.specials: list[Specialization] = []
         self.plan = InputPlan()
-        self.changes: Counter[str] = Counter()  # what asked for another program, how often
+        self.changes: Counter[str] = Counter()  # retraces, by captured value
 
     def current(self) -> Specialization | None:
-        """The program for what is captured now."""
+        """The program that is valid for the captured state now."""
         for k, special in enumerate(self.specials):
             if special.holds():
-                if k:  # a new list: other threads may be looking through the old one
+                if k:  # a new list: other threads may be iterating over the old one
                     others = [s for s in self.specials if s is not special]
                     self.specials = [special, *others]
                 return special
         return None
 
     def next_plan(self) -> InputPlan:
-        """How to make a program for what is captured now."""
+        """The plan for a program that is valid for the captured state now."""
         if self.specials and self.specials[0].state is not None:
             self.plan, changed = self.specials[0].state.plan(self.plan)
             self.changes.update(changed)
         return self.plan
 
     def add(self, special: Specialization) -> list[Specialization]:
-        """Take a new program; returns those that are too many now."""
+        """Add a program; returns those evicted for it."""
         special.changes = self.changes
         self.plan = special.plan
         specials = [special, *self.specials]

@@ -40,7 +40,7 @@ class Arguments:
         ]
         self.floats = [k for k, v in enumerate(self.values) if v.type.is_float]
 
-    def filled(self, tracers: Sequence[Any]) -> tuple[Any, ...]:
+    def with_inputs(self, tracers: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments with these in place of the parameters."""
         leaves = list(self.leaves)
         for k, tracer in zip(self.positions, tracers, strict=True):

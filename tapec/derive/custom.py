@@ -76,7 +76,7 @@ class CustomRule:
             return self.f(*args, **kwargs)
         args = _positional(self.f, args, kwargs)
         given = Arguments(session, self.f, args)
-        body = traced(self.f, given, given.filled)
+        body = traced(self.f, given, given.with_inputs)
         if not given.params and not body.captures:
             return call_traced(self.f, args, {})
         if body.mutated:

@@ -13,7 +13,7 @@ from typing import Any
 from tapec.ad import drivers
 from tapec.ad.adjoint import adjoint
 from tapec.ad.tangent import tangent
-from tapec.derive.nesting import as_float, chosen_leaves, inline, lift, structure, trace_inner
+from tapec.derive.nesting import argument_leaves, as_float, inline, lift, structure, trace_inner
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.ir import Func
 from tapec.pipeline import derive
@@ -48,13 +48,13 @@ class Transform:
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Inner trace, argument groups and the (float) arguments."""
-        groups = chosen_leaves(args, self.argnums)
+        groups = argument_leaves(args, self.argnums)
         args = as_float(args, groups)
         inner = trace_inner(self.f, args, kwargs, {k for g in groups for k in g})
         return inner, groups, args
 
     def pack(self, parts: list[Any]) -> Any:
-        """One result per chosen argument: bare for an int `argnums`."""
+        """One result per differentiated argument: bare for an int `argnums`."""
         return parts[0] if self.single else tuple(parts)
 
 
@@ -149,7 +149,7 @@ class Jvp(Transform):
 
     def __call__(self, primals: Any, tangents: Any) -> Any:
         primals = tuple(primals)
-        groups = chosen_leaves(primals, range(len(primals)))
+        groups = argument_leaves(primals, range(len(primals)))
         seeds = flatten(tuple(tangents))[0]
         args = as_float(primals, groups)
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
@@ -185,18 +185,18 @@ class Pullback(Transform):
 
     def __call__(self, primals: Any, cotangent: Any) -> Any:
         primals = tuple(primals)
-        groups = chosen_leaves(primals, range(len(primals)))
+        groups = argument_leaves(primals, range(len(primals)))
         args = as_float(primals, groups)
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
         main = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
         markers = [m for m in inner.leaves[:main] if isinstance(m, ResultMarker)]
         func = inner.func.with_results([inner.func.results[m.index] for m in markers])
         seeds = flatten(cotangent)[0]
-        chosen: list[Any] = [
+        floats: list[Any] = [
             lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
         ]
         derived = derive(adjoint, func, inner.flags({k for g in groups for k in g}))
-        found = inline(derived, [*inner.inputs, *(s * 1.0 for s in chosen)])
+        found = inline(derived, [*inner.inputs, *(s * 1.0 for s in floats)])
         grads = found[len(func.results) :]
         return flatten(args)[1].unflatten(grads)
 

@@ -96,10 +96,10 @@ def _moving(
     places = [k for k, v in enumerate(leaves) if isinstance(v, Tracer) and v._dtype[0] == "f"]
 
     def rebuild(values: Sequence[Any]) -> tuple[Any, ...]:
-        filled = list(leaves)
+        replaced = list(leaves)
         for k, value in zip(places, values, strict=True):
-            filled[k] = value
-        params: tuple[Any, ...] = tree.unflatten(filled)
+            replaced[k] = value
+        params: tuple[Any, ...] = tree.unflatten(replaced)
         return params
 
     return [leaves[k] for k in places], places, rebuild

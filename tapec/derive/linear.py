@@ -16,7 +16,7 @@ from tapec.ad.tangent import tangent
 from tapec.call.kernel import Kernel
 from tapec.derive.derived import Function, Transform
 from tapec.derive.kept import kept
-from tapec.derive.nesting import Inner, as_float, chosen_leaves, inline, lift, trace_inner
+from tapec.derive.nesting import Inner, argument_leaves, as_float, inline, lift, trace_inner
 from tapec.derive.transforms import options
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
@@ -43,7 +43,7 @@ class _AtPoint(Transform):
         raise NotImplementedError
 
     def __call__(self, *primals: Any) -> Any:
-        groups = chosen_leaves(primals, range(len(primals)))
+        groups = argument_leaves(primals, range(len(primals)))
         args = as_float(primals, groups)
         inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
         count = inner.tree.children[0].size if self.has_aux else len(inner.leaves)

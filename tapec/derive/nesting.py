@@ -41,9 +41,9 @@ class Inner:
     check: Func | None = None  # the program of the number of the exception that is raised
     errors: tuple[Exception, ...] = ()
 
-    def flags(self, chosen: set[int]) -> list[bool]:
-        """Which parameters stand for the chosen leaves."""
-        own = [p in chosen for p in self.positions]
+    def flags(self, differentiated: set[int]) -> list[bool]:
+        """Which parameters stand for the differentiated leaves."""
+        own = [p in differentiated for p in self.positions]
         return own + [False] * (len(self.inputs) - len(own))
 
     def raise_errors(self, number: Callable[[Func], Any]) -> None:
@@ -62,16 +62,16 @@ def trace_inner(
     f: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    chosen: set[int],
+    differentiated: set[int],
     types: Callable[[int, Type], Type] | None = None,
 ) -> Inner:
     """Trace `f` at the types of these arguments.
 
-    Leaves that are tracers, and those in `chosen`, become parameters; `types(k, type)` may change
-    the type leaf k is traced with (and the caller then sees to `raise_errors`).
+    Leaves that are tracers, and those in `differentiated`, become parameters; `types(k, type)` may
+    change the type leaf k is traced with (and the caller then sees to `raise_errors`).
     """
     found, tree = flatten((args, kwargs))
-    positions = [k for k, x in enumerate(found) if isinstance(x, Tracer) or k in chosen]
+    positions = [k for k, x in enumerate(found) if isinstance(x, Tracer) or k in differentiated]
     inputs = [lift(found[k]) for k in positions]
     session = _session()
     kinds = [x._value(session).type for x in inputs]
@@ -82,10 +82,10 @@ def trace_inner(
     ]
 
     def rebuild(tracers: list[Tracer]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        filled = list(found)
+        replaced = list(found)
         for k, tracer in zip(positions, tracers, strict=True):
-            filled[k] = tracer
-        again: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(filled)
+            replaced[k] = tracer
+        again: tuple[tuple[Any, ...], dict[str, Any]] = tree.unflatten(replaced)
         return again
 
     traced = running().timed(
@@ -131,8 +131,8 @@ def _session() -> Any:
     return session
 
 
-def chosen_leaves(args: tuple[Any, ...], argnums: Sequence[int]) -> list[list[int]]:
-    """For every chosen argument the flat positions of its leaves."""
+def argument_leaves(args: tuple[Any, ...], argnums: Sequence[int]) -> list[list[int]]:
+    """For every differentiated argument the flat positions of its leaves."""
     starts, total = [], 0
     for arg in args:
         starts.append(total)
@@ -177,8 +177,8 @@ def structure(arg: Any) -> Tree:
 __all__ = [
     "LEAF",
     "Inner",
+    "argument_leaves",
     "as_float",
-    "chosen_leaves",
     "inline",
     "structure",
     "trace_inner",

@@ -38,7 +38,7 @@ class Outlined:
         def plain(*args: Any) -> Any:
             return call_traced(self.f, args, kwargs)
 
-        part = traced(plain, given, given.filled)
+        part = traced(plain, given, given.with_inputs)
         regions = Regions(given, [part])
         block = regions.block(part)
         if key is not None and not part.captures and not part.mutated:

@@ -135,7 +135,7 @@ class JvpPart(RulePart):
     def run(self, tracers: list[Tracer]) -> list[Tracer]:
         """The tangents of the float results."""
         own, results, tangents = self.split(tracers)
-        primals, seeds = self.given.filled(own), self._seeds(tangents)
+        primals, seeds = self.given.with_inputs(own), self._seeds(tangents)
         if self.known:
             found = self.prepared()(primals, self.body.result(results), seeds)
         else:
@@ -194,7 +194,7 @@ class VjpPart(RulePart):
     def run(self, tracers: list[Tracer]) -> list[Tracer]:
         """The cotangents of the float parameters."""
         own, _, cts = self.split(tracers)
-        primals = self.given.filled(own)
+        primals = self.given.with_inputs(own)
         pair = self.prepared()(*primals)
         if not isinstance(pair, tuple | list) or len(pair) != 2 or not callable(pair[1]):
             raise self.wrong("vjp must return a pair (y, pull)")

@@ -282,10 +282,10 @@ def _resolved_attrs(
 ) -> dict[str, Any]:
     """Attributes with array literals made and, for `const`, the annotated type put in."""
     annotated = types[0] if types else None
-    settled = {k: v.dense(annotated) if isinstance(v, _Data) else v for k, v in attrs.items()}
+    typed = {k: v.dense(annotated) if isinstance(v, _Data) else v for k, v in attrs.items()}
     if primitive is const and annotated is not None:
-        settled["type"] = annotated
-    return settled
+        typed["type"] = annotated
+    return typed
 
 
 def _join(types: tuple[Type, ...]) -> str:

@@ -78,10 +78,10 @@ def _arrays(op: Op, consts: list[Op]) -> Sequence[np.ndarray[Any, Any]] | None:
     sizes = (*(v.type.size for v in op.results), *(c.result.type.size for c in consts))
     if max(sizes) > MAX_FOLDED:
         return None
-    return _evaluated(op, [_filled(c) for c in consts])
+    return _evaluated(op, [_dense(c) for c in consts])
 
 
-def _filled(const: Op) -> np.ndarray[Any, Any]:
+def _dense(const: Op) -> np.ndarray[Any, Any]:
     value, type = const.attrs["value"], const.result.type
     return value.array if isinstance(value, Dense) else np.full(type.shape, value, type.numpy)
 

@@ -62,8 +62,8 @@ class _Moves:
 def _moves(form: RegionOp, region: Block) -> _Moves:
     """One walk forward to find what is invariant, one back to see where each is needed."""
     found = _invariant(form, region)
-    staying = [op for op in region.ops if op not in found]
-    inside_: set[Value] = {v for op in staying for v in op.operands} | set(region.results)
+    variant = [op for op in region.ops if op not in found]
+    inside_: set[Value] = {v for op in variant for v in op.operands} | set(region.results)
     outside_: set[Value] = set()
     outside: list[Op] = []
     gone: set[Op] = set()

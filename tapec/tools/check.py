@@ -116,7 +116,7 @@ class _Probe:
         if not self._chosen:
             raise TypeError("check: no floating-point argument to differentiate")
         self._plain = getattr(f, "__wrapped__", f)
-        self._function = _of_chosen(f, args, self._chosen)
+        self._function = _restricted(f, args, self._chosen)
         self.x = tuple(np.array(args[k]) for k in self._chosen)
         self.v = tuple(_like(random_direction(rng, x), x) for x in self.x)
         self.u = tuple(_like(random_direction(rng, x), x) for x in self.x)
@@ -208,7 +208,7 @@ def _like(x: Array, model: Any) -> Array:
     return np.asarray(x, dtype=np.asarray(model).dtype)
 
 
-def _of_chosen(
+def _restricted(
     f: Callable[..., Any], args: tuple[Any, ...], chosen: tuple[int, ...]
 ) -> Callable[..., Any]:
     """``f`` as a function of the differentiated arguments, the others held."""

@@ -122,7 +122,7 @@ def bench(
     from tapec.bench import report
     from tapec.bench.command import execute
 
-    chosen = _chosen(target, specs, seed, cases)
+    chosen = _selected(target, specs, seed, cases)
     _writable(json_file, plot_file)
     console = Console()
     if only_list:
@@ -133,7 +133,7 @@ def bench(
         sys.exit(1)
 
 
-def _chosen(
+def _selected(
     target: str | None, specs: tuple[str, ...], seed: int, cases: tuple[str, ...]
 ) -> tuple[Case, ...]:
     """The user's function as the only case, or the cases of the suite that match."""

@@ -32,8 +32,8 @@ def _cond(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 def _switch(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     index, *operands = _values(op, env)
-    chosen = min(max(int(index), 0), len(op.regions) - 1)
-    return tuple(machine.call(op.regions[chosen], operands))
+    taken = min(max(int(index), 0), len(op.regions) - 1)
+    return tuple(machine.call(op.regions[taken], operands))
 
 
 def _first(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:

@@ -103,8 +103,8 @@ def _numpy(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 def _gelqf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     matrix, tau = (env[v] for v in op.operands[:2])
-    turned, tau[...] = np.linalg.qr(matrix, mode="raw")
-    matrix[...] = turned.T
+    factors, tau[...] = np.linalg.qr(matrix, mode="raw")
+    matrix[...] = factors.T
     return ()
 
 

@@ -47,7 +47,7 @@ class LlvmText:
     loops: Func
     signature: KernelAbi
     kernel: str
-    whole: str
+    module: str
     opt: int
     passes: int
     unit = "lines"
@@ -55,7 +55,7 @@ class LlvmText:
     @property
     def size(self) -> int:
         """Number of lines."""
-        return self.whole.count("\n")
+        return self.module.count("\n")
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,13 @@ def emit(lowered: Lowered) -> LlvmText:
     level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
     nogil = signature.nogil or total > RELEASE_WORK
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
-    whole = emitted.text + (wrapper_text(signature) if lowered.wrapper else "")
-    return LlvmText(loops, signature, emitted.text, whole, level, 1 if opt is None else 0)
+    module = emitted.text + (wrapper_text(signature) if lowered.wrapper else "")
+    return LlvmText(loops, signature, emitted.text, module, level, 1 if opt is None else 0)
 
 
 def assemble(text: LlvmText) -> Image:
     """Machine code by LLVM."""
-    return Image(text, emit_object(text.whole, opt=text.opt, passes=text.passes))
+    return Image(text, emit_object(text.module, opt=text.opt, passes=text.passes))
 
 
 def link(image: Image) -> CompiledKernel:
@@ -156,7 +156,7 @@ def link(image: Image) -> CompiledKernel:
     raiser = text.signature.raise_error
     data = external(text.loops.ops)
     known = {**_known(text, raiser), **{name: a.ctypes.data for name, a in data.items()}}
-    library = load_object(image.data, known, exports=exported_names(text.whole))
+    library = load_object(image.data, known, exports=exported_names(text.module))
     library.reads = tuple(data.values())
     return CompiledKernel(
         library, text.signature, raiser, text.kernel, text.loops, text.opt, text.passes, image.size

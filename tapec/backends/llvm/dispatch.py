@@ -40,7 +40,7 @@ def hashes(sig: KernelAbi) -> list[int]:
             parts.append([(descr, len(arg.shape), *arg.shape)])
         else:
             parts.append([(id(t),) for t in _TYPES[arg.kind]])
-    return [_hash(chosen) for chosen in product(*parts)]
+    return [_hash(types) for types in product(*parts)]
 
 
 def _hash(parts: Sequence[tuple[int, ...]]) -> int:

@@ -186,8 +186,8 @@ def _shift(how: str) -> Rule:
         limit = e.num(BITS[e.dtype])
         inside = e.cmp("ult", b, limit)
         shifted = e.do(how, a, e.pick(inside, b, e.num(0)))
-        filled = e.num(0) if how == "shl" else e.do("ashr", a, e.num(BITS[e.dtype] - 1))
-        return e.pick(inside, shifted, filled)
+        overflowed = e.num(0) if how == "shl" else e.do("ashr", a, e.num(BITS[e.dtype] - 1))
+        return e.pick(inside, shifted, overflowed)
 
     return emit
 

@@ -107,9 +107,9 @@ def _face() -> SimpleNamespace:
     """What the suite uses of NumPy, on tensors."""
     torch = imported("torch")
 
-    def extreme(whole: Any) -> Any:
+    def extreme(reduction: Any) -> Any:
         def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-            return whole(x, dim=() if axis is None else axis, keepdim=keepdims)
+            return reduction(x, dim=() if axis is None else axis, keepdim=keepdims)
 
         return reduce
 

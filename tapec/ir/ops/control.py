@@ -42,7 +42,7 @@ def _no_tape(name: str, what: str, types: Sequence[Type]) -> None:
         raise VerifyError(f"{name}: a tape changes, it cannot be {what}")
 
 
-def _chosen(name: str, operands: Types, regions: tuple[Block, ...]) -> Types:
+def _branch_types(name: str, operands: Types, regions: tuple[Block, ...]) -> Types:
     first, *others = (_region(name, r, operands, f"branch {k}") for k, r in enumerate(regions))
     for k, types in enumerate(others, 1):
         if types != first:
@@ -54,13 +54,13 @@ def _chosen(name: str, operands: Types, regions: tuple[Block, ...]) -> Types:
 def _cond(pred: Type, *operands: Type, regions: tuple[Block, ...]) -> Types:
     if pred != Type("bool") or len(regions) != 2:
         raise DTypeError(f"cond needs one boolean and two branches, got {pred}")
-    return _chosen("cond", operands, regions)
+    return _branch_types("cond", operands, regions)
 
 
 def _switch(index: Type, *operands: Type, regions: tuple[Block, ...]) -> Types:
     if index != Type("i64") or not regions:
         raise DTypeError(f"switch needs an i64 number and at least one branch, got {index}")
-    return _chosen("switch", operands, regions)
+    return _branch_types("switch", operands, regions)
 
 
 def _scan(

@@ -45,7 +45,7 @@ def _square(x: Any) -> Any:
 def _reciprocal(x: Any) -> Any:
     if key_of(x)[0][0] == "f":
         return 1 / x
-    return np.where(np.equal(np.absolute(x), 1), x, 0)  # of integers: whole numbers
+    return np.where(np.equal(np.absolute(x), 1), x, 0)  # integer division gives integers
 
 
 @_composite("deg2rad", "radians")
@@ -195,9 +195,9 @@ def _betaln(a: Any, b: Any) -> Any:
 
 @_composite("modf")
 def _modf(x: Any) -> Any:
-    whole = np.trunc(x)
-    rest = np.where(np.isinf(x), 0.0, x - np.where(np.isinf(x), 0.0, whole))
-    return np.copysign(rest, x), whole * 1.0
+    integral = np.trunc(x)
+    rest = np.where(np.isinf(x), 0.0, x - np.where(np.isinf(x), 0.0, integral))
+    return np.copysign(rest, x), integral * 1.0
 
 
 @_composite("ldexp")

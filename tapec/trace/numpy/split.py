@@ -64,8 +64,8 @@ def tile(x: Any, reps: Any) -> Any:
     shape = (1,) * (rank - x.ndim) + x.shape
     apart = [n for c, s in zip(counts, shape, strict=True) for n in (1, s)]
     spread = [n for c, s in zip(counts, shape, strict=True) for n in (c, s)]
-    whole = broadcast_to(reshaped(x, apart), spread)
-    return reshaped(whole, [c * s for c, s in zip(counts, shape, strict=True)])
+    repeated = broadcast_to(reshaped(x, apart), spread)
+    return reshaped(repeated, [c * s for c, s in zip(counts, shape, strict=True)])
 
 
 @implements("repeat")

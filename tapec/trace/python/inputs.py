@@ -132,8 +132,8 @@ class Captured:
         storage = Storage(self.session, value, None)
         storage.frozen = "a global or closure array"
         storage.boxed = not made.number and not made.type.shape
-        whole = weak and made.type.dtype == "i64"
-        deps = frozenset([-1 - len(self.inputs)]) if whole else None
+        is_index = weak and made.type.dtype == "i64"
+        deps = frozenset([-1 - len(self.inputs)]) if is_index else None
         self.inputs.append(made)
         found = self._tracers[key] = Tracer(
             storage, made.type.dtype, made.type.shape, (), weak, deps

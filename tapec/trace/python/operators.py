@@ -93,9 +93,9 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) 
         return then() if test else otherwise()
     result = Cells(value=UNDEFINED)
     place = ExtraVariable("value", lambda: result.values[0], lambda value: result.set((value,)))
-    whole = result if state is None else ExtendedState(state, [place])
+    assigned = result if state is None else ExtendedState(state, [place])
     works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
-    wide = widened(whole, then, otherwise)
+    wide = widened(assigned, then, otherwise)
     branch(truth(session, test), works, wide, "a conditional expression")
     return result.values[0]
 

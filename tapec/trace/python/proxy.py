@@ -108,7 +108,7 @@ _OTHERWISE: dict[str, Callable[..., Any]] = {
 
 
 # These give Python integers, unlike NumPy's functions of the same name.
-_WHOLE = frozenset(["floor", "ceil", "trunc"])
+_INTEGRAL = frozenset(["floor", "ceil", "trunc"])
 
 
 def as_python_int(x: Tracer) -> Tracer:
@@ -216,7 +216,7 @@ def math_function(real: Any) -> Any:
             # Not of the same name in NumPy: math.remainder is no np.remainder.
             return real(*args, **kwargs)
         made = TABLE[name](*args)
-        return as_python_int(made) if name in _WHOLE else made
+        return as_python_int(made) if name in _INTEGRAL else made
 
     return translated
 

@@ -177,8 +177,8 @@ def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
     assert storage.value is not None
     if storage.session is session:
         return storage.value, crossed
-    whole = Tracer(storage, storage.value.type.dtype, storage.value.type.shape)
-    return session.capture(whole, storage.value), True
+    captured = Tracer(storage, storage.value.type.dtype, storage.value.type.shape)
+    return session.capture(captured, storage.value), True
 
 
 def set_result(session: Session, storage: Storage, value: Value) -> None:

@@ -24,8 +24,8 @@ def digamma(kit: Kit, x: Val) -> Val:
     y = kit.select(a < 4.0, _near_root(kit, a), _far(kit, a))
     reflected = y - pi / tan(kit, _angle(kit, x))
     y = kit.select(below, reflected, y)
-    whole = below & kit.intrinsic("rint", x).eq(x)
-    return kit.select(whole | x.unordered(x), NAN, y)
+    pole = below & kit.intrinsic("rint", x).eq(x)
+    return kit.select(pole | x.unordered(x), NAN, y)
 
 
 def _near_root(kit: Kit, a: Val) -> Val:
@@ -60,5 +60,5 @@ def _reciprocals(kit: Kit, a: Val) -> Val:
 
 
 def _angle(kit: Kit, x: Val) -> Val:
-    """pi times the distance of x from the nearest whole number."""
+    """pi times the distance of x from the nearest integer."""
     return (x - kit.intrinsic("rint", x)) * pi
