@@ -79,6 +79,8 @@ class Primitive:
     view: Mapping[int, int] = field(default_factory=dict)
     # The operand whose memory the result takes over where that operand dies: the op changes it.
     writes: int | None = None
+    # The operand that nobody reads afterwards: its memory holds the result from then on.
+    ends: int | None = None
     # What writes a part: the name of the op that reads the same part.
     reader: str = ""
     # Where the operands begin that are places known at run time only.

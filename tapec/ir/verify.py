@@ -57,6 +57,7 @@ class _Verifier:
         self.defined: set[Value] = set()
         self.closed: set[Block] = set()  # regions seen; one that several ops share is checked once
         self.spent: set[Value] = set()  # tapes handed on
+        self.ended: set[Value] = set()  # values whose memory holds another one
 
     @functools.cached_property
     def names(self) -> Names:
@@ -83,6 +84,7 @@ class _Verifier:
         for value in block.results:
             if value not in visible:
                 raise self.fail(f"the result {self.names[value]} is not defined here")
+            self.alive(value)
             self.spend(value)
         visible.difference_update(own)
 
@@ -98,6 +100,7 @@ class _Verifier:
         for value in op.operands:
             if value not in visible:
                 raise self.fail(f"{self.names[value]} is used before it is defined", op)
+            self.alive(value, op)
             if op.closed:
                 self.spend(value, op)
         for key, attr in op.attrs.items():
@@ -113,6 +116,13 @@ class _Verifier:
         self.types(op)
         for value in op.results:
             self.define(value, visible, op)
+        if op.primitive.ends is not None:
+            self.ended.add(op.operands[op.primitive.ends])
+
+    def alive(self, value: Value, op: Op | None = None) -> None:
+        """Nobody reads what has been overwritten."""
+        if value in self.ended:
+            raise self.fail(f"{self.names[value]} is read after its memory was taken over", op)
 
     def spend(self, value: Value, op: Op | None = None) -> None:
         """A tape is a stack in memory: who pushes or pops ends the life of the value given."""

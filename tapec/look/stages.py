@@ -22,11 +22,12 @@ LOWERING = (
     "choose_memory",
     "take_over_memory",
     "form_nests",
+    "fuse",
     "to_loops",
     "mark_independent",
     "wavefronts",
 )
-NESTS = "form_nests"
+NESTS = "fuse"
 
 
 class IRText(str):

@@ -13,6 +13,7 @@ from tapec.ir.core import Func
 from tapec.ir.verify import checked, verified
 from tapec.lower.filled import fill_constants
 from tapec.lower.forming import form_nests
+from tapec.lower.fusing import fuse
 from tapec.lower.independent import mark_independent
 from tapec.lower.inline import inline_calls
 from tapec.lower.loops import to_loops
@@ -51,6 +52,9 @@ PASSES: Mapping[str, Pass] = {
         take_over_memory,
         # With every value in its place, what remains is which values are computed together.
         form_nests,
+        # Nests are formed one by one in the order of the program; which of them can be one pass
+        # over memory is seen on the whole.
+        fuse,
         to_loops,
         # Both look at addresses, which only loops have. Innermost loops first: what is a vector
         # by itself is no wavefront.

@@ -17,10 +17,10 @@ from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK
 from tapec.ir.places import RUN
 from tapec.ir.types import Type
-from tapec.lower.inplace import SMALL
 from tapec.lower.marks import is_data
 from tapec.lower.roles import Decided
 from tapec.lower.spacekeys import FEW, small_key, space_key, unrolled_from
+from tapec.lower.tuning import SMALL
 from tapec.lower.views import VIEWS, aligned
 
 _PIECES = frozenset((RESHAPE, PLACE, UPDATE, CONCATENATE, STACK))

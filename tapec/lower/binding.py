@@ -6,8 +6,8 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat
 from tapec.ir.core import Block, Value
 from tapec.lower.frame import Frame
-from tapec.lower.inplace import SMALL
 from tapec.lower.scalars import Grid
+from tapec.lower.tuning import SMALL
 
 
 def child(n: Frame, block: Block) -> Frame:

@@ -13,11 +13,9 @@ from tapec.ir.ops.const import const
 from tapec.ir.ops.indexing import INDEX
 from tapec.lower.binding import bind, child, same_tape
 from tapec.lower.frame import Frame
-from tapec.lower.inplace import SMALL
 from tapec.lower.nests import control, emit
 from tapec.lower.scalars import Grid, grid
-
-SELECTED = 16  # cost of both sides up to which they are computed and one is selected
+from tapec.lower.tuning import SELECTED_COST, SMALL
 
 
 @control("cond")
@@ -119,4 +117,4 @@ def selectable(op: Op) -> bool:
                 return False
             cost += inner.primitive.cost * inner.result.type.size
     small = all(v.type.size <= SMALL and v.type.dtype != "tape" for v in op.operands)
-    return small and cost <= SELECTED
+    return small and cost <= SELECTED_COST

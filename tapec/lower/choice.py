@@ -7,27 +7,24 @@ from math import prod
 
 from tapec.ir.core import Func, Op
 from tapec.lower.folds import COMBINE
-from tapec.lower.inplace import SMALL
-from tapec.lower.plan import COSTLY
-from tapec.lower.solve import TINY
-
-# Numbers of scalar ops, loads and stores included, measured with programs over 20 to 100 elements,
-# products and factors of 3 x 3 to 10 x 10 matrices, Jacobians and Hessians of 3 to 10 variables.
-LINES = 320  # up to which lines are as fast as loops, and as quick to compile
-MORE_LINES = 700  # the same of arrays of few elements, or where zeros take half of the work away
-FEW = 36  # elements of an array that registers hold
-TRIED = 1800  # estimated ops, zeros included, up to which lines are tried
-SCALAR_RATIO = 4  # estimated ops for each array op of a scalar program: such have no limit
-# What loops save, in scalar ops, for each element of an array taking a costly function: a vector of
-# them takes as long as a number.
-SCALAR_CALL = 80
-MERGE_STEP = 12  # scalar ops to move one element in one of the merges of a sort
-IMPROVES = 6  # scalar ops to compare an element with the extreme so far, NaN included
+from tapec.lower.tuning import (
+    COSTLY,
+    EXTREME_STEP_OPS,
+    FEW_ELEMENTS,
+    LINES,
+    MERGE_STEP_OPS,
+    MORE_LINES,
+    SCALAR_CALL_OPS,
+    SMALL,
+    TINY,
+)
 
 
 def few(func: Func, count: int, work: int) -> bool:
     """Whether so many lines are few, of so many that there would be without zeros."""
-    narrow = all(v.type.size <= FEW for op in func.ops for v in (*op.results, *op.operands))
+    narrow = all(
+        v.type.size <= FEW_ELEMENTS for op in func.ops for v in (*op.results, *op.operands)
+    )
     return count <= (MORE_LINES if narrow or 2 * count <= work else LINES)
 
 
@@ -40,7 +37,7 @@ def estimate(func: Func) -> int:
 def calls(op: Op) -> int:
     """What costly functions of one element each would cost more than those of vectors."""
     size: int = op.result.type.size
-    return size * SCALAR_CALL if size > SMALL and op.primitive.cost >= COSTLY else 0
+    return size * SCALAR_CALL_OPS if size > SMALL and op.primitive.cost >= COSTLY else 0
 
 
 def _elements(op: Op) -> int:
@@ -70,7 +67,7 @@ def _copies(op: Op) -> int:
 
 def _sort(op: Op) -> int:
     merges = op.result.type.shape[op.attrs["axis"]].bit_length()
-    return int(op.result.type.size * MERGE_STEP * merges)
+    return int(op.result.type.size * MERGE_STEP_OPS * merges)
 
 
 _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
@@ -83,7 +80,9 @@ _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
     "cholesky": _copies,
     "packed": _copies,
     "argsort": _sort,
-    "argmax": lambda op: IMPROVES * _operands(op),
-    "argmin": lambda op: IMPROVES * _operands(op),
-    "search": lambda op: IMPROVES * int(op.operands[0].type.shape[-1] * op.result.type.size),
+    "argmax": lambda op: EXTREME_STEP_OPS * _operands(op),
+    "argmin": lambda op: EXTREME_STEP_OPS * _operands(op),
+    "search": lambda op: (
+        EXTREME_STEP_OPS * int(op.operands[0].type.shape[-1] * op.result.type.size)
+    ),
 }

@@ -12,11 +12,8 @@ from tapec.ir.core import Dense, Op, Value
 from tapec.lower.formulas import element as formula
 from tapec.lower.frame import Frame, element
 from tapec.lower.scalars import power
+from tapec.lower.tuning import TABLE_BYTES
 from tapec.lower.views import VIEWS, Source, aligned
-
-# Bytes of a constant array up to which reading it, out of the nearest cache, is faster than the
-# formula that gives it.
-TABLE = 32_768
 
 
 @element("const")
@@ -26,7 +23,7 @@ def _const(s: Frame, op: Op, index: Index) -> Value:
         return s.build.const(value, op.result.type.dtype)
     if not any(i.terms for i in index):
         return s.build.const(value.array[tuple(i.const for i in index)], op.result.type.dtype)
-    small = value.array.nbytes <= TABLE or op.result in s.memory
+    small = value.array.nbytes <= TABLE_BYTES or op.result in s.memory
     if value.pattern is not None and not small:
         return formula(s.build, value.pattern, index, op.result.type.dtype)
     s.in_memory(op.result)

@@ -12,8 +12,7 @@ from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.memory import Factors, Memory
 from tapec.lower.solve import factor, pivots_of
-
-BLOCK = 32  # columns that LAPACK takes together, if it has room for them
+from tapec.lower.tuning import LAPACK_BLOCK
 
 
 def slogdet(
@@ -66,7 +65,7 @@ def qr(build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[M
     columns = m if op.attrs["mode"] == "complete" else rank
     dtype = op.operands[0].type.dtype
     tau, flag = build.alloc(Type(dtype, (rank,))), build.alloc(Type("i32", (1,)))
-    scratch = build.alloc(Type(dtype, (BLOCK * max(m, n, 1),)))
+    scratch = build.alloc(Type(dtype, (LAPACK_BLOCK * max(m, n, 1),)))
     wanted = dict(zip(op.attrs["wanted"], results, strict=True))
     with _each(build, given[0], lead, (m, n)) as (at, matrix):
         if rank:

@@ -16,9 +16,7 @@ from tapec.ir.ops.const import is_const
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 from tapec.lower.inplace import carries
-
-LARGE = 1024  # elements of arrays that this is for
-MOST = 8  # elements that may be others
+from tapec.lower.tuning import FILLED_ELEMENTS, FILLED_OTHERS
 
 
 def fill_constants(func: Func) -> Func:
@@ -44,7 +42,7 @@ def _changed(op: Op) -> tuple[Value, ...]:
 def _is_large(op: Op) -> bool:
     if not is_const(op) or not isinstance(op.attrs["value"], Dense):
         return False
-    return op.result.type.size >= LARGE
+    return op.result.type.size >= FILLED_ELEMENTS
 
 
 def _steps(op: Op) -> list[Op]:
@@ -52,7 +50,7 @@ def _steps(op: Op) -> list[Op]:
     bits = array.view(f"u{array.itemsize}")  # NaN and -0.0 are what they are
     middle = tuple(n // 2 for n in array.shape)
     others = np.argwhere(bits != bits[middle])
-    if len(others) > MOST:
+    if len(others) > FILLED_OTHERS:
         return [op]
     return list(_made(op, array[middle], [tuple(map(int, at)) for at in others], type))
 

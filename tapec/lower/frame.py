@@ -21,11 +21,11 @@ from tapec.ir.ops.nest import NEST, SHARE
 from tapec.ir.types import Type
 from tapec.lower import spaces
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.inplace import SMALL
 from tapec.lower.marks import MARKERS, is_data
 from tapec.lower.memory import Factors, Memory
 from tapec.lower.products import Layout
 from tapec.lower.scalars import Grid, Grids, grid
+from tapec.lower.tuning import SMALL
 from tapec.lower.views import aligned
 
 Element = Callable[..., Value]

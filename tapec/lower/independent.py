@@ -11,11 +11,9 @@ from tapec.ir.affine import Affine
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
 from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
-from tapec.lower.plan import COSTLY
 from tapec.lower.regions import changed_ops, each_block
+from tapec.lower.tuning import COSTLY, VECTOR_ACCESSES, VECTOR_TRIPS
 
-SHORTEST = 16  # iterations of a loop worth it
-MOST_ACCESSES = 60
 _MEMORY = frozenset((LOAD, STORE, CHECK))
 
 
@@ -37,11 +35,11 @@ def independent(op: Op) -> bool:
         return False
     body = op.regions[0].ops
     trips = op.attrs["upper"] - op.attrs["lower"]
-    if trips < SHORTEST or any(o.primitive.kind != "elementwise" and o.primitive not in _MEMORY
+    if trips < VECTOR_TRIPS or any(o.primitive.kind != "elementwise" and o.primitive not in _MEMORY
                                for o in body):  # fmt: skip
         return False
     found = list(_accesses(op))
-    if len(found) > MOST_ACCESSES or not _pays(op, [place for _, _, place in found]):
+    if len(found) > VECTOR_ACCESSES or not _pays(op, [place for _, _, place in found]):
         return False
     written = {buffer for stores, buffer, _ in found if stores}
     counter = op.regions[0].params[0]

@@ -9,14 +9,10 @@ from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.control import CALL, CUSTOM
 from tapec.ir.rewrite import copy_op
-from tapec.lower.inplace import SMALL
 from tapec.lower.regions import all_blocks
+from tapec.lower.tuning import CALL_WEIGHT, NEST_WEIGHT, SMALL
 
 INLINED = frozenset((CALL, CUSTOM))
-# Weight of a function from which calling it costs little beside running it: ops count one for every
-# element, those with more elements than registers hold as much as the loops they may take.
-WEIGHT = 40
-NEST = 4
 
 
 def staying(blocks: Iterable[Func | Block]) -> set[int]:
@@ -29,7 +25,7 @@ def staying(blocks: Iterable[Func | Block]) -> set[int]:
     return {
         key
         for key, ops in calls.items()
-        if len(ops) > 1 and not _tapes(ops[0]) and weight(ops[0].regions[0]) >= WEIGHT
+        if len(ops) > 1 and not _tapes(ops[0]) and weight(ops[0].regions[0]) >= CALL_WEIGHT
     }
 
 
@@ -38,15 +34,15 @@ def _tapes(op: Op) -> bool:
 
 
 def weight(block: Block) -> int:
-    """Roughly how long the code of a block is, up to a little more than `WEIGHT`."""
+    """Roughly how long the code of a block is, up to a little more than `CALL_WEIGHT`."""
     total = 0
     for op in block.ops:
         if is_const(op):
             continue
-        sizes = (NEST if r.type.size > SMALL else r.type.size for r in op.results)
+        sizes = (NEST_WEIGHT if r.type.size > SMALL else r.type.size for r in op.results)
         total += max(sizes, default=1)
         total += sum(map(weight, op.regions))
-        if total >= WEIGHT:
+        if total >= CALL_WEIGHT:
             break
     return total
 

@@ -17,8 +17,6 @@ from tapec.ir.ops.nest import MATERIALIZE, SHARE
 from tapec.ir.regions import region_op
 from tapec.lower.roles import Decided
 
-SMALL = 16  # elements of a value that lives in registers
-
 
 def carries(op: Op) -> slice:
     """The operands of a loop that are its initial carried values."""

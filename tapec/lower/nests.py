@@ -20,10 +20,10 @@ from tapec.lower.alone import OWN_LOOPS
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.folds import COMBINE
 from tapec.lower.frame import Frame, Shared
-from tapec.lower.inplace import SMALL
 from tapec.lower.marks import MARKERS
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import grid
+from tapec.lower.tuning import SMALL
 from tapec.lower.unroll import buffer
 
 __all__ = ["CONTROL", "control", "elements", "emit", "function"]

@@ -16,10 +16,9 @@ from tapec.ir.ops.indexing import INDEX, PLACE, UPDATE
 from tapec.ir.ops.nest import ACCUMULATE
 from tapec.ir.places import disjoint
 from tapec.ir.primitive import PRIMITIVES
-from tapec.lower.inplace import SMALL, pairs, pointwise
+from tapec.lower.inplace import pairs, pointwise
 from tapec.lower.regions import each_block
-
-FARTHEST = 400  # ops that may have to come first with a reader
+from tapec.lower.tuning import FARTHEST_OPS, SMALL
 
 
 def order_writes(func: Func) -> Func:
@@ -223,7 +222,7 @@ class _Order:
             op, ready = stack.pop()
             if ready:
                 found[op] = None
-            elif op is write or op in self.active or len(found) > FARTHEST:
+            elif op is write or op in self.active or len(found) > FARTHEST_OPS:
                 return ()
             elif op not in found and op not in self.done:
                 if any(base in bases for _, base in pairs(op)):
@@ -235,7 +234,7 @@ class _Order:
     def touched(self, values: Iterable[Value]) -> Iterator[Value]:
         """What is read when large values are computed where they are asked for."""
         stack, seen = list(values), set[Value]()
-        while stack and len(seen) < FARTHEST:
+        while stack and len(seen) < FARTHEST_OPS:
             v = stack.pop()
             if v in seen:
                 continue

@@ -12,8 +12,8 @@ from tapec.ir.core import Func, Value
 from tapec.ir.ops.gather import GATHER
 from tapec.ir.ops.indexing import INDEX
 from tapec.ir.ops.shape import RESHAPE, TRANSPOSE
+from tapec.lower.tuning import OVERLAP_COST
 
-SHARED = 16  # cost of what is computed more than once, per element, from which it is stored
 _VIEWS = frozenset({INDEX, GATHER, TRANSPOSE, RESHAPE})
 
 
@@ -34,6 +34,6 @@ def overlapping(func: Func, inline: Collection[Value], costs: Mapping[Value, int
             direct.update(op.operands[1:])
             continue
         direct.update(op.operands)
-        if value in inline and (reads - 1.0) * costs.get(value, 0) > SHARED:
+        if value in inline and (reads - 1.0) * costs.get(value, 0) > OVERLAP_COST:
             found.add(value)
     return found

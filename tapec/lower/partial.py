@@ -16,10 +16,9 @@ from tapec.lower.folds import COMBINE
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
 from tapec.lower.spaces import carried
+from tapec.lower.tuning import TILE_ROWS
 
 Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
-
-ROWS = 8  # elements of a product made together
 
 
 def partial(n: Frame, op: Op, buffer: Memory) -> None:
@@ -35,9 +34,9 @@ def partial(n: Frame, op: Op, buffer: Memory) -> None:
         return
     tiles = Tiles(n, op, buffer, ("add", 0), reduced, element, inner)
     if inner or len(shape) < 2:
-        tiles.blocks(len(shape) - 1, ROWS if inner else 1)
+        tiles.blocks(len(shape) - 1, TILE_ROWS if inner else 1)
     else:
-        tiles.blocks(len(shape) - 2, ROWS)
+        tiles.blocks(len(shape) - 2, TILE_ROWS)
 
 
 def rows(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
@@ -124,9 +123,9 @@ class Tiles:
 
 
 def added_rows(n: Frame, op: Op, buffer: Memory, extent: int, element: Element) -> None:
-    """The result as a sum of rows, `ROWS` of them in each pass over it."""
+    """The result as a sum of rows, `TILE_ROWS` of them in each pass over it."""
     shape = op.result.type.shape
-    first = extent % ROWS or min(ROWS, extent)
+    first = extent % TILE_ROWS or min(TILE_ROWS, extent)
 
     def sweep(base: Affine, count: int, more: bool) -> None:
         def body(at: Index) -> None:
@@ -141,6 +140,6 @@ def added_rows(n: Frame, op: Op, buffer: Memory, extent: int, element: Element) 
 
     sweep(Affine(), first, False)
     if extent > first:
-        with n.build.loop((extent - first) // ROWS) as loop:
-            sweep(var(loop.index).times(ROWS) + Affine(first), ROWS, True)
+        with n.build.loop((extent - first) // TILE_ROWS) as loop:
+            sweep(var(loop.index).times(TILE_ROWS) + Affine(first), TILE_ROWS, True)
             loop.yields = []

@@ -18,12 +18,10 @@ from tapec.ir.places import Box, around, cuts, dense, extents, inside, overlap, 
 from tapec.lower.dynamic import put
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.spacekeys import UNROLLED
+from tapec.lower.tuning import EDGE, MOST_BOXES, UNROLLED
 
 Part = tuple[Value, Any]  # what is put, and where: a specification
 Body = Callable[[Index], None]
-EDGE = 4  # elements of the last axis that are written out beside a vector loop
-MOST_BOXES = 300  # pieces of a space times parts, above which parts are added one by one
 
 
 def _fill(n: Frame, shape: tuple[int, ...], value: Value, buffer: Memory) -> None:

@@ -17,14 +17,11 @@ from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.regions import region_op
 from tapec.lower.access import reshaped
-from tapec.lower.inplace import SMALL, Takeovers
+from tapec.lower.inplace import Takeovers
 from tapec.lower.roles import NONE, Roles
 from tapec.lower.spacekeys import FEW, joins_unrolled, reduces, small_key, space_key
+from tapec.lower.tuning import COSTLY, DEEPEST, LONGEST_OPS, SMALL
 from tapec.lower.views import VIEWS
-
-COSTLY = 12  # cost from which a value is stored rather than computed twice
-LONGEST = 250  # ops of an inlined body from which it is cut
-DEEPEST = 100  # operands of operands of ... from which it is cut
 
 
 @dataclass(eq=False)
@@ -150,7 +147,7 @@ class Plan:
                 op.primitive.writes is not None
                 and not (op.primitive is UPDATE and joins_unrolled(op))
             )
-            or len(body) > LONGEST
+            or len(body) > LONGEST_OPS
             or depth > DEEPEST
             or cost > self.needed.get(value, cost)
         )

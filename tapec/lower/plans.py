@@ -19,9 +19,8 @@ from tapec.lower.plan import Plan
 from tapec.lower.products import read_by_calls
 from tapec.lower.regions import addressed
 from tapec.lower.roles import NONE, Roles
+from tapec.lower.tuning import ROUNDS, SMALL
 from tapec.lower.turns import origins
-
-ROUNDS = 4  # attempts at avoiding to compute values twice
 
 
 def choose_memory(func: Func) -> Func:
@@ -63,8 +62,8 @@ class _Walk:
     def placed(self, plan: Plan) -> Block:
         """The block of a plan with the markers that it asks for, in its regions too."""
         block = plan.func.block
-        kept = {p for p in block.params if p in plan.forced and p.type.size > 1}
-        kept |= {op.result for op in block.ops if is_data(op) and op.result in plan.forced}
+        known = (*block.params, *(op.result for op in block.ops if is_data(op)))
+        kept = {v for v in known if v in plan.forced and 1 < v.type.size <= SMALL}
         places = Placement(plan.roots | kept, plan.shares if self.chosen else {})
         saved = {
             v: [k for k in plan.roles.early if block.results[k] is v]

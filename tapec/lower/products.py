@@ -13,8 +13,8 @@ from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import PRODUCT
 from tapec.ir.ops.shape import RESHAPE, TRANSPOSE
 from tapec.lower.regions import all_blocks, each_block
+from tapec.lower.tuning import CALL_FLOPS
 
-FLOPS = 200_000  # operations of one product from which a call is worth its overhead
 _LONGEST = 2**31  # sizes and strides are 32-bit integers there
 
 Layout = tuple[Value, tuple[int, ...]]  # what has the memory, the stride of every axis in it
@@ -91,7 +91,7 @@ def _callable(p: Product) -> bool:
     m, n, k = p.sizes
     (row_a, col_a), (row_b, col_b) = p.matrices
     sizes = (*p.sizes, *p.matrices[0], *p.matrices[1])
-    if 2 * m * n * k < FLOPS or m == n == 1 or k == 1 or max(sizes) >= _LONGEST:
+    if 2 * m * n * k < CALL_FLOPS or m == n == 1 or k == 1 or max(sizes) >= _LONGEST:
         return False
     dense_a, dense_b = _dense(m, k, row_a, col_a), _dense(k, n, row_b, col_b)
     return (dense_a or m == 1) and (dense_b or n == 1)

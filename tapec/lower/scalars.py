@@ -34,6 +34,11 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
+def is_known(op: Op) -> bool:
+    """Whether an op can be written out element by element."""
+    return op.primitive.kind == "elementwise" or op.name in RULES
+
+
 class Grids:
     """What rules do with grids of scalars in one program under construction."""
 

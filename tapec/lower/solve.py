@@ -18,9 +18,7 @@ from tapec.lower.frame import Frame
 from tapec.lower.memory import Factors, Memory
 from tapec.lower.products import layout
 from tapec.lower.scalars import Grid, Grids, grid, rule
-
-TINY = 4  # unknowns up to which elimination is written out
-WRITTEN = 400  # scalar ops up to which all columns are
+from tapec.lower.tuning import TINY, WRITTEN_OPS
 
 
 def solve(n: Frame, op: Op, memory: Memory) -> None:
@@ -108,7 +106,7 @@ def _tiny(n: Frame, op: Op, memory: Memory) -> None:
     """Elimination in registers, once for each matrix; many columns are a loop beside it."""
     a, b = op.operands
     *lead, size, columns = op.result.type.shape
-    looped = columns * _written(size) > WRITTEN
+    looped = columns * _written(size) > WRITTEN_OPS
 
     def leaf(at: Index) -> None:
         places = product(range(size), range(size))

@@ -13,8 +13,7 @@ from tapec.lower.build import ScalarBuilder
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
 from tapec.lower.scalars import Grid, Grids, grid, rule
-
-NETWORK = 8  # elements up to which exchanges are written out
+from tapec.lower.tuning import NETWORK
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import ACCUMULATE, COPY
 from tapec.ir.ops.shape import CONCATENATE, STACK
-from tapec.lower.inplace import SMALL
+from tapec.lower.tuning import SMALL, UNROLLED
 
-UNROLLED = 32  # elements of trailing axes that are written out inside a loop
 FEW = ("few",)
 DYNAMIC = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD, ACCUMULATE))
 PIECES = frozenset((PLACE, UPDATE, CONCATENATE, STACK))

@@ -10,8 +10,7 @@ from tapec.ir.core import Value
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.spacekeys import unrolled_from
 from tapec.lower.sums import chained
-
-BLOCK = 512  # elements of the partial sums of long reductions
+from tapec.lower.tuning import SUM_BLOCK
 
 How = tuple[str, object]  # a scalar op, and what it starts from (None: the worst number)
 # How the carried values of a loop are combined, by the scalar op.
@@ -101,7 +100,7 @@ class _Reduction:
         self.tails = [tuple(map(Affine, at)) for at in ends]
         self.start = [neutral(build, h, d) for h, d in zip(hows, dtypes, strict=True)]
         self.reduce = tuple(_KINDS[name] for name, _ in hows)
-        self.length = max(BLOCK // len(self.tails), 64)
+        self.length = max(SUM_BLOCK // len(self.tails), 64)
 
     def run(self) -> list[Value]:
         """The totals."""

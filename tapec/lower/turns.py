@@ -15,6 +15,7 @@ from tapec.ir.core import Value
 from tapec.ir.types import Type
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
+from tapec.lower.tuning import LINE
 
 
 class Homes(Protocol):
@@ -25,9 +26,6 @@ class Homes(Protocol):
 
     @property
     def shares(self) -> Mapping[Value, Value]: ...
-
-
-LINE = 8  # elements; places begin at multiples, and never a power of two apart
 
 
 def origins(

@@ -12,23 +12,24 @@ from math import inf
 from tapec.ir.core import Block, Func, Value
 from tapec.ir.types import Type
 from tapec.lower.build import ScalarBuilder
-from tapec.lower.choice import SCALAR_RATIO, TRIED, calls, estimate, few
+from tapec.lower.choice import calls, estimate, few
 from tapec.lower.regions import needs_loops
-from tapec.lower.scalars import Grid, Grids
+from tapec.lower.scalars import Grid, Grids, is_known
+from tapec.lower.tuning import SCALAR_RATIO, TRIED_LINES
 
 
 def unroll(func: Func) -> Func:
     """A program of few elements as scalar loads, scalar ops and stores over buffers.
 
-    Others stay as they are, as do programs with control flow. Raises UnsupportedLowering for an op
-    without a rule.
+    Others stay as they are, as do programs with control flow, or with ops that are only known as
+    loops.
     """
-    if needs_loops(func):
+    if needs_loops(func) or not all(map(is_known, func.ops)):
         return func
     work, slow = estimate(func), sum(map(calls, func.ops))
     if work + slow <= SCALAR_RATIO * len(func.ops):
         return lines(func) or func
-    found = lines(func, TRIED) if work + slow <= TRIED else None
+    found = lines(func, TRIED_LINES) if work + slow <= TRIED_LINES else None
     return found if found is not None and few(func, len(found.ops) + slow, work) else func
 
 

@@ -18,13 +18,15 @@ from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
 from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
 from tapec.lower.regions import changed_ops, each_block
+from tapec.lower.tuning import (
+    WAVE_ACCESSES,
+    WAVE_FEWEST,
+    WAVE_LANES,
+    WAVE_OPS,
+    WAVE_ROWS,
+    WAVE_SKEWS,
+)
 
-ROWS = 16  # that may go together
-VECTOR = 8  # of them in tables that are not large
-FEWEST = 8, 32  # rows and columns: fewer are not worth the triangles at both ends
-SKEWS = 1, 2, 3  # columns that a row may be behind the one before
-MOST_OPS = 400  # of a body, which is written four times
-MOST_ACCESSES = 60  # of one buffer
 _MEMORY = frozenset((LOAD, STORE, CHECK))
 _BEFORE, _INSIDE, _AFTER = -1, 0, 1
 
@@ -37,7 +39,7 @@ def wavefronts(func: Func) -> Func:
 
 def _wave(op: Op) -> Op:
     nest = _nest(op)
-    if nest is None or not any(map(nest.keeps_order, SKEWS)):
+    if nest is None or not any(map(nest.keeps_order, WAVE_SKEWS)):
         return op
     attrs = {**op.attrs, "kind": "wave", "skew": nest.skew, "ahead": tuple(nest.ahead())}
     return Op(op.primitive, op.operands, attrs, op.results, op.regions, op.loc)
@@ -51,8 +53,8 @@ def _nest(op: Op) -> _Nest | None:
     if len(inner) != 1 or inner[0].primitive is not FOR or inner[0].attrs["kind"] != "serial":
         return None
     (columns,) = inner
-    small = _trips(op) < FEWEST[0] or _trips(columns) < FEWEST[1]
-    if small or len(columns.regions[0].ops) > MOST_OPS:
+    small = _trips(op) < WAVE_FEWEST[0] or _trips(columns) < WAVE_FEWEST[1]
+    if small or len(columns.regions[0].ops) > WAVE_OPS:
         return None
     simple = all(
         o.primitive.kind == "elementwise" or o.primitive in _MEMORY
@@ -95,7 +97,7 @@ class _Nest:
     def keeps_order(self, skew: int) -> bool:
         """Whether iterations of several rows may go together, each so many columns behind."""
         self.skew = skew
-        if self.last - self.first < skew * VECTOR + ROWS - 1:
+        if self.last - self.first < skew * WAVE_LANES + WAVE_ROWS - 1:
             return False  # rows would end before all have begun
         return all(self.ordered(accesses) for accesses in self.written.values())
 
@@ -134,12 +136,12 @@ class _Nest:
     def ordered(self, found: Sequence[_Access | None]) -> bool:
         """Whether whatever touches an element of this buffer does so in the same order."""
         accesses = [a for a in found if a is not None]
-        if len(accesses) < len(found) or len(found) > MOST_ACCESSES:
+        if len(accesses) < len(found) or len(found) > WAVE_ACCESSES:
             return False
         if len({(a.row, a.rest) for a in accesses}) > 1:
             return False
         pairs = ((a, b) for a in accesses for b in accesses if a.stores or b.stores)
-        return all(self.follows(a, b, p) for a, b in pairs for p in range(1, ROWS))
+        return all(self.follows(a, b, p) for a, b in pairs for p in range(1, WAVE_ROWS))
 
     def follows(self, a: _Access, b: _Access, rows: int) -> bool:
         """Whether b, so many rows further down, still comes after a where both meet."""
@@ -199,7 +201,7 @@ class _Nest:
         """The last store before a load, if it is the last one for all cells that have one."""
         found = []
         for store in stores:
-            for rows in range(ROWS):
+            for rows in range(WAVE_ROWS):
                 gap = store.const - load.const - store.row * rows
                 columns, rest = divmod(gap, store.column)
                 inside = not rest and abs(columns) <= self.last - self.first
@@ -208,5 +210,5 @@ class _Nest:
         if found:
             rows, columns, number = min(found)
             steps = self.skew * rows + columns
-            if 0 <= steps <= ROWS and all(self.skew * r + c >= steps for r, c, _ in found):
+            if 0 <= steps <= WAVE_ROWS and all(self.skew * r + c >= steps for r, c, _ in found):
                 yield load.number, -number, rows, columns

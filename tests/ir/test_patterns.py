@@ -14,9 +14,9 @@ from tapec.ir import Builder, Dense
 from tapec.ir.parser import parse
 from tapec.ir.patterns import Layers, Mask, Progression, pattern_of
 from tapec.ir.printer import print_func
-from tapec.lower.elements import TABLE
+from tapec.lower.tuning import TABLE_BYTES
 
-LONG = TABLE // 8 + 500  # more than tables are read for
+LONG = TABLE_BYTES // 8 + 500  # more than tables are read for
 
 FORMULAS: dict[str, tuple[Any, type[Any]]] = {
     "arange": (np.arange(100), Progression),

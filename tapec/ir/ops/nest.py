@@ -65,6 +65,7 @@ SHARE = register(
     Primitive(
         name="share",
         kind="loop",
+        ends=1,
         infer=_share,
         evaluate=lambda value, base: value,
         doc="The value, in the memory of the second operand, which is not read afterwards.",

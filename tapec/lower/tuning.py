@@ -1,0 +1,92 @@
+"""Numbers that decide speed and memory, never results: each with its unit and its source."""
+
+from __future__ import annotations
+
+# Values up to this size live in registers. [elements; estimated]
+SMALL = 16
+# Short last axes up to this size are written out inside a loop. [elements; estimated]
+UNROLLED = 32
+# From this cost on a value is stored rather than computed twice. [additions; estimated]
+COSTLY = 12
+# Bodies of nests are cut at this length. [ops; estimated]
+LONGEST_OPS = 250
+# The same for operands of operands of ... [ops; estimated]
+DEEPEST = 100
+# Attempts at avoiding to compute values twice. [plans of a block; estimated]
+ROUNDS = 4
+# Recomputing an element that several slices read may cost so much. [additions; estimated]
+OVERLAP_COST = 16
+# A write waits for readers that need at most so much first. [ops; estimated]
+FARTHEST_OPS = 400
+# Both sides of a branch are computed, and one selected, up to this cost. [additions; estimated]
+SELECTED_COST = 16
+# From this size on a product is worth a call of a BLAS. [scalar operations; estimated]
+CALL_FLOPS = 200_000
+# Elements of a product that are made together. [elements; estimated]
+TILE_ROWS = 8
+# Long sums are cut into blocks of this length. [elements; see sums.py]
+SUM_BLOCK = 512
+# Ends of the last axis up to this length are written out beside a vector loop. [elements;
+# estimated]
+EDGE = 4
+# Above so many pieces times parts, parts are added one by one. [boxes; estimated]
+MOST_BOXES = 300
+# Constant arrays up to this size are read faster, out of the nearest cache, than the formula that
+# gives them is computed. [bytes; measured]
+TABLE_BYTES = 32_768
+# Linear systems up to this size are eliminated in registers. [unknowns; estimated]
+TINY = 4
+# Elimination is written out for all right sides up to this length. [scalar ops; estimated]
+WRITTEN_OPS = 400
+# Rows up to this length are sorted by exchanges that are written out. [elements; estimated]
+NETWORK = 8
+# Columns that LAPACK takes together, if it has room for them. [columns; its own default]
+LAPACK_BLOCK = 32
+# Arrays that take turns begin at multiples of this, never a power of two apart. [elements; a cache
+# line]
+LINE = 8
+# Constant arrays from this size on are filled rather than copied. [elements; estimated]
+FILLED_ELEMENTS = 1024
+# With at most so many elements that differ. [elements; estimated]
+FILLED_OTHERS = 8
+# From this weight on calling a function costs little beside running it. [ops, one for each element;
+# estimated]
+CALL_WEIGHT = 40
+# What an array of more elements than registers hold counts there. [ops; estimated]
+NEST_WEIGHT = 4
+# Loops of fewer iterations do not become vector loops. [iterations; estimated]
+VECTOR_TRIPS = 16
+# Nor do loops with more loads and stores, which are compared in pairs. [accesses; estimated]
+VECTOR_ACCESSES = 60
+# Rows of a table that may go together as a wavefront. [rows; the emitter's]
+WAVE_ROWS = 16
+# The same in tables that are not large. [rows; the emitter's]
+WAVE_LANES = 8
+# Smaller tables are not worth the triangles at both ends. [rows and columns; estimated]
+WAVE_FEWEST = 8, 32
+# Columns that a row may be behind the one before. [columns; estimated]
+WAVE_SKEWS = 1, 2, 3
+# Longer bodies are no waves: they are written four times. [ops; estimated]
+WAVE_OPS = 400
+# Nor are tables with more accesses, which are compared in pairs. [accesses; estimated]
+WAVE_ACCESSES = 60
+# Straight lines up to this length are as fast as loops, and as quick to compile. [scalar ops;
+# measured with programs over 20 to 100 elements, products and factors of 3 x 3 to 10 x 10 matrices,
+# Jacobians and Hessians of 3 to 10 variables]
+LINES = 320
+# The same of arrays of few elements, or where zeros take half of the work away. [scalar ops;
+# measured with these]
+MORE_LINES = 700
+# Arrays of so few elements. [elements; measured with these]
+FEW_ELEMENTS = 36
+# Lines are tried up to this estimate, zeros included. [scalar ops; estimated]
+TRIED_LINES = 1800
+# Programs of scalars have no limit. [estimated scalar ops for each op; estimated]
+SCALAR_RATIO = 4
+# What loops save for each element of an array taking a costly function: a vector of them takes as
+# long as a number. [scalar ops; estimated]
+SCALAR_CALL_OPS = 80
+# To move one element in one of the merges of a sort. [scalar ops; counted]
+MERGE_STEP_OPS = 12
+# To compare an element with the extreme so far, NaN included. [scalar ops; counted]
+EXTREME_STEP_OPS = 6
