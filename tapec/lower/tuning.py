@@ -24,7 +24,7 @@ SELECTED_COST = 16
 CALL_FLOPS = 200_000
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
-# Long sums are cut into blocks of this length. [elements; see sums.py]
+# Long sums are cut into blocks of this length. [elements; estimated]
 SUM_BLOCK = 512
 # Ends of the last axis up to this length are written out beside a vector loop. [elements;
 # estimated]
@@ -32,7 +32,7 @@ EDGE = 4
 # Above so many pieces times parts, parts are added one by one. [boxes; estimated]
 MOST_BOXES = 300
 # Constant arrays up to this size are read faster, out of the nearest cache, than the formula that
-# gives them is computed. [bytes; measured]
+# gives them is computed. [bytes; estimated]
 TABLE_BYTES = 32_768
 # Linear systems up to this size are eliminated in registers. [unknowns; estimated]
 TINY = 4
@@ -40,17 +40,16 @@ TINY = 4
 WRITTEN_OPS = 400
 # Rows up to this length are sorted by exchanges that are written out. [elements; estimated]
 NETWORK = 8
-# Columns that LAPACK takes together, if it has room for them. [columns; its own default]
+# Columns that LAPACK takes together, if it has room for them. [columns; estimated]
 LAPACK_BLOCK = 32
-# Arrays that take turns begin at multiples of this, never a power of two apart. [elements; a cache
-# line]
+# Arrays that take turns begin at multiples of this, never a power of two apart. [elements;
+# estimated]
 LINE = 8
 # Constant arrays from this size on are filled rather than copied. [elements; estimated]
 FILLED_ELEMENTS = 1024
 # With at most so many elements that differ. [elements; estimated]
 FILLED_OTHERS = 8
-# From this weight on calling a function costs little beside running it. [ops, one for each element;
-# estimated]
+# From this weight on calling a function costs little beside running it. [ops; estimated]
 CALL_WEIGHT = 40
 # What an array of more elements than registers hold counts there. [ops; estimated]
 NEST_WEIGHT = 4
@@ -58,9 +57,9 @@ NEST_WEIGHT = 4
 VECTOR_TRIPS = 16
 # Nor do loops with more loads and stores, which are compared in pairs. [accesses; estimated]
 VECTOR_ACCESSES = 60
-# Rows of a table that may go together as a wavefront. [rows; the emitter's]
+# Rows of a table that may go together as a wavefront. [rows; estimated]
 WAVE_ROWS = 16
-# The same in tables that are not large. [rows; the emitter's]
+# The same in tables that are not large. [rows; estimated]
 WAVE_LANES = 8
 # Smaller tables are not worth the triangles at both ends. [rows and columns; estimated]
 WAVE_FEWEST = 8, 32
@@ -71,13 +70,13 @@ WAVE_OPS = 400
 # Nor are tables with more accesses, which are compared in pairs. [accesses; estimated]
 WAVE_ACCESSES = 60
 # Straight lines up to this length are as fast as loops, and as quick to compile. [scalar ops;
-# measured with programs over 20 to 100 elements, products and factors of 3 x 3 to 10 x 10 matrices,
+# measured: programs over 20 to 100 elements, products and factors of 3 x 3 to 10 x 10 matrices,
 # Jacobians and Hessians of 3 to 10 variables]
 LINES = 320
 # The same of arrays of few elements, or where zeros take half of the work away. [scalar ops;
-# measured with these]
+# measured: with these programs]
 MORE_LINES = 700
-# Arrays of so few elements. [elements; measured with these]
+# Arrays of so few elements. [elements; measured: with these programs]
 FEW_ELEMENTS = 36
 # Lines are tried up to this estimate, zeros included. [scalar ops; estimated]
 TRIED_LINES = 1800
@@ -86,7 +85,7 @@ SCALAR_RATIO = 4
 # What loops save for each element of an array taking a costly function: a vector of them takes as
 # long as a number. [scalar ops; estimated]
 SCALAR_CALL_OPS = 80
-# To move one element in one of the merges of a sort. [scalar ops; counted]
+# To move one element in one of the merges of a sort. [scalar ops; estimated]
 MERGE_STEP_OPS = 12
-# To compare an element with the extreme so far, NaN included. [scalar ops; counted]
+# To compare an element with the extreme so far, NaN included. [scalar ops; estimated]
 EXTREME_STEP_OPS = 6

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "tapec"
-ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace")
+ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace", "lower")
 NOTE = re.compile(r"\[[a-z0-9 -]+; (estimated|measured: [^\]]+)\]")
 # What is given from outside and cannot be tuned: formats, mathematics, the problem itself.
 GIVEN = {
@@ -39,6 +39,8 @@ GIVEN = {
     "bench/calibrate.py": {"OPS", "LENGTH", "RUNS"},
     "bench/records.py": {"SCHEMA"},
     "bench/user.py": {"RTOL"},
+    "lower/products.py": {"_LONGEST"},
+    "lower/wave.py": {"_BEFORE", "_INSIDE", "_AFTER"},
     "trace/arrays/storage.py": {"MANY"},
     "trace/numpy/composites.py": {"_BERNOULLI"},
     "trace/source/reading.py": {"_GENERATED"},
