@@ -39,6 +39,8 @@ def take_over_memory(func: Func) -> Func:
     Writes, loops and branches that change an array continue in it when nothing reads the old one
     afterwards; a value that must survive that is put aside by a `copy`.
     """
+    if not any(op.regions or op.primitive.writes is not None for op in func.ops):
+        return func  # nothing changes an array
     return _Walk(set(), chosen=True).program(func)
 
 
