@@ -71,8 +71,8 @@ _Thing = TypeVar("_Thing")
 
 
 def immortal(thing: _Thing) -> _Thing:
-    """The same object, never to be freed: native code knows it by address, also while the
-    interpreter takes its modules apart at exit."""
+    """The same object, never freed: native code holds its address, also while the interpreter
+    tears down its modules at exit."""
     api("Py_IncRef", None, ctypes.py_object)(thing)
     return thing
 
@@ -90,7 +90,7 @@ def _flags_are_where_expected(cls: type) -> bool:
     return size == cls.__basicsize__ and flags == cls.__flags__
 
 
-_KEEP: list[Any] = []  # the C structures that the type object refers to for ever
+_KEEP: list[Any] = []  # C structures that the type object refers to for good
 
 
 def _make_base() -> type:
@@ -157,8 +157,8 @@ else:
 def enable_vectorcall(cls: _Class) -> _Class:
     """Class decorator: let instances of a `FastCallable` subclass be called through their entry.
 
-    To be repeated for subclasses, and after `__call__` of the class is replaced (CPython drops the
-    fast route then; calls stay correct without it).
+    Apply it again to subclasses, and after replacing `__call__` of the class (CPython then clears
+    the flag; calls stay correct without it).
     """
     if not issubclass(cls, FastCallable):
         raise TypeError(f"{cls.__name__} does not derive from FastCallable")
@@ -184,7 +184,7 @@ def set_entry(instance: FastCallable, address: int, data: int = 0) -> bool:
 
 
 def call_slowly(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """What native code calls with arguments it cannot take: `__call__` of the object's class."""
+    """The fallback of native code for other arguments: `__call__` of the object's class."""
     return type(self).__call__(self, *args, **kwargs)
 
 

@@ -1,8 +1,8 @@
-"""Locks that a forked child can use, whoever held them in the parent.
+"""Locks that stay usable in a forked child, whichever thread held them in the parent.
 
 A child has one thread, the one that forked. A lock that another thread held at that moment would
-stay locked in the child for ever: here it is a fresh one there. What the locks protect is whole at
-every moment at which Python lets another thread run.
+stay locked in the child for ever, so the child replaces it by a fresh one. The data that these
+locks protect is consistent wherever Python may switch threads.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-_GENERATION = [0]  # of this process: how many forks it stems from
+_GENERATION = [0]  # the number of forks between the first process and this one
 
 
 class ForkedLock:
@@ -33,9 +33,9 @@ class ForkedLock:
             yield
 
 
-# Held while modules are imported at a first use: Python's own locks of modules are not renewed.
+# Held during lazy imports, since Python's own import locks are not renewed in a child.
 IMPORTING = threading.RLock()
-# Locks of libraries, held during a fork: no other thread is inside of them then. To be added to
+# Locks of libraries, taken around a fork so that no other thread holds them. Add to the list
 # while holding `IMPORTING`.
 FOREIGN: list[AbstractContextManager[Any]] = []
 

@@ -1,7 +1,7 @@
 """Control flow of array programs interpreted: branches, loops, calls and tapes.
 
-Regions are closed, so each runs in an environment of its own. Tapes are linked cells: pushing
-makes a new one, nothing is ever changed.
+Regions are closed, so each runs in an environment of its own. Tapes are persistent linked
+lists: a push makes a new cell and mutates none.
 """
 
 from __future__ import annotations

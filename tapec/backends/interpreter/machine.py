@@ -1,4 +1,4 @@
-"""What runs a program op by op, and the rules that it asks for ops that are no functions."""
+"""The interpreter loop, and its rules for ops with regions or memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Env = dict[Value, Array]
 
 
 class Machine:
-    """One run: executes blocks and remembers when their values die."""
+    """One run: executes blocks, and frees values after their last use."""
 
     def __init__(self) -> None:
         self.deaths: dict[Block, list[tuple[Value, ...]]] = {}
@@ -47,7 +47,7 @@ class Machine:
         return found if isinstance(found, tuple) else (found,)
 
     def _deaths(self, block: Block) -> list[tuple[Value, ...]]:
-        """Per op, the values of this block that nobody reads afterwards."""
+        """Per op, the values of this block that are dead after it."""
         if block not in self.deaths:
             self.deaths[block] = _last_uses(block)
         return self.deaths[block]

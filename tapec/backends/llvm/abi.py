@@ -45,10 +45,10 @@ ELEMENTS: Mapping[str, Element] = {
     "bool": Element("bool", "i8", 1, "bool", "pybool"),
 }
 
-# What a Python scalar argument is in memory.
+# The element type of a Python scalar argument in memory.
 SCALAR_DTYPES: Mapping[str, str] = {"float": "f64", "int": "i64", "bool": "bool"}
 
-INTERRUPTED = 9  # a signal handler raised: the exception is set already
+INTERRUPTED = 9  # a signal handler has set an exception
 UNKNOWN_STATUS = "compiled code failed"
 
 
@@ -117,7 +117,7 @@ Argument = ArrayArg | ScalarArg
 
 @dataclass(frozen=True)
 class KernelAbi:
-    """All a wrapper must know of a kernel.
+    """The calling convention of a kernel, from which its wrapper is generated.
 
     `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
     output numbers such as `(0, (1, 2))`, each used once. `nogil` releases the interpreter lock
@@ -125,8 +125,8 @@ class KernelAbi:
     that is no result says which of them the call raises (counted from 1; 0: none). `fixed` lists
     the positions of arguments that are part of the program, each with its value: calls pass them
     (an int of that value, any other object itself), the kernel does not get them. The last `hidden`
-    arguments are read from around the user's function: calls do not pass them. Where `watched`, the
-    entry first looks whether the captured state is what it was (see `watch`).
+    arguments are captured inputs: calls do not pass them. Where `watched`, the entry first checks
+    that the captured state is unchanged (see `watch`).
     """
 
     args: tuple[Argument, ...]
@@ -159,12 +159,12 @@ class KernelAbi:
         return len(self.outs) - bool(self.errors)
 
     def passed(self, args: Sequence[Any]) -> list[Any]:
-        """What the kernel gets of a call's arguments."""
+        """The arguments that are passed on to the kernel."""
         fixed = {position for position, _ in self.fixed}
         return [a for k, a in enumerate(args) if k not in fixed]
 
     def raise_error(self, number: int) -> None:
-        """Raise the error that a call found, if it did."""
+        """Raise the error of this number; 0 is none."""
         if number:
             raise copy.copy(self.errors[number - 1])  # each with a traceback of its own
 

@@ -57,7 +57,7 @@ def _gemv(
     matrix: str,
     vector: tuple[str, int],
 ) -> None:
-    """out = matrix @ vector; the result is cleared first, since 0 * NaN may count there."""
+    """out = matrix @ vector; the result is cleared first, as beta = 0 may not clear NaN."""
     form, ld = _form(*sizes, *strides)
     shape, flag = (sizes[::-1], "T") if form == "N" else (sizes, "N")
     e.declare("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")

@@ -27,7 +27,7 @@ from tapec.backends.llvm.wrapper import bound_text
 
 Array = np.ndarray[Any, Any]
 
-# What converts to a scalar argument without loss of meaning.
+# Types that convert to a scalar argument without loss.
 _SCALARS: Mapping[str, tuple[type, ...]] = {
     "float": (float, int, np.floating, np.integer),
     "int": (int, np.integer),
@@ -48,7 +48,7 @@ class CtypesEntry:
         self.library = library
         self.sig = sig
         self.kernel = kernel
-        # Keeps the interpreter lock, and raises what a signal handler raised during the call.
+        # PYFUNCTYPE keeps the interpreter lock and raises exceptions set by signal handlers.
         self._kernel = ctypes.PYFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * count)(
             library.address(kernel)
         )

@@ -26,7 +26,7 @@ Report = Callable[[str, int, int, str, float], object]
 
 @dataclass(frozen=True)
 class Lowered:
-    """What is to be compiled: loops, how they are called, and what was asked for."""
+    """A lowered program with its signature and the compilation options."""
 
     loops: Func
     signature: KernelAbi
@@ -151,7 +151,7 @@ def assemble(text: LlvmText) -> Image:
 
 
 def link(image: Image) -> CompiledKernel:
-    """The code in this process, with the addresses of all that it calls."""
+    """Load the code into this process, linked to the functions that it calls."""
     text = image.text
     raiser = text.signature.raise_error
     data = external(text.loops.ops)
@@ -196,6 +196,6 @@ def _level(emitted: Emitted, total: int, block: int) -> int:
 
 
 def longest(ops: Sequence[Op]) -> int:
-    """Ops one after the other in the longest stretch inside loops and branches."""
+    """The number of ops in the longest straight-line stretch inside loops and branches."""
     inner = [region.ops for op in ops for region in op.regions]
     return max((max(len(part), longest(part)) for part in inner), default=0)

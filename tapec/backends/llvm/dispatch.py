@@ -1,8 +1,8 @@
-"""Calls of a kernel with many programs: straight to the entry that takes them, by their types.
+"""Dispatch of calls among the programs of a kernel, by a hash of the argument types.
 
 The dispatcher hashes the types, element types and shapes of the arguments, and looks for the entry
-in an open table that the data word of the called object points to. Entries of equal hash are a
-chain. What is in no table goes to Python.
+in an open table that the data word of the called object points to. Entries of equal hash are
+chained. Calls that no entry matches go to Python.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Large functions cost LLVM more than linear time, so the program is cut into internal functions of
 some 250 ops; a value that another chunk needs is stored in work memory right after its definition.
-What the program calls without inlining is a kernel too, internal to the module.
+A function called without inlining becomes an internal kernel of the module.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tapec.ir.ops.const import is_const
 from tapec.ir.ops.loop import FOR, IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import ALLOC, LOAD, STORE, TAPE_OPEN
 
-_ADDRESSES = 2**62  # no machine has as many bytes
+_ADDRESSES = 2**62  # a size that never limits
 UNKNOWN = frozenset([REPEAT, WHILE])
 SPECIAL: Mapping[str, Special] = {
     "const": const,
@@ -63,7 +63,7 @@ SPECIAL: Mapping[str, Special] = {
 
 @dataclass(frozen=True)
 class Emitted:
-    """The text of a module, and what its kernel is like: bytes of work memory, number of ops."""
+    """The text of a module, with the work memory of its kernel in bytes and its number of ops."""
 
     text: str
     work_bytes: int
@@ -82,7 +82,7 @@ def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
 
 
 def _outlined(ops: Iterable[Op]) -> Collection[str]:
-    """Vector functions that the program uses so often that their code would take long to compile.
+    """Vector functions that are called instead of inlined, as the program uses them often.
 
     A call costs a few nanoseconds for all lanes.
     """
@@ -94,8 +94,8 @@ def _outlined(ops: Iterable[Op]) -> Collection[str]:
 
 @dataclass
 class _Module:
-    """What all functions of a module share: vector functions not to be written in place, the
-    kernels that others call, the text so far, numbers."""
+    """State shared by all functions of a module: outlined vector functions, callee kernels, text,
+    counters."""
 
     outlined: Collection[str]
     declared: set[str] = field(default_factory=set)
@@ -169,7 +169,7 @@ class _Kernel:
         return f"{self.name}.chunk{number}" if self.internal else f"chunk{number}"
 
     def head(self, name: str, parameters: str, internal: bool, passes: bool = False) -> str:
-        """The first line of a function; `passes` says that it gains from LLVM's."""
+        """The first line of a function; `passes` asks for LLVM's middle-end passes."""
         linkage, apart = ("internal ", "noinline ") if internal else ("", "")
         attributes = function_attributes() + (f' "{PASSES}"' if passes else "")
         return f"define {linkage}i32 @{name}({parameters}) {apart}{attributes} {{"
@@ -217,7 +217,7 @@ class _Kernel:
                 e.names[value] = memory.read(e, at, value.type.dtype, 1)
 
     def caller(self, fails: Sequence[bool]) -> str:
-        """The kernel: every chunk in turn, left at the first failure; tapes are freed then."""
+        """The kernel: calls every chunk, stops at the first failure, and frees the tapes."""
         pointers = [*self.pointers.values(), "%w", *(["%t"] if self.tapes else [])]
         call = ", ".join(f"ptr {n}" for n in pointers)
         cells = [tape.cell_name(self.first_cell + k) for k in range(len(self.tapes))]
@@ -239,7 +239,7 @@ class _Kernel:
 
 
 def _opened(ops: Iterable[Op]) -> Iterator[Value]:
-    """The tapes made here, those of functions called excepted."""
+    """The tapes opened in these ops, without those of called functions."""
     for op in ops:
         if op.primitive is TAPE_OPEN:
             yield op.result
@@ -249,8 +249,8 @@ def _opened(ops: Iterable[Op]) -> Iterator[Value]:
 
 
 def _gains(ops: Sequence[Op]) -> bool:
-    """Whether LLVM's passes are worth their time: they keep what one iteration of a serial loop
-    stores and the next one loads in a register; all other code is emitted as it should be."""
+    """Whether LLVM's passes pay off: in serial loops they forward stores to loads of the next
+    iteration; all other code is emitted in its final form."""
     return weigh(ops) <= MIDDLE_OPS and any(map(_is_serial, every(ops)))
 
 

@@ -9,7 +9,7 @@ from tapec.backends.llvm.emit_ops import REGISTER
 from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
 
-_MOST = 2**62  # no loop runs longer
+_MOST = 2**62  # an upper bound of any trip count
 
 
 def _types(values: Sequence[Value]) -> list[str]:
@@ -89,7 +89,7 @@ def while_(e: FunctionEmitter, op: Op) -> None:
 
 
 def if_(e: FunctionEmitter, op: Op) -> None:
-    """Two ways, one of which is taken."""
+    """A branch with two sides."""
     labels, join = [e.fresh_label() for _ in op.regions], e.fresh_label()
     first, second = labels
     e.lines.append(f"br i1 {e.names[op.operands[0]]}, label %{first}, label %{second}")

@@ -41,24 +41,24 @@ class FunctionEmitter:
         self.head: list[str] = []
         self.lines: list[str] = []
         self.names: dict[Value, str] = {}
-        self.scopes: Mapping[Value, str] = {}  # of buffers: what LLVM is told about aliases
+        self.scopes: Mapping[Value, str] = {}  # alias metadata of buffers
         self.wide: dict[Value, str] = {}
         self.ranges: dict[Value, Range] = {}
         self.full_width = width
         self.width = 1
-        self.lanes: Mapping[Value, int] = {}  # what grows from lane to lane, and by how much
+        self.lanes: Mapping[Value, int] = {}  # indices that differ between lanes, with their stride
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
-        self.outlined: Collection[str] = ()  # vector functions to call, not to write in place
+        self.outlined: Collection[str] = ()  # vector functions that are called instead of inlined
         self.pairs: dict[Value, tuple[str, str]] = {}  # sine and cosine, where both are wanted
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
         self.depth = 0  # loops around the present block
-        self.depths: dict[Value, int] = {}  # where values are computed, if in a loop
-        self._entries: list[int] = []  # lines before each loop around, for what can go there
+        self.depths: dict[Value, int] = {}  # the loop depth at which values are computed
+        self._entries: list[int] = []  # lines before enclosing loops, for hoisted code
         self._hoisted: list[dict[str, str]] = []
         self.tapes = tapes or {}
         self.polls = False
-        self.first_cell = 0  # number of the first variable that keeps memory of a tape
+        self.first_cell = 0  # number of the first variable that caches a tape's memory
         self.callee: Callable[[Block], tuple[str, int]] = _nobody
         self.passes_failures = False
         self.open_tapes: dict[int, str] = {}
@@ -84,7 +84,7 @@ class FunctionEmitter:
     # ---- names ----
 
     def varies(self, value: Value) -> bool:
-        """Whether the lanes of the vector body see different values."""
+        """Whether a value differs between the lanes of the vector body."""
         return value in self.wide or value in self.lanes
 
     def operand(self, value: Value) -> str:
@@ -154,7 +154,7 @@ class FunctionEmitter:
         self.names[op.result] = emit_op(self, op, args, 1)
 
     def paired(self, op: Op, x: str) -> str:
-        """A sine or cosine where the block has both of the same operand: they share most work."""
+        """Sine or cosine of an operand that needs both: they share the range reduction."""
         if op.primitive not in _PAIR or op.operands[0] not in self.pairs:
             return ""
         made = self.pairs[op.operands[0]]
@@ -185,7 +185,7 @@ class FunctionEmitter:
         self.label = label
 
     def jump(self, label: str) -> str:
-        """Leave for a block; the name of the block left."""
+        """Jump to a block; returns the name of the block that ends."""
         self.lines.append(f"br label %{label}")
         return self.label
 
@@ -197,7 +197,7 @@ class FunctionEmitter:
         self.open(following)
 
     def poll(self, index: str, body: int) -> None:
-        """Look for signals now and then, in a loop whose iterations have this much work."""
+        """Poll for signals at intervals, in a loop with this much work per iteration."""
         if not self.polls:
             self.head += ["%clock = alloca i64", "store i64 0, ptr %clock"]
             self.polls = True
@@ -215,7 +215,7 @@ class FunctionEmitter:
 
     @contextmanager
     def looping(self, *params: Value) -> Iterator[None]:
-        """The blocks of a loop with these parameters; entered where its head is to be opened."""
+        """Emit a loop with these parameters in this context; enter it just before its head."""
         self.lines.append("")
         self._entries.append(len(self.lines) - 1)
         self._hoisted.append({})
@@ -227,7 +227,7 @@ class FunctionEmitter:
         self._hoisted.pop()
 
     def before(self, loop: int, instruction: str) -> str:
-        """The result of an instruction placed in front of the `loop`-th loop around, once."""
+        """The result of an instruction hoisted in front of the `loop`-th enclosing loop, once."""
         cache = self._hoisted[loop]
         if instruction not in cache:
             self._count += 1
@@ -237,8 +237,8 @@ class FunctionEmitter:
 
     @contextmanager
     def phis(self, types: Sequence[str]) -> Iterator[Phis]:
-        """Registers that merge: give each way into this block with `arrive` before the `with`
-        block ends."""
+        """Merged registers: register each predecessor of this block with `arrive` before the
+        `with` block ends."""
         at = len(self.lines)
         merged = Phis([self.emit("phi") for _ in types])
         yield merged
@@ -255,7 +255,7 @@ class Phis:
         self.ways: list[tuple[str, Sequence[str]]] = []
 
     def arrive(self, label: str, values: Sequence[str]) -> None:
-        """One way in: from a block, with these values."""
+        """Add a predecessor block with its values."""
         self.ways.append((label, values))
 
 

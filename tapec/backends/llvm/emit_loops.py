@@ -15,12 +15,12 @@ from tapec.ir.nested import every
 from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import TAPE_OPEN, TAPE_POP, TAPE_PUSH
 
-# What has no vector form: iterations with these go one after the other.
+# Ops without a vector form, which make a loop serial.
 _SERIAL = frozenset([REPEAT, WHILE, IF, INVOKE, TAPE_OPEN, TAPE_PUSH, TAPE_POP])
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
-    """A `for`: serial at the present width, or vector loops and what they leave over."""
+    """A `for`: serial at the current width, or vector loops and a scalar remainder."""
     lower, upper = op.attrs["lower"], op.attrs["upper"]
     init = [e.operand(v) for v in op.operands]
     found: list[Lanes] = []
@@ -33,7 +33,7 @@ def loop(e: FunctionEmitter, op: Op) -> None:
 
 
 def _widths(e: FunctionEmitter, op: Op) -> list[int]:
-    """The widths to go through a loop with: halves shorten the rest where bodies are light."""
+    """The vector widths of a loop: halved widths shorten the remainder of small bodies."""
     if not _vectorizes(e, op):
         return []
     widths, light = [e.full_width], work(op.regions[0].ops) <= COPIED_WORK
@@ -49,7 +49,7 @@ def _vectorizes(e: FunctionEmitter, op: Op) -> bool:
 
 
 def _bind(e: FunctionEmitter, op: Op, index: str, carried: Sequence[str]) -> None:
-    """Name what a body gets; the index is a scalar that all lanes share unless it counts them."""
+    """Bind the parameters of a body; the index is uniform unless it is the vectorised one."""
     counter, *others = op.regions[0].params
     e.names[counter] = index
     e.ranges[counter] = (op.attrs["lower"], op.attrs["upper"] - 1)
@@ -92,7 +92,7 @@ def serial(
     bounds: tuple[int, int, int],
     init: Sequence[str],
 ) -> list[str]:
-    """Iterations one after the other."""
+    """A serial loop."""
 
     inside = 0 if e.depth else work(op.regions[0].ops)
     polling = inside * (bounds[1] - bounds[0]) > POLLED_WORK
@@ -111,7 +111,7 @@ def serial(
 def _vector_loop(
     e: FunctionEmitter, op: Op, inits: Sequence[str], bounds: tuple[int, int], width: int
 ) -> tuple[Lanes, int]:
-    """Whole vectors of iterations; (accumulators, first iteration left over)."""
+    """The full vectors of a loop; returns (accumulators, first remaining iteration)."""
     (block,), kinds, (lower, upper) = op.regions, op.attrs["reduce"], bounds
     dtypes = [v.type.dtype for v in op.operands]
     copies = max(1, ACCUMULATORS // len(kinds)) if kinds else 1
@@ -149,7 +149,7 @@ def _together(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str]) ->
 
 
 def _start(e: FunctionEmitter, how: str, dtype: str, init: str) -> str:
-    """What the accumulators of a reduction start from."""
+    """The initial value of a reduction's accumulators."""
     if how in NEUTRAL:
         return literal(NEUTRAL[how], dtype, e.width)
     if how not in OPS:

@@ -40,7 +40,7 @@ def buffer_place(e: FunctionEmitter, buffer: Value) -> ElementPointer:
 def address(e: FunctionEmitter, place: ElementPointer, op: Op, indices: Sequence[str]) -> str:
     """The pointer to the element at offset + sum(strides * indices).
 
-    What does not change in a loop around is added to the pointer in front of that loop.
+    Loop-invariant terms are added to the pointer in front of the loop.
     """
     at, element = place.base, "i64" if place.step == SLOT else MEMORY[place.dtype]
     strides, values = op.attrs.get("strides", ()), op.operands[len(op.operands) - len(indices) :]
@@ -148,7 +148,7 @@ def _elements(e: FunctionEmitter, value: Value) -> Iterator[str]:
 
 
 def _bits(e: FunctionEmitter, wide: str) -> Iterator[str]:
-    """Booleans as bytes, out of one register with a bit for each."""
+    """Booleans as bytes, from a register with one bit for each."""
     bits = e.emit(f"bitcast <{e.width} x i1> {wide} to i{e.width}")
     if e.width < 8:
         bits = e.emit(f"zext i{e.width} {bits} to i8")
@@ -160,7 +160,7 @@ def _bits(e: FunctionEmitter, wide: str) -> Iterator[str]:
 
 
 def _adjacent(stride: int | None, place: ElementPointer) -> bool:
-    """Whether lanes are neighbours, in this order or the other."""
+    """Whether lanes are contiguous, in ascending or descending order."""
     return stride in (1, -1) and place.step == SIZES[place.dtype]
 
 
@@ -184,7 +184,7 @@ def _reversed(e: FunctionEmitter, value: str, dtype: str) -> str:
 def lanes(
     e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]
 ) -> Iterator[str]:
-    """The address of each lane: at a known distance from the first one, or from its own index."""
+    """The address of each lane: at a constant stride from the first one, or by its own index."""
     stride = _stride(e, op, indices)
     if stride is None:
         yield from _scattered(e, op, place, indices)
@@ -198,7 +198,7 @@ def lanes(
 def _scattered(
     e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]
 ) -> Iterator[str]:  # fmt: skip
-    """The address of each lane, where indices are data: those together, then what all share."""
+    """The address of each lane of a gather: varying terms as a vector, plus uniform ones."""
     pairs = list(zip(op.attrs["strides"], indices, strict=True))
     own = [(e.operand(v), stride) for stride, v in pairs if e.varies(v)]
     shared = [(v, stride) for stride, v in pairs if not e.varies(v)]
@@ -232,7 +232,7 @@ def store(e: FunctionEmitter, op: Op) -> None:
 
 
 def alloc(e: FunctionEmitter, op: Op) -> None:
-    """Nothing: memory is laid out before."""
+    """Emits nothing: `Layout` has placed the buffer."""
 
 
 def gemm(e: FunctionEmitter, op: Op) -> None:
@@ -248,7 +248,7 @@ def gemm(e: FunctionEmitter, op: Op) -> None:
 def check(e: FunctionEmitter, op: Op) -> None:
     """Wrap a negative index; leave with status 1 when it is out of bounds.
 
-    What the range of the index proves is not tested.
+    Bounds proven by the range of the index are not tested.
     """
     (index,) = op.operands
     size, known = op.attrs["size"], e.ranges.get(index)

@@ -45,7 +45,7 @@ def emit_op(lines: Any, op: Op, args: Sequence[str], width: int) -> str:
 
 
 def _declared(e: Emit, *args: str) -> str:
-    """What the primitive says that it is lowered to."""
+    """Emit the lowering that the primitive declares."""
     where, _, function = e.op.primitive.lower.partition(".")
     if where == "llvm" and e.kind == "f":
         return e.intrinsic(function, *args)
@@ -61,8 +61,8 @@ def _neg(e: Emit, x: str) -> str:
 def _extreme(beyond: str) -> Rule:
     """NumPy's maximum or minimum: b if it lies beyond a, else a; NaN if either is.
 
-    In a chain of these NaN is put in once, at the end: what a chain so far would be without it, and
-    whether it has one, is remembered, so that each link costs one instruction of latency.
+    A chain carries its extreme without NaN beside a flag for NaN, and joins them at the end only:
+    each link then costs one instruction of latency.
     """
 
     def emit(e: Emit, a: str, b: str) -> str:
@@ -84,7 +84,7 @@ def _extreme(beyond: str) -> Rule:
 
 
 def _fextreme(above: str) -> Rule:
-    """NumPy's fmax or fmin: a if it is as far as b, or b is NaN, else b."""
+    """NumPy's fmax or fmin: a if it is at least as extreme as b, or b is NaN; else b."""
 
     def emit(e: Emit, a: str, b: str) -> str:
         if e.kind != "f":
@@ -264,7 +264,7 @@ RULES: dict[str, Rule] = {
     "logaddexp": _logaddexp,
     "stop_gradient": lambda e, x: x,
 }
-# Of integers, where the declaration says how floats are computed.
+# Integer rules of primitives whose declared lowering is for floats.
 INTEGER_RULES: dict[str, Rule] = {
     "abs": _integer_abs,
     "fmod": _integer_fmod,

@@ -1,4 +1,4 @@
-"""Horizontal reductions: what the lanes of a vector loop's accumulators add up to.
+"""Horizontal reductions of a vector loop's accumulators.
 
 One accumulator is halved until one lane is left. Several are transposed while they are added:
 eight of eight lanes take seven additions in all, and end as one vector with a total in each lane.
@@ -49,7 +49,7 @@ def reduce_lanes(
 
 
 def _run_of_one_kind(kinds: Sequence[tuple[str, str]], most: int) -> int:
-    """How many of the next reductions go together: a power of two of one kind."""
+    """How many of the next reductions are reduced together: a power of two of one kind."""
     same = next((k for k, kind in enumerate(kinds) if kind != kinds[0]), len(kinds))
     return min(1 << (same.bit_length() - 1), most)
 
@@ -57,7 +57,7 @@ def _run_of_one_kind(kinds: Sequence[tuple[str, str]], most: int) -> int:
 def _widened(
     e: FunctionEmitter, how: str, dtype: str, name: str, widths: tuple[int, int]
 ) -> str:  # fmt: skip
-    """A narrow vector as a wide one, filled with what changes nothing."""
+    """A narrow vector widened with neutral elements."""
     narrow, wide = widths
     if how in NEUTRAL:
         fill = literal(NEUTRAL[how], dtype, narrow)
@@ -87,24 +87,24 @@ def _group(
         level = [_paired(e, name, dtype, pair, width, chunk)
                  for pair in zip(level[::2], level[1::2], strict=True)]  # fmt: skip
         chunk = 2
-    (whole,) = level
+    (total,) = level
     chunk = min(chunk, count)
     while width > count:
-        whole = _halved(e, name, dtype, whole, width, chunk)
+        total = _halved(e, name, dtype, total, width, chunk)
         width //= 2
     if count == 1:
-        return [combine(e, name, dtype, (inits[0], whole), 1)]
+        return [combine(e, name, dtype, (inits[0], total), 1)]
     type = REGISTER[dtype]
-    whole = combine(e, name, dtype, (_packed(e, type, inits), whole), count)
-    return [e.emit(f"extractelement <{count} x {type}> {whole}, i32 {k}") for k in range(count)]
+    total = combine(e, name, dtype, (_packed(e, type, inits), total), count)
+    return [e.emit(f"extractelement <{count} x {type}> {total}, i32 {k}") for k in range(count)]
 
 
 def _paired(
     e: FunctionEmitter, name: str, dtype: str, pair: tuple[str, str], width: int, chunk: int
 ) -> str:
-    """Two vectors as one, with half as many lanes for each accumulator.
+    """Two vectors combined into one, with half as many lanes for each accumulator.
 
-    Of single lanes they are interleaved; of chunks the even ones of both are followed.
+    Single lanes are interleaved; of chunks, the even ones are combined with the odd ones.
     """
     if chunk == 1:
         halves = [[j for k in range(w, width, 2) for j in (k, width + k)] for w in (0, 1)]
@@ -116,17 +116,17 @@ def _paired(
 
 
 def _halved(
-    e: FunctionEmitter, name: str, dtype: str, whole: str, width: int, chunk: int
+    e: FunctionEmitter, name: str, dtype: str, total: str, width: int, chunk: int
 ) -> str:  # fmt: skip
     """Even and odd chunks of a vector, together; of one accumulator its halves."""
     half = width // 2
     if half == 1:
         type = vector(REGISTER[dtype], width)
-        low, high = (e.emit(f"extractelement {type} {whole}, i32 {k}") for k in (0, 1))
+        low, high = (e.emit(f"extractelement {type} {total}, i32 {k}") for k in (0, 1))
         return combine(e, name, dtype, (low, high), 1)
     even = [k for k in range(width) if not k // chunk % 2] if chunk > 1 else list(range(half))
     odd = [k + (chunk if chunk > 1 else half) for k in even]
-    low, high = (shuffled(e, dtype, width, (whole, "poison"), places) for places in (even, odd))
+    low, high = (shuffled(e, dtype, width, (total, "poison"), places) for places in (even, odd))
     return combine(e, name, dtype, (low, high), half)
 
 
@@ -134,7 +134,7 @@ def _packed(e: FunctionEmitter, type: str, names: Sequence[str]) -> str:
     """Scalars as a vector."""
     if all(n[0] != "%" for n in names):
         return "<" + ", ".join(f"{type} {n}" for n in names) + ">"
-    whole, kind = "poison", f"<{len(names)} x {type}>"
+    packed, kind = "poison", f"<{len(names)} x {type}>"
     for k, name in enumerate(names):
-        whole = e.emit(f"insertelement {kind} {whole}, {type} {name}, i32 {k}")
-    return whole
+        packed = e.emit(f"insertelement {kind} {packed}, {type} {name}, i32 {k}")
+    return packed

@@ -1,4 +1,4 @@
-"""What the rules of scalar ops are written with: types, literals, one op being emitted.
+"""Helpers for the rules of scalar ops: types, literals, the op being emitted.
 
 A rule appends instructions to a `Lines` and returns the name of its result. `lines.emit(rhs)`
 appends one instruction, `lines.declare` and `lines.define` add to the module. Registers hold bool
@@ -107,7 +107,7 @@ def _single(number: float) -> float:
 
 
 BINARY = {
-    # Products may be contracted with the sums that say so (see `FUSED`), and only with those.
+    # Products are contracted only with sums that allow it (see `FUSED`).
     ("add", "f"): "fadd",
     ("sub", "f"): "fsub",
     ("mul", "f"): "fmul contract",
@@ -182,9 +182,9 @@ class Emit:
         return ", ".join(f"{self.type} {a}" for a in args)
 
     def math(self, name: str, *args: str) -> str:
-        """A function of mathematics: ours on vectors, the C library's on scalars.
+        """A mathematical function: vector code on vectors, the C library on scalars.
 
-        Inlining ours costs compile time in long scalar programs, and gains little there.
+        Inlined vector code costs compile time in long scalar programs, and gains little there.
         """
         ours = vmath()
         scalar = self.width == 1 and name in LIBM
@@ -206,7 +206,7 @@ class Emit:
         return self.by_lane(one, args)
 
     def by_lane(self, one: Callable[[Sequence[str]], str], args: Sequence[str]) -> str:
-        """What `one` makes of numbers, for every lane."""
+        """`one` applied to every lane."""
         if self.width == 1:
             return one(args)
         result, element = "poison", REGISTER[self.dtype]

@@ -1,8 +1,8 @@
 """Wavefronts as LLVM text: several rows of a double loop in one vector, each a column behind.
 
-A band of rows starts with a triangle, where each row but the last goes ahead of the next one; then
-all rows go together, lane l at row i + l and column j - skew * l; a triangle ends it. What a row
-hands on from its triangle to its lane and back lies in memory.
+A band of rows starts with a scalar triangle that skews its rows, continues with vectors in which
+lane l is at row i + l and column j - skew * l, and ends with another triangle. Values that a row
+carries between triangle and lane are kept in memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tapec.ir.core import Op, Value
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:
-    """A `for`: bands of rows of a wave, and the rows left over; all other loops as they are."""
+    """A `for`: a wavefront as bands of rows and remaining rows, any other by `emit_loops`."""
     lower, upper = op.attrs["lower"], op.attrs["upper"]
     if op.attrs["kind"] != "wave" or e.width > 1 or e.full_width < WAVE_LANES:
         loops.loop(e, op)
@@ -43,8 +43,8 @@ def loop(e: FunctionEmitter, op: Op) -> None:
 
 
 def _width(e: FunctionEmitter, op: Op) -> int:
-    """Rows of a band: two vectors of them where cells take long, as each vector waits for its last
-    cell while the other one computes."""
+    """Rows of a band: two vectors where cells are expensive, so that one computes while the
+    other waits for its previous cell."""
     (columns,) = (inner for inner in op.regions[0].ops if inner.regions)
     long = any(inner.primitive.function for inner in columns.regions[0].ops)
     large = all(
@@ -55,7 +55,7 @@ def _width(e: FunctionEmitter, op: Op) -> int:
 
 @dataclass(frozen=True)
 class _Ahead:
-    """A load that reads what a store has stored so many rows before, so many steps ago."""
+    """A load that reads the value stored a number of rows and steps earlier."""
 
     load: Op
     store: Op
@@ -64,7 +64,7 @@ class _Ahead:
 
 
 class _Band:
-    """The rows that go together: their loops, and where they keep what they hand on."""
+    """The rows of a band: their loops, and the memory of their carried values."""
 
     def __init__(self, e: FunctionEmitter, op: Op, width: int) -> None:
         self.e, self.width, (block,) = e, width, op.regions
@@ -138,13 +138,13 @@ class _Band:
             e.op(op)
 
     def slot(self, value: Value, lane: str) -> str:
-        """Where a row keeps a number."""
+        """The memory of one number of a row."""
         dtype = value.type.dtype
         return self.e.emit(f"getelementptr inbounds {MEMORY[dtype]}, ptr {self.slots[value]}, "
                            f"i64 {lane}")  # fmt: skip
 
     def cells(self, count: str, first: str, init: Sequence[str]) -> list[str]:
-        """Some columns of one row; what they carry in the end."""
+        """Some columns of one row; returns the carried values."""
         e, types = self.e, [REGISTER[v.type.dtype] for v in self.carried]
 
         def body(index: str, carried: list[str]) -> Sequence[str]:
@@ -187,7 +187,7 @@ class _Band:
             write(e, self.slots[value], name, value.type.dtype, width)
 
     def loaded(self, load: Op, column: str) -> str:
-        """What a load of the loop over columns reads for all rows."""
+        """The values of a load in the loop over columns, for all rows."""
         e = self.e
         e.names[self.column] = column
         e.depths[self.column] = e.depth
@@ -195,7 +195,7 @@ class _Band:
         return e.operand(load.result)
 
     def step(self, column: str, left: Sequence[str]) -> list[str]:
-        """A cell of each row; `left` is what loads find that read what cells before have stored."""
+        """A cell of each row; `left` has the values of loads that read previously stored cells."""
         e, block = self.e, self.columns.regions[0]
         queues, known, following = list(left), {a.load: a for a in self.ahead}, []
         lines: dict[Op, list[str]] = {}
@@ -215,8 +215,8 @@ class _Band:
         return [*results, *following]
 
     def next(self, ahead: _Ahead, column: str) -> str:
-        """What a load finds so many steps later: what rows above have stored now, for the first
-        rows what is in memory."""
+        """The values of a load some steps later: those stored now by the rows above, and from
+        memory for the first rows."""
         e, (_, *indices), dtype = self.e, ahead.load.operands, ahead.load.result.type.dtype
         stored = e.operand(ahead.store.operands[0])
         if not ahead.rows:
@@ -230,8 +230,8 @@ class _Band:
         return self.shifted(stored, above, REGISTER[dtype])
 
     def shifted(self, stored: str, above: Sequence[str], element: str) -> str:
-        """Lanes moved down, behind those of rows above: the last lanes of another vector, because
-        that is one instruction."""
+        """Lanes shifted down, preceded by the last lanes of the vector of rows above, which is one
+        shuffle."""
         e, width, count = self.e, self.width, len(above)
         type = vector(element, width)
         other = e.spread(above[0], element) if count == 1 else "poison"

@@ -25,7 +25,7 @@ from tapec.backends.llvm.tuning import KEPT_BYTES
 from tapec.backends.llvm.watch import HEADER, STATE
 
 RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
-FIXED = "tapec.fixed."  # and a position: the object that calls must pass there
+FIXED = "tapec.fixed."  # plus a position: the object that calls must pass there
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
@@ -53,8 +53,8 @@ class EntryWriter(FunctionText):
         self.results: dict[int, str] = {}
         self.pointers: list[str] = []
         self.fills: list[str] = []
-        self.failed = ("0", 0)  # the status, and how many objects existed when it came
-        self.state = ""  # what keeps the inputs that are captured, if there are any
+        self.failed = ("0", 0)  # the status at a failure, and how many objects were owned then
+        self.state = ""  # the object that keeps captured inputs alive, if there are any
         self.error = ""  # the number of the user's error, if there is one
 
     def text(self) -> str:
@@ -145,10 +145,10 @@ class EntryWriter(FunctionText):
     # ---- captured state ----
 
     def check_state(self) -> None:
-        """Compare the captured state with what it was; take the inputs that are part of it."""
+        """Check that the captured state is unchanged, and load its inputs."""
         state = self.value(f"load ptr, ptr @{STATE}")
         self.expect(self.value(f"call i1 @tapec.unchanged(ptr {state})"))
-        if self.sig.hidden:  # another call may give the inputs other memory while this one runs
+        if self.sig.hidden:  # another call may rebind the inputs while this one runs
             slot = self.value(f"getelementptr ptr, ptr {state}, i64 {HEADER - 1}")
             self.state = self.own(self.value(f"load ptr, ptr {slot}"))
             self.emit(f"call void @Py_IncRef(ptr {self.state})")

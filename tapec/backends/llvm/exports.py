@@ -1,7 +1,7 @@
 """What SciPy exports to Cython code: addresses of the routines of its BLAS and LAPACK.
 
-The two modules that export them are loaded by themselves: all of `scipy.linalg` would take ten
-times as long to import as a kernel to compile.
+The two modules that export them are loaded on their own, since importing all of `scipy.linalg`
+takes ten times as long as compiling a kernel.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _table(name: str) -> Mapping[str, Any]:
         raise ImportError(name)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    sys.modules.pop(name, None)  # the package, should it be imported, finds it by itself
+    sys.modules.pop(name, None)  # a later import of the package loads it again
     return dict(module.__pyx_capi__)
 
 

@@ -1,4 +1,4 @@
-"""Text of an LLVM function as it is written: instructions, locals, branches on what must hold."""
+"""Writer of an LLVM function: instructions, locals, checks that branch on failure."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Library:
     def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
         self._addresses = {name: int(tracker[name]) for name in names}
         self.size = size
-        self.reads: tuple[object, ...] = ()  # what the code reads where it is
+        self.reads: tuple[object, ...] = ()  # arrays that the code reads in place
         self._loaded: tuple[Any, Any] | None = (tracker, engine)
         # The collector runs the finalizers of all objects of a cycle before it takes any apart: one
         # of them may still call this code. What the collector does not see goes after all of them.
@@ -75,13 +75,13 @@ class Library:
 
     @property
     def closed(self) -> bool:
-        """True once the code is gone."""
+        """True once the code is freed."""
         return self._loaded is None
 
     def close(self) -> None:
         """Free the code now; nothing may be executing it. Closing twice is harmless.
 
-        First the memory that it keeps between calls, then the code; its engine outlives both.
+        The memory that it keeps between calls is freed before the code.
         """
         loaded, self._loaded = self._loaded, None
         if loaded is None:
@@ -117,8 +117,8 @@ def compile_module(
 ) -> Library:
     """Compile LLVM IR text and load it.
 
-    `symbols` gives the addresses of names the text declares but does not define (what is missing
-    there is looked up in the process: libm, libc). `opt` is the code generator's level 0..3;
+    `symbols` gives the addresses of names the text declares but does not define (other names
+    are looked up in the process: libm, libc). `opt` is the code generator's level 0..3;
     `passes` > 0 first simplifies the functions that bear the attribute `PASSES`, at that level of
     LLVM's. Raises BackendError when the text does not parse, verify or link.
     """

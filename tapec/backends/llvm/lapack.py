@@ -37,7 +37,7 @@ def getrf(e: FunctionEmitter, op: Op) -> None:
 
 
 def potrf(e: FunctionEmitter, op: Op) -> None:
-    """Factor in place, rows seen as columns; the kernel ends where that is impossible."""
+    """Factor in place as column-major; the kernel ends unless the matrix is positive definite."""
     square, flag = op.operands
     n = number(e, square.type.shape[0])
     _call(e, op, "potrf", [letter(e, "U"), n, e.names[square], n, e.names[flag]])
@@ -45,7 +45,7 @@ def potrf(e: FunctionEmitter, op: Op) -> None:
 
 
 def gelqf(e: FunctionEmitter, op: Op) -> None:
-    """Reflections in place; the rows are LAPACK's columns."""
+    """Householder reflections in place; a row-major matrix is LAPACK's transpose."""
     matrix, tau, scratch, flag = op.operands
     m, n = matrix.type.shape
     sizes = [number(e, n), number(e, m)]

@@ -1,4 +1,4 @@
-"""Work memory of a kernel: where buffers and values live, and what LLVM is told about it."""
+"""Work memory of a kernel: places of buffers and values, and their alias metadata."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Layout:
         return at
 
     def place_buffers(self, ops: Sequence[Op]) -> None:
-        """A place for every buffer; what nobody reads any more is given to later ones."""
+        """A place for every buffer; memory of dead buffers is reused."""
         last = {value: k for k, op in enumerate(ops) for value in reads(op)}
         ending: dict[int, list[Value]] = {}
         sizes: dict[Value, int] = {}
@@ -61,8 +61,8 @@ class Layout:
                     home.update(dict.fromkeys(op.results, k))
 
     def separate(self, first: int) -> tuple[dict[Value, str], list[str]]:
-        """Tell LLVM that buffers in different places do not overlap: (what to add to accesses,
-        metadata numbered from `first`)."""
+        """Alias metadata that separates buffers in different places: (suffixes of accesses,
+        nodes numbered from `first`)."""
         places = {place: k for k, place in enumerate(sorted(set(self.allocs.values())))}
         if not 2 <= len(places) <= ALIAS_SCOPES:
             return {}, []

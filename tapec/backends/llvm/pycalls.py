@@ -23,7 +23,7 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 PREFIX = "tapec.host."
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p))
 _lock = ForkedLock()
-_callbacks: dict[tuple[Any, ...], tuple[int, Any]] = {}  # numbered; they live for ever
+_callbacks: dict[tuple[Any, ...], tuple[int, Any]] = {}  # numbered; never freed
 _raised = threading.local()
 
 
@@ -33,7 +33,7 @@ def callback(op: Op) -> tuple[str, int]:
     The callback takes the interpreter lock, and returns a status.
     """
     types = tuple(v.type for v in op.operands)
-    # Names of functions keep them: here they are names alone, or they would live for ever.
+    # A function's name keeps it alive; plain strings do not, as callbacks are never freed.
     attrs = {k: str(v) if isinstance(v, str) else v for k, v in op.attrs.items()}
     key = (op.primitive, *attrs.items(), types)
     with _lock.held():
@@ -56,7 +56,7 @@ def _runner(function: Callable[..., Any], attrs: dict[str, Any], types: Sequence
         try:
             out, *given = (view(table[k]) for k, view in enumerate(views))
             out[...] = function(out, *given, **attrs)
-        except BaseException as error:  # whatever it is, the caller gets it (see `reraise`)
+        except BaseException as error:  # raised again in the caller by `reraise`
             _raised.error = error
             return RAISED
         return 0
@@ -76,19 +76,19 @@ _FUNCTIONS: dict[Primitive, Callable[..., Any]] = {HOST: _host, NUMPY: _numpy}
 
 
 def _viewer(type: Type) -> Callable[[int], np.ndarray[Any, Any]]:
-    """The array of a type that is at an address."""
+    """The array of a type at an address."""
     dtype, shape = NUMPY_DTYPES[type.dtype], type.shape
     memory: Any = ctypes.c_char * (prod(shape) * dtype.itemsize)
     return lambda address: np.ndarray(shape, dtype, memory.from_address(address))
 
 
 def taken() -> BaseException:
-    """What the last function called in this thread has raised; it is forgotten here."""
+    """Take the exception that the last call in this thread has raised."""
     error: BaseException = _raised.error
     del _raised.error
     return error
 
 
 def reraise() -> None:
-    """Raise that."""
+    """Raise the exception that the last call in this thread has raised."""
     raise taken()

@@ -1,4 +1,4 @@
-"""Which numbers an integer can be: what proves an index to be inside without a check."""
+"""Ranges of integers, which prove index checks redundant."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Functions that all wrappers share: checking an array, making one, raising, going to Python.
 
-They are compiled once per process and stay loaded for ever. So the code of a kernel may be freed
-while a call that its entry passed on to Python is still running.
+They are compiled once per process and stay loaded, so the code of a kernel may be freed while a
+call that its entry passed on to Python is still running.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ declare void @PyGILState_Release(i32)
 """
 _NO_POLL = "define i32 @tapec.poll(ptr %clock) nounwind {\n  ret i32 0\n}\n"
 
-# The way to Python: `slow` gets self, then the same arguments. Copies, so that nothing of the
-# caller's is written; a call that comes here costs microseconds anyway.
+# The fallback to Python: `slow` gets self, then the arguments, which are copied since the caller's
+# vector must not be written.
 _MISMATCH = f"""\
 define ptr @tapec.mismatch({CALL}) nounwind {{
 start:
@@ -200,9 +200,7 @@ def symbols(slow: Callable[..., Any] = call_slowly) -> dict[str, int]:
 
 def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
     """Addresses of the shared functions."""
-    with (
-        _LOADING.held()
-    ):  # what is loaded twice would be freed once, under the kernels that call it
+    with _LOADING.held():  # a second copy would be freed while kernels still call it
         if id(slow) not in _loaded:
             given = {
                 **capi.process_symbols(),
@@ -234,7 +232,7 @@ def runtime_text() -> str:
 def _raise_text() -> str:
     """`tapec.raise(status)`: set the Python exception that belongs to a kernel's status."""
     cases = {status: (kind.__name__, message) for status, (kind, message) in STATUS.items()}
-    known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all others here
+    known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all other statuses
     messages = "".join(_message(f"tapec.message.{key}", text) for key, (_, text) in known.items())
     targets = " ".join(f"i32 {status}, label %status.{status}" for status in cases)
     targets += f" i32 {INTERRUPTED}, label %done i32 {RAISED}, label %python"

@@ -1,4 +1,4 @@
-"""The function that compares captured state with what it was (see `watch`)."""
+"""The function that compares captured state with its expected words (see `watch`)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.primitive import PRIMITIVES
 
 PREFIX = "tapec.scipy."
-# How Cython names the one of several functions of a name that takes doubles.
+# Names under which Cython exports the variant of a function that takes doubles.
 _NAMES = ("{}", "__pyx_fuse_1{}")
 
 

@@ -1,4 +1,4 @@
-"""What the machine under us is: triple, processor, features, vector widths, target machines.
+"""The host machine: triple, processor, features, vector widths, target machines.
 
 llvmlite is imported inside the functions: importing this module costs nothing, and a machine
 without llvmlite gets a reason from `available` instead of an ImportError.
@@ -21,7 +21,7 @@ _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 # Register width in bits by the feature that brings it; the first one present wins.
 _REGISTER_BITS = (("avx512f", 512), ("avx2", 256), ("avx", 256), ("sse2", 128), ("neon", 128))
 
-# What functions of the C library do besides their result: nothing (nobody reads errno).
+# C library functions count as free of side effects, as errno is never read.
 PURE = " nounwind willreturn memory(none)"
 
 

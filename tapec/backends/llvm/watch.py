@@ -1,10 +1,10 @@
-"""Words in memory that say whether captured state is what it was: compared by native code.
+"""A table of words in memory by which native code detects changes of captured state.
 
 An entry with captured state compares, before it runs its kernel, a table of words with what they
 are expected to be: pointers in dictionaries, cells, lists and objects, then ranges of bytes of
 arrays whose content is part of the program. Each word is read through objects that were compared
-before it, and is checked here when the table is made; what cannot be told by words leaves the
-table empty, and calls pass through Python.
+before it, and is checked here when the table is made; state that
+words cannot describe leaves the table empty, and calls go through Python.
 
 The layouts are CPython's of 3.11 to 3.13, as far as the checks find them so.
 """
@@ -21,7 +21,7 @@ import numpy as np
 from tapec.backends.llvm import capi
 
 STATE = "tapec.state"  # variable: the table below, null where calls must pass through Python
-HEADER = 5  # words: how many pairs, where; how many ranges, where; what keeps the inputs' data
+HEADER = 5  # words: number and address of pairs, of ranges, and the owner of the inputs' data
 
 # PyDictObject after its head, PyDictKeysObject, PyListObject, PyCellObject.
 _USED, _KEYS, _VALUES = capi.HEAD, capi.HEAD + 16, capi.HEAD + 24
@@ -37,7 +37,7 @@ Words = list[tuple[int, int]]
 
 
 class Unwatched(Exception):
-    """State that no words tell."""
+    """State that a table of words cannot describe."""
 
 
 def _word(address: int) -> int:
@@ -50,12 +50,12 @@ class Watch:
     def __init__(self, library: Any) -> None:
         self._variable = ctypes.c_void_p.from_address(library.address(STATE))
         self._kept: list[Any] = []
-        self._held: list[Any] = []  # what the inputs' addresses are of
+        self._held: list[Any] = []  # the arrays whose addresses are the inputs
         self._pairs = np.zeros((0, 2), np.uint64)
-        self._slots: dict[Any, int] = {}  # the word that tells what is at a place
+        self._slots: dict[Any, int] = {}  # the number of the word that describes a place
 
     def update(self, state: Any, edges: Sequence[Any]) -> None:
-        """Other objects are at these places: as few words as can be are written anew."""
+        """Update the words of edges whose value is another object now."""
         if not edges or self._variable.value is None:
             self.renew(state)
             return
@@ -70,7 +70,7 @@ class Watch:
                 held[...] = given.value
 
     def renew(self, state: Any) -> None:
-        """Make the table for state that holds now."""
+        """Build the table for the state as it is now."""
         try:
             kept = self._table(state)
         except Unwatched:
@@ -117,7 +117,7 @@ class Watch:
 
 
 def _array(array: Any) -> Words:
-    """Where the data of an array is, and what it is taken for."""
+    """The address of an array's data, and the properties that the program assumes."""
     at = id(array)
     dims = _word(at + capi.DIMS)
     extents = [(dims + 8 * k, n) for k, n in enumerate(array.shape)]
@@ -166,12 +166,12 @@ def _slot_of(owner: dict[Any, Any], key: Any, value: Any) -> Words:
     present = id(value) if key in owner else 0
     slot = place + 8
     if layout == _SPLIT and _word(slot) != present:
-        slot += 8  # behind a word of sizes
+        slot += 8  # skip the word of sizes
     return [*words, (slot, present)]
 
 
 def _stored(owner: dict[Any, Any], key: Any) -> int:
-    """The identity of the key as the dictionary has it."""
+    """The id of the key object in the dictionary."""
     if type(key) is str:
         return id(key)
     return next((id(k) for k in owner if k == key), id(key))

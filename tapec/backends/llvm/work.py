@@ -1,4 +1,4 @@
-"""How much a lowered program has to do, roughly: scalar operations, one of them some 0.4 ns."""
+"""An estimate of a lowered program's work in scalar operations of some 0.4 ns each."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     """LLVM text of `entry` for a kernel defined in the same module.
 
     Link it with `runtime.symbols(slow)` and, where there are errors, with the address of a Python
-    function as `RAISER`, and with those of the signature's fixed objects; see the module's text
-    for what it does.
+    function as `RAISER`, and with those of the signature's fixed objects; the module's
+    docstring says what it does.
     """
     parts = [
         _FUNCTIONS,

@@ -15,7 +15,7 @@ from tapec.trace.staging.list_arrays import ListArrayEscaped
 
 _TRACE = Path(__file__).parents[1]
 _TAPEC = str(_TRACE.parent)
-# These stand for Python's own functions and look-ups: what they raise is about the user's code.
+# Stand-ins of Python's functions and look-ups: their errors are about the user's code.
 _STAND_INS = (str(_TRACE / "python"), str(_TRACE / "staging" / "lookups.py"))
 _RAISE = dis.opmap["RAISE_VARARGS"]
 # NumPy's C functions raise these for the user's arguments, in the frame that called them.
@@ -28,8 +28,8 @@ def failure_of(
 ) -> Exception | None:
     """Run an attempt; returns the error that rejects it, None where it succeeded.
 
-    `passing` errors pass, as do those that only a mistake of ours can raise. The error comes
-    without the variables of its frames: they would count as users of arrays.
+    `passing` errors propagate, as do those that only a bug in tracing can raise. The error is
+    returned without the variables of its frames, which would count as references to arrays.
     """
     try:
         work()

@@ -53,7 +53,7 @@ class Phi:
     tree: Tree
     leaves: list[Any]  # Kind for a result, else the object itself (or a Poison)
     sides: list[list[Any]]  # the leaves at the end of every branch; [] where unbound there
-    unpacked: list[Unpacked] = field(default_factory=list)  # the same in one piece, where bound
+    unpacked: list[Unpacked] = field(default_factory=list)  # the contents where it is bound
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Branches:
         self.errors.append(raised)
 
     def _reaching(self, changes: Mapping[Slot, Any]) -> dict[Slot, Unpacked]:
-        """Unchanged slots that lead to a changed container: another side may bind them."""
+        """Unchanged slots that lead to a changed container: another branch may rebind them."""
         touched = {container for container, _ in changes if container != VARIABLE}
         if not touched:
             return {}
@@ -230,7 +230,7 @@ def _contents(
             frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
         content = j.tree.unflatten(leaves)
-        if j.unpacked and changeable(content) and all(j.sides):  # two names of one object stay that
+        if j.unpacked and changeable(content) and all(j.sides):  # aliases stay aliases
             content = known.setdefault(tuple(id(t.value) for t in j.unpacked), content)
         made[j.slot] = content
     return made
@@ -255,7 +255,7 @@ def branch(test: Value, works: Sequence[Work], state: State, what: str = "an if"
         _refuse_lists(branches)
         emit(branches, phis, test, name)
     finally:
-        # Errors keep regions alive, but they must not count as users of memory.
+        # Errors keep regions alive; closed regions no longer count as references to memory.
         for region in branches.regions:
             region.close()
 

@@ -43,7 +43,7 @@ class Carry:
 
     tree: Tree
     leaves: list[Any]
-    dead: bool = False  # assigned before it is read: not bound to anything at the start
+    dead: bool = False  # assigned before it is read, so unbound at the start of an iteration
     unset: bool = False  # not bound before the loop
 
 
@@ -58,11 +58,11 @@ class Iteration:
     entry: dict[Slot, list[int]]  # the carried leaves at the start: numbers in `region.own`
     unpacked: dict[Slot, Unpacked] = field(
         default_factory=dict
-    )  # what changed, as it is at the end
+    )  # the changed slots at the end of the iteration
     stacked: list[Any] = field(default_factory=list)
     appended: list[Appended] = field(default_factory=list)
     start: EntryObjects = field(default_factory=EntryObjects)
-    changed: frozenset[Slot] = frozenset()  # those whose objects were changed in place
+    changed: frozenset[Slot] = frozenset()  # slots whose objects were mutated in place
 
 
 def type_change(name: str, before: Any, after: Any, work: Work) -> str:

@@ -24,7 +24,7 @@ class Choice:
 
 
 def record(session: Session, kind: str, length: int | None = None, reason: str = "") -> None:
-    """Note a choice, once for every line and outcome."""
+    """Record a decision, once for every line and outcome."""
     choice = Choice(where(), kind, length, reason)
     if choice not in session.choices:
         session.choices.append(choice)
@@ -34,7 +34,7 @@ class Backoff:
     """Loops that could not be rolled: each failure in a row doubles the executions to skip."""
 
     def __init__(self) -> None:
-        # By the identity of the code of the body: that code, failures in a row, executions to skip.
+        # By id of the body's code: the code, consecutive failures, executions left to skip.
         self._known: dict[int, tuple[Any, int, int]] = {}
 
     def skips(self, code: Any) -> bool:

@@ -18,17 +18,17 @@ from tapec.trace.staging.growing import Growing
 
 CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
-# Nothing can be reached from objects of these classes, and using them changes nothing.
+# Objects of these classes are immutable and refer to nothing else.
 ATOMS = PLAIN | {Tracer}
 _BOUND = frozenset([types.MethodType, types.BuiltinFunctionType, functools.partial])
 OWNER = "__self__"
-ARRAY_BYTES = "..."  # the key of what an array of NumPy holds
+ARRAY_BYTES = "..."  # the key of the content of a NumPy array
 _LIBRARIES = ("tapec", "numpy", "builtins", "typing", "abc", "collections")
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType,
            types.MethodType, np.ndarray, np.generic, BaseException, enum.Enum)  # fmt: skip
 
 
-# What a container holds: by key, or one after the other.
+# The content of a container: by key, or in order.
 Contents = dict[Any, Any] | Sequence[Any]
 
 
@@ -50,7 +50,7 @@ def found_in(items: Contents, key: Any, missing: Any) -> Any:
 
 
 def inside(value: Any) -> tuple[Any, Contents] | None:
-    """The mutable container of a value (None for tuples), and what it holds."""
+    """The mutable container of a value (None for tuples), and its content."""
     if isinstance(value, Growing):
         value = value.added
     kind = type(value)
@@ -84,7 +84,7 @@ def _known_to(function: Any) -> tuple[None, dict[Any, Any]] | None:
 
 @functools.lru_cache(maxsize=1024)
 def _is_library(bases: tuple[type, ...]) -> bool:
-    """Whether a class is NumPy's or our own; a class of clones has the user's among its bases."""
+    """Whether a class is of a library; a cloned class is not, as it derives from the user's."""
     return all(c.__module__.partition(".")[0] in _LIBRARIES for c in bases)
 
 
@@ -101,7 +101,7 @@ def _members(bases: tuple[type, ...]) -> tuple[str, ...]:
 
 
 def contents(container: Any) -> Contents:
-    """What a container holds: items of lists in order, others by key, element or attribute."""
+    """The content of a container: items of lists in order, others by key, element or attribute."""
     if isinstance(container, dict):
         return dict(container)
     if isinstance(container, (list, deque)):
@@ -110,7 +110,7 @@ def contents(container: Any) -> Contents:
 
 
 def attributes(container: Any) -> dict[Any, Any]:
-    """What a set, an array or an object holds, by element, index or attribute."""
+    """The content of a set, an array or an object, by element, index or attribute."""
     if isinstance(container, set):
         return {x: x for x in container}
     if isinstance(container, np.ndarray):
@@ -123,7 +123,7 @@ def attributes(container: Any) -> dict[Any, Any]:
 
 
 def refill(container: Any, items: Any) -> None:
-    """Let a container hold these items and no others."""
+    """Replace the content of a container."""
     if isinstance(container, list):
         container[:] = items
     elif isinstance(container, deque):
@@ -145,7 +145,7 @@ def _set_elements(array: np.ndarray[Any, Any], items: dict[Any, Any]) -> None:
     elif isinstance(items[ARRAY_BYTES], bytes):
         array[...] = np.frombuffer(items[ARRAY_BYTES], array.dtype).reshape(array.shape)
     else:
-        items[ARRAY_BYTES]._fail()  # what a branch leaves undetermined
+        items[ARRAY_BYTES]._fail()  # poison: its elements differ between the branches
 
 
 def _set_attributes(thing: Any, items: dict[str, Any]) -> None:
@@ -156,7 +156,7 @@ def _set_attributes(thing: Any, items: dict[str, Any]) -> None:
 
 
 def has_keys(container: Any) -> bool:
-    """Whether code may ask what the container holds: attributes are used without asking."""
+    """Whether code may test for the container's keys; attributes count as always present."""
     return isinstance(container, (list, dict, set, deque, np.ndarray))
 
 

@@ -2,8 +2,8 @@
 
 Such a branch cannot be run while tracing: instead it writes the number of its exception into one
 hidden array of the trace, which branches and loops carry like any other. The program returns that
-number as its last result, and the kernel raises the exception where it is not zero. What the
-program computes after the number was written is of no interest.
+number as its last result, and the kernel raises the exception where it is not zero. Values
+computed after the number was written are never returned.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 Types = Callable[[], Any]
-# What the `try` statements around the running code catch, the innermost last.
-_BRANCHES = "tapec.trace.staging.branch"  # a recursion through it goes down both ways of a branch
+# The exception types that the enclosing `try` statements catch, innermost last.
+_BRANCHES = "tapec.trace.staging.branch"  # recursion through it traces both branches
 _CAUGHT: ContextVar[tuple[Types, ...]] = ContextVar("tapec_caught", default=())
 
 
@@ -41,10 +41,10 @@ class Failures:
     def __init__(self, session: Session) -> None:
         self.errors: list[Exception] = []
         self.code: Any = concrete(np.zeros((), np.int64))
-        self.code._storage.born = session  # not of the region that raises first
+        self.code._storage.born = session  # it outlives the region that raises first
 
     def record(self, number: Any) -> None:
-        """Keep a number, unless one was kept before."""
+        """Record a number, unless an earlier exception was recorded."""
         kept = np_("where", np_("equal", self.code, 0), number, self.code)
         self.code[...] = kept
 
@@ -60,7 +60,7 @@ def failures(session: Session) -> Failures:
 
 
 def is_raised_by_user(error: Exception) -> bool:
-    """Whether an exception comes from the user's own line, and is none of ours."""
+    """Whether an exception was raised at a line of the user's and is not one of ours."""
     frames = [frame for frame, _ in frames_of(error)]
     own = bool(frames) and is_user_code(frames[-1].f_code)
     return own and not isinstance(error, TapecError)
@@ -81,7 +81,7 @@ def catching(types: Types) -> Iterator[None]:
 
 
 def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
-    """A traced division by zero is inf or nan: nothing is raised that could be caught."""
+    """Refuse to catch division by zero: a traced one gives inf or nan and raises nothing."""
     awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
     if awaited and any(op.primitive.divides for op in every(ops)):
         raise ControlFlowError(
@@ -93,7 +93,7 @@ def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
 
 
 def never_caught(types: Types) -> Any:
-    """The errors that the user's handlers must let pass, or untraced code stays hidden."""
+    """The errors of tracing, which the user's handlers must not swallow."""
     asked = any(issubclass(t, TapecError) for t in _flat(types()))
     return () if asked else TraceError
 
@@ -105,7 +105,7 @@ def _flat(types: Any) -> list[type[BaseException]]:
 def refuse_caught(kind: type[BaseException], what: str = "") -> None:
     """Raise where an exception that depends on traced values would be caught by the user's code.
 
-    The handler would have to run in the place of what has been traced already.
+    The handler would have to replace code that is traced already.
     """
     if any(issubclass(kind, t) for types in _CAUGHT.get() for t in _flat(types())):
         what = what or f"{kind.__name__} is raised on a traced condition"
@@ -133,7 +133,7 @@ def expect(session: Session, truth: Any, error: Exception) -> None:
 
 
 def raise_endless(error: RecursionError) -> None:
-    """Refuse a recursion whose end a traced condition decides: tracing goes down both ways."""
+    """Refuse recursion that ends on a traced condition: tracing both branches never ends."""
     place, inside = None, False
     for frame, line in frames_of(error):
         code = frame.f_code
@@ -149,7 +149,7 @@ def raise_endless(error: RecursionError) -> None:
 
 
 def adopt(session: Session, number: Any, errors: Sequence[Exception]) -> None:
-    """A function traced on its own may raise these exceptions: `number` says which."""
+    """Add the exceptions of a separately traced function; `number` is the one it raised."""
     for error in errors:
         refuse_caught(type(error))
     found = failures(session)

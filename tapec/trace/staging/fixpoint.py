@@ -75,7 +75,7 @@ class LoopFixpoint:
         REGIONS.add(self)
 
     def refers_to(self, storage: Storage) -> int:
-        """How many references to a storage the loop holds for itself."""
+        """The number of references to a storage that the loop itself holds."""
         return sum(s is storage for s in self.memory)
 
     # -- tracing ---------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class LoopFixpoint:
     def _without_lists(
         self, changes: dict[Slot, Any], lists_grown: GrowingLists
     ) -> dict[Slot, Any]:
-        """The changes without slots that only hold the stand-in of their list."""
+        """The changes without slots that only hold a list's stand-in."""
         kept: dict[Slot, Any] = {}
         for slot, value in changes.items():
             if not isinstance(value, Growing):
@@ -186,16 +186,16 @@ class LoopFixpoint:
         region.promoted.clear()
         types = [row_type(x) for x in self.slices]
         slices = [region.builder.param(t) for t in types]
-        # Not arrays: a reference to one would count as another name of it.
+        # Without arrays: a reference to one would count as an alias of it.
         start = EntryObjects({slot: v for slot, v in bound.items() if type(v) is not Tracer})
         return Iteration(region, index, params, slices, entry, start=start)
 
     @property
     def _certain(self) -> int:
-        """How many iterations run for certain."""
+        """A lower bound of the trip count."""
         return self.length if isinstance(self.length, int) else 0
 
-    # -- settling --------------------------------------------------------------------------
+    # -- widening --------------------------------------------------------------------------
 
     def _is_stable(self, slot: Slot, unpacked: Unpacked, region: Region) -> bool:
         """Whether a slot has the same kinds at both ends; widens its carry otherwise."""
@@ -240,7 +240,7 @@ class LoopFixpoint:
         return False
 
     def _replace(self, slot: Slot, value: Any) -> bool:
-        """A slot whose type changes: allowed where it is dead at loop entry, an error otherwise."""
+        """Handle a slot whose type changes: an error unless it is dead at loop entry."""
         old = self.heap.old(slot)
         message = type_change(self.heap.name(slot), old, value, self.work)
         hint = "give it its final type and shape before the loop, as np.zeros(shape)"

@@ -31,7 +31,7 @@ from tapec.trace.tuning import (
     UNROLLED_OPS,
 )
 
-# Errors that are no reason to try another route.
+# Errors that propagate instead of rejecting the attempt.
 _PASSING = (NeedStatic, ListArrayEscaped)
 _SPLITTING = (*_PASSING, ConditionVaries)
 
@@ -46,7 +46,7 @@ def run_for(
 ) -> None:
     """``for item in iterable: body(item)`` in traced code.
 
-    `widen` finds what the body may change through an item of an iterable that only Python knows.
+    `widen` extends the state by what the body may mutate through an item of a plain iterable.
     """
     force: bool | None = None
     checkpoint: int | bool = False
@@ -61,7 +61,7 @@ def run_for(
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A trial trace of an iteration: its weight, and whether the loop may end by it."""
+    """A trial trace of an iteration: its weight, and whether it may end the loop."""
 
     weight: int
     ends: bool
@@ -96,7 +96,7 @@ class For(StagedFor):
             self._choose(length)
 
     def _choose(self, length: int) -> None:
-        """Decide by the weight of the middle iteration: ends of triangular loops are special."""
+        """Decide by the weight of the middle iteration, which represents triangular loops best."""
         found = self._probe(length // 2) or self._probe(0)
         if found is None or not found.weight:
             self._plain(0, length, watched=True)
@@ -121,7 +121,7 @@ class For(StagedFor):
                 more = True if self.go_on is None else self.go_on()
 
         try:
-            # Where it fails, running it as it is shows the error where it belongs.
+            # After a failure the loop is run in Python, which raises the error at its line.
             failed = failure_of(iteration, passing=(NeedStatic,)) is not None
         finally:
             heap.restore()
@@ -132,7 +132,7 @@ class For(StagedFor):
     # -- as Python -------------------------------------------------------------------------
 
     def _plain(self, start: int, length: int, watched: bool = False) -> None:
-        """Unroll; where `watched`, the rest is rolled once the unrolled part gets long."""
+        """Unroll; where `watched`, the rest is rolled once the unrolled part exceeds a limit."""
         ops = self.session.builder.ops
         seen, grown = len(ops), 0
         for i in range(start, length):
@@ -204,7 +204,7 @@ class For(StagedFor):
 
     @staticmethod
     def _worth_cutting(pieces: int, length: int, size: int) -> bool:
-        """Whether loops over so many pieces beat unrolling, or are the only way."""
+        """Whether loops over so many pieces are cheaper than unrolling, or the only way."""
         if 2 * pieces > length or 2 * pieces * size > LARGEST_UNROLLED:
             return False
         return SHORTEST_PIECE * pieces <= length or length * size > LARGEST_UNROLLED

@@ -77,7 +77,7 @@ class StagedFor:
             first = index if period == 1 else index * period
             for k in range(period):
                 self.body(self.items.item(first + (start + k) if start or k else first))
-                # Also where it ends for certain: the loop is then one iteration long.
+                # The condition may also be known to end the loop after this iteration.
                 if self.go_on is not None and (is_symbolic(more := self.go_on()) or not more):
                     raise EndsEarly
 

@@ -13,7 +13,7 @@ CURE = "fill an array made before the loop: a = np.zeros(n)"
 
 
 class Growing:
-    """Takes what is appended and gives the last element; anything else would need the length."""
+    """Accepts appends and gives the last element; other uses would need the length and fail."""
 
     __slots__ = ("_first", "added", "name")
 

@@ -42,16 +42,16 @@ VARIABLE = 0
 
 
 class Heap:
-    """A snapshot of all that a state reaches: tells what changed, and restores it."""
+    """A snapshot of everything reachable from a state: finds changes, and undoes them."""
 
     def __init__(self, state: State) -> None:
         SNAPSHOTS.add(self)
         self.state = state
         self.values = state.get()
         self.containers: dict[int, tuple[Any, Contents]] = {}
-        self._links: list[Slot] = []  # places in containers from which more may be reached
+        self._links: list[Slot] = []  # slots of containers that hold other containers
         self._paths: dict[int, str] = {}
-        self._kinds: dict[int, type] = {}  # the classes of objects, which have what these lack
+        self._kinds: dict[int, type] = {}  # classes of objects: they supply attributes
         self.sources: list[
             tuple[str, Any, Any]
         ] = []  # iterators and generators of random numbers, with their states
@@ -84,7 +84,7 @@ class Heap:
             todo += [(item, _below(path, key)) for item, key in more]
 
     def refuse_use(self) -> None:
-        """Raise where an iterator advanced or a dictionary was reordered: that is not undone."""
+        """Raise where an iterator advanced or a dictionary was reordered: neither is undone."""
         for path, source, before in self.sources:
             if position(source) != before:
                 raise ControlFlowError(
@@ -159,7 +159,7 @@ class Heap:
         return UNDEFINED if hasattr(type(found), "__get__") else found
 
     def refuse_missing(self, slot: Slot) -> None:
-        """Raise where ``__getattr__`` would invent an attribute that exists on some paths only."""
+        """Raise where ``__getattr__`` would supply an attribute that exists on some paths only."""
         kind = self._kinds.get(slot[0])
         if kind is not None and hasattr(kind, "__getattr__"):
             raise ControlFlowError(
@@ -186,7 +186,7 @@ class Heap:
             refill(self.containers[place][0], items)
 
     def name(self, slot: Slot) -> str:
-        """The slot as the user writes it."""
+        """The slot as an expression of the user's code."""
         place, key = slot
         if place == VARIABLE:
             return self.state.names[key]
@@ -238,7 +238,7 @@ def _is_reordered(now: dict[Any, Any], before: Any) -> bool:
 
 
 def container_id(value: Any) -> int:
-    """The identity of the container that holds a value's content."""
+    """The id of the container with a value's content."""
     inner = inside(value)
     return id(value if inner is None else inner[0])
 
@@ -264,13 +264,13 @@ def is_consumable(value: Any) -> bool:
 
 
 def position(source: Any) -> Any:
-    """The state of an iterator or generator; an object of its own where that cannot be seen."""
+    """The state of an iterator or generator; a fresh object where it cannot be observed."""
     if isinstance(source, np.random.Generator):
         return pickle.dumps(source.bit_generator.state)
     if isinstance(source, (np.random.RandomState, random.Random)):
         return pickle.dumps(source.__getstate__())
     if isinstance(getattr(type(source), "__next__", None), types.FunctionType):
-        return None  # of the user: its attributes are looked at
+        return None  # of the user's class: its attributes are its state
     if hasattr(type(source), "__length_hint__"):
         return source.__length_hint__()
     return repr(source) if type(source) is itertools.count else object()

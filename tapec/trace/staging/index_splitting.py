@@ -1,7 +1,7 @@
 """Index-set splitting: loops with conditions on the counter, as ``if k % 100 == 0: save(x)``.
 
-Where the two sides cannot be a branch of the program, the loop is cut where such conditions change:
-between the cuts they are known, and what is left is loops without them and single iterations.
+Where the two sides cannot be a branch of the program, the loop is split where such conditions
+change. Each piece is a loop or a single iteration in which the conditions are constants.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _for_all(session: Session, value: Value, span: IterationSpace) -> Any:
             return None
         needed[op] = None
         todo += op.operands
-    for op in session.builder.ops:  # in the order in which they were made
+    for op in session.builder.ops:  # in order of creation, so operands come first
         if op in needed:
             assert op.primitive.evaluate is not None
             operands = [found[v] for v in op.operands]

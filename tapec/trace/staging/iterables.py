@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """An iterable with a directive: unroll its loop, or roll it, with so many checkpoints."""
+    """An iterable with a directive: unroll its loop, or roll it with a number of checkpoints."""
 
     iterable: Any
     rolled: bool
@@ -139,7 +139,7 @@ def indexed_sequence(iterable: Any) -> IndexedSequence | None:
 
 
 def enumerate_(iterable: Any, start: int = 0) -> Any:
-    """``enumerate``: a loop where its iterable can be one."""
+    """``enumerate``: indexable where its iterable is."""
     items = indexed_sequence(iterable)
     if items is None:
         return enumerate(iterable, start)
@@ -147,7 +147,7 @@ def enumerate_(iterable: Any, start: int = 0) -> Any:
 
 
 def zip_(*iterables: Any, strict: bool = False) -> Any:
-    """``zip``: a loop where all its iterables can be one."""
+    """``zip``: indexable where all its iterables are."""
     parts = [indexed_sequence(x) for x in iterables]
     known = [p for p in parts if p is not None and not is_symbolic(p.length)]
     if not parts or len(known) < len(parts):
@@ -159,7 +159,7 @@ def zip_(*iterables: Any, strict: bool = False) -> Any:
 
 
 def reversed_(sequence: Any) -> Any:
-    """``reversed``: a loop where its sequence can be one."""
+    """``reversed``: indexable where its sequence is."""
     items = indexed_sequence(sequence)
     if items is None:
         return reversed(sequence)

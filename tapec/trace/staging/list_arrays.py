@@ -1,8 +1,8 @@
 """Lists of numbers written at traced indices: an array while such a loop is traced.
 
 ``values[j] = 0.5 * (values[j] + values[j + 1])`` carries one array through the loop, not every
-element. The list itself holds nothing meanwhile, so that nobody can look past the array; after the
-loop it has the elements.
+element. Meanwhile the list holds poison, so that no code can bypass the array; after the loop it
+holds the elements.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.values import Kind, Poison, kind_of, merged, traced
 
 CURE = "use an array in its place: a = np.array(xs)"
-# Per loop that is being staged, innermost last: the lists that existed before it, by identity.
+# For each loop being staged, innermost last: ids of the containers that existed before it.
 _OPEN: ContextVar[tuple[Collection[int], ...]] = ContextVar("open loops", default=())
 
 
@@ -34,7 +34,7 @@ class NeedListArray(Restart):
 
 
 class ListArrayEscaped(ControlFlowError):
-    """A list was used other than by index after its loop was emitted: too late for another way."""
+    """A list was used other than by index after its loop had been emitted as one on an array."""
 
 
 class ListArray:
@@ -65,7 +65,7 @@ class ListArray:
 
 @contextmanager
 def staging_loop(lists: Collection[int]) -> Iterator[None]:
-    """Note the containers that exist before a loop while it is staged."""
+    """Register the containers that exist before a loop while it is staged."""
     token = _OPEN.set((*_OPEN.get(), lists))
     try:
         yield
@@ -79,7 +79,7 @@ def known_outside(items: list[Any]) -> bool:
 
 
 def with_list_arrays(session: Session, attempt: Callable[[], None]) -> None:
-    """Stage a loop; lists that turn out to need it are arrays meanwhile."""
+    """Stage a loop, again with a list as an array for each `NeedListArray` it raises."""
     try:
         attempt()
     except NeedListArray as need:
@@ -91,10 +91,10 @@ def with_list_arrays(session: Session, attempt: Callable[[], None]) -> None:
 
 @contextmanager
 def _as_array(session: Session, need: NeedListArray) -> Iterator[None]:
-    """Let an array stand for the list; afterwards the list holds its elements."""
+    """Replace the list by an array; afterwards the list holds its elements."""
     list_arrays, items, kind = session.list_arrays, need.items, need.kind
     known = list_arrays.get(id(items))
-    if known is not None:  # of another kind so far
+    if known is not None:  # it was an array of another kind
         array = TABLE["astype"](known.array, kind.type.numpy)
         list_arrays[id(items)] = ListArray(items, array, kind)
         try:

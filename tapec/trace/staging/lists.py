@@ -1,8 +1,8 @@
 """Lists that a loop appends to: the op stacks what its iterations append, and the list gets the
 rows of the stack afterwards.
 
-Inside the loop a `Growing` stands for the list: it takes what is appended and gives its last
-element. Anything else that looks at the list would have to know how often the loop ran.
+Inside the loop a `Growing` stands for the list: it accepts appends and gives the last
+element. Any other use of the list would depend on the number of iterations.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class GrowingLists:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What every iteration appends to a list: results (a `Kind`) or constants, in a structure."""
+    """The structure that each iteration appends; its leaves are results (a `Kind`) or constants."""
 
     target: list[Any]
     tree: Tree
@@ -80,7 +80,7 @@ class Appended:
 
 
 def growing_list(heap: Heap, changes: Mapping[Slot, Any]) -> tuple[list[Any], str] | None:
-    """A list to which the body appends, and its name; raises where it does anything else to it."""
+    """A list to which the body appends, and its name; raises where it changes it otherwise."""
     for slot in changes:
         if not heap.grows(slot):
             continue
@@ -93,14 +93,14 @@ def growing_list(heap: Heap, changes: Mapping[Slot, Any]) -> tuple[list[Any], st
 
 
 def not_a_loop(name: str) -> ControlFlowError:
-    """The error for a list whose length changes in another way than by appending."""
+    """The error for a list whose length changes other than by appending."""
     return ControlFlowError(
         f"a list changes its length in a loop: {name}", where=where(), hint=CURE
     )
 
 
 def appended(lists_grown: GrowingLists) -> tuple[list[Appended], list[Any]]:
-    """What an iteration appends, and the leaves to be stacked."""
+    """The appended structures of an iteration, and the leaves to be stacked."""
     found: list[Appended] = []
     stacked: list[Any] = []
     for target, growing in zip(lists_grown.lists, lists_grown.growing, strict=True):

@@ -1,7 +1,7 @@
 """Lists, tuples and dictionaries looked up at a traced place: ``table[i]``, ``counts[k] += 1``.
 
-The rewritten source writes ``indexed(xs)[k]`` for ``xs[k]``: only there is it known both what is
-looked up and where. At a traced integer the items become an array, as long as they are alike.
+The rewritten source has ``indexed(xs)[k]`` for ``xs[k]``, which sees both container and key. At a
+traced integer the items become an array, if they have a common type.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _common(column: Sequence[Any]) -> Kind | None:
 
 
 def _picked(session: Session, column: Sequence[Any], kind: Kind, key: Tracer) -> Tracer:
-    """One of several leaves, by a traced index; writable where nobody else holds them."""
+    """One of several leaves, by a traced index; writable where nothing else refers to them."""
     rows = TABLE["array"](list(column), dtype=kind.type.numpy)
     made = rows[key]
     deps = None if kind.shape else deps_of([key, *column])

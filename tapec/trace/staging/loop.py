@@ -1,4 +1,4 @@
-"""Loops as ops: from the body at its fixpoint to the op, and to what holds its results."""
+"""Loops as ops: from the body at its fixpoint to the op and the slots that get its results."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class StagedLoop(LoopFixpoint):
     __slots__ = ()
 
     def emit(self) -> list[Tracer]:
-        """Append the loop and let slots and memory hold its results; returns what is stacked."""
+        """Append the loop, and bind slots and memory to its results; returns the stacked values."""
         try:
             return self._emit()
         finally:
-            # An error keeps the attempts alive, but they must not count as users of memory.
+            # Errors keep regions alive; closed regions no longer count as references to memory.
             for region in self.regions:
                 region.close()
 
@@ -204,7 +204,7 @@ class StagedLoop(LoopFixpoint):
             tree = unpacked.tree
             new = [made.get((slot, k), self._last(x, body)) for k, x in enumerate(unpacked.leaves)]
             content = UNDEFINED if tree is None else tree.unflatten(new)
-            if self._certain and changeable(content):  # two names of one object stay that
+            if self._certain and changeable(content):  # aliases of one object stay aliases
                 content = known.setdefault(id(unpacked.value), content)
             contents[slot] = content
         del known
@@ -213,7 +213,7 @@ class StagedLoop(LoopFixpoint):
 
     def _note_aliases(self, body: Iteration, contents: dict[Slot, Any]) -> None:
         """Note possible aliases among the results; refuse objects changed under several names."""
-        # No variable here may hold an object: who refers to one is counted.
+        # No local may hold an object: its references are counted.
         old = self.heap.old
 
         def fresh(slot: Slot) -> bool:

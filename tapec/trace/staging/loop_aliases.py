@@ -31,7 +31,7 @@ class CarriedLeaf:
     number: int  # of the leaf in its slot
     kind: Kind
     start: Any
-    entry: Storage | None  # None: the body assigns it before it reads it
+    entry: Storage | None  # None where the body assigns it before reading it
     end: Any
     param: Value | None
 
@@ -49,8 +49,7 @@ def check_aliases(
 ) -> Swaps:
     """Refuse loops in which one iteration writes memory that another name has in the next.
 
-    Where names swap their arrays, returns for each the one whose memory before the loop it means
-    in the end.
+    For names that swap their arrays, returns the name whose initial memory each has in the end.
     """
     ends: dict[Storage, list[CarriedLeaf]] = {}
     for c in carried:
@@ -66,7 +65,7 @@ def check_aliases(
         if outer or (several and not written.isdisjoint(sharing)):
             raise _refused()
     ends.clear()
-    # By id: references to the storages themselves would count as holders.
+    # Ids, since references to the storages would be counted as aliases.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
     swaps: Swaps = {}
     for c in carried:
@@ -80,7 +79,7 @@ def check_aliases(
 
 
 def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Swaps:
-    """A cycle of names that exchange their arrays: whose array each has after the loop."""
+    """For a cycle of names that exchange their arrays: whose array each has after the loop."""
     owners = {id(o.entry): o for o in carried if o.entry is not None}
     cycle = [c]
     while True:

@@ -1,5 +1,5 @@
-"""Messages on types that do not match: which part of a value, its type on each path, and the lines
-that made it.
+"""Messages on type mismatches: the part of a value, its type on each path, and the lines that
+computed it.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def leaf_paths(name: str, tree: Tree) -> list[str]:
 def made_at(value: Any) -> Loc | None:
     """The user's line that computed a traced value, or a part of it; None where it is not found.
 
-    Where a view was taken of an array is not recorded.
+    Views have no op of their own, so their line is not found.
     """
     for leaf in structure(value)[0]:
         if type(leaf) is Tracer and leaf._storage.session is not None and not leaf._steps:

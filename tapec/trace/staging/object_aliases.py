@@ -2,8 +2,8 @@
 
 After a branch with ``a = b`` on one side, `a` may be either of two objects. Its parts are results
 of the branch, in a new object: a copy, which is right as long as neither it nor the objects that it
-may be are changed. So these objects and their contents are noted, and compared at the end of the
-region or trace. An object without another reference needs no note.
+may be are changed. So these objects and their contents are recorded, and compared at the end of the
+region or trace. Objects without another reference are not recorded.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MayAlias:
 
     @property
     def changed(self) -> bool:
-        """Whether a member holds something else now."""
+        """Whether the content of a member has changed."""
         pairs = zip(self.members, self.items, strict=True)
         return any(not equal(contents(m), items) for m, items in pairs)
 
@@ -63,7 +63,7 @@ class MergedVariable:
 
 
 def noted_aliases(session: Session) -> list[MayAlias]:
-    """Those noted in the outermost trace."""
+    """The possible aliases recorded in the outermost trace."""
     return _outermost(session).noted
 
 
@@ -144,9 +144,8 @@ def note_aliases(
 ) -> list[MayAlias]:
     """Note which merged objects may be known under another name.
 
-    `inner` are the joints of its regions: what a name may be there it may be afterwards, as it
-    may be what it may have been before. `held` are references that tracing has beside those in
-    the arguments.
+    `inner` are the merges in its regions: possible aliases there remain possible afterwards.
+    `held` are references that tracing holds beside those in the arguments.
     """
     found = _Sources(merged_variables, [*inner, *noted_aliases(session)], held)
     if not found.results:
@@ -167,7 +166,7 @@ class _Sources:
         self.names: list[str] = []
         self.results: list[Any] = []
         self.sources: list[list[Any]] = []
-        self.seen: list[Counter[int]] = []  # how often a side has an object
+        self.seen: list[Counter[int]] = []  # how many references each branch has to an object
         for c in merged_variables:
             self._add(c)
 
@@ -210,7 +209,7 @@ class _Sources:
         return made
 
     def _held(self) -> set[int]:
-        """The objects that someone other than tracing refers to."""
+        """The objects with references other than those of tracing."""
         ours = self._references()
         held: set[int] = set()
         free: set[int] = set()
@@ -226,7 +225,7 @@ class _Sources:
 
     def _references(self) -> Counter[int]:
         """How often tracing itself refers to each object."""
-        # What is in `held` is referred to by that list as well.
+        # Objects in `held` have the reference of that list as well.
         held = [*self.held, *self.held, *(s for sources in self.sources for s in sources)]
         unpacked = {id(side): side for c in self.merged_variables for side in c.sides}
         for side in unpacked.values():

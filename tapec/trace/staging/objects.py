@@ -21,7 +21,7 @@ _NOTHING = Tree(type(None))
 
 @dataclass(slots=True)
 class Unpacked:
-    """The leaves and tree of a variable's content at one moment; what it holds may change later."""
+    """The leaves and tree of a variable's content at one moment, kept while it may be mutated."""
 
     value: Any
     leaves: list[Any]
@@ -63,7 +63,7 @@ def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
         names = tuple(sorted(items))
         return names, [items[n] for n in names]
     if isinstance(value, (list, dict)) and kind not in _EXACT:
-        return None  # more than its items
+        return None  # a subclass may have state beside its items
     children, tree = flatten(value, lambda v: v is not value)
     return None if tree.kind is None else (tree.keys, children)
 

@@ -76,7 +76,7 @@ def refuse_overflow(
 def _pure(
     ops: Sequence[Op], index: Value, carried: Mapping[Value, tuple[int, Value]]
 ) -> set[Value]:
-    """The integers that only the counter and constants decide."""
+    """The carried integers that depend on the counter and constants only."""
     pure = {index, *carried}
     for op in ops:
         if len(op.results) != 1 or op.result.type.shape or op.result.type.dtype not in _DTYPES:

@@ -16,7 +16,7 @@ from tapec.trace.staging.values import truth
 
 Body = Callable[[Any], None]
 Thunk = Callable[[], Any]
-# The state of a statement with all that running some functions may change beside it.
+# Extends a statement's state by everything that some functions may mutate.
 Widen = Callable[..., State]
 
 
@@ -40,14 +40,14 @@ def plain_for(
 
 
 def _next(rest: Iterator[Any]) -> Any:
-    """The next item, though the loop may have ended: producing it must have no side effects."""
+    """The next item, which must be produced without side effects as the loop may have ended."""
     frame = getattr(rest, "gi_frame", None)
     if frame is None:
         return next(rest)
     heap = Heap(Cells(**frame.f_locals))
     known = [(t._storage, t._storage.stamp) for t in heap.held()]
     item = next(rest)
-    # What the generator binds is its own, what these hold may be known to others.
+    # A generator's own variables are private, but objects they hold may be shared.
     if any(slot[0] != VARIABLE for slot in heap.read()) or any(s.stamp != n for s, n in known):
         raise ControlFlowError(
             "a generator changes arrays or objects, and the loop over it ends on a traced value",

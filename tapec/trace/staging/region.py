@@ -31,12 +31,12 @@ class EnteredStorage:
     operand: Value
     outside: Memory
     version: int  # when it entered
-    crossed: bool  # a function traced on its own lies in between: read only
+    crossed: bool  # read only, as it crosses a separately traced function
     inside: Memory | None = None
 
 
 class Region(Session):
-    """The trace of one region. A `probe` is thrown away: constant arrays stay constant in it."""
+    """The trace of one region. A `probe` is discarded: constant arrays are not promoted."""
 
     is_region = True
 
@@ -50,10 +50,10 @@ class Region(Session):
         self.partial = parent.partial
         self.probe = probe
         self.entered: dict[Storage, EnteredStorage] = {}
-        self.own: list[Storage] = []  # what a loop carries, as an iteration starts with it
-        self.promoted: list[Storage] = []  # constant arrays that were written
+        self.own: list[Storage] = []  # the loop-carried storages at the start of an iteration
+        self.promoted: list[Storage] = []  # constant arrays that became values when written
         self.backups: dict[Storage, tuple[Memory, Array]] = {}
-        self.span: Any = None  # the numbers of the iterations, where conditions on them decide
+        self.span: Any = None  # the iteration space, where conditions on the counter are split
 
     # -- memory ----------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Region(Session):
         return storage.value
 
     def refers_to(self, storage: Storage) -> int:
-        """How many references to a storage the region holds for itself."""
+        """The number of references to a storage that the region itself holds."""
         own = sum(s is storage for s in (*self.own, *self.promoted))
         return (storage in self.entered) + (storage in self.backups) + own
 
@@ -111,7 +111,7 @@ class Region(Session):
 
     @contextmanager
     def active(self) -> Iterator[Region]:
-        """Trace into this region; afterwards all memory is as it was outside (may be repeated)."""
+        """Trace into this region; on exit all outer memory is restored (may be entered again)."""
         self.alive = True
         for storage, entry in self.entered.items():
             if entry.inside is not None:
@@ -160,7 +160,7 @@ def _set_memory(storage: Storage, memory: Memory) -> None:
 
 
 def _value_in(session: Session, storage: Storage) -> tuple[Value, bool]:
-    """The value of a storage in a trace, and whether it comes from a separately traced function."""
+    """The value of a storage in a trace, and whether it crosses a separately traced function."""
     constant = storage.array is not None
     owner = storage.born if constant else storage.session
     if owner is not session and session.is_region:

@@ -87,7 +87,7 @@ def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
 
 
 def filler(session: Session, kind: Kind) -> Value:
-    """The value of what is unbound on a path: NaN, the least integer, or False."""
+    """A filler for a value that is unbound on a path: NaN, the least integer, or False."""
     fill = _LEAST.get(kind.dtype, _FILL.get(kind.dtype[0]))
     return session.const(fill, kind.dtype, kind.shape)
 
@@ -108,7 +108,7 @@ def memory_of(leaf: Any) -> Storage | None:
 
 
 def up_to_date(value: Any) -> Any:
-    """A content whose stale leaves are poison."""
+    """The content with its stale leaves replaced by poison."""
     leaves, tree = structure(value)
     if tree is None or not any(map(_is_stale, leaves)):
         return value

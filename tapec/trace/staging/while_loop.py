@@ -83,7 +83,7 @@ class While:
                 found = self.test()
 
         try:
-            # Where it fails, running it as it is shows the error where it belongs.
+            # After a failure the loop is run in Python, which raises the error at its line.
             failed = failure_of(iteration, passing=(NeedStatic,)) is not None
         finally:
             now.restore()

@@ -10,11 +10,11 @@ from tapec.backends.llvm.vmath import bessel_coefficients as co
 from tapec.backends.llvm.vmath.core import Kit, Val
 from tapec.backends.llvm.vmath.exp import exp_parts
 
-INFINITE = 720.0  # from here on I0 and I1 are
+INFINITE = 720.0  # I0 and I1 overflow from here on
 
 
 def _near(kit: Kit, a: Val, order: int) -> Val:
-    """I_n(a) / (a/2)^n for 0 <= a <= FAR; what a^2 is rounded by enters with its slope."""
+    """I_n(a) / (a/2)^n for 0 <= a <= FAR, corrected to first order for the rounding of a^2."""
     square, low = kit.two_prod(a, a)
     t, first, slope = square * 0.25, (1.0, 0.5)[order], (1.08, 0.33)[order]
     tail = kit.poly(t, (co.I0_NEAR, co.I1_NEAR)[order])
