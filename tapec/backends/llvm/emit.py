@@ -19,6 +19,7 @@ from tapec.backends.llvm import emit_wave as wave
 from tapec.backends.llvm import lapack
 from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import definition
+from tapec.backends.llvm.deciding import deciding
 from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
 from tapec.backends.llvm.jit import PASSES
 from tapec.backends.llvm.layout import Layout
@@ -72,7 +73,7 @@ class Emitted:
 
 def emit_kernel(func: Func, name: str = "kernel") -> Emitted:
     """LLVM text of a lowered program; its parameters are buffers, which become pointers."""
-    module = _Module(_outlined(func.ops))
+    module = _Module(deciding(func.ops), _outlined(func.ops))
     kernel = _Kernel(func.block, name, module)
     kernel.emit()
     if kernel.layout.size >= _ADDRESSES:
@@ -94,9 +95,10 @@ def _outlined(ops: Iterable[Op]) -> Collection[str]:
 
 @dataclass
 class _Module:
-    """State shared by all functions of a module: outlined vector functions, callee kernels, text,
-    counters."""
+    """State shared by all functions of a module: ops not to be fused, outlined vector functions,
+    callee kernels, text, counters."""
 
+    exact: set[Op]
     outlined: Collection[str]
     declared: set[str] = field(default_factory=set)
     functions: list[str] = field(default_factory=list)
@@ -182,6 +184,7 @@ class _Kernel:
         e.names.update(self.pointers)
         e.names.update(self.data)
         e.scopes = self.scopes
+        e.exact = self.module.exact
         e.outlined = self.module.outlined
         for op in self.consts:
             e.op(op)

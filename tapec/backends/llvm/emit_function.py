@@ -49,6 +49,8 @@ class FunctionEmitter:
         self.lanes: Mapping[Value, int] = {}  # indices that differ between lanes, with their stride
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
+        self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
+        self.rounding = False
         self.outlined: Collection[str] = ()  # vector functions that are called instead of inlined
         self.pairs: dict[Value, tuple[str, str]] = {}  # sine and cosine, where both are wanted
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
@@ -70,6 +72,8 @@ class FunctionEmitter:
         """Append an instruction with a result; returns its new name."""
         self._count += 1
         name = f"%v{self._count}"
+        if self.rounding:
+            instruction = instruction.replace(" contract ", " ", 1)
         self.lines.append(f"{name} = {instruction}")
         return name
 
@@ -143,6 +147,7 @@ class FunctionEmitter:
         if special is not None:
             special(self, op)
             return
+        self.rounding = op in self.exact
         found = range_of(op, self.ranges)
         if found is not None:
             self.ranges[op.result] = found
