@@ -80,6 +80,11 @@ def _task(value: np.ndarray[Any, Any], args: Arguments, selected: tuple[int, ...
 def require_differentiable(function: Callable[..., Any], args: Arguments) -> None:
     """Refuse what cannot be checked: no float argument, or a function that fails by itself."""
     _selected(args)
+    require_runs(function, args)
+
+
+def require_runs(function: Callable[..., Any], args: Arguments) -> None:
+    """Refuse arguments on which the plain function fails by itself."""
     _called(getattr(function, "__wrapped__", function), args)
 
 
@@ -94,6 +99,7 @@ def product_of(
     import tapec
 
     selected = _selected(args) if product != "value" else (0,)
+    require_runs(function, args)
     argnums = selected[0] if len(selected) == 1 else selected
     direct: dict[str, Callable[[], Any]] = {
         "value": lambda: tapec.compile(function),

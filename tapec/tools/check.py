@@ -130,17 +130,24 @@ class _Probe:
         import tapec
 
         native = tapec.compile(self._function)
-        value, forward = tapec.jvp(native, self.x, self.v)
-        pulled = tapec.vjp(native, *self.x)[1](_packed(self.w, self.value))
-        yield self._row("value: native vs NumPy", relative_error(native(*self.x), self.value))
+        value, forward, pulled = self._by_both_modes(native)
+        alone = native(*_copies(self.x))
+        yield self._row("value: native vs NumPy", relative_error(alone, self.value))
         yield self._row("value: along the tangent vs NumPy", relative_error(value, self.value))
         yield self._row("tangent vs adjoint", _pairing(_dot(self.w, forward), _dot(pulled, self.v)))
         yield from self._against_differences("tangent", forward, self._line)
         interpreted = tapec.compile(self._function, backend="numpy")
-        other = tapec.jvp(interpreted, self.x, self.v)[1]
-        other_pulled = tapec.vjp(interpreted, *self.x)[1](_packed(self.w, self.value))
+        _, other, other_pulled = self._by_both_modes(interpreted)
         yield self._row("tangent: native vs interpreter", relative_error(forward, other))
         yield self._row("adjoint: native vs interpreter", relative_error(pulled, other_pulled))
+
+    def _by_both_modes(self, kernel: Callable[..., Any]) -> tuple[Any, Any, Any]:
+        """Value, tangent along ``v`` and cotangent of ``w``."""
+        import tapec
+
+        value, forward = tapec.jvp(kernel, _copies(self.x), self.v)
+        pull = tapec.vjp(kernel, *_copies(self.x))[1]
+        return value, forward, pull(_packed(self.w, self.value))
 
     def second_order(self) -> Iterator[Comparison]:
         """Symmetry of the Hessian of <w, f>; its product against differences of the gradient."""
@@ -149,8 +156,8 @@ class _Probe:
         weighted = _weighted(self._function, self.w)
         everything = tuple(range(len(self.x)))
         gradient = tapec.grad(weighted, argnums=everything)
-        along_v = tapec.jvp(gradient, self.x, self.v)[1]
-        along_u = tapec.jvp(gradient, self.x, self.u)[1]
+        along_v = tapec.jvp(gradient, _copies(self.x), self.v)[1]
+        along_u = tapec.jvp(gradient, _copies(self.x), self.u)[1]
         symmetry = _pairing(_dot(self.u, along_v), _dot(self.v, along_u))
         yield self._row("Hessian symmetry u.Hv = v.Hu", symmetry)
 
@@ -192,7 +199,7 @@ class _Probe:
 
     def _at(self, chosen: tuple[Any, ...]) -> Any:
         """The plain function on copies, since it may write into its arguments."""
-        full = [a.copy() if isinstance(a, np.ndarray) else a for a in self._args]
+        full = _copies(self._args)
         for k, x in zip(self._chosen, chosen, strict=True):
             full[k] = x.copy() if np.ndim(x) else x[()]
         return self._plain(*full)
@@ -202,6 +209,11 @@ def _is_float(a: Any) -> bool:
     if isinstance(a, np.ndarray | np.generic):
         return a.dtype.kind == "f"
     return isinstance(a, float)
+
+
+def _copies(values: tuple[Any, ...]) -> list[Any]:
+    """What a function may write into, once."""
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in values]
 
 
 def _like(x: Array, model: Any) -> Array:
@@ -216,7 +228,7 @@ def _restricted(
         return f
 
     def restricted(*xs: Any) -> Any:
-        full = list(args)
+        full = _copies(args)
         for k, x in zip(chosen, xs, strict=True):
             full[k] = x
         return f(*full)

@@ -52,6 +52,39 @@ def test_tuples_of_results_and_several_arguments() -> None:
     assert tapec.check(f, 1.5, np.array([0.4, 0.8]), 3).ok
 
 
+def scaled(x: Any) -> Any:
+    """Writes into its argument."""
+    x[0] = x[0] * 2
+    return np.sum(x**2)
+
+
+def accumulated(x: Any, y: Any) -> Any:
+    """Writes into both arguments."""
+    x += np.sin(y)
+    y[1:] *= x[:-1]
+    return np.sum(x * y)
+
+
+def counted(x: Any, n: Any) -> Any:
+    """Writes into an argument that is held."""
+    n += 1
+    return np.sum(x**n)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (scaled, (np.array([1.0, 3.0]),)),
+        (accumulated, (np.array([0.3, 1.2, -0.5]), np.array([0.7, 0.2, 1.1]))),
+        (counted, (np.array([0.3, 1.2]), np.array([1, 2]))),
+    ],
+)
+def test_functions_that_write_into_their_arguments(f: Any, args: tuple[Any, ...]) -> None:
+    before = [a.copy() for a in args]
+    assert tapec.check(f, *args).ok
+    assert all(np.array_equal(a, b) for a, b in zip(args, before, strict=True))
+
+
 def test_failures_raise_with_the_table() -> None:
     def steps(x: Any) -> Any:
         return np.sum(np.floor(1e7 * x)) / 1e7
