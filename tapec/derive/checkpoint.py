@@ -1,4 +1,4 @@
-"""Functions whose derivative is told to forget: `checkpoint` and `stop_gradient`."""
+"""Directives to differentiation: `checkpoint` recomputes, `stop_gradient` cuts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tapec.tree import flatten
 
 
 def checkpoint(f: Callable[..., Any], /) -> Callable[..., Any]:
-    """`f`, of which reverse mode keeps the arguments only, and computes the rest again.
+    """`f`, of which reverse mode stores the arguments only and recomputes the rest.
 
     Value and derivatives are those of `f`, with any arguments and results; gradients take less
     memory and one more run of `f` (Griewank and Walther, Evaluating Derivatives, chapter 12).

@@ -1,7 +1,7 @@
-"""User functions as regions of the program being traced: for rules of their own, for checkpoints.
+"""User functions as closed regions of the program being traced: derivative rules, checkpoints.
 
-A region is closed. Its parameters are the traced leaves of the call's arguments, then what the
-functions in it use of the trace around them.
+The parameters of a region are the traced leaves of the call's arguments, then the values that its
+functions capture from the enclosing trace.
 """
 
 from __future__ import annotations

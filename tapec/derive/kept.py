@@ -1,8 +1,8 @@
-"""Kernels kept beside the function that they derive from, so that calls do not compile again.
+"""A cache of derived kernels, kept with their function so that calls do not compile again.
 
-A function made anew for each call takes its kernels with it: they are in its own dictionary, and
-go with it as a cycle. Methods and callable objects share the kernels of the function that their
-class has; what has no dictionary (ufuncs, partials) keeps those used last.
+Kernels are in the dictionary of their function, so both are collected together even where the
+function is made anew for each call. Methods and callable objects share the kernels of their class's
+function; for callables without a dictionary (ufuncs, partials) the kernels last used are kept.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Derivatives at one point as linear maps: `vjp` and `linearize`.
 
-The function runs once; what its derivative needs of that run is kept, and applying the map costs
-the derivative sweep alone.
+The function runs once and stores the residuals that its derivative needs; applying the map then
+costs the derivative sweep alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tapec.tree import Tree, flatten
 
 
 class _AtPoint(Transform):
-    """primals -> (value, what the map needs of this run, the map)."""
+    """primals -> (value, residuals, the map)."""
 
     def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
         """The program of the values, then of the derivative along its last parameters."""
@@ -66,10 +66,10 @@ class _AtPoint(Transform):
 
 
 def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]:
-    """The run, whose results are those of `primal` and what it keeps, and the map.
+    """The primal run, with the residuals as further results, and the map.
 
-    Loops that carry tangents carry the primal values too: such values wait for the map, which then
-    starts from the inputs, and the run is that of `primal`.
+    Loops that carry tangents carry the primal values too: where results depend on such a
+    loop, the residuals are the inputs, and the map computes the primal again.
     """
     count = len(primal.results)
     first, second = partition(func, late)
@@ -82,7 +82,7 @@ def _parts(primal: Func, func: Func, late: Sequence[Value]) -> tuple[Func, Func]
 class _Map:
     """A linear map whose program is known: runs inside a trace, as a kernel's function.
 
-    It takes what was kept of the run as flat leading arguments: such calls are cheapest.
+    It takes the residuals as flat leading arguments, which makes calls cheapest.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class _Map:
         pack: Callable[[list[Any]], Any],
     ) -> None:
         self.func, self.early, self.types, self.tree, self.pack = func, early, types, tree, pack
-        self.kept = (0, 0)  # derivatives known already, residuals
+        self.kept = (0, 0)  # the numbers of known derivatives and of residuals
         self.__name__ = self.__qualname__ = func.name
 
     def __call__(self, *args: Any) -> Any:

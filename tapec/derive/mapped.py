@@ -41,7 +41,7 @@ class Vmap:
         flags = inner.flags(mapped)
         results = inline(derive(batch, inner.func, flags, size), inner.inputs)
         if size:
-            # Which lane raises makes no difference: the exception with the greatest number.
+            # If lanes raise different exceptions, the one with the greatest number is raised.
             inner.raise_errors(lambda f: np.max(inline(batch(f, flags, size), inner.inputs)[0]))
         if self.out_axes == 0:
             return inner.result(results)

@@ -38,7 +38,7 @@ class Inner:
     positions: list[int]
     leaves: list[Any]
     tree: Tree
-    check: Func | None = None  # the program of the number of the exception that is raised
+    check: Func | None = None  # computes the number of the exception that is raised
     errors: tuple[Exception, ...] = ()
 
     def flags(self, differentiated: set[int]) -> list[bool]:
@@ -96,7 +96,7 @@ def trace_inner(
     leaves, out_tree = result_structure(traced.out)
     func = traced.func
     if traced.mutated:
-        # Derivatives treat writes into arguments as local.
+        # Writes into arguments are not part of the derivative.
         func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
     check = None if traced.code is None else clean(func.with_results([traced.code]))
     inputs += traced.captures

@@ -1,4 +1,4 @@
-"""Python functions that are called as they are: `tapec.opaque`."""
+"""Python functions that are called, never traced: `tapec.opaque`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class _Opaque:
         return self._result(flat)
 
     def _flat(self, result: Any) -> Array:
-        """What the function returned, in a row."""
+        """The leaves of the function's result."""
         leaves, tree = flatten(result)
         arrays = [np.asarray(x, float) for x in leaves]
         if tree != self.tree or [x.shape for x in arrays] != [x.shape for x in self.like]:

@@ -1,4 +1,4 @@
-"""Calls that stay calls: a function as one region of the program, traced and compiled once."""
+"""Calls without inlining: a function as one region of the program, traced and compiled once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Outlined:
 
 
 def _key(given: Arguments, kwargs: dict[str, Any]) -> Hashable | None:
-    """What decides the program of a call; None where some argument cannot be compared."""
+    """The cache key of a call's program; None where an argument cannot be compared."""
     leaves = list(given.leaves)
     for k, v, t in zip(given.positions, given.values, given.tracers, strict=True):
         leaves[k] = (v.type, t._weak)

@@ -1,4 +1,4 @@
-"""A user's derivative rules traced as regions, what they return checked against what is wanted."""
+"""A user's derivative rules traced as regions, their results checked."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class RulePart:
                 )
 
     def array(self, x: Any, type: Type, what: str) -> Tracer:
-        """What the rule returned, as an array of this type."""
+        """A value that the rule returned, as an array of this type."""
         session = current()
         assert session is not None
         made = as_tracer(0.0 if x is None else x)
@@ -109,7 +109,7 @@ class RulePart:
         return wrap(session, value)
 
     def wrong(self, text: str) -> ShapeError:
-        """The error for what a rule returned."""
+        """The error for a wrong result of a rule."""
         return ShapeError(f"custom_rule({self.owner}): {text}", where=where())
 
 

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-# Kernels of so many functions that have no dictionary are kept. [functions; estimated]
+# Functions without a dictionary whose kernels are kept. [functions; estimated]
 MOST_KEPT = 64

@@ -1,1 +1,1 @@
-"""What is shown of a program: stages, reports, the tape."""
+"""Inspection of programs: stages, reports, the tape."""

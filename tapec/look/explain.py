@@ -1,4 +1,4 @@
-"""What was done to compile a call: every stage, the loops it became, its memory, what fell back."""
+"""The report of a compilation: stages, loops, memory, and fallbacks with their reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tapec.ir.primitive import FAMILIES
 from tapec.ir.types import INTEGERS
 
 MOST_ROWS = 12  # loops listed one by one
-# Families of ops that say what runs, and on which numbers: what is computed is in the others.
+# Families of ops that move data or control; the other families compute.
 AROUND = frozenset({"memory", "loop", "const", "library"})
 LOOPS = (FOR, REPEAT, WHILE)
 
@@ -37,7 +37,7 @@ def explain(special: Any) -> str:
 
 
 def _captured(special: Any) -> list[str]:
-    """What the function reads from around it, and what of that asked for other programs."""
+    """The captured state of the function, and the changes of it that forced a retrace."""
     rows = [] if special.state is None else special.state.rows()
     again = [f"compiled again {n} times: {t} changed" for t, n in special.changes.items()]
     return [f"  {row}" for row in (*rows, *again)]
@@ -68,7 +68,7 @@ def _aligned(row: tuple[str, ...], widths: Sequence[int]) -> str:
 
 
 def _memory(func: Func, kernel: Any) -> list[str]:
-    """Bytes of what goes in and out, and of what the kernel keeps for itself."""
+    """Bytes of inputs and results, and of the kernel's own memory."""
     given = f"memory: arguments {_bytes(p.type for p in func.params)}"
     text = f"{given}, results {_bytes(v.type for v in func.results)}"
     if kernel is None:
@@ -125,7 +125,7 @@ def _is_array(op: Op) -> bool:
 
 
 def _called(op: Op) -> str:
-    """What is called in place of native code: a library, NumPy for one op, the user's function."""
+    """The callee of an op that is a call: a library, NumPy for one op, the user's function."""
     if op.primitive is HOST:
         return f"Python's {op.attrs['function']}"
     return f"NumPy's {op.attrs['of']}" if op.primitive is NUMPY else op.name
@@ -138,7 +138,7 @@ def _nest(op: Op) -> str:
 
 
 def _levels(op: Op) -> Iterator[str]:
-    """A nest from outside in, along its first loops: how often each runs, and how."""
+    """The levels of a nest, outermost first along its first loops: trip count and kind."""
     if op.primitive is FOR:
         trips = op.attrs["upper"] - op.attrs["lower"]
         kind = op.attrs.get("kind", "serial")
@@ -154,7 +154,7 @@ def _levels(op: Op) -> Iterator[str]:
 
 
 def _computes(op: Op) -> bool:
-    """Whether an op is work on numbers, rather than moving them or finding their place."""
+    """Whether an op computes, rather than moving data or computing addresses."""
     if FAMILIES[op.name] in AROUND:
         return False
     places = bool(op.results) and all(v.type.dtype in INTEGERS for v in op.results)
@@ -173,7 +173,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _backend(special: Any, kernel: Any) -> list[str]:
-    """What runs the call, and why it is not native code where it is not."""
+    """The backend that runs the call, and the reason where it is the interpreter."""
     if kernel is not None:
         return [f"backend: native, code generation level {kernel.level}"]
     reason = special.journal.fallback or "as asked for"

@@ -77,7 +77,7 @@ def _native(attribute: str) -> Callable[[Any], str]:
 def _lowered(name: str) -> Callable[[Any], str]:
     def text(special: Any) -> str:
         found = lowered(special.func)
-        # Few elements are written out: what comes after that has nothing to do.
+        # A program that is unrolled has no later passes: its last stage is shown.
         return print_func(found.get(name) or list(found.values())[-1])
 
     return text

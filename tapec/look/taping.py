@@ -1,4 +1,4 @@
-"""What the reverse sweep of a program keeps of its primal run: `Kernel.tape`."""
+"""The values that a reverse sweep stores of the primal run: `Kernel.tape`."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def tape_report(func: Func) -> TapeReport:
-    """What the adjoint of a program by all its float inputs keeps."""
+    """The tape of a program's adjoint by all its float inputs."""
     active = [p.type.is_float for p in func.params]
     return TapeReport(func.name, tuple(tape_entries(func, active)))

@@ -204,7 +204,7 @@ def _modf(x: Any) -> Any:
 def _ldexp(x: Any, n: Any) -> Any:
     if key_of(n)[0][0] == "f":
         raise DTypeError("np.ldexp takes integers as its second argument", where=user_line())
-    # In two steps: neither power leaves the range of floats.
+    # In two steps, so that no power overflows.
     half = np_("floor_divide", n, 2)
     first, second = (np_("power", 2.0, part * 1.0) for part in (half, n - half))
     if key_of(x)[0] == "f32":

@@ -56,7 +56,7 @@ def unwrap_phases(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 
     return TABLE["concatenate"]([along(p, axis, slice(0, 1)), rest], axis)
 
 
-# -- what only shapes and element types decide ---------------------------------------------
+# -- real input: known from element types --------------------------------------------------
 
 
 def _by_shape(name: str) -> None:
@@ -105,7 +105,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 
 @implements("angle")
 def angle(z: Any, deg: bool = False) -> Any:
-    """0 of numbers that are not negative, else half a turn."""
+    """0 for numbers that are not negative, else pi."""
     z = as_tracer(z)
     if z._dtype[0] != "f":
         z = TABLE["astype"](z, float)

@@ -26,7 +26,7 @@ def interp(
     if n == 1:
         inside: Any = fp[0] + 0.0 * x
     else:
-        # A NaN among the queries belongs nowhere; it makes its result NaN in any piece.
+        # A NaN among the queries gives NaN in any piece.
         i = TABLE["clip"](TABLE["searchsorted"](xp, x, "right") - 1, 0, n - 2)
         slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
         inside = slopes[i] * (x - xp[i]) + fp[i]
@@ -40,7 +40,7 @@ def _double(a: Any) -> Any:
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: float) -> Any:
-    """The data once around, and one more at each end."""
+    """The data of one period, with one more point at each end."""
     x, xp = TABLE["remainder"](x, period), np.remainder(xp, period)
     order = np.argsort(xp)
     xp, fp = xp[order], fp[order]
@@ -111,7 +111,7 @@ _NEIGHBOURS = slice(None, -2), slice(1, -1), slice(2, None)
 
 @implements("piecewise")
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
-    """Functions chosen by conditions; where several hold, the last one counts."""
+    """Functions selected by conditions; where several hold, the last one applies."""
     x = as_tracer(x)
     one = as_tracer(condlist).ndim == x.ndim and (
         as_tracer(condlist).ndim or not _several(condlist)

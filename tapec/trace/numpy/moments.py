@@ -17,7 +17,7 @@ from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, reshaped
 
 
 def _count(x: Tracer, axis: Any, mask: Any = True, keepdims: Any = False) -> Any:
-    """How many elements are reduced to one: those where a mask holds."""
+    """The number of elements in each reduction, counting those where a mask holds."""
     if is_everywhere(mask):
         return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
     count = TABLE["sum"](broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims)

@@ -16,7 +16,7 @@ from tapec.trace.numpy.select import where
 
 
 def _replaced(x: Any, number: float) -> tuple[Any, Any]:
-    """The array with a number for NaN, and where it had none (None: nowhere can it have one)."""
+    """The array with NaN replaced, and the mask of other elements (None: no NaN is possible)."""
     x = as_tracer(x)
     if x._dtype[0] != "f":
         return x, None
@@ -68,7 +68,7 @@ def _extreme_like(name: str, plain: str, neutral: float) -> None:
 
 
 def _nan_where_empty(some: Any, made: Any) -> Any:
-    """The results of rows with numbers in them, NaN of the others."""
+    """The results, but NaN for rows that are all NaN."""
     return where(some, made, math.nan)
 
 
@@ -78,7 +78,7 @@ _extreme_like("nanmin", "min", math.inf)
 
 def _argument_like(name: str, plain: str, neutral: float) -> Callable[..., Any]:
     def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-        # A row of NaN alone, an error in NumPy, has its first element here.
+        # An all-NaN row, an error in NumPy, gives index 0 here.
         return TABLE[plain](_replaced(x, neutral)[0], axis, keepdims=keepdims)
 
     TABLE[name] = function

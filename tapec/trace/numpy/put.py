@@ -1,4 +1,4 @@
-"""Functions that write at positions, and those that leave out, insert or repeat elements."""
+"""Functions that write at positions, and those that delete, insert or repeat elements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tapec.trace.numpy.split import along
 
 
 def _target(a: Any, function: Any, *others: Any) -> Any:
-    """The array to write into, None where NumPy has written itself."""
+    """The traced array to write into; None where NumPy has done the write."""
     if type(a) is Tracer:
         return a
     if any_symbolic(list(others)):
@@ -37,7 +37,7 @@ def _flat_view(a: Tracer, function: Any) -> Tracer:
 
 
 def _cycled(values: Any, count: int) -> Any:
-    """As many of the values as there are places, from the start again where they end."""
+    """The values repeated cyclically to a length."""
     flat = ravel(values)
     return flat[0] if flat.size == 1 else flat[np.arange(count) % flat.size]
 

@@ -27,7 +27,7 @@ def _between(virtual: Any, method: str) -> tuple[Any, Any]:
 
 
 def _nearest(low: Any, part: Any) -> Any:
-    # Half way goes to the even place.
+    # Ties go to the even index.
     odd = np.remainder(low, 2.0) == 1.0
     up = (part > 0.5) | ((part == 0.5) & odd)
     return np.where(up, 1.0, 0.0)
@@ -105,7 +105,7 @@ def _together(rows: Any, q: Any, method: str) -> Any:
 
 
 def _at(rows: Any, n: int, count: Any, q: Any, method: str) -> Any:
-    """One quantile of every row, of which so many are numbers."""
+    """One quantile of every row, whose first `count` elements are not NaN."""
     if not isinstance(q, Tracer) or q._storage.array is not None:
         q = float(q)
         if not 0.0 <= q <= 1.0:
@@ -127,7 +127,7 @@ def _at(rows: Any, n: int, count: Any, q: Any, method: str) -> Any:
                     for i in (first, second))  # fmt: skip
     if not isinstance(part, Tracer):
         return a if part == 0.0 else b if part == 1.0 else a + (b - a) * float(part)
-    # Where the upper one counts for nothing it may be missing, a NaN.
+    # At weight 0 the upper element may be a padding NaN, so it is not used.
     return where(TABLE["greater"](part, 0.0), a + (b - a) * part, a)
 
 

@@ -43,7 +43,7 @@ def accumulator_type(x: Tracer, dtype: Any) -> str:
 
 
 def given(argument: Any) -> Any:
-    """An argument, None where NumPy says that it is not given."""
+    """An argument, None for NumPy's `_NoValue`."""
     return None if argument is np._NoValue else argument
 
 

@@ -70,7 +70,7 @@ def wrapped(index: Any, n: int, mode: str) -> Any:
         return TABLE["clip"](index, 0, n - 1)
     if mode != "raise":
         raise ValueError(f"mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
-    # Negative ones are no indices from the end: they are out of bounds, too.
+    # Negative indices are out of bounds, too: n marks them.
     return np.where(np.less(index, 0), n, index)
 
 

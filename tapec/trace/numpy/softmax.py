@@ -20,7 +20,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: Any = False) ->
     a = as_float(a)
     if b is not None:
         a, b = TABLE["broadcast_arrays"](a, b)
-    # Terms of weight 0 are none; their weights still have a derivative.
+    # Terms of weight 0 do not count, but their weights have derivatives.
     counted = a if b is None else where(TABLE["equal"](b, 0), -math.inf, a)
     top = _stopped(TABLE["max"](counted, axis=axis, keepdims=True))
     top = where(TABLE["isfinite"](top), top, 0.0)

@@ -59,7 +59,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         moved = [axis % a.ndim for axis in axes]
         kept = [axis for axis in range(a.ndim) if axis not in moved]
         a = a.transpose(kept + moved)
-    shape = a.shape[b.ndim - a.ndim :]  # as NumPy has it: all of it, where none is left
+    shape = a.shape[b.ndim - a.ndim :]  # as in NumPy: the full shape where the slice starts at 0
     size = int(np.prod(shape, dtype=int))
     return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
 
@@ -95,7 +95,7 @@ def _stacked(a: Any, b: Any) -> Any:
 
 
 def _one_matrix(a: Any, b: Any) -> Any:
-    """A matrix for a whole stack of columns is factored once."""
+    """One matrix for a stack of columns is factored once."""
     *lead, n, k = b.shape
     found = _stacked(a, reshaped(moveaxis(b, -2, 0), (n, math.prod(lead) * k)))
     return moveaxis(reshaped(found, (n, *lead, k)), 0, -2)

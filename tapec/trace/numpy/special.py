@@ -1,4 +1,4 @@
-"""SciPy's special functions with arguments of their own kind; the others are in the ufunc table."""
+"""SciPy's special functions with static arguments; the others are in the ufunc table."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tapec.trace.numpy.decompose import emitted
 
 @implements("polygamma")
 def polygamma(n: Any, x: Any) -> Any:
-    """``scipy.special.polygamma`` for a whole number n."""
+    """``scipy.special.polygamma`` for an integer n."""
     return emitted("polygamma", x, n=operator.index(n))

@@ -1,4 +1,4 @@
-"""Splitting, repeating, shifting, triangles and diagonals: composites of shape primitives."""
+"""Splitting, repeating, shifting, padding: composites of shape primitives."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Counts of small integers, or sums of weights: as many as the constant `x` needs.
 
-    Of traced integers, `minlength` is how many there are; larger ones are out of bounds.
+    For traced integers the result has `minlength` counts; larger ones are out of bounds.
     """
     x = ravel(x)
     n = int(minlength)

@@ -1,1 +1,1 @@
-"""Python's functions, builtins and classes as traced code meets them."""
+"""Stand-ins of Python's functions, builtins and classes in traced code."""

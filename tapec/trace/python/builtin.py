@@ -77,7 +77,7 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
             return found[real(builtins.range(len(found)), key=keys.__getitem__)]
         first, top = found[0], keys[0]
         for item, value in zip(found[1:], keys[1:], strict=True):
-            # As Python compares: the first of equal ones is kept.
+            # As in Python, the first of equal values is kept.
             wins = TABLE[better](value, top)
             first = _either(wins, item, first)
             top = first if key is None else where(wins, value, top)
@@ -107,7 +107,7 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     if len({np.shape(item) for item in found if not isinstance(item, (tuple, list))}) != 1:
         return _in_order(found, keys, reverse)
     numbers = TABLE["array"](keys)
-    # The first of equal ones stays first, also from the largest to the smallest.
+    # Sorting is stable, also in descending order.
     order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
     order = (len(found) - 1 - order)[::-1] if reverse else order
     return builtins.list(TABLE["array"](found)[order])
@@ -136,7 +136,7 @@ def _pow(base: Any, exponent: Any, modulus: Any = None) -> Any:
 def _isinstance(x: Any, kind: Any) -> bool:
     if type(x) is Poison:
         x._fail()
-    if builtins.type(x) is Tracer:  # it has more methods than a number has
+    if builtins.type(x) is Tracer:  # a Tracer has methods that a number lacks
         return builtins.issubclass(class_of(x), kind)
     return builtins.isinstance(x, kind)
 

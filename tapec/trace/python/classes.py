@@ -10,8 +10,8 @@ from typing import Any
 from tapec.trace.arrays.frames import is_hidden
 
 STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
-KEPT = "_tapec_kept"  # the key of a function's dictionary for what is kept beside it
-CLONED = "_tapec_cloned"  # the member of a class of clones that names the original
+KEPT = "_tapec_kept"  # the key in a function's dictionary for its cached kernels
+CLONED = "_tapec_cloned"  # the attribute of a cloned class that refers to the original
 
 
 class CloneMeta(type):

@@ -46,7 +46,7 @@ from tapec.trace.source import rewritten
 
 
 def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
-    """What stands for a thing that is read from a place outside."""
+    """The stand-in of a captured value, read from a place outside the traced code."""
     if session.captured is not None:
         number = session.captured.number(owner, key)
         if number is not None:
@@ -55,13 +55,13 @@ def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
 
 
 def given(thing: Any, captured: Captured) -> Any:
-    """What stands for an object that is an argument: itself, or a copy that holds inputs."""
+    """The stand-in of an object argument: itself, or a copy that holds inputs."""
     assert captured.session is not None
     return substitute(thing, captured.session) if captured.holds(thing) else thing
 
 
 def substitute(thing: Any, session: Session) -> Any:
-    """The stand-in of `thing` in traced code; most things are their own."""
+    """The stand-in of an object in traced code; itself where it needs none."""
     rule = _RULES.get(type(thing))
     captured = session.captured
     if captured is not None and type(thing) in COPIED and captured.holds(thing):
@@ -153,7 +153,7 @@ def instance(thing: Any, session: Session) -> Any:
             else thing
         )
     made: Any = object.__new__(_class_of_clones(cls, session))
-    # Shared: what the methods store, the object keeps. Frozen classes refuse to be assigned to.
+    # Shared, so that stores of methods reach the object. Frozen classes refuse assignment.
     held = substitute(thing.__dict__, session) if inputs else thing.__dict__
     object.__setattr__(made, "__dict__", held)
     session._wrapped[id(thing)] = (thing, made)
@@ -243,7 +243,7 @@ _RULES: dict[type, Any] = {
 
 
 def scope_of(real: dict[str, Any], session: Session) -> Globals:
-    """What stands for the globals of a module in this trace."""
+    """The stand-in of a module's globals in this trace."""
     known = session._wrapped.get(id(real))
     if known is None:
         known = session._wrapped[id(real)] = (real, Globals(real, session, placed))
@@ -286,7 +286,7 @@ def _with_cells(function: types.FunctionType, made: Any, session: Session) -> An
             new_cells.append(old)
             continue
         replaced = made if content is function else placed(old, None, content, session)
-        if name == "__class__":  # for `super`: what stands in has the original among its bases
+        if name == "__class__":  # for `super`: the cloned class derives from the original
             replaced = content
         new.cell_contents = replaced
         new_cells.append(old if replaced is content else new)

@@ -1,4 +1,4 @@
-"""One read of captured state: who holds a value, under which key, and what it was."""
+"""One read of captured state: the owner of a value, its key, and the value when it was traced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 class Nothing:
-    """What is read where nothing is."""
+    """The result of reading a place that does not exist."""
 
     def __repr__(self) -> str:
         return "nothing"
@@ -24,9 +24,10 @@ ABSENT: Any = Nothing()
 
 
 class Edge:
-    """A value that was read: `read` looks again. `deep` says that what is inside has edges too.
+    """A captured value and where it is read; `read` reads it again.
 
-    `hooked` tells that traced code gets the value through us: another one can be given to it.
+    `deep`: the values inside have edges of their own. `hooked`: traced code gets the value
+    through a stand-in, which can replace it by an input.
     """
 
     __slots__ = ("deep", "holder", "hooked", "key", "owner", "title", "value")
@@ -43,7 +44,7 @@ class Edge:
 
     @property
     def place(self) -> tuple[int, Any]:
-        """What identifies the place."""
+        """The identity of the place."""
         return id(self.owner), self.key
 
 

@@ -1,9 +1,9 @@
-"""What a statement may change without mentioning it: globals, variables of other functions, class
-attributes, defaults and objects that the functions it calls use.
+"""Side effects of calls in a statement: globals, variables of other functions, class attributes,
+defaults and objects that the called functions may change.
 
 `widened` finds those places by looking at the code that the statement can reach, and makes them
-variables of its state: so what an iteration or a branch changes there is carried or refused as if
-the statement did it itself.
+variables of its state: so changes by an iteration or a branch are carried or refused as those of
+the statement itself.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from tapec.trace.staging.state import ExtendedState, ExtraVariable, State
 from tapec.trace.tuning import REACHABLE_OBJECTS
 
 _STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR")
-# The global source of random numbers stands for all that cannot be seen.
+# The global random generator stands for all generators that cannot be found.
 _SOURCE = np.random.mtrand._rand
-_DRAWS = frozenset(["rvs", "default_rng"])  # random numbers without an object to see
+_DRAWS = frozenset(["rvs", "default_rng"])  # functions that draw from hidden generators
 _OURS = "__tapec"
 _SKIPPED = ("numpy", "scipy", "tapec")
 
@@ -50,7 +50,7 @@ class CodeFacts:
 def facts(code: types.CodeType) -> CodeFacts:
     """The facts of a code object, nested functions included.
 
-    Code that assigns one of its names counts as assigning all: what stays as it is costs nothing.
+    Code that assigns one of its names counts as assigning all, as unchanged variables are free.
     """
     ops, names = frozenset(code.co_code[::2]), frozenset(code.co_names)
     cells = frozenset(code.co_freevars)

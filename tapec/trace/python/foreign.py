@@ -1,8 +1,8 @@
 """Errors inside other packages, reported at the user's call of them.
 
 Packages written with NumPy functions are followed like the user's own helpers. One that needs
-numbers (compiled code, most of SciPy) fails somewhere inside, often with an error of its own about
-something else: what counts is the line that called it, and what to do there.
+numbers (compiled code, most of SciPy) fails somewhere inside, often with a misleading error:
+the error raised instead names the line that called it, and a cure.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _branched(
 
 
 def standing_for(source: Function, work: Any) -> Any:
-    """A piece of our code that says whose function it runs, for errors."""
+    """Mark a function of ours with the user's function that it runs, for errors."""
     work.source = source
     return work
 

@@ -1,4 +1,4 @@
-"""Captured values that a trace takes as inputs: what stands in their places in traced code.
+"""Captured values that are inputs of the program, and their stand-ins in traced code.
 
 Arrays are read when the kernel runs, and so are numbers that were seen to change. Where such a
 value is in a container or an object, traced code sees a copy that holds a tracer instead.
@@ -20,7 +20,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.edges import Edge
 from tapec.trace.tuning import SMALL_CAPTURED
 
-# Numbers that can be inputs: their element type, and whether they adapt to arrays.
+# Numbers that can be inputs: their element type, and whether it is weak.
 _NUMBERS: dict[type, tuple[str, bool]] = {
     float: ("f64", True),
     int: ("i64", True),
@@ -32,7 +32,7 @@ _NUMBERS: dict[type, tuple[str, bool]] = {
 
 
 class Rewritten(Exception):
-    """The function changed a container that it saw a copy of."""
+    """The function mutated a container of which it was given a copy."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Captured:
                 pending += [id(e.owner) for e in owners.get(holder, ())]
         return found
 
-    # -- what traced code sees -------------------------------------------------------------
+    # -- stand-ins -------------------------------------------------------------------------
 
     def number(self, owner: Any, key: Any) -> Tracer | None:
         """The input that stands for the number at a place."""
@@ -145,7 +145,7 @@ class Captured:
         return id(thing) in self._holders
 
     def copied(self, thing: Any, substitute: Callable[[Any], Any]) -> Any:
-        """A container with stand-ins for what it holds."""
+        """A copy of a container, with stand-ins for its items."""
         known = self._copies.get(id(thing))
         if known is None:
             made = _COPIES[type(thing)](thing)
@@ -168,7 +168,7 @@ class Captured:
         return value
 
     def object(self, thing: Any, substitute: Callable[[Any], Any]) -> Any:
-        """A copy of an object that has no stand-in, with stand-ins for what it holds."""
+        """A copy of an object without a stand-in, with stand-ins for its attributes."""
         known = self._copies.get(id(thing))
         if known is None:
             made = copy.copy(thing)
@@ -177,7 +177,7 @@ class Captured:
         return known[1]
 
     def check(self) -> None:
-        """Raise where the function changed a copy: it has to see the container itself then."""
+        """Raise where the function mutated a copy, since it then needs the container itself."""
         for _, made, before in self._copies.values():
             if before is not None and not _same(made, before):
                 raise Rewritten

@@ -1,4 +1,4 @@
-"""What stands for the namespaces that traced code looks names up in: globals and modules."""
+"""Stand-ins of the namespaces of traced code: globals and modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.builtin import MEMBERS
 
-# What stands for a thing: where it is (who has it, under which key), itself, and the trace.
+# Makes a stand-in from owner, key, object and trace.
 Placed = Callable[[Any, Any, Any, Session], Any]
 
 # What rewritten source calls, by name; see `runtime`.
@@ -18,7 +18,7 @@ RUNTIME: dict[str, Callable[[Session], Any]] = {}
 
 
 class Globals(dict[str, Any]):
-    """Globals of a clone: what the original sees, substituted on lookup."""
+    """Globals of a clone: those of the original, substituted when looked up."""
 
     def __init__(self, real: dict[str, Any], session: Session, placed: Placed) -> None:
         def importer(*args: Any, **kwargs: Any) -> Any:

@@ -82,7 +82,7 @@ def for_(
 
 
 def each(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """``enumerate``, ``zip`` or ``reversed`` of what a `for` runs over."""
+    """``enumerate``, ``zip`` or ``reversed`` of the iterable of a `for`."""
     return _EACH.get(function, function)(*args, **kwargs)
 
 
@@ -124,7 +124,7 @@ def is_(a: Any, b: Any) -> Any:
     for x, y in ((a, b), (b, a)):
         if is_symbolic(x) and x._weak and x._dtype == "bool" and type(y) is bool:
             return TABLE["equal"](x, y)
-    # What stands in for a class is that class.
+    # A stand-in of a class is identical to the class.
     return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
 
 

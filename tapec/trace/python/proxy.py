@@ -1,4 +1,4 @@
-"""What traced code sees in place of NumPy's functions, ufuncs, classes, and of `math`."""
+"""Stand-ins of NumPy's functions, ufuncs and classes, and of `math`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _is_close(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) ->
     return TABLE["equal"](a, b) | (near & TABLE["logical_not"](infinite))
 
 
-# Functions of `math` whose arguments are not those of NumPy's.
+# Functions of `math` whose arguments differ from those of NumPy's functions.
 _OTHERWISE: dict[str, Callable[..., Any]] = {
     "log": _log,
     "hypot": _hypot,
@@ -139,7 +139,7 @@ class Meta(type):
         return hash(cls.real)
 
     def __subclasscheck__(cls, other: type) -> bool:
-        # int.real is something else.
+        # Other classes have a `real` too, as `int.real`.
         return issubclass(other.real if isinstance(other, Meta) else other, cls.real)
 
     def __getattr__(cls, name: str) -> Any:

@@ -1,8 +1,8 @@
-"""All that a function can read from around it, found by following it from value to value.
+"""The captured state of a function, found by following references from it.
 
 A walk goes where the code goes: globals, variables of enclosing functions, defaults, items, and the
-attributes whose names occur in the code reached. It may find more than is read, never less.
-Installed packages are taken to stay what they are; what objects of their classes hold is not.
+attributes whose names occur in the code reached. It over-approximates the reads.
+Installed packages are assumed constant, but the content of objects of their classes is not.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Walk:
         return value
 
     def _unique(self, title: str) -> str:
-        """Places of the same name in different modules are told apart by their order."""
+        """A unique title: equal names in different modules are numbered in order."""
         self._titles[title] += 1
         count = self._titles[title]
         return title if count == 1 else f"{title} ({count})"
@@ -113,7 +113,7 @@ class Walk:
             self._things.append((title, function, False))
 
     def _enclosed(self, title: str, function: Any) -> None:
-        """Functions of the user's around which a package's, or one of ours, is wrapped."""
+        """The user's functions in the closure of a function of a package or of ours."""
         for cell in function.__closure__ or ():
             content = READ["cell"](cell, None)
             if callable(content) and not isinstance(content, type):

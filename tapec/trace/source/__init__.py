@@ -1,6 +1,6 @@
 """The user's functions rewritten: control flow becomes calls of `python.operators`.
 
-Calls of functions that only an object knows are followed when they run, see `calls`.
+Callees known at run time only are substituted when they are called, see `calls`.
 
 `rewritten` is a pure function of code objects. The new code has the same variables, defaults and
 closure, and its lines are the user's.
@@ -69,7 +69,7 @@ def _rewrite(code: CodeType) -> CodeType:
         made = _compiled(_transformed(node, code), code)
     except (NotRewritable, SyntaxError, RecursionError):
         return code
-    # Variables the function never had cannot be given to it.
+    # Free variables that the function never had have no cells to bind.
     return made if {*made.co_freevars} <= {*code.co_freevars} else code
 
 
@@ -81,7 +81,7 @@ def _transformed(node: FunctionNode, code: CodeType) -> ast.stmt:
         return ast.copy_location(ast.Expr(rewritten_lambda(node, scope)), node)
     node.decorator_list, node.returns = [], None
     made = SourceRewriter(scope).function(node)
-    made.name = "_tapec_function"  # its own name is looked up where it was
+    made.name = "_tapec_function"  # so that its own name is still looked up outside
     return made
 
 
@@ -108,7 +108,7 @@ def _inner(code: CodeType) -> CodeType:
 
 
 def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
-    """The generated closures go by the name of the function they are part of."""
+    """Generated closures take the name of their enclosing function."""
     consts = []
     for c in code.co_consts:
         if isinstance(c, CodeType):

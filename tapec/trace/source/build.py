@@ -12,7 +12,7 @@ Node = TypeVar("Node", bound=ast.AST)
 
 
 def at(node: Node, like: ast.AST) -> Node:
-    """`node` placed where `like` is; what has a place already keeps it."""
+    """`node` with the source position of `like`, unless it has one."""
     todo: list[ast.AST] = [node]
     while todo:
         n = todo.pop()

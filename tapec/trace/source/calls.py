@@ -1,4 +1,4 @@
-"""Calls whose callee is only known when they run: those look up a stand-in.
+"""Calls whose callee is known at run time only: they look up its stand-in.
 
 Functions named in globals and in the variables of enclosing functions have stand-ins already. A
 callee found anywhere else (``self.rhs``, ``table["f"]``, a parameter) is looked at by the call:
@@ -14,7 +14,7 @@ from tapec.trace.source.build import at, load
 from tapec.trace.source.walk import walk
 
 FOLLOW = "__tapec_callee__"
-# By custom the names of modules whose members have stand-ins; and what is generated.
+# The usual names of modules whose members have stand-ins, and the generated name.
 _MODULES = frozenset(["np", "numpy", "math", "__tapec__"])
 _CALLERS = frozenset(["map", "filter", "reduce", "vectorize", "apply_along_axis"])
 _SORTERS = frozenset(["sorted", "sort", "min", "max"])

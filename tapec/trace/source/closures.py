@@ -33,8 +33,8 @@ class SourceRewriter(ast.NodeTransformer):
 
     def __init__(self, scope: FunctionScope, in_lambda: bool = False) -> None:
         self.scope, self.in_lambda = scope, in_lambda
-        self.thunks = 0  # how many expressions around become functions
-        self.rebound: set[str] = set()  # what expressions in them assign
+        self.thunks = 0  # the number of enclosing expressions that become thunks
+        self.rebound: set[str] = set()  # the names that expressions in thunks assign
 
     # -- functions -------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ class SourceRewriter(ast.NodeTransformer):
         return [body, at(ast.Expr(helper("for_", args, node.iter)), node.iter)]
 
     def visit_Try(self, node: ast.Try) -> Any:
-        """Handlers see no error of tracing; the body knows what its exceptions would meet."""
+        """Handlers let errors of tracing pass; the body registers the types they catch."""
         made = self.generic_visit(node)
         if not node.handlers:
             return made
@@ -201,7 +201,7 @@ class SourceRewriter(ast.NodeTransformer):
         return made
 
     def _stays(self, *nodes: ast.expr) -> bool:
-        """Whether expressions assign variables of a lambda: these cannot be shared."""
+        """Whether expressions assign variables of a lambda, which closures cannot share."""
         return self.in_lambda and binds(*nodes)
 
     def _assigned(self, parts: Sequence[ast.expr], node: ast.AST) -> list[ast.keyword]:
@@ -255,7 +255,7 @@ class SourceRewriter(ast.NodeTransformer):
             keywords=[copied(k, value=argument(k.value)) for k in node.keywords],
         )
         if isinstance(node.func, ast.Name) and node.func.id == "super":
-            # In a closure the frame no longer says whose method this is.
+            # `super()` without arguments does not work in a generated closure.
             names = [load(n) for n in ("__class__", self.scope.first_parameter)]
             first = [at(ast.Call(load("__tapec_class__"), [a], []), a) for a in node.args[:1]]
             node.args = [*first, *node.args[1:]] or [at(n, node) for n in names]

@@ -1,4 +1,4 @@
-"""Expressions that stand for others: chained comparisons, iterators looped over, negated flags."""
+"""Replacements of expressions: chained comparisons, iterators of loops, negated flags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def negated(flag: str, like: ast.AST) -> ast.expr:
 
 
 def looped(node: ast.expr) -> ast.expr:
-    """``enumerate(xs)`` to loop over: nobody else sees the iterator, it may be a sequence."""
+    """``enumerate(xs)`` as a loop's iterable: a sequence may replace its private iterator."""
     match node:
         case ast.Call(func=ast.Name(id="enumerate" | "zip" | "reversed") as function):
             return helper("each", [function, *map(looped, node.args)], node, node.keywords)

@@ -10,7 +10,7 @@ from tapec.trace.source.scopes import FunctionScope
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
 ITEM = "_tapec_item"
-# What has statements in it; expressions have none.
+# Nodes that contain statements.
 _BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST])
 

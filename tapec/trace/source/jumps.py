@@ -81,7 +81,7 @@ def _ends(s: ast.stmt) -> bool:
         case ast.If(body=body, orelse=orelse):
             return ends(body) and ends(orelse)
         case ast.With(body=body):
-            return False  # a context manager may swallow an exception
+            return False  # a context manager may suppress an exception
         case ast.While(test=ast.Constant(value=value), body=body):
             return bool(value) and BREAK not in _kinds(body)
     return False
@@ -233,7 +233,7 @@ def _restarted(body: list[ast.stmt], flag: str, s: ast.stmt) -> list[ast.stmt]:
 
 
 def _absorbing(s: ast.If, rest: list[ast.stmt]) -> ast.If:
-    """`rest` moved into the branch that reaches it."""
+    """`rest` moved into the branch that falls through to it."""
     if not ends(s.body):
         return copied(s, body=[*s.body, *rest])
     return s if ends(s.orelse) else copied(s, orelse=[*s.orelse, *rest])

@@ -1,4 +1,4 @@
-"""Which subscripts may meet a traced place: ``xs[k]`` becomes ``__tapec__.indexed(xs)[k]``."""
+"""Which subscripts may have a traced index: ``xs[k]`` becomes ``__tapec__.indexed(xs)[k]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_lookup(node: ast.AST) -> bool:
 
 
 def is_item(node: ast.Subscript) -> bool:
-    """Whether a subscript may meet a list that an array stands for: constant indices too."""
+    """Whether a subscript may be of a list that an array replaces: also at constant indices."""
     key = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
     number = isinstance(key, ast.Constant) and type(key.value) is int
     return is_lookup(node) or (number and not isinstance(node.ctx, ast.Del))

@@ -99,7 +99,7 @@ def _lambda(code: CodeType) -> ast.Lambda | None:
         return None
     first, last = min(a for a, _ in places), max(b for _, b in places)
     fitting = [n for n in nodes if _start(n.body) <= first and last <= _end(n.body)]
-    # Trees are changed by who gets them; those of a file are kept.
+    # Callers modify the tree, so the cached one is copied.
     return copy.deepcopy(max(fitting, key=lambda n: _start(n.body), default=None))
 
 
@@ -118,7 +118,7 @@ def parameters(arguments: ast.arguments) -> list[str]:
 
 
 def _matches(node: FunctionNode, code: CodeType) -> bool:
-    """Whether the file still says what was compiled: name, parameters, the names it uses."""
+    """Whether the tree is that of the compiled code: name, parameters, the names it uses."""
     if isinstance(node, ast.FunctionDef) and node.name != code.co_name:
         return False
     names = [mangled(p, code) for p in parameters(node.args)]

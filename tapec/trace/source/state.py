@@ -42,7 +42,7 @@ class Variables:
 
     def cells(self) -> list[CellType]:
         """The cells of the variables."""
-        # A function that mentions the variables has their cells, in an order of its own.
+        # The look-up function has the variables' cells, in its own order.
         cells = dict(
             zip(self._look.__code__.co_freevars, self._look.__closure__ or (), strict=True)
         )

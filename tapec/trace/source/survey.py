@@ -13,7 +13,7 @@ from tapec.trace.source.walk import walk
 
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 IDENTITY = (ast.Is, ast.IsNot)
-_RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these look at the frame
+_RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these read the frame
 
 
 def has_work(node: ast.AST) -> bool:

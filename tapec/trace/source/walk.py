@@ -1,11 +1,11 @@
-"""The parts of syntax trees, in a third of the time that `ast` takes."""
+"""Traversal of syntax trees, in a third of the time of `ast.walk`."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-_IDLE = frozenset(["ctx", "type_comment", "kind"])  # nothing is looked for in these
+_IDLE = frozenset(["ctx", "type_comment", "kind"])  # fields without nodes of interest
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
