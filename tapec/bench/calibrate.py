@@ -1,7 +1,7 @@
-"""Measurements behind numbers of `tapec.backends.llvm.tuning`, by their names.
+"""Measurements behind the numbers of `tapec.backends.llvm.tuning`, by their names.
 
-``python -m tapec.bench.calibrate [NAME ...]`` prints what other values of a number would cost on
-this machine, the least of a few runs.
+``python -m tapec.bench.calibrate [NAME ...]`` prints the cost of other values of a number on this
+machine, as the minimum of a few runs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tapec.ir.core import Func
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
-OPS = 10_000  # of the straight-line program
-LENGTH = 100_000  # of the arrays
+OPS = 10_000  # length of the straight-line program
+LENGTH = 100_000  # length of the arrays
 RUNS = 5
 
 
@@ -71,7 +71,7 @@ def called(kernel: CompiledKernel, repeat: int = 1) -> float:
 
 @contextmanager
 def having(module: Any, name: str, value: int) -> Iterator[None]:
-    """Another value of a number, as a module has imported it."""
+    """Replace a number that a module has imported, in this context."""
     before = getattr(module, name)
     setattr(module, name, value)
     yield
@@ -79,7 +79,7 @@ def having(module: Any, name: str, value: int) -> Iterator[None]:
 
 
 def chunk_ops() -> Iterator[str]:
-    """`CHUNK_OPS`: time to compile, and to run, 10,000 ops in functions of so many."""
+    """`CHUNK_OPS`: time to compile, and to run, 10,000 ops in functions of different sizes."""
     func = straight_line(OPS)
     for size in (60, 125, 250, 500, 1000, 2000, 4000):
         with having(chunks, "CHUNK_OPS", size):
@@ -98,14 +98,14 @@ def levels() -> Iterator[str]:
 
 
 def release() -> Iterator[str]:
-    """`RELEASE_WORK`: what one scalar operation takes in straight lines."""
+    """`RELEASE_WORK`: time of one scalar operation in straight-line code."""
     for count in (1000, OPS):
         took = 1e6 * called(compiled(straight_line(count)), 100) / count
         yield f"{count:6} ops: {took:.2f} ns each"
 
 
 def accumulators() -> Iterator[str]:
-    """`ACCUMULATORS`: the sum of 100,000 numbers with so many vectors."""
+    """`ACCUMULATORS`: the sum of 100,000 numbers by different numbers of vectors."""
     for count in (1, 2, 4, 8):
         with having(emit_loops, "ACCUMULATORS", count):
             yield f"{count} vectors: {1e3 * called(compiled(array_sum()), 20):6.1f} us"

@@ -42,8 +42,8 @@ class Case:
     them (``vmap``), and ``primal`` is the NumPy function over the whole batch. ``functional`` is
     a version of ``f`` without item assignment, for peers that have none. ``family`` is the key
     under which a peer keeps its hand-written variant; ``skip`` names peers left out, and why.
-    ``floor`` marks inputs so small that the call itself is what costs; ``extended`` a case that
-    takes long and runs only when it is named.
+    ``floor`` marks inputs so small that the call overhead dominates; ``extended`` a slow case that
+    runs only when it is named.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Contenders: whoever can compute a task of a case. Here those that need nothing but NumPy."""
+"""Contenders, which compute the tasks of cases; here those that need NumPy only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tapec.bench.tuning import FEW_EVALUATIONS
 
 
 def unknown() -> float | None:
-    """No figure of its own."""
+    """An unknown figure."""
     return None
 
 
@@ -67,13 +67,13 @@ class NumPy:
 
 
 class EmptyCall:
-    """A Python function of the same arguments that does nothing: the floor of any call."""
+    """An empty Python function of the same arguments: the minimal cost of a call."""
 
     name = "empty"
     subject = False
 
     def prepare(self, case: Case, task: Task, args: Arguments) -> Prepared | None:
-        """An empty function, for the cases small enough that the call itself matters."""
+        """An empty function, for cases so small that the call overhead matters."""
         if not case.floor or task is Task.VALUE:
             return None
         return Prepared(_empty_one if len(args) == 1 else _empty, args, verified=False)
@@ -120,7 +120,7 @@ def _columns(case: Case, args: Arguments) -> int:
 
 
 def _moves(case: Case, args: Arguments) -> Iterator[Move]:
-    """Every (argument, index) to be moved."""
+    """Every (argument, index) to be perturbed."""
     leading = (slice(None),) if case.batch else ()
     for position in case.selected:
         for index in np.ndindex(_shape(case, args[position])):
@@ -128,7 +128,7 @@ def _moves(case: Case, args: Arguments) -> Iterator[Move]:
 
 
 def _differences(plain: Function, moves: list[Move]) -> Function:
-    """One base evaluation and one per move, each moved by sqrt(eps)."""
+    """One base evaluation and one per perturbation by sqrt(eps)."""
     step = float(np.sqrt(np.finfo(np.float64).eps))
 
     def differences(*args: Any) -> list[Any]:

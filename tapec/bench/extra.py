@@ -1,6 +1,6 @@
 """What `tapec bench` needs beyond the rest: plots, tables, the number of BLAS threads.
 
-They are an extra of their own, since they are larger than all that compiling and calling needs.
+They are an extra of the package, as they are larger than all dependencies of the compiler.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ``tapec info`` tells about this installation."""
+"""Facts about this installation, for ``tapec info``."""
 
 from __future__ import annotations
 

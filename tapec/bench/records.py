@@ -1,4 +1,4 @@
-"""What a run found: one record per case, task and contender, and the file they are kept in."""
+"""The results of a run: one record per case, task and contender, and their JSON file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Measurement:
 
     @property
     def compile_time(self) -> float | None:
-        """Seconds of compiling, else of the first call beyond what a call takes."""
+        """Seconds of compiling; where unknown, the first call less the median call."""
         if self.compiling is not None:
             return self.compiling
         if self.first is None or self.timing is None:
@@ -52,7 +52,7 @@ class Measurement:
 
     @property
     def bad(self) -> bool:
-        """Whether this record makes the run fail: a wrong result of anyone, a failure of ours."""
+        """Whether this record fails the run: any wrong result, or a failure of tapec."""
         return self.status == "wrong" or (self.subject and self.status == "failed")
 
     def as_dict(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def versions() -> dict[str, str]:
 
 
 def write_json(path: Path, records: Sequence[Measurement], protocol: Protocol) -> None:
-    """Write everything to ``path``, all or nothing."""
+    """Write all records to ``path``, atomically."""
     document = {
         "schema": SCHEMA,
         "machine": machine(),

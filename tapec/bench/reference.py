@@ -1,4 +1,4 @@
-"""Derivatives that owe nothing to the compiler: closed forms, complex step, extrapolation."""
+"""Derivatives independent of the compiler: closed forms, complex step, extrapolation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table a person reads: times, ratios, speedups, compile times, problems."""
+"""The printed table: times, ratios, speedups, compile times, problems."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ from an independent reference."""
 
 
 def _floor(console: Console, table: Measurements) -> None:
-    """How many empty Python calls a small derivative costs."""
+    """The cost of a small derivative in empty Python calls."""
     for case, task in table.rows():
         floor, mine = table.median(case, task, "empty"), table.median(case, task, SUBJECT)
         if floor is not None and mine is not None:

@@ -1,4 +1,4 @@
-"""The run: for every case and task verify everyone, then time together whoever was right."""
+"""The run: for every case and task, verify all contenders, then time the correct ones together."""
 
 from __future__ import annotations
 

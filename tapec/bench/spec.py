@@ -1,4 +1,4 @@
-"""What a user writes on the command line: ``module:function`` and ``--arg`` specifications."""
+"""Parsing of ``module:function`` and ``--arg`` on the command line."""
 
 from __future__ import annotations
 

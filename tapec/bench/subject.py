@@ -56,7 +56,7 @@ class Tapec:
 class _FirstCallWatch:
     """Collects the warnings of the first call, then hands out the bare kernel for timing.
 
-    Compiling is timed by itself: the first run of a long simulation would hide it.
+    Compiling is timed separately, as a long first run would hide it.
     """
 
     def __init__(self, kernel: Any) -> None:

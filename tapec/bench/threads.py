@@ -1,4 +1,4 @@
-"""One thread for everybody: a comparison of single cores."""
+"""One thread for all contenders: single cores are compared."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Finite differences that take more are timed on so many and scaled up. [evaluations; estimated]
+# Longer finite differences are timed on this many and scaled up. [evaluations; estimated]
 FEW_EVALUATIONS = 24
 # Above this CasADi keeps whole vectors (MX): its SX expands to scalar operations. [inputs;
 # estimated]

@@ -13,7 +13,7 @@ from tapec.tools.differences import relative_error
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of preparing and checking one contender.
+    """The outcome of preparing and checking one contender.
 
     ``status``: "ok", "wrong" (outside the tolerance), "failed" (raised), "absent" (does not apply).
     ``first`` is the time of the first call: tracing and compiling included; ``compiling`` that
@@ -40,7 +40,7 @@ def verify(contender: Contender, case: Case, task: Task, args: Arguments) -> Ver
         result = prepared.call(*prepared.args)
         first = time.perf_counter() - start
         return _judge(prepared, result, first, case, task, args)
-    except Exception as problem:  # whatever a contender raises is its result
+    except Exception as problem:  # any exception of a contender is recorded as its outcome
         return Verdict("failed", note=f"{type(problem).__name__}: {problem}")
 
 
@@ -60,7 +60,7 @@ _last: list[tuple[Case, Arguments, Any]] = []
 
 
 def _plain_value(case: Case, args: Arguments) -> Any:
-    """What NumPy computes, kept for the contenders to come: some take seconds."""
+    """The NumPy value, cached for all contenders as some cases take seconds."""
     if not (_last and _last[0][0] is case and _last[0][1] is args):
         _last[:] = [(case, args, case.plain(*args))]
     return _last[0][2]

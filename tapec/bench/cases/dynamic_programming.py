@@ -59,7 +59,7 @@ def soft_dtw_gradient(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def edit_distance(gap: Array, change: Array, s: Array, t: Array) -> Array:
-    """Cheapest way from one word to the other; costs of gaps by place, of changes by letters."""
+    """Cost of the cheapest alignment of two words; gap costs by place, change costs by letters."""
     n, m = len(s), len(t)
     d = np.zeros((n + 1, m + 1))
     for i in range(1, n + 1):
@@ -107,7 +107,7 @@ def _series(rng: np.random.Generator) -> Arguments:
 
 def _words(rng: np.random.Generator) -> Arguments:
     s, t = rng.integers(0, LETTERS, (2, LENGTH))
-    # Letters that agree cost something too: free ones would leave many ways equally cheap.
+    # Equal letters have a cost too, so that the cheapest alignment is unique.
     change = rng.uniform(0.8, 1.6, (LETTERS, LETTERS))
     np.fill_diagonal(change, rng.uniform(0.01, 0.1, LETTERS))
     return rng.uniform(0.6, 1.0, 2), change, s, t

@@ -15,7 +15,7 @@ SHORT, LONG = 1_000, 100_000
 LOTKA_STEPS, LOTKA_DT = 10_000, 0.002
 ORBIT_END, ORBIT_TOLERANCE = 3.0, 1e-6
 
-# Every stage of the classical method starts that much of a step ahead, and counts so much.
+# Nodes and weights of the stages of the classical Runge-Kutta method.
 AHEAD = (0.0, 0.5, 0.5, 1.0)
 COUNTS = (1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0)
 

@@ -80,7 +80,7 @@ def _bound(function: Any, shape: tuple[int, ...], args: Arguments) -> Prepared:
         buffer.set_arg(k, array.data)
     output = np.empty(shape)
     buffer.set_res(0, output.data)
-    # The trigger holds bare pointers: function, buffer and arrays must live as long as it does.
+    # The trigger holds raw pointers, so it keeps function, buffer and arrays alive.
     kept = (function, buffer, inputs, output)
     return Prepared(trigger, (), to_numpy=lambda _: kept[-1].copy())
 

@@ -1,7 +1,7 @@
 """Loops and branches for JAX: the same programs by hand in ``lax.scan`` and ``lax.while_loop``.
 
-Plain Python loops would be unrolled, and a loop that stops on data refused. Reverse mode does not
-pass a ``while_loop``: where one decides, the gradient is taken in forward mode.
+Plain Python loops would be unrolled, and a loop that stops on data refused. JAX has no reverse
+mode for ``while_loop``, so gradients through one are taken in forward mode.
 """
 
 from __future__ import annotations

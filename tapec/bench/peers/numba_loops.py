@@ -32,7 +32,7 @@ def soft_dtw_value(a: Array, b: Array) -> float:
 
 
 def soft_dtw_gradient(a: Array, b: Array) -> tuple[Array, Array]:
-    """The weights of the soft minimum are kept, so that the way back needs no exponential."""
+    """The weights of the soft minimum are stored: the reverse sweep needs no exponential."""
     n, m = a.size, b.size
     r = np.full((n + 1, m + 1), FAR)
     weights = np.empty((n + 1, m + 1, 3))
@@ -76,7 +76,7 @@ def edit_value(gap: Array, change: Array, s: Array, t: Array) -> float:
 
 
 def edit_gradient(gap: Array, change: Array, s: Array, t: Array) -> tuple[Array, Array]:
-    """The way taken is kept, and followed back: no table of cotangents is needed."""
+    """The optimal path is stored and followed back: no table of cotangents is needed."""
     n, m = s.size, t.size
     d = np.zeros((n + 1, m + 1))
     way = np.zeros((n + 1, m + 1), dtype=np.int8)
@@ -170,7 +170,7 @@ def seidel_value(a: Array) -> float:
 
 
 def seidel_gradient(a: Array) -> Array:
-    """Every update transposed, in reverse; linear, so that nothing is kept."""
+    """Every update transposed, in reverse order; nothing is stored, as updates are linear."""
     a = a.copy()
     n, m = a.shape
     for _ in range(SEIDEL_SWEEPS):

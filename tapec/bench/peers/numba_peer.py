@@ -1,4 +1,4 @@
-"""numba: hand-written derivatives, compiled by ``njit``: what a patient user gets without AD."""
+"""numba: derivatives written by hand and compiled by ``njit``, the alternative to AD."""
 
 from __future__ import annotations
 

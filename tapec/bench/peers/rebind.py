@@ -14,7 +14,7 @@ Substitutes = Mapping[Any, Any]
 
 
 def imported(name: str) -> Any:
-    """A peer's module, imported when first needed; its types are its own affair."""
+    """A peer's module, imported when first needed; its types are not checked."""
     return importlib.import_module(name)
 
 
