@@ -9,6 +9,7 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.gather import SCATTER_ADD
 from tapec.ir.ops.reduce import ARGMAX
 from tapec.ir.primitive import PRIMITIVES
+from tapec.ir.types import broadcast_shapes
 from tapec.lower.decompose import cholesky, determinant
 from tapec.lower.folds import RUNNING, improves
 from tapec.lower.frame import Frame
@@ -77,13 +78,7 @@ def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
     x, v, *arrays = op.operands
     start_from(n, op, buffer)
     inner = x.type.shape[len(arrays) :]
-    lead = max((a.type.shape for a in arrays), key=len)
-    lead = tuple(
-        max(s)
-        for s in zip(
-            *[(1,) * (len(lead) - a.type.ndim) + a.type.shape for a in arrays], strict=True
-        )
-    )
+    lead = broadcast_shapes(*(a.type.shape for a in arrays))
 
     def leaf(at: Index) -> None:
         outer = at[: len(lead)]
