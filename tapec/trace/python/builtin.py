@@ -149,6 +149,8 @@ def _hasattr(thing: Any, name: str) -> bool:
 def _getattr(thing: Any, name: str, *default: Any) -> Any:
     if default:
         _certain(thing, name)
+    if name == "__class__" and builtins.type(thing) is Tracer:
+        return class_of(thing)
     return builtins.getattr(thing, name, *default)
 
 

@@ -14,9 +14,11 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
+from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import text
-from tapec.trace.arrays.tracer import is_symbolic, wrap
+from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.python.builtin_classes import Class
 from tapec.trace.python.effects import widened
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
@@ -98,6 +100,12 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) 
     wide = widened(assigned, then, otherwise)
     branch(truth(session, test), works, wide, "a conditional expression")
     return result.values[0]
+
+
+def class_of(x: Any) -> Any:
+    """``x.__class__``: that of a traced value is the class it has in plain NumPy."""
+    stands_in = type(x) in (Tracer, Poison) or type(x) in SPECIAL
+    return Class(x) if stands_in else x.__class__
 
 
 def bound(state: State, value: Any) -> Any:

@@ -47,10 +47,9 @@ def rewritten(code: CodeType) -> CodeType:
 
 
 def _may_have_work(code: CodeType) -> bool:
-    """Whether any jump, negation, call or subscript occurs: cheaper than reading the source."""
-    return not _WORK.isdisjoint(code.co_code[::2]) or any(
-        isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts
-    )
+    """Whether any jump, call, subscript or class is there: cheaper than reading the source."""
+    here = not _WORK.isdisjoint(code.co_code[::2]) or "__class__" in code.co_names
+    return here or any(isinstance(c, CodeType) and _may_have_work(c) for c in code.co_consts)
 
 
 def _remember(code: CodeType) -> None:

@@ -20,7 +20,7 @@ from tapec.trace.source.generated import (
     bindings,
 )
 from tapec.trace.source.jumps import JumpLowering, NotRewritable, is_static, started
-from tapec.trace.source.lookups import is_item
+from tapec.trace.source.lookups import is_class_read, is_item
 from tapec.trace.source.scopes import FunctionScope, bound, mentioned, nonlocals
 from tapec.trace.source.survey import IDENTITY, SUSPENDING, refuse_odd
 
@@ -239,6 +239,10 @@ class SourceRewriter(ast.NodeTransformer):
         lookup = is_item(node)
         made: Any = self.generic_visit(node)
         return copied(made, value=helper("indexed", [made.value], node)) if lookup else made
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        made: Any = self.generic_visit(node)
+        return helper("class_of", [made.value], node) if is_class_read(node) else made
 
     def visit_Call(self, node: ast.Call) -> Any:
         called = {id(a) for a in called_by(node)}

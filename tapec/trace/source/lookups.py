@@ -20,3 +20,12 @@ def is_item(node: ast.Subscript) -> bool:
     key = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
     number = isinstance(key, ast.Constant) and type(key.value) is int
     return is_lookup(node) or (number and not isinstance(node.ctx, ast.Del))
+
+
+def is_class_read(node: ast.AST) -> bool:
+    """Whether an expression is ``x.__class__``: a traced value has the class it stands for."""
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "__class__"
+        and isinstance(node.ctx, ast.Load)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tapec.trace.source.calls import has_hidden_callee
 from tapec.trace.source.jumps import NotRewritable
-from tapec.trace.source.lookups import is_lookup
+from tapec.trace.source.lookups import is_class_read, is_lookup
 from tapec.trace.source.scopes import own_nodes
 from tapec.trace.source.walk import walk
 
@@ -34,6 +34,7 @@ def has_work(node: ast.AST) -> bool:
         )
         or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
         or is_lookup(n)
+        or is_class_read(n)
         or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], IDENTITY)))
         for n in walk(node)
     )

@@ -65,6 +65,14 @@ ALIASED: dict[str, Callable[[Any], Any]] = {
     "a tuple of classes": lambda x: np.sum(x) if instance_of(x, ARRAYS) else 0.0,
     "type": lambda x: np.sum(x) if kind_of(x) is np.ndarray else 0.0,
     "subclass": lambda x: np.sum(x) if issubclass(kind_of(x), np.ndarray) else 0.0,
+    "class": lambda x: np.sum(x) if x.__class__ is np.ndarray else 0.0,
+    "another class": lambda x: np.sum(x) if x.__class__ is not list else 0.0,
+    "equal class": lambda x: np.sum(x) if x.__class__ == np.ndarray else 0.0,
+    "name of a class": lambda x: np.sum(x) if x.__class__.__name__ == "ndarray" else 0.0,
+    "class without a test": lambda x: np.sum(x) * len(x.__class__.__name__),
+    "class of an element": lambda x: x[0] * (x[0].__class__ is np.float64),
+    "class of a result": lambda x: np.sum(x) * (np.sin(x).__class__ in ARRAYS),
+    "class by getattr": lambda x: np.sum(x) if getattr(x, "__class__") is np.ndarray else 0.0,  # noqa: B009
     "max": lambda x: largest(x[0], x[1]) * number(2),
     "sum": lambda x: total(x) * 2.0,
 }
@@ -73,6 +81,29 @@ ALIASED: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", ALIASED)
 def test_builtins_by_other_names(name: str) -> None:
     assert np.isclose(tapec.compile(ALIASED[name])(X), ALIASED[name](X))
+
+
+class Scale:
+    """Makes another of its own class."""
+
+    def __init__(self, a: Any) -> None:
+        self.a = a
+
+    def twice(self) -> Scale:
+        return self.__class__(self.a * 2.0)
+
+
+class Offset(Scale):
+    """A class of that kind."""
+
+
+def test_the_class_of_an_object_is_its_own() -> None:
+    def f(x: Any) -> Any:
+        made = Offset(x).twice()
+        return np.sum(made.a) if isinstance(made, Offset) and made.__class__ is Offset else 0.0
+
+    assert tapec.compile(f)(X) == f(X)
+    assert np.array_equal(tapec.grad(f)(X), np.full(3, 2.0))
 
 
 class Metres(np.ndarray):
