@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tapec.ir.core import Func
 from tapec.ir.verify import checked, verified
-from tapec.lower.filled import fill_constants
+from tapec.lower.fill import fill_constants
 from tapec.lower.forming import form_nests
 from tapec.lower.fusing import fuse
 from tapec.lower.independent import mark_independent
@@ -33,31 +33,30 @@ Watch = Callable[[str, Func, Func, float], object]
 PASSES: Mapping[str, Pass] = {
     step.__name__: step
     for step in (
-        # First of all, so that nothing below meets an op that no loops are known for, or one with
-        # several results and no regions.
+        # First, so that no later pass meets an op without native code, or one with several
+        # results and no regions.
         expand_ops,
-        # What is called once, or small, is lowered together with what is around it.
+        # Functions that are small or called once are optimised together with their callers.
         inline_calls,
-        # Arrays that loops begin with become writes, which the order below is about.
+        # Initial arrays become writes, so this comes before writes are ordered.
         fill_constants,
-        # Few elements need no memory, no loops and none of the passes below.
+        # Small programs need no memory, no loops and none of the passes below.
         unroll,
-        # A write is free only where it comes after all that reads the array: the order is settled
-        # before anybody asks what memory values need.
+        # A write needs no copy only after all readers of the array, so ops are ordered before
+        # memory is chosen.
         order_writes,
         # Calls read memory, so they are found before it is chosen.
         call_products,
         choose_memory,
-        # Whose memory can be taken over is known when it is known who has any.
+        # Memory can be taken over only once it is known which values have memory.
         take_over_memory,
-        # With every value in its place, what remains is which values are computed together.
+        # Once every value has its place, values are grouped that are computed together.
         form_nests,
-        # Nests are formed one by one in the order of the program; which of them can be one pass
-        # over memory is seen on the whole.
+        # Nests are formed one by one in program order; fusion across them needs all of them.
         fuse,
         to_loops,
-        # Both look at addresses, which only loops have. Innermost loops first: what is a vector
-        # by itself is no wavefront.
+        # Both analyse addresses, which only loops have. Innermost loops first: a vector loop
+        # needs no wavefront.
         mark_independent,
         wavefronts,
     )

@@ -1,8 +1,8 @@
-"""Which values cannot be computed element by element where they are read, and need memory.
+"""Values that cannot be computed element by element at their reads, and so need memory.
 
-Every read is followed from the nest that makes it through what is computed on the way, with an
-index whose entries vary or not. A reshape then may take a division, an element of parts put
-together may lie in any of them: what is read there is put into memory.
+Every read is followed from its nest through the inline values, with an index whose entries vary or
+are constant. Where a varying index would need a division (a reshape) or a choice among parts (a
+concatenation), the value that is read gets memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Read = tuple[Value, Index]
 
 
 def inaccessible(plan: Decided) -> set[Value]:
-    """The values of a block that must have memory for that reason."""
+    """The values of a block that must have memory for this reason."""
     ops = plan.func.ops
     found = {
         op.result for op in ops if op.primitive in _WRITES and 1 < op.result.type.size <= SMALL
@@ -59,12 +59,12 @@ class _Reads:
         return self.needed
 
     def ask(self, value: Value, index: Index) -> None:
-        """Note a read, if the value is computed there."""
+        """Record a read of an inline value."""
         if value in self.plan.inline:
             self.indices.setdefault(value, {})[index] = None
 
     def of(self, op: Op, value: Value) -> Iterator[Read]:
-        """What is read to make a value."""
+        """The reads that compute a value."""
         if value in self.plan.inline and value not in self.needed:
             for index in self.indices.get(value, ()):
                 yield from self.through(op, index)
@@ -74,7 +74,7 @@ class _Reads:
             yield from self.nest(op)
 
     def nest(self, op: Op) -> Iterator[Read]:
-        """What is read where a value with memory or registers is made."""
+        """The reads of a nest that computes a value with memory or registers."""
         shape = op.result.type.shape
         if op.result in self.plan.small and small_key(op) == FEW:
             yield from self.through(op, (ZERO,) * len(shape))
@@ -88,7 +88,7 @@ class _Reads:
             yield from rule(op) if rule else every(op.operands)
 
     def through(self, op: Op, index: Index) -> Iterator[Read]:
-        """What is read to compute one element."""
+        """The reads that compute one element."""
         view = VIEWS.get(op.name)
         if view is None:
             pointwise = op.primitive.kind == "elementwise" or op.primitive is arith.integer_pow
@@ -149,14 +149,14 @@ def _dynamic(op: Op, index: Index) -> Iterator[Read]:
 
 
 def _entry(entry: object, rest: Iterator[Affine]) -> Affine:
-    """Where an entry of a specification reads."""
+    """The index at which an entry of a specification reads."""
     if not isinstance(entry, tuple):
         return _MOVES if entry == RUN else ZERO
     inner = next(rest)
     return _MOVES if entry[0] == RUN else inner
 
 
-# What one element of a result reads, of ops that are no views.
+# The reads of one element, for ops that are not views.
 _READS: Mapping[str, Callable[[Op, Index], Iterator[Read]]] = {
     "gather": _gathered,
     "dynamic_index": _dynamic,
@@ -182,7 +182,7 @@ def _written(op: Op) -> Iterator[Read]:
     yield from ((v, over(v.type.shape)) for v in others)
 
 
-# What ops with loops of their own read, of those that do not read all axes in loops.
+# The reads of ops with loops of their own that do not loop over all axes.
 OWN: Mapping[str, Callable[[Op], Iterator[Read]]] = {
     **dict.fromkeys(
         ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all"),

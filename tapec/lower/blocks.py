@@ -1,8 +1,8 @@
-"""Nested blocks under construction: where ops are placed, and what has been computed there.
+"""Nested blocks under construction: placement of ops and reuse of their values.
 
-An op is placed in the outermost open block in which all its operands are known, so that what does
-not depend on a loop is computed before it. Nothing moves out of a branch; what may fail (an index
-check) moves out of no block that may not run at all.
+An op is placed in the outermost open block in which all its operands are known, so that
+loop-invariant ops are hoisted. Nothing moves out of a branch, and ops that may fail (index checks)
+move only out of blocks that are certain to run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Loop:
 
 @dataclass
 class _Open:
-    """An open block: its ops, what was computed in it, and what may leave it."""
+    """An open block: its ops, the values computed in it, and limits to hoisting."""
 
     ops: list[Op]
     known: dict[Any, Value]
@@ -50,7 +50,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self._open: list[_Open] = [_Open([], {}, 0, 0)]
-        self._level = 0  # where ops go: the innermost block, except within `at`
+        self._level = 0  # the block that ops are appended to: the innermost, except within `at`
         self._depths: dict[int, int] = {}
         self._versions: dict[int, tuple[int, int]] = {}
         self.ranges: dict[Value, Interval] = {}
@@ -63,7 +63,7 @@ class Blocks:
         return self._open[self._level].ops
 
     def depth(self, operands: Sequence[Value]) -> int:
-        """The outermost block that knows all of these."""
+        """The outermost block in which all of these are defined."""
         depths = self._depths
         return max([depths.get(id(v), 0) for v in operands], default=0) if depths else 0
 
@@ -79,7 +79,7 @@ class Blocks:
         self.place(op, self._level)
 
     def seek(self, key: Any, depth: int, *, fails: bool = False) -> tuple[Value | None, int]:
-        """What was computed under a key, and where to place it if nothing was."""
+        """The value computed under a key, and the depth to place it at if there is none."""
         here = self._open[self._level]
         place = max(depth, here.guard if fails else here.floor)
         for level in range(depth, place + 1):
@@ -93,7 +93,7 @@ class Blocks:
         self._open[depth].known[key] = value
 
     def recall(self, key: Any) -> Value | None:
-        """What any open block remembers under a key."""
+        """The value that any open block remembers under a key."""
         for block in reversed(self._open):
             found = block.known.get(key)
             if found is not None:
@@ -117,7 +117,7 @@ class Blocks:
     # ---- memory ----
 
     def wrote(self, buffer: Value) -> None:
-        """What was read from the buffer so far is old; it holds what this block wrote."""
+        """Invalidate earlier reads of the buffer, which now holds values of this block."""
         number, _ = self._versions.get(id(buffer), (0, 0))
         self._versions[id(buffer)] = (number + 1, self._level)
 
@@ -226,7 +226,7 @@ def _live(ops: Sequence[Op], used: set[int]) -> tuple[Op, ...]:
     for op in reversed(ops):
         if not (op.primitive.effect or any(id(r) in used for r in op.results)):
             continue
-        # A function that is called is shared, and has been through this.
+        # Called functions are shared, and already cleaned.
         if op.regions and op.primitive is not INVOKE:
             op = Op(op.primitive, op.operands, op.attrs, op.results, _regions(op, used), op.loc)
         kept.append(op)

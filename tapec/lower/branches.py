@@ -48,7 +48,7 @@ class _Sides:
     def emit(self, region: Block) -> list[Value]:
         """One side into the open block; its results in registers."""
         n, op = self.n, self.op
-        # What goes on in an operand's memory gets there last: the side may read the operand.
+        # Results that reuse an operand's memory are moved last: the side may read the operand.
         aimed = [region.results[k] for k in self.memory if op.results[k] in n.shares]
         inner = child(n, region)
         for memory in self.memory.values():

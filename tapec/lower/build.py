@@ -17,7 +17,7 @@ from tapec.lower.blocks import Blocks, Loop, live
 
 __all__ = ["Loop", "ScalarBuilder", "live"]
 
-_COUNTS = ("i64", "index")  # integers that places are computed with
+_COUNTS = ("i64", "index")  # element types of index arithmetic
 _SCALARS = {d: Type(d) for d in ("bool", "i32", "i64", "f32", "f64", "index")}
 # Scalar ops that make booleans of operands of any kind.
 PREDICATES = frozenset(n for n, p in PRIMITIVES.items() if p.infer in (predicate, boolean))
@@ -90,14 +90,14 @@ class ScalarBuilder(Blocks):
         return self.op(name, total, term, attrs={FUSED: True} if fused else None)
 
     def _integer(self, name: str, operands: Sequence[Value], value: Value) -> None:
-        """Note what an integer is in terms of loop counters, if that is simple."""
+        """Record an integer as an affine form of loop counters, where it is one."""
         if operands[0].type.dtype in _COUNTS:
             found = combined(name, [self.affine(v) for v in operands])
             if found is not None:
                 self._numbers[value] = found
 
     def affine(self, value: Value) -> Affine:
-        """A scalar integer in terms of loop counters; of itself where nothing simpler is known."""
+        """A scalar integer as an affine form of loop counters; a variable where it is none."""
         found = self._numbers.get(value)
         return var(value) if found is None else found
 
@@ -128,7 +128,7 @@ class ScalarBuilder(Blocks):
         *,
         stable: bool = True,
     ) -> Value:
-        """Read one element; `stable` says that nothing open now writes the buffer."""
+        """Read one element; `stable` says that no open block writes the buffer."""
         attrs = {"offset": offset, "strides": tuple(strides)}
         operands = (buffer, *indices)
         if not stable:
@@ -193,13 +193,13 @@ class ScalarBuilder(Blocks):
         return found
 
     def inside(self, index: Value, size: int) -> Affine:
-        """The place that an index means: affine where its range is known, checked otherwise."""
+        """The place of an index: affine where its range is known, checked otherwise."""
         form = self.affine(index)
         low, high = form.range(self.ranges)
         return form if low >= 0 and high < size else var(self.check(index, size))
 
     def finish(self) -> tuple[Op, ...]:
-        """Everything built, without what nobody uses."""
+        """All ops built, without dead ones."""
         return live([*self.prelude, *self._open[0].ops])
 
 

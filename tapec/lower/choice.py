@@ -1,4 +1,4 @@
-"""How many straight lines of scalar ops a program is, by estimate, and how many are few."""
+"""The estimated size of a program as straight-line scalar ops, and whether to unroll it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def estimate(func: Func) -> int:
 
 
 def calls(op: Op) -> int:
-    """What costly functions of one element each would cost more than those of vectors."""
+    """The extra cost of costly functions on scalars instead of vectors."""
     size: int = op.result.type.size
     return size * SCALAR_CALL_OPS if size > SMALL and op.primitive.cost >= COSTLY else 0
 
@@ -61,7 +61,7 @@ def _solve(op: Op) -> int:
 
 
 def _copies(op: Op) -> int:
-    """What a call of a library takes and gives."""
+    """The elements that a library call reads and writes."""
     return sum(v.type.size for v in (*op.operands, *op.results))
 
 
@@ -71,7 +71,7 @@ def _sort(op: Op) -> int:
 
 
 _ESTIMATES: Mapping[str, Callable[[Op], int]] = {
-    # What reads its operands whole, whatever it makes of them.
+    # Ops that read all elements of their operands.
     **dict.fromkeys([*COMBINE, "gather", "scatter", "scatter_add"], _operands),
     "const": lambda op: 0,
     "dot": _dot,

@@ -2,8 +2,8 @@
 
 A region is planned like a program and emitted into the block of its loop or side. Its small
 parameters are registers (carried ones are carried scalars), its large carried arrays one buffer for
-the whole loop, what it only reads is read where it is: slices `xs[i]` are views, `ys[i]` are
-written in place.
+the loop, and invariant arrays are read in place: slices `xs[i]` are views, `ys[i]` are written in
+place.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tapec.lower.binding import bind, child, same_tape
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
 from tapec.lower.nests import control, emit
+from tapec.lower.rotation import origins, rotations
 from tapec.lower.scalars import grid
-from tapec.lower.turns import origins, turns
 
 
 class Carried:
-    """The carried values of a loop: registers, memory, and tapes (which are what they are).
+    """The carried values of a loop: registers, memory, and tapes, which are the same throughout.
 
     `inner` is the lowering of the body.
     """
@@ -38,22 +38,22 @@ class Carried:
         large = [k for k, result in enumerate(results) if result in n.names]
         self.inner = child(n, block)
         sources = origins(block.results, self.inner, params, large)
-        # What takes turns has a place of its own; the rest may be read until the end of the body.
+        # Rotating values have free memory; that of others may be read until the end of the body.
         self.aimed = [block.results[k] for k in large if k not in sources]
-        self.turns = turns(n, sources, params)
+        self.rotations = rotations(n, sources, params)
         self.memory: dict[int, Memory] = {}
         for k in large:
-            turning = next((t for t in self.turns if k in t.sources), None)
+            rotating = next((t for t in self.rotations if k in t.sources), None)
             name = n.names[results[k]]
-            self.memory[k] = n.target(name) if turning is None else turning.memory(k)
-            if turning or n.shares.get(name) is not inits[k]:
+            self.memory[k] = n.target(name) if rotating is None else rotating.memory(k)
+            if rotating or n.shares.get(name) is not inits[k]:
                 n.copy(inits[k], self.memory[k])
         self.small = [
             k for k, v in enumerate(inits) if k not in self.memory and v.type.dtype != "tape"
         ]
         for init in inits:
             n.in_registers(init)
-        self.places = [p for t in self.turns for p in t.start]
+        self.places = [p for t in self.rotations for p in t.start]
         numbers = [x for k in self.small for x in n.grids[inits[k]].ravel().tolist()]
         self.start = [*self.places, *numbers]
 
@@ -61,7 +61,7 @@ class Carried:
         self, inner: Frame, params: Sequence[Value], registers: Sequence[Value]
     ) -> None:  # fmt: skip
         """Bind the region's parameters at the start of its block."""
-        left = self.turned(registers)
+        left = self.take_offsets(registers)
         for k, param in enumerate(params):
             if k in self.memory:
                 self.n.build.wrote(self.memory[k].buffer)
@@ -72,20 +72,20 @@ class Carried:
             else:
                 inner.grids[param] = self.n.grids[self.inits[k]]
 
-    def turned(self, registers: Sequence[Value]) -> list[Value]:
-        """Note the places of what takes turns, which come first; the other registers."""
+    def take_offsets(self, registers: Sequence[Value]) -> list[Value]:
+        """Take the offsets of rotating values, which come first; returns the other registers."""
         left = list(registers)
-        for turn in self.turns:
-            turn.enter(left[: turn.count])
-            del left[: turn.count]
-            self.memory.update((k, turn.memory(k)) for k in turn.members)
+        for rotation in self.rotations:
+            rotation.enter(left[: rotation.count])
+            del left[: rotation.count]
+            self.memory.update((k, rotation.memory(k)) for k in rotation.members)
         return left
 
     def targets(self) -> list[Memory | None]:
-        """Where results go, None for registers."""
+        """The memory of results, None for registers."""
         found = dict(self.memory)
-        for turn in self.turns:
-            found |= turn.targets()
+        for rotation in self.rotations:
+            found |= rotation.targets()
         return [found.get(k) for k in range(len(self.inits))]
 
     def leave(self, inner: Frame) -> list[Value]:
@@ -94,12 +94,12 @@ class Carried:
         for k, init in enumerate(self.inits):
             if k not in self.memory and k not in self.small:
                 same_tape(inner.grids[results[k]], self.n.grids[init])
-        places = [p for turn in self.turns for p in turn.leave()]
+        places = [p for rotation in self.rotations for p in rotation.leave()]
         return [*places, *(x for k in self.small for x in inner.registers(results[k]))]
 
     def finish(self, values: Sequence[Value]) -> None:
         """The loop's results."""
-        left = self.turned(values)
+        left = self.take_offsets(values)
         for k, result in enumerate(self.results):
             if k in self.memory:
                 self.n.build.wrote(self.memory[k].buffer)
@@ -141,7 +141,7 @@ def _scan(n: Frame, op: Op) -> None:
 
 
 def counter(n: Frame, index: Value, count: Value, reverse: bool) -> Value:
-    """The number of the iteration that a machine loop's index stands for."""
+    """The iteration number for a machine loop's index."""
     i = n.build.op("convert", index, attrs={"dtype": "i64"}, dtype="i64")
     if not reverse:
         return i

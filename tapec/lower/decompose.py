@@ -17,7 +17,7 @@ from tapec.lower.frame import Frame
 from tapec.lower.memory import Factors, Memory
 from tapec.lower.products import layout
 from tapec.lower.scalars import Grid, Grids, rule
-from tapec.lower.solve import factor, known, pivots_of, room, turn
+from tapec.lower.solve import copy_transposed, factor, known, pivots_of, room
 
 
 def determinant(n: Frame, op: Op, memory: Memory) -> None:
@@ -29,7 +29,7 @@ def determinant(n: Frame, op: Op, memory: Memory) -> None:
 
     def leaf(at: Index) -> None:
         if found is None:
-            turn(n, a, at, Memory(made.square), (size, size))
+            copy_transposed(n, a, at, Memory(made.square), (size, size))
             factor(n.build, made)
         value = _of_factors(n.build, made, size)
         n.save(value, memory, flat(at, tuple(lead)))

@@ -61,8 +61,8 @@ def improves(build: ScalarBuilder, better: str, value: Value, best: Value) -> Va
         return wins
     nan = build.op("isnan", value)
     first = build.op("logical_and", nan, build.op("logical_not", build.op("isnan", best)))
-    settled = build.op("logical_not", build.op("isnan", best))
-    return build.op("logical_or", build.op("logical_and", wins, settled), first)
+    is_number = build.op("logical_not", build.op("isnan", best))
+    return build.op("logical_or", build.op("logical_and", wins, is_number), first)
 
 
 @rule("cumsum", "cummax", "cummin")

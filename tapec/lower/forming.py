@@ -29,7 +29,7 @@ class _Former:
 
     def __init__(self, block: Block, places: Placement) -> None:
         self.block, self.places = block, places
-        self.plan = Plan(Func("", block), places.roots, NONE, chosen=True, shares=places.shares)
+        self.plan = Plan(Func("", block), places.roots, NONE, frozen=True, shares=places.shares)
         self.number = {r: k for k, op in enumerate(block.ops) for r in op.results}
         self.used = used_outside(self.plan)
         self.ops: list[Op] = []

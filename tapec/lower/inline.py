@@ -1,4 +1,4 @@
-"""Functions in place of their calls, but for large ones that are called several times."""
+"""Inlining of calls, except of large functions that are called several times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tapec.lower.tuning import CALL_WEIGHT, NEST_WEIGHT, SMALL
 INLINED = frozenset((CALL, CUSTOM))
 
 
-def staying(blocks: Iterable[Func | Block]) -> set[int]:
+def outlined(blocks: Iterable[Func | Block]) -> set[int]:
     """The functions (by identity) that are called rather than inlined."""
     calls: dict[int, list[Op]] = {}
     for block in blocks:
@@ -34,7 +34,7 @@ def _tapes(op: Op) -> bool:
 
 
 def weight(block: Block) -> int:
-    """Roughly how long the code of a block is, up to a little more than `CALL_WEIGHT`."""
+    """An estimate of the code size of a block, cut off above `CALL_WEIGHT`."""
     total = 0
     for op in block.ops:
         if is_const(op):
@@ -48,18 +48,18 @@ def weight(block: Block) -> int:
 
 
 def inline_calls(func: Func) -> Func:
-    """The program with the bodies of `custom`, and of calls that do not stay, for the ops."""
+    """The program with the bodies of `custom`, and of calls that are not outlined, for the ops."""
     blocks = list(all_blocks(func))
     if not any(op.primitive in INLINED for b in blocks for op in b.ops):
         return func
-    return Func(func.name, _Inliner(staying(blocks)).block(func.block, {}))
+    return Func(func.name, _Inliner(outlined(blocks)).block(func.block, {}))
 
 
 class _Inliner:
-    """Copies blocks; the functions that stay are copied once."""
+    """Copies blocks; outlined functions are copied once."""
 
-    def __init__(self, staying: set[int]) -> None:
-        self.staying = staying
+    def __init__(self, outlined: set[int]) -> None:
+        self.outlined = outlined
         self.functions: dict[int, Block] = {}
 
     def block(self, block: Block, env: dict[Value, Value]) -> Block:
@@ -71,17 +71,17 @@ class _Inliner:
     def append(self, block: Block, builder: Builder, env: dict[Value, Value]) -> None:
         """Append the ops of a block over `env`."""
         for op in block.ops:
-            stays = op.primitive is CALL and id(op.regions[0]) in self.staying
-            if op.primitive in INLINED and not stays:
+            outlined = op.primitive is CALL and id(op.regions[0]) in self.outlined
+            if op.primitive in INLINED and not outlined:
                 body = op.regions[0]
                 inner = {p: env.get(v, v) for p, v in zip(body.params, op.operands, strict=True)}
                 self.append(body, builder, inner)
                 found = [inner.get(v, v) for v in body.results]
                 env.update(zip(op.results, found, strict=True))
                 continue
-            regions = tuple(map(self.function if stays else self.region, op.regions))
-            whole = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
-            builder.ops.append(copy_op(whole, env))
+            regions = tuple(map(self.function if outlined else self.region, op.regions))
+            rebuilt = Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
+            builder.ops.append(copy_op(rebuilt, env))
 
     def region(self, block: Block) -> Block:
         return self.block(block, {})

@@ -1,8 +1,8 @@
 """Which results take over the memory of an operand that dies: writes without copies.
 
-A write (`update`, `dynamic_add`, ...), a loop or a branch continues in the memory of the array it
-starts from when nothing reads that array afterwards. Values computed from the old array where they
-are asked for ("inline") and asked for after the write get memory of their own before it.
+A write (`update`, `dynamic_add`, ...), a loop or a branch reuses the memory of the array it changes
+when nothing reads that array afterwards. Inline values that are computed from the old array but
+read after the write get memory of their own before it.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def pairs(op: Op) -> list[tuple[Value, Value]]:
     return branch_pairs(op) if op.primitive.branch else []
 
 
-@lru_cache(maxsize=512)  # branches in branches ask for those inside again and again
+@lru_cache(maxsize=512)  # nested branches query the inner ones repeatedly
 def branch_pairs(op: Op) -> list[tuple[Value, Value]]:
-    """The same of a branch: where any side changes an operand in that way."""
+    """The same for a branch: where any side changes an operand in that way."""
     sides = [origins(r) for r in op.regions]
     found: list[tuple[Value, Value]] = []
     taken: set[int] = set()
@@ -108,7 +108,7 @@ class Takeovers:
         self.conflicts: set[Value] = set()
 
     def inline(self, op: Op) -> None:
-        """Note what an inline value reads."""
+        """Record the memory that an inline value reads."""
         if not self.watched:
             return
         found: set[Value] = set()
@@ -132,7 +132,7 @@ class Takeovers:
         for result in op.results:
             base = self.adopt.get(result, result)
             if base is not result and result not in self.plan.shares and self.dies(base, number):
-                self.settle(op, result, base)
+                self.reuse(op, result, base)
 
     def dies(self, base: Value, number: int) -> bool:
         """Whether the value has memory that may be written, and this op is its last reader."""
@@ -141,7 +141,7 @@ class Takeovers:
         return writable and base not in self.overwritten and self.last.get(base, -1) <= number
 
     def take(self, op: Op, result: Value, base: Value) -> None:
-        """A write, a loop or a branch goes on in the memory of what it changes."""
+        """A write, a loop or a branch reuses the memory of the array it changes."""
         others = list(fixed(op, base))
         if any(v is base for v in others):
             return
@@ -154,7 +154,7 @@ class Takeovers:
         self.share(result, base)
 
     def renewed(self, op: Op, base: Value) -> bool:
-        """Whether a new array costs less than putting aside what is to be written to the old one.
+        """Whether a new array costs less than saving the values to be written to the old one.
 
         The old one is carried by a loop, and most of it is overwritten.
         """
@@ -163,8 +163,8 @@ class Takeovers:
             return False
         return bool(2 * op.operands[1].type.size > op.result.type.size)
 
-    def settle(self, op: Op, result: Value, base: Value) -> None:
-        """A new array goes where the old one was, if each element replaces itself."""
+    def reuse(self, op: Op, result: Value, base: Value) -> None:
+        """Place a new array over the old one, if it reads the old one elementwise."""
         reading = [v for v in op.operands if v is base or base in self.reads.get(v, ())]
         if not reading or (pointwise(op) and self.same_place(op, base)):
             self.share(result, base)
@@ -174,7 +174,7 @@ class Takeovers:
         self.overwritten.add(base)
 
     def same_part(self, op: Op, value: Value, base: Value) -> bool:
-        """Whether what is written reads the old array at the very places it is written to."""
+        """Whether a written part reads the old array at the places of the part only."""
         if op.primitive not in (UPDATE, DYNAMIC_UPDATE, DYNAMIC_ADD) or value is not op.operands[1]:
             return False
         view = "index" if op.primitive is UPDATE else "dynamic_index"
@@ -222,7 +222,7 @@ def pointwise(op: Op) -> bool:
 
 
 def adoptions(takeovers: Takeovers, aims: Sequence[tuple[Value, Value]]) -> dict[Value, Value]:
-    """New arrays that could go where a parameter's old one is: (result, parameter) wanted."""
+    """New arrays that could reuse the memory of a parameter: (result, parameter) wanted."""
     plan = takeovers.plan
     number = {r: k for k, op in enumerate(plan.func.ops) for r in op.results}
     taker = {base: result for result, base in plan.shares.items()}

@@ -1,6 +1,6 @@
 """Nests as loops: a block of nests, loops and branches, op by op.
 
-What a nest computes, and where its results are, is read from the text alone.
+The contents of a nest and the places of its results are read from the program alone.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import INDEX
 from tapec.ir.ops.nest import NEST
 from tapec.lower import elements, spaces
-from tapec.lower.alone import OWN_LOOPS
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.folds import COMBINE
 from tapec.lower.frame import Frame, Shared
 from tapec.lower.marks import MARKERS
 from tapec.lower.memory import Memory
+from tapec.lower.own_loops import OWN_LOOPS
 from tapec.lower.scalars import grid
 from tapec.lower.tuning import SMALL
 from tapec.lower.unroll import buffer
@@ -31,7 +31,7 @@ __all__ = ["CONTROL", "control", "elements", "emit", "function"]
 # rule(frame, op): emits a loop or branch and binds its results
 Control = Callable[[Frame, Op], None]
 CONTROL: dict[str, Control] = {}
-# Reads of parts, which ask their operand for what they need only.
+# Reads of parts, which compute only the elements of their operand that they read.
 PARTS = frozenset((INDEX, DYNAMIC_INDEX, DYNAMIC_UPDATE, DYNAMIC_ADD))
 
 
@@ -68,11 +68,11 @@ def emit(
             frame.homes.setdefault(frame.first(result), memory)
     for op in frame.block.ops:
         _op(frame, op)
-    _settle(frame, moves)
+    _parallel_copy(frame, moves)
 
 
-def _settle(frame: Frame, moves: Sequence[tuple[Value, Memory]]) -> None:
-    """Results to their memory, all at once: none is overwritten before it is read."""
+def _parallel_copy(frame: Frame, moves: Sequence[tuple[Value, Memory]]) -> None:
+    """Move results to their memory as a parallel copy: none is overwritten before it is read."""
     pending = [(r, m) for r, m in moves if frame.memory.get(r) != m]
     while pending:
         sources = [frame.memory.get(r) for r, _ in pending]
@@ -113,7 +113,7 @@ def _nest(frame: Frame, op: Op) -> None:
         frame.grids[result] = frame.grids[made]
 
 
-Made = Sequence[tuple[Op, Value]]  # ops whose results a nest makes, and how these are called
+Made = Sequence[tuple[Op, Value]]  # the ops of a nest with the values of their results
 
 
 def _made(nest: Op) -> Made:

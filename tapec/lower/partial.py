@@ -92,10 +92,10 @@ class Tiles:
         if not extent:
             return
         size = min(size, extent)
-        whole = extent // size
-        self.block(axis, 0, size, whole)
+        full = extent // size
+        self.block(axis, 0, size, full)
         if extent % size:
-            self.block(axis, whole * size, extent % size, 1)
+            self.block(axis, full * size, extent % size, 1)
 
     def block(self, axis: int, start: int, size: int, count: int) -> None:
         """`count` blocks of `size` elements from `start`."""

@@ -1,7 +1,7 @@
 """Which values get memory or registers, and which loop nests compute them.
 
 Every op is one of: small (a grid of scalars), a root (memory, with a nest of its own space), or
-inline (recomputed by whoever asks). Roots of equal space whose operands are ready share a nest.
+inline (recomputed by each reader). Roots of equal space whose operands are ready share a nest.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Plan:
     """The nests of a block, in order; `forced` are values that must have memory.
 
     `shares` says which results take over the memory of which other value; `saved` are values that
-    must be put aside before theirs is taken over. With `chosen`, nothing else is given memory, and
-    with `shares`, nothing else takes over any.
+    must be saved before their memory is taken over. With `frozen`, no other value is given memory,
+    and with `shares`, no other value takes over any.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Plan:
         roles: Roles = NONE,
         adopt: Mapping[Value, Value] | None = None,
         *,
-        chosen: bool = False,
+        frozen: bool = False,
         shares: Mapping[Value, Value] | None = None,
     ) -> None:
-        self.func, self.forced, self.roles, self.chosen = func, set(forced), roles, chosen
+        self.func, self.forced, self.roles, self.frozen = func, set(forced), roles, frozen
         self.nests: list[Nest] = []
         self.small: set[Value] = set()
         self.roots: set[Value] = set()
@@ -63,7 +63,7 @@ class Plan:
         self.source = {r: op for op in func.ops for r in op.results}
         self.results = set(func.results)
         self.passed = {v for op in func.ops if op.primitive is CALL for v in op.operands}
-        self.needed = {} if chosen else needed_by_others(func, self.source, roles.cheap)
+        self.needed = {} if frozen else needed_by_others(func, self.source, roles.cheap)
         self.shares: dict[Value, Value] = dict(shares or {})
         self.takeovers = Takeovers(self, adopt or {}, decided=shares is not None)
         self.early = {func.results[k] for k in roles.early}
@@ -83,7 +83,7 @@ class Plan:
             self.save(value)
 
     def save(self, value: Value) -> None:
-        """Note a value that is put aside before its memory is taken over."""
+        """Record a value to be saved before its memory is taken over."""
         memory = value in self.roots or value in self.roles.owned
         if memory and value in self.early and value in self.takeovers.watched:
             self.saved.add(value)
@@ -109,14 +109,14 @@ class Plan:
             self.ready[value] = level
 
     def root_key(self, op: Op) -> tuple[object, ...]:
-        """What changes memory in place shares its nest with nothing."""
+        """The nest key of a root; ops that change memory in place have a nest of their own."""
         key = space_key(op)
         return (*key, op) if key[0] == "map" and op.result in self.shares else key
 
     def region(self, op: Op, number: int) -> None:
-        """Loops, branches, tapes: nests of their own. What is large or handed on has memory."""
+        """Loops, branches, tapes: nests of their own. Large or live-out values have memory."""
         for k, value in enumerate(op.results):
-            large = value in self.forced or (not self.chosen and self.is_large(op, k))
+            large = value in self.forced or (not self.frozen and self.is_large(op, k))
             (self.roots if large else self.small).add(value)
         level = max((self.ready[v] for v in op.operands), default=0)
         self.takeovers.decide(op, number)
@@ -132,7 +132,7 @@ class Plan:
     def is_root(self, op: Op) -> bool:
         """Whether a large value gets memory."""
         value = op.result
-        if self.chosen:
+        if self.frozen:
             return value in self.forced
         body = {value}.union(*(self.bodies.get(v, ()) for v in op.operands))
         depth = 1 + max((self.depths.get(v, 0) for v in op.operands), default=0)
@@ -158,7 +158,7 @@ class Plan:
         return rooted
 
     def schedule(self, op: Op, key: tuple[object, ...], level: int) -> None:
-        """Join the first nest of the same space that comes late enough."""
+        """Join the first nest of the same space that comes after all operands."""
         for position in range(level, len(self.nests)):
             if self.nests[position].key == key:
                 break
@@ -171,7 +171,7 @@ class Plan:
             self.ask(operand, position)
 
     def ask(self, value: Value, position: int) -> None:
-        """Note that a nest computes an inline value."""
+        """Record that a nest computes an inline value."""
         stack = [value]
         while stack:
             v = stack.pop()
@@ -184,7 +184,7 @@ class Plan:
         """Costly inline values that several nests would compute."""
         found = {v for v, at in self.asked.items() if len(at) > 1}
         costly = {v for v in found if self.costs.get(v, 0) >= COSTLY}
-        # What is needed only where a user of it is stored anyway is computed with that user.
+        # A value needed only by stored users is computed with them.
         covered = {
             x
             for v in costly
@@ -197,7 +197,8 @@ class Plan:
 def needed_by_others(func: Func, source: Mapping[Value, Op], cheap: int) -> dict[Value, int]:
     """Operands that a consumer reads many times, with the cost that may be spent each time.
 
-    By products, scans, scatters, broadcasts, loops. What a region reshapes must lie in memory.
+    Consumers are products, scans, scatters, broadcasts and loops. Values that a region reshapes
+    must have memory.
     """
     found: dict[Value, int] = {}
     for op in func.ops:

@@ -1,7 +1,7 @@
-"""Where the values of a program are: `choose_memory` and `take_over_memory`.
+"""Placement of values in memory: `choose_memory` and `take_over_memory`.
 
-A block is planned for what its surroundings want of it, and tells its own regions what it wants of
-them: both passes go from the outside to the inside.
+A block is planned under requirements of its surroundings, and states requirements for its own
+regions: both passes go from the outside to the inside.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tapec.lower.plan import Plan
 from tapec.lower.products import read_by_calls
 from tapec.lower.regions import addressed
 from tapec.lower.roles import NONE, Roles
+from tapec.lower.rotation import origins
 from tapec.lower.tuning import ROUNDS, SMALL
-from tapec.lower.turns import origins
 
 
 def choose_memory(func: Func) -> Func:
@@ -34,14 +34,14 @@ def choose_memory(func: Func) -> Func:
 
 
 def take_over_memory(func: Func) -> Func:
-    """The program with `share` for `materialize` where a value goes on in memory that dies.
+    """The program with `share` for `materialize` where a value reuses memory that dies.
 
     Writes, loops and branches that change an array continue in it when nothing reads the old one
-    afterwards; a value that must survive that is put aside by a `copy`.
+    afterwards; a value that must survive that is saved by a `copy`.
     """
     if not any(op.regions or op.primitive.writes is not None for op in func.ops):
         return func  # nothing changes an array
-    return _Walk(set(), chosen=True).program(func)
+    return _Walk(set(), frozen=True).program(func)
 
 
 @dataclass
@@ -49,7 +49,7 @@ class _Walk:
     """All blocks of one program; functions that are called are planned once."""
 
     forced: set[Value]
-    chosen: bool = False
+    frozen: bool = False
     functions: dict[Block, Block] = field(default_factory=dict)
 
     def program(self, func: Func) -> Func:
@@ -59,22 +59,22 @@ class _Walk:
     def plan(self, block: Block, roles: Roles) -> Plan:
         """The plan of a block."""
         plain, places = unmarked(block)
-        return planned(Func("", plain), self.forced | places.roots, roles, chosen=self.chosen)
+        return planned(Func("", plain), self.forced | places.roots, roles, frozen=self.frozen)
 
     def placed(self, plan: Plan) -> Block:
-        """The block of a plan with the markers that it asks for, in its regions too."""
+        """The block of a plan with its markers, in its regions too."""
         block = plan.func.block
         known = (*block.params, *(op.result for op in block.ops if is_data(op)))
         kept = {v for v in known if v in plan.forced and 1 < v.type.size <= SMALL}
-        places = Placement(plan.roots | kept, plan.shares if self.chosen else {})
+        places = Placement(plan.roots | kept, plan.shares if self.frozen else {})
         saved = {
             v: [k for k in plan.roles.early if block.results[k] is v]
-            for v in (plan.saved if self.chosen else ())
+            for v in (plan.saved if self.frozen else ())
         }
         return marked(block, places, lambda op: self.regions(op, plan), saved)
 
     def regions(self, op: Op, outer: Plan) -> tuple[Block, ...]:
-        """The regions of an op, each planned for what the op wants of it."""
+        """The regions of an op, each planned under the requirements of the op."""
         if op.primitive.branch:
             return tuple(self.side(op, region, outer) for region in op.regions)
         if op.primitive.loop:
@@ -89,7 +89,7 @@ class _Walk:
         return self.functions[block]
 
     def side(self, op: Op, region: Block, outer: Plan) -> Block:
-        """A side of a branch goes on in the memory that the branch takes over."""
+        """A side of a branch, which reuses the memory that the branch takes over."""
         taken = {outer.shares[r]: k for k, r in enumerate(op.results) if r in outer.shares}
         pairs = zip(region.params, op.operands[1:], strict=True)
         owned = {p: taken[v] for p, v in pairs if v in taken}
@@ -99,9 +99,9 @@ class _Walk:
         return self.placed(self.plan(region, roles))
 
     def loop_body(self, op: Op, outer: Plan) -> Plan:
-        """The body of a loop: large carried values come back to their memory, or take turns.
+        """The body of a loop: large carried values return to their memory, or rotate.
 
-        What takes turns (see `tapec.lower.turns`) needs no way back to where it was.
+        Rotating values (see `tapec.lower.rotation`) need not return to their memory.
         """
         body, _ = unmarked(op.regions[-1])
         loop = region_op(op)
@@ -125,16 +125,16 @@ class _Walk:
         return second if turning(second).keys() == found.keys() else first
 
 
-def planned(func: Func, forced: set[Value], roles: Roles, *, chosen: bool) -> Plan:
+def planned(func: Func, forced: set[Value], roles: Roles, *, frozen: bool) -> Plan:
     """Plan a block.
 
-    Again where values must get memory that cannot be computed where they are read, that several
-    nests would recompute at a cost, or that are read after what they are computed from is
-    overwritten; or where an array finds a better place.
+    Repeated while it finds values that need memory: those that cannot be computed where they are
+    read, that several nests would recompute at a cost, or whose operands are overwritten before
+    they are read. Also repeated while an array finds a better place.
     """
-    wanted, adopt, attempts = set(forced), dict[Value, Value](), ROUNDS if chosen else 0
+    wanted, adopt, attempts = set(forced), dict[Value, Value](), ROUNDS if frozen else 0
     while True:
-        result = Plan(func, wanted, roles, adopt, chosen=chosen)
+        result = Plan(func, wanted, roles, adopt, frozen=frozen)
         more = result.takeovers.conflicts | inaccessible(result)
         if attempts < ROUNDS:
             more |= result.repeated() | overlapping(func, result.inline, result.costs)

@@ -83,7 +83,7 @@ class Grids:
         self.write(values, buffer)
         return buffer
 
-    def filled(self, type: Type) -> Grid:
+    def zeros(self, type: Type) -> Grid:
         """A grid of structural zeros."""
         return grid([self.build.zero(type.dtype)] * type.size, type.shape)
 
@@ -147,7 +147,7 @@ def _index(e: Grids, op: Op, x: Grid) -> Grid:
 
 @rule("place")
 def _place(e: Grids, op: Op, *parts: Grid) -> Grid:
-    out = e.filled(op.result.type)
+    out = e.zeros(op.result.type)
     for part, at in zip(parts, op.attrs["at"], strict=True):
         where = slices(at)
         old = out[where]

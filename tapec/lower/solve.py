@@ -37,9 +37,9 @@ def solve(n: Frame, op: Op, memory: Memory) -> None:
 
     def leaf(at: Index) -> None:
         if factors is None:
-            turn(n, a, at, Memory(made.square), (size, size))
+            copy_transposed(n, a, at, Memory(made.square), (size, size))
             factor(n.build, made)
-        turn(n, b, at, right, (columns, size))
+        copy_transposed(n, b, at, right, (columns, size))
         _apply(n.build, made, right.buffer)
 
         def back(place: Index) -> None:
@@ -59,8 +59,8 @@ def known(n: Frame, a: Value) -> Factors | None:
     base, strides = layout(a, n.source)
     if (base, strides) in n.factors:
         return n.factors[base, strides]
-    turned = n.factors.get((base, strides[::-1]))
-    return turned and replace(turned, transposed=not turned.transposed)
+    transposed = n.factors.get((base, strides[::-1]))
+    return transposed and replace(transposed, transposed=not transposed.transposed)
 
 
 def room(build: ScalarBuilder, dtype: str, size: int) -> Factors:
@@ -73,7 +73,9 @@ def pivots_of(build: ScalarBuilder, size: int) -> Value:
     return build.alloc(Type("i32", (size + 1,)))
 
 
-def turn(n: Frame, value: Value, at: Index, memory: Memory, shape: tuple[int, int]) -> None:
+def copy_transposed(
+    n: Frame, value: Value, at: Index, memory: Memory, shape: tuple[int, int]
+) -> None:
     """Copy a matrix, column after column."""
 
     def body(place: Index) -> None:

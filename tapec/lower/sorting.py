@@ -107,8 +107,8 @@ def _pass(build: ScalarBuilder, room: _Room, width: Value, source: Value, target
         takes = op("logical_and", op("less", right, end), wins)
         here = at(target, k)
         build.store(op("select", takes, key_b, key_a), room.keys, 0, (here,), (1,))
-        chosen = op("select", takes, read(room.places, b), read(room.places, a))
-        build.store(chosen, room.places, 0, (here,), (1,))
+        smaller = op("select", takes, read(room.places, b), read(room.places, a))
+        build.store(smaller, room.places, 0, (here,), (1,))
         loop.yields = [
             op("select", takes, left, op("add", left, one)),
             op("select", takes, op("add", right, one), right),

@@ -134,10 +134,10 @@ class _Reduction:
     def blocks(self, at: Index, values: Sequence[Value], extent: int) -> list[Value]:
         """An axis in blocks, each summed from scratch."""
         length = self.length
-        whole = extent - extent % length
+        full = extent - extent % length
         rest: list[Value] = []
-        if whole < extent:
-            rest = self.sweep(at, Affine(whole), extent % length, self.start, self.kind)
+        if full < extent:
+            rest = self.sweep(at, Affine(full), extent % length, self.start, self.kind)
 
         def part(i: Value) -> list[Value]:
             return self.sweep(at, var(i).times(length), length, self.start, self.kind)

@@ -71,5 +71,5 @@ def _lost(build: ScalarBuilder, a: Value, b: Value, total: Value) -> Value:
 
 def _corrected(build: ScalarBuilder, total: Value, error: Value) -> Value:
     """The total with its error; as it is where an infinity or a NaN made the error a NaN."""
-    whole = build.op("add", total, error)
-    return build.op("select", build.op("isfinite", error), whole, total)
+    corrected = build.op("add", total, error)
+    return build.op("select", build.op("isfinite", error), corrected, total)

@@ -6,13 +6,13 @@ from __future__ import annotations
 SMALL = 16
 # Short last axes up to this size are written out inside a loop. [elements; estimated]
 UNROLLED = 32
-# From this cost on a value is stored rather than computed twice. [additions; estimated]
+# From this cost on a value is stored rather than recomputed. [additions; estimated]
 COSTLY = 12
 # Bodies of nests are cut at this length. [ops; estimated]
 LONGEST_OPS = 250
-# The same for operands of operands of ... [ops; estimated]
+# Chains of inline operands are cut at this depth. [ops; estimated]
 DEEPEST = 100
-# Attempts at avoiding to compute values twice. [plans of a block; estimated]
+# Attempts at avoiding recomputation. [plans of a block; estimated]
 ROUNDS = 4
 # Recomputing an element that several slices read may cost so much. [additions; estimated]
 OVERLAP_COST = 16
@@ -42,16 +42,16 @@ WRITTEN_OPS = 400
 NETWORK = 8
 # Columns that LAPACK takes together, if it has room for them. [columns; estimated]
 LAPACK_BLOCK = 32
-# Arrays that take turns begin at multiples of this, never a power of two apart. [elements;
+# Rotating arrays begin at multiples of this, never a power of two apart. [elements;
 # estimated]
 LINE = 8
 # Constant arrays from this size on are filled rather than copied. [elements; estimated]
 FILLED_ELEMENTS = 1024
-# With at most so many elements that differ. [elements; estimated]
+# Filled arrays have at most so many elements that differ. [elements; estimated]
 FILLED_OTHERS = 8
-# From this weight on calling a function costs little beside running it. [ops; estimated]
+# From this weight on the overhead of calling a function is small. [ops; estimated]
 CALL_WEIGHT = 40
-# What an array of more elements than registers hold counts there. [ops; estimated]
+# The weight of an op on a large array. [ops; estimated]
 NEST_WEIGHT = 4
 # Loops of fewer iterations do not become vector loops. [iterations; estimated]
 VECTOR_TRIPS = 16
@@ -73,7 +73,7 @@ WAVE_ACCESSES = 60
 # measured: programs over 20 to 100 elements, products and factors of 3 x 3 to 10 x 10 matrices,
 # Jacobians and Hessians of 3 to 10 variables]
 LINES = 320
-# The same of arrays of few elements, or where zeros take half of the work away. [scalar ops;
+# The same for arrays of few elements, or where zeros remove half of the work. [scalar ops;
 # measured: with these programs]
 MORE_LINES = 700
 # Arrays of so few elements. [elements; measured: with these programs]

@@ -63,7 +63,7 @@ def test_nothing_is_read_after_its_memory_is_taken_over() -> None:
 
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_no_op_is_written_out_only(name: str) -> None:
-    from tapec.lower.alone import OWN_LOOPS
+    from tapec.lower.own_loops import OWN_LOOPS
 
     assert name in ELEMENTS or name in OWN_LOOPS or name in CONTROL
 

@@ -1,8 +1,8 @@
-"""Arrays that a loop carries and makes anew in every iteration take turns in memory: no copies.
+"""Buffer rotation: arrays that a loop carries and recomputes in every iteration, without copies.
 
 `u = f(u)` that reads neighbours needs a second array, and `u, before = f(u, before), u` a third.
-Copied back they cost as much as what is computed. Instead all of them lie in one buffer, and the
-loop carries the place of each: an iteration exchanges numbers.
+Copying them back may cost as much as computing them. Instead all are parts of one buffer, and the
+loop carries the offset of each: an iteration permutes offsets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tapec.lower.tuning import LINE
 
 
 class Homes(Protocol):
-    """Which values of a block have memory, and whose of them go on in which other value's."""
+    """The values of a block that have memory, and those that share the memory of another one."""
 
     @property
     def roots(self) -> AbstractSet[Value]: ...
@@ -31,9 +31,9 @@ class Homes(Protocol):
 def origins(
     results: Sequence[Value], places: Homes, params: Sequence[Value], large: Sequence[int]
 ) -> dict[int, int | None]:
-    """The carried values that an iteration leaves elsewhere: in which one's memory, or in new.
+    """The carried values to rotate, each with the one whose memory its result is in; None for new.
 
-    As many as can take turns: each memory has one taker.
+    Each memory is taken by one value only.
     """
     found: dict[int, int | None] = {}
     for k in large:
@@ -51,15 +51,15 @@ def origins(
 def _exchanged(
     found: dict[int, int | None], params: Sequence[Value], results: Sequence[Value]
 ) -> dict[int, int | None]:
-    """Without those whose memory somebody else needs as well, or that takes no turns."""
+    """Drop values whose memory another one takes as well, or that does not rotate."""
     while True:
         taken: set[object] = set()
         kept: dict[int, int | None] = {}
         for k, source in found.items():
             memory: object = results[k] if source is None else source
-            turns = source is None or source in found
+            rotates = source is None or source in found
             same = source is None or params[source].type == params[k].type
-            if turns and same and memory not in taken:
+            if rotates and same and memory not in taken:
                 taken.add(memory)
                 kept[k] = source
         if len(kept) == len(found):
@@ -67,8 +67,8 @@ def _exchanged(
         found = kept
 
 
-class Turns:
-    """The places of arrays of one type: `places` of the carried ones, then of the free ones."""
+class Rotation:
+    """Rotating arrays of one type: `places` are offsets of the carried ones, then of free ones."""
 
     def __init__(self, n: Frame, type: Type, sources: Mapping[int, int | None]) -> None:
         self.n, self.sources = n, sources
@@ -80,35 +80,39 @@ class Turns:
         self.places: list[Value] = self.start
 
     def at(self, place: Value) -> Memory:
-        """The memory that begins there."""
+        """The memory at an offset."""
         return Memory(self.buffer, self.n.build.affine(place))
 
     def memory(self, k: int) -> Memory:
-        """Where carried value k is now."""
+        """The current memory of carried value k."""
         return self.at(self.places[self.members.index(k)])
 
     def enter(self, places: Sequence[Value]) -> None:
-        """At the start of an iteration, or after the loop."""
+        """Take the offsets at the start of an iteration, or after the loop."""
         self.places = list(places)
         self.n.build.wrote(self.buffer)
 
     def targets(self) -> dict[int, Memory]:
-        """Where the results of an iteration are expected: in new memory, or in another's."""
+        """The memory for the results of an iteration: free, or that of another value."""
         return {k: self.at(place) for k, place in zip(self.members, self.taken(), strict=True)}
 
     def taken(self) -> list[Value]:
-        """The places of the results of an iteration."""
+        """The offsets of the results of an iteration."""
         free = iter(self.places[len(self.members) :])
         return [next(free) if s is None else self.places[self.members.index(s)]
                 for s in self.sources.values()]  # fmt: skip
 
     def leave(self) -> list[Value]:
-        """The places for the next iteration."""
+        """The offsets for the next iteration."""
         taken = self.taken()
         return [*taken, *(p for p in self.places if p not in taken)]
 
 
-def turns(n: Frame, sources: Mapping[int, int | None], params: Sequence[Value]) -> list[Turns]:
-    """One for each type."""
+def rotations(
+    n: Frame, sources: Mapping[int, int | None], params: Sequence[Value]
+) -> list[Rotation]:
+    """One rotation for each type."""
     types = dict.fromkeys(params[k].type for k in sources)
-    return [Turns(n, t, {k: s for k, s in sources.items() if params[k].type == t}) for t in types]
+    return [
+        Rotation(n, t, {k: s for k, s in sources.items() if params[k].type == t}) for t in types
+    ]

@@ -1,7 +1,7 @@
-"""Constant arrays that a loop begins with: filled with a number, where few elements are others.
+"""Large constants as the initial value of a loop or write: filled with one number, then patched.
 
-A loop changes its own copy. Filling memory takes half the time of copying to it, and a table of
-megabytes is nothing to compile.
+The copy that a loop changes is made by filling memory, which takes half the time of copying, and
+keeps megabytes of data out of the compiled code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tapec.lower.tuning import FILLED_ELEMENTS, FILLED_OTHERS
 
 
 def fill_constants(func: Func) -> Func:
-    """The program with such constants of its outermost block made in steps."""
+    """The program with such constants of its outermost block as a fill and a few writes."""
     uses = Counter(v for op in func.ops for v in op.operands)
     uses.update(func.results)
     changed = {v for op in func.ops for v in _changed(op) if uses[v] == 1}
@@ -33,7 +33,7 @@ def fill_constants(func: Func) -> Func:
 
 
 def _changed(op: Op) -> tuple[Value, ...]:
-    """The operands that an op begins with, and changes."""
+    """The initial operands that an op changes."""
     if op.primitive.writes is not None:
         return op.operands[:1]
     return op.operands[carries(op)] if op.primitive.loop else ()
@@ -47,7 +47,7 @@ def _is_large(op: Op) -> bool:
 
 def _steps(op: Op) -> list[Op]:
     array, type = op.attrs["value"].array, op.result.type
-    bits = array.view(f"u{array.itemsize}")  # NaN and -0.0 are what they are
+    bits = array.view(f"u{array.itemsize}")  # compared by bits: NaN, -0.0
     middle = tuple(n // 2 for n in array.shape)
     others = np.argwhere(bits != bits[middle])
     if len(others) > FILLED_OTHERS:
