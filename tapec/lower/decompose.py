@@ -21,7 +21,7 @@ from tapec.lower.solve import copy_transposed, factor, known, pivots_of, room
 
 
 def determinant(n: Frame, op: Op, memory: Memory) -> None:
-    """One number per matrix; the factors serve what is solved with the matrix, too."""
+    """One number per matrix; systems with the same matrix reuse the factors."""
     (a,) = op.operands
     *lead, size, _ = a.type.shape
     found = None if lead else known(n, a)
@@ -40,7 +40,7 @@ def determinant(n: Frame, op: Op, memory: Memory) -> None:
 
 
 def _of_factors(build: ScalarBuilder, f: Factors, size: int) -> Value:
-    """The product of the diagonal, with the sign of how many rows changed places."""
+    """The product of the diagonal, with the sign of the row permutation."""
     with build.loop(size, [build.const(1.0, f.square.type.dtype)]) as loop:
         part = signed(build, f, loop.index, pivot(build, f, size, loop.index))
         loop.yields = [build.op("mul", loop.carried[0], part)]

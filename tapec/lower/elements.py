@@ -1,4 +1,4 @@
-"""One element of what an op makes, at an affine index: views, powers, reads at run-time places."""
+"""One element of an op's result, at an affine index: views, powers, reads at run-time places."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _const(s: Frame, op: Op, index: Index) -> Value:
 
 @element(*VIEWS)
 def _view(s: Frame, op: Op, index: Index) -> Value:
-    """The sum of the elements that lie there; mostly it is one."""
+    """The sum of the elements at a place, of which there is mostly one."""
     found = VIEWS[op.name](op, index)
     if found is None:
         raise UnsupportedLowering("a view too intricate for native code", where=op.loc)
@@ -50,7 +50,7 @@ def _sum(s: Frame, op: Op, sources: Sequence[Source]) -> Value:
 
 @element("reshape")
 def _reshape(s: Frame, op: Op, index: Index) -> Value:
-    """Memory is flat: what lies there needs no index of its own shape."""
+    """An element of a reshape; an operand in memory is flat and needs no index of its shape."""
     (x,) = op.operands
     if x not in s.memory and VIEWS["reshape"](op, index) is not None:
         return _view(s, op, index)

@@ -18,7 +18,7 @@ from tapec.lower.tuning import LAPACK_BLOCK
 def slogdet(
     build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[Memory]
 ) -> None:
-    """From the diagonals of the factors, of rows or columns: determinants know no difference."""
+    """From the diagonals of the factors; a matrix and its transpose have the same determinant."""
     *lead, size, _ = op.operands[0].type.shape
     with _each(build, given[0], lead, (size, size)) as (at, square):
         made = Factors(square, pivots_of(build, size), checked=False)
@@ -30,7 +30,7 @@ def slogdet(
 
 
 def sign(build: ScalarBuilder, f: Factors, size: int) -> Value:
-    """The sign of a determinant: of the diagonal, and of how many rows changed places."""
+    """The sign of a determinant: that of the diagonal, times that of the row permutation."""
     with build.loop(size, [build.const(1.0, f.square.type.dtype)]) as loop:
         part = build.op("sign", pivot(build, f, size, loop.index))
         loop.yields = [build.op("mul", loop.carried[0], signed(build, f, loop.index, part))]
@@ -51,7 +51,7 @@ def pivot(build: ScalarBuilder, f: Factors, size: int, index: Value) -> Value:
 
 
 def signed(build: ScalarBuilder, f: Factors, index: Value, value: Value) -> Value:
-    """The value, negated where a row changed places: their numbers count from 1."""
+    """The value, negated where a row was exchanged; row numbers count from 1."""
     row = build.load(f.pivots, 0, (index,), (1,), stable=False)
     here = build.op("convert", index, attrs={"dtype": "i32"}, dtype="i32")
     stays = build.op("equal", row, build.op("add", here, build.const(1, "i32")))
@@ -59,7 +59,7 @@ def signed(build: ScalarBuilder, f: Factors, index: Value, value: Value) -> Valu
 
 
 def qr(build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[Memory]) -> None:
-    """Reflections in place of the matrix, R above them; Q of a copy of the reflections."""
+    """The reflections replace the matrix, with R above them; Q is made of a copy of them."""
     *lead, m, n = op.operands[0].type.shape
     rank = min(m, n)
     columns = m if op.attrs["mode"] == "complete" else rank
@@ -83,7 +83,7 @@ def qr(build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[M
 def _each(
     build: ScalarBuilder, given: Value, lead: Sequence[int], shape: tuple[int, int]
 ) -> Iterator[tuple[tuple[Value, ...], Value]]:
-    """Every matrix of a stack in turn, where it may be changed, and its number."""
+    """Each matrix of a stack, in memory that may be overwritten, and its number."""
     if not lead:
         yield (), given
         return
@@ -108,7 +108,7 @@ def _run(build: ScalarBuilder, op: Op) -> None:
 def _upper(
     build: ScalarBuilder, matrix: Value, memory: Memory, shape: tuple[int, int], at: Sequence[Value]
 ) -> None:
-    """R: the upper triangle of the matrix, zeros below it, and in rows that the matrix has not."""
+    """R: the upper triangle of the matrix, zeros below it and in additional rows."""
     rows, columns = shape
     dtype = matrix.type.dtype
     known = min(rows, matrix.type.shape[0])

@@ -1,4 +1,4 @@
-"""Grids of what combines many elements: reductions, extremes, running sums, products."""
+"""Grids of reductions, extremes, scans and products."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMBINE = {
     "reduce_any": ("logical_or", False),
     "reduce_all": ("logical_and", True),
 }
-# How a scan goes on from one element to the next.
+# The scalar op of each scan.
 RUNNING = {CUMSUM: "add", RECURRENCE: "add", CUMMAX: "maximum", CUMMIN: "minimum"}
 
 

@@ -1,7 +1,7 @@
-"""Nests: what is computed together, with all that is recomputed for it, as `nest` ops.
+"""Formation of `nest` ops: values computed together, with the inline values they recompute.
 
 Results with memory that are made over the same space share a nest where the order allows it; so do
-reductions of arrays of one shape. What has no memory is written out in every nest that reads it.
+reductions of arrays of one shape. Values without memory are copied into every nest that reads them.
 Constants, views that loops and branches read, and scalars stay outside.
 """
 
@@ -33,8 +33,8 @@ class _Former:
         self.number = {r: k for k, op in enumerate(block.ops) for r in op.results}
         self.used = used_outside(self.plan)
         self.ops: list[Op] = []
-        self.env: dict[Value, Value] = {}  # values outside of nests by other names
-        self.written: set[Value] = set()  # inline values that stand in the text already
+        self.env: dict[Value, Value] = {}  # renamed values outside of nests
+        self.written: set[Value] = set()  # inline values that some nest contains already
 
     def run(self) -> Block:
         """Constants first, then nest after nest."""
@@ -74,18 +74,18 @@ class _Former:
             self.env[value] = made
 
     def marker(self, value: Value, made: Value, result: Value) -> Op:
-        """What says where a value is, over the name that it has where it is made."""
+        """The op that marks the place of a value, over its name in the nest."""
         base = self.places.shares.get(value)
         if base is None:
             return Op(MATERIALIZE, (made,), {}, (result,))
         return Op(SHARE, (made, self.env.get(base, base)), {}, (result,))
 
     def copies(self, values: Iterable[Value], env: dict[Value, Value]) -> Sequence[Op]:
-        """The ops of inline values that are read here; again, under new names, in other nests."""
+        """Copies of the ops of inline values that are read here, renamed after the first copy."""
         return [self.copied(op, env) for op in self.inlined(values, env)]
 
     def copied(self, op: Op, env: dict[Value, Value]) -> Op:
-        """The op of an inline value, under a new name where it stands elsewhere already."""
+        """The op of an inline value, renamed where another nest contains it already."""
         value = op.result
         again = value in self.written
         self.written.add(value)
@@ -138,7 +138,7 @@ def over(op: Op, env: dict[Value, Value], result: Value) -> Op:
 
 
 def space_of(nest: Nest) -> tuple[int, ...]:
-    """What the loops of a nest run over: places of the results or, reduced, of the operand."""
+    """The space of a nest's loops: the places of the results or, for reductions, of the operand."""
     (op, *_) = nest.ops
     if nest.key == FEW:
         return ()

@@ -1,8 +1,8 @@
-"""One block on its way to loops: where its values are, and how an element of one is computed.
+"""A block being lowered to loops: the places of its values, and the computation of elements.
 
-A value is in memory, in registers (a grid of scalars), outside (a parameter of a region that stands
-for something around it), or computed where it is read: views are index arithmetic, elementwise ops
-recompute their operands at the same place, equal requests give the same scalar.
+A value is in memory, in registers (a grid of scalars), outside (a parameter bound to a value around
+the region), or recomputed at each read: views are index arithmetic, elementwise ops recompute their
+operands at the same place, and equal elements are computed once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ELEMENTS: dict[str, Element] = {}
 
 
 def element(*names: str) -> Callable[[Element], Element]:
-    """Register a rule for one element of what these ops make."""
+    """Register a rule for one element of the results of these ops."""
 
     def register(function: Element) -> Element:
         ELEMENTS.update(dict.fromkeys(names, function))
@@ -45,8 +45,8 @@ def element(*names: str) -> Callable[[Element], Element]:
 
 @dataclass
 class Shared:
-    """What holds for all blocks of a program: which tapes share a stack, the stacks that are open,
-    the functions that are called, lowered."""
+    """State shared by all blocks of a program: the families of tapes, the open stacks, and lowered
+    functions."""
 
     stacks: Mapping[Value, Value] = field(default_factory=dict)
     opened: dict[Value, Value] = field(default_factory=dict)
@@ -56,8 +56,8 @@ class Shared:
 class Frame:
     """The values of a block: `memory` and `grids` say where they are, `outer` what stands outside.
 
-    `roots` are what the text gives memory, `shares` those of them that go on in another value's;
-    `homes` are places that the surroundings have for results.
+    `roots` have memory, `shares` are those of them that reuse another value's;
+    `homes` are places that the surroundings provide for results.
     """
 
     def __init__(self, block: Block, build: ScalarBuilder, shared: Shared) -> None:
@@ -72,12 +72,12 @@ class Frame:
         self.source: dict[Value, Op] = {r: op for op in block.ops for r in op.results}
         self.roots: set[Value] = set()
         self.shares: dict[Value, Value] = {}
-        self.names: dict[Value, Value] = {}  # a value, and what it is called where it has memory
+        self.names: dict[Value, Value] = {}  # values by the name under which they have memory
         for op in block.ops:
             self.read(op)
 
     def read(self, op: Op) -> None:
-        """What a marker says, or those of a nest."""
+        """Read the places that a marker, or those of a nest, give."""
         if op.primitive is NEST:
             for inner in op.regions[0].ops:
                 self.source[inner.result] = inner
@@ -87,7 +87,7 @@ class Frame:
             self.marked(op, op.results[0] if op.results else None)
 
     def marked(self, op: Op, value: Value | None) -> None:
-        """Note where a value is, that this op places."""
+        """Record the place of a value that this op marks."""
         if op.primitive not in MARKERS or value is None:
             return
         self.roots.add(value)
@@ -160,7 +160,7 @@ class Frame:
         return Memory(buffer)
 
     def rename(self, value: Value, name: Value) -> None:
-        """Let a value be known under another name, too."""
+        """Add another name for a value."""
         if value in self.memory:
             self.memory[name] = self.memory[value]
         if value in self.grids:
@@ -177,7 +177,7 @@ class Frame:
         return value
 
     def place(self, value: Value) -> Memory | None:
-        """Where a value is to be put that an op makes; None for registers."""
+        """The place for a result of an op; None for registers."""
         name = self.names.get(value, value)
         return self.target(name) if name in self.roots else None
 
@@ -189,7 +189,7 @@ class Frame:
         return self.homes.get(value) or self.room(value.type)
 
     def copy(self, value: Value, memory: Memory) -> None:
-        """Put a value, of whatever kind, into memory."""
+        """Copy a value from wherever it is into memory."""
         if value in self.grids and value not in self.memory:
             self.deposit(self.grids[value], memory)
             return
@@ -204,7 +204,7 @@ class Frame:
         self.grids[op.result] = self.tools.expand(op, [self.grids[v] for v in op.operands])
 
     def in_registers(self, value: Value) -> bool:
-        """Whether the grid of a small value is at hand (small constants and parameters: made)."""
+        """Whether a small value has a grid; makes that of small constants and parameters."""
         if value not in self.grids and value.type.size <= SMALL:
             if value in self.memory:
                 self.grids[value] = self.fetch(self.memory[value], value.type.shape)

@@ -1,6 +1,6 @@
-"""Calls that stay calls: large functions that are called several times are lowered once.
+"""Calls of outlined functions: large functions with several calls are lowered once.
 
-The arguments and results of such a call are memory; what has none is put there in front of the
+The arguments and results of such a call are in memory; other values are copied there before the
 call. Functions that are small, called once, or handed a tape are inlined before (`inlined`).
 """
 

@@ -1,7 +1,7 @@
-"""Nests that go on from one another: one pass over memory in place of several.
+"""Fusion of nests: one pass over memory in place of several.
 
-A nest joins the one that makes what it reads, if both run over the same space, and every element
-is read at the place where it has just been computed. What nobody else reads needs no memory then.
+A nest joins the producer of its operands, if both run over the same space, and every element is
+read at the place at which it is computed. Values without other readers then need no memory.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def _maps(op: Op) -> bool:
 
 
 class _Line:
-    """The ops of a block so far, and which of them makes a value."""
+    """The ops of a block so far, and the producer of each value."""
 
     def __init__(self, block: Block) -> None:
         self.ops: list[Op | None] = []
         self.made: dict[Value, int] = {}
 
     def add(self, op: Op) -> None:
-        """Append an op, or let it join the one it goes on from."""
+        """Append an op, or fuse it with its producer."""
         at = self.joined(op) if _maps(op) else None
         if at is None:
             at = len(self.ops)
@@ -70,7 +70,7 @@ class _Line:
 
 
 def _outside(nest: Op) -> Iterator[Value]:
-    """What a nest reads that it does not make."""
+    """The live-in values of a nest."""
     own = {r for op in nest.regions[0].ops for r in op.results}
     return (v for v in reads(nest) if v not in own)
 

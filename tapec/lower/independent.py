@@ -1,6 +1,6 @@
-"""Loops over elements whose iterations know nothing of each other become vector loops.
+"""Loops over elements with independent iterations become vector loops.
 
-What a program writes element by element in its own loops is then as fast as the same on arrays.
+Loops that a user wrote element by element are then as fast as array code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _vector(op: Op) -> Op:
 
 
 def independent(op: Op) -> bool:
-    """Whether the iterations of an innermost loop touch different elements, mostly neighbours."""
+    """Whether the iterations of an innermost loop access different elements, mostly contiguous."""
     if op.primitive is not FOR or op.attrs["kind"] != "serial" or op.operands:
         return False
     body = op.regions[0].ops
@@ -63,7 +63,7 @@ def _accesses(op: Op) -> Iterator[tuple[bool, Value, Affine | None]]:
 
 
 def _pays(op: Op, places: Sequence[Affine | None]) -> bool:
-    """Whether most lanes are neighbours, or what is computed takes long."""
+    """Whether most accesses are contiguous, or the computation is costly."""
     counter, body = op.regions[0].params[0], op.regions[0].ops
     near = sum(a is not None and abs(a.coefficient(counter)) <= 1 for a in places)
     return 2 * near > len(places) or any(o.primitive.cost >= COSTLY for o in body)

@@ -1,7 +1,7 @@
-"""Where values are, as text: markers behind the ops of a block, read off and written anew.
+"""Places of values in the program: markers behind the ops of a block, read and written.
 
-`materialize` and `share` follow the op whose result they place; everybody else reads what they
-make. Analyses want the ops alone, with the places beside them.
+`materialize` and `share` follow the op whose result they place; all other
+ops read the marker's result. Analyses use the block without markers, and the places beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Placement:
 
 
 def unmarked(block: Block) -> tuple[Block, Placement]:
-    """The block without markers, and what they said."""
+    """The block without markers, and the places that they gave."""
     env: dict[Value, Value] = {}
     places = Placement()
     ops: list[Op] = []

@@ -11,7 +11,7 @@ from tapec.lower.products import products_of
 
 
 def product(n: Frame, op: Op, buffer: Memory) -> None:
-    """A product as calls; as loops where its operands are not in memory as a call needs them."""
+    """A product as calls; as loops where the layout of its operands does not allow a call."""
     found = products_of(op, n.source)
     if found is None or not all(map(n.in_memory, found.operands)):
         partial(n, op, buffer)

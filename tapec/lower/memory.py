@@ -1,4 +1,4 @@
-"""Where a large value is: a buffer, from a place in it on; where the factors of a matrix are."""
+"""Places of large values, an offset into a buffer, and of the factors of a matrix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Memory:
     base: Affine = ZERO
 
     def part(self, offset: Affine) -> Memory:
-        """What begins `offset` elements later."""
+        """The memory that begins `offset` elements later."""
         return Memory(self.buffer, self.base + offset)
 
 

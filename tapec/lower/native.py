@@ -1,5 +1,5 @@
-"""Every op as one that loops can be made of: formulas for ops that declare one, several results as
-parts of one array, calls of NumPy where native code knows nothing better."""
+"""Expansion of ops without native code: into the formula that they declare, or a call of NumPy.
+Several results of one op become parts of one array."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _over(op: Op, regions: tuple[Block, ...]) -> Op:
 def _append(
     builder: Builder, ops: Sequence[Op], results: Sequence[Value], env: dict[Value, Value]
 ) -> None:
-    """Append ops over `env`, or what stands for them; `results` are read afterwards."""
+    """Append ops over `env`, or their expansion; `results` are read afterwards."""
     used = {v for op in ops for v in op.operands}.union(results)
     for op in ops:
         operands = tuple(env.get(v, v) for v in op.operands)
@@ -71,7 +71,7 @@ def _append(
 
 
 def _replace(builder: Builder, op: Op, used: Collection[Value], env: dict[Value, Value]) -> None:
-    """Append what stands for an op; `env` gains its results."""
+    """Append the expansion of an op; `env` gains its results."""
     builder.loc = op.loc
     if op.primitive.expand is not None:
         _expand(builder, op, env)

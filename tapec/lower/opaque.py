@@ -15,7 +15,7 @@ from tapec.lower.scalars import Grid, Grids, rule
 
 
 def opaque(n: Frame, op: Op, memory: Memory) -> None:
-    """Copies of the operands, the call, and what it made."""
+    """Copies of the operands, the call, and its results."""
     shape = op.result.type.shape
     given = [copied(n, v) for v in op.operands]
     made = Memory(_called(n.build, op, [m.buffer for m in given]))

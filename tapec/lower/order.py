@@ -1,7 +1,7 @@
 """The ops of a block in an order in which writes are free: as late as possible, after all readers.
 
 Adjoints and simplified programs read arrays in any order. A write in place must come after every
-reader of the old array, so writes wait until somebody needs their result.
+reader of the old array, so writes are delayed until their result is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tapec.lower.tuning import FARTHEST_OPS, SMALL
 def order_writes(func: Func) -> Func:
     """The program in such an order; sums with placements as accumulations.
 
-    Outside of regions where a loop has made the array: others become a sum in one pass.
+    Outside of regions only where a loop has made the array: others become a sum in one pass.
     """
     return each_block(func, lambda b, inside: arranged(b.func(""), region=inside).block)
 
@@ -40,7 +40,7 @@ def arranged(func: Func, *, region: bool) -> Func:
 def accumulating(func: Func, *, region: bool = True) -> Func:
     """Sums of an array and a `place`, and chains of additions to parts, as one accumulation each.
 
-    Where nobody else reads the placement, or the array between two additions.
+    Only where the placement, or the array between two additions, has no other reader.
     """
     source = {op.result: op for op in func.ops if op.primitive in (PLACE, DYNAMIC_ADD, arith.add)}
     made = {r for op in func.ops if op.primitive.loop for r in op.results}
@@ -61,7 +61,7 @@ def accumulating(func: Func, *, region: bool = True) -> Func:
 
 
 def _read(func: Func) -> Func:
-    """Without additions that are part of later ones."""
+    """Drop additions that are part of later ones."""
     used = set(func.results)
     kept: list[Op] = []
     for op in reversed(func.ops):
@@ -72,7 +72,7 @@ def _read(func: Func) -> Func:
 
 
 def _accumulation(op: Op, source: Mapping[Value, Op], uses: Mapping[Value, int]) -> Op:
-    """The op as an accumulation, with those in front of it that nobody else reads."""
+    """The op as an accumulation, together with previous ones that have no other reader."""
     if len(op.results) != 1 or op.result.type.size <= SMALL:
         return op
     found = _addition(op, source, uses)
@@ -102,9 +102,9 @@ def _addition(
 
 
 def reading_on(func: Func) -> Func:
-    """Parts of an array that a write before has left as they were are read from what it made.
+    """Reads of parts that a write leaves unchanged are taken from the result of the write.
 
-    Else that write waits for the reader, and what the reader is for is put aside.
+    Otherwise the write would wait for the reader, and the value read would need a copy.
     """
     written: dict[Value, Op] = {}  # the array, and its first change
     ops: list[Op] = []
@@ -122,7 +122,7 @@ def reading_on(func: Func) -> Func:
 
 
 def reading_back(func: Func) -> Func:
-    """What is written to a part and used again is read from the part, not computed again."""
+    """A value written to a part and used again is read from the part, not recomputed."""
     source = {r: op for op in func.ops for r in op.results}
     left: dict[Value, int] = {}
     for v in (v for op in func.ops for v in op.operands):
@@ -192,7 +192,7 @@ class _Order:
             stack += [(other, False) for other in reversed(first)]
 
     def needed(self, op: Op) -> Iterator[Op]:
-        """Producers of the operands that still wait."""
+        """Producers of the operands that are not placed yet."""
         for v in op.operands:
             source = self.source.get(v)
             if source is not None and source not in self.done:
@@ -211,7 +211,7 @@ class _Order:
         return list(found)
 
     def closure(self, reader: Op, write: Op) -> Sequence[Op]:
-        """What must be computed for a reader to come now; nothing where it needs the write.
+        """The ops that must precede a reader placed now; nothing where it depends on the write.
 
         Nothing either where it overwrites the same array itself, or is far away.
         """
@@ -232,7 +232,7 @@ class _Order:
         return list(found)
 
     def touched(self, values: Iterable[Value]) -> Iterator[Value]:
-        """What is read when large values are computed where they are asked for."""
+        """The arrays that are read when large values are recomputed at their reads."""
         stack, seen = list(values), set[Value]()
         while stack and len(seen) < FARTHEST_OPS:
             v = stack.pop()

@@ -1,7 +1,7 @@
-"""Arrays whose elements are read at several places of one another: stencils of what is not stored.
+"""Stencils over recomputed arrays: elements that several slices read.
 
-An element that five slices share would be computed five times, and after three such steps a hundred
-times. From where that costs more than storing it, the array gets memory.
+An element that five slices share would be computed five times, and after three such steps over a
+hundred times. Where that costs more than storing it, the array gets memory.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Ops with several results, and those without native code: copies of their operands in memory, and
-one flat array of what they make."""
+one flat array of results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reductions with large results, and products: which elements of the result are made together.
+"""Reductions with large results, and products: which elements of the result are computed together.
 
 A product whose contracted axis is contiguous makes several rows at once, which share the loads of
 the other side. One whose result is contiguous along the other side keeps a block of rows in
@@ -40,7 +40,7 @@ def partial(n: Frame, op: Op, buffer: Memory) -> None:
 
 
 def rows(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
-    """A reduction: what it runs over, its elements, whether they are neighbours in memory."""
+    """A reduction: its space, its elements, whether they are contiguous in memory."""
     (x,) = op.operands
     axes = sorted(op.attrs["axes"])
     kept = [k for k in range(x.type.ndim) if k not in axes]
@@ -53,7 +53,7 @@ def rows(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
 
 
 def products(n: Frame, op: Op) -> tuple[list[int], Element, bool]:
-    """A product: what it runs over, its elements, whether those of a sum are neighbours."""
+    """A product: its space, its elements, whether those of a sum are contiguous."""
     a, b = op.operands
     pairs = op.attrs["contract"]
 

@@ -1,4 +1,4 @@
-"""Large products of matrices: which of them can be one call of a BLAS, and the op that says so."""
+"""Large matrix products that one BLAS call can compute, as `product` ops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tapec.lower.tuning import CALL_FLOPS
 
 _LONGEST = 2**31  # sizes and strides are 32-bit integers there
 
-Layout = tuple[Value, tuple[int, ...]]  # what has the memory, the stride of every axis in it
+Layout = tuple[Value, tuple[int, ...]]  # the value with the memory, the stride of every axis
 Source = Mapping[Value, Op]
 
 
@@ -33,7 +33,7 @@ class Product:
 
 
 def layout(value: Value, source: Source) -> Layout:
-    """Views of whole arrays are strides into what they view."""
+    """The strides of a view of a full array in the memory of its base."""
     op = source.get(value)
     own = (value, contiguous(value.type.shape))
     if op is None or op.primitive not in (TRANSPOSE, RESHAPE, logic.stop_gradient):
@@ -117,7 +117,7 @@ def _with_calls(block: Block) -> Block:
 
 
 def read_by_calls(func: Func) -> set[Value]:
-    """What calls will read, through views of whole arrays, and must be given memory."""
+    """The values that calls read, through views of full arrays, and that need memory."""
     found: set[Value] = set()
     for block in all_blocks(func):
         calls = [op for op in block.ops if op.primitive is PRODUCT]

@@ -1,4 +1,4 @@
-"""What planning a block starts from, and what its parts know of the decisions so far."""
+"""The input of planning a block, and the decisions made so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tapec.ir.core import Func, Op, Value
 
 @dataclass(frozen=True)
 class Roles:
-    """What a block's surroundings want of it.
+    """The requirements of a block's surroundings.
 
     `owned` are parameters whose memory it may change; `aims` are (result, parameter) where the
     result must end up in that memory; `early` are numbers of results that are saved as soon as

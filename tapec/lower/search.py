@@ -1,4 +1,4 @@
-"""Places in sorted arrays, by halving: in as many steps for each element, as vectors."""
+"""Binary search, with the same number of steps for every element, so that it vectorises."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def factor(build: ScalarBuilder, f: Factors) -> None:
 
 
 def _check(build: ScalarBuilder, f: Factors) -> None:
-    """End the kernel where a matrix that was factored anyway is singular."""
+    """End the kernel where a matrix that was factored before is singular."""
     flag = build.load(f.pivots, f.pivots.type.size - 1, stable=False)
     regular = build.op("equal", flag, build.const(0, "i32"))
     build.append(Op(EXPECT, (regular,), {"status": SINGULAR}, ()))
@@ -105,7 +105,7 @@ def _apply(build: ScalarBuilder, f: Factors, right: Value) -> None:
 
 
 def _tiny(n: Frame, op: Op, memory: Memory) -> None:
-    """Elimination in registers, once for each matrix; many columns are a loop beside it."""
+    """Elimination in registers, once for each matrix; many columns are solved in a loop."""
     a, b = op.operands
     *lead, size, columns = op.result.type.shape
     looped = columns * _written(size) > WRITTEN_OPS
@@ -158,7 +158,7 @@ def _one(e: Grids, op: Op, a: Grid, b: Grid) -> Grid:
 
 @dataclass(frozen=True)
 class Elimination:
-    """A matrix made triangular in registers, and what was done to its rows on the way.
+    """A matrix made triangular in registers, with the row operations that did it.
 
     `swaps` and `factors` have the steps in order: rows i > j changed places where the condition
     holds; then row i lost a multiple of row j.
@@ -210,5 +210,5 @@ def eliminated(build: ScalarBuilder, a: Grid) -> Elimination:
 
 
 def exchanged(build: ScalarBuilder, truth: Value, a: Value, b: Value) -> tuple[Value, Value]:
-    """The two the other way round where that is true."""
+    """The two values, exchanged where the condition holds."""
     return build.op("select", truth, b, a), build.op("select", truth, a, b)

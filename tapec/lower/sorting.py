@@ -20,7 +20,7 @@ from tapec.lower.tuning import NETWORK
 class _Room:
     """Memory for keys and their places, twice: merges go from one half into the other.
 
-    One element more may be read, though nobody asks what it is.
+    One element beyond the end may be read; its value is not used.
     """
 
     keys: Value
@@ -146,7 +146,7 @@ def _row(e: Grids, op: Op, row: list[Value]) -> list[Value]:
 
 
 def _network(build: ScalarBuilder, row: list[Value]) -> list[Value]:
-    """Neighbours are exchanged where they are out of order, until none can be."""
+    """A bubble-sort network: neighbours are exchanged by `select` where they are out of order."""
     keys, places = list(row), [build.const(k, "i64") for k in range(len(row))]
     for last in range(len(row) - 1, 0, -1):
         for k in range(last):

@@ -1,4 +1,4 @@
-"""Loops over a space of indices: for every place, or to combine what is at all of them."""
+"""Loops over a space of indices: for every place, or to reduce over all places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tapec.lower.spacekeys import unrolled_from
 from tapec.lower.sums import chained
 from tapec.lower.tuning import SUM_BLOCK
 
-How = tuple[str, object]  # a scalar op, and what it starts from (None: the worst number)
+How = tuple[str, object]  # a scalar op and its initial value (None: the neutral element)
 # How the carried values of a loop are combined, by the scalar op.
 _KINDS = dict(
     add="add", mul="mul", maximum="max", minimum="min", logical_or="or", logical_and="and"
@@ -51,13 +51,13 @@ def loops(
 
 
 def neutral(build: ScalarBuilder, how: How, dtype: str) -> Value:
-    """What a reduction starts from."""
+    """The neutral element of a reduction."""
     name, start = how
     return build.const(_extreme(name, dtype) if start is None else start, dtype)
 
 
 def _extreme(name: str, dtype: str) -> float | int:
-    """What every number of a dtype is better than."""
+    """The neutral element of an extreme."""
     if dtype in ("f32", "f64"):
         return float("-inf") if name == "maximum" else float("inf")
     bits = {"i32": 31, "i64": 63}.get(dtype, 0)

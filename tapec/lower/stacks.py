@@ -1,4 +1,4 @@
-"""Which tapes are one stack: those that meet where branches join and where loops go round.
+"""Tapes that share a stack: those that merge after branches and in loops.
 
 Most tapes are made at the top of a program and threaded through it. Second derivatives also make
 tapes inside branches and loops, and hand them out: both sides of a branch make one each, which one
@@ -47,7 +47,7 @@ class _Families:
         self.parent: dict[Value, Value] = {}
 
     def of(self, tape: Value) -> Value:
-        """What stands for the family."""
+        """The representative of a tape's family."""
         while tape in self.parent:
             tape = self.parent[tape]
         return tape

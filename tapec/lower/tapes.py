@@ -12,9 +12,9 @@ from tapec.lower.scalars import grid
 
 @control("tape")
 def fresh_tape(n: Frame, op: Op) -> None:
-    """One stack for all runs of the op, and for all tapes that take its place.
+    """One stack for all runs of the op, and for all tapes of its family.
 
-    What is pushed is popped, so it is empty again; what is not popped lies below for good.
+    Pushes are matched by pops, so the stack can be shared; values never popped stay at its bottom.
     """
     family = n.shared.stacks.get(op.result, op.result)
     if family not in n.shared.opened:

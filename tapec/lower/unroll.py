@@ -1,8 +1,8 @@
-"""Straight lines: a program of few elements as scalar ops, without loops.
+"""Unrolling: a program of few elements as straight-line scalar ops, without loops.
 
-Where lines are few, written out they win. Structural zeros decide: the Hessian of a sum of squares
-has few ops once the zeros of its seeds are gone, and loops would compute them all. So lines are
-built, up to a limit, and counted.
+Short programs are faster unrolled, and structural zeros may make them short: the Hessian of a
+sum of squares has few ops without the zeros of its seeds, which loops would compute. So
+straight-line code is built up to a limit, and its ops are counted.
 """
 
 from __future__ import annotations

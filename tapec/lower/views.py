@@ -1,7 +1,7 @@
 """Views as index arithmetic: which element of which operand an element of the result is.
 
-A map takes an op and an index into its result; it gives (operand, index into it) for all that are
-added up there, and None where the index varies over operands that only its value tells apart.
+A map takes an op and an index into its result; it gives (operand, index into it) for all terms of
+that element, and None where the operand depends on the value of a varying index.
 """
 
 from __future__ import annotations

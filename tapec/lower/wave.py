@@ -1,10 +1,9 @@
 """Double loops whose iterations wait for a neighbour above, at the left or between: wavefronts.
 
-Cell (i, j) of a table filled row by row needs cells that one of the same row, or of a row before,
-has computed. What lies on one diagonal does not wait for each other: several rows can go together,
-each one column behind the row before, or more where a cell needs what is above of the next ones.
-This finds the loops for which that changes nothing: what every element of memory sees keeps its
-order.
+Cell (i, j) of a table filled row by row depends on cells of the same row, or of a row before.
+Cells on one diagonal are independent: several rows can run together, skewed by one column or, where
+a cell reads above its right neighbours, by more. This finds the loops in which skewing keeps the
+order of accesses to every element of memory.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ _BEFORE, _INSIDE, _AFTER = -1, 0, 1
 
 
 def wavefronts(func: Func) -> Func:
-    """The program with the kind of such loops changed to "wave", inside first: of three loops in
-    each other the inner two can be one."""
+    """The program with the kind of such loops changed to "wave", innermost first: of three nested
+    loops the inner two can be one."""
     return each_block(func, lambda block, inside: changed_ops(block, _wave))
 
 
@@ -82,7 +81,7 @@ class _Access:
 
 
 class _Nest:
-    """Two loops: what they do to memory."""
+    """Two loops, and their accesses to memory."""
 
     def __init__(self, rows: Op, columns: Op) -> None:
         self.i, self.j = rows.regions[0].params[0], columns.regions[0].params[0]
@@ -95,15 +94,15 @@ class _Nest:
         self.made |= {v for b in blocks for op in b.ops for v in op.results}
 
     def keeps_order(self, skew: int) -> bool:
-        """Whether iterations of several rows may go together, each so many columns behind."""
+        """Whether rows may run together, skewed by so many columns."""
         self.skew = skew
         if self.last - self.first < skew * WAVE_LANES + WAVE_ROWS - 1:
-            return False  # rows would end before all have begun
+            return False  # the first row would end before the last one begins
         return all(self.ordered(accesses) for accesses in self.written.values())
 
     @cached_property
     def written(self) -> dict[Value, list[_Access | None]]:
-        """What happens to each buffer that changes."""
+        """The accesses to each buffer that is written."""
         found: dict[Value, list[_Access | None]] = {}
         written = set()
         for number, part, op in self.accesses():
@@ -134,7 +133,7 @@ class _Nest:
         return _Access(number, part, stores, row, column, rest.const, frozenset(rest.terms))
 
     def ordered(self, found: Sequence[_Access | None]) -> bool:
-        """Whether whatever touches an element of this buffer does so in the same order."""
+        """Whether the accesses to each element of this buffer keep their order."""
         accesses = [a for a in found if a is not None]
         if len(accesses) < len(found) or len(found) > WAVE_ACCESSES:
             return False
@@ -149,7 +148,7 @@ class _Nest:
         if a.part == b.part == _INSIDE:
             behind = self.behind(a.column, b.column, gap)
             return behind is None or (self.skew * rows + behind, b.number) > (0, a.number)
-        # The first columns of all rows come first, then what is common to them, then the last ones.
+        # Order after skewing: the first columns of all rows, the common columns, the last columns.
         if a.part == _BEFORE or b.part == _AFTER or a.part == b.part:
             return True
         late = self.met(b.column, gap) if b.part == _INSIDE else range(0)
