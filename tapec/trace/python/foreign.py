@@ -23,6 +23,8 @@ CURE = (
     "else tapec.custom_rule around tapec.opaque"
 )
 _EMPTY = CellType()
+# Frames of compiled code have names of files that are not there.
+_COMPILED = (".pyx", ".pxd", ".pxi", "<stringsource>")
 _LIBRARIES = tuple(
     {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
@@ -37,7 +39,7 @@ def foreign_error(error: Exception) -> TraceError | None:
     if not own or own[-1] == len(frames) - 1:
         return None
     (caller, line), (called, _) = frames[own[-1] : own[-1] + 2]
-    if not (_is_ours(error) or any(map(holds_traced, called.f_locals.values()))):
+    if not (_ours(error) or any(map(holds_traced, called.f_locals.values()))):
         return None
     where = Loc(caller.f_code.co_filename, line, caller.f_code.co_name)
     message = f"{_name(called)} cannot be followed with traced values: {_first_line(error)}"
@@ -47,16 +49,16 @@ def foreign_error(error: Exception) -> TraceError | None:
 @lru_cache(maxsize=1024)
 def is_library(file: str) -> bool:
     """Whether source of this path is of Python's library or of an installed package."""
-    return file.startswith(_LIBRARIES) or "site-packages" in file or file.startswith("<frozen")
+    if file.endswith(_COMPILED) or file.startswith("<frozen"):
+        return True
+    return file.startswith(_LIBRARIES) or "site-packages" in file
 
 
-def _is_ours(error: BaseException | None) -> bool:
-    """Whether an error is ours, or was raised while one of ours was handled."""
-    while error is not None:
-        if isinstance(error, TapecError):
-            return True
+def _ours(error: BaseException | None) -> TapecError | None:
+    """The error of ours that this one is, or that was handled when it was raised."""
+    while error is not None and not isinstance(error, TapecError):
         error = error.__cause__ or error.__context__
-    return False
+    return error
 
 
 def holds_traced(value: Any, depth: int = 3) -> bool:
@@ -72,12 +74,20 @@ def holds_traced(value: Any, depth: int = 3) -> bool:
 
 def _name(frame: FrameType) -> str:
     """A function as the user calls it: public parts of its module, and its name."""
-    module = str(frame.f_globals.get("__name__", "")).split(".")
-    public = [part for part in module if not part.startswith("_")]
-    return ".".join([*public, frame.f_code.co_qualname])
+    module, name = str(frame.f_globals.get("__name__", "")), frame.f_code.co_qualname
+    if "<locals>" in name:  # a decorator's function has that of what it decorates
+        inner = (frame.f_locals.get(n) for n in frame.f_code.co_freevars)
+        named = [(f.__module__, f.__name__) for f in inner if hasattr(f, "__qualname__")]
+        module, name = named[0] if named else (module, name)
+    public = [part for part in module.split(".") if not part.startswith("_")]
+    return ".".join([*public, name])
 
 
-def _first_line(error: Exception) -> str:
-    if isinstance(error, TapecError):
-        return error.message
+def _first_line(error: BaseException) -> str:
+    ours = _ours(error)
+    if ours is not None:
+        return ours.message
+    # Compiled code that goes on after an error ends with one about itself.
+    if isinstance(error, SystemError) and error.__cause__ is not None:
+        return _first_line(error.__cause__)
     return f"{type(error).__name__}: {error}".splitlines()[0]

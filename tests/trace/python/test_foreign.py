@@ -19,6 +19,8 @@ A = np.eye(3) + 0.1
 
 @pytest.mark.parametrize(("f", "name"), [
     (lambda a: scipy.linalg.expm(a), r"scipy\.linalg\.expm"),
+    (lambda a: scipy.linalg.cholesky(a), r"scipy\.linalg\.cholesky cannot"),
+    (lambda a: scipy.linalg.bandwidth(a), r"scipy\.linalg\.bandwidth cannot"),
     (lambda a: scipy.linalg.solve(a, a[:, 0]), r"scipy\.linalg\.solve"),
     (lambda a: scipy.optimize.brentq(lambda t: t * t - a[0, 0], 0, 3), r"scipy\.optimize\.brentq"),
     (lambda a: scipy.integrate.quad(lambda t: t * a[0, 0], 0, 1)[0], r"scipy\.integrate\.quad"),
@@ -29,6 +31,20 @@ def test_the_line_is_the_users(f: Any, name: str) -> None:
         tapec.compile(f)(A)
     assert "test_foreign.py" in str(info.value)
     assert "tapec.implicit" in str(info.value)
+
+
+@pytest.mark.parametrize("f", [
+    lambda a: scipy.optimize.brentq(lambda t: t * t - a[0, 0], 0, 3),
+    lambda a: scipy.optimize.bisect(lambda t: t - a[0, 0], 0, 3),
+    lambda a: scipy.linalg.expm(a),
+    lambda a: scipy.linalg.bandwidth(a),
+    lambda a: scipy.linalg.issymmetric(a),
+])  # fmt: skip
+def test_reasons_are_not_insides_of_python(f: Any) -> None:
+    with pytest.raises(TraceError) as info:
+        tapec.compile(f)(A)
+    assert "test_foreign.py" in str(info.value)
+    assert not any(w in str(info.value) for w in ("SystemError", "exception set", "_CopyMode"))
 
 
 def test_mistakes_of_other_kinds_stay_what_they_are() -> None:
