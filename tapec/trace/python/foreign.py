@@ -77,7 +77,7 @@ def _name(frame: FrameType) -> str:
     module, name = str(frame.f_globals.get("__name__", "")), frame.f_code.co_qualname
     if "<locals>" in name:  # a decorator's function has that of what it decorates
         inner = (frame.f_locals.get(n) for n in frame.f_code.co_freevars)
-        named = [(f.__module__, f.__name__) for f in inner if hasattr(f, "__qualname__")]
+        named = [(f.__module__, f.__name__) for f in inner if f and hasattr(f, "__name__")]
         module, name = named[0] if named else (module, name)
     public = [part for part in module.split(".") if not part.startswith("_")]
     return ".".join([*public, name])
