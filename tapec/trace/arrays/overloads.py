@@ -28,17 +28,48 @@ class BoundMethod:
         return method(self.name, self.tracer, args, kwargs)
 
 
+def _is_truth(a: Any) -> bool:
+    """Whether an operand is one of Python's own booleans, traced or not."""
+    return a._weak and a._dtype == "bool" if type(a) is Tracer else type(a) is bool
+
+
+def _is_python(a: Any) -> bool:
+    """Whether an operand is one of Python's own numbers, traced or not."""
+    return a._weak if type(a) is Tracer else type(a) in (bool, int, float)
+
+
+def _apply(name: str, *operands: Any) -> Any:
+    """An operator: on Python's own numbers it does what Python does, not what the ufunc does."""
+    if name in _TRUTHS:
+        made = TABLE[name](*operands)
+        if type(made) is Tracer and made._dtype == "bool":
+            made._weak = all(map(_is_python, operands))
+        return made
+    if all(map(_is_truth, operands)):  # integers to Python's arithmetic, logic to the ufuncs
+        operands = tuple(map(_integer, operands))
+    return TABLE[name](*operands)
+
+
+def _integer(truth: Any) -> Any:
+    """One of Python's booleans as an integer of Python's."""
+    if type(truth) is not Tracer:
+        return int(truth)
+    made = TABLE["astype"](truth, int)
+    made._weak = True
+    return made
+
+
 def _operator(name: str) -> tuple[Any, Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
-        return NotImplemented if type(other) in SPECIAL else TABLE[name](self, other)
+        return NotImplemented if type(other) in SPECIAL else _apply(name, self, other)
 
     def reflected(self: Tracer, other: Any) -> Any:
-        return TABLE[name](other, self)
+        return _apply(name, other, self)
 
     def augmented(self: Tracer, other: Any) -> Any:
         if type(other) in SPECIAL:
             return NotImplemented
-        result = TABLE[name](self, other)
+        result = _apply(name, self, other)
         number = not self._steps or self._storage.frozen == ROW
         if not self.shape and number and not self._storage.boxed:
             return result
@@ -57,6 +88,8 @@ BINARY = {
 COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
             "eq": "equal", "ne": "not_equal"}  # fmt: skip
 UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+# Operators that give a boolean where their operands are booleans, or always.
+_TRUTHS = frozenset([*COMPARE.values(), "bitwise_and", "bitwise_or", "bitwise_xor"])
 
 
 def _rounded(x: Tracer, digits: int | None = None) -> Any:
@@ -103,7 +136,7 @@ def _operators() -> dict[str, Any]:
     for short, name in COMPARE.items():
         made[f"__{short}__"] = _operator(name)[0]
     for short, name in UNARY.items():
-        made[f"__{short}__"] = lambda self, _name=name: TABLE[_name](self)
+        made[f"__{short}__"] = lambda self, _name=name: _apply(_name, self)
     return made
 
 

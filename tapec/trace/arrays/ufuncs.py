@@ -98,7 +98,7 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     if dtype == "bool":
         primitive = _ON_BOOL.get(primitive, primitive)
     result = session.emit(primitive, *values) if primitive else values[0]
-    return wrap(session, result, weak, deps_of(args))
+    return wrap(session, result, weak and result.type.dtype != "bool", deps_of(args))
 
 
 def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
@@ -113,8 +113,9 @@ def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
         return None
     x = a._value(session) if left else session.const(a, "f64")
     y = b._value(session) if right else session.const(b, "f64")
-    weak = (not left or a._weak) and (not right or b._weak)
-    return wrap(session, session.emit(primitive, x, y), weak)
+    result = session.emit(primitive, x, y)
+    weak = (not left or a._weak) and (not right or b._weak) and result.type.dtype != "bool"
+    return wrap(session, result, weak)
 
 
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:

@@ -177,7 +177,10 @@ def _joined(
     """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
     is_truth = value._dtype == "bool" and not value._shape
     if is_truth and state is None and _is_cheap(session, rest, thunks):
-        return TABLE[name](value, rest())
+        last = rest()
+        made = TABLE[name](value, last)
+        made._weak = value._weak and (last._weak if is_symbolic(last) else type(last) is bool)
+        return made
     then, otherwise = (lambda: value, rest) if stops else (rest, lambda: value)
     return ifexp(value, then, otherwise, state)
 
@@ -215,7 +218,7 @@ def not_(x: Any) -> Any:
     session = _traced(x)
     if session is None:
         return not x
-    return wrap(session, session.emit("logical_not", truth(session, x)))
+    return wrap(session, session.emit("logical_not", truth(session, x)), weak=True)
 
 
 def assert_(test: Any, message: Thunk | None) -> None:

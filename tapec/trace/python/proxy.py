@@ -216,6 +216,8 @@ def math_function(real: Any) -> Any:
             # Not of the same name in NumPy: math.remainder is no np.remainder.
             return real(*args, **kwargs)
         made = TABLE[name](*args)
+        if type(made) is Tracer and made._dtype == "bool":
+            made._weak = True
         return as_python_int(made) if name in _INTEGRAL else made
 
     return translated
