@@ -26,7 +26,7 @@ from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import TapeEntry, slot_bytes
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
@@ -145,7 +145,9 @@ class _Checkpointed(RegionPullback):
         """The snapshots, in an array with a place for each, and one more."""
         shape = kept.type.shape[1:]
         zeros = b.const(0, kept.type.with_shape((self.snapshots + 1, *shape)))
-        return b.emit(PRIMITIVES["update"], (zeros, kept), {"at": whole(kept.type.shape)}).result
+        return b.emit(
+            PRIMITIVES["update"], (zeros, kept), {"at": full_range(kept.type.shape)}
+        ).result
 
     def _back(self, b: Builder, args: list[Value]) -> list[Value]:
         """One iteration reversed: its state found from the last snapshot."""

@@ -12,7 +12,7 @@ from math import comb
 
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Loc, Value
-from tapec.ir.places import RUN, Spec, whole
+from tapec.ir.places import RUN, Spec, full_range
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
 
@@ -95,7 +95,7 @@ def region(
 
 
 def _at(x: Type) -> Spec:
-    return (RUN, *whole(x.shape[1:]))
+    return (RUN, *full_range(x.shape[1:]))
 
 
 def row(b: Builder, x: Value, i: Value) -> Value:

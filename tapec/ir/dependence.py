@@ -51,17 +51,17 @@ class Dependence:
         masks = [env[v] for v in op.operands]
         if op.regions or op.primitive is POP:
             return [union(masks, mask) for mask in self.of(op)]
-        whole = reduce(or_, masks, 0)
-        return [whole] * len(op.results)
+        merged = reduce(or_, masks, 0)
+        return [merged] * len(op.results)
 
 
-def union(sets: Sequence[int], chosen: int) -> int:
-    """The union of those sets whose bits are chosen."""
+def union(sets: Sequence[int], selected: int) -> int:
+    """The union of those sets whose bits are selected."""
     found = 0
-    while chosen:
-        lowest = chosen & -chosen
+    while selected:
+        lowest = selected & -selected
         found |= sets[lowest.bit_length() - 1]
-        chosen ^= lowest
+        selected ^= lowest
     return found
 
 

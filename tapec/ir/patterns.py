@@ -184,8 +184,8 @@ def _masks(array: Array) -> Iterator[Mask]:
     if axis is None:
         return
     first, other = (_line(array, axis)[k].item() for k in (0, changes[axis]))
-    for chosen, place in changes.items() if len(lines) <= 2 else ():
-        steps = tuple({chosen: 1}.get(k, -1) if k in lines else 0 for k in range(array.ndim))
+    for line, place in changes.items() if len(lines) <= 2 else ():
+        steps = tuple({line: 1}.get(k, -1) if k in lines else 0 for k in range(array.ndim))
         if place:
             yield Mask(steps, False, place - 1, first, other)
             yield Mask(steps, True, place, other, first)

@@ -131,8 +131,8 @@ def in_a_row(entries: Sequence[Entry], n: int) -> list[int] | None:
 # --- places ---------------------------------------------------------------------------------------
 
 
-def whole(shape: Sequence[int]) -> Spec:
-    """Everything."""
+def full_range(shape: Sequence[int]) -> Spec:
+    """The place of all elements of an array."""
     return tuple((0, n, 1) for n in shape)
 
 

@@ -83,14 +83,14 @@ def _written(p: Frame, op: Op, index: Index) -> Value:
 
 
 def put(
-    n: Frame, part: Value, at: Sequence[Any], starts: Sequence[Value], whole: tuple[int, ...],
+    n: Frame, part: Value, at: Sequence[Any], starts: Sequence[Value], shape: tuple[int, ...],
     memory: Memory, *, add: bool,
 ) -> None:  # fmt: skip
     """Store a part at its place, or add it to what is there."""
-    places = steps(n, at, starts, whole)
+    places = steps(n, at, starts, shape)
 
     def body(index: Index) -> None:
-        position = flat(within(places, index), whole)
+        position = flat(within(places, index), shape)
         value = n.pull(part, index)
         if add:
             value = n.build.op("add", n.load(memory, position, stable=False), value)

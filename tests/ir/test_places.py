@@ -23,6 +23,7 @@ from tapec.ir.places import (
     elements,
     extents,
     fits,
+    full_range,
     in_a_row,
     inside,
     kept,
@@ -36,7 +37,6 @@ from tapec.ir.places import (
     size,
     slices,
     to_slice,
-    whole,
 )
 
 Array = np.ndarray[Any, Any]
@@ -93,7 +93,7 @@ def test_shapes_are_numpys(data: st.DataObject, shape: tuple[int, ...]) -> None:
     at = place(data, shape)
     assert selected(at) == read(numbered(shape), at).shape
     assert selected(at) == tuple(len(elements(at[k])) for k in kept(at))
-    assert (read(numbered(shape), whole(shape)) == numbered(shape)).all()
+    assert (read(numbered(shape), full_range(shape)) == numbered(shape)).all()
 
 
 @given(st.data(), shapes)

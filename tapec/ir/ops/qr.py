@@ -17,7 +17,7 @@ from tapec.ir.build import Expr
 from tapec.ir.core import Op
 from tapec.ir.ops.matrices import eye, lower, masked, matrices, matrix_transpose, product
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -47,8 +47,8 @@ def _terms(op: Op) -> int:
 
 def _part(x: Expr, rows: tuple[int, int], columns: tuple[int, int]) -> Expr:
     """These rows and columns of the matrices; both are (first, count)."""
-    at = (*whole(x.shape[:-2]), (*rows, 1), (*columns, 1))
-    return x if at == whole(x.shape) else call("index", x, at=at)
+    at = (*full_range(x.shape[:-2]), (*rows, 1), (*columns, 1))
+    return x if at == full_range(x.shape) else call("index", x, at=at)
 
 
 def _columns(x: Expr, first: int, count: int) -> Expr:

@@ -24,7 +24,7 @@ from tapec.ir.ops.shape import (
     transposed,
     zeros,
 )
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import Primitive, linear, structured
 from tapec.ir.types import Type
 
@@ -142,7 +142,7 @@ def _exclusive(x: Expr, *, reverse: bool) -> Expr:
     n = x.shape[axis]
     if n == 0:
         return zeros(x)
-    first = (*whole(x.shape[:axis]), n - 1 if reverse else 0)
+    first = (*full_range(x.shape[:axis]), n - 1 if reverse else 0)
     one = splat(x, 1, x.shape[:axis])
     start = call("place", one, at=(first,), shape=x.shape)
     return call("recurrence", shifted(x, axis, reverse), start, axis=axis, reverse=reverse)

@@ -21,7 +21,7 @@ from tapec.ir.ops.shape import (
     listed,
     splat,
 )
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import Primitive, linear, structured
 from tapec.ir.types import Type
 
@@ -40,7 +40,7 @@ def shifted(x: Expr, axis: int, reverse: bool) -> Expr:
     n = x.shape[axis]
     if n == 0:
         return x
-    head, tail = list(whole(x.shape)), list(whole(x.shape))
+    head, tail = list(full_range(x.shape)), list(full_range(x.shape))
     head[axis], tail[axis] = (0, n - 1, 1), (min(1, n - 1), n - 1, 1)
     source, target = (tail, head) if reverse else (head, tail)
     part = call("index", x, at=tuple(source))

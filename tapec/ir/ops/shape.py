@@ -13,7 +13,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import PRIMITIVES, linear
 from tapec.ir.types import Type
 
@@ -234,7 +234,7 @@ def _infer_concatenate(*types: Type, axis: int) -> Type:
 
 def _transpose_concatenate(k: int, ct: Expr, *operands: Expr, axis: int) -> Expr:
     start = sum(x.shape[axis] for x in operands[:k])
-    at = list(whole(ct.shape))
+    at = list(full_range(ct.shape))
     at[axis] = (start, operands[k].shape[axis], 1)
     return call("index", ct, at=tuple(at))
 
@@ -267,7 +267,7 @@ def _infer_stack(*types: Type, axis: int) -> Type:
 
 
 def _transpose_stack(k: int, ct: Expr, *operands: Expr, axis: int) -> Expr:
-    at: list[Any] = list(whole(ct.shape))
+    at: list[Any] = list(full_range(ct.shape))
     at[axis] = k
     return call("index", ct, at=tuple(at))
 

@@ -11,11 +11,11 @@ from tapec.ir.places import (
     Spec,
     compose,
     disjoint,
+    full_range,
     kept,
     progression,
     relative,
     selected,
-    whole,
 )
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
 from tapec.passes.tuning import MAX_PIECES
@@ -27,7 +27,7 @@ Result = Op | Value | None
 def index_all(op: Op, cx: Rewriter) -> Result:
     """x[:] -> x."""
     (x,) = op.operands
-    return x if op.attrs["at"] == whole(x.type.shape) else None
+    return x if op.attrs["at"] == full_range(x.type.shape) else None
 
 
 @rule("index")
@@ -153,7 +153,7 @@ def gather_constant(op: Op, cx: Rewriter) -> Result:
     entry = _entry_of(indices[0], x.type.shape[0], cx)
     if entry is None:
         return None
-    return remade(op, "index", (x,), at=(entry, *whole(x.type.shape[1:])))
+    return remade(op, "index", (x,), at=(entry, *full_range(x.type.shape[1:])))
 
 
 def _entry_of(value: Value, size: int, cx: Rewriter) -> Entry | None:

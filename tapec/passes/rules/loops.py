@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.ir.primitive import lookup
 from tapec.ir.regions import RegionOp, rebuilt, region_op, without_tapes
 from tapec.ir.types import Type
@@ -63,7 +63,7 @@ def work(block: Block) -> int:
 
 
 def _element(cx: Rewriter, x: Value, i: int) -> Value:
-    return cx.emit("index", (x,), at=(i, *whole(x.type.shape[1:])))
+    return cx.emit("index", (x,), at=(i, *full_range(x.type.shape[1:])))
 
 
 def _stacked(cx: Rewriter, rows: list[Value], result: Value) -> Value:

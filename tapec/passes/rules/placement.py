@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ir.core import Op, Value
-from tapec.ir.places import Spec, compose, in_a_row, whole
+from tapec.ir.places import Spec, compose, full_range, in_a_row
 from tapec.passes.rewriter import Rewriter, constant, remade, rule
 
 Result = Op | Value | None
@@ -16,7 +16,7 @@ Shape = tuple[int, ...]
 def place_whole(op: Op, cx: Rewriter) -> Result:
     """One contribution everywhere is the value."""
     shape: Shape = op.attrs["shape"]
-    return op.operands[0] if op.attrs["at"] == (whole(shape),) else None
+    return op.operands[0] if op.attrs["at"] == (full_range(shape),) else None
 
 
 @rule("place")
@@ -86,7 +86,7 @@ def joined(op: Op, values: Sequence[Value], specs: Sequence[Spec]) -> Op | None:
 
 def _only_axis(specs: Sequence[Spec], shape: Shape) -> int | None:
     """The one axis along which the parts differ; all others are complete."""
-    full = whole(shape)
+    full = full_range(shape)
     axes = [k for k, e in enumerate(specs[0]) if e != full[k]]
     if len(axes) != 1:
         return None
@@ -105,7 +105,7 @@ def update_known(op: Op, cx: Rewriter) -> Result:
     """Writing everything leaves the written; what was there, nothing; twice, the last."""
     x, value = op.operands
     at = op.attrs["at"]
-    if at == whole(x.type.shape):
+    if at == full_range(x.type.shape):
         return value
     source = cx.defined(value, "index")
     if source and source.operands[0] is x and source.attrs["at"] == at:

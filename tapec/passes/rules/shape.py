@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapec.ir.core import Op, Value
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.passes.rewriter import Rewriter, remade, rule
 
 Result = Op | Value | None
@@ -77,7 +77,7 @@ def stack_of_rows(op: Op, cx: Rewriter) -> Result:
     source = first.operands[0] if first else None
     if source is None or source.type != op.result.type:
         return None
-    at = list(whole(source.type.shape))
+    at = list(full_range(source.type.shape))
     for k, value in enumerate(op.operands):
         row = cx.defined(value, "index")
         at[op.attrs["axis"]] = k

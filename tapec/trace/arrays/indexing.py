@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tapec.ir.places import kept, selected, whole
+from tapec.ir.places import full_range, kept, selected
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
 from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
@@ -133,7 +133,7 @@ def _has_arrays(key: Any) -> bool:
 
 def basic_view(x: Tracer, parsed: ParsedIndex) -> Tracer:
     view = x
-    if parsed.at != whole(x.shape):
+    if parsed.at != full_range(x.shape):
         view = x._view(("index", parsed.at), selected(parsed.at))
     if "new" in parsed.layout:
         sizes = iter(selected(parsed.at))
@@ -145,7 +145,7 @@ def basic_view(x: Tracer, parsed: ParsedIndex) -> Tracer:
 def _front(x: Tracer, parsed: ParsedIndex) -> Tracer:
     """The basic part applied and the indexed axes brought to the front: a view."""
     view = x
-    if parsed.at != whole(x.shape):
+    if parsed.at != full_range(x.shape):
         shape = selected(parsed.at)
         view = x._view(("index", parsed.at), shape)
     axes = list(parsed.arrays)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ir.core import Value
-from tapec.ir.places import whole
+from tapec.ir.places import full_range
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import ROW, Storage
 from tapec.trace.arrays.tracer import Tracer
@@ -17,7 +17,7 @@ def row_maker(session: Session, stack: Value, weak: bool) -> Callable[[int], Tra
     storage = Storage(session, stack, None)
     storage.frozen = ROW
     dtype, shape = stack.type.dtype, stack.type.shape[1:]
-    rest = whole(shape)
+    rest = full_range(shape)
     return lambda t: Tracer(storage, dtype, shape, (("index", (t, *rest)),), weak)
 
 
