@@ -64,7 +64,7 @@ class Journal:
         return result
 
 
-# The journal of the kernel that is being traced: derivatives are made on the way.
+# The journal of the kernel being traced, which also records derivations.
 _RUNNING: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 

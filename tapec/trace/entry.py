@@ -142,7 +142,7 @@ def _told(error: Exception) -> Exception:
     foreign = foreign_error(error)
     if foreign is not None:
         return foreign
-    # NumPy's own words for a traced value written into one of its arrays hide ours.
+    # NumPy wraps our error when a traced value is written into its array: ours is raised.
     cause = error.__cause__
     if isinstance(error, ValueError) and isinstance(cause, TraceError):
         return real_array_write(cause.where)

@@ -7,7 +7,7 @@ from __future__ import annotations
 # A loop whose iterations weigh at most this together is unrolled: registers beat the loads and
 # stores of a small loop. [scalar ops; estimated]
 UNROLLED_OPS = 320
-# So few iterations are unrolled whatever they weigh. [iterations; estimated]
+# Loops of at most so many iterations are unrolled at any weight. [iterations; estimated]
 UNROLLED_LENGTH = 2
 # A loop that may end on a traced condition becomes branches in branches, so deep; the code
 # doubles with each. [iterations; estimated]
@@ -39,7 +39,7 @@ OVERFLOW_WORK = 100_000
 
 # Objects nested deeper than that, and those in cycles, are leaves. [levels; estimated]
 OBJECT_DEPTH = 8
-# So many objects are looked at for what a statement may change. [objects; estimated]
+# Limit of the objects followed to find the side effects of a statement. [objects; estimated]
 REACHABLE_OBJECTS = 2000
 # Python's `sum`, `max` and `min` of longer arrays are one op. [elements; estimated]
 LONG_ARRAY = 64
@@ -74,5 +74,5 @@ MASK_DEPTH = 32
 # Arrays up to here are constants until they are seen to change: code folds them, and to compare
 # them takes a few nanoseconds. [elements; estimated]
 SMALL_CAPTURED = 32
-# So much of what a function may read from around it is followed. [reads; estimated]
+# Limit of the captured values followed from a function. [reads; estimated]
 MOST_READS = 20_000

@@ -15,8 +15,8 @@ import numpy as np
 
 Call = tuple[list[Any], dict[str, Any]]
 
-# What changes neither values nor shapes: memory layout, casting rules of a cast that is not asked
-# for, algorithms, subclasses. (Orders that do change values are honoured by `reshape` and others.)
+# Options without effect on values and shapes: memory layout, casting rules without a cast,
+# algorithms, subclasses. (Orders that change values are honoured by `reshape` and others.)
 HARMLESS = frozenset([
     "order", "casting", "subok", "like", "device", "kind", "stable", "overwrite_input", "optimize",
     "copy", "extobj",

@@ -33,7 +33,7 @@ def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
     """The error for a function (or an argument of it) without a translation."""
     key = name_of(function)
     name = key if key.startswith("linalg.") else getattr(function, "__name__", str(function))
-    # Ufuncs that NumPy does not have are SciPy's; they say nothing of where they come from.
+    # Ufuncs that NumPy lacks are SciPy's: ufuncs do not name their module.
     special = isinstance(function, np.ufunc) and not hasattr(np, name)
     prefix = "" if name.startswith("ndarray.") else "scipy.special." if special else "np."
     return UnsupportedOperation(

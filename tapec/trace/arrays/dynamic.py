@@ -191,7 +191,7 @@ def _symbolic(x: Tracer, session: Session) -> Tracer:
         owner = storage.session
         if owner is session or session.is_region:
             return x
-        # A function traced on its own sees a copy: it cannot write there anyway.
+        # A separately traced function sees a copy, as it may not write to this array.
         return _read_only(wrap(session, x._value(session)), "an array of the enclosing trace")
     if storage.frozen or not _is_of_function(storage, session):
         why = storage.frozen or "an array of the enclosing trace"

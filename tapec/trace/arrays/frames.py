@@ -12,7 +12,7 @@ import numpy as np
 
 # Frames of these folders are not the user's.
 _TAPEC = str(Path(__file__).parents[2])
-# contextlib runs our decorated functions: what calls tapec has the user's line then.
+# contextlib is hidden as it runs our context managers, called from the user's line.
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
 _SHOWN = (str(Path(_TAPEC, "bench")), str(Path(_TAPEC, "tools", "check.py")))
 

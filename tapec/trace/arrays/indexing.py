@@ -84,7 +84,7 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
     entries, boxed = completed(x.shape, key)
     session = session_of(x, *_numbers(key)) or need_session()
     if any(isinstance(e, ARRAYS) and np.ndim(e) for e in entries):
-        # First the slices, which keep their axes; then arrays and numbers, which belong together.
+        # Slices are applied first, as they keep their axes; then arrays and numbers together.
         cut = tuple(e if isinstance(e, slice) else slice(None) for e in entries if e is not None)
         rest = tuple(slice(None) if isinstance(e, slice) else e for e in entries)
         return (dynamic_view(x, cut) if is_dynamic(cut) else Window(x[cut]))._replace(rest=rest)

@@ -45,7 +45,7 @@ def _apply(name: str, *operands: Any) -> Any:
         if type(made) is Tracer and made._dtype == "bool":
             made._weak = all(map(_is_python, operands))
         return made
-    if all(map(_is_truth, operands)):  # integers to Python's arithmetic, logic to the ufuncs
+    if all(map(_is_truth, operands)):  # integers in arithmetic, logic in the ufuncs
         operands = tuple(map(_integer, operands))
     return TABLE[name](*operands)
 
@@ -119,7 +119,7 @@ def _attribute(self: Tracer, name: str) -> Any:
     raise AttributeError(f"'ndarray' object has no attribute {name!r}")
 
 
-# Methods that change an array in ways that are not followed.
+# Methods that change an array in ways that tracing does not model.
 _WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
 
 

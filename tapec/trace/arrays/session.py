@@ -82,20 +82,20 @@ class Session:
         self.builder = Builder()
         self.parent = parent
         self.serial = next(_SERIALS)
-        self.choices: list[Any] = []  # what became of the user's loops and branches
+        self.choices: list[Any] = []  # decisions on the user's loops and branches
         self.params: list[Any] = []  # the memory of the arguments
         self.partial: set[Value] = set()  # results that exist on some paths only
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
         self.captures: list[Any] = []
-        # Values from around the function that are inputs (see tapec.trace.python.inputs).
+        # Captured values that are inputs (see tapec.trace.python.inputs).
         self.captured: Any = None if parent is None else parent.captured
         self.integers = Integers()
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.noted: list[
             Any
         ] = []  # objects that may be one (see tapec.trace.staging.object_aliases)
-        self.backoff: Any = None  # loops that are not tried for some time (see staging.choice)
+        self.backoff: Any = None  # back-off of loops that could not be rolled (see staging.choice)
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
         # Lists that are arrays for now, by identity (see tapec.trace.staging.list_arrays).
         self.list_arrays: dict[int, Any] = {} if parent is None else parent.list_arrays

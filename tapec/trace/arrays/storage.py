@@ -35,7 +35,7 @@ class MaybeShared:
     entries: list[tuple[weakref.ref[Storage], list[int], int]]
 
     def __init__(self, storages: Iterable[Storage]) -> None:
-        # Weakly: an array that nobody else knows is no alias. What was written into it counts.
+        # Weak references, as an unreferenced array is no alias; its stamp tells of writes.
         found = {s: (weakref.ref(s), s.cell, s.stamp) for s in storages}
         more = [e for s in found if isinstance(s.frozen, MaybeShared) for e in s.frozen.entries]
         self.entries = [*found.values(), *(e for e in more if e[0]() is not None or _changed(e))]
@@ -85,7 +85,7 @@ def holders(storage: Storage) -> int:
 # Regions, also those waiting for the other branch, refer to the storages they have entered, and
 # loops to constant arrays that they have made traced ones.
 REGIONS: weakref.WeakSet[Any] = weakref.WeakSet()
-# Everything that holds values of variables only to compare with them or to go back to them.
+# Holders of values for comparison or restoration: their references are no aliases.
 SNAPSHOTS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -97,7 +97,7 @@ def _in_snapshots(storage: Storage) -> int:
             if value._storage is storage:
                 found.setdefault(id(value), (value, [0]))[1][0] += 1
     value = None
-    # The pair here refers to a tracer too, and so may the call.
+    # The pair itself refers to a tracer, and so may the call.
     return sum(sys.getrefcount(pair[0]) - _ITEM == pair[1][0] for pair in found.values())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import where
 
-# Whether a traced value was put into the text that is being made.
+# Whether the string being formatted contains a traced value.
 _TRACED: ContextVar[list[bool] | None] = ContextVar("tapec_texts", default=None)
 _COMPARED = (
     "eq",

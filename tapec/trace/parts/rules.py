@@ -115,7 +115,7 @@ def _highest(dtype: str) -> Any:
     return np.inf if dtype[0] == "f" else True if dtype == "bool" else np.iinfo(np.int64).max
 
 
-# What stands for the others. So the maximum of no elements is -inf where NumPy raises an error.
+# Neutral elements for the others: so the maximum of no elements is -inf, an error in NumPy.
 _FILL: dict[str, Callable[[str], Any]] = {
     "sum": lambda dtype: 0, "prod": lambda dtype: 1, "any": lambda dtype: False,
     "all": lambda dtype: True, "max": _lowest, "min": _highest, "amax": _lowest, "amin": _highest,
@@ -196,7 +196,7 @@ def _running(name: str, neutral: int) -> Callable[..., Any]:
     def run(x: Ragged, axis: Any = None, **kwargs: Any) -> Any:
         if axis is None and x.ndim != 1:
             raise unsupported(f"a flattened np.{name}")
-        # What comes before the part counts nothing.
+        # Elements before the part are neutral.
         return Ragged(TABLE[name](x.filled(neutral), axis=axis or 0, **kwargs), x.intervals)
 
     return run
