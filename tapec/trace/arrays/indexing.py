@@ -160,13 +160,14 @@ def _operands(x: Tracer, parsed: ParsedIndex, *more: Any) -> tuple[Any, list[Any
     session = session_of(x, *arrays, *more) or need_session()
     values = []
     for axis, a in zip(parsed.arrays, arrays, strict=True):
-        if np.dtype(a.dtype).kind != "i":
+        if np.dtype(a.dtype).kind not in "iu":
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
         if not is_symbolic(a):
             plain = np.asarray(unwrap(a))
             n = x.shape[axis]
             if plain.size and (plain.min() < -n or plain.max() >= n):
                 raise IndexError(f"index out of bounds for axis {axis} with size {n}")
+            plain = plain.astype(np.int64)
             a = np.where(plain < 0, plain + n, plain)
         values.append(operand(session, a, "i64"))
     return session, values

@@ -120,7 +120,7 @@ def _spread_masks(shape: tuple[int, ...], entries: list[Any]) -> list[Any]:
         axis += rest if e is Ellipsis else size
         if _is_constant_mask(e):
             spread += e.nonzero()
-        elif isinstance(e, np.ndarray) and e.shape == () and e.dtype.kind == "i":
+        elif isinstance(e, np.ndarray) and e.shape == () and e.dtype.kind in "iu":
             spread.append(int(e))
         elif type(e) is Tracer and e._dtype == "bool":
             raise UnsupportedOperation(
