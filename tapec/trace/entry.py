@@ -16,6 +16,7 @@ from tapec.trace.arrays.session import Session, current, running
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write
+from tapec.trace.depth import deeper_recursion
 from tapec.trace.parts.intervals import LengthMark
 from tapec.trace.parts.ragged import CURE, Ragged
 from tapec.trace.python.foreign import foreign_error, holds_traced
@@ -108,7 +109,7 @@ def trace(
         session.captured, captured.session = captured, session
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
     session.params = [t._storage for t in tracers]
-    with running(session):
+    with deeper_recursion(), running(session):
         args, kwargs = make_args(tracers)
         try:
             result = prepare(f, session)(*args, **kwargs)

@@ -37,6 +37,9 @@ OVERFLOW_WORK = 100_000
 
 # -- Python ----------------------------------------------------------------------------------------
 
+# Python's limit on recursion is so many times higher while tracing, since conditions and their
+# branches are calls, too. [frames; estimated]
+FRAMES_PER_CALL = 4
 # Objects nested deeper than that, and those in cycles, are leaves. [levels; estimated]
 OBJECT_DEPTH = 8
 # Limit of the objects followed to find the side effects of a statement. [objects; estimated]
