@@ -31,6 +31,7 @@ from tapec.trace.python.classes import (
     makes_stand_ins,
     may_stand_in,
 )
+from tapec.trace.python.constants import direct_on_constants
 from tapec.trace.python.inputs import COPIED, Captured
 from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.python.proxy import (
@@ -86,9 +87,8 @@ def _module(module: types.ModuleType, session: Session) -> Any:
         return ModuleProxy(module, session, placed)
     if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
         return module if is_hidden(file) else ModuleProxy(module, session, placed)
-    return (
-        module if not module.__name__.startswith("scipy") else ModuleProxy(module, session, placed)
-    )
+    is_scipy = module.__name__.startswith("scipy")
+    return ModuleProxy(module, session, placed) if is_scipy else module
 
 
 def _class(cls: type, session: Session) -> Any:
@@ -105,7 +105,7 @@ def _plain_function(function: types.FunctionType, session: Session) -> Any:
         return numpy_function(function)
     if hasattr(function, "registry") and hasattr(function, "dispatch"):
         return _by_class(function, session)
-    return clone(function, session)
+    return direct_on_constants(function, clone(function, session))
 
 
 def _by_class(function: Any, session: Session) -> Any:

@@ -221,10 +221,24 @@ def test_unedited_code_of_a_new_file_is_followed(
         assert tapec.compile(f)(-X) == f(-X)
 
 
+def written() -> Any:
+    a = np.eye(3)
+    a[0, 1], a[2] = 0.5, 2.0
+    return a
+
+
 CONSTANT: dict[str, Callable[[], Any]] = {
     "toeplitz": lambda: linalg.toeplitz([1.0, 2.0, 3.0]),
     "rotation": lambda: Rotation.from_rotvec([0.1, 0.2, 0.3]).as_matrix(),
     "hilbert": lambda: linalg.hilbert(3),
+    "expm": lambda: linalg.expm(np.eye(3) * 0.1),
+    "logm": lambda: linalg.logm(np.diag([1.0, 2.0, 3.0])),
+    "sqrtm of a written array": lambda: linalg.sqrtm(written()).real,
+    "solve_triangular": lambda: linalg.solve_triangular(np.tri(3), np.eye(3), lower=True),
+    "factors": lambda: linalg.cho_solve(linalg.cho_factor(np.eye(3) * 2.0), np.eye(3)),
+    "overwritten": lambda: linalg.inv(np.tri(3), overwrite_a=True),
+    "nodes": lambda: np.diag(special.roots_legendre(3)[0]),
+    "binomials": lambda: special.comb(4, np.arange(3.0)) * np.eye(3),
     "copies": lambda: np.array(X, copy=np._CopyMode.IF_NEEDED) * np.eye(3),
 }
 
