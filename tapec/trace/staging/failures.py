@@ -81,9 +81,14 @@ def catching(types: Types) -> Iterator[None]:
 
 
 def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
-    """Refuse to catch division by zero: a traced one gives inf or nan and raises nothing."""
+    """Refuse to catch division by zero: a traced one gives inf or nan and raises nothing.
+
+    NumPy's arrays raise nothing either, but FloatingPointError where `np.errstate` asks for it.
+    """
     awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
-    if awaited and any(op.primitive.divides for op in every(ops)):
+    by_arrays = any(issubclass(FloatingPointError, t) for t in awaited)
+    divisions = (op for op in every(ops) if op.primitive.divides)
+    if awaited and any(by_arrays or not op.result.type.shape for op in divisions):
         raise ControlFlowError(
             f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
             f"{awaited[0].__name__}",

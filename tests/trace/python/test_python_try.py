@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.tracing import check, traced
 
+import tapec
 from tapec.errors import ControlFlowError, TraceError
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
@@ -76,12 +77,48 @@ def awaited_division(x: Any) -> Any:
     return r
 
 
+def awaited_division_of_arrays(x: Any) -> Any:
+    try:
+        with np.errstate(divide="raise"):
+            r = 1.0 / x
+    except FloatingPointError:
+        r = x * 0.0
+    return r
+
+
 @pytest.mark.parametrize(
-    "f", [caught_in_a_helper, caught_with_others, caught_assertion, awaited_division]
+    "f",
+    [
+        caught_in_a_helper,
+        caught_with_others,
+        caught_assertion,
+        awaited_division,
+        awaited_division_of_arrays,
+    ],
 )
 def test_traced_exceptions_that_would_be_caught_are_refused(f: Any) -> None:
     with pytest.raises(ControlFlowError, match=r"(?s)`try`.*test_python_try\.py:\d+"):
         traced(f, V)
+
+
+DIVISIONS = [np.divide, np.floor_divide, np.remainder, np.fmod, lambda a, b: np.divmod(a, b)[0]]
+
+
+@pytest.mark.parametrize("divide", DIVISIONS)
+@pytest.mark.parametrize("kind", [ZeroDivisionError, (KeyError, ZeroDivisionError), OverflowError])
+def test_arrays_divide_by_zero_without_raising(divide: Any, kind: Any) -> None:
+    def f(x: Any) -> Any:
+        try:
+            y = divide(1.0, x) if x[0] > 0 else divide(x, 0.0)
+        except kind:
+            y = x * 7.0
+        return y
+
+    for x in (V, -V, V * np.array([1.0, 0.0, 2.0, 0.0])):
+        with np.errstate(all="ignore"):
+            want = f(x)
+            got = tapec.compile(f)(x)
+        np.testing.assert_allclose(got, want)
 
 
 def test_other_handlers_are_no_obstacle() -> None:
