@@ -13,10 +13,11 @@ SIZE = 70
 
 
 def walked(start: np.ndarray) -> tapec.Kernel:
-    """A loop over the rows of a constant table."""
+    """A loop over the rows of a table that is a constant of the program, as captured bytes are."""
+    content, dtype, shape = start.tobytes(), start.dtype, start.shape
 
     def walk(x: np.ndarray) -> np.ndarray:
-        t = start.copy()
+        t = np.frombuffer(content, dtype).reshape(shape).copy()
         for i in range(1, SIZE):
             t[i] = t[i] + x * t[i - 1]
         return t
