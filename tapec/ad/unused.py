@@ -19,7 +19,8 @@ from tapec.ir.types import Type
 # Finite where their operand is infinite.
 _ABSORBING = frozenset(
     {functions.exp, functions.exp2, functions.expm1, functions.tanh, functions.arctan}
-    | {functions.expit, functions.logaddexp, special.erf, special.erfc, arith.copysign}
+    | {functions.expit, functions.expit_slope, functions.logaddexp}
+    | {special.erf, special.erfc, arith.copysign}
 )
 
 

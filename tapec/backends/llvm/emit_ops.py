@@ -233,6 +233,12 @@ def _expit(e: Emit, x: str) -> str:
     return e.do("fdiv", one, e.do("fadd", one, e.math("exp", e.do("fneg", x))))
 
 
+def _expit_slope(e: Emit, x: str) -> str:
+    decay = e.math("exp", e.do("fneg", e.intrinsic("fabs", x)))
+    whole = e.do("fadd", e.num(1), decay)
+    return e.do("fdiv", decay, e.do("fmul", whole, whole))
+
+
 def _strong_mul(e: Emit, a: str, b: str) -> str:
     counts = e.cmp("une", a, e.num(0))
     if e.op.attrs.get("either"):
@@ -243,6 +249,7 @@ def _strong_mul(e: Emit, a: str, b: str) -> str:
 RULES: dict[str, Rule] = {
     "strong_mul": _strong_mul,
     "expit": _expit,
+    "expit_slope": _expit_slope,
     "neg": _neg,
     "sign": _sign,
     "maximum": _extreme("gt"),

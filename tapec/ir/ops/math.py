@@ -94,12 +94,10 @@ sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
 cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
 
 
-def _tanh_slope(y: Any, x: Any) -> Any:
-    """1 - y^2, of which no digits are left for large x: from the logistic function there."""
-    return select(y * y < 0.25, 1.0 - y * y, 4.0 * expit(2.0 * x) * expit(-2.0 * x))
-
-
-tanh: Primitive = _function("tanh", _tanh_slope, "vmath.tanh", bounded=True)
+# Not 1 - y^2, which has no digits left for large x.
+tanh: Primitive = _function(
+    "tanh", lambda y, x: 4.0 * expit_slope(2.0 * x), "vmath.tanh", bounded=True
+)
 arcsinh: Primitive = _function(
     "arcsinh", lambda y, x: 1.0 / hypot(x, 1.0), "vmath.arcsinh", bounded=True
 )
@@ -164,6 +162,25 @@ expit: Primitive = elementwise(
     bounded=True,
     domain=(ANY,),
     doc="The logistic function 1 / (1 + exp(-x)).",
+)
+
+
+def _expit_slope(x: Any) -> Any:
+    decay = np.exp(-np.abs(x))
+    return decay / ((1.0 + decay) * (1.0 + decay))
+
+
+expit_slope: Primitive = elementwise(
+    "expit_slope",
+    quiet(_expit_slope),
+    (lambda y, x: -(y * tanh(0.5 * x)),),
+    infer=floating,
+    lower="rule",
+    cost=25,
+    bounded=True,
+    domain=(ANY,),
+    analytic=False,  # NumPy's abs of a complex number is no analytic function
+    doc="The derivative of the logistic function, expit(x) expit(-x), by one exponential.",
 )
 
 
