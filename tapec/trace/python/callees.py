@@ -15,7 +15,7 @@ from tapec.trace.python.builtin import OF_PYTHON, sort_list
 from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
-from tapec.trace.python.proxy import UfuncProxy, is_special
+from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
 
 
 def callee(session: Session, function: Any) -> Any:
@@ -36,7 +36,7 @@ def _function(function: Any, session: Session) -> Any:
         return known[1]
     if scope.get("__name__", "").startswith("tapec.trace."):
         return function
-    if is_library(function.__code__) and not is_special(function):
+    if is_library(function.__code__) and not (is_numpy(function) or is_special(function)):
         return function
     return substitute(function, session)
 

@@ -33,7 +33,7 @@ from tapec.trace.python.classes import (
 )
 from tapec.trace.python.constants import direct_on_constants
 from tapec.trace.python.inputs import COPIED, Captured
-from tapec.trace.python.namespaces import Globals, ModuleProxy
+from tapec.trace.python.namespaces import Globals, ModuleProxy, under_names_of_modules
 from tapec.trace.python.proxy import (
     ArrayProxy,
     UfuncProxy,
@@ -262,7 +262,7 @@ def clone(function: types.FunctionType, session: Session) -> Any:
     if not follows(function.__code__):
         return function
     scope = scope_of(function.__globals__, session)
-    code = rewritten(function.__code__)
+    code = rewritten(function.__code__, under_names_of_modules(function))
     cells = tuple(types.CellType() for _ in code.co_freevars)
     defaults = substitute(function.__defaults__, session)
     made = types.FunctionType(code, scope, function.__name__, defaults, cells or None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import math
 import types
 from collections.abc import Callable
 from typing import Any
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.builtin import MEMBERS
+from tapec.trace.source import MODULES
 
 # Makes a stand-in from owner, key, object and trace.
 Placed = Callable[[Any, Any, Any, Session], Any]
@@ -51,3 +53,10 @@ class ModuleProxy(types.ModuleType):
 
     def __dir__(self) -> list[str]:
         return dir(self._real)
+
+
+def under_names_of_modules(function: types.FunctionType) -> frozenset[str]:
+    """The usual names of modules that are something else to this function."""
+    known = function.__globals__
+    named = (n for n in MODULES if not isinstance(known.get(n, math), types.ModuleType))
+    return frozenset([*named, *MODULES.intersection(function.__code__.co_freevars)])

@@ -16,6 +16,7 @@ import operator
 from types import CodeType
 
 from tapec.trace.source.build import definition, no_parameters
+from tapec.trace.source.calls import MODULES, mark_objects
 from tapec.trace.source.closures import SourceRewriter, rewritten_lambda
 from tapec.trace.source.generated import GENERATED
 from tapec.trace.source.jumps import NotRewritable
@@ -25,8 +26,9 @@ from tapec.trace.source.scopes import FunctionScope, mark_comprehensions
 from tapec.trace.source.state import Variables
 from tapec.trace.source.survey import has_work
 
+_NONE: frozenset[str] = frozenset()
 # By file too: equal code objects may come from different files.
-_CACHE: dict[tuple[str, CodeType], CodeType] = {}
+_CACHE: dict[tuple[str, CodeType, frozenset[str]], CodeType] = {}
 _WORK = frozenset(
     [*dis.hasjrel, *dis.hasjabs, dis.opmap["UNARY_NOT"], dis.opmap["IS_OP"]]
     + [n for name, n in dis.opmap.items() if name.startswith("CALL") or name.endswith("_SUBSCR")]
@@ -36,12 +38,15 @@ _FUTURE = functools.reduce(
 )
 
 
-def rewritten(code: CodeType) -> CodeType:
-    """The code with its control flow as calls; unchanged where there is none to rewrite."""
-    key = code.co_filename, code
+def rewritten(code: CodeType, objects: frozenset[str] = _NONE) -> CodeType:
+    """The code with its control flow as calls; unchanged where there is none to rewrite.
+
+    `objects` are the names in `MODULES` that are no modules where the code runs.
+    """
+    key = code.co_filename, code, objects
     found = _CACHE.get(key)
     if found is None:
-        found = _CACHE[key] = _rewrite(code) if _may_have_work(code) else code
+        found = _CACHE[key] = _rewrite(code, objects) if _may_have_work(code) else code
         _remember(found)
     return found
 
@@ -54,15 +59,19 @@ def _may_have_work(code: CodeType) -> bool:
 
 def _remember(code: CodeType) -> None:
     """Mark rewritten code, nested functions included, as done."""
-    _CACHE[code.co_filename, code] = code
+    _CACHE[code.co_filename, code, _NONE] = code
     for c in code.co_consts:
         if isinstance(c, CodeType):
             _remember(c)
 
 
-def _rewrite(code: CodeType) -> CodeType:
+def _rewrite(code: CodeType, objects: frozenset[str]) -> CodeType:
     node = tree_of(code)
-    if node is None or not has_work(node):
+    if node is None:
+        return code
+    if objects:
+        mark_objects(node, objects)
+    if not has_work(node):
         return code
     try:
         made = _compiled(_transformed(node, code), code)
@@ -117,4 +126,4 @@ def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
     return code.replace(co_consts=tuple(consts), co_name=name, co_qualname=qualname)
 
 
-__all__ = ["Variables", "rewritten"]
+__all__ = ["MODULES", "Variables", "rewritten"]

@@ -15,7 +15,7 @@ from tapec.trace.source.walk import walk
 
 FOLLOW = "__tapec_callee__"
 # The usual names of modules whose members have stand-ins, and the generated name.
-_MODULES = frozenset(["np", "numpy", "math", "__tapec__"])
+MODULES = frozenset(["np", "numpy", "math", "__tapec__"])
 _CALLERS = frozenset(["map", "filter", "reduce", "vectorize", "apply_along_axis"])
 _SORTERS = frozenset(["sorted", "sort", "min", "max"])
 
@@ -44,14 +44,27 @@ def _is_hidden(function: ast.expr, variables: Container[str]) -> bool:
         case ast.Lambda() | ast.Constant():
             return False
         case ast.Attribute():
-            return _root(function) not in _MODULES
+            return not _is_module(function, variables)
     return True
 
 
-def _root(node: ast.expr) -> str:
+def _is_module(node: ast.expr, variables: Container[str]) -> bool:
+    """Whether a chain of attributes starts at a module whose members have stand-ins."""
     while isinstance(node, ast.Attribute):
         node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+    return (
+        isinstance(node, ast.Name)
+        and node.id in MODULES
+        and node.id not in variables
+        and not getattr(node, "inner", False)
+    )
+
+
+def mark_objects(root: ast.AST, names: Container[str]) -> None:
+    """Mark the usual names of modules that are those of other objects here."""
+    for node in walk(root):
+        if isinstance(node, ast.Name) and node.id in names:
+            node.inner = True  # type: ignore[attr-defined]
 
 
 def called_by(call: ast.Call) -> Sequence[ast.expr]:
