@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,23 @@ class Meta(type):
         return getattr(cls.real, name)
 
 
-class ArrayProxy(metaclass=Meta):
+class ArrayMeta(Meta):
+    """Gives methods read from the class that take traced arrays too."""
+
+    def __getattr__(cls, name: str) -> Any:
+        real = super().__getattr__(name)
+        if type(real) is not types.MethodDescriptorType:
+            return real
+
+        @functools.wraps(real)
+        def unbound(x: Any, *args: Any, **kwargs: Any) -> Any:
+            method = getattr(x, name) if type(x) is Tracer else functools.partial(real, x)
+            return method(*args, **kwargs)
+
+        return unbound
+
+
+class ArrayProxy(metaclass=ArrayMeta):
     """`np.ndarray` in traced code."""
 
     real = np.ndarray

@@ -71,7 +71,12 @@ def closed(np: Any) -> Callable[[Any], Any]:
     return f
 
 
-USES = [made, scalar, other_function, nested, inner, given, closed(np), closed(numpy)]
+def unbound(x: Any) -> Any:
+    known = numpy.ndarray.cumsum(numpy.arange(1.0, 3.0))
+    return numpy.ndarray.sum(numpy.ndarray.reshape(x, (2, 1)) * known, axis=0).max()
+
+
+USES = [unbound, made, scalar, other_function, nested, inner, given, closed(np), closed(numpy)]
 
 
 @pytest.mark.parametrize("f", USES, ids=lambda f: f.__qualname__)
