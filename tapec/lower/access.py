@@ -201,8 +201,12 @@ def reshaped(block: Block | Func) -> set[int]:
         if op.primitive is RESHAPE and op.operands[0] in number:
             found.add(number[op.operands[0]])
         for region in op.regions:
+            # The last operands are the last parameters; a region may have none.
             passed = min(len(op.operands), len(region.params))
-            pairs = zip(op.operands[-passed:], range(len(region.params))[-passed:], strict=True)
-            inner = reshaped(region) if passed else ()
+            operands = op.operands[len(op.operands) - passed :]
+            pairs = zip(
+                operands, range(len(region.params) - passed, len(region.params)), strict=True
+            )
+            inner = reshaped(region)
             found |= {number[v] for v, k in pairs if v in number and k in inner}
     return found

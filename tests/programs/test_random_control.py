@@ -47,6 +47,11 @@ def test_native(seed: int) -> None:
     check(seed, "llvm")
 
 
+@pytest.mark.parametrize("seed", [1057, 1208])
+def test_regions_without_parameters_among_reshapes(seed: int) -> None:
+    check(seed, "llvm")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 1400))
 def test_many(seed: int) -> None:
