@@ -46,6 +46,14 @@ class Form:
     loop: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the tests try an op with: attributes, and shapes of operands that are no numbers."""
+
+    shapes: tuple[tuple[int, ...], ...] = ()
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Primitive:
     """One operation of the language; the object is callable on `Expr`s to build the op."""
@@ -118,11 +126,18 @@ class Primitive:
     # arguments), "vmath.NAME" one of our vector mathematics (of the C library where numbers come
     # one by one), "rule" a rule of the emitter or of lowering. "loops" is a rule of lowering that
     # shares loops with other ops, "own loops" one that does not: the result has memory then.
+    # "lapack" is a routine that is declared with its call (`ops/lapack.py`).
     # Empty: `expand`, or else a call of `evaluate` for this op alone.
     lower: str = ""
     # expand(*operands, **attrs) -> Expr, or a tuple of them: the op as a formula in others, which
     # is its native code.
     expand: Callable[..., Any] | None = None
+    # What NumPy and SciPy call it: "linalg.qr", or "jv" for what is in scipy.special. For None the
+    # operands are the arguments. Else the function is called with the op on traced values, then
+    # the arguments, and may use NumPy's functions: `lambda op, n, x: op(x, n=n)`.
+    public: Mapping[str, Callable[..., Any] | None] = field(default_factory=dict)
+    # Operands and attributes to test it with, if it has attributes or is not elementwise.
+    samples: tuple[Sample, ...] = ()
     # Sampling interval of the operands for tests, and where the derivative jumps.
     domain: tuple[tuple[float, float], ...] = ()
     kinks: str = ""

@@ -26,3 +26,5 @@ LOOP_WEIGHT = 256
 # Cofactors of matrices up to this size are determinants of their minors, which cost the fifth power
 # of it, of larger ones they come from an inverse. [rows; estimated]
 MINORS = 8
+# Columns that LAPACK takes together, if it has room for them. [columns; estimated]
+LAPACK_BLOCK = 32

@@ -40,8 +40,6 @@ TINY = 4
 WRITTEN_OPS = 400
 # Rows up to this length are sorted by exchanges that are written out. [elements; estimated]
 NETWORK = 8
-# Columns that LAPACK takes together, if it has room for them. [columns; estimated]
-LAPACK_BLOCK = 32
 # Rotating arrays begin at multiples of this, never a power of two apart. [elements;
 # estimated]
 LINE = 8

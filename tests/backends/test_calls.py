@@ -60,7 +60,7 @@ def build(sig: KernelAbi, text: str) -> Library:
         (1, IndexError),
         (2, MemoryError),
         (3, np.linalg.LinAlgError),
-        (7, RuntimeError),
+        (77, RuntimeError),
         (-1, RuntimeError),
     ],
 )

@@ -12,7 +12,15 @@ import warnings
 import numpy as np
 import pytest
 from scipy import special as scipy_special
-from support.rules_support import DTYPES, case_id, operand_dtypes, partial, same_bits, sample
+from support.rules_support import (
+    DTYPES,
+    attribute_sets,
+    case_id,
+    operand_dtypes,
+    partial,
+    same_bits,
+    sample,
+)
 
 from tapec.errors import DTypeError, ShapeError, TapecError
 from tapec.ir import PRIMITIVES as P
@@ -22,15 +30,7 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.tools.differences import ridders
 
 ELEMENTWISE = [p for p in P.values() if p.kind == "elementwise" and p.name != "const"]
-# Attribute sets to try; all others have none.
-ATTRS = {
-    "integer_pow": [{"n": n} for n in (0, 1, 2, 3, 7)],
-    "polygamma": [{"n": n} for n in (0, 1, 2)],
-    "iv": [{"n": n} for n in (2, 3)],
-    "ive": [{"n": n} for n in (2, 3)],
-    "convert": [{"dtype": d} for d in DTYPES],
-}
-CASES = [(p, a) for p in ELEMENTWISE for a in ATTRS.get(p.name, [{}])]
+CASES = [(p, a) for p in ELEMENTWISE for a in attribute_sets(p)]
 SMOOTH = [
     (p, attrs, k)
     for p, attrs in CASES
@@ -70,7 +70,7 @@ def test_declaration_is_complete(primitive):
 @pytest.mark.parametrize("primitive", ELEMENTWISE, ids=case_id)
 def test_float_results_have_partials(primitive):
     """Only integers and booleans go without."""
-    attrs = ATTRS.get(primitive.name, [{}])[-1]
+    attrs = attribute_sets(primitive)[-1]
     for dtypes in operand_dtypes(primitive, attrs):
         result = primitive.infer(*(Type(d) for d in dtypes), **attrs)
         if not result.is_float:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.rules_support import attribute_sets
 
 from tapec.backends.llvm.emit import emit_kernel
 from tapec.errors import DTypeError
 from tapec.ir import PRIMITIVES, Builder, Func, Type
 from tapec.ir.build import Expr
 from tapec.ir.nested import every
-from tapec.ir.ops.qr import MODES
+from tapec.ir.ops.lapack import ROUTINES
 from tapec.ir.optable import OpRow, rows
 from tapec.ir.primitive import Primitive
 from tapec.lower import lower
@@ -99,10 +100,11 @@ def _matrices(n: int, **attrs: Any) -> list[Made]:
     return [([f64(*shape)], attrs) for shape in ((m, m), (n, 3, 3), (n, 6, 6))]
 
 
-def _factored(n: int) -> list[Made]:
-    """Tall, wide and many matrices, in both modes."""
-    shapes = ((n, 3), (3, n), (n, 4, 3))
-    return [([f64(*s)], {"mode": mode}) for s in shapes for mode in MODES]
+def _declared(primitive: Primitive) -> Callable[[int], list[Made]]:
+    """The samples of its declaration, as stacks of n matrices."""
+    return lambda n: [
+        ([f64(n, *shape[-2:]) for shape in s.shapes], dict(s.attrs)) for s in primitive.samples
+    ]
 
 
 def _part(n: int) -> tuple[tuple[int, int, int], ...]:
@@ -160,13 +162,13 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     ],
     "determinant": _matrices,
     "slogdet": _matrices,
-    "qr": _factored,
     "cholesky": _matrices,
     "solve": _solve,
 }
-# Python is called: there is no code of its own; and what only lowering makes, of the others.
-CALLED = {"opaque", "packed"}
 KINDS = ("linear", "structured")
+PROGRAMS |= {n: _declared(p) for n, p in PRIMITIVES.items() if p.kind in KINDS and p.samples}
+# Python is called: there is no code of its own; and what only lowering makes, or formulas do.
+CALLED = {"opaque", "packed", *ROUTINES}
 
 
 def program(primitive: Primitive, types: list[Type], attrs: dict[str, Any]) -> Func:
@@ -192,13 +194,6 @@ def check(smaller: Func, larger: Func) -> None:
     assert texts[1] <= 1.1 * texts[0], texts  # numbers have more digits
 
 
-ATTRS: dict[str, dict[str, Any]] = {
-    "integer_pow": {"n": 5},
-    "polygamma": {"n": 2},
-    "iv": {"n": 2},
-    "ive": {"n": 2},
-    "convert": {"dtype": "f32"},
-}
 ELEMENTWISE = [
     row for row in rows() if PRIMITIVES[row.name].kind == "elementwise" and row.name != "const"
 ]
@@ -211,7 +206,9 @@ def dtypes(row: OpRow) -> list[str]:
     for dtype in ("f64", "i64", "bool"):
         found = [*first, *[dtype] * (count - len(first))]
         try:
-            PRIMITIVES[row.name].infer(*map(Type, found), **ATTRS.get(row.name, {}))
+            PRIMITIVES[row.name].infer(
+                *map(Type, found), **attribute_sets(PRIMITIVES[row.name])[-1]
+            )
         except DTypeError:
             continue
         return found
@@ -220,7 +217,7 @@ def dtypes(row: OpRow) -> list[str]:
 
 @pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: str(row.name))
 def test_elementwise(row: OpRow) -> None:
-    primitive, attrs = PRIMITIVES[row.name], ATTRS.get(row.name, {})
+    primitive, attrs = PRIMITIVES[row.name], attribute_sets(PRIMITIVES[row.name])[-1]
     check(
         *(
             program(primitive, [Type(d, (n,)) for d in dtypes(row)], attrs)

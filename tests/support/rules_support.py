@@ -26,6 +26,11 @@ def case_id(value: object) -> str:
     return str(value)
 
 
+def attribute_sets(primitive: Primitive) -> list[dict]:
+    """The attributes to try it with: none, where its declaration has no samples."""
+    return [dict(s.attrs) for s in primitive.samples] or [{}]
+
+
 def sample(primitive: Primitive, dtypes: tuple[str, ...], shapes: list[tuple[int, ...]]):
     """Seeded operands inside the primitive's domain."""
     rng = np.random.default_rng(zlib.crc32(primitive.name.encode()))

@@ -346,7 +346,6 @@ def decompose_cases() -> list[Case]:
     upper = positive + np.triu(r(3, 3), 1)  # not read
     return [
         *found,
-        *qr_cases(),
         loose("cholesky", positive[0], expected=np.linalg.cholesky(positive[0])),
         loose("cholesky", upper, expected=np.linalg.cholesky(positive), label="stack"),
     ]
@@ -382,21 +381,20 @@ def search_cases() -> list[Case]:
     ]
 
 
-def qr_cases() -> list[Case]:
-    """Tall, square and wide, one and several."""
-    shapes = {"tall": (5, 3), "square": (4, 4), "wide": (3, 5), "row": (1, 3), "column": (3, 1)}
-    shapes |= {"stack": (2, 4, 2), "wide stack": (2, 2, 3)}
+def declared_cases() -> list[Case]:
+    """What declarations say to try; `tests/trace/numpy/test_declared.py` has NumPy's answers."""
     return [
         loose(
-            "qr",
-            x,
-            mode=mode,
-            expected=joined(tuple(np.linalg.qr(x, mode))),
-            label=f"{label} {mode}",
+            p.name,
+            *operands,
+            expected=joined(p.evaluate(*operands, **s.attrs)),
+            label=str(k),
+            **s.attrs,
         )
-        for label, shape in shapes.items()
-        for x in (r(*shape),)
-        for mode in ("reduced", "complete")
+        for p in PRIMITIVES.values()
+        if p.kind != "elementwise" and p.evaluate is not None
+        for k, s in enumerate(p.samples)
+        for operands in ([r(*shape) for shape in s.shapes],)
     ]
 
 
@@ -416,6 +414,7 @@ def order_cases() -> list[Case]:
 
 
 CASES = [
+    *declared_cases(),
     *decompose_cases(),
     *order_cases(),
     *shape_cases(),

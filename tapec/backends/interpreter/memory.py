@@ -9,7 +9,7 @@ import numpy as np
 from tapec.backends.interpreter.machine import Env, Machine, Rule
 from tapec.errors import BackendError
 from tapec.ir.core import Op
-from tapec.ir.ops import opaque, packed
+from tapec.ir.ops import lapack, opaque, packed
 from tapec.ir.ops.loop import STATUS
 from tapec.ir.ops.memory import address
 from tapec.ir.types import Type
@@ -101,21 +101,9 @@ def _numpy(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return ()
 
 
-def _gelqf(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    matrix, tau = (env[v] for v in op.operands[:2])
-    factors, tau[...] = np.linalg.qr(matrix, mode="raw")
-    matrix[...] = factors.T
-    return ()
-
-
-def _orglq(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    """The product of the reflections I - tau v v^T, v with a one on the diagonal and below it."""
-    q, tau = (env[v] for v in op.operands[:2])
-    made = np.eye(*q.shape, dtype=q.dtype)
-    for k in reversed(range(len(tau))):
-        v = np.concatenate([np.zeros(k), [1.0], q[k + 1 :, k]])
-        made -= tau[k] * np.outer(v, v @ made)
-    q[...] = made
+def _lapack(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    *buffers, _ = (env[v] for v in op.operands)
+    lapack.run(op.attrs["routine"], op.attrs["arguments"], buffers, op.attrs["status"])
     return ()
 
 
@@ -244,8 +232,7 @@ RULES: dict[str, Rule] = {
     "potrf": _potrf,
     "host": _host,
     "numpy": _numpy,
-    "gelqf": _gelqf,
-    "orglq": _orglq,
+    "lapack": _lapack,
     "expect": _expect,
     "alloc": _alloc,
     "check_index": _check_index,

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapec.backends.llvm.emit_scalar import MEMORY, SIZES, literal
-from tapec.backends.llvm.exports import addresses
 from tapec.ir.core import Op
+from tapec.ir.exports import addresses
 
 PREFIX = "tapec.blas."
 _ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv")

@@ -10,14 +10,15 @@ from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_memory import all_lanes
 from tapec.backends.llvm.emit_scalar import SIZES
-from tapec.backends.llvm.exports import addresses
 from tapec.backends.llvm.tuning import SHORT_COLUMNS
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
+from tapec.ir.exports import addresses
+from tapec.ir.ops.lapack import ROUTINES
 from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
 
 PREFIX = "tapec.lapack."
-_ROUTINES = [t + name for t in "ds" for name in ("getrf", "getrs", "potrf", "gelqf", "orglq")]
+_ROUTINES = [t + name for t in "ds" for name in ("getrf", "getrs", "potrf", *ROUTINES)]
 _INTEGER = 4  # bytes
 
 
@@ -44,22 +45,19 @@ def potrf(e: FunctionEmitter, op: Op) -> None:
     _expect_zero(e, e.names[flag], NOT_POSITIVE)
 
 
-def gelqf(e: FunctionEmitter, op: Op) -> None:
-    """Householder reflections in place; a row-major matrix is LAPACK's transpose."""
-    matrix, tau, scratch, flag = op.operands
-    m, n = matrix.type.shape
-    sizes = [number(e, n), number(e, m)]
-    rest = [e.names[tau], e.names[scratch], number(e, scratch.type.size), e.names[flag]]
-    _call(e, op, "gelqf", [*sizes, e.names[matrix], number(e, n), *rest])
+def routine(e: FunctionEmitter, op: Op) -> None:
+    """Any routine, by the arguments that the op lists; the kernel ends where it fails."""
+    *buffers, flag = (e.names[v] for v in op.operands)
+    args = [_argument(e, token, buffers) for token in op.attrs["arguments"].split()]
+    _call(e, op, op.attrs["routine"], [*args, flag])
+    if op.attrs["status"]:
+        _expect_zero(e, flag, op.attrs["status"])
 
 
-def orglq(e: FunctionEmitter, op: Op) -> None:
-    """The orthogonal matrix in place of its reflections."""
-    q, tau, scratch, flag = op.operands
-    m, p = q.type.shape
-    sizes = [number(e, p), number(e, m), number(e, tau.type.size)]
-    rest = [e.names[tau], e.names[scratch], number(e, scratch.type.size), e.names[flag]]
-    _call(e, op, "orglq", [*sizes, e.names[q], number(e, p), *rest])
+def _argument(e: FunctionEmitter, token: str, buffers: Sequence[str]) -> str:
+    if token[0] == "@":
+        return buffers[int(token[1:])]
+    return letter(e, token) if token.isalpha() else number(e, int(token))
 
 
 def _expect_zero(e: FunctionEmitter, flag: str, status: int) -> None:

@@ -7,9 +7,9 @@ import importlib
 from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_scalar import REGISTER, Emit, literal
-from tapec.backends.llvm.exports import address
 from tapec.backends.llvm.target import PURE
 from tapec.errors import UnsupportedLowering
+from tapec.ir.exports import address
 from tapec.ir.primitive import PRIMITIVES
 
 PREFIX = "tapec.scipy."

@@ -41,8 +41,9 @@ def _getrf(op: Op) -> int:
     return n**3 // VECTOR_WORK
 
 
-def _reflections(op: Op) -> int:
-    return op.operands[0].type.size * op.operands[1].type.size // VECTOR_WORK
+def _factorisation(op: Op) -> int:
+    matrix = op.operands[0].type
+    return matrix.size * min(matrix.shape) // VECTOR_WORK
 
 
 def _getrs(op: Op) -> int:
@@ -60,8 +61,7 @@ _COUNTS: Mapping[str, Callable[[Op], int]] = {
     "getrf": _getrf,
     "getrs": _getrs,
     "potrf": _getrf,
-    "gelqf": _reflections,
-    "orglq": _reflections,
+    "lapack": _factorisation,
     "host": lambda op: HOST_WORK,
     "numpy": lambda op: HOST_WORK,
 }

@@ -1,57 +1,10 @@
-"""The families of primitives; importing them fills `tapec.ir.primitive.PRIMITIVES`."""
+"""The families of primitives, a module each; importing the package fills the table."""
 
 from __future__ import annotations
 
-from tapec.ir.ops import (
-    arith,
-    const,
-    control,
-    decompose,
-    dynamic,
-    gather,
-    indexing,
-    library,
-    linalg,
-    logic,
-    loop,
-    math,
-    memory,
-    nest,
-    opaque,
-    order,
-    packed,
-    qr,
-    reduce,
-    scans,
-    shape,
-    solve,
-    special,
-    strong,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "arith",
-    "const",
-    "control",
-    "decompose",
-    "dynamic",
-    "gather",
-    "indexing",
-    "library",
-    "linalg",
-    "logic",
-    "loop",
-    "math",
-    "memory",
-    "nest",
-    "opaque",
-    "order",
-    "packed",
-    "qr",
-    "reduce",
-    "scans",
-    "shape",
-    "solve",
-    "special",
-    "strong",
-]
+# A new family is a new module here: it is found, not listed.
+for _family in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_family}")

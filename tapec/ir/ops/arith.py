@@ -19,7 +19,7 @@ from tapec.ir.ops.rules import (
     quiet,
     zero,
 )
-from tapec.ir.primitive import Primitive, elementwise
+from tapec.ir.primitive import Primitive, Sample, elementwise
 
 # Attribute of sums and differences in reductions and products: a product that is added may be
 # rounded together with the sum. All others round twice, as NumPy does.
@@ -114,6 +114,7 @@ integer_pow: Primitive = elementwise(
     quiet(lambda x, *, n: x**n),
     (_integer_pow_partial,),
     infer=numeric,
+    samples=tuple(Sample(attrs={"n": n}) for n in (0, 1, 2, 3, 7)),
     cost=3,
     domain=(POSITIVE,),
     bounded=lambda *, n: n > 0,

@@ -9,6 +9,7 @@ from tapec.ir.ops.cofactors import cofactors
 from tapec.ir.ops.matrices import (
     eliminations,
     eye,
+    for_each,
     identity,
     lower,
     masked,
@@ -17,7 +18,7 @@ from tapec.ir.ops.matrices import (
     product,
     square,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, array, call, calls, lift
+from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -132,7 +133,7 @@ def _halved(x: Expr) -> Expr:
     """The lower triangle, its diagonal halved."""
     n = x.shape[-1]
     half = np.where(np.eye(n, dtype=bool), 0.5, 1.0).astype(x.type.numpy)
-    return masked(x, lower(n)) * array(x, np.broadcast_to(half, x.shape))
+    return masked(x, lower(n)) * for_each(x, half)
 
 
 def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:

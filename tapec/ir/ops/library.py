@@ -50,21 +50,13 @@ def _potrf(square: Type, flag: Type) -> tuple[Type, ...]:
     return ()
 
 
-def _gelqf(matrix: Type, tau: Type, scratch: Type, flag: Type) -> tuple[Type, ...]:
-    if not all(b.buffer for b in (matrix, tau, scratch, flag)) or matrix.ndim != 2:
-        raise VerifyError(f"gelqf of {matrix}")
-    if tau.shape != (min(matrix.shape),) or len({matrix.dtype, tau.dtype, scratch.dtype}) != 1:
-        raise VerifyError(f"gelqf of {matrix} with factors {tau}")
-    if flag.dtype != "i32" or scratch.size < matrix.shape[1]:
-        raise VerifyError(f"gelqf of {matrix} with room {scratch} and flag {flag}")
-    return ()
-
-
-def _orglq(q: Type, tau: Type, scratch: Type, flag: Type) -> tuple[Type, ...]:
-    if not all(b.buffer for b in (q, tau, scratch, flag)) or q.ndim != 2:
-        raise VerifyError(f"orglq of {q}")
-    if not q.shape[0] >= q.shape[1] >= tau.size or flag.dtype != "i32":
-        raise VerifyError(f"orglq of {q} with factors {tau} and flag {flag}")
+def _lapack(*buffers: Type, routine: str, arguments: str, status: int) -> tuple[Type, ...]:
+    *given, flag = buffers
+    if not all(b.buffer for b in buffers) or flag.dtype != "i32" or flag.shape != (1,):
+        raise VerifyError(f"{routine} needs buffers, the last one for its flag")
+    used = {token for token in arguments.split() if token[0] == "@"}
+    if not used <= {f"@{k}" for k in range(len(given))}:
+        raise VerifyError(f"{routine} of {len(given)} buffers is called with {arguments}")
     return ()
 
 
@@ -114,27 +106,16 @@ POTRF = register(
         "room for a flag. Where it is not positive definite the kernel ends with status 5.",
     )
 )
-GELQF = register(
+LAPACK = register(
     Primitive(
-        name="gelqf",
+        name="lapack",
         kind="loop",
-        infer=_gelqf,
+        infer=_lapack,
         effect=True,
         results=0,
-        doc="Factor a matrix, row after row, into Q R in place: R in the upper triangle, below it "
-        "the reflections that make Q, whose factors go to the second buffer; with scratch and a "
-        "flag. (Of what LAPACK sees, the transpose, it is the LQ factorisation.)",
-    )
-)
-ORGLQ = register(
-    Primitive(
-        name="orglq",
-        kind="loop",
-        infer=_orglq,
-        effect=True,
-        results=0,
-        doc="Q, row after row, in place of the reflections in the lower triangle; with their "
-        "factors, scratch and a flag.",
+        doc="Call a routine of LAPACK with these arguments: letters, integers, buffers by their "
+        "number; the last buffer is its flag. Where that is not 0, and `status` is not either, "
+        "the kernel ends with it.",
     )
 )
 HOST = register(

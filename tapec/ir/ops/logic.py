@@ -8,7 +8,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir.ops.rules import ANY, as_mask, bitwise, boolean, integral, one, quiet, zero
-from tapec.ir.primitive import Primitive, elementwise, predicate, same_type
+from tapec.ir.primitive import Primitive, Sample, elementwise, predicate, same_type
 from tapec.ir.types import NUMPY_DTYPES, Type, broadcast_shapes
 
 
@@ -122,6 +122,7 @@ convert: Primitive = elementwise(
     quiet(lambda x, *, dtype: x.astype(NUMPY_DTYPES[dtype])),
     (one,),
     infer=_infer_convert,
+    samples=tuple(Sample(attrs={"dtype": d}) for d in ("bool", "i32", "i64", "f64", "f32")),
     transpose=(lambda ct, x, *, dtype: convert(ct, dtype=x.dtype),),
     lower="rule",
     domain=(ANY,),

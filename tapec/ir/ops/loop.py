@@ -23,8 +23,10 @@ STATUS: Mapping[int, tuple[type[Exception], str]] = {
     3: (np.linalg.LinAlgError, "Singular matrix"),
     4: (ValueError, "Integers to negative integer powers are not allowed."),
     5: (np.linalg.LinAlgError, "Matrix is not positive definite"),
+    6: (np.linalg.LinAlgError, "Eigenvalues did not converge"),
+    7: (np.linalg.LinAlgError, "SVD did not converge"),
 }
-SINGULAR, NEGATIVE_POWER, NOT_POSITIVE = 3, 4, 5
+SINGULAR, NEGATIVE_POWER, NOT_POSITIVE, NO_EIGENVALUES, NO_SVD = 3, 4, 5, 6, 7
 RAISED = 8  # a Python function that the kernel called did
 COUNTERS = (Type("i64"), Type("index"))
 REDUCTIONS = ("add", "mul", "max", "min", "or", "and")

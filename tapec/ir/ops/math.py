@@ -157,6 +157,7 @@ expit: Primitive = elementwise(
     # Not y (1 - y), which has no digits of 1 - y for large x.
     (lambda y, x: y * expit(-x),),
     infer=floating,
+    public={"expit": None},
     lower="rule",
     cost=25,
     bounded=True,

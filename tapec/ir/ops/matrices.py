@@ -7,7 +7,7 @@ import numpy as np
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
-from tapec.ir.ops.shape import Array, array, call, transposed, zeros
+from tapec.ir.ops.shape import Array, array, broadcasted, call, transposed, zeros
 from tapec.ir.types import Type
 
 
@@ -16,14 +16,14 @@ def matrices(what: str, a: Type) -> Type:
     if not a.is_float:
         raise DTypeError(f"{what} takes floating-point matrices, not {a}")
     if a.ndim < 2:
-        raise ShapeError(f"{what}: {a} is no matrix, or stack of them")
+        raise ShapeError(f"{what} takes matrices, or stacks of them, not {a}")
     return a
 
 
 def square(what: str, a: Type) -> Type:
     """The type, if it is of square matrices; raises DTypeError or ShapeError."""
     if matrices(what, a).shape[-1] != a.shape[-2]:
-        raise ShapeError(f"{what}: {a} is no square matrix, or stack of them")
+        raise ShapeError(f"{what} takes square matrices, or stacks of them, not {a}")
     return a
 
 
@@ -50,9 +50,14 @@ def product(a: Expr, b: Expr) -> Expr:
     return call("dot", a, b, contract=((lead + 1, lead),), batch=batch)
 
 
+def for_each(x: Expr, one: Array) -> Expr:
+    """A constant matrix for each of the matrices."""
+    return broadcasted(array(x, one), x.shape)
+
+
 def masked(x: Expr, mask: Array) -> Expr:
     """The elements of the matrices where a mask holds, zero elsewhere."""
-    return call("select", array(x, np.broadcast_to(mask, x.shape)), x, zeros(x))
+    return call("select", for_each(x, mask), x, zeros(x))
 
 
 def lower(n: int, k: int = 0) -> Array:
@@ -62,7 +67,7 @@ def lower(n: int, k: int = 0) -> Array:
 
 def eye(a: Expr) -> Expr:
     """An identity for each of the square matrices."""
-    return array(a, np.broadcast_to(identity(a.type), a.shape))
+    return for_each(a, identity(a.type))
 
 
 def per_matrix(x: Expr, shape: tuple[int, ...]) -> Expr:

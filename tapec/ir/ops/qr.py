@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import ShapeError
+from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
+from tapec.ir.ops.lapack import Call, routine, scratch
 from tapec.ir.ops.matrices import eye, lower, masked, matrices, matrix_transpose, product
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
 from tapec.ir.places import full_range
-from tapec.ir.primitive import structured
+from tapec.ir.primitive import Sample, structured
+from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
 
 MODES = ("reduced", "complete")
@@ -125,6 +127,47 @@ def _completed_cotangent(q: Expr, ct: Expr) -> Expr:
     return below - product(ct, matrix_transpose(w))
 
 
+# --- native code: LAPACK's LQ factors of the transpose, which is what it sees of rows ------------
+
+
+def _call_gelqf(a: Type) -> Call:
+    m, n = a.shape
+    room = (scratch(a, min(m, n)), scratch(a, LAPACK_BLOCK * m))
+    return Call(f"{n} {m} @0 {max(n, 1)} @1 @2 {room[1].size}", room, (0, 1))
+
+
+def _call_orglq(a: Type, tau: Type) -> Call:
+    m, n = a.shape
+    room = scratch(a, LAPACK_BLOCK * m)
+    return Call(f"{n} {m} {tau.size} @0 {max(n, 1)} @1 @2 {room.size}", (room,), (0,))
+
+
+GELQF = routine(
+    "gelqf",
+    _call_gelqf,
+    "Reflections that make Q below the diagonal, with R above them, and their factors.",
+    results=2,
+)
+ORGLQ = routine(
+    "orglq",
+    _call_orglq,
+    "Q, from the reflections below its diagonal and their factors.",
+    ranks=(2, 1),
+)
+
+
+def _factors(a: Expr, *, mode: str) -> tuple[Expr, Expr]:
+    m, n = a.shape[-2:]
+    rank = min(m, n)
+    inner = m if mode == "complete" else rank
+    made, tau = GELQF(a)
+    upper = masked(_rows(made, 0, rank), ~np.tri(rank, n, -1, dtype=bool))
+    reflections = _columns(made, 0, rank)
+    if inner > rank:
+        reflections = _beside(reflections, zeros(made, (*made.shape[:-1], inner - rank)))
+    return ORGLQ(reflections, tau), _above(upper, inner)
+
+
 # --- derivatives ---------------------------------------------------------------------------------
 
 
@@ -192,6 +235,24 @@ def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tup
     return calls("qr", lift(xs[0], batched[0], size), **attrs)
 
 
+_SAMPLES = tuple(
+    Sample((shape,), {"mode": mode})
+    for shape in ((5, 3), (4, 4), (3, 5), (1, 3), (3, 1), (2, 4, 2), (2, 2, 3))
+    for mode in MODES
+)
+
+
+def _public(op: Any, a: Any, mode: str = "reduced") -> Any:
+    """Of NumPy, but for the mode 'raw'; mode 'r' gives R alone."""
+    if mode not in (*MODES, "r"):
+        raise UnsupportedOperation(
+            f"np.linalg.qr with mode {mode!r} has no translation for traced arrays",
+            hint="use mode 'reduced', 'complete' or 'r'",
+        )
+    q, r = op(a, mode="reduced" if mode == "r" else mode)
+    return r if mode == "r" else (q, r)
+
+
 QR = structured(
     "qr",
     _infer,
@@ -203,7 +264,9 @@ QR = structured(
     cost=40,
     work=_terms,
     analytic=False,
-    lower="own loops",
+    expand=_factors,
+    public={"linalg.qr": _public},
+    samples=_SAMPLES,
     doc="Q and R with Q R = a, Q orthogonal and R upper triangular, of matrices (..., m, n), by "
     "reflections; Q is (m, min(m, n)), with mode 'complete' (m, m). The derivative raises "
     "LinAlgError where the first min(m, n) columns of R are singular.",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from math import factorial, pi, sqrt
 from typing import Any
 
-from tapec.ir.ops.arith import integer_pow, rint, sign
+import numpy as np
+
+from tapec.ir.ops.arith import integer_pow, rint
 from tapec.ir.ops.logic import select
 from tapec.ir.ops.math import exp, tan
 from tapec.ir.ops.rules import ANY, POSITIVE, floating, quiet
-from tapec.ir.primitive import Evaluate, Partial, Primitive, elementwise
+from tapec.ir.primitive import Evaluate, Primitive, Sample, elementwise
 
 _GAUSS = 2.0 / sqrt(pi)
 
 
-def _scipy(name: str) -> Evaluate:
+def by_scipy(name: str) -> Evaluate:
     """Evaluate by `scipy.special.<name>`, imported at the first call."""
 
     def evaluate(x: Any) -> Any:
@@ -27,9 +30,10 @@ def _scipy(name: str) -> Evaluate:
 
 erf: Primitive = elementwise(
     "erf",
-    _scipy("erf"),
+    by_scipy("erf"),
     (lambda y, x: _GAUSS * exp(-(x * x)),),
     infer=floating,
+    public={"erf": None},
     lower="vmath.erf",
     cost=30,
     domain=(ANY,),
@@ -38,9 +42,10 @@ erf: Primitive = elementwise(
 )
 erfc: Primitive = elementwise(
     "erfc",
-    _scipy("erfc"),
+    by_scipy("erfc"),
     (lambda y, x: -_GAUSS * exp(-(x * x)),),
     infer=floating,
+    public={"erfc": None},
     lower="vmath.erfc",
     cost=40,
     domain=(ANY,),
@@ -49,9 +54,10 @@ erfc: Primitive = elementwise(
 )
 lgamma: Primitive = elementwise(
     "lgamma",
-    _scipy("gammaln"),
+    by_scipy("gammaln"),
     (lambda y, x: digamma(x),),
     infer=floating,
+    public={"gammaln": None, "loggamma": None},
     lower="libm.lgamma",
     cost=60,
     domain=(POSITIVE,),
@@ -60,9 +66,10 @@ lgamma: Primitive = elementwise(
 )
 gamma: Primitive = elementwise(
     "gamma",
-    _scipy("gamma"),
+    by_scipy("gamma"),
     (lambda y, x: y * digamma(x),),
     infer=floating,
+    public={"gamma": None},
     lower="libm.tgamma",
     cost=60,
     domain=(POSITIVE,),
@@ -71,9 +78,10 @@ gamma: Primitive = elementwise(
 )
 digamma: Primitive = elementwise(
     "digamma",
-    _scipy("psi"),
+    by_scipy("psi"),
     (lambda y, x: polygamma(x, n=1),),
     infer=floating,
+    public={"psi": None, "digamma": None},
     lower="vmath.digamma",
     cost=60,
     domain=(POSITIVE,),
@@ -81,80 +89,6 @@ digamma: Primitive = elementwise(
     doc="Derivative of lgamma.",
 )
 
-
-# --- modified Bessel functions -------------------------------------------------------------------
-
-
-def _bessel(name: str, partial: Partial, doc: str, **options: Any) -> Primitive:
-    return elementwise(
-        name,
-        _scipy(name),
-        (partial,),
-        infer=floating,
-        lower=f"vmath.{name}",
-        cost=60,
-        domain=(ANY,),
-        analytic=False,
-        doc=doc,
-        **options,
-    )
-
-
-def _orders(name: str, doc: str, partial: Partial) -> Primitive:
-    """The same functions of every whole order, whose slopes are those of the orders beside it."""
-
-    def evaluate(x: Any, *, n: int) -> Any:
-        from scipy import special
-
-        return getattr(special, name)(n, x).astype(x.dtype)
-
-    return elementwise(
-        name,
-        quiet(evaluate),
-        (partial,),
-        infer=floating,
-        lower=f"scipy.{name}",
-        cost=200,
-        domain=(ANY,),
-        analytic=False,
-        doc=doc,
-    )
-
-
-def _slope(x: Any, n: int) -> Any:
-    """I_n' = (I_(n-1) + I_(n+1)) / 2 (DLMF 10.29.1)."""
-    return 0.5 * (_order(x, n - 1) + iv(x, n=n + 1))
-
-
-def _order(x: Any, n: int) -> Any:
-    return iv(x, n=n) if n > 1 else (i0, i1)[n](x)
-
-
-def _scaled_slope(y: Any, x: Any, n: int) -> Any:
-    """The same with exp(-|x|), whose slope changes sign at 0."""
-    return 0.5 * (_scaled_order(x, n - 1) + ive(x, n=n + 1)) - sign(x) * y
-
-
-def _scaled_order(x: Any, n: int) -> Any:
-    return ive(x, n=n) if n > 1 else (i0e, i1e)[n](x)
-
-
-iv: Primitive = _orders(
-    "iv", "Modified Bessel function of a whole order n > 1.", lambda y, x, *, n: _slope(x, n)
-)
-ive: Primitive = _orders(
-    "ive",
-    "iv times exp(-|x|); NaN beyond 1e9, as SciPy's.",
-    lambda y, x, *, n: _scaled_slope(y, x, n),
-)
-i0: Primitive = _bessel("i0", lambda y, x: i1(x), "Modified Bessel function of order 0.")
-i1: Primitive = _bessel("i1", lambda y, x: _slope(x, 1), "Modified Bessel function of order 1.")
-i0e: Primitive = _bessel(
-    "i0e", lambda y, x: i1e(x) - sign(x) * y, "i0 times exp(-|x|).", kinks="x == 0", bounded=True
-)
-i1e: Primitive = _bessel(
-    "i1e", lambda y, x: _scaled_slope(y, x, 1), "i1 times exp(-|x|); beyond 1e9 SciPy has no slope."
-)
 
 # --- the derivatives of digamma ------------------------------------------------------------------
 
@@ -213,12 +147,19 @@ def _polygamma_formula(x: Any, *, n: int) -> Any:
     return select(right, value, mirrored)
 
 
+def _public_polygamma(op: Any, n: Any, x: Any) -> Any:
+    """SciPy's is in double precision, whatever x is in."""
+    return op(np.multiply(x, np.float64(1.0)), n=operator.index(n))
+
+
 polygamma: Primitive = elementwise(
     "polygamma",
     quiet(_polygamma),
     (lambda y, x, *, n: polygamma(x, n=n + 1),),
     infer=floating,
     expand=_polygamma_formula,
+    public={"polygamma": _public_polygamma},
+    samples=tuple(Sample(attrs={"n": n}) for n in range(3)),
     cost=100,
     domain=(POSITIVE,),
     analytic=False,

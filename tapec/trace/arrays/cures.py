@@ -13,14 +13,14 @@ from tapec.trace.arrays.table import name_of
 CURE = "rewrite it with supported NumPy functions, or apply it to constants only"
 _SIZE = "how many elements there are is known at run time only: use np.where(mask, x, 0) or x[mask]"
 _FACTORS = (
-    "apply it to constants only; np.linalg.solve, inv, det, slogdet and cholesky are translated"
+    "apply it to constants only; np.linalg.solve, inv, det, slogdet, cholesky and qr are translated"
 )
 _LEAST = "solve the normal equations: np.linalg.solve(a.T @ a, a.T @ b)"
 _FOURIER = "multiply by constant matrices of cosines and sines, made by NumPy"
 _NAMES: dict[str, str] = {
     _SIZE: "argwhere unique setdiff1d union1d intersect1d trim_zeros",
     _FACTORS: "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.svd linalg.svdvals"
-    " linalg.qr linalg.cond linalg.matrix_rank",
+    " linalg.cond linalg.matrix_rank",
     "make a new one: a = np.resize(a, shape)": "ndarray.resize",
     "np.lib.stride_tricks.sliding_window_view is translated": "as_strided",
     _LEAST: "linalg.pinv linalg.lstsq polyfit",

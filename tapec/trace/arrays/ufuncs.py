@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
-from tapec.ir.primitive import lookup
+from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
@@ -52,8 +52,7 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
     **{n: (n, common_float) for n in [
         "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin",
         "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh",
-        "arccosh", "arctanh", "hypot", "arctan2", "logaddexp", "copysign", "erf", "erfc",
-        "i0", "i1", "i0e", "i1e",
+        "arccosh", "arctanh", "hypot", "arctan2", "logaddexp", "copysign",
         "isnan", "isinf", "isfinite", "signbit"
     ]},
     **{n: (n, common) for n in [
@@ -66,12 +65,15 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
     **{n: (n, _logical) for n in ["logical_and", "logical_or", "logical_xor", "logical_not"]},
     "add": ("add", common), "subtract": ("sub", _arithmetic), "multiply": ("mul", common),
     "divide": ("div", common_float), "negative": ("neg", _arithmetic),
-    "gammaln": ("lgamma", common_float), "loggamma": ("lgamma", common_float),
-    "expit": ("expit", common_float), "gamma": ("gamma", common_float),
-    "psi": ("digamma", common_float), "digamma": ("digamma", common_float),
+    **{name: (p.name, common_float) for p in PRIMITIVES.values()
+       for name, rule in p.public.items() if rule is None},
     "positive": ("", common), "conjugate": ("", common),
 }  # fmt: skip
 UFUNCS = frozenset(_UFUNCS)
+# Declared functions of positive numbers.
+SINGULAR_AT_ZERO = frozenset(
+    name for p in PRIMITIVES.values() for name in p.public if p.domain and p.domain[0][0] > 0
+)
 _ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint", "fix": "trunc"}
 # On booleans these are logical.
 _ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": "logical_not",

@@ -1,4 +1,4 @@
-"""Determinants, Cholesky and QR factors."""
+"""Determinants and Cholesky factors."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import ShapeError
-from tapec.ir.ops.qr import MODES
-from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import (
-    as_array,
-    as_tracer,
     key_of,
     need_session,
     operand,
     session_of,
 )
 from tapec.trace.arrays.promote import common_float
-from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.numpy.shape import matrix_transpose
@@ -79,7 +73,6 @@ _WRITTEN: dict[int, Any] = {
 
 # NumPy's own kind of pair: `.sign`, `.logabsdet`.
 _PAIR: Any = type(np.linalg.slogdet(np.eye(1)))
-_FACTORS: Any = type(np.linalg.qr(np.eye(1)))  # `.Q`, `.R`
 
 
 @implements("linalg.slogdet")
@@ -87,18 +80,6 @@ def slogdet(a: Any) -> Any:
     """``np.linalg.slogdet``: sign, and logarithm of the size, of the determinant."""
     a = square_matrix(a, "slogdet")
     return _PAIR(*emitted_all("slogdet", a))
-
-
-@implements("linalg.qr")
-def qr(a: Any, mode: str = "reduced") -> Any:
-    """``np.linalg.qr`` but for mode 'raw': a pair, or R alone."""
-    if mode not in (*MODES, "r"):
-        raise unsupported(np.linalg.qr, f" with mode {mode!r}")
-    a = as_tracer(as_array(a))
-    if a.ndim < 2:
-        raise ShapeError(f"qr of an array with {a.ndim} axes: it needs matrices", where=where())
-    q, r = emitted_all("qr", a, mode="reduced" if mode == "r" else mode)
-    return r if mode == "r" else _FACTORS(q, r)
 
 
 @implements("linalg.cholesky")

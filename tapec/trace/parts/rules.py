@@ -11,7 +11,7 @@ from tapec.trace.arrays.operands import any_special
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.arrays.ufuncs import UFUNCS
+from tapec.trace.arrays.ufuncs import SINGULAR_AT_ZERO, UFUNCS
 from tapec.trace.numpy.shape import axes_of
 from tapec.trace.parts.intervals import Interval
 from tapec.trace.parts.ragged import Ragged, mismatch, unsupported, write
@@ -25,7 +25,7 @@ ELEMENTWISE = UFUNCS | {
 # Functions that are singular somewhere get a harmless argument where no element is meant.
 _HARMLESS = {"arccosh": 2.0, **dict.fromkeys(
     ["log", "log2", "log10", "log1p", "sqrt", "cbrt", "arcsin", "arccos", "arctanh", "reciprocal",
-     "power", "float_power", "pow", "gammaln", "digamma", "hypot", "arctan2"], 0.5)}  # fmt: skip
+     "power", "float_power", "pow", "hypot", "arctan2", *SINGULAR_AT_ZERO], 0.5)}  # fmt: skip
 _DIVISIONS = frozenset(
     ["divide", "true_divide", "floor_divide", "remainder", "mod", "fmod", "divmod"]
 )

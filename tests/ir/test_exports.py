@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tapec.backends.llvm.exports import addresses
+from tapec.ir.exports import addresses
 
 CODE = """
 import sys
