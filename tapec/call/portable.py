@@ -68,16 +68,26 @@ def find(module: str, name: str) -> Any:
 
 def unpacked(packed: tuple[Any, ...]) -> Specialization:
     """A program from its text."""
-    signature, text, tree, leaves, mutated, backend, errors = packed
+    signature, text, tree, leaves, mutated, backend, errors, exclusive = packed
     func = parse(text)
     return Specialization(
-        signature, func, func, tree, leaves, mutated, Journal(), backend, errors=errors
+        signature,
+        func,
+        func,
+        tree,
+        leaves,
+        mutated,
+        Journal(),
+        backend,
+        errors=errors,
+        exclusive=exclusive,
     )
 
 
 def _packed(s: Specialization) -> tuple[Any, ...]:
     errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
-    return s.signature, print_func(_closed(s)), s.tree, s.leaves, s.mutated, s.backend, errors
+    text = print_func(_closed(s))
+    return s.signature, text, s.tree, s.leaves, s.mutated, s.backend, errors, s.exclusive
 
 
 def _closed(s: Specialization) -> Func:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.locks import IMPORTING, ForkedLock
+from tapec.call.sharing import check_separate, lie_apart
 from tapec.call.signature import Input, Signature, Static
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
@@ -20,6 +21,7 @@ from tapec.ir import Func
 from tapec.look.explain import explain
 from tapec.pipeline import Journal, interpreted, native
 from tapec.trace import ResultMarker
+from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.python.inputs import InputPlan
 from tapec.tree import Tree, flatten
 
@@ -42,6 +44,7 @@ class Specialization:
     errors: tuple[Exception, ...] = ()  # what the function may raise; the last result is its number
     state: CapturedState | None = None  # captured state; None where there is none
     plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
+    exclusive: tuple[Exclusive, ...] = ()  # inputs that are written: these must lie apart
     changes: Counter[str] = field(default_factory=Counter)  # retraces, by captured value
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
@@ -163,7 +166,7 @@ class Specialization:
     def library(self) -> Any:
         """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
-        if kernel is None or self.mutated or not (self._flat and self._direct):
+        if kernel is None or self.mutated or self.exclusive or not (self._flat and self._direct):
             return None
         return kernel.library
 
@@ -175,8 +178,8 @@ class Specialization:
     def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
         """Evaluate on the leaves of a call; `out` receives the results."""
         inputs = [leaves[k] for k in self._traced]
-        if self.mutated:
-            self._check_writable(inputs)
+        if self.exclusive:
+            self._check_written(inputs)
         elif out is None and self._direct and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
@@ -241,7 +244,10 @@ class Specialization:
             target[...] = value
         return tree.unflatten(targets)
 
-    def _check_writable(self, inputs: Sequence[Any]) -> None:
+    def _check_written(self, inputs: Sequence[Any]) -> None:
+        captured = [] if self.state is None else self.state.arrays
+        names = [p.hint or "an array" for p in self.func.params]
+        check_separate(self.exclusive, inputs, names, captured)
         for position in self.mutated:
             array = inputs[position]
             if isinstance(array, np.ndarray) and not array.flags.writeable:
@@ -251,10 +257,11 @@ class Specialization:
 
     def bind(self, leaves: Sequence[Any], out: Any) -> Callable[[], Any]:
         """A callable without arguments on the leaves of a call."""
-        if self.compiled is None or self.mutated or not self._direct:
-            return lambda: self.run(leaves, out)
         outs = None if out is None else flatten(out)[0]
         buffers = [leaves[k] for k in self._traced]
+        separate = not self.exclusive and lie_apart(outs or [], buffers)
+        if self.compiled is None or not (separate and self._direct):
+            return lambda: self.run(leaves, out)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
         return bound
 

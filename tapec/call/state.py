@@ -69,6 +69,11 @@ class CapturedState:
         """The inputs as they are now."""
         return [i.value for i in self.inputs]
 
+    @property
+    def arrays(self) -> list[Any]:
+        """All captured arrays."""
+        return [*self._by_reference, *(array for array, _ in self._constants.values())]
+
     # -- checking ---------------------------------------------------------------------------
 
     def holds(self) -> bool:

@@ -97,4 +97,5 @@ def _specialized(
         traced.errors,
         CapturedState(_roots(f, signature), captured) or None,
         plan,
+        traced.exclusive,
     )

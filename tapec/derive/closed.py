@@ -15,6 +15,7 @@ from tapec.ir import Block, Builder, Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
 from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
+from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt
@@ -58,7 +59,7 @@ class Part:
     """A function traced on the parameters (and on `extra` ones behind them).
 
     `func` has them as parameters, then the values behind `captures`. `mutated` are the parameters
-    it writes to, whose final values are its last results.
+    it writes to, whose final values are its last results; `exclusive` those that must lie apart.
     """
 
     func: Func
@@ -66,6 +67,7 @@ class Part:
     mutated: tuple[int, ...]
     leaves: list[Any]
     tree: Tree
+    exclusive: tuple[Exclusive, ...]
 
     @property
     def outs(self) -> list[Type]:
@@ -96,7 +98,7 @@ def traced(
         adopt(given.session, wrap(given.session, code), found.errors)
     leaves, tree = result_structure(found.out)
     captures = tuple(t._value(given.session) for t in found.captures)
-    return Part(clean(found.func), captures, found.mutated, leaves, tree)
+    return Part(clean(found.func), captures, found.mutated, leaves, tree, found.exclusive)
 
 
 class Regions:

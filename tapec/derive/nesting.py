@@ -19,6 +19,7 @@ from tapec.ir.rewrite import replay
 from tapec.pipeline import clean, running
 from tapec.trace import Param, ResultMarker, Tracer, current, trace
 from tapec.trace.arrays.operands import as_tracer
+from tapec.trace.arrays.sharing import Exclusive, adopt_exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt
@@ -100,10 +101,18 @@ def trace_inner(
         func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
     check = None if traced.code is None else clean(func.with_results([traced.code]))
     inputs += traced.captures
+    adopt_exclusive(session, _of_arrays(traced.exclusive, kinds), inputs)
     inner = Inner(clean(func, running()), inputs, positions, leaves, out_tree, check, traced.errors)
     if types is None:
         inner.raise_errors(lambda check: inline(check, inputs)[0])
     return inner
+
+
+def _of_arrays(groups: Sequence[Exclusive], kinds: Sequence[Type]) -> list[Exclusive]:
+    """The groups in which an array may share its memory: a derivative writes nothing itself."""
+    arrays = frozenset(k for k, t in enumerate(kinds) if t.shape)
+    found = [(w & arrays, tuple(k for k in members if k in arrays)) for w, members in groups]
+    return [(w, members) for w, members in found if w and len(members) > 1]
 
 
 def lift(x: Any) -> Tracer:

@@ -9,6 +9,7 @@ from tapec.call.state import CapturedState, constant_state
 from tapec.derive.closed import Arguments, Part, Regions, traced
 from tapec.ir import Block
 from tapec.trace import ResultMarker, current
+from tapec.trace.arrays.sharing import adopt_exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.results import call_traced
@@ -39,6 +40,7 @@ class Outlined:
             return call_traced(self.f, args, kwargs)
 
         part = traced(plain, given, given.with_inputs)
+        adopt_exclusive(session, part.exclusive, given.tracers)
         regions = Regions(given, [part])
         block = regions.block(part)
         if key is not None and not part.captures and not part.mutated:

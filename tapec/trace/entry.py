@@ -13,6 +13,7 @@ from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, running
+from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write
@@ -54,7 +55,8 @@ class TracedFunction:
 
     ``func.results`` are the array leaves of ``out`` in order of their `Out` markers, then the
     final values of the parameters listed in ``mutated``. ``captures`` are tracers of enclosing
-    traces, passed as parameters after the given ones. ``choices`` says what became of the
+    traces, passed as parameters after the given ones. ``exclusive`` names parameters that are
+    written, each with those that must not share its memory. ``choices`` says what became of the
     function's loops and branches. ``code`` is the value that says which of ``errors`` is raised (0:
     none), None where there are none.
     """
@@ -66,6 +68,7 @@ class TracedFunction:
     choices: tuple[Choice, ...] = ()
     errors: tuple[Exception, ...] = ()
     code: Value | None = None
+    exclusive: tuple[Exclusive, ...] = ()
 
 
 def leaf_only(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -133,7 +136,12 @@ def trace(
         session.parent.choices += session.choices
     choices = tuple(dict.fromkeys(session.choices))
     captures = tuple(session.captures)
-    return TracedFunction(func, rebuild(marked), mutated, captures, choices, errors, code)
+    exclusive = list(session.exclusive)
+    if mutated:
+        exclusive.append((frozenset(mutated), tuple(range(len(tracers)))))
+    return TracedFunction(
+        func, rebuild(marked), mutated, captures, choices, errors, code, tuple(exclusive)
+    )
 
 
 def _told(error: Exception) -> Exception:

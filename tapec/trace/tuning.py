@@ -79,3 +79,8 @@ MASK_DEPTH = 32
 SMALL_CAPTURED = 32
 # Limit of the captured values followed from a function. [reads; estimated]
 MOST_READS = 20_000
+
+# Candidate solutions that NumPy tries to find out whether two arrays share an element, which may
+# take exponential time; arrays that need more count as overlapping. Arrays of a few strided axes
+# need tens. [candidates; estimated]
+OVERLAP_EFFORT = 10_000

@@ -65,6 +65,7 @@ class Session:
         "captures",
         "choices",
         "depth",
+        "exclusive",
         "failures",
         "integers",
         "list_arrays",
@@ -84,6 +85,7 @@ class Session:
         self.serial = next(_SERIALS)
         self.choices: list[Any] = []  # decisions on the user's loops and branches
         self.params: list[Any] = []  # the memory of the arguments
+        self.exclusive: list[Any] = []  # parameters that must lie apart (see `sharing`)
         self.partial: set[Value] = set()  # results that exist on some paths only
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True

@@ -29,12 +29,16 @@ ROW = "an element of a list that a loop has filled"
 
 
 class MaybeShared:
-    """Why a merged array is read only: it may alias one of these, which others see."""
+    """Why a merged array is read only: it may alias one of these, which others see.
 
-    __slots__ = ("entries",)
+    Where `several`, it may alias other merged arrays as well.
+    """
+
+    __slots__ = ("entries", "several")
     entries: list[tuple[weakref.ref[Storage], list[int], int]]
 
-    def __init__(self, storages: Iterable[Storage]) -> None:
+    def __init__(self, storages: Iterable[Storage], several: bool = False) -> None:
+        self.several = several
         # Weak references, as an unreferenced array is no alias; its stamp tells of writes.
         found = {s: (weakref.ref(s), s.cell, s.stamp) for s in storages}
         more = [e for s in found if isinstance(s.frozen, MaybeShared) for e in s.frozen.entries]
@@ -56,6 +60,8 @@ class MaybeShared:
 
     def holds(self) -> bool:
         """Whether any of the arrays has another holder."""
+        if self.several:
+            return True
         while self.entries:
             storage = self.entries[-1][0]()
             if storage is not None and holders(storage):

@@ -38,7 +38,7 @@ def failure_of(
     except Exception as error:
         if is_mistake(error):
             raise
-        return _without_frames(error)
+        return without_frames(error)
     return None
 
 
@@ -60,7 +60,8 @@ def is_mistake(error: Exception) -> bool:
     return isinstance(error, AssertionError) or not on_purpose
 
 
-def _without_frames(error: Exception) -> Exception:
+def without_frames(error: Exception) -> Exception:
+    """The error without the variables of its frames, which would count as references to arrays."""
     found: BaseException | None = error
     while found is not None:
         traceback.clear_frames(found.__traceback__)

@@ -85,7 +85,14 @@ def _known_to(function: Any) -> tuple[None, dict[Any, Any]] | None:
 @functools.lru_cache(maxsize=1024)
 def _is_library(bases: tuple[type, ...]) -> bool:
     """Whether a class is of a library; a cloned class is not, as it derives from the user's."""
-    return all(c.__module__.partition(".")[0] in _LIBRARIES for c in bases)
+    return all(home_of(c) in _LIBRARIES for c in bases)
+
+
+def home_of(kind: type) -> str:
+    """The top package of a class; "" for one that code run by `exec` defines without a name."""
+    name = kind.__module__.partition(".")[0]
+    made_at_run_time = kind.__flags__ >> 9 & 1  # Py_TPFLAGS_HEAPTYPE
+    return "" if name == "builtins" and made_at_run_time else name
 
 
 @functools.lru_cache(maxsize=1024)
@@ -94,7 +101,7 @@ def _members(bases: tuple[type, ...]) -> tuple[str, ...]:
     return tuple(
         name
         for c in bases
-        if "__slots__" in vars(c) and c.__module__.partition(".")[0] not in _LIBRARIES
+        if "__slots__" in vars(c) and home_of(c) not in _LIBRARIES
         for name, member in vars(c).items()
         if isinstance(member, types.MemberDescriptorType)
     )

@@ -19,6 +19,7 @@ from tapec.trace.staging.list_arrays import (
     ListArrayEscaped,
     with_list_arrays,
 )
+from tapec.trace.staging.peeling import staged_or_peeled
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -161,7 +162,7 @@ class For(StagedFor):
             self._plain(start, length)
             return
         if self.force:
-            stage()
+            self._forced(start, length, stage)
             failed = None
         else:
             failed = failure_of(stage)
@@ -172,6 +173,14 @@ class For(StagedFor):
             record(self.session, "loop", length, "cut where conditions on its counter change")
         else:
             self._peeled(start, length, size, failed)
+
+    def _forced(self, start: int, length: int, stage: Thunk) -> None:
+        """Roll, if need be behind the first iteration."""
+        first, rest = (
+            (lambda: self._plain(start, start + 1)),
+            (lambda: self.stage(start + 1, length)),
+        )
+        staged_or_peeled(stage, lambda: True, first, rest, self.state)
 
     def _peeled(self, start: int, length: int, size: int, failed: Exception) -> None:
         """Peel the first iteration, then roll or unroll the others."""

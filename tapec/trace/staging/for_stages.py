@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.errors import ControlFlowError
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.session import Restart, Session, current, where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
@@ -18,6 +19,7 @@ from tapec.trace.staging.list_arrays import (
     staging_loop,
 )
 from tapec.trace.staging.loop import StagedLoop
+from tapec.trace.staging.peeling import staged_or_peeled
 from tapec.trace.staging.python_loop import Body, Thunk
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -83,20 +85,38 @@ class StagedFor:
 
         return work
 
-    def dynamic(self, count: Tracer) -> None:
+    def dynamic(self, count: Any) -> None:
         """A loop whose trip count is a traced value."""
         self._check_unbounded()
-        try:
-            heap, work = Heap(self.state), self._work(0)
-            with staging_loop(heap.containers):
-                StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
-        except EndsEarly:
-            self._until(0, count)
+        staged_or_peeled(
+            lambda: self._counted(0, count),
+            lambda: count > 0,
+            lambda: self.body(self.items.item(0)),
+            lambda: self._counted(1, count - 1),
+            self.state,
+        )
         record(self.session, "loop", None, "length known at run time")
+
+    def _counted(self, start: int, count: Any) -> None:
+        try:
+            heap, work = Heap(self.state), self._work(start)
+            with staging_loop(heap.containers):
+                StagedLoop(need_session(), heap, work, count, strict=self.strict).emit()
+        except EndsEarly:
+            self._until(start, start + count)
 
     def _until(self, start: Any, length: Any) -> None:
         """A loop that may end early: a `while` with a counter."""
         self._check_unbounded()
+        staged_or_peeled(
+            lambda: self._counting(start, length),
+            lambda: self._goes_on(start, length),
+            lambda: self.body(self.items.item(start)),
+            lambda: self._counting(start + 1, length),
+            self.state,
+        )
+
+    def _counting(self, start: Any, length: Any) -> None:
         state = CountedState(self.state, start)
 
         def work(_: Any, slices: list[Tracer]) -> None:
@@ -105,12 +125,15 @@ class StagedFor:
             state.count = k + 1
 
         def test() -> Any:
-            assert self.go_on is not None
-            return TABLE["logical_and"](state.count < length, self.go_on())
+            return self._goes_on(state.count, length)
 
         heap = Heap(state)
         with staging_loop(heap.containers):
-            StagedLoop(self.session, heap, work, test=test).emit()
+            StagedLoop(need_session(), heap, work, test=test).emit()
+
+    def _goes_on(self, count: Any, length: Any) -> Any:
+        assert self.go_on is not None
+        return TABLE["logical_and"](count < length, self.go_on())
 
     def _check_unbounded(self) -> None:
         if self.checkpoint:

@@ -58,7 +58,12 @@ class StagedLoop(LoopFixpoint):
             stacked = [self._stackable(x) for x in body.stacked]
             ys = [value_of(region, x, k) for x, k in stacked]
             written = region.written()
-            swaps = check_aliases(carried, region, self.session, self._certain)
+            read = {v for op in region.builder.ops for v in op.operands} | {*ends, *ys}
+
+            def live(c: CarriedLeaf) -> bool:
+                return self.test is not None or c.param in read
+
+            swaps = check_aliases(carried, region, self.session, self._certain, live)
             if isinstance(self.length, int) and body.index is not None:
                 self._check_integers(body, carried, ends)
             ends += [region.final(s) for s in written]

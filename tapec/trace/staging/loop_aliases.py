@@ -6,21 +6,27 @@ variable is written into in place while another name means the same array; such 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.trace.arrays.session import Session, where
-from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage, holders
+from tapec.trace.arrays.storage import COUNTED, SHARED, SNAPSHOTS, MaybeShared, Storage, holders
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.heap import Slot
 from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.values import Kind, memory_of, traced
 
 CURE = "copy it where it is given another name: b = a.copy()"
+
+
+class NamesDiverge(ControlFlowError):
+    """Names that share memory stop doing so in a loop: its first iteration may be peeled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +51,16 @@ Swaps = dict[CarriedLeaf, CarriedLeaf]
 
 
 def check_aliases(
-    carried: Sequence[CarriedLeaf], region: Region, session: Session, certain: int
+    carried: Sequence[CarriedLeaf],
+    region: Region,
+    session: Session,
+    certain: int,
+    live: Callable[[CarriedLeaf], bool],
 ) -> Swaps:
     """Refuse loops in which one iteration writes memory that another name has in the next.
 
-    For names that swap their arrays, returns the name whose initial memory each has in the end.
+    `live` says whether an iteration reads what a name has at its start. For names that swap their
+    arrays, returns the name whose initial memory each has in the end.
     """
     ends: dict[Storage, list[CarriedLeaf]] = {}
     for c in carried:
@@ -65,6 +76,7 @@ def check_aliases(
         if outer or (several and not written.isdisjoint(sharing)):
             raise _refused()
     ends.clear()
+    _check_starts(carried, written, region, live)
     # Ids, since references to the storages would be counted as aliases.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
     swaps: Swaps = {}
@@ -73,9 +85,30 @@ def check_aliases(
         if c in written and storage is not None and c not in swaps:
             if storage in region.entered or starts.count(id(storage)) > 1:
                 raise _refused()
-            if _is_argument(session, storage) or holders(storage) > 1:
+            if _is_argument(session, storage) or holders(storage) > 1 or _has_other_names(c):
                 swaps.update(_swapped(c, carried, certain))
     return swaps
+
+
+def _check_starts(
+    carried: Sequence[CarriedLeaf],
+    written: set[CarriedLeaf],
+    region: Region,
+    live: Callable[[CarriedLeaf], bool],
+) -> None:
+    """Refuse to read a name under which the loop does not see its own writes.
+
+    Such a name starts as memory that the loop writes under another name, or may mean that memory.
+    """
+    changed = {id(s) for s in region.written()} | {id(memory_of(c.start)) for c in written}
+    if not changed:
+        return
+    read = [c for c in carried if c.entry is not None and live(c)]
+    starts = [(c, s) for c in read if (s := memory_of(c.start)) is not None]
+    suspects = [s for c, s in starts if c not in written or s.frozen]
+    suspects += [m for s in (*(s for _, s in starts), *region.entered) for m in maybe_same(s)]
+    if any(id(s) in changed for s in suspects):
+        raise _refused()
 
 
 def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Swaps:
@@ -112,13 +145,34 @@ def maybe_same(storage: Storage) -> list[Storage]:
     return storage.frozen.alive() if isinstance(storage.frozen, MaybeShared) else []
 
 
-def _refused() -> ControlFlowError:
-    return ControlFlowError(
+def _refused() -> NamesDiverge:
+    return NamesDiverge(
         "a loop writes in place into an array that is also known under another name, and the "
         "names change their meaning in the loop",
         where=where(),
         hint=CURE,
     )
+
+
+def _has_other_names(c: CarriedLeaf) -> bool:
+    """Whether something else than the carried variable refers to the tracer it starts with."""
+    if not COUNTED:
+        return True
+    held = sum(value is c.start for snapshot in list(SNAPSHOTS) for value in snapshot.held())
+    return sys.getrefcount(c.start) - _CALL > 1 + held
+
+
+def _own_references() -> int:
+    """What `_has_other_names` finds for a tracer that only the leaf knows."""
+    leaf = SimpleNamespace(start=object())
+    return _count(leaf)
+
+
+def _count(leaf: Any) -> int:
+    return sys.getrefcount(leaf.start)
+
+
+_CALL = _own_references() if COUNTED else 0
 
 
 def _is_argument(session: Session, storage: Storage) -> bool:
@@ -149,9 +203,8 @@ def results_of(
             made[c.slot, c.number] = home
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
-        frozen: Any = MaybeShared(maybe) if maybe else ""
-        if any(counts[id(s)] > 1 for s in _ends(c)):
-            frozen = SHARED
+        several = any(counts[id(s)] > 1 for s in _ends(c))
+        frozen: Any = MaybeShared(maybe, several) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.containers import PLAIN, attributes, inside
+from tapec.trace.staging.containers import PLAIN, attributes, home_of, inside
 from tapec.trace.staging.growing import Growing
 from tapec.trace.tuning import OBJECT_DEPTH
 from tapec.tree import LEAF, Tree, flatten
@@ -85,7 +85,7 @@ def _is_plain(kind: Any) -> bool:
         getattr(kind, "__new__", None) is object.__new__
         and not hasattr(kind, "__next__")
         and not hasattr(kind, "__enter__")
-        and kind.__module__ != "builtins"
+        and home_of(kind) != "builtins"
     )
 
 

@@ -129,7 +129,7 @@ def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -
         for storage, region in zip(map(memory_of, leaves), regions, strict=True)
         if storage is not None and storage.born is not region
     ]
-    return SHARED if shared else MaybeShared(outer) if outer else ""
+    return MaybeShared(outer, shared) if outer else SHARED if shared else ""
 
 
 def truth(session: Session, test: Any) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tapec.errors import ControlFlowError
 from tapec.ir.weight import weight
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
@@ -15,6 +16,7 @@ from tapec.trace.staging.choice import record
 from tapec.trace.staging.heap import Heap, consumed_by
 from tapec.trace.staging.list_arrays import staging_loop, with_list_arrays
 from tapec.trace.staging.loop import StagedLoop
+from tapec.trace.staging.peeling import staged_or_peeled
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
 from tapec.trace.tuning import UNROLLED_OPS
@@ -126,11 +128,14 @@ class While:
                 self.test()
             self.body()
 
-        with_list_arrays(self.session, lambda: self._emit(work))
-        if writes:
-            self.test()
+        def stage() -> None:
+            with_list_arrays(need_session(), lambda: self._emit(work))
+            if writes:
+                self.test()
+
+        staged_or_peeled(stage, self.test, self.body, stage, self.state)
 
     def _emit(self, work: Callable[[Any, list[Tracer]], None]) -> None:
         heap = Heap(self.state)
         with staging_loop(heap.containers):
-            StagedLoop(self.session, heap, work, test=self.test).emit()
+            StagedLoop(need_session(), heap, work, test=self.test).emit()

@@ -1,0 +1,69 @@
+"""Memory that several arguments share, where a function writes one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import MutationError
+from tapec.trace.arrays import views
+from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.tuning import OVERLAP_EFFORT
+
+# Parameters that are written, and all those that must not share memory with them.
+Exclusive = tuple[frozenset[int], tuple[int, ...]]
+CURE = "pass a copy: x.copy()"
+
+
+def overlap(a: Any, b: Any) -> bool:
+    """Whether two arrays share an element."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        effort: Any = OVERLAP_EFFORT
+        return bool(np.shares_memory(a, b, max_work=effort))
+    except np.exceptions.TooHardError:
+        return True
+
+
+def same_memory(a: Tracer, b: Tracer) -> bool:
+    """Whether two traced arrays share an element."""
+    if a._storage is not b._storage:
+        return False
+    return overlap(*_shadows(a, b))
+
+
+def _shadows(*tracers: Tracer) -> list[Any]:
+    """Arrays that lie in one memory as the traced ones do."""
+    memory = np.empty(tracers[0]._storage.shape, np.bool_)
+    found = []
+    for t in tracers:
+        seen = memory
+        for step in t._steps:
+            if step[0] == "dynamic":
+                break  # it may lie anywhere in what was seen so far
+            seen = views.look_concrete(seen, step)
+        found.append(seen)
+    return found
+
+
+def adopt_exclusive(session: Session, inner: Sequence[Exclusive], inputs: Sequence[Tracer]) -> None:
+    """Require of the parameters of the running trace what a function called on them requires."""
+    while session.is_region and session.parent is not None:
+        session = session.parent
+    numbers = {id(storage): k for k, storage in enumerate(session.params)}
+    for written, members in inner:
+        for w in written:
+            if any(m != w and same_memory(inputs[w], inputs[m]) for m in members):
+                raise MutationError(
+                    "a function that writes into an argument is given the same memory twice",
+                    where=where(),
+                    hint=CURE,
+                )
+        own = {k: numbers.get(id(inputs[k]._storage)) for k in members}
+        outer = frozenset(n for k in written if (n := own[k]) is not None)
+        if outer:
+            session.exclusive.append((outer, tuple(n for n in own.values() if n is not None)))

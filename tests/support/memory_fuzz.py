@@ -1,0 +1,186 @@
+"""Random programs over arrays, compiled against plain NumPy; those that fail are shrunk."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import tapec
+from support.random_memory import Statement, Writer, function, source
+
+STEP, CLOSE, LARGEST = 1e-30, 1e-6, 1e6
+Memory = Callable[[Any], tuple[Any, Any]]
+# How the arguments lie in their memory.
+VECTORS: list[Memory] = [
+    lambda m: m[:4], lambda m: m[:4], lambda m: m[3::-1], lambda m: m[:8:2], lambda m: m[10:2:-2],
+]  # fmt: skip
+MATRICES: list[Memory] = [
+    lambda m: m.reshape(3, 4), lambda m: m.reshape(4, 3).T, lambda m: m.reshape(3, 4)[::-1],
+    lambda m: m.reshape(3, 4)[:, ::-1], lambda m: m.reshape(4, 3).T[::-1], lambda m: m.reshape(3, 4),
+]  # fmt: skip
+
+
+class Arguments:
+    """The arguments of one program: where they lie, and their numbers."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.numbers = rng.uniform(-1, 1, 24)
+        self.direction = rng.uniform(-1, 1, 24)
+        self.vector = VECTORS[rng.integers(len(VECTORS))]
+        self.matrix = MATRICES[rng.integers(len(MATRICES))]
+        self.forward = rng.random() < 0.2  # whether forward mode is looked at too
+        self.start = 6 if rng.random() < 0.03 else 12  # of the matrix: both may share memory
+
+    def make(self, memory: Any) -> tuple[Any, Any]:
+        """The two arguments in a memory of 24 numbers."""
+        return self.vector(memory[:12]), self.matrix(memory[self.start : self.start + 12])
+
+
+class Wrong(Exception):
+    """A kernel gives what plain NumPy does not."""
+
+
+def examine(statements: list[Statement], seed: int, backend: Any = "numpy") -> str:
+    """Compare one program; returns what became of it. Raises Wrong."""
+    f, given = function(source(statements), f"<program {seed}>"), Arguments(seed)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        memory, own = given.numbers.copy(), given.numbers.copy()
+        want = outcome(f, *given.make(memory))
+        found = outcome(tapec.compile(f, backend=backend), *given.make(own))
+        if isinstance(found, tapec.TapecError):
+            return f"refused: {str(found).splitlines()[0]}"
+        if isinstance(want, Exception) or isinstance(found, Exception):
+            if type(want) is not type(found):
+                raise Wrong(f"{found!r}, not {want!r}")
+            return "raises"
+        if not np.isfinite(want) or abs(want) > LARGEST:
+            return "large"
+        if not np.allclose(found, want, rtol=CLOSE, atol=CLOSE):
+            raise Wrong(f"the value is {found}, not {want}")
+        if not np.allclose(own, memory, rtol=CLOSE, atol=CLOSE):
+            raise Wrong(f"the arguments are {own} afterwards, not {memory}")
+        return slope(f, given, backend, float(want))
+
+
+def outcome(f: Callable[..., Any], *args: Any) -> Any:
+    """What a call returns or raises."""
+    try:
+        return f(*args)
+    except Exception as error:
+        return error
+
+
+def slope(f: Callable[..., Any], given: Arguments, backend: Any, value: float) -> str:
+    """Compare derivatives along one direction."""
+    want = np.imag(f(*given.make(given.numbers + 1j * STEP * given.direction))) / STEP
+    if not np.isfinite(want) or abs(want) > LARGEST:
+        return "large"
+    args, tangents = given.make(given.numbers.copy()), given.make(given.direction)
+    both = outcome(tapec.value_and_grad(tapec.compile(f, backend=backend), argnums=(0, 1)), *args)
+    if isinstance(both, tapec.TapecError):
+        return f"refused: gradient: {str(both).splitlines()[0]}"
+    if isinstance(both, Exception):
+        raise Wrong(f"the gradient raises {both!r}")
+    pushed = want
+    if given.forward:
+        pushed = outcome(lambda: tapec.jvp(tapec.compile(f, backend=backend), args, tangents)[1])
+    if isinstance(pushed, Exception):
+        raise Wrong(f"the derivative raises {pushed!r}")
+    pulled = sum(np.sum(g * t) for g, t in zip(both[1], tangents, strict=True))
+    limit = CLOSE * max(1.0, abs(want))
+    for what, got in (("value", both[0] - value + want), ("gradient", pulled), ("jvp", pushed)):
+        if abs(got - want) > limit and not kink(f, given, want):
+            raise Wrong(f"the {what} gives {got}, not {want}")
+    return "right"
+
+
+def kink(f: Callable[..., Any], given: Arguments, want: float) -> bool:
+    """Whether differences do not confirm the complex step: ties of `max`, or points of branches."""
+    h = 1e-6
+    at = [f(*given.make(given.numbers + k * h * given.direction)) for k in (-1, 0, 1)]
+    sides = [(at[1] - at[0]) / h, (at[2] - at[1]) / h]
+    return any(abs(s - want) > 1e-3 * max(1.0, abs(want)) for s in sides)
+
+
+# -- shrinking -------------------------------------------------------------------------------------
+
+
+def smaller(statements: list[Statement]) -> Iterator[list[Statement]]:
+    """Programs without one of the statements, or with a block in place of its statement."""
+    for k, s in enumerate(statements):
+        before, after = statements[:k], statements[k + 1 :]
+        yield before + after
+        if s.text.startswith("parts = ["):
+            names = s.text[9:-1].split(", ")
+            for n in range(len(names)):
+                kept = ", ".join(names[:n] + names[n + 1 :])
+                yield [*before, Statement(f"parts = [{kept}]"), *after]
+        if s.body:
+            yield before + s.body + after
+        if s.otherwise:
+            yield before + s.otherwise + after
+            yield [*before, Statement(s.text, s.body), *after]
+        for name in ("body", "otherwise"):
+            for part in smaller(getattr(s, name)):
+                made = copy.copy(s)
+                setattr(made, name, part)
+                yield [*before, made, *after]
+
+
+def shrunk(
+    statements: list[Statement], fails: Callable[[list[Statement]], bool]
+) -> list[Statement]:
+    """A program that still fails, and none of whose parts can be left out."""
+    while True:
+        found = next((p for p in smaller(statements) if fails(p)), None)
+        if found is None:
+            return statements
+        statements = found
+
+
+def fails(statements: list[Statement], seed: int, backend: Any) -> bool:
+    """Whether a program is compiled wrong; programs that Python refuses are not."""
+    try:
+        f, given = function(source(statements), f"<program {seed}>"), Arguments(seed)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            if isinstance(outcome(f, *given.make(given.numbers.copy())), (NameError, KeyError)):
+                return False
+        examine(statements, seed, backend)
+    except Wrong:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def report(seed: int, backend: Any, why: str) -> str:
+    """The seed, the shrunk program and what is wrong with it."""
+    small = shrunk(Writer(seed).program(), lambda p: fails(p, seed, backend))
+    try:
+        examine(small, seed, backend)
+    except Wrong as error:
+        why = str(error)
+    return f"program {seed} ({backend}): {why}\n{source(small)}"
+
+
+def campaign(
+    seeds: range, backend: Callable[[int], Any] = lambda seed: "numpy"
+) -> tuple[Counter[str], list[str]]:
+    """What became of many programs, and the reports of those that are wrong."""
+    found: Counter[str] = Counter()
+    reports = []
+    for seed in seeds:
+        try:
+            found[examine(Writer(seed).program(), seed, backend(seed))] += 1
+        except Wrong as error:
+            found["wrong"] += 1
+            reports.append(report(seed, backend(seed), str(error)))
+    return found, reports

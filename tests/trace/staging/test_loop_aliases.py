@@ -1,0 +1,126 @@
+"""Names that share memory before a loop and no longer in it, or the other way round.
+
+The loops are generated: how a second name is made, how the loop writes, how it rebinds, which kind
+of loop it is. Compiled loops give what NumPy gives, or are refused with the line and a cure.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapec
+
+SECOND = {
+    "same": "v = x",
+    "view": "v = x[::-1]",
+    "transposed": "v = x.T",
+    "row": "v = x[0] + 0.0 * x",
+    "either": "v = x if x[0, 0] > -9.0 else x.copy()",
+    "copy": "v = x.copy()",
+    "in a list": "kept = [x]; v = kept[0]",
+}
+WRITES = {
+    "augmented": "x += 1.0",
+    "item": "x[1, 0] = 0.5 * x[0, 0]",
+    "row": "x[0] = x[1] - 1.0",
+    "out": "np.multiply(x, 0.9, out=x)",
+    "view": "x.T[0] += 0.25",
+    "sort": "x[::-1].sort(axis=0)",
+    "fill": "x[1].fill(0.1 * i)",
+    "through a branch": "if x[0, 0] > 0.0:\n    x -= 0.125",
+    "nothing": "pass",
+}
+REBOUND = {
+    "used": "v = v * 0.5",
+    "turned": "v = v.T",
+    "fresh": "v = np.cos(x)",
+    "copied": "v = x.copy()",
+    "never": "if x[0, 0] < -99.0:\n    v = v * 2.0",
+    "late": "if x[0, 0] > 2.0:\n    v = x.copy()",
+    "swapped": "x, v = v, x",
+    "taken again": "v = x",
+    "not": "pass",
+}
+LOOPS = {
+    "rolled": "for i in tapec.rolled(range(5)):",
+    "long": "for i in range(40):",
+    "short": "for i in range(3):",
+    "traced": "for i in range(int(n)):",
+    "while": "i = 0\nwhile x[0, 1] + i < 6.0:\n    i += 1",
+    "broken": "for i in tapec.rolled(range(5)):\n    if x[0, 1] > 4.0:\n        break",
+}
+TEXT = """def f(x, n):
+    x = x * 1.0
+    {second}
+{loop}
+{body}
+    return np.sum(v * [[1.0, -0.5], [0.25, 2.0]]) + np.sum(x[0] * [0.3, 0.7]) + x[1, 1]
+"""
+
+
+def indented(text: str, depth: int) -> str:
+    return "\n".join("    " * depth + line for line in text.splitlines())
+
+
+def function(second: str, loop: str, *body: str) -> Callable[..., Any]:
+    source = TEXT.format(
+        second=second, loop=indented(loop, 1), body="\n".join(indented(b, 2) for b in body)
+    )
+    name = f"<{hash(source)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    space: dict[str, Any] = {"np": np, "tapec": tapec}
+    exec(compile(source, name, "exec"), space)
+    found: Callable[..., Any] = space["f"]
+    return found
+
+
+def outcome(f: Callable[..., Any]) -> str:
+    """Whether a function is compiled right or refused; a wrong value fails."""
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    want = f(x.copy(), 4)
+    try:
+        got = tapec.compile(f, backend="numpy")(x.copy(), 4)
+    except tapec.TapecError as error:
+        if not error.hint:
+            raise
+        return str(error).splitlines()[0]
+    np.testing.assert_allclose(got, want, rtol=1e-13)
+    return "right"
+
+
+# The share of loops that must compile, by how the second name goes on.
+COMPILED = {"used": 0.8, "turned": 0.5, "fresh": 0.9, "copied": 0.9, "never": 0.3, "late": 0.3,
+            "swapped": 0.2, "taken again": 0.5, "not": 1.0}  # fmt: skip
+
+
+def outcomes(loop: str, rebound: str, every: int) -> Counter[str]:
+    """How every so many-th of the loops fare."""
+    found: Counter[str] = Counter()
+    cases = list(itertools.product(SECOND, WRITES, (1, -1)))
+    start = zlib.crc32(f"{loop} {rebound}".encode()) % every
+    for second, write, order in cases[start::every]:
+        body = [WRITES[write], REBOUND[rebound]][::order]
+        found[outcome(function(SECOND[second], LOOPS[loop], *body))] += 1
+    return found
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("rebound", REBOUND)
+def test_right_or_refused(loop: str, rebound: str) -> None:
+    outcomes(loop, rebound, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("rebound", REBOUND)
+def test_all(loop: str, rebound: str) -> None:
+    found = outcomes(loop, rebound, 1)
+    assert found["right"] >= COMPILED[rebound] * found.total(), found
