@@ -128,6 +128,17 @@ def as_tracer(a: Any) -> Tracer:
     return made
 
 
+def strong(a: Any) -> Tracer:
+    """`a` as ``np.asarray`` makes it: a Python number has the element type of an array, too."""
+    x = as_tracer(a)
+    if not x._weak:
+        return x
+    if x._storage.array is not None:
+        return as_tracer(x._array)
+    session = session_of(x) or need_session()
+    return wrap(session, x._value(session), False, x._deps)
+
+
 def deps_of(args: Sequence[Any]) -> frozenset[int] | None:
     """Parameters from which alone a result derives, where all of them may be made static."""
     deps: frozenset[int] = frozenset()

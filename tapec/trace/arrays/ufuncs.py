@@ -36,6 +36,13 @@ def _arithmetic(*keys: Key) -> Key:
     return dtype, weak
 
 
+def _numbers(*keys: Key) -> Key:
+    dtype, weak = common(*keys)
+    if dtype == "bool":
+        raise DTypeError("np.positive takes numbers, not booleans", where=where())
+    return dtype, weak
+
+
 def _integers(*keys: Key) -> Key:
     dtype, weak = common(*keys)
     if dtype[0] == "f":
@@ -67,7 +74,7 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
     "divide": ("div", common_float), "negative": ("neg", _arithmetic),
     **{name: (p.name, common_float) for p in PRIMITIVES.values()
        for name, rule in p.public.items() if rule is None},
-    "positive": ("", common), "conjugate": ("", common),
+    "positive": ("", _numbers), "conjugate": ("", common),
 }  # fmt: skip
 UFUNCS = frozenset(_UFUNCS)
 # Declared functions of positive numbers.
@@ -83,7 +90,7 @@ _ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": 
 
 def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     """One elementwise op, or NumPy itself on constants."""
-    if len(args) == 2:
+    if len(args) == 2 and rule is not _logical:
         made = _plain(primitive, *args)
         if made is not None:
             return made

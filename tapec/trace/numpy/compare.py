@@ -8,12 +8,13 @@ import numpy as np
 
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.numpy.reduce import as_float
 
 
 @implements("isclose")
 def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """``|a - b| <= atol + rtol |b|``, infinities equal to themselves."""
-    a, b = as_array(a), as_array(b)
+    a, b = as_array(a), as_float(b)
     near = TABLE["absolute"](a - b) <= atol + rtol * TABLE["absolute"](b)
     near = near & TABLE["isfinite"](b) | TABLE["equal"](a, b)
     if not equal_nan:

@@ -45,7 +45,10 @@ def _square(x: Any) -> Any:
 def _reciprocal(x: Any) -> Any:
     if key_of(x)[0][0] == "f":
         return 1 / x
-    return np.where(np.equal(np.absolute(x), 1), x, 0)  # integer division gives integers
+    kind = NUMPY_DTYPES[key_of(x)[0]]
+    # Integers: the quotient by 0 is the least one.
+    of_zero = np.where(np.equal(x, 0), np.iinfo(kind).min, 0)
+    return np.where(np.equal(np.absolute(x), 1), x, of_zero.astype(kind))
 
 
 @_composite("deg2rad", "radians")

@@ -48,6 +48,9 @@ def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndm
           subok: bool = False, like: Any = None) -> Any:  # fmt: skip
     """``np.array``: nested lists of traced values become stacks."""
     copy = _COPY.get(copy, copy)
+    same = type(x) is Tracer and (dtype is None or np.dtype(dtype) == x.dtype)
+    if copy is False and not same:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
     if not any_symbolic(x):
         if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
             return x
@@ -100,7 +103,7 @@ def asarray(x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -
     copy = _COPY.get(copy, copy)
     if type(x) is Tracer and not copy and (dtype is None or np.dtype(dtype) == x.dtype):
         return x
-    return array(x, dtype, copy=copy or False)
+    return array(x, dtype, copy=copy)
 
 
 @implements("ascontiguousarray", "asfortranarray")
@@ -206,19 +209,21 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     if not any_symbolic([start, stop]):
         return eager(np.linspace, (start, stop, num, endpoint, retstep, dtype, axis), {})
-    divisions = max(num - 1 if endpoint else num, 1)
+    divisions = num - 1 if endpoint else num
     start, stop = as_array(start), as_array(stop)
-    step = (stop - start) / divisions
+    step = (stop * 1.0 - start) / max(divisions, 1)
     grid: Any = np.arange(num, dtype=float)
     grid = grid.reshape((num, *(1,) * np.ndim(step)))
     made = start + step * grid
     if dtype is None and common_float(key_of(start), key_of(stop))[0] == "f32":
         made = TABLE["astype"](made, np.float32)
-    if axis:
+    if endpoint and num > 1:
+        made[-1] = stop
+    if axis != 0:
         made = TABLE["moveaxis"](made, 0, axis)
     if dtype is not None:
         made = TABLE["astype"](TABLE["floor"](made) if np.dtype(dtype).kind == "i" else made, dtype)
-    return (made, step) if retstep else made
+    return (made, step if divisions > 0 else np.nan) if retstep else made
 
 
 @implements("result_type", "promote_types")

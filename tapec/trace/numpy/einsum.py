@@ -75,7 +75,7 @@ def _diagonalised(term: str, x: Any) -> tuple[str, Any]:
 def _summed(term: str, x: Any, keep: set[str]) -> tuple[str, Any]:
     gone = tuple(i for i, c in enumerate(term) if c not in keep)
     if gone:
-        x = TABLE["sum"](x, axis=gone)
+        x = TABLE["any"](x, gone) if x._dtype == "bool" else TABLE["sum"](x, gone, x.dtype)
     return "".join(c for c in term if c in keep), x
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import as_tracer
+from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.select import where, wrapped
-from tapec.trace.numpy.shape import axis_of
+from tapec.trace.numpy.shape import axis_of, moveaxis
 from tapec.trace.numpy.split import along
 
 
@@ -22,7 +22,8 @@ def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: 
              dtype: Any = None, axis: int = 0) -> Any:  # fmt: skip
     """Powers of a base with evenly spaced exponents."""
     if np.ndim(base):
-        raise unsupported(np.logspace, " with several bases")
+        start, stop, base = TABLE["broadcast_arrays"](start, stop, base)
+        base = TABLE["expand_dims"](base, axis)
     made = TABLE["power"](base, TABLE["linspace"](start, stop, num, endpoint, axis=axis))
     return made if dtype is None else TABLE["astype"](made, dtype)
 
@@ -30,30 +31,43 @@ def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: 
 @implements("geomspace")
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None,
               axis: int = 0) -> Any:  # fmt: skip
-    """A geometric progression between ends of one sign."""
-    start, stop = (TABLE["astype"](end, float) for end in (start, stop))
+    """A geometric progression, which begins and ends exactly at the given numbers."""
+    start, stop = strong(start), strong(stop)
+    if any(e._storage.array is not None and not e._array.all() for e in (start, stop)):
+        raise ValueError("Geometric sequence cannot include zero")
+    kind = np.result_type(start.dtype, stop.dtype, 1.0, np.dtype(dtype))
+    start, stop = TABLE["broadcast_arrays"](
+        TABLE["astype"](start, kind), TABLE["astype"](stop, kind)
+    )
     sign = np.sign(start)
-    low, high = (np.log10(sign * e) for e in (start, stop))
-    made = sign * logspace(low, high, num, endpoint, axis=axis)
+    low, high = start / sign, stop / sign
+    made = logspace(np.log10(low), np.log10(high), num, endpoint, dtype=kind)
+    if int(num) > 0:
+        made[0] = low
+    if int(num) > 1 and endpoint:
+        made[-1] = high
+    made = moveaxis(made * sign, 0, axis)
     return made if dtype is None else TABLE["astype"](made, dtype)
 
 
 @implements("unwrap")
 def unwrap_phases(p: Any, discont: Any = None, axis: int = -1, *, period: Any = None) -> Any:
     """Angles without jumps by whole turns."""
-    p = as_tracer(p)
-    if p._dtype[0] != "f":
-        p = TABLE["astype"](p, float)
+    p = strong(p)
     axis = axis_of(axis, p.ndim)
     period = 2 * np.pi if period is None else period
     steps = TABLE["diff"](p, axis=axis)
-    high = period / 2
+    kind = TABLE["result_type"](steps, period)
+    whole = kind.kind in "iu"
+    high = period // 2 if whole else period / 2
     inside = TABLE["remainder"](steps + high, period) - high
-    inside = where((TABLE["equal"](inside, -high)) & (steps > 0), high, inside)
-    limit = high if discont is None else max(float(discont), high)
-    turns = where(TABLE["absolute"](steps) < limit, 0.0, inside - steps)
+    if not whole or period % 2 == 0:
+        inside = where((TABLE["equal"](inside, -high)) & (steps > 0), high, inside)
+    limit = period / 2 if discont is None else discont
+    turns = where(TABLE["absolute"](steps) < limit, 0, inside - steps)
     rest = along(p, axis, slice(1, None)) + TABLE["cumsum"](turns, axis=axis)
-    return TABLE["concatenate"]([along(p, axis, slice(0, 1)), rest], axis)
+    made = TABLE["concatenate"]([along(p, axis, slice(0, 1)), rest], axis)
+    return TABLE["astype"](made, kind, copy=False)
 
 
 # -- real input: known from element types --------------------------------------------------
@@ -109,7 +123,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     z = as_tracer(z)
     if z._dtype[0] != "f":
         z = TABLE["astype"](z, float)
-    argument = where(TABLE["less"](z, 0), 180.0 if deg else math.pi, 0.0)
+    argument = where(TABLE["signbit"](z), 180.0 if deg else math.pi, 0.0)
     made = where(TABLE["isnan"](z), math.nan, argument)
     return TABLE["astype"](made, z.dtype)
 

@@ -30,8 +30,23 @@ def interp(
         i = TABLE["clip"](TABLE["searchsorted"](xp, x, "right") - 1, 0, n - 2)
         slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
         inside = slopes[i] * (x - xp[i]) + fp[i]
+        if not _finite(xp, fp):
+            inside = _with_infinities(inside, slopes, x, xp, fp, i)
     low = where(TABLE["less"](x, xp[0]), fp[0] if left is None else left, inside)
     return where(TABLE["greater_equal"](x, xp[n - 1]), _last(x, xp, fp, right), low)
+
+
+def _finite(*data: Any) -> bool:
+    """Whether all are numbers, as far as is known while tracing."""
+    return all(a._storage.array is None or np.isfinite(a._array).all() for a in data)
+
+
+def _with_infinities(inside: Any, slopes: Any, x: Any, xp: Any, fp: Any, i: Any) -> Any:
+    """Beside infinite data: the value at a point, from the right end, or of a flat piece."""
+    right = slopes[i] * (x - xp[i + 1]) + fp[i + 1]
+    found = where(TABLE["isnan"](inside), right, inside)
+    flat = TABLE["isnan"](found) & TABLE["equal"](fp[i], fp[i + 1])
+    return where(TABLE["equal"](x, xp[i]) | flat, fp[i], found)
 
 
 def _double(a: Any) -> Any:
@@ -61,12 +76,13 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' greater than 2 not supported")
     axes = axes_of(axis, f.ndim)
-    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    one = len(spacing) == 1 and not as_tracer(spacing[0]).ndim
+    steps = spacing * len(axes) if one else spacing or (1.0,) * len(axes)
     if len(steps) != len(axes):
         raise TypeError("invalid number of arguments")
     if any(f.shape[a] < edge_order + 1 for a in axes):
         raise ValueError("Shape of array too small to calculate a numerical gradient")
-    if f._dtype == "bool":
+    if f._dtype == "bool" and axes:
         raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
     f = f if f._dtype[0] == "f" else TABLE["astype"](f, float)
     pairs = zip(axes, map(as_tracer, steps), strict=True)
@@ -85,6 +101,8 @@ def _differences(f: Any, axis: int, h: Any, edge_order: int) -> Any:
         if h.shape != (f.shape[axis],):
             raise ValueError("when 1d, distances must match the length of the corresponding axis")
         steps = np.diff(h)
+        if h._storage.array is not None and (np.diff(h._array) == h._array[1] - h._array[0]).all():
+            return _differences(f, axis, steps[0], edge_order)
         d, e = (steps[:-1], steps[1:])
         shape = [-1 if k == axis else 1 for k in range(f.ndim)]
         d1, d2 = (TABLE["reshape"](s, shape) for s in (d, e))

@@ -102,6 +102,8 @@ def block(xs: Any) -> Any:
     if isinstance(xs, tuple):
         raise TypeError("arrays is a tuple. Only lists can be used to arrange blocks.")
     depth = _depth(xs)
+    if len(_levels(xs)) > 1:
+        raise ValueError(f"List depths are mismatched: {sorted(_levels(xs))}")
     rank = max(depth, max(t.ndim for t in _flat(xs)))
 
     def build(x: Any, level: int) -> Any:
@@ -115,6 +117,11 @@ def block(xs: Any) -> Any:
 
 def _depth(x: Any) -> int:
     return 1 + max(map(_depth, x)) if isinstance(x, list) else 0
+
+
+def _levels(x: Any) -> set[int]:
+    """The depths at which arrays stand in nested lists."""
+    return {1 + k for item in x for k in _levels(item)} if isinstance(x, list) else {0}
 
 
 def _flat(x: Any) -> list[Tracer]:

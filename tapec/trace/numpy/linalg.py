@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from tapec.trace.arrays.operands import (
     need_session,
     operand,
     session_of,
+    strong,
 )
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import where as user_line
@@ -23,9 +26,9 @@ from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.arrays.ufuncs import with_options
 from tapec.trace.numpy.diagonals import diagonal
 from tapec.trace.numpy.shape import (
-    axes_of,
     broadcast_to,
     expand_dims,
+    given_axes,
     moveaxis,
     ravel,
     reshaped,
@@ -54,7 +57,7 @@ def contract(a: Any, b: Any, pairs: Pairs, batch: Pairs = ()) -> Tracer:
 @implements("dot")
 def dot(a: Any, b: Any) -> Any:
     """``np.dot``: last axis of `a` with the second last (or only) axis of `b`."""
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = strong(a), strong(b)
     if not a.ndim or not b.ndim:
         return a * b
     return contract(a, b, ((a.ndim - 1, max(b.ndim - 2, 0)),))
@@ -88,13 +91,25 @@ def _batched(a: Any, b: Any) -> Any:
 @implements("vecdot", "linalg.vecdot")
 def vecdot(a: Any, b: Any, *, axis: int = -1, **kwargs: Any) -> Any:
     """Dot products along an axis."""
+    # The axis is one of each operand, which need not be one of the products.
+    a, b = (moveaxis(as_array(x), operator.index(axis), -1) for x in (a, b))
+    _same_core("vecdot", a.shape[-1], b.shape[-1])
     if kwargs:
         return with_options("vecdot", (a, b), kwargs)
-    # The axis is one of each operand, which need not be one of the products.
-    products: Any = TABLE["multiply"](moveaxis(a, int(axis), -1), moveaxis(b, int(axis), -1))
+    products: Any = TABLE["multiply"](a, b)
     if products._dtype == "bool":
         return TABLE["any"](products, axis=-1)
     return TABLE["sum"](products, axis=-1, dtype=products.dtype)
+
+
+def _same_core(name: str, n: int, m: int) -> None:
+    if n != m:
+        raise ValueError(f"{name}: the axes that are summed over have {n} and {m} elements")
+
+
+def _least_ranks(name: str, a: Any, b: Any, ranks: tuple[int, int]) -> None:
+    if a.ndim < ranks[0] or b.ndim < ranks[1]:
+        raise ValueError(f"{name}: an operand does not have enough dimensions")
 
 
 @implements("matvec")
@@ -102,6 +117,8 @@ def matvec(a: Any, b: Any, **kwargs: Any) -> Any:
     """Matrices times vectors."""
     if kwargs:
         return with_options("matvec", (a, b), kwargs)
+    a, b = as_tracer(a), as_tracer(b)
+    _least_ranks("matvec", a, b, (2, 1))
     return squeeze(matmul(a, expand_dims(b, -1)), -1)
 
 
@@ -110,13 +127,15 @@ def vecmat(a: Any, b: Any, **kwargs: Any) -> Any:
     """Vectors times matrices."""
     if kwargs:
         return with_options("vecmat", (a, b), kwargs)
+    a, b = as_tracer(a), as_tracer(b)
+    _least_ranks("vecmat", a, b, (1, 2))
     return squeeze(matmul(expand_dims(a, -2), b), -2)
 
 
 @implements("inner")
 def inner(a: Any, b: Any) -> Any:
     """Contraction of the last axes."""
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = strong(a), strong(b)
     if not a.ndim or not b.ndim:
         return a * b
     return contract(a, b, ((a.ndim - 1, b.ndim - 1),))
@@ -125,25 +144,24 @@ def inner(a: Any, b: Any) -> Any:
 @implements("outer")
 def outer(a: Any, b: Any) -> Any:
     """``a[:, None] * b[None, :]`` of the flattened operands."""
-    a, b = ravel(a), ravel(b)
+    a, b = ravel(strong(a)), ravel(strong(b))
     return reshaped(a, (a.size, 1)) * reshaped(b, (1, b.size))  # type: ignore[operator]
 
 
 @implements("vdot")
 def vdot(a: Any, b: Any) -> Any:
     """Dot product of the flattened operands."""
-    return contract(ravel(a), ravel(b), ((0, 0),))
+    return contract(ravel(strong(a)), ravel(strong(b)), ((0, 0),))
 
 
 @implements("tensordot")
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """``np.tensordot``."""
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = strong(a), strong(b)
     if isinstance(axes, (int, np.integer)):
-        n = int(axes)
-        left, right = tuple(range(a.ndim - n, a.ndim)), tuple(range(n))
-    else:
-        left, right = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
+        axes = tuple(range(-int(axes), 0)), tuple(range(int(axes)))
+    first, second = axes
+    left, right = given_axes(first, a.ndim), given_axes(second, b.ndim)
     if not left:
         return reshaped(a, (*a.shape, *(1,) * b.ndim)) * b
     return contract(a, b, tuple(zip(left, right, strict=True)))
@@ -152,7 +170,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 @implements("kron")
 def kron(a: Any, b: Any) -> Any:
     """Kronecker product."""
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = strong(a), strong(b)
     rank = max(a.ndim, b.ndim)
     left = (1,) * (rank - a.ndim) + a.shape
     right = (1,) * (rank - b.ndim) + b.shape
@@ -210,15 +228,48 @@ def matrix_power(x: Any, n: int) -> Any:
 
 @implements("linalg.multi_dot")
 def multi_dot(arrays: Any) -> Any:
-    """Chained products, from the left."""
-    made, *rest = arrays
-    for a in rest:
-        made = dot(made, a)
-    return made
+    """Chained products, in the order that takes the fewest multiplications."""
+    parts = [as_tracer(a) for a in arrays]
+    if len(parts) < 2:
+        raise ValueError("Expecting at least two arrays.")
+    if len(parts) == 2:
+        return dot(*parts)
+    ends = {parts[0].ndim, parts[-1].ndim}
+    if not ends <= {1, 2} or any(a.ndim != 2 for a in parts[1:-1]):
+        raise np.linalg.LinAlgError("Arrays must be two-dimensional, the first and last may be one")
+    first, last = parts[0].shape, parts[-1].shape
+    rows = first[0] if len(first) == 2 else 1
+    sizes = [rows, *(a.shape[0] for a in parts[1:]), last[1] if len(last) == 2 else 1]
+
+    @functools.cache
+    def best(i: int, j: int) -> tuple[int, int]:
+        """The cost of the product of parts i to j, and after which part it is split."""
+        if i == j:
+            return 0, i
+        return min(
+            (best(i, k)[0] + best(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+            for k in range(i, j)
+        )
+
+    def product(i: int, j: int) -> Any:
+        k = best(i, j)[1]
+        return parts[i] if i == j else dot(product(i, k), product(k + 1, j))
+
+    return product(0, len(parts) - 1)
 
 
 TABLE["linalg.matmul"] = matmul
-TABLE["linalg.outer"] = outer
+
+
+@implements("linalg.outer")
+def linalg_outer(a: Any, b: Any) -> Any:
+    """All products of the elements of two vectors."""
+    a, b = as_tracer(a), as_tracer(b)
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"Input arrays must be one-dimensional, but have {a.ndim} and {b.ndim}")
+    return outer(a, b)
+
+
 TABLE["linalg.tensordot"] = tensordot
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import any_symbolic, as_tracer
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.reduce import as_float, given, is_everywhere
@@ -44,14 +44,14 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
             keepdims: Any = False) -> Any:  # fmt: skip
     """Weighted mean."""
     keepdims = given(keepdims)
+    axes_of(axis, as_tracer(x).ndim)
     if weights is None:
         made = mean(x, axis, keepdims=keepdims)
-        return (
-            (made, broadcast_to(float(_count(as_tracer(x), axis)), made.shape))
-            if returned
-            else made
-        )
-    x, w = as_float(x), as_tracer(weights)
+        count = np.asarray(_count(as_tracer(x), axis), made.dtype)
+        return (made, broadcast_to(count, made.shape)) if returned else made
+    x, w = as_tracer(x), strong(weights)
+    kinds = (x.dtype, w.dtype) if x._dtype[0] == "f" else (x.dtype, w.dtype, float)
+    x, w = (TABLE["astype"](t, np.result_type(*kinds)) for t in (x, w))
     if w.shape != x.shape:
         if w.ndim != 1 or not isinstance(axis, (int, np.integer)):
             raise unsupported(np.average, f" with weights of shape {w.shape}")
@@ -60,6 +60,8 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         w = broadcast_to(w, x.shape)
     total = TABLE["sum"](w, axis=axis, keepdims=keepdims) if any_symbolic(w) else np.sum(
         w._array, axis=axis, keepdims=keepdims)  # fmt: skip
+    if not any_symbolic(w) and not np.all(total):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     made = TABLE["sum"](x * w, axis=axis, keepdims=keepdims) / total
     return (made, broadcast_to(total, made.shape)) if returned else made
 
@@ -68,16 +70,26 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
 def var(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False, *,
         where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
     """Variance: mean squared deviation, over n - ddof."""
-    x, keepdims = _as_float(x, dtype), given(keepdims)
-    ddof = ddof if given(correction) is None else correction
+    _as_float(x, dtype)
+    x, keepdims = as_float(x), given(keepdims)
+    ddof = degrees(ddof, correction)
     if given(mean) is None:
-        mean = TABLE["mean"](x, axis, keepdims=True, where=where)
+        mean = TABLE["mean"](x, axis, dtype, keepdims=True, where=where)
     squares = TABLE["power"](x - mean, 2)
-    total = TABLE["sum"](squares, axis=axis, keepdims=keepdims, where=where)
+    total = TABLE["sum"](squares, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
     count = _count(x, axis, where, keepdims) - ddof
     if isinstance(count, Tracer):
-        return total / TABLE["maximum"](count, 0)
+        return total / TABLE["astype"](TABLE["maximum"](count, 0), total.dtype, copy=False)
     return total / count if count > 0 else total / 0.0
+
+
+def degrees(ddof: Any, correction: Any) -> Any:
+    """What is taken off the count: one option under two names."""
+    if given(correction) is None:
+        return ddof
+    if ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
+    return correction
 
 
 def guarded_root(squares: Any) -> Any:

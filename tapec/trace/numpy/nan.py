@@ -10,9 +10,9 @@ import numpy as np
 
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.moments import guarded_root
+from tapec.trace.numpy.moments import degrees, guarded_root
 from tapec.trace.numpy.select import where
+from tapec.trace.numpy.shape import reduced_axes
 
 
 def _replaced(x: Any, number: float) -> tuple[Any, Any]:
@@ -89,11 +89,17 @@ _argument_like("nanargmax", "argmax", -math.inf)
 _argument_like("nanargmin", "argmin", math.inf)
 
 
+def _axis(axis: Any, x: Any) -> Any:
+    """The axes of a mean; a number has the axes 0 and -1 here, unlike in `np.mean`."""
+    return axis if x.ndim else reduced_axes(axis, 0)
+
+
 @implements("nanmean")
 def nanmean(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, *,
             where: Any = True) -> Any:  # fmt: skip
     """Mean of what is not NaN."""
     filled, valid = _replaced(x, 0.0)
+    axis = axis if valid is None else _axis(axis, filled)
     return TABLE["mean"](filled, axis, dtype, keepdims, where=_both(valid, where))
 
 
@@ -102,11 +108,13 @@ def nanvar(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims:
            where: Any = True, mean: Any = None, correction: Any = None) -> Any:  # fmt: skip
     """Variance of what is not NaN; NaN where `ddof` leaves nothing to divide by."""
     filled, valid = _replaced(x, 0.0)
+    if valid is None:
+        options = {"where": where, "mean": mean, "correction": correction}
+        return TABLE["var"](filled, axis, dtype, ddof, keepdims, **options)
+    axis = _axis(axis, filled)
     options = {"where": _both(valid, where), "mean": mean, "correction": correction}
     made = TABLE["var"](filled, axis, dtype, ddof, keepdims, **options)
-    if not isinstance(options["where"], Tracer):
-        return made
-    taken = ddof if correction in (None, np._NoValue) else correction
+    taken = degrees(ddof, correction)
     mask = TABLE["broadcast_to"](options["where"], filled.shape)
     count = TABLE["sum"](mask, axis=axis, keepdims=keepdims)
     return _nan_where_empty(TABLE["greater"](count, taken), made)

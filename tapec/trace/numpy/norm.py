@@ -36,6 +36,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = as_float(x)
     axes = axes_of(axis, x.ndim)
     matrix = len(axes) == 2 and ord is not None
+    if (axis is not None or ord is not None) and len(axes) not in (1, 2):
+        raise ValueError("Improper number of dimensions to norm.")
     if (ord is not None and len(axes) > 2) or (ord == "fro" and not matrix):
         raise ValueError("Improper number of dimensions to norm.")
     if ord is None or ord == "fro" or (ord == 2 and not matrix):
@@ -48,7 +50,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if ord == -math.inf:
         return TABLE["min"](size, axis=axes, keepdims=keepdims)
     if ord == 0:
-        return TABLE["astype"](TABLE["count_nonzero"](x, axes, keepdims=keepdims), float)
+        return TABLE["astype"](TABLE["count_nonzero"](x, axes, keepdims=keepdims), x.dtype)
     if ord == 1:
         return TABLE["sum"](size, axis=axes, keepdims=keepdims)
     total = TABLE["sum"](TABLE["power"](size, ord), axis=axes, keepdims=keepdims)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import implements
+from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.select import wrapped
 from tapec.trace.numpy.shape import axis_of, ravel
 from tapec.trace.numpy.split import along
@@ -16,9 +17,12 @@ from tapec.trace.numpy.split import along
 @implements("take")
 def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
     """``np.take`` with constant or traced indices; mode wrap and clip adjust them first."""
-    x = ravel(x) if axis is None else as_tracer(x)
-    axis = axis_of(axis or 0, x.ndim)
+    x = as_tracer(x)
+    x = ravel(x) if axis is None or not x.ndim else x
+    axis = axis_of(0 if axis is None else axis, x.ndim)
     index = as_array(indices)
+    if type(index) is Tracer and not index.size:
+        index = np.zeros(index.shape, int)
     if mode != "raise":
         index = wrapped(index, x.shape[axis], mode)
     return along(x, axis, index)
@@ -28,6 +32,8 @@ def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
 def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
     """``np.take_along_axis``."""
     if axis is None:
+        if as_tracer(indices).ndim != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
         return ravel(x)[as_array(indices)]
     x = as_tracer(x)
     return x[places_along(x, indices, axis)]

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.loops import repeated
-from tapec.trace.arrays.operands import as_tracer
+from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.linalg import dot
-from tapec.trace.numpy.shape import ravel, reshaped
+from tapec.trace.numpy.shape import reshaped
 from tapec.trace.tuning import CONVOLVED_WINDOWS, HORNER_STEPS
 
 
@@ -34,8 +33,12 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     x = as_tracer(x)
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
+    if N is not None and int(N) < 0:
+        raise ValueError("negative dimensions are not allowed")
     n = x.size if N is None else int(N)
     x = TABLE["astype"](x, np.promote_types(x.dtype, int))
+    if not n:
+        return TABLE["zeros_like"](x, shape=(x.size, 0))
     powers = [TABLE["power"](x, k) for k in range(n)]
     return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
 
@@ -43,7 +46,9 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
 @implements("convolve")
 def convolve(a: Any, b: Any, mode: str = "full") -> Any:
     """Discrete convolution: a product with shifted copies of the second operand."""
-    a, b = ravel(a), ravel(b)
+    a, b = (TABLE["atleast_1d"](strong(x)) for x in (a, b))
+    if a.ndim > 1 or b.ndim > 1:
+        raise ValueError("object too deep for desired array")
     if b.size > a.size:
         a, b = b, a
     n, m = a.size, b.size
@@ -73,7 +78,9 @@ def _summed(padded: Any, weights: Any, count: int) -> Any:
 @implements("correlate")
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Cross-correlation of two sequences."""
-    a, v = ravel(a), ravel(v)
+    a, v = strong(a), strong(v)
+    if a.ndim != 1 or v.ndim != 1:
+        raise ValueError("object of too small or large depth for desired array")
     flip = TABLE["flip"]
     if a.size >= v.size:
         return convolve(a, flip(v), mode)
@@ -99,21 +106,32 @@ def polynomial_polyval(x: Any, c: Any, tensor: bool = True) -> Any:
 @implements("polyder")
 def polyder(p: Any, m: int = 1) -> Any:
     """Coefficients of the derivative, highest power first."""
-    p = as_tracer(p)
+    p = _coefficients(p, m, "derivative")
     for _ in range(int(m)):
-        n = p.size - 1
-        p = p[:-1] * np.arange(n, 0, -1)
+        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
+    return p
+
+
+def _coefficients(p: Any, m: int, what: str) -> Any:
+    if m < 0:
+        raise ValueError(f"Order of {what} must be positive")
+    p = strong(p)
+    if not p.ndim and (m or what == "derivative"):
+        raise TypeError("len() of unsized object")
     return p
 
 
 @implements("polyint")
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """Coefficients of the antiderivative, highest power first."""
-    p = as_tracer(p)
-    if k is not None:
-        raise unsupported(np.polyint, " with k=")
-    for _ in range(int(m)):
-        p = TABLE["concatenate"]([p / np.arange(p.size, 0, -1), [0.0]])
+    """Coefficients of the antiderivative, highest power first; `k` are its constants."""
+    p, m = _coefficients(p, m, "integral"), int(m)
+    constants = TABLE["atleast_1d"](strong([0.0] * m if k is None else k))
+    if len(constants) == 1 and m > 1:
+        constants = constants[0] * np.ones(m)
+    if len(constants) < m:
+        raise ValueError("k must be a scalar or a rank-1 array of length 1 or >m.")
+    for i in range(m):
+        p = TABLE["concatenate"]([p / np.arange(len(p), 0, -1), constants[i : i + 1]])
     return p
 
 
@@ -123,16 +141,22 @@ def polymul(a1: Any, a2: Any) -> Any:
     return convolve(a1, a2)
 
 
-@implements("polyadd", "polysub")
+@implements("polyadd")
 def polyadd(a1: Any, a2: Any) -> Any:
     """Sum of polynomials."""
-    a, b = as_tracer(a1), as_tracer(a2)
-    if a.ndim > 1 or b.ndim > 1:
-        raise unsupported(np.polyadd, " of arrays with several axes")
-    a, b = ravel(a), ravel(b)
-    n = max(a.size, b.size)
-    a, b = (TABLE["concatenate"]([np.zeros(n - x.size), x]) if x.size < n else x for x in (a, b))
-    return a + b
+    return TABLE["add"](*_aligned(a1, a2))
 
 
-TABLE["polysub"] = lambda a1, a2: polyadd(a1, TABLE["negative"](as_tracer(a2)))
+@implements("polysub")
+def polysub(a1: Any, a2: Any) -> Any:
+    """Difference of polynomials."""
+    return TABLE["subtract"](*_aligned(a1, a2))
+
+
+def _aligned(*polynomials: Any) -> list[Any]:
+    """Coefficients with zeros before the shorter ones, whose powers are missing."""
+    parts = [TABLE["atleast_1d"](strong(p)) for p in polynomials]
+    n = max(map(len, parts))
+    return [
+        TABLE["concatenate"]([np.zeros(n - len(p), p.dtype), p]) if len(p) < n else p for p in parts
+    ]

@@ -95,7 +95,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """``np.delete`` at positions known while tracing."""
     x = ravel(arr) if axis is None else as_tracer(arr)
-    axis = axis_of(axis or 0, x.ndim)
+    axis = axis_of(0 if axis is None else axis, x.ndim)
     return along(x, axis, np.delete(np.arange(x.shape[axis]), _static(obj, np.delete)))
 
 
@@ -145,8 +145,8 @@ def extract(condition: Any, arr: Any) -> Any:
 @implements("compress")
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:
     """The slices where a condition known while tracing holds."""
-    x = ravel(a) if axis is None else as_tracer(a)
-    axis = axis_of(axis or 0, x.ndim)
+    x = ravel(a) if axis is None or not as_tracer(a).ndim else as_tracer(a)
+    axis = axis_of(0 if axis is None else axis, x.ndim)
     return along(x, axis, np.flatnonzero(_static(condition, np.compress)))
 
 

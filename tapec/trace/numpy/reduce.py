@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from tapec.ir.types import dtype_name
-from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer, convert, need_session, session_of
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, ravel
+from tapec.trace.numpy.shape import axis_of, broadcast_to, ravel, reduced_axes
 from tapec.trace.numpy.split import along
 
 
@@ -23,7 +23,7 @@ def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 def reduce(name: str, x: Any, axis: Any, keepdims: Any, dtype: str | None = None) -> Any:
     """One reduction op."""
     x = as_tracer(x)
-    axes = axes_of(axis, x.ndim)
+    axes = reduced_axes(axis, x.ndim)
     session = session_of(x) or need_session()
     value = x._value(session)
     if dtype is not None and dtype != x._dtype:
@@ -57,20 +57,28 @@ def _mask(x: Any, mask: Any, neutral: Any) -> Any:
     return where(broadcast_to(mask, x.shape), x, neutral)
 
 
-def _sum_like(np_name: str, primitive: str, neutral: float) -> None:
+def _started(initial: Any, made: Tracer) -> Any:
+    """`initial=` in the element type of the reduction."""
+    start = as_tracer(initial)
+    if start.ndim:
+        raise ValueError("Input object to initial= must be a number")
+    return TABLE["astype"](start, made.dtype)
+
+
+def _sum_like(np_name: str, primitive: str, neutral: float, pair: str) -> None:
     def function(x: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False,
                  initial: Any = None, where: Any = True) -> Any:  # fmt: skip
         x = _mask(as_tracer(x), where, neutral)
         made = reduce(primitive, x, axis, given(keepdims), accumulator_type(x, dtype))
         if given(initial) is None:
             return made
-        return made + initial if primitive == "reduce_sum" else made * initial
+        return TABLE[pair](made, _started(initial, made))
 
     TABLE[np_name] = function
 
 
-_sum_like("sum", "reduce_sum", 0)
-_sum_like("prod", "reduce_prod", 1)
+_sum_like("sum", "reduce_sum", 0, "add")
+_sum_like("prod", "reduce_prod", 1, "multiply")
 
 
 def _extreme_like(np_names: tuple[str, ...], primitive: str, pair: str) -> None:
@@ -80,14 +88,22 @@ def _extreme_like(np_names: tuple[str, ...], primitive: str, pair: str) -> None:
         initial = given(initial)
         if not is_everywhere(where) and initial is None:
             raise ValueError("reduction has no identity, so to use where= one gives initial=")
-        if not all(x.shape[a] for a in axes_of(axis, x.ndim)):
-            if initial is None:
-                raise ValueError("zero-size array to reduction operation which has no identity")
-            raise unsupported(getattr(np, np_names[0]), " with initial= on an empty array")
-        made = reduce(primitive, _mask(x, where, initial), axis, given(keepdims))
-        return made if initial is None else TABLE[pair](made, initial)
+        start = None if initial is None else _started(initial, x)
+        if not all(x.shape[a] for a in reduced_axes(axis, x.ndim)):
+            return _of_nothing(x, axis, given(keepdims), start)
+        made = reduce(primitive, _mask(x, where, start), axis, given(keepdims))
+        return made if start is None else TABLE[pair](made, start)
 
     TABLE.update(dict.fromkeys(np_names, function))
+
+
+def _of_nothing(x: Tracer, axis: Any, keepdims: Any, start: Any) -> Any:
+    """The extreme of no elements: where the reduction starts."""
+    axes = reduced_axes(axis, x.ndim)
+    shape = _kept(x.shape, axes) if keepdims else tuple(np.delete(x.shape, axes).tolist())
+    if start is None:
+        raise ValueError("zero-size array to reduction operation which has no identity")
+    return broadcast_to(np.zeros((), x.dtype) if start is None else start, shape)
 
 
 _extreme_like(("max", "amax"), "reduce_max", "maximum")
@@ -133,12 +149,15 @@ def ptp(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
 def _argument_like(name: str) -> None:
     def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
         x = as_tracer(x)
+        axis = None if axis is not None and not reduced_axes(operator.index(axis), x.ndim) else axis
         flat = ravel(x) if axis is None else x
         i = 0 if axis is None else axis_of(axis, x.ndim)
+        if not flat.shape[i]:
+            raise ValueError(f"attempt to get {name} of an empty sequence")
         session = session_of(x) or need_session()
         value = session.emit(name, flat._value(session), axis=i)
         if keepdims is True:
-            axes = axes_of(axis, x.ndim)
+            axes = reduced_axes(axis, x.ndim)
             value = session.emit("reshape", value, shape=_kept(x.shape, axes))
         return wrap(session, value)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.operands import as_tracer, convert, need_session, session_of
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import wrap
+from tapec.trace.numpy.join import joined
 from tapec.trace.numpy.reduce import accumulator_type
-from tapec.trace.numpy.shape import axis_of, ravel
+from tapec.trace.numpy.shape import atleast_1d, axes_of, axis_of, ravel
 from tapec.trace.numpy.split import along
 
 
@@ -28,11 +32,12 @@ running_max, running_min = _running("cummax"), _running("cummin")
 
 
 def _scanned(x: Any, axis: Any) -> tuple[Any, int]:
-    x = ravel(x) if axis is None else as_tracer(x)
-    return x, axis_of(axis or 0, x.ndim)
+    x = as_tracer(x)
+    x = ravel(x) if axis is None or not x.ndim else x
+    return x, axis_of(0 if axis is None else axis, x.ndim)
 
 
-@implements("cumsum", "cumulative_sum")
+@implements("cumsum")
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running sums."""
     x, i = _scanned(x, axis)
@@ -43,7 +48,7 @@ def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     return wrap(session, session.emit("cumsum", value, axis=i, reverse=False))
 
 
-@implements("cumprod", "cumulative_prod")
+@implements("cumprod")
 def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running products: the recurrence s_i = x_i s_(i-1) started at x_0."""
     x, i = _scanned(x, axis)
@@ -57,3 +62,24 @@ def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
         "recurrence", x._value(session), start._value(session), axis=i, reverse=False
     )
     return wrap(session, value)
+
+
+def _cumulative_like(np_name: str, plain: Callable[..., Any], start: int) -> None:
+    def function(x: Any, *, axis: Any = None, dtype: Any = None,
+                 include_initial: bool = False) -> Any:  # fmt: skip
+        x = atleast_1d(x)
+        if axis is None and x.ndim > 1:
+            raise ValueError("For arrays which have more than one dimension `axis` is required")
+        axis = operator.index(axis) if include_initial and axis is not None else axis
+        (i,) = (0,) if axis is None else axes_of(axis, x.ndim)
+        made = plain(x, i, dtype)
+        if not include_initial:
+            return made
+        first = np.full([1 if k == i else n for k, n in enumerate(x.shape)], start, made.dtype)
+        return joined([first, made], i)
+
+    TABLE[np_name] = function
+
+
+_cumulative_like("cumulative_sum", cumsum, 0)
+_cumulative_like("cumulative_prod", cumprod, 1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.operands import (
@@ -19,7 +20,7 @@ from tapec.trace.arrays.operands import (
 )
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import where as user_line
-from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.arrays.writes import deliver
 
@@ -42,8 +43,15 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 @implements("select")
 def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     """``np.select``: the first condition that holds."""
-    made = default
-    for condition, choice in zip(reversed(list(conditions)), reversed(list(choices)), strict=True):
+    conditions, choices = [as_tracer(c) for c in conditions], [as_array(c) for c in choices]
+    if len(conditions) != len(choices):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if any(c._dtype != "bool" for c in conditions):
+        raise TypeError("invalid entry in condlist: should be boolean ndarray")
+    kind = NUMPY_DTYPES[common(*map(key_of, (*choices, default)))[0]]
+    made: Any = TABLE["astype"](default, kind)
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        choice = TABLE["astype"](choice, kind)
         made = call(np.where, (condition, choice, made), {})
     return made
 
@@ -75,14 +83,35 @@ def wrapped(index: Any, n: int, mode: str) -> Any:
 
 
 @implements("clip")
-def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None,
-         max: Any = None) -> Any:  # fmt: skip
-    """``minimum(maximum(x, a_min), a_max)``."""
-    low, high = (b if b is not np._NoValue else None for b in (a_min, a_max))
-    low, high = (low if low is not None else min), (high if high is not None else max)
+def clip(x: Any, a_min: Any = np._NoValue, a_max: Any = np._NoValue, *, min: Any = np._NoValue,
+         max: Any = np._NoValue) -> Any:  # fmt: skip
+    """``minimum(maximum(x, a_min), a_max)``, the bounds under one pair of names or the other."""
+    missing = [b for b in (a_min, a_max) if b is np._NoValue]
+    if len(missing) == 1:
+        raise TypeError("clip() missing 1 required positional argument")
+    if not missing and not (min is np._NoValue and max is np._NoValue):
+        raise ValueError("`min` or `max` are not allowed where `a_min` and `a_max` are given")
+    low, high = (min, max) if missing else (a_min, a_max)
+    return clipped(x, *(None if b is np._NoValue else b for b in (low, high)))
+
+
+@method_of_arrays("clip")
+def clip_method(x: Any, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    """``x.clip``: either bound may be left out."""
+    made = clipped(x, min, max)
+    return made if out is None else deliver(out, made)
+
+
+def clipped(x: Any, low: Any, high: Any) -> Any:
+    """Between two bounds, each of which may be None."""
+    if low is None and high is None:
+        return TABLE["positive"](x)
+    x, low, high = as_array(x), as_array(low), as_array(high)
+    kind, _ = common(*(key_of(a) for a in (x, low, high) if a is not None))
+    if kind != key_of(x)[0]:
+        x = TABLE["astype"](x, NUMPY_DTYPES[kind])
     made = x if low is None else TABLE["maximum"](x, low)
-    made = made if high is None else TABLE["minimum"](made, high)
-    return TABLE["copy"](made) if made is x else made
+    return made if high is None else TABLE["minimum"](made, high)
 
 
 @implements("nan_to_num")
@@ -107,6 +136,8 @@ def round_(x: Any, decimals: int = 0) -> Any:
     x = as_tracer(x)
     if x._dtype in ("i32", "i64") and decimals < 0:
         raise unsupported(np.round, " with negative decimals of integers")
+    if x._dtype == "bool" and decimals:
+        raise TypeError("Cannot cast ufunc output from dtype('float64') to dtype('bool')")
     if x._dtype[0] != "f":
         return TABLE["copy"](x)
     if not decimals:

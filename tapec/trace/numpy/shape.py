@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ Shape = tuple[int, ...]
 
 def axis_of(axis: Any, ndim: int) -> int:
     """A normalised axis."""
-    i = int(axis)
+    i = operator.index(axis)
     if not -ndim <= i < ndim:
         raise np.exceptions.AxisError(i, ndim)
     return i % ndim
@@ -30,9 +31,26 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """Normalised axes; None means all."""
     if axis is None:
         return tuple(range(ndim))
-    if isinstance(axis, (tuple, list)):
-        return tuple(axis_of(a, ndim) for a in axis)
-    return (axis_of(axis, ndim),)
+    if not isinstance(axis, (tuple, list)):
+        return (axis_of(axis, ndim),)
+    axes = tuple(axis_of(a, ndim) for a in axis)
+    if len(set(axes)) < len(axes):
+        raise ValueError("repeated axis")
+    return axes
+
+
+def given_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Normalised axes, where None is none."""
+    return axes_of(axis if isinstance(axis, (tuple, list)) else (axis,), ndim)
+
+
+def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Normalised axes of a reduction: that of a number takes the axes 0 and -1, too."""
+    if isinstance(axis, list):
+        raise TypeError("'list' object cannot be interpreted as an integer")
+    if axis is None or isinstance(axis, tuple):
+        return axes_of(axis, ndim)
+    return () if not ndim and operator.index(axis) in (0, -1) else axes_of(axis, ndim)
 
 
 def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
@@ -75,8 +93,8 @@ def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
         raise ShapeError("can only specify one unknown dimension", where=where())
     if -1 in sizes:
         known = -math.prod(sizes)
-        sizes = tuple((x.size // known if known else 0) if n == -1 else n for n in sizes)
-    if math.prod(sizes) != x.size:
+        sizes = tuple((x.size // known if known else -1) if n == -1 else n for n in sizes)
+    if math.prod(sizes) != x.size or -1 in sizes:
         raise ShapeError(
             f"cannot reshape array of size {x.size} into shape {tuple(target)}", where=where()
         )
@@ -139,7 +157,11 @@ def transpose(x: Any, axes: Any = None) -> Any:
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """``np.moveaxis``."""
     x = as_tracer(x)
-    src, dst = axes_of(source, x.ndim), axes_of(destination, x.ndim)
+    src, dst = given_axes(source, x.ndim), given_axes(destination, x.ndim)
+    if len(src) != len(dst):
+        raise ValueError(
+            "`source` and `destination` arguments must have the same number of elements"
+        )
     order = [i for i in range(x.ndim) if i not in src]
     for d, s in sorted(zip(dst, src, strict=True)):
         order.insert(d, s)
@@ -170,7 +192,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def squeeze(x: Any, axis: Any = None) -> Any:
     """Axes of size one removed."""
     x = as_tracer(x)
-    gone = [i for i, n in enumerate(x.shape) if n == 1] if axis is None else axes_of(axis, x.ndim)
+    ones = [i for i, n in enumerate(x.shape) if n == 1]
+    gone = ones if axis is None else reduced_axes(axis, x.ndim)
     if any(x.shape[i] != 1 for i in gone):
         raise ShapeError(
             "cannot select an axis to squeeze out whose size is not one", where=where()
@@ -183,7 +206,7 @@ def expand_dims(x: Any, axis: Any) -> Any:
     """New axes of size one."""
     x = as_tracer(x)
     count = len(axis) if isinstance(axis, (tuple, list)) else 1
-    new = axes_of(axis, x.ndim + count)
+    new = given_axes(axis, x.ndim + count)
     rest = iter(x.shape)
     return reshaped(x, [1 if i in new else next(rest) for i in range(x.ndim + count)])
 

@@ -11,12 +11,10 @@ from tapec.errors import ShapeError
 from tapec.trace.arrays.operands import (
     as_array,
     as_tracer,
-    key_of,
     need_session,
     operand,
     session_of,
 )
-from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import implements
 from tapec.trace.arrays.tracer import wrap
@@ -56,9 +54,11 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """``np.linalg.tensorsolve``: a system whose unknown has several axes."""
     a, b = as_tracer(a), as_tracer(b)
     if axes is not None:
-        moved = [axis % a.ndim for axis in axes]
-        kept = [axis for axis in range(a.ndim) if axis not in moved]
-        a = a.transpose(kept + moved)
+        order = list(range(a.ndim))
+        for axis in axes:
+            order.remove(axis)
+            order.append(axis)
+        a = a.transpose(order)
     shape = a.shape[b.ndim - a.ndim :]  # as in NumPy: the full shape where the slice starts at 0
     size = int(np.prod(shape, dtype=int))
     return reshaped(solve(reshaped(a, (b.size, size)), reshaped(b, (b.size,))), shape)
@@ -89,7 +89,7 @@ def _stacked(a: Any, b: Any) -> Any:
         return _one_matrix(a, b)
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     session = session_of(a, b) or need_session()
-    dtype, _ = common_float(key_of(a), key_of(b))
+    dtype = "f32" if a._dtype == b._dtype == "f32" else "f64"
     values = [operand(session, broadcast_to(x, (*lead, *x.shape[-2:])), dtype) for x in (a, b)]
     return wrap(session, session.emit("solve", *values))
 

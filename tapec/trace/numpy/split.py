@@ -43,9 +43,19 @@ def _parts(x: Any, parts: Any, axis: int) -> list[Any]:
     return made
 
 
-TABLE["hsplit"] = lambda x, n: split(x, n, 0 if as_tracer(x).ndim == 1 else 1)
-TABLE["vsplit"] = lambda x, n: split(x, n, 0)
-TABLE["dsplit"] = lambda x, n: split(x, n, 2)
+def _split_like(name: str, least: int, axis: int) -> None:
+    def function(x: Any, sections: Any) -> list[Any]:
+        rank = as_tracer(x).ndim
+        if rank < least:
+            raise ValueError(f"{name} only works on arrays of {least} or more dimensions")
+        return split(x, sections, min(axis, rank - 1))
+
+    TABLE[name] = function
+
+
+_split_like("hsplit", 1, 1)
+_split_like("vsplit", 2, 0)
+_split_like("dsplit", 3, 2)
 
 
 @implements("unstack")
@@ -71,8 +81,8 @@ def tile(x: Any, reps: Any) -> Any:
 @implements("repeat")
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     """``np.repeat`` with constant counts."""
-    x = ravel(x) if axis is None else as_tracer(x)
-    axis = axis_of(axis or 0, x.ndim)
+    x = ravel(x) if axis is None or not as_tracer(x).ndim else as_tracer(x)
+    axis = axis_of(0 if axis is None else axis, x.ndim)
     places = np.repeat(np.arange(x.shape[axis]), np.asarray(repeats))
     return along(x, axis, places)
 
@@ -93,6 +103,8 @@ TABLE["fliplr"] = lambda x: flip(x, 1)
 def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """``np.rot90``."""
     made: Any = as_tracer(x)
+    if len(set(axes_of(tuple(axes), made.ndim))) != 2 or len(axes) != 2:
+        raise ValueError("len(axes) must be 2.")
     for _ in range(k % 4):
         made = flip(TABLE["swapaxes"](made, *axes), axes[0])
     return made
@@ -104,13 +116,11 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     x = as_tracer(x)
     if axis is None:
         return reshaped(roll(ravel(x), shift, 0), x.shape)
-    axes = axes_of(axis, x.ndim)
-    shifts = shift if isinstance(shift, (tuple, list)) else (shift,)
-    if not shifts or (len(shifts) > 1 and len(axes) > 1 and len(shifts) != len(axes)):
-        raise ValueError("'shift' and 'axis' should be scalars or sequences of one length")
-    count = max(len(shifts), len(axes))
-    shifts, axes = shifts * (count // len(shifts)), axes * (count // len(axes))
-    for s, a in zip(shifts, axes, strict=True):
+    axes = [axis_of(a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    pairs = np.broadcast(shift, axes)
+    if pairs.ndim > 1:
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
+    for s, a in pairs:
         n = x.shape[a]
         s = int(s) % n if n else 0
         if s:
@@ -153,8 +163,9 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         x = joined(ends, axis)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
+    step = TABLE["not_equal" if as_tracer(x)._dtype == "bool" else "subtract"]
     for _ in range(n):
-        x = along(x, axis, slice(1, None)) - along(x, axis, slice(None, -1))
+        x = step(along(x, axis, slice(1, None)), along(x, axis, slice(None, -1)))
     return x
 
 
@@ -168,7 +179,10 @@ def _end(e: Any, x: Tracer, axis: int) -> Any:
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of the flattened array, with numbers before and after them."""
     x = ravel(x)
-    parts = [to_begin, diff(x), to_end]
+    parts = [to_begin, TABLE["subtract"](x[1:], x[:-1]), to_end]
+    for p in (to_begin, to_end):
+        if p is not None and not np.can_cast(as_tracer(p).dtype, x.dtype, "same_kind"):
+            raise TypeError("dtype of `to_begin` and `to_end` must be compatible with `ary`")
     given = [TABLE["astype"](ravel(p), x.dtype) for p in parts if p is not None]
     return joined(given, 0)
 

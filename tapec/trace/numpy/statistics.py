@@ -21,9 +21,11 @@ from tapec.trace.numpy.ufunc_methods import at
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
         fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
     """Covariances of variables: of the rows, unless `rowvar` is false."""
-    x = _variables(m, rowvar, dtype)
+    x = _variables(m, not rowvar and as_tracer(m).ndim == 2, dtype)
     if y is not None:
-        x = TABLE["concatenate"]([x, _variables(y, rowvar, dtype)], 0)
+        # NumPy turns a single row of more variables into no column.
+        turned = not rowvar and as_tracer(y).ndim == 2 and as_tracer(y).shape[0] != 1
+        x = TABLE["concatenate"]([x, _variables(y, turned, dtype)], 0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights: list[Any] = [as_tracer(w) for w in (fweights, aweights) if w is not None]
     if not weights:
@@ -49,7 +51,7 @@ def _reciprocal(total: Any) -> Any:
     return 1.0 / float(total) if total > 0 else math.inf
 
 
-def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+def _variables(m: Any, turned: bool, dtype: Any) -> Any:
     x = as_tracer(m)
     if x.ndim > 2:
         raise ValueError("m has more than 2 dimensions")
@@ -57,7 +59,7 @@ def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
         raise unsupported(np.cov, f" with dtype={np.dtype(dtype)}")
     x = TABLE["astype"](x, dtype or (x.dtype if x._dtype == "f64" else float))
     x = reshaped(x, (1, x.size)) if x.ndim < 2 else x
-    return TABLE["transpose"](x) if not rowvar and x.shape[0] != 1 else x
+    return TABLE["transpose"](x) if turned else x
 
 
 @implements("corrcoef")
@@ -79,7 +81,11 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
     For traced integers the result has `minlength` counts; larger ones are out of bounds.
     """
-    x = ravel(x)
+    x = as_tracer(x)
+    if x.ndim != 1:
+        raise ValueError(f"object too {'deep' if x.ndim else 'small'} for desired array")
+    if weights is not None and as_tracer(weights).shape != x.shape:
+        raise ValueError("The weights and list don't have the same length.")
     n = int(minlength)
     if not any_symbolic(x):
         x = unwrap(x)
@@ -100,6 +106,8 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None,
               weights: Any = None) -> Any:  # fmt: skip
     """Counts (or sums of weights) between edges; elements on the last edge count."""
     x = ravel(a)
+    if weights is not None and as_tracer(weights).shape != as_tracer(a).shape:
+        raise ValueError("weights should have the same shape as a.")
     edges = _edges(x, bins, range)
     inside = (x[:, None] >= edges[:-1]) & (x[:, None] < edges[1:])
     last = np.arange(edges.size - 1) == edges.size - 2
@@ -107,9 +115,12 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None,
     if weights is None:
         counts = TABLE["sum"](inside, axis=0)
     else:
-        counts = TABLE["sum"](where(inside, ravel(weights)[:, None], 0.0), axis=0)
+        w = ravel(weights)
+        counts = TABLE["sum"](where(inside, w[:, None], np.zeros((), w.dtype)), axis=0)
+        counts = TABLE["astype"](counts, w.dtype, copy=False)
     if density:
-        counts = counts / (edges[1:] - edges[:-1]) / TABLE["sum"](counts)
+        widths = TABLE["astype"](edges[1:] - edges[:-1], float)
+        counts = counts / widths / TABLE["sum"](counts)
     return counts, edges
 
 
@@ -122,7 +133,10 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
             raise ValueError("`bins` must increase monotonically, when an array")
         return edges
     if bounds is not None:
-        return as_tracer(np.histogram_bin_edges(np.zeros(1), int(bins), unwrap(bounds)))
+        like = np.zeros(1, x.dtype if x._dtype == "f32" else float)
+        return as_tracer(np.histogram_bin_edges(like, int(bins), unwrap(bounds)))
+    if not x.size:
+        return as_tracer(np.histogram_bin_edges(np.zeros(0), int(bins)))
     low, high = TABLE["min"](x), TABLE["max"](x)
     same = TABLE["equal"](low, high)
     low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
