@@ -26,6 +26,7 @@ LOWERING = (
     "to_loops",
     "mark_independent",
     "wavefronts",
+    "guard_products",
 )
 NESTS = "fuse"
 

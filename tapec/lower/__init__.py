@@ -14,6 +14,7 @@ from tapec.ir.verify import checked, verified
 from tapec.lower.fill import fill_constants
 from tapec.lower.forming import form_nests
 from tapec.lower.fusing import fuse
+from tapec.lower.guard import guard_products
 from tapec.lower.independent import mark_independent
 from tapec.lower.inline import inline_calls
 from tapec.lower.loops import to_loops
@@ -59,6 +60,8 @@ PASSES: Mapping[str, Pass] = {
         # needs no wavefront.
         mark_independent,
         wavefronts,
+        # Last: what is left in serial loops and branches has no other form to take.
+        guard_products,
     )
 }
 

@@ -87,3 +87,8 @@ SCALAR_CALL_OPS = 80
 MERGE_STEP_OPS = 12
 # To compare an element with the extreme so far, NaN included. [scalar ops; estimated]
 EXTREME_STEP_OPS = 6
+# Fewer strong products are not worth a test for NaN. [products; measured: charged particles in
+# fields, orbits with adaptive steps]
+GUARDED_PRODUCTS = 3
+# More ops than these are not written twice. [ops; estimated]
+GUARDED_OPS = 400
