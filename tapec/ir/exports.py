@@ -41,9 +41,14 @@ def _table(name: str) -> Mapping[str, Any]:
     return dict(module.__pyx_capi__)
 
 
+def signature(capsule: object) -> str:
+    """The type in C of what Cython exports as a capsule."""
+    named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
+    return str(named(("PyCapsule_GetName", ctypes.pythonapi))(capsule), "ascii")
+
+
 def address(capsule: object) -> int:
     """The address of what Cython exports as a capsule."""
-    named = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
-    name = named(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
+    name = signature(capsule).encode()
     return int(pointer(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name))

@@ -28,3 +28,6 @@ LOOP_WEIGHT = 256
 MINORS = 8
 # Columns that LAPACK takes together, if it has room for them. [columns; estimated]
 LAPACK_BLOCK = 32
+# So many orders of one function may be asked for at once: each is computed for all elements.
+# [functions; estimated]
+MANY_CONSTANTS = 16

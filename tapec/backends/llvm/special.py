@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_scalar import REGISTER, Emit, literal
 from tapec.backends.llvm.target import PURE
 from tapec.errors import UnsupportedLowering
-from tapec.ir.exports import address
+from tapec.ir.exports import address, signature
 from tapec.ir.primitive import PRIMITIVES
 
 PREFIX = "tapec.scipy."
-# Names under which Cython exports the variant of a function that takes doubles.
-_NAMES = ("{}", "__pyx_fuse_1{}")
+# Names under which Cython exports a function, or its variants by element type.
+_NAMES = ("{}", "__pyx_fuse_0{}", "__pyx_fuse_1{}")
+_DOUBLES = re.compile(r"double \((double, )+int \w+\)")
 
 
 @functools.cache
@@ -26,7 +28,11 @@ def symbols() -> dict[str, int]:
         return {}
     named = {p.function for p in PRIMITIVES.values() if p.lower.startswith("scipy.")}
     pairs = ((name, form.format(name)) for name in named for form in _NAMES)
-    return {PREFIX + name: address(table[full]) for name, full in pairs if full in table}
+    return {
+        PREFIX + name: address(table[full])
+        for name, full in pairs
+        if full in table and _DOUBLES.fullmatch(signature(table[full]))
+    }
 
 
 def call(e: Emit, function: str, args: Sequence[str]) -> str:

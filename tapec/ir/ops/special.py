@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from inspect import Parameter, Signature
 from math import factorial, pi, sqrt
 from typing import Any
 
 import numpy as np
 
+from tapec.errors import UnsupportedOperation
 from tapec.ir.ops.arith import integer_pow, rint
 from tapec.ir.ops.logic import select
 from tapec.ir.ops.math import exp, tan
 from tapec.ir.ops.rules import ANY, POSITIVE, floating, quiet
 from tapec.ir.primitive import Evaluate, Primitive, Sample, elementwise
+from tapec.ir.tuning import MANY_CONSTANTS
 
 _GAUSS = 2.0 / sqrt(pi)
 
@@ -26,6 +30,46 @@ def by_scipy(name: str) -> Evaluate:
         return getattr(special, name)(x)
 
     return quiet(evaluate)
+
+
+def scipy_with(name: str, constant: str) -> Evaluate:
+    """The same for a function whose first argument is an attribute of the op."""
+
+    def evaluate(x: Any, **attrs: Any) -> Any:
+        from scipy import special
+
+        return np.asarray(getattr(special, name)(attrs[constant], x)).astype(x.dtype)
+
+    return quiet(evaluate)
+
+
+def by_constant(function: str, name: str) -> Callable[..., Any]:
+    """The public function whose first argument is that attribute: numbers known while tracing."""
+
+    def public(op: Any, first: Any, x: Any) -> Any:
+        if not isinstance(first, int | float | list | tuple | np.ndarray | np.number):
+            raise UnsupportedOperation(
+                f"scipy.special.{function} takes a first argument that is known while tracing",
+                hint="pass a number, or name its parameter in static_argnums",
+            )
+        numbers, places = np.unique(first, return_inverse=True)
+        if len(numbers) > MANY_CONSTANTS:
+            raise UnsupportedOperation(
+                f"scipy.special.{function} of {len(numbers)} different first arguments at once",
+                hint=f"use at most {MANY_CONSTANTS} of them in one call",
+            )
+        made = [op(x, **{name: _whole(n)}) for n in numbers]
+        which = places.reshape(np.shape(first))
+        return np.select([which == k for k in range(len(made))], made) if which.ndim else made[0]
+
+    named = [Parameter(k, Parameter.POSITIONAL_OR_KEYWORD) for k in ("op", name, "x")]
+    public.__signature__ = Signature(named)  # type: ignore[attr-defined]
+    return public
+
+
+def _whole(number: Any) -> int | float:
+    value = float(number)
+    return int(value) if value.is_integer() else value
 
 
 erf: Primitive = elementwise(
