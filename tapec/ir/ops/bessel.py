@@ -1,84 +1,143 @@
-"""Bessel functions; the interpreter takes their values from SciPy."""
+"""Bessel functions; the interpreter takes their values from SciPy.
+
+Slopes are those of the orders beside: DLMF 10.6.1 and 10.29.1.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tapec.ir.ops.arith import sign
-from tapec.ir.ops.rules import ANY, floating, quiet
-from tapec.ir.ops.special import by_scipy
-from tapec.ir.primitive import Partial, Primitive, Sample, elementwise
+from tapec.ir.ops.rules import ANY, POSITIVE, floating
+from tapec.ir.ops.special import by_constant, by_scipy, scipy_with
+from tapec.ir.primitive import PRIMITIVES, Partial, Primitive, Sample, elementwise
 
 
 def _bessel(name: str, partial: Partial, doc: str, **options: Any) -> Primitive:
+    """A function of order 0 or 1."""
+    known: dict[str, Any] = {"lower": f"scipy.{name}", "domain": (ANY,), **options}
     return elementwise(
         name,
         by_scipy(name),
         (partial,),
         infer=floating,
-        lower=f"vmath.{name}",
         public={name: None},
         cost=60,
-        domain=(ANY,),
         analytic=False,
         doc=doc,
-        **options,
+        **known,
     )
 
 
 def _orders(name: str, doc: str, partial: Partial) -> Primitive:
-    """The same functions of every whole order, whose slopes are those of the orders beside it."""
-
-    def evaluate(x: Any, *, n: int) -> Any:
-        from scipy import special
-
-        return getattr(special, name)(n, x).astype(x.dtype)
-
+    """The functions of every order, which is known while tracing."""
     return elementwise(
         name,
-        quiet(evaluate),
+        scipy_with(name, "n"),
         (partial,),
         infer=floating,
         lower=f"scipy.{name}",
-        samples=(Sample(attrs={"n": 2}), Sample(attrs={"n": 3})),
+        public={name: by_constant(name, "n")},
+        samples=tuple(Sample(attrs={"n": n}) for n in (2, 3, 0.5)),
         cost=200,
-        domain=(ANY,),
+        domain=(POSITIVE,),
         analytic=False,
         doc=doc,
     )
 
 
-def _slope(x: Any, n: int) -> Any:
-    """I_n' = (I_(n-1) + I_(n+1)) / 2 (DLMF 10.29.1)."""
-    return 0.5 * (_order(x, n - 1) + iv(x, n=n + 1))
+# Families whose functions of order 0 and 1 are ops of their own.
+_FIRST: Mapping[str, tuple[str, str]] = {
+    "jv": ("j0", "j1"),
+    "yv": ("y0", "y1"),
+    "iv": ("i0", "i1"),
+    "ive": ("i0e", "i1e"),
+    "kv": ("k0", "k1"),
+    "kve": ("k0e", "k1e"),
+}
 
 
-def _order(x: Any, n: int) -> Any:
-    return iv(x, n=n) if n > 1 else (i0, i1)[n](x)
+def _of(family: str, x: Any, n: float) -> Any:
+    if n in (0, 1):
+        return PRIMITIVES[_FIRST[family][int(n)]](x)
+    return PRIMITIVES[family](x, n=n)
 
 
-def _scaled_slope(y: Any, x: Any, n: int) -> Any:
-    """The same with exp(-|x|), whose slope changes sign at 0."""
-    return 0.5 * (_scaled_order(x, n - 1) + ive(x, n=n + 1)) - sign(x) * y
+def _difference(family: str, x: Any, n: float) -> Any:
+    """J_n' and Y_n'."""
+    return 0.5 * (_of(family, x, n - 1) - _of(family, x, n + 1))
 
 
-def _scaled_order(x: Any, n: int) -> Any:
-    return ive(x, n=n) if n > 1 else (i0e, i1e)[n](x)
+def _mean(family: str, x: Any, n: float) -> Any:
+    """I_n', and -K_n'."""
+    return 0.5 * (_of(family, x, n - 1) + _of(family, x, n + 1))
 
+
+# --- of the first and second kind ----------------------------------------------------------------
+
+jv: Primitive = _orders(
+    "jv", "Bessel function of the first kind.", lambda y, x, *, n: _difference("jv", x, n)
+)
+j0: Primitive = _bessel("j0", lambda y, x: -j1(x), "Bessel function of order 0.")
+j1: Primitive = _bessel("j1", lambda y, x: _difference("jv", x, 1), "Bessel function of order 1.")
+yv: Primitive = _orders(
+    "yv", "Bessel function of the second kind.", lambda y, x, *, n: _difference("yv", x, n)
+)
+y0: Primitive = _bessel(
+    "y0", lambda y, x: -y1(x), "Of the second kind, of order 0.", domain=(POSITIVE,)
+)
+y1: Primitive = _bessel(
+    "y1",
+    lambda y, x: _difference("yv", x, 1),
+    "Of the second kind, of order 1.",
+    domain=(POSITIVE,),
+)
+
+# --- modified ------------------------------------------------------------------------------------
 
 iv: Primitive = _orders(
-    "iv", "Modified Bessel function of a whole order n > 1.", lambda y, x, *, n: _slope(x, n)
+    "iv", "Modified Bessel function of the first kind.", lambda y, x, *, n: _mean("iv", x, n)
 )
 ive: Primitive = _orders(
     "ive",
     "iv times exp(-|x|); NaN beyond 1e9, as SciPy's.",
-    lambda y, x, *, n: _scaled_slope(y, x, n),
+    lambda y, x, *, n: _mean("ive", x, n) - sign(x) * y,
 )
-i0: Primitive = _bessel("i0", lambda y, x: i1(x), "Modified Bessel function of order 0.")
-i1: Primitive = _bessel("i1", lambda y, x: _slope(x, 1), "Modified Bessel function of order 1.")
+i0: Primitive = _bessel(
+    "i0", lambda y, x: i1(x), "Modified Bessel function of order 0.", lower="vmath.i0"
+)
+i1: Primitive = _bessel(
+    "i1", lambda y, x: _mean("iv", x, 1), "Modified Bessel function of order 1.", lower="vmath.i1"
+)
 i0e: Primitive = _bessel(
-    "i0e", lambda y, x: i1e(x) - sign(x) * y, "i0 times exp(-|x|).", kinks="x == 0", bounded=True
+    "i0e",
+    lambda y, x: i1e(x) - sign(x) * y,
+    "i0 times exp(-|x|).",
+    lower="vmath.i0e",
+    kinks="x == 0",
+    bounded=True,
 )
 i1e: Primitive = _bessel(
-    "i1e", lambda y, x: _scaled_slope(y, x, 1), "i1 times exp(-|x|); beyond 1e9 SciPy has no slope."
+    "i1e",
+    lambda y, x: _mean("ive", x, 1) - sign(x) * y,
+    "i1 times exp(-|x|); beyond 1e9 SciPy has no slope.",
+    lower="vmath.i1e",
+)
+kv: Primitive = _orders(
+    "kv", "Modified Bessel function of the second kind.", lambda y, x, *, n: -_mean("kv", x, n)
+)
+kve: Primitive = _orders("kve", "kv times exp(x).", lambda y, x, *, n: y - _mean("kve", x, n))
+k0: Primitive = _bessel(
+    "k0", lambda y, x: -k1(x), "Modified, of the second kind, of order 0.", domain=(POSITIVE,)
+)
+k1: Primitive = _bessel(
+    "k1",
+    lambda y, x: -_mean("kv", x, 1),
+    "Modified, of the second kind, of order 1.",
+    domain=(POSITIVE,),
+)
+k0e: Primitive = _bessel("k0e", lambda y, x: y - k1e(x), "k0 times exp(x).", domain=(POSITIVE,))
+k1e: Primitive = _bessel(
+    "k1e", lambda y, x: y - _mean("kve", x, 1), "k1 times exp(x).", domain=(POSITIVE,)
 )

@@ -1,4 +1,4 @@
-"""scipy.special.i0, i1, i0e, i1e: values against mpmath, derivatives of every order."""
+"""Bessel functions of scipy.special: values against mpmath, derivatives of every order."""
 
 from __future__ import annotations
 
@@ -18,11 +18,31 @@ EXACT: dict[str, Any] = {
     "i0e": lambda x: mp.besseli(0, x) * mp.exp(-abs(x)),
     "i1e": lambda x: mp.besseli(1, x) * mp.exp(-abs(x)),
 }
+# Of x > 0 only, or not to the last bit in SciPy.
+OTHERS: dict[str, Any] = {
+    "j0": lambda x: mp.besselj(0, x),
+    "j1": lambda x: mp.besselj(1, x),
+    "y0": lambda x: mp.bessely(0, x),
+    "y1": lambda x: mp.bessely(1, x),
+    "k0": lambda x: mp.besselk(0, x),
+    "k1": lambda x: mp.besselk(1, x),
+    "k0e": lambda x: mp.besselk(0, x) * mp.exp(x),
+    "k1e": lambda x: mp.besselk(1, x) * mp.exp(x),
+}
+ORDERS: dict[str, Any] = {
+    "jv": mp.besselj,
+    "yv": mp.bessely,
+    "iv": mp.besseli,
+    "kv": mp.besselk,
+    "ive": lambda n, x: mp.besseli(n, x) * mp.exp(-abs(x)),
+    "kve": lambda n, x: mp.besselk(n, x) * mp.exp(x),
+}
+POSITIVE = np.array([0.05, 0.6, 2.5, 9.0, 30.0])
 
 
-def exact(name: str, order: int, x: np.ndarray[Any, Any]) -> list[float]:
-    with mp.workdps(60):
-        return [float(mp.diff(EXACT[name], mp.mpf(float(v)), order)) for v in x]
+def exact(name: str, order: int, x: np.ndarray[Any, Any], digits: int = 60) -> list[float]:
+    with mp.workdps(digits):
+        return [float(mp.diff((EXACT | OTHERS)[name], mp.mpf(float(v)), order)) for v in x]
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -48,3 +68,53 @@ def test_derivatives(name: str, order: int) -> None:
 
 def test_numpys_name() -> None:
     np.testing.assert_allclose(tapec.compile(np.i0)(X), special.i0(X), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_derivatives_on_the_positive_axis(name: str, order: int) -> None:
+    f: Any = getattr(special, name)
+    for _ in range(order):
+        f = tapec.grad(f)
+    got = [f(float(v)) for v in POSITIVE]
+    np.testing.assert_allclose(got, exact(name, order, POSITIVE, 25), rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["j0", "j1"])
+def test_derivatives_at_zero_and_below(name: str) -> None:
+    x = np.array([-20.0, -1.5, -1e-3, 0.0])
+    f: Any = getattr(special, name)
+    for order in (0, 1, 2):
+        np.testing.assert_allclose(tapec.vmap(f)(x), exact(name, order, x), rtol=1e-12, atol=1e-14)
+        f = tapec.grad(f)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("n", [0, 1, 3, -1, 0.5])
+def test_every_order(name: str, n: float) -> None:
+    def f(x: Any) -> Any:
+        return getattr(special, name)(n, x)
+
+    for order in (0, 1, 2):
+        with mp.workdps(25):
+            want = [
+                float(mp.diff(lambda z: ORDERS[name](n, z), mp.mpf(v), order)) for v in POSITIVE
+            ]
+        got = [f(float(v)) for v in POSITIVE]
+        np.testing.assert_allclose(got, want, rtol=3e-10, atol=1e-13)
+        f = tapec.grad(f)
+
+
+def test_several_orders_at_once() -> None:
+    orders, x = np.array([[0], [1], [3]]), np.linspace(0.1, 5.0, 7)
+    kernel = tapec.compile(lambda x: special.jv(orders, x))
+    np.testing.assert_allclose(kernel(x), special.jv(orders, x), rtol=1e-14)
+    got = tapec.jacobian(lambda x: special.jv(orders, x).sum(0))(x)
+    np.testing.assert_allclose(np.diag(got), special.jvp(orders, x).sum(0), rtol=1e-12, atol=1e-15)
+
+
+def test_traced_orders_are_refused() -> None:
+    with pytest.raises(tapec.TapecError, match="known while tracing"):
+        tapec.grad(lambda n: special.jv(n, 1.0))(2.0)
+    with pytest.raises(tapec.TapecError, match="at most"):
+        tapec.compile(lambda x: special.jv(np.arange(40.0), x))(1.0)
