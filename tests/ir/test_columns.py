@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.dynamic_cases import dynamic_cases
-from support.rules_support import case_id, partial
+from support.rules_support import attribute_sets, case_id, partial
 from support.structured_cases import CASES as STATIC
 from support.structured_cases import Case
 
@@ -73,14 +73,23 @@ def test_places_out_of_bounds_raise(c: Case) -> None:
 
 @pytest.mark.parametrize("primitive", [p for p in ARRAY if p.harmless], ids=case_id)
 def test_harmless_operands_do_not_raise(primitive: Primitive) -> None:
-    """Where a matrix of zeros does."""
+    """Where a matrix of zeros does, or one of NaN."""
     a, right = Type("f64", (3, 3)), np.ones((3, 2))
     assert primitive.harmless is not None
     assert primitive.evaluate is not None
     rest = (right,) if primitive.name == "solve" else ()
-    primitive.evaluate(primitive.harmless(a), *rest)
-    with pytest.raises(np.linalg.LinAlgError):
-        primitive.evaluate(np.zeros(a.shape), *rest)
+    attrs = attribute_sets(primitive)[0]
+    primitive.evaluate(primitive.harmless(a), *rest, **attrs)
+    assert any(fails(primitive, np.full(a.shape, worst), *rest, **attrs) for worst in (0.0, np.nan))
+
+
+def fails(primitive: Primitive, *operands: Any, **attrs: Any) -> bool:
+    assert primitive.evaluate is not None
+    try:
+        primitive.evaluate(*operands, **attrs)
+    except np.linalg.LinAlgError:
+        return True
+    return False
 
 
 FINITE = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 5e-324, 1e300, -1e300, 700.0, -3.25])
