@@ -60,6 +60,10 @@ class NonDifferentiableError(TapecError):
     """A derivative that does not exist or has no rule."""
 
 
+class SparsityError(TapecError):
+    """A sparse derivative that cannot be made as asked for."""
+
+
 class VerifyError(TapecError):
     """An ill-formed program: a bug in a pass, or in text given to the parser."""
 

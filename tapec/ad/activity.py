@@ -61,7 +61,7 @@ class Activity:
 
     def _visit(self, op: Op) -> None:
         varied = self.varied
-        positions = [k for k, v in enumerate(op.operands) if v in varied and _has_rule(op, k)]
+        positions = [k for k, v in enumerate(op.operands) if v in varied and has_rule(op, k)]
         if positions and not op.regions:
             self.entries[op] = positions
             varied.update([v for v in op.results if can_vary(v.type)])
@@ -110,7 +110,7 @@ def check_differentiable(op: Op) -> None:
         raise NonDifferentiableError(f"{op.name} has no derivative rule", where=op.loc)
 
 
-def _has_rule(op: Op, k: int) -> bool:
+def has_rule(op: Op, k: int) -> bool:
     """Whether a derivative can enter by operand k: not where it is absent, or zero everywhere."""
     primitive = op.primitive
     rules: Sequence[object] = primitive.partials

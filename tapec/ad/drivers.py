@@ -35,7 +35,7 @@ def value_and_gradient(func: Func, wrt: Sequence[bool]) -> Func:
 
     Further results are passed on as they are. Raises NonDifferentiableError or DTypeError.
     """
-    builder = _opened(func)
+    builder = continued(func)
     independents = active_params(func, wrt)
     first = _single(func)
     rest = [v for v in func.results[1:] if v.type.is_float]
@@ -85,7 +85,7 @@ def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
 def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions of independents) -> Hessian times direction, forward over reverse."""
     grad = gradient(func, wrt)
-    builder, tangents = _with_directions(grad, active_params(func, wrt))
+    builder, tangents = with_directions(grad, active_params(func, wrt))
     found = push_forward(builder, grad, tangents)
     pairs = zip(found, grad.results, strict=True)
     outs = [materialise(builder, t, g.type) for t, g in pairs]
@@ -96,7 +96,7 @@ def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
 def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions) -> Gauss-Newton products J^T J v, without forming J."""
     independents = active_params(func, wrt)
-    builder, tangents = _with_directions(func, independents)
+    builder, tangents = with_directions(func, independents)
     forward = push_forward(builder, func, tangents)
     # The reverse sweep repeats that of the plain program: equal ops are merged later.
     args = builder.params[: len(func.params)]
@@ -108,14 +108,14 @@ def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     return builder.func(f"{func.name}.gnvp", outs)
 
 
-def _opened(func: Func) -> Builder:
+def continued(func: Func) -> Builder:
     """A builder that continues the program."""
     builder = Builder()
     builder.params, builder.ops = list(func.params), list(func.ops)
     return builder
 
 
-def _with_directions(
+def with_directions(
     func: Func, independents: Iterable[Value]
 ) -> tuple[Builder, dict[Value, Value]]:
     """An empty program over the inputs of `func` and one direction per independent input."""
@@ -146,7 +146,7 @@ def _forward_columns(func: Func, independents: Sequence[Value]) -> Func:
     builder.params = [builder.param(p.type, p.hint) for p in func.params]
     inputs = list(builder.params)
     for j, source in enumerate(independents):
-        inner, tangents = _with_directions(func, [source])
+        inner, tangents = with_directions(func, [source])
         found = push_forward(inner, func, tangents)
         pairs = zip(found, func.results, strict=True)
         outs = [materialise(inner, t, v.type) for t, v in pairs]
@@ -165,7 +165,7 @@ def _reverse_rows(func: Func, independents: Sequence[Value]) -> Func:
     inputs = list(builder.params)
     blocks: list[Value] = []
     for i, target in enumerate(func.results):
-        inner = _opened(func)
+        inner = continued(func)
         seed = inner.param(target.type, hint_of(target, "ct"))
         seeds = [seed if k == i else ZERO for k in range(len(func.results))]
         found = pull_back(inner, func, independents, seeds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from tapec.backends.fastcall import FastCallable, enable_vectorcall
@@ -23,6 +23,7 @@ from tapec.trace.results import call_traced
 
 if TYPE_CHECKING:
     from tapec.look.taping import TapeReport
+    from tapec.sparse.report import Sparsity
 
 Backend = Literal["auto", "llvm", "numpy"]
 
@@ -102,9 +103,13 @@ class Kernel(Derivatives, FastCallable):
             return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
+        self._remember(key, pinned, special)
+        return special.run(leaves, out)
+
+    def _remember(self, key: Any, pinned: frozenset[int], special: Specialization) -> None:
+        """Find the program by the cheap key from now on, where it says all of the signature."""
         if key is not None and pinned is self._pinned and is_described(special.signature, pinned):
             self._quick[key] = self._found[special.signature]
-        return special.run(leaves, out)
 
     def _key(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], pinned: frozenset[int]
@@ -147,7 +152,14 @@ class Kernel(Derivatives, FastCallable):
 
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
         """The compiled program for these arguments (compiling it where needed)."""
-        return self._specialize(args, kwargs)
+        pinned = self._pinned
+        key, _ = self._key(args, kwargs, pinned)
+        known = self._quick.get(key)
+        if known is not None and (current := known.current()) is not None:
+            return current
+        special = self._specialize(args, kwargs)
+        self._remember(key, pinned, special)
+        return special
 
     def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
         """The program of this call at a stage, as text.
@@ -206,6 +218,18 @@ class Kernel(Derivatives, FastCallable):
         from tapec.look.taping import tape_report
 
         return tape_report(self._specialize(args, kwargs).func)
+
+    def sparsity(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> Sparsity:
+        """Where the derivatives by arguments `argnums` can be nonzero: a boolean `scipy.sparse`
+        pattern, its colouring, the number of colours beside a lower bound, and a picture.
+
+        >>> tapec.compile(lambda x: x[1:] - x[:-1]).sparsity(np.ones(4))
+        <sparsity 3 x 4: 6 nonzeros, 2 tangents, 0 cotangents (at least 2)>
+        """
+        made: Sparsity = self.transform("jacobian")(self, argnums, sparse=True).sparsity(
+            *args, **kwargs
+        )
+        return made
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
         """A callable without arguments on these very buffers, for inner loops.

@@ -72,12 +72,12 @@ class Specialization:
             return None
         made = native(self.func, self.abi(), self.backend, self.journal)
         if made is not None and self.state is not None:
-            made.call.hidden = self._hidden
+            made.call.hidden = self.hidden_inputs
             if made.library is not None:
                 self.state.link(made.library)
         return made
 
-    def _hidden(self) -> list[Any]:
+    def hidden_inputs(self) -> list[Any]:
         """The inputs that calls do not pass."""
         if self.state is None:
             return []
@@ -113,20 +113,20 @@ class Specialization:
     def _kind(self, index: int) -> str:
         if self.errors and index == self._returned:
             return "scalar"
-        if self.func.results[index].type.shape or index >= self._count:
+        if self.func.results[index].type.shape or index >= self.returned_count:
             return "array"
         marker = next(m for m in self.leaves if isinstance(m, ResultMarker) and m.index == index)
         return "python" if marker.python_scalar else "scalar"
 
     @functools.cached_property
-    def _count(self) -> int:
+    def returned_count(self) -> int:
         """The number of the program's results that the function returns."""
         return len(self.func.results) - len(self.mutated) - bool(self.errors)
 
     @functools.cached_property
     def _returned(self) -> int:
         """How many results native code returns."""
-        return self._count + len(self.mutated)
+        return self.returned_count + len(self.mutated)
 
     def _result(self) -> Any:
         """What native code returns: the user's result, or a flat tuple of all values."""
@@ -183,7 +183,7 @@ class Specialization:
         elif out is None and self._direct and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
-        for position, value in zip(self.mutated, values[self._count :], strict=True):
+        for position, value in zip(self.mutated, values[self.returned_count :], strict=True):
             inputs[position][...] = value
         if out is not None:
             return self._store(values, out)
@@ -192,7 +192,7 @@ class Specialization:
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
         if kernel is None:
-            given = [*inputs, *self._hidden()]
+            given = [*inputs, *self.hidden_inputs()]
             arrays = [
                 np.asarray(x, v.type.numpy) for x, v in zip(given, self.func.params, strict=True)
             ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from tapec.call.kernel import Kernel
 from tapec.call.method import BoundKernel
@@ -19,7 +19,13 @@ from tapec.derive.derived import (
 )
 from tapec.derive.kept import kept
 from tapec.derive.mapped import Vmap
+from tapec.errors import SparsityError
 from tapec.trace import Tracer
+
+if TYPE_CHECKING:
+    from tapec.derive.sparse import SparseKernel
+    from tapec.derive.sparse_parts import Format, Mode, Triangle
+    from tapec.sparse.colouring import Order
 
 
 def grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
@@ -53,9 +59,29 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) 
     return Kernel(ValueAndGrad(f, argnums, has_aux), **options(f))
 
 
+@overload
 def jacobian(
-    f: Function, argnums: Argnums = 0, *, mode: Literal["auto", "fwd", "rev"] = "auto"
-) -> Kernel:
+    f: Function, argnums: Argnums = 0, *, mode: Mode = "auto", sparse: Literal[False] = False
+) -> Kernel: ...
+@overload
+def jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    mode: Mode = "auto",
+    sparse: Literal[True],
+    format: Format = "csr",
+    order: Order = "best",
+) -> SparseKernel: ...
+def jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    mode: Mode = "auto",
+    sparse: bool = False,
+    format: Format = "csr",
+    order: Order = "best",
+) -> Any:
     """All first derivatives of all results.
 
     For a result of shape `out` and an argument of shape `in` the Jacobian has shape `out + in`;
@@ -63,27 +89,80 @@ def jacobian(
     (one tangent for each input number), "rev" (one cotangent for each result number) or "auto": the
     one with fewer.
 
-    Raises DTypeError where a result or a chosen argument is not a float.
+    With `sparse` each block is a `scipy.sparse` array with a row for every number of the result and
+    a column for every number of the argument, in `format` "csr", "csc" or "coo". Where it can be
+    nonzero is found by following index sets through the program, once for a signature (and for the
+    values of integer arguments that decide it); columns or rows that do not meet share a direction
+    (`order` says in which order they are coloured), and one kernel computes all nonzeros. `mode`
+    may be "both" then: some columns and some rows. See `tapec.derive.sparse.SparseKernel`.
+
+    Raises DTypeError where a result or a chosen argument is not a float, SparsityError for options
+    that do not exist and for sparse derivatives inside a traced function.
 
     >>> f = lambda x: np.array([x[0] * x[1], x[0] + x[1]])
     >>> tapec.jacobian(f)(np.array([2.0, 3.0]))
     array([[3., 2.],
            [1., 1.]])
+    >>> tapec.jacobian(lambda x: x[1:] * x[:-1], sparse=True)(np.ones(3)).toarray()
+    array([[1., 1., 0.],
+           [0., 1., 1.]])
     """
+    if sparse:
+        from tapec.derive.sparse import SparseKernel  # brings scipy.sparse
+        from tapec.derive.sparse_parts import Style
+
+        return SparseKernel(f, argnums, Style(format, order, mode), options(f))
+    if mode == "both":
+        raise SparsityError("a dense Jacobian has one mode", hint="use 'auto', 'fwd' or 'rev'")
     return Kernel(Jacobian(f, argnums, mode), **options(f))
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Kernel:
+@overload
+def hessian(f: Function, argnums: Argnums = 0, *, sparse: Literal[False] = False) -> Kernel: ...
+@overload
+def hessian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    sparse: Literal[True],
+    triangle: Triangle = None,
+    format: Format = "csr",
+    order: Order = "best",
+) -> SparseKernel: ...
+def hessian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    sparse: bool = False,
+    triangle: Triangle = None,
+    format: Format = "csr",
+    order: Order = "best",
+) -> Any:
     """All second derivatives: forward over reverse mode.
 
     For a number of an argument of shape `in` the Hessian has shape `in + in`, for a result of shape
     `out` it is `out + in + in`. A tuple of `argnums` gives all pairs, nested. Raises as
     `tapec.jacobian` does.
 
+    With `sparse` the function returns one number, and the blocks are `scipy.sparse` arrays, as
+    those of `tapec.jacobian` are. `triangle` is None for the whole matrix, "lower" or "upper" for
+    a half of it with the diagonal. Directions are those of a star colouring: an element may be read
+    in place of its mirror image.
+
     >>> tapec.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
            [2., 0.]])
+    >>> f = lambda x: np.sum(x[1:] * x[:-1])
+    >>> tapec.hessian(f, sparse=True, triangle="lower")(np.ones(3)).toarray()
+    array([[0., 0., 0.],
+           [1., 0., 0.],
+           [0., 1., 0.]])
     """
+    if sparse:
+        from tapec.derive.sparse import SparseHessian  # brings scipy.sparse
+        from tapec.derive.sparse_parts import Style
+
+        return SparseHessian(f, argnums, Style(format, order, "fwd", triangle), options(f))
     if isinstance(argnums, int):
         return Kernel(Hessian(f, argnums), **options(f))
     return jacobian(jacobian(f, argnums), argnums, mode="fwd")

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from tapec.errors import DTypeError, UnsupportedOperation
+from tapec.ir.incidence import Meet
 from tapec.ir.types import Type, broadcast_shapes
 
 Infer = Callable[..., Any]  # infer(*types, **attrs) -> Type | tuple[Type, ...]
@@ -113,6 +114,10 @@ class Primitive:
     divides: bool = False
     # Every element of the result is made of many, along `axes` or contracted ones.
     reduces: bool = False
+    # Which elements of an operand reach which of a result, for ops that mix them (see
+    # `tapec.ir.incidence`); None: all do. Elementwise ops, and linear ones that only move numbers,
+    # need not say it while the places are known.
+    sparsity: Meet | None = None
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
     # Of the loop vocabulary, with a region that is a function: it sees nothing around it.

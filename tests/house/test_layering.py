@@ -27,7 +27,8 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {"ir", "ad", "passes", "lower", "backends"},
     "look": {"ir", "ad", "pipeline"},
     "call": {"ir", "tree", "trace", "pipeline", "backends", "look"},
-    "derive": {"ir", "tree", "trace", "ad", "pipeline", "call"},
+    "sparse": {"ir", "ad", "call"},
+    "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse"},
 }
 # Nothing below may import what is on top: the package itself, `tools` and `bench`.
 LOWER = set(ALLOWED)

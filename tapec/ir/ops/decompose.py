@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tapec.ir.build import Expr
+from tapec.ir.incidence import stacked
 from tapec.ir.ops.cofactors import cofactors
 from tapec.ir.ops.matrices import (
     eliminations,
@@ -65,6 +66,7 @@ DETERMINANT = structured(
     jvp=_jvp_determinant,
     vjp=_vjp_determinant,
     batch=_batch_determinant,
+    sparsity=stacked(0),
     cost=40,
     work=eliminations,
     lower="own loops",
@@ -110,6 +112,7 @@ SLOGDET = structured(
     jvp=_jvp_slogdet,
     vjp=_vjp_slogdet,
     batch=_batch_slogdet,
+    sparsity=stacked(0),
     cost=40,
     work=eliminations,
     lower="own loops",
@@ -167,6 +170,7 @@ CHOLESKY = structured(
     jvp=_jvp_cholesky,
     vjp=_vjp_cholesky,
     batch=_batch_cholesky,
+    sparsity=stacked(2),
     cost=40,
     analytic=False,
     raises=True,

@@ -8,12 +8,14 @@ array raises IndexError.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.incidence import Pair, by_axes
 from tapec.ir.ops.indexing import selected_shape
 from tapec.ir.ops.shape import (
     Array,
@@ -184,12 +186,37 @@ def _refuse_wrapping(start: Expr, entry: Entry, n: int) -> Expr:
     return call("select", lowest < 0, splat(start, n, ()), start)
 
 
+# --- which elements meet -------------------------------------------------------------------------
+
+
+def _apart(shape: Shape, at: Spec) -> tuple[Array, tuple[Any, ...]]:
+    """One label for each place along the axes whose places are known, and where a part may be."""
+    open_axes = runs(at)
+    known = [axis for axis in range(len(shape)) if axis not in open_axes]
+    return by_axes(shape, known), numpy_index(at, (0,) * len(open_axes), shape)
+
+
+def _meet_read(k: int, types: Sequence[Type], result: Type, *, at: Spec) -> Pair:
+    labels, part = _apart(types[0].shape, at)
+    return labels, labels[part]
+
+
+def _meet_written(k: int, types: Sequence[Type], result: Type, *, at: Spec) -> Pair:
+    """What was there may stay."""
+    if k == 0:
+        every = by_axes(result.shape, range(result.ndim))
+        return every, every
+    labels, part = _apart(result.shape, at)
+    return labels[part], labels
+
+
 DYNAMIC_INDEX = linear(
     "dynamic_index",
     _infer_index,
     lambda x, *starts, at: np.asarray(x[numpy_index(at, starts, x.shape)]),
     (_transpose_index,),
     batch=_batch("dynamic_index", 1),
+    sparsity=_meet_read,
     jvp=joint_jvp("dynamic_index", fixed=1),
     cost=1,
     raises=True,
@@ -206,6 +233,7 @@ DYNAMIC_UPDATE = linear(
     _update,
     (_transpose_update,),
     batch=_batch("dynamic_update", 2),
+    sparsity=_meet_written,
     jvp=joint_jvp("dynamic_update", fixed=2),
     cost=1,
     raises=True,
@@ -222,6 +250,7 @@ DYNAMIC_ADD = linear(
     _add,
     (_transpose_add,),
     batch=_batch("dynamic_add", 2),
+    sparsity=_meet_written,
     jvp=joint_jvp("dynamic_add", fixed=2),
     cost=1,
     raises=True,

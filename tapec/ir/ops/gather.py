@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.incidence import Pair, by_axes
 from tapec.ir.ops.shape import (
     Array,
     Flags,
@@ -130,6 +132,22 @@ def _survivors(x: Expr, v: Expr, indices: tuple[Expr, ...]) -> Expr:
     return broadcasted(reshaped(kept, (*shape, *(1,) * (len(v.shape) - len(shape)))), v.shape)
 
 
+def _meet_gathered(k: int, types: Sequence[Type], result: Type) -> Pair:
+    """At unknown places: the axes behind the indexed ones stay apart."""
+    behind = types[0].ndim - (len(types) - 1)
+    return _last_axes(types[0], behind), _last_axes(result, behind)
+
+
+def _meet_scattered(k: int, types: Sequence[Type], result: Type) -> Pair:
+    """What is not written stays; what is may go anywhere along the indexed axes."""
+    behind = result.ndim - (len(types) - 2) if k else result.ndim
+    return _last_axes(types[k], behind), _last_axes(result, behind)
+
+
+def _last_axes(t: Type, count: int) -> Array:
+    return by_axes(t.shape, range(t.ndim - count, t.ndim))
+
+
 GATHER = linear(
     "gather",
     _infer_gather,
@@ -137,6 +155,7 @@ GATHER = linear(
     (_transpose_gather,),
     jvp=joint_jvp("gather", fixed=1),
     batch=_batch_gather,
+    sparsity=_meet_gathered,
     raises=True,
     work=lambda op: op.result.type.size,
     places=1,
@@ -150,6 +169,7 @@ SCATTER_ADD = linear(
     (_transpose_scatter_add,),
     jvp=joint_jvp("scatter_add", fixed=2),
     batch=_batch_scatter("scatter_add"),
+    sparsity=_meet_scattered,
     raises=True,
     writes=0,
     rounds=True,
@@ -165,6 +185,7 @@ SCATTER = linear(
     (_transpose_scatter,),
     jvp=joint_jvp("scatter", fixed=2),
     batch=_batch_scatter("scatter"),
+    sparsity=_meet_scattered,
     raises=True,
     writes=0,
     reader="gather",

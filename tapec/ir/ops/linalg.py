@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
+from tapec.ir.incidence import Pair, by_axes
 from tapec.ir.ops.rules import quiet
 from tapec.ir.ops.shape import (
     Array,
@@ -125,6 +127,17 @@ def _batch_dot(
     return moved(product, position, 0)
 
 
+def _meet(
+    k: int, types: Sequence[Type], result: Type, *, contract: Pairs, batch: Pairs = ()
+) -> Pair:
+    """Batch places and free axes of an operand stay apart."""
+    free = [free_axes(t.ndim, contract, batch, side) for side, t in enumerate(types)]
+    first = len(batch) + (len(free[0]) if k else 0)
+    mine = [*_side(batch, k), *free[k]]
+    theirs = [*range(len(batch)), *range(first, first + len(free[k]))]
+    return by_axes(types[k].shape, mine), by_axes(result.shape, theirs)
+
+
 def _terms(op: Op) -> int:
     """The products that are added."""
     shape = op.operands[0].type.shape
@@ -144,5 +157,6 @@ DOT = linear(
     work=_terms,
     lower="loops",
     reduces=True,
+    sparsity=_meet,
     doc="Sum of products over the contracted axes; batch axes go first, then those left over.",
 )

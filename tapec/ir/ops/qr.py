@@ -15,6 +15,7 @@ import numpy as np
 from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
+from tapec.ir.incidence import stacked
 from tapec.ir.ops.lapack import Call, routine, scratch
 from tapec.ir.ops.matrices import eye, lower, masked, matrices, matrix_transpose, product
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
@@ -261,6 +262,7 @@ QR = structured(
     jvp=_jvp,
     vjp=_vjp,
     batch=_batch,
+    sparsity=stacked(2),
     cost=40,
     work=_terms,
     analytic=False,

@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.incidence import over_axes
 from tapec.ir.ops.rules import quiet
 from tapec.ir.ops.scans import batch_axis, shifted
 from tapec.ir.ops.shape import (
@@ -112,6 +113,7 @@ REDUCE_SUM = linear(
     rounds=True,
     lower="loops",
     reduces=True,
+    sparsity=over_axes,
     doc="Sum over axes.",
 )
 
@@ -154,6 +156,7 @@ _weighted(
     _others,
     lower="loops",
     reduces=True,
+    sparsity=over_axes,
     doc="Product over axes.",
 )
 
@@ -177,6 +180,7 @@ _weighted(
     rounds=False,
     lower="loops",
     reduces=True,
+    sparsity=over_axes,
     doc="Largest element; NaN if there is one.",
 )
 _weighted(
@@ -190,6 +194,7 @@ _weighted(
     rounds=False,
     lower="loops",
     reduces=True,
+    sparsity=over_axes,
     doc="Smallest element; NaN if there is one.",
 )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.incidence import along
 from tapec.ir.ops.rules import as_mask, quiet
 from tapec.ir.ops.shape import (
     Array,
@@ -64,6 +65,7 @@ CUMSUM = linear(
     quiet(_cumsum),
     (lambda k, ct, x, *, axis, reverse: call("cumsum", ct, axis=axis, reverse=not reverse),),
     batch=batch_axis("cumsum"),
+    sparsity=along,
     rounds=True,
     lower="own loops",
     doc="Running sum along an axis, from the end if `reverse`.",
@@ -116,6 +118,7 @@ RECURRENCE = structured(
     jvp=_jvp_recurrence,
     vjp=_vjp_recurrence,
     batch=batch_axis("recurrence"),
+    sparsity=along,
     cost=2,
     lower="own loops",
     doc="s_i = a_i s_{i-1} + b_i along an axis, s_{-1} = 0; from the end if `reverse`.",
@@ -165,6 +168,7 @@ def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> 
         jvp=jvp,
         vjp=vjp,
         batch=batch_axis(name),
+        sparsity=along,
         rounds=False,
         lower="own loops",
         kinks="where an element ties with the extreme before it: the derivative is shared evenly",

@@ -8,6 +8,7 @@ import numpy as np
 
 from tapec.errors import ShapeError
 from tapec.ir.build import Expr
+from tapec.ir.incidence import stacked
 from tapec.ir.ops.matrices import eliminations, identity, matrix_transpose, square
 from tapec.ir.ops.shape import (
     Array,
@@ -81,6 +82,7 @@ SOLVE = structured(
     jvp=_jvp,
     vjp=_vjp,
     batch=_batch,
+    sparsity=stacked(2),
     cost=40,
     raises=True,
     harmless=identity,

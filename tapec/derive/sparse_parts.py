@@ -1,0 +1,179 @@
+"""What sparse derivatives are put together from: options, arguments, blocks, nonzeros."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any, Literal, get_args
+
+import numpy as np
+import scipy.sparse as sp
+
+from tapec.call.specialize import Specialization
+from tapec.derive.nesting import argument_leaves
+from tapec.errors import SparsityError
+from tapec.sparse.colouring import Colouring, Order
+from tapec.tree import Tree, flatten
+
+Mode = Literal["auto", "fwd", "rev", "both"]
+Format = Literal["csr", "csc", "coo"]
+Triangle = Literal["lower", "upper"] | None
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a sparse derivative is wanted."""
+
+    format: Format = "csr"
+    order: Order = "best"
+    mode: Mode = "auto"
+    triangle: Triangle = None
+
+    def __post_init__(self) -> None:
+        for what, kind in (("format", Format), ("order", Order), ("mode", Mode)):
+            if getattr(self, what) not in get_args(kind):
+                known = ", ".join(map(repr, get_args(kind)))
+                raise SparsityError(
+                    f"there is no {what} {getattr(self, what)!r}", hint=f"use one of {known}"
+                )
+        if self.triangle not in (None, "lower", "upper"):
+            raise SparsityError(
+                f"there is no triangle {self.triangle!r}", hint="use 'lower', 'upper' or None"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The arguments differentiated by, in increasing order, and the leaves of each."""
+
+    numbers: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
+    trees: tuple[Tree, ...]
+    asked: tuple[int, ...]  # of each argument asked for, where it is among these
+
+    @classmethod
+    def of(cls, args: tuple[Any, ...], argnums: Sequence[int]) -> Chosen:
+        """Raises NonDifferentiableError for numbers that name no argument, or one twice."""
+        groups = argument_leaves(args, argnums)
+        given = [n % len(args) for n in argnums]
+        numbers = tuple(sorted(given))
+        trees = tuple(flatten(args[n])[1] for n in numbers)
+        asked = tuple(map(numbers.index, given))
+        return cls(numbers, tuple(map(tuple, sorted(groups))), trees, asked)
+
+    @property
+    def bare(self) -> bool:
+        """Whether this is one argument that is an array."""
+        return len(self.trees) == 1 and self.trees[0].kind is None
+
+    def flags(self, special: Specialization) -> list[bool]:
+        """Which parameters of the program are differentiated by."""
+        chosen = {k for g in self.groups for k in g}
+        traced = special.signature.traced
+        hidden = len(special.func.params) - len(traced)
+        return [k in chosen for k in traced] + [False] * hidden
+
+    def sizes(self, special: Specialization) -> list[int]:
+        """The number of elements of each."""
+        pairs = zip(special.func.params, self.flags(special), strict=True)
+        return [p.type.size for p, flag in pairs if flag]
+
+    def nested(self, found: Sequence[Any], single: bool) -> Any:
+        """One thing for each leaf, nested as the arguments asked for are."""
+        given = iter(found)
+        parts = [tree.unflatten([next(given) for _ in g])
+                 for tree, g in zip(self.trees, self.groups, strict=True)]  # fmt: skip
+        return parts[0] if single else tuple(parts[k] for k in self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One result by one argument: where its nonzeros are among all, and the matrix they fill."""
+
+    nonzeros: slice
+    template: Any
+
+    def filled(self, data: Array) -> Any:
+        """A matrix with these nonzeros; it shares its index arrays with all others."""
+        made = object.__new__(type(self.template))
+        made.__dict__.update(self.template.__dict__)
+        made.data = data[self.nonzeros]
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Nonzeros:
+    """Row and column of every nonzero, and its place among the derivatives along all colours."""
+
+    rows: Array
+    columns: Array
+    places: Array
+
+    @classmethod
+    def of(cls, pattern: sp.csr_array, coloured: Colouring) -> Nonzeros:
+        """In the order of the pattern."""
+        m, n = pattern.shape
+        rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
+        along = coloured.colour_read * m + coloured.place_read
+        across = coloured.tangents * m + coloured.colour_read * n + coloured.place_read
+        places = np.where(coloured.by_row, across, along)
+        return cls(rows, pattern.indices.astype(np.int64), places)
+
+    def kept(self, triangle: Triangle) -> Nonzeros:
+        """Those of a triangle with the diagonal; all for None."""
+        if triangle is None:
+            return self
+        low = triangle == "lower"
+        keep = self.rows >= self.columns if low else self.rows <= self.columns
+        return Nonzeros(self.rows[keep], self.columns[keep], self.places[keep])
+
+
+def arranged(
+    nonzeros: Nonzeros, heights: Sequence[int], widths: Sequence[int], format: Format
+) -> tuple[Array, list[list[Block]]]:
+    """The places of all nonzeros in the order of the blocks, and the blocks, of a matrix cut at
+    these rows and columns."""
+    order: list[Array] = []
+    blocks: list[list[Block]] = []
+    done = 0
+    for rows in _ranges(heights):
+        blocks.append([])
+        for columns in _ranges(widths):
+            inside = _inside(nonzeros.rows, rows) & _inside(nonzeros.columns, columns)
+            (mine,) = np.nonzero(inside)
+            i, j = nonzeros.rows[mine] - rows.start, nonzeros.columns[mine] - columns.start
+            sequence = np.lexsort((i, j)) if format == "csc" else np.arange(mine.size)
+            template = _template(i[sequence], j[sequence], (len(rows), len(columns)), format)
+            blocks[-1].append(Block(slice(done, done + mine.size), template))
+            order.append(nonzeros.places[mine[sequence]])
+            done += mine.size
+    return np.concatenate(order or [np.zeros(0, np.int64)]), blocks
+
+
+def _ranges(sizes: Sequence[int]) -> list[range]:
+    return [range(a, b) for a, b in pairwise(accumulate(sizes, initial=0))]
+
+
+def _inside(numbers: Array, span: range) -> Array:
+    found: Array = (numbers >= span.start) & (numbers < span.stop)
+    return found
+
+
+def _template(rows: Array, columns: Array, shape: tuple[int, int], format: Format) -> Any:
+    """A matrix with these nonzeros, in this order."""
+    kind = np.int32 if max(*shape, rows.size) <= np.iinfo(np.int32).max else np.int64
+    rows, columns = rows.astype(kind), columns.astype(kind)
+    data = np.zeros(rows.size)
+    if format == "coo":
+        made = sp.coo_array((data, (rows, columns)), shape=shape)
+        made.has_canonical_format = True
+        return made
+    by_row = format == "csr"
+    lines, within = (rows, columns) if by_row else (columns, rows)
+    counts = np.bincount(lines, minlength=shape[0 if by_row else 1])
+    ends = np.concatenate([[0], counts.cumsum()]).astype(kind)
+    made = (sp.csr_array if by_row else sp.csc_array)((data, within, ends), shape=shape)
+    made.has_sorted_indices = made.has_canonical_format = True
+    return made

@@ -1,0 +1,250 @@
+"""Colourings: which columns and rows of a pattern can share a direction, and what is read where.
+
+A derivative along the sum of some columns gives all their nonzeros, if no two are in one row. The
+same holds of rows and reverse mode. Some patterns (arrows) need few colours only where columns and
+rows are both used; symmetric ones need fewer where an element may be read in place of its mirror.
+
+Coleman, Verma: The efficient computation of sparse Jacobian matrices using automatic
+differentiation. SIAM J. Sci. Comput. 19(4), 1998. Gebremedhin, Manne, Pothen: What color is your
+Jacobian? SIAM Review 47(4), 2005. Montoison, Dalle, Gebremedhin: Revisiting sparse matrix coloring
+and bicoloring, 2025.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from tapec.sparse import greedy
+from tapec.sparse.tuning import COLOURING_SECONDS, INTERSECTIONS
+
+Array = np.ndarray[Any, Any]
+Order = Literal["natural", "largest_first", "smallest_last", "incidence", "random", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """Colours of columns and rows, -1 for those that no direction needs.
+
+    Colour c of the columns is a tangent, colour c of the rows a cotangent. Nonzero k, in the order
+    of the CSR pattern, is element `rows_read[k]` of the derivative along colour `colour_read[k]`,
+    where `by_row[k]` of a row's colour.
+    """
+
+    columns: Array
+    rows: Array
+    colour_read: Array
+    place_read: Array
+    by_row: Array
+    lower_bound: int
+
+    @property
+    def tangents(self) -> int:
+        """The number of colours of the columns."""
+        return int(self.columns.max(initial=-1)) + 1
+
+    @property
+    def cotangents(self) -> int:
+        """The number of colours of the rows."""
+        return int(self.rows.max(initial=-1)) + 1
+
+    @property
+    def count(self) -> int:
+        """The number of directions."""
+        return self.tangents + self.cotangents
+
+
+def by_columns(pattern: sp.csr_array, order: Order = "best") -> Colouring:
+    """Columns without a common row share a colour."""
+    colours = _partial(pattern.tocsc(), pattern, order)
+    rows, columns = _entries(pattern)
+    by_row = np.zeros(pattern.nnz, bool)
+    bound = int(np.diff(pattern.indptr).max(initial=0))
+    return Colouring(colours, _none(pattern.shape[0]), colours[columns], rows, by_row, bound)
+
+
+def by_rows(pattern: sp.csr_array, order: Order = "best") -> Colouring:
+    """Rows without a common column share a colour."""
+    across = pattern.tocsc()
+    colours = _partial(pattern, across, order)
+    rows, columns = _entries(pattern)
+    by_row = np.ones(pattern.nnz, bool)
+    bound = int(np.diff(across.indptr).max(initial=0))
+    return Colouring(_none(pattern.shape[1]), colours, colours[rows], columns, by_row, bound)
+
+
+def symmetric(pattern: sp.csr_array, order: Order = "best") -> Colouring:
+    """A star colouring of the columns of a symmetric pattern: an element or its mirror is read.
+
+    Where columns without a common row have fewer colours, those.
+    """
+    plain, mirrored = by_columns(pattern, order), _mirrored(pattern, order)
+    best = mirrored if mirrored.count < plain.count else plain
+    return replace(best, lower_bound=min(plain.lower_bound, mirrored.lower_bound))
+
+
+def _mirrored(pattern: sp.csr_array, order: Order) -> Colouring:
+    graph = _without_diagonal(pattern)
+    n = pattern.shape[0]
+    edges = graph.nnz // 2
+    bound = max(-(-edges // max(n, 1)) + 1 if pattern.nnz else 0, 0)
+    colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), bound)
+    rows, columns = _entries(pattern)
+    mirrored = _shared(rows, colours[columns], pattern.nnz)
+    read = np.where(mirrored, rows, columns)
+    place = np.where(mirrored, columns, rows)
+    by_row = np.zeros(pattern.nnz, bool)
+    return Colouring(colours, _none(n), colours[read], place, by_row, bound)
+
+
+def both_ways(pattern: sp.csr_array, order: Order = "best") -> Colouring:
+    """Columns and rows together: a star colouring of the graph that joins column and row of every
+    nonzero, without the colours that nothing is read of."""
+    m, n = pattern.shape
+    rows, columns = _entries(pattern)
+    ends = np.concatenate([columns, rows + n]), np.concatenate([rows + n, columns])
+    graph = sp.csr_array((np.ones(2 * rows.size, bool), ends), shape=(n + m, n + m))
+    colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), 1)
+    of_columns, of_rows = colours[:n], colours[n:]
+    only_row = _shared(rows, of_columns[columns], pattern.nnz)
+    only_column = _shared(columns, of_rows[rows], pattern.nnz)
+    by_row = _sides(of_columns[columns], of_rows[rows], only_column, only_row)
+    of_columns = _renumbered(of_columns, of_columns[columns[~by_row]])
+    of_rows = _renumbered(of_rows, of_rows[rows[by_row]])
+    colour = np.where(by_row, of_rows[rows], of_columns[columns])
+    place = np.where(by_row, columns, rows)
+    bound = -(-pattern.nnz // max(m, n, 1))
+    return Colouring(of_columns, of_rows, colour, place, by_row, bound)
+
+
+# --- what is read where ---------------------------------------------------------------------------
+
+
+def _shared(lines: Array, colours: Array, count: int) -> Array:
+    """Which nonzeros share their line with another one of their colour."""
+    if not count:
+        return np.zeros(0, bool)
+    keys = lines.astype(np.int64) * (int(colours.max()) + 1) + colours
+    many = np.bincount(keys)
+    found: Array = many[keys] > 1
+    return found
+
+
+def _sides(by_column: Array, by_row: Array, only_column: Array, only_row: Array) -> Array:
+    """Whether each nonzero is read by its row's colour: where it can be by both, a colour that is
+    needed anyway, and else the column's."""
+    needed_columns, needed_rows = np.unique(by_column[only_column]), np.unique(by_row[only_row])
+    free = ~(only_column | only_row)
+    has_column = np.isin(by_column, needed_columns)
+    return only_row | (free & ~has_column & np.isin(by_row, needed_rows))
+
+
+def _renumbered(colours: Array, needed: Array) -> Array:
+    """The colours that are needed, numbered anew; -1 for the others."""
+    kept = np.unique(needed)
+    place = np.searchsorted(kept, colours)
+    place[place == kept.size] = 0
+    found: Array = np.where(kept[place] == colours, place, -1) if kept.size else _none(colours.size)
+    return found
+
+
+def _entries(pattern: sp.csr_array) -> tuple[Array, Array]:
+    """Row and column of every nonzero."""
+    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    return rows, pattern.indices.astype(np.int64)
+
+
+def _none(size: int) -> Array:
+    return np.full(size, -1)
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def _partial(own: Any, across: Any, order: Order) -> Array:
+    """Lines of `own` coloured so that those sharing one of `across` differ."""
+    n = own.indptr.size - 1
+    bound = int(np.diff(across.indptr).max(initial=0))
+    arrays = [_wide(a) for a in (own.indptr, own.indices, across.indptr, across.indices)]
+    reach = np.diff(across.indptr).astype(np.int64)
+
+    def graph() -> sp.csr_array:
+        ones = sp.csr_array((np.ones(own.indices.size, bool), own.indices, own.indptr),
+                            shape=(n, across.indptr.size - 1))  # fmt: skip
+        return _without_diagonal(ones @ ones.T)
+
+    if order == "natural" or (order == "best" and float(reach @ reach) > INTERSECTIONS):
+        orders: Iterator[Array] = iter([np.arange(n)])
+    else:
+        orders = _lazily(graph, n, order)
+    return _first_best(orders, lambda o: greedy.compiled(greedy.partial, *arrays, o, n=n), bound)
+
+
+def _lazily(graph: Callable[[], sp.csr_array], n: int, order: Order) -> Iterator[Array]:
+    """The natural order first: often nothing else is needed."""
+    if order == "best":
+        yield np.arange(n)
+    yield from _orders(graph(), order)
+
+
+def _star(graph: sp.csr_array, order: Array) -> Array:
+    ends, near = _wide(graph.indptr), _wide(graph.indices)
+    return greedy.compiled(greedy.star, ends, near, order, n=graph.shape[0])
+
+
+def _first_best(orders: Iterator[Array], colour: Callable[[Array], Array], bound: int) -> Array:
+    """The colours of the best order within the time limit, at once where none can be better."""
+    start = time.perf_counter()
+    best: Array | None = None
+    for order in orders:
+        for found in _again(order, colour):
+            if best is None or found.max(initial=-1) < best.max(initial=-1):
+                best = found
+            elif found is not best:
+                break
+            late = time.perf_counter() - start > COLOURING_SECONDS
+            if late or best.max(initial=-1) + 1 <= bound:
+                return best
+    assert best is not None
+    return best
+
+
+def _again(order: Array, colour: Callable[[Array], Array]) -> Iterator[Array]:
+    """Colours in this order, then class by class, the last one first, which needs no more
+    (Culberson: Iterated greedy graph coloring and the difficulty landscape, 1992)."""
+    while True:
+        found = colour(order)
+        yield found
+        order = np.argsort(-found, kind="stable")
+
+
+def _orders(graph: sp.csr_array, order: Order) -> Iterator[Array]:
+    """The orders of one name; all of them for "best"."""
+    n = graph.shape[0]
+    degree = np.diff(graph.indptr).astype(np.int64)
+    ends, near = _wide(graph.indptr), _wide(graph.indices)
+    made: dict[str, Callable[[], Array]] = {
+        "natural": lambda: np.arange(n),
+        "largest_first": lambda: np.argsort(-degree, kind="stable"),
+        "smallest_last": lambda: greedy.compiled(greedy.smallest_last, ends, near, degree, n=n),
+        "incidence": lambda: greedy.compiled(greedy.incidence, ends, near, degree, n=n),
+        "random": lambda: np.random.default_rng(0).permutation(n),
+    }
+    for name in made if order == "best" else (order,):
+        yield made[name]()
+
+
+def _without_diagonal(pattern: sp.csr_array) -> sp.csr_array:
+    rows, columns = _entries(pattern)
+    kept = rows != columns
+    ends = np.concatenate([[0], np.bincount(rows[kept], minlength=pattern.shape[0]).cumsum()])
+    return sp.csr_array((np.ones(int(ends[-1]), bool), columns[kept], ends), shape=pattern.shape)
+
+
+def _wide(a: Array) -> Array:
+    return a.astype(np.int64)

@@ -1,0 +1,194 @@
+"""Greedy colourings of sparse graphs, in time linear in the pairs of neighbours they look at.
+
+Plain Python over CSR arrays; `compiled` runs it as machine code where the arrays are long. Vertices
+take the first colour not forbidden, in the order given. The arrays may be longer than the graph:
+`n` vertices are coloured. A mark of v at colour c means: forbidden for vertex v.
+
+Gebremedhin, Manne, Pothen: What color is your Jacobian? SIAM Review 47(4), 2005.
+Gebremedhin, Tarafdar, Manne, Pothen: New acyclic and star coloring algorithms with application to
+computing Hessians. SIAM J. Sci. Comput. 29(3), 2007.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapec.call.kernel import Kernel
+from tapec.sparse.tuning import COMPILED_FROM
+
+Array = np.ndarray[Any, Any]
+
+
+def partial(
+    own_ends: Array, own: Array, across_ends: Array, across: Array, order: Array, n: int
+) -> Array:
+    """Columns that share a row get different colours: distance 2 in the bipartite graph.
+
+    Column v has rows `own[own_ends[v]:own_ends[v + 1]]`, row r has columns `across[...]`.
+    """
+    colour = np.full(order.shape[0], -1)
+    mark = np.full(order.shape[0] + 1, -1)
+    for k in range(n):
+        v = order[k]
+        for i in range(own_ends[v], own_ends[v + 1]):
+            r = own[i]
+            for j in range(across_ends[r], across_ends[r + 1]):
+                mark[colour[across[j]]] = v
+        c = 0
+        while mark[c] == v:
+            c += 1
+        colour[v] = c
+    return colour
+
+
+def star(ends: Array, near: Array, order: Array, n: int) -> Array:
+    """Neighbours differ, and every path of four vertices has three colours (no loops in `near`).
+
+    The first algorithm of the paper of 2007: a colour is forbidden where it is that of a vertex x
+    two steps away, and the vertex between is not coloured, or its colour occurs beyond x as well.
+    """
+    colour = np.full(order.shape[0], -1)
+    mark = np.full(order.shape[0] + 1, -1)
+    for k in range(n):
+        v = order[k]
+        for i in range(ends[v], ends[v + 1]):
+            w = near[i]
+            between = colour[w]
+            mark[between] = v
+            for j in range(ends[w], ends[w + 1]):
+                x = near[j]
+                beyond = colour[x]
+                if x != v and beyond >= 0 and mark[beyond] != v:
+                    if between < 0:
+                        mark[beyond] = v
+                    else:
+                        for m in range(ends[x], ends[x + 1]):
+                            if near[m] != w and colour[near[m]] == between:
+                                mark[beyond] = v
+        c = 0
+        while mark[c] == v:
+            c += 1
+        colour[v] = c
+    return colour
+
+
+def smallest_last(ends: Array, near: Array, degree: Array, n: int) -> Array:
+    """Vertices so that each has the fewest neighbours among those before it, found from the end.
+
+    Matula, Beck: Smallest-last ordering and clustering and graph coloring algorithms. J. ACM 30(3),
+    1983. Buckets of vertices by degree are doubly linked lists.
+    """
+    size = degree.shape[0]
+    head = np.full(size + 1, -1)
+    after, before = np.full(size, -1), np.full(size, -1)
+    left = degree.copy()
+    order = np.zeros(size, np.int64)
+    for v in range(n):
+        d = left[v]
+        first = head[d]
+        after[v] = first
+        if first >= 0:
+            before[first] = v
+        head[d] = v
+    least = 0
+    for k in range(n):
+        while head[least] < 0:
+            least += 1
+        v = head[least]
+        head[least] = after[v]
+        if after[v] >= 0:
+            before[after[v]] = -1
+        order[n - 1 - k] = v
+        left[v] = -1
+        for i in range(ends[v], ends[v + 1]):
+            w = near[i]
+            d = left[w]
+            if d > 0:
+                a, b = after[w], before[w]
+                if b >= 0:
+                    after[b] = a
+                else:
+                    head[d] = a
+                if a >= 0:
+                    before[a] = b
+                d -= 1
+                left[w] = d
+                first = head[d]
+                after[w], before[w] = first, -1
+                if first >= 0:
+                    before[first] = w
+                head[d] = w
+                if d < least:
+                    least = d
+    return order
+
+
+def incidence(ends: Array, near: Array, degree: Array, n: int) -> Array:
+    """Vertices so that each has the most neighbours among those before it, found from the front."""
+    size = degree.shape[0]
+    head = np.full(size + 1, -1)
+    head[0] = 0
+    after, before = np.arange(1, size + 1), np.arange(-1, size - 1)
+    after[n - 1] = -1
+    seen = np.zeros(size, np.int64)
+    order = np.zeros(size, np.int64)
+    most = 0
+    for k in range(n):
+        while head[most] < 0:
+            most -= 1
+        v = head[most]
+        head[most] = after[v]
+        if after[v] >= 0:
+            before[after[v]] = -1
+        order[k] = v
+        seen[v] = -1
+        for i in range(ends[v], ends[v + 1]):
+            w = near[i]
+            d = seen[w]
+            if d >= 0:
+                a, b = after[w], before[w]
+                if b >= 0:
+                    after[b] = a
+                else:
+                    head[d] = a
+                if a >= 0:
+                    before[a] = b
+                d += 1
+                seen[w] = d
+                first = head[d]
+                after[w], before[w] = first, -1
+                if first >= 0:
+                    before[first] = w
+                head[d] = w
+                if d > most:
+                    most = d
+    return order
+
+
+KERNELS: dict[Callable[..., Array], Kernel] = {}
+
+
+def compiled(function: Callable[..., Array], *arrays: Array, n: int) -> Array:
+    """`function(*arrays, n)`, as machine code where the graph is large.
+
+    Arrays are filled up to powers of four, so that graphs of like size share their code.
+    """
+    if sum(a.size for a in arrays) < COMPILED_FROM:
+        return function(
+            *(a.tolist() if k + 1 < len(arrays) else a for k, a in enumerate(arrays)), n
+        )[:n]
+    kernel = KERNELS.setdefault(function, Kernel(function))
+    found: Array = kernel(*(_filled(a) for a in arrays), n)
+    return found[:n]
+
+
+def _filled(a: Array) -> Array:
+    size = 4
+    while size < a.size:
+        size *= 4
+    made = np.zeros(size, np.int64)
+    made[: a.size] = a
+    return made

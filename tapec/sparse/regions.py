@@ -1,0 +1,224 @@
+"""Dependences through branches, loops, calls and tapes.
+
+A loop whose trip count is known and small is followed iteration by iteration, so that `x[i]` is one
+element. Others are followed until the sets no longer grow; nothing is known of their iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.ir import Block, Op
+from tapec.ir.nested import count
+from tapec.ir.regions import region_op
+from tapec.sparse.dependence import RULES, Spread
+from tapec.sparse.facts import NOTHING, Cell, Fact, forgotten, grown, joined, pop, push
+from tapec.sparse.rows import Labels, Rows, as_matrix, met, stacked, taken
+from tapec.sparse.tuning import FOLLOWED_OPS
+
+Facts = Sequence[Fact]
+
+
+# --- branches and calls ---------------------------------------------------------------------------
+
+
+def _branch(spread: Spread, op: Op, facts: Facts) -> Facts:
+    """The region taken, where that is known; what any of them gives, otherwise."""
+    chosen, args = spread.decided(facts[0]), facts[1:]
+    if chosen is not None:
+        return spread.block(_taken(op, chosen), args)
+    first, *others = (spread.block(region, args) for region in op.regions)
+    for facts_ in others:
+        first = [joined(a, b) for a, b in zip(first, facts_, strict=True)]
+    return [forgotten(f) for f in first]
+
+
+def _taken(op: Op, chosen: Any) -> Block:
+    if chosen.dtype == bool:
+        return op.regions[0 if chosen else 1]
+    return op.regions[min(max(int(chosen), 0), len(op.regions) - 1)]
+
+
+def _call(spread: Spread, op: Op, facts: Facts) -> Facts:
+    return spread.block(op.regions[0], facts)
+
+
+def _custom(spread: Spread, op: Op, facts: Facts) -> Facts:
+    """What the user's rule reaches, which may be less or more than the function does."""
+    rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
+    values = [Fact(known=f.known, given=f.given) for f in facts]
+    found = spread.block(op.regions[0], values)
+    if "jvp" not in rules:
+        reached = _together(spread, op, facts)
+        return [_with_rows(f, _repeated(spread, reached, v.type.size) if v.type.is_float else None)
+                for f, v in zip(found, op.results, strict=True)]  # fmt: skip
+    given = [*values, *found] if op.attrs.get("given_results") else values
+    moving = [Fact(f.rows) for f, v in zip(facts, op.operands, strict=True) if v.type.is_float]
+    tangents = iter(spread.block(rules["jvp"], [*given, *moving]))
+    return [_with_rows(f, next(tangents).rows if v.type.is_float else None)
+            for f, v in zip(found, op.results, strict=True)]  # fmt: skip
+
+
+def _with_rows(fact: Fact, rows: Rows | None) -> Fact:
+    return Fact(rows, fact.known, fact.given)
+
+
+def _together(spread: Spread, op: Op, facts: Facts) -> Rows | None:
+    """All that any element of any operand depends on, as the set of one number."""
+    found: Rows | None = None
+    for fact in facts:
+        if fact.rows is not None:
+            rows = as_matrix(fact.rows, spread.columns)
+            labels = Labels(np.zeros(rows.shape[0], np.int64), np.zeros(1, np.int64))
+            found = spread.union(found, met(rows, labels))
+    return found
+
+
+def _repeated(spread: Spread, rows: Rows | None, size: int) -> Rows | None:
+    return spread.stretch(rows, (), (size,))
+
+
+# --- loops ----------------------------------------------------------------------------------------
+
+
+def _scan(spread: Spread, op: Op, facts: Facts) -> Facts:
+    loop = region_op(op)
+    fixed, carry, xs = loop.groups(facts)
+    length = op.attrs["length"]
+    if length * count(loop.body.ops) > FOLLOWED_OPS:
+        return _scan_summary(spread, op, fixed, carry, xs)
+    shapes = [v.type.shape for v in loop.args[len(loop.args) - len(xs) :]]
+    made: list[Facts] = []
+    for i in _numbers(op, length):
+        sliced = [_slice(spread, x, t, i) for x, t in zip(xs, shapes, strict=True)]
+        found = spread.block(loop.body, [_number(i), *fixed, *carry, *sliced])
+        carry = tuple(found[: len(carry)])
+        made.append(found[len(carry) :])
+    made = made[::-1] if op.attrs["reverse"] else made
+    rest = op.results[len(carry) :]
+    return [*carry, *(_stack(spread, [m[k] for m in made], y.type.size)
+                      for k, y in enumerate(rest))]  # fmt: skip
+
+
+def _fori(spread: Spread, op: Op, facts: Facts) -> Facts:
+    loop = region_op(op)
+    fixed, carry, _ = loop.groups(facts[1:])
+    turns = facts[0].known
+    if turns is None or int(turns) * count(loop.body.ops) > FOLLOWED_OPS:
+        return _settled(spread, loop.body, [NOTHING, *fixed], carry, [])[0]
+    spread.decided(facts[0])
+    for i in _numbers(op, max(int(turns), 0)):
+        carry = tuple(spread.block(loop.body, [_number(i), *fixed, *carry]))
+    return carry
+
+
+def _while(spread: Spread, op: Op, facts: Facts) -> Facts:
+    """Followed as long as the condition is known."""
+    loop = region_op(op)
+    fixed, carry, _ = loop.groups(facts)
+    for _ in range(FOLLOWED_OPS // max(1, count(loop.body.ops))):
+        (test,) = spread.block(op.regions[0], [*fixed, *carry])
+        going = spread.decided(test)
+        if going is None:
+            break
+        if not going:
+            return carry
+        carry = tuple(spread.block(loop.body, [*fixed, *carry]))
+    return _settled(spread, loop.body, fixed, carry, [])[0]
+
+
+def _numbers(op: Op, turns: int) -> range:
+    forward = range(turns)
+    return forward[::-1] if op.attrs.get("reverse", False) else forward
+
+
+def _number(i: int) -> Fact:
+    return Fact(known=np.array(i))
+
+
+def _scan_summary(spread: Spread, op: Op, fixed: Facts, carry: Facts, xs: Facts) -> Facts:
+    """Every slice may be any slice."""
+    loop = region_op(op)
+    args = loop.args[len(loop.args) - len(xs) :]
+    slices = [_any_slice(spread, x, v.type.shape) for x, v in zip(xs, args, strict=True)]
+    after, found = _settled(spread, loop.body, [NOTHING, *fixed], carry, slices)
+    rest = op.results[len(carry) :]
+    rows = [spread.stretch(f.rows, y.type.shape[1:], y.type.shape)
+            for f, y in zip(found, rest, strict=True)]  # fmt: skip
+    return [*after, *map(Fact, rows)]
+
+
+def _settled(
+    spread: Spread, body: Block, before: Facts, carry: Facts, slices: Facts
+) -> tuple[list[Fact], list[Fact]]:
+    """Carried values in front of any iteration and after the last, and what iterations give."""
+    state = [forgotten(f) for f in carry]
+    while True:
+        found = spread.block(body, [*before, *state, *slices])
+        after = [forgotten(joined(a, b)) for a, b in zip(state, found, strict=False)]
+        if not grown(state, after):
+            return after, found[len(carry) :]
+        state = after
+
+
+def _slice(spread: Spread, fact: Fact, shape: tuple[int, ...], i: int) -> Fact:
+    known = None if fact.known is None else fact.known[i]
+    if fact.rows is None:
+        return Fact(None, known, fact.given)
+    size = int(np.prod(shape[1:], dtype=int))
+    rows = as_matrix(fact.rows, spread.columns)
+    return Fact(taken(rows, np.arange(i * size, (i + 1) * size)), known, fact.given)
+
+
+def _any_slice(spread: Spread, fact: Fact, shape: tuple[int, ...]) -> Fact:
+    if fact.rows is None:
+        return NOTHING
+    size = int(np.prod(shape[1:], dtype=int))
+    every = np.arange(size)
+    rows = as_matrix(fact.rows, spread.columns)
+    return Fact(met(rows, Labels(np.tile(every, shape[0]), every)))
+
+
+def _stack(spread: Spread, facts: Iterable[Fact], size: int) -> Fact:
+    facts = list(facts)
+    known = [f.known for f in facts]
+    given = frozenset[int]().union(*(f.given for f in facts))
+    value = np.stack(known) if known and all(k is not None for k in known) else None  # type: ignore[arg-type]
+    if all(f.rows is None for f in facts):
+        return Fact(None, value, given)
+    sizes = [size // len(facts)] * len(facts)
+    rows = stacked([f.rows for f in facts], sizes, spread.columns)
+    return Fact(taken(rows, np.arange(size)), value, given)
+
+
+# --- tapes ----------------------------------------------------------------------------------------
+
+
+def _push(spread: Spread, op: Op, facts: Facts) -> Facts:
+    tape, *values = facts
+    assert tape.tape is not None
+    types = tuple(v.type for v in op.operands[1:])
+    return (Fact(tape=push(tape.tape, types, tuple(values))),)
+
+
+def _pop(spread: Spread, op: Op, facts: Facts) -> Facts:
+    assert facts[0].tape is not None
+    rest, values = pop(facts[0].tape, op.attrs["types"])
+    return (Fact(tape=rest), *values)
+
+
+RULES.update(
+    cond=_branch,
+    switch=_branch,
+    scan=_scan,
+    fori_loop=_fori,
+    while_loop=_while,
+    call=_call,
+    custom=_custom,
+    tape=lambda spread, op, facts: (Fact(tape=Cell()),),
+    push=_push,
+    pop=_pop,
+)
