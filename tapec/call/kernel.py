@@ -23,7 +23,6 @@ from tapec.trace.results import call_traced
 
 if TYPE_CHECKING:
     from tapec.look.taping import TapeReport
-    from tapec.sparse.report import Sparsity
 
 Backend = Literal["auto", "llvm", "numpy"]
 
@@ -219,17 +218,16 @@ class Kernel(Derivatives, FastCallable):
 
         return tape_report(self._specialize(args, kwargs).func)
 
-    def sparsity(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> Sparsity:
-        """Where the derivatives by arguments `argnums` can be nonzero: a boolean `scipy.sparse`
-        pattern, its colouring, the number of colours beside a lower bound, and a picture.
+    def sparsity(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> Any:
+        """Where derivatives by arguments `argnums` can be nonzero, and how few directions do.
+
+        A boolean `scipy.sparse` pattern, its colouring, the number of colours beside a lower bound,
+        and a picture (see `tapec.sparse.report`).
 
         >>> tapec.compile(lambda x: x[1:] - x[:-1]).sparsity(np.ones(4))
         <sparsity 3 x 4: 6 nonzeros, 2 tangents, 0 cotangents (at least 2)>
         """
-        made: Sparsity = self.transform("jacobian")(self, argnums, sparse=True).sparsity(
-            *args, **kwargs
-        )
-        return made
+        return self.transform("jacobian")(self, argnums, sparse=True).sparsity(*args, **kwargs)
 
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
         """A callable without arguments on these very buffers, for inner loops.

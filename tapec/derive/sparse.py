@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +11,29 @@ import numpy as np
 import scipy.sparse as sp
 
 from tapec.ad import drivers
-from tapec.ad.compressed import compressed
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
-from tapec.derive.derived import Argnums, Function, Grad, Transform
-from tapec.derive.nesting import inline
-from tapec.derive.sparse_parts import Array, Block, Chosen, Nonzeros, Style, arranged
+from tapec.derive.derived import Argnums, Function
+from tapec.derive.sparse_kernels import Compressed, Directly
+from tapec.derive.sparse_parts import (
+    Array,
+    Chosen,
+    Coordinates,
+    MatrixBlock,
+    Style,
+    along_colours,
+    among_entries,
+    arranged,
+)
 from tapec.errors import DTypeError, NonDifferentiableError, SparsityError
-from tapec.ir import Func, Type
-from tapec.pipeline import clean, derive
+from tapec.ir import Func
+from tapec.pipeline import clean
 from tapec.sparse import colouring as colourings
 from tapec.sparse import regions as regions  # its rules for loops and branches
 from tapec.sparse.colouring import Colouring, Order
-from tapec.sparse.dependence import dependence
+from tapec.sparse.dependence import Patterns, dependence
+from tapec.sparse.direct import Direct, direct
+from tapec.sparse.pieces import NotDirect
 from tapec.sparse.report import Sparsity
 from tapec.sparse.tuning import BOTH_WAYS_FROM, COTANGENT_COST, PRIMAL_COST
 from tapec.trace import ResultMarker, Tracer, current
@@ -30,69 +41,23 @@ from tapec.trace.arrays.session import where
 from tapec.tree import flatten
 
 
-class Compressed(Transform):
-    """(colours of columns, of rows, places, *args) -> the nonzeros, in the order of `places`."""
-
-    suffix = "compressed"
-
-    def __init__(self, f: Function, argnums: Argnums, tangents: int, cotangents: int) -> None:
-        super().__init__(f, argnums)
-        self.tangents, self.cotangents = tangents, cotangents
-
-    def __call__(self, columns: Any, rows: Any, places: Any, *args: Any, **kwargs: Any) -> Any:
-        inner, groups, args = self.prepare(args, kwargs)
-        flags = inner.flags({k for g in groups for k in g})
-        inputs = [p.type for p, flag in zip(inner.func.params, flags, strict=True) if flag]
-        results = [v.type for v in inner.func.results]
-        p, q = self.tangents, self.cotangents
-        seeds = [*_seeds(columns, p, inputs), *_seeds(rows, q, results)]
-        found = inline(derive(compressed, inner.func, flags, p, q), [*inner.inputs, *seeds])
-        along = [_flat(found[: len(results)], p)] if p else []
-        across = [_flat(found[len(found) - len(inputs) :], q)] if q else []
-        every: Any = np.concatenate([*along, *across]) if p and q else (along or across)[0]
-        return every[places]
-
-
-def _seeds(colours: Any, count: int, types: Sequence[Type]) -> list[Any]:
-    """For every value the sums of its unit arrays by colour, stacked."""
-    if not count:
-        return []
-    made, first = [], 0
-    for t in types:
-        numbers = np.arange(count).reshape((count, *(1,) * t.ndim))
-        own = colours[first : first + t.size].reshape((1, *t.shape))
-        made.append((numbers == own).astype(t.numpy))
-        first += t.size
-    return made
-
-
-def _flat(stacks: Sequence[Any], count: int) -> Any:
-    """Derivatives along all colours, colour by colour, those of all values after each other."""
-    parts = [s.reshape((count, -1)) for s in stacks]
-    return (np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]).reshape(-1)
-
-
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SparsePlan:
     """What calls with one signature and one structure have in common."""
 
     kernel: Kernel
-    columns: Array
-    rows: Array
-    places: Array
+    layout: tuple[Array, ...]  # its first arguments
     arranged: Callable[[Array], Any]
     sparsity: Sparsity
     given: tuple[tuple[int, Array], ...]  # the integer inputs that the pattern was found for
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.arranged(self.kernel(self.columns, self.rows, self.places, *args, **kwargs))
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        """The matrices at these inputs of the program."""
+        return self.arranged(self.kernel(*self.layout, *inputs))
 
-    def holds(self, inputs: Callable[[], Sequence[Any]]) -> bool:
+    def holds(self, inputs: Sequence[Any]) -> bool:
         """Whether the integers are still those that the pattern was found for."""
-        if not self.given:
-            return True
-        now = inputs()
-        return all(np.array_equal(now[k], x) for k, x in self.given)
+        return all(np.array_equal(inputs[k], x) for k, x in self.given)
 
 
 class SparseKernel:
@@ -112,53 +77,82 @@ class SparseKernel:
         self._single = isinstance(argnums, int)
         self._argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._program = Kernel(f, **options)
-        self._plans: dict[Specialization, list[Plan]] = {}
+        self._known: dict[Specialization, list[SparsePlan]] = {}
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.sparse_{self.suffix}"
         self.__doc__ = f.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._plan(args, kwargs)(args, kwargs)
+        prepared, inputs = self._prepared(args, kwargs)
+        return prepared(inputs)
 
     def sparsity(self, *args: Any, **kwargs: Any) -> Sparsity:
         """The pattern and its colouring at these arguments."""
-        return self._plan(args, kwargs).sparsity
+        return self._prepared(args, kwargs)[0].sparsity
 
     def kernel(self, *args: Any, **kwargs: Any) -> Kernel:
         """The kernel that computes the nonzeros: for its dumps and its `explain`."""
-        return self._plan(args, kwargs).kernel
+        return self._prepared(args, kwargs)[0].kernel
 
-    def _plan(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plan:
+    def _prepared(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[SparsePlan, Sequence[Any]]:
         if current() is not None:
             _refuse_tracers(args, kwargs)
         special = self._program.specialization(*args, **kwargs)
-        plans = self._plans.setdefault(special, [])
-        for plan in plans:
-            if plan.holds(lambda: _inputs(special, args, kwargs)):
-                return plan
-        plans.append(self._planned(special, Chosen.of(args, self._argnums), args, kwargs))
-        return plans[-1]
+        inputs = _inputs(special, args, kwargs)
+        known = self._known.setdefault(special, [])
+        for prepared in known:
+            if prepared.holds(inputs):
+                return prepared, inputs
+        known.append(self._prepare(special, Chosen.of(args, self._argnums), inputs))
+        return known[-1], inputs
 
-    def _planned(
-        self, special: Specialization, chosen: Chosen, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Plan:
+    def _prepare(
+        self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]
+    ) -> SparsePlan:
         flags = chosen.flags(special)
         func = self._differentiated(special, flags)
-        inputs = _inputs(special, args, kwargs)
         found = dependence(func, flags, _integers(func, inputs))
         pattern = self._completed(sp.csr_array(sp.vstack(found.patterns, format="csr")))
         coloured = self._coloured(pattern)
-        nonzeros = Nonzeros.of(pattern, coloured)
+        elements = Coordinates.of(pattern, self._style.triangle)
         sizes = [v.type.size for v in func.results], chosen.sizes(special)
-        places, blocks = arranged(nonzeros.kept(self._style.triangle), *sizes, self._style.format)
-        return Plan(
-            self._data_kernel(chosen, coloured),
-            coloured.columns,
-            coloured.rows,
-            places,
-            self._nested(special, chosen, blocks),
+        numbers, parts = arranged(elements, *sizes, self._style.format)
+        emitted = self._emitted(func, flags, found, coloured)
+        if emitted is None:
+            made: Any = Compressed(func, special, flags, coloured)
+            places = along_colours(coloured, pattern.shape)[numbers]
+            layout: tuple[Array, ...] = (places, coloured.columns, coloured.rows)
+        else:
+            made = Directly(clean(emitted.func), special)
+            layout = (among_entries(emitted, pattern)[:, numbers],)
+        return SparsePlan(
+            Kernel(made, backend=self._options.get("backend", "auto")),
+            layout,
+            self._nested(special, chosen, parts),
             Sparsity(pattern, coloured),
             tuple((k, np.array(inputs[k])) for k in sorted(found.given)),
         )
+
+    def _emitted(
+        self, func: Func, flags: list[bool], found: Patterns, coloured: Colouring
+    ) -> Direct | None:
+        """The program of direct emission; None where directions are cheaper, or asked for."""
+        style = self._style
+        if style.route == "compressed" or (style.route == "auto" and style.mode != "auto"):
+            return None
+        try:
+            forced = style.route == "direct"
+            most = math.inf if forced else _work(coloured)
+            emitted = direct(func, flags, found.facts, most)
+            return emitted if emitted.columns.size else None
+        except NotDirect as reason:
+            if not forced:
+                return None
+            raise SparsityError(
+                f"the nonzeros cannot be computed one by one: {reason}",
+                hint="use route='compressed'",
+            ) from None
 
     def _differentiated(self, special: Specialization, flags: list[bool]) -> Func:
         """The program whose Jacobian is wanted."""
@@ -171,22 +165,18 @@ class SparseKernel:
     def _coloured(self, pattern: sp.csr_array) -> Colouring:
         return _COLOURINGS[self._style.mode](pattern, self._style.order)
 
-    def _data_kernel(self, chosen: Chosen, coloured: Colouring) -> Kernel:
-        made = Compressed(self.__wrapped__, chosen.numbers, coloured.tangents, coloured.cotangents)
-        return Kernel(made, **self._options)
-
     def _nested(
-        self, special: Specialization, chosen: Chosen, blocks: list[list[Block]]
+        self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
     ) -> Callable[[Array], Any]:
         """Matrices from nonzeros, nested as results are, and then as arguments."""
         if self._single and chosen.bare and special.tree.kind is None:
-            return blocks[0][0].filled
+            return parts[0][0].filled
         return lambda data: special.tree.unflatten(
-            [self._across(chosen, blocks[m.index], data) if isinstance(m, ResultMarker) else m
+            [self._across(chosen, parts[m.index], data) if isinstance(m, ResultMarker) else m
              for m in special.leaves]
         )  # fmt: skip
 
-    def _across(self, chosen: Chosen, row: Sequence[Block], data: Array) -> Any:
+    def _across(self, chosen: Chosen, row: Sequence[MatrixBlock], data: Array) -> Any:
         return chosen.nested([block.filled(data) for block in row], self._single)
 
 
@@ -214,17 +204,13 @@ class SparseHessian(SparseKernel):
     def _coloured(self, pattern: sp.csr_array) -> Colouring:
         return colourings.symmetric(pattern, self._style.order)
 
-    def _data_kernel(self, chosen: Chosen, coloured: Colouring) -> Kernel:
-        gradient = Grad(self.__wrapped__, chosen.numbers)
-        return Kernel(Compressed(gradient, chosen.numbers, coloured.tangents, 0), **self._options)
-
     def _nested(
-        self, special: Specialization, chosen: Chosen, blocks: list[list[Block]]
+        self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
     ) -> Callable[[Array], Any]:
         if self._single and chosen.bare:
-            return blocks[0][0].filled
+            return parts[0][0].filled
         return lambda data: chosen.nested(
-            [self._across(chosen, row, data) for row in blocks], self._single
+            [self._across(chosen, row, data) for row in parts], self._single
         )
 
 

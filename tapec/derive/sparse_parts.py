@@ -14,12 +14,17 @@ from tapec.call.specialize import Specialization
 from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
+from tapec.sparse.direct import Direct
 from tapec.tree import Tree, flatten
 
 Mode = Literal["auto", "fwd", "rev", "both"]
 Format = Literal["csr", "csc", "coo"]
+Route = Literal["auto", "compressed", "direct"]
 Triangle = Literal["lower", "upper"] | None
 Array = np.ndarray[Any, Any]
+
+
+_OPTIONS = (("format", Format), ("order", Order), ("mode", Mode), ("route", Route))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,11 @@ class Style:
     format: Format = "csr"
     order: Order = "best"
     mode: Mode = "auto"
+    route: Route = "auto"
     triangle: Triangle = None
 
     def __post_init__(self) -> None:
-        for what, kind in (("format", Format), ("order", Order), ("mode", Mode)):
+        for what, kind in _OPTIONS:
             if getattr(self, what) not in get_args(kind):
                 known = ", ".join(map(repr, get_args(kind)))
                 raise SparsityError(
@@ -89,7 +95,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class MatrixBlock:
     """One result by one argument: where its nonzeros are among all, and the matrix they fill."""
 
     nonzeros: slice
@@ -104,50 +110,66 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Nonzeros:
-    """Row and column of every nonzero, and its place among the derivatives along all colours."""
+class Coordinates:
+    """Row and column of nonzeros, and their numbers in the order of the pattern."""
 
     rows: Array
     columns: Array
-    places: Array
+    numbers: Array
 
     @classmethod
-    def of(cls, pattern: sp.csr_array, coloured: Colouring) -> Nonzeros:
-        """In the order of the pattern."""
-        m, n = pattern.shape
-        rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
-        along = coloured.colour_read * m + coloured.place_read
-        across = coloured.tangents * m + coloured.colour_read * n + coloured.place_read
-        places = np.where(coloured.by_row, across, along)
-        return cls(rows, pattern.indices.astype(np.int64), places)
-
-    def kept(self, triangle: Triangle) -> Nonzeros:
+    def of(cls, pattern: sp.csr_array, triangle: Triangle) -> Coordinates:
         """Those of a triangle with the diagonal; all for None."""
-        if triangle is None:
-            return self
-        low = triangle == "lower"
-        keep = self.rows >= self.columns if low else self.rows <= self.columns
-        return Nonzeros(self.rows[keep], self.columns[keep], self.places[keep])
+        rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+        columns = pattern.indices.astype(np.int64)
+        low, high = triangle != "upper", triangle != "lower"
+        kept = (low & (rows >= columns)) | (high & (rows <= columns))
+        (numbers,) = np.nonzero(kept)
+        return cls(rows[numbers], columns[numbers], numbers)
+
+
+def along_colours(coloured: Colouring, shape: tuple[int, int]) -> Array:
+    """Where each nonzero is among the derivatives along all colours, those of columns first."""
+    m, n = shape
+    along = coloured.colour_read * m + coloured.place_read
+    across = coloured.tangents * m + coloured.colour_read * n + coloured.place_read
+    found: Array = np.where(coloured.by_row, across, along)
+    return found
+
+
+def among_entries(emitted: Direct, pattern: sp.csr_array) -> Array:
+    """Where the summands of each nonzero are among the entries: one line for each of them."""
+    m, n = pattern.shape
+    rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
+    keys = rows * n + pattern.indices.astype(np.int64)  # in increasing order
+    (real,) = np.nonzero(emitted.columns >= 0)
+    own = emitted.rows[real] * n + emitted.columns[real]
+    order = np.argsort(own, kind="stable")
+    slots = np.searchsorted(keys, own[order])
+    turn = np.arange(slots.size) - np.searchsorted(slots, slots)
+    places = np.full((int(turn.max(initial=0)) + 1, keys.size), emitted.columns.size)
+    places[turn, slots] = real[order]
+    return places
 
 
 def arranged(
-    nonzeros: Nonzeros, heights: Sequence[int], widths: Sequence[int], format: Format
-) -> tuple[Array, list[list[Block]]]:
-    """The places of all nonzeros in the order of the blocks, and the blocks, of a matrix cut at
+    elements: Coordinates, heights: Sequence[int], widths: Sequence[int], format: Format
+) -> tuple[Array, list[list[MatrixBlock]]]:
+    """The numbers of all nonzeros in the order of the blocks, and the blocks, of a matrix cut at
     these rows and columns."""
     order: list[Array] = []
-    blocks: list[list[Block]] = []
+    blocks: list[list[MatrixBlock]] = []
     done = 0
     for rows in _ranges(heights):
         blocks.append([])
         for columns in _ranges(widths):
-            inside = _inside(nonzeros.rows, rows) & _inside(nonzeros.columns, columns)
+            inside = _inside(elements.rows, rows) & _inside(elements.columns, columns)
             (mine,) = np.nonzero(inside)
-            i, j = nonzeros.rows[mine] - rows.start, nonzeros.columns[mine] - columns.start
+            i, j = elements.rows[mine] - rows.start, elements.columns[mine] - columns.start
             sequence = np.lexsort((i, j)) if format == "csc" else np.arange(mine.size)
             template = _template(i[sequence], j[sequence], (len(rows), len(columns)), format)
-            blocks[-1].append(Block(slice(done, done + mine.size), template))
-            order.append(nonzeros.places[mine[sequence]])
+            blocks[-1].append(MatrixBlock(slice(done, done + mine.size), template))
+            order.append(elements.numbers[mine[sequence]])
             done += mine.size
     return np.concatenate(order or [np.zeros(0, np.int64)]), blocks
 

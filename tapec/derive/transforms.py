@@ -24,7 +24,7 @@ from tapec.trace import Tracer
 
 if TYPE_CHECKING:
     from tapec.derive.sparse import SparseKernel
-    from tapec.derive.sparse_parts import Format, Mode, Triangle
+    from tapec.derive.sparse_parts import Format, Mode, Route, Triangle
     from tapec.sparse.colouring import Order
 
 
@@ -72,6 +72,7 @@ def jacobian(
     sparse: Literal[True],
     format: Format = "csr",
     order: Order = "best",
+    route: Route = "auto",
 ) -> SparseKernel: ...
 def jacobian(
     f: Function,
@@ -81,6 +82,7 @@ def jacobian(
     sparse: bool = False,
     format: Format = "csr",
     order: Order = "best",
+    route: Route = "auto",
 ) -> Any:
     """All first derivatives of all results.
 
@@ -94,7 +96,9 @@ def jacobian(
     nonzero is found by following index sets through the program, once for a signature (and for the
     values of integer arguments that decide it); columns or rows that do not meet share a direction
     (`order` says in which order they are coloured), and one kernel computes all nonzeros. `mode`
-    may be "both" then: some columns and some rows. See `tapec.derive.sparse.SparseKernel`.
+    may be "both" then: some columns and some rows. `route` is "compressed" for this, "direct" to
+    compute every nonzero by itself (programs without loops whose elements meet few others), "auto"
+    for the one with less to compute. See `tapec.derive.sparse.SparseKernel`.
 
     Raises DTypeError where a result or a chosen argument is not a float, SparsityError for options
     that do not exist and for sparse derivatives inside a traced function.
@@ -111,7 +115,7 @@ def jacobian(
         from tapec.derive.sparse import SparseKernel  # brings scipy.sparse
         from tapec.derive.sparse_parts import Style
 
-        return SparseKernel(f, argnums, Style(format, order, mode), options(f))
+        return SparseKernel(f, argnums, Style(format, order, mode, route), options(f))
     if mode == "both":
         raise SparsityError("a dense Jacobian has one mode", hint="use 'auto', 'fwd' or 'rev'")
     return Kernel(Jacobian(f, argnums, mode), **options(f))
@@ -128,6 +132,7 @@ def hessian(
     triangle: Triangle = None,
     format: Format = "csr",
     order: Order = "best",
+    route: Route = "auto",
 ) -> SparseKernel: ...
 def hessian(
     f: Function,
@@ -137,6 +142,7 @@ def hessian(
     triangle: Triangle = None,
     format: Format = "csr",
     order: Order = "best",
+    route: Route = "auto",
 ) -> Any:
     """All second derivatives: forward over reverse mode.
 
@@ -162,7 +168,7 @@ def hessian(
         from tapec.derive.sparse import SparseHessian  # brings scipy.sparse
         from tapec.derive.sparse_parts import Style
 
-        return SparseHessian(f, argnums, Style(format, order, "fwd", triangle), options(f))
+        return SparseHessian(f, argnums, Style(format, order, "auto", route, triangle), options(f))
     if isinstance(argnums, int):
         return Kernel(Hessian(f, argnums), **options(f))
     return jacobian(jacobian(f, argnums), argnums, mode="fwd")

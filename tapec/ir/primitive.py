@@ -114,10 +114,7 @@ class Primitive:
     divides: bool = False
     # Every element of the result is made of many, along `axes` or contracted ones.
     reduces: bool = False
-    # Which elements of an operand reach which of a result, for ops that mix them (see
-    # `tapec.ir.incidence`); None: all do. Elementwise ops, and linear ones that only move numbers,
-    # need not say it while the places are known.
-    sparsity: Meet | None = None
+    sparsity: Meet | None = None  # which elements of operand and result meet; None: all do
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
     # Of the loop vocabulary, with a region that is a function: it sees nothing around it.

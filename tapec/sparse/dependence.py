@@ -26,18 +26,19 @@ from tapec.sparse.rows import Labels, Rows, as_matrix, identity, met, stacked, t
 
 
 @dataclass(frozen=True, slots=True)
-class Dependence:
+class Patterns:
     """A boolean pattern for each result of a program, elements by inputs; columns are the elements
     of the independent inputs, one input after the other. `given` numbers the integer inputs whose
     values it holds for."""
 
     patterns: tuple[sp.csr_array, ...]
     given: frozenset[int]
+    facts: Mapping[Value, Fact]  # of all values outside of regions
 
 
 def dependence(
     func: Func, independent: Sequence[bool], known: Mapping[int, Array] | None = None
-) -> Dependence:
+) -> Patterns:
     """The patterns of the derivatives of all results by the inputs flagged.
 
     `known` has values of integer and boolean inputs, by number; what is not known may be anything.
@@ -49,10 +50,9 @@ def dependence(
         spread.input(first, p.type.size) if flag else _given(k, known or {})
         for k, (p, flag, first) in enumerate(zip(func.params, independent, starts, strict=False))
     ]
-    found = spread.block(func.block, facts)
-    sizes = [v.type.size for v in func.results]
-    patterns = [stacked([f.rows], [n], spread.columns) for f, n in zip(found, sizes, strict=True)]
-    return Dependence(tuple(patterns), frozenset(spread.used))
+    env = spread.run(func.block, facts)
+    patterns = [stacked([env[v].rows], [v.type.size], spread.columns) for v in func.results]
+    return Patterns(tuple(patterns), frozenset(spread.used), env)
 
 
 def _given(k: int, known: Mapping[int, Array]) -> Fact:
@@ -81,11 +81,16 @@ class Spread:
 
     def block(self, block: Block, facts: Sequence[Fact]) -> list[Fact]:
         """The facts of a block's results, given those of its parameters."""
+        env = self.run(block, facts)
+        return [env[v] for v in block.results]
+
+    def run(self, block: Block, facts: Sequence[Fact]) -> Env:
+        """The facts of all values of a block, given those of its parameters."""
         env: Env = dict(zip(block.params, facts, strict=True))
         for op in block.ops:
             found = self.op(op, [env[v] for v in op.operands])
             env.update(zip(op.results, found, strict=True))
-        return [env[v] for v in block.results]
+        return env
 
     def op(self, op: Op, facts: Sequence[Fact]) -> Sequence[Fact]:
         """The facts of an op's results."""
@@ -210,7 +215,9 @@ def _moved(
 ) -> Rows | None:
     """An op that moves numbers, run on their numbers: all operands at once, where none are added
     up."""
-    ones = _run(op, places, {k: np.ones(op.operands[k].type.shape, np.int64) for k in active})
+    ones = moved_numbers(
+        op, places, {k: np.ones(op.operands[k].type.shape, np.int64) for k in active}
+    )
     groups = [active] if ones.max(initial=0) < 2 else [[k] for k in active]
     found: Rows | None = None
     for group in groups:
@@ -219,11 +226,11 @@ def _moved(
         bounds = pairwise(accumulate(sizes, initial=1))
         numbers = {k: np.arange(*b).reshape(op.operands[k].type.shape)
                    for k, b in zip(group, bounds, strict=True)}  # fmt: skip
-        found = spread.union(found, taken(rows, _run(op, places, numbers) - 1))
+        found = spread.union(found, taken(rows, moved_numbers(op, places, numbers) - 1))
     return found
 
 
-def _run(op: Op, places: Sequence[Array | None], given: Mapping[int, Array]) -> Array:
+def moved_numbers(op: Op, places: Sequence[Array | None], given: Mapping[int, Array]) -> Array:
     """The op on integers in place of its floats; on zeros where none are given."""
     operands = [
         given.get(k, np.zeros(v.type.shape, np.int64)) if place is None else place
@@ -237,12 +244,19 @@ def _added(
     spread: Spread, op: Op, facts: Sequence[Fact], places: Sequence[Array | None]
 ) -> Rows | None:
     """An op that adds to elements of its first operand: the op that reads them says which."""
-    target, given = op.operands[:2]
-    every = np.arange(target.type.size).reshape(target.type.shape)
-    reader = PRIMITIVES[op.primitive.reader].evaluate
-    assert reader is not None
-    read = np.asarray(reader(every, *places[2:], **op.attrs))
     if facts[1].rows is None:
         return facts[0].rows
+    target, given = op.operands[:2]
+    every = np.arange(target.type.size).reshape(target.type.shape)
     rows = stacked([facts[1].rows], [given.type.size], spread.columns)
-    return spread.union(facts[0].rows, met(rows, Labels(read, every)))
+    return spread.union(facts[0].rows, met(rows, Labels(read_numbers(op, places), every)))
+
+
+def read_numbers(op: Op, places: Sequence[Array | None]) -> Array:
+    """The numbers of the elements that an op with a `reader` adds to, in the order of what it
+    adds."""
+    target = op.operands[0].type
+    reader = PRIMITIVES[op.primitive.reader].evaluate
+    assert reader is not None
+    every = np.arange(target.size).reshape(target.shape)
+    return np.asarray(reader(every, *places[2:], **op.attrs))

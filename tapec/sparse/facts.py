@@ -15,10 +15,10 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class Push:
     """A tape whose pushes are known one by one: the last one, on what was there before."""
 
-    below: Cell | None = None
+    below: Push | None = None
     types: tuple[Type, ...] = ()
     facts: tuple[Fact, ...] = ()
 
@@ -41,7 +41,7 @@ class Fact:
     rows: Rows | None = None
     known: Array | None = None
     given: frozenset[int] = frozenset()
-    tape: Cell | Pile | None = None
+    tape: Push | Pile | None = None
 
 
 NOTHING = Fact()
@@ -81,12 +81,12 @@ def _size(fact: Fact) -> tuple[int, bool, int]:
 # --- tapes ----------------------------------------------------------------------------------------
 
 
-def pile(tape: Cell | Pile) -> Pile:
+def pile(tape: Push | Pile) -> Pile:
     """A tape, whose length is not told from now on."""
     if isinstance(tape, Pile):
         return tape
     pushed: dict[tuple[Type, ...], tuple[Fact, ...]] = {}
-    cell: Cell | None = tape
+    cell: Push | None = tape
     while cell is not None and cell.below is not None:
         pushed = _piled(Pile(pushed), Pile({cell.types: cell.facts})).pushed
         cell = cell.below
@@ -105,14 +105,14 @@ def _piled(a: Pile, b: Pile) -> Pile:
     return Pile(both)
 
 
-def push(tape: Cell | Pile, types: tuple[Type, ...], facts: tuple[Fact, ...]) -> Cell | Pile:
+def push(tape: Push | Pile, types: tuple[Type, ...], facts: tuple[Fact, ...]) -> Push | Pile:
     """The tape with values on top."""
-    if isinstance(tape, Cell):
-        return Cell(tape, types, facts)
+    if isinstance(tape, Push):
+        return Push(tape, types, facts)
     return _piled(tape, Pile({types: facts}))
 
 
-def pop(tape: Cell | Pile, types: tuple[Type, ...]) -> tuple[Cell | Pile, tuple[Fact, ...]]:
+def pop(tape: Push | Pile, types: tuple[Type, ...]) -> tuple[Push | Pile, tuple[Fact, ...]]:
     """The tape without what was pushed last, and that."""
     if isinstance(tape, Pile):
         return tape, tape.pushed.get(types, (NOTHING,) * len(types))

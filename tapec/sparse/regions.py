@@ -15,7 +15,7 @@ from tapec.ir import Block, Op
 from tapec.ir.nested import count
 from tapec.ir.regions import region_op
 from tapec.sparse.dependence import RULES, Spread
-from tapec.sparse.facts import NOTHING, Cell, Fact, forgotten, grown, joined, pop, push
+from tapec.sparse.facts import NOTHING, Fact, Push, forgotten, grown, joined, pop, push
 from tapec.sparse.rows import Labels, Rows, as_matrix, met, stacked, taken
 from tapec.sparse.tuning import FOLLOWED_OPS
 
@@ -97,7 +97,7 @@ def _scan(spread: Spread, op: Op, facts: Facts) -> Facts:
         found = spread.block(loop.body, [_number(i), *fixed, *carry, *sliced])
         carry = tuple(found[: len(carry)])
         made.append(found[len(carry) :])
-    made = made[::-1] if op.attrs["reverse"] else made
+    made = made[::-1] if op.attrs.get("reverse", False) else made
     rest = op.results[len(carry) :]
     return [*carry, *(_stack(spread, [m[k] for m in made], y.type.size)
                       for k, y in enumerate(rest))]  # fmt: skip
@@ -218,7 +218,7 @@ RULES.update(
     while_loop=_while,
     call=_call,
     custom=_custom,
-    tape=lambda spread, op, facts: (Fact(tape=Cell()),),
+    tape=lambda spread, op, facts: (Fact(tape=Push()),),
     push=_push,
     pop=_pop,
 )

@@ -1,19 +1,23 @@
-"""Numbers that decide how patterns and colourings are found."""
+"""Numbers that decide how patterns, colourings and sparse derivatives are found."""
 
 from __future__ import annotations
 
-# Ops visited in a loop that is followed iteration by iteration; about 10 us each (estimated).
+# Ops visited in a loop that is followed iteration by iteration, about 10 us each. [ops; estimated]
 FOLLOWED_OPS = 200_000
-# Array elements from which a colouring is compiled: about 0.1 s, once for sizes within a factor of
-# four, against 0.3 us an element in Python (estimated).
-COMPILED_FROM = 200_000
-# Seconds after which no further order of the vertices is tried.
+# From which a colouring is compiled: about 0.1 s, once for sizes within a factor of four, against
+# 0.3 us an element in Python. [array elements; estimated]
+COMPILED_FROM = 100_000
+# After which no further order of the vertices is tried. [seconds; estimated]
 COLOURING_SECONDS = 0.25
-# Pairs of columns in common rows, up to which orders by degree are tried (estimated).
+# Up to which orders by degree are tried. [pairs of columns in common rows; estimated]
 INTERSECTIONS = 2e7
-# A cotangent costs about as much as this many tangents (estimated).
+# What a cotangent costs. [tangents; estimated]
 COTANGENT_COST = 2.0
-# What the first cotangent costs more: running the program forward, and keeping its values.
+# What the first cotangent costs more: a run forward that keeps its values. [tangents; estimated]
 PRIMAL_COST = 2.0
-# Work, in tangents, from which columns and rows are tried together (estimated).
+# From which columns and rows are tried together. [tangents; estimated]
 BOTH_WAYS_FROM = 12.0
+# Up to which a sum is taken apart in direct emission. [terms; estimated]
+SPLIT_SUMS = 8
+# What direct emission may cost. [elements of entries per element along a direction; estimated]
+DIRECT_COST = 1.0

@@ -60,6 +60,92 @@ def test_hessian(triangle: Any, format: Any) -> None:
     same(found, part(tapec.hessian(rosenbrock)(X)))
 
 
+def by_index(x: Any) -> Any:
+    i, j = np.array([0, 3, 3, 7]), np.array([1, 4, 5, 0])
+    flow = x[i] * np.cos(x[j])
+    out = np.zeros(8)
+    np.add.at(out, i, flow)
+    np.subtract.at(out, j, flow * x[0])
+    return np.sqrt(1 + out**2) * x[:8]
+
+
+def of_sums(x: Any) -> Any:
+    pairs = x.reshape(5, 2)
+    return np.concatenate([pairs.sum(axis=1) ** 2, [np.sum(x[2:4] * x[5])], pairs.sum(axis=0)[:1]])
+
+
+def of_choices(x: Any) -> Any:
+    return np.where(x > 1, x * x[::-1], np.sum(x[:2])) + np.maximum(x, 0.5)
+
+
+def of_numbers(x: Any) -> Any:
+    out = np.zeros(4)
+    out[0] = x[0] * x[1]
+    out[1] = out[0] * np.sin(x[2])
+    out[2:] = np.stack([x[3] / x[0], out[1] - x[4]])
+    return out
+
+
+def of_zeros(x: Any) -> Any:
+    root = np.sqrt(x - 0.1)
+    root[0] = x[1]
+    return root
+
+
+ROUTES = [tridiagonal, arrow, by_index, of_sums, of_choices, of_numbers, of_zeros, np.tanh]
+
+
+@pytest.mark.parametrize("route", ["direct", "compressed"])
+@pytest.mark.parametrize("f", ROUTES)
+def test_routes(f: Callable[..., Any], route: Any) -> None:
+    kernel = tapec.jacobian(f, sparse=True, route=route)
+    same(kernel(X), tapec.jacobian(f)(X))
+    assert kernel.kernel(X).__name__.endswith(route)
+
+
+def gradient_of_squares(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: np.sum(f(x) ** 2)
+
+
+@pytest.mark.parametrize("route", ["direct", "compressed"])
+@pytest.mark.parametrize("f", ROUTES[:-2])
+def test_routes_of_hessians(f: Callable[..., Any], route: Any) -> None:
+    total = gradient_of_squares(f)
+    for triangle, part in ((None, np.asarray), ("lower", np.tril)):
+        kernel = tapec.hessian(total, sparse=True, route=route, triangle=triangle)
+        same(kernel(X), part(tapec.hessian(total)(X)))
+
+
+def test_the_cheaper_route() -> None:
+    def in_a_loop(x: Any) -> Any:
+        y = np.zeros(10)
+        for i in tapec.rolled(range(1, 10)):
+            y[i] = y[i - 1] * 0.5 + x[i]
+        return y
+
+    def name(f: Any, **options: Any) -> str:
+        return str(tapec.jacobian(f, sparse=True, **options).kernel(X).__name__)
+
+    assert name(tridiagonal).endswith("direct")
+    assert name(tridiagonal, mode="fwd").endswith("compressed")
+    assert name(in_a_loop).endswith("compressed")
+    assert name(np.cumsum).endswith("compressed")
+    with pytest.raises(SparsityError, match="cumsum"):
+        tapec.jacobian(np.cumsum, sparse=True, route="direct")(X)
+
+
+def test_exceptions_of_the_function() -> None:
+    def f(x: Any) -> Any:
+        if x[0] > 5:
+            raise ValueError("too far")
+        return x * x[0]
+
+    kernel = tapec.jacobian(f, sparse=True)
+    same(kernel(X), tapec.jacobian(f)(X))
+    with pytest.raises(ValueError, match="too far"):
+        kernel(X + 9)
+
+
 def test_blocks_of_results_and_arguments() -> None:
     def f(a: Any, b: Any) -> Any:
         return {"u": a["p"][1:] * b[:-1], "v": (np.sum(a["q"]) * b[0], a["p"] * a["q"])}
@@ -95,7 +181,8 @@ def test_hessian_blocks() -> None:
 def test_calls_share_index_arrays() -> None:
     kernel = tapec.jacobian(tridiagonal, sparse=True)
     a, b = kernel(X), kernel(2 * X)
-    assert a.indices is b.indices and a.indptr is b.indptr
+    assert a.indices is b.indices
+    assert a.indptr is b.indptr
     assert not np.shares_memory(a.data, b.data)
     same(a, tapec.jacobian(tridiagonal)(X))
 
@@ -151,7 +238,8 @@ def test_methods_and_keywords() -> None:
 
 def test_no_nonzeros() -> None:
     found = tapec.jacobian(lambda x: np.round(x), sparse=True)(X)
-    assert found.nnz == 0 and found.shape == (10, 10)
+    assert found.nnz == 0
+    assert found.shape == (10, 10)
     assert tapec.hessian(lambda x: np.sum(x), sparse=True)(X).nnz == 0
 
 

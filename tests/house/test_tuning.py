@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "tapec"
-ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace", "lower")
+ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace", "lower", "sparse")
 NOTE = re.compile(r"\[[a-z0-9 -]+; (estimated|measured: [^\]]+)\]")
 # What is given from outside and cannot be tuned: formats, mathematics, the problem itself.
 GIVEN = {

@@ -1,0 +1,95 @@
+"""The two programs that compute the nonzeros of a Jacobian: along few directions, or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapec.ad.compressed import compressed
+from tapec.call.specialize import Specialization
+from tapec.derive.nesting import inline
+from tapec.ir import Func, Type
+from tapec.pipeline import clean, derive
+from tapec.sparse.colouring import Colouring
+from tapec.trace import current
+from tapec.trace.staging.failures import adopt
+
+
+class Nonzeros:
+    """A function that runs inside a trace: its program is known. It raises what `special` does."""
+
+    def __init__(self, func: Func, special: Specialization) -> None:
+        self.func = func
+        self.errors = special.errors
+        self.check = clean(special.func.with_results(special.func.results[-1:]))
+        self.__name__ = self.__qualname__ = f"{special.func.name}.{self.suffix}"
+
+    suffix = "nonzeros"
+
+    def found(self, inputs: Sequence[Any], func: Func, seeds: Sequence[Any] = ()) -> list[Any]:
+        """The results of a program of the inputs; raises what the function raises."""
+        if self.errors:
+            session = current()
+            assert session is not None
+            adopt(session, inline(self.check, inputs)[0], self.errors)
+        return inline(func, [*inputs, *seeds])
+
+
+class Directly(Nonzeros):
+    """(places, *inputs) -> the nonzeros, each computed by itself.
+
+    Nonzero k is the sum of the numbers at `places[:, k]`, behind the last of which is a zero.
+    """
+
+    suffix = "direct"
+
+    def __call__(self, places: Any, *inputs: Any) -> Any:
+        found = self.found(inputs, self.func)
+        every: Any = np.concatenate([*found, np.zeros(1)])
+        return np.sum(every[places], axis=0) if len(places) > 1 else every[places[0]]
+
+
+class Compressed(Nonzeros):
+    """(places, colours of columns, of rows, *inputs) -> the nonzeros, along sums of columns and
+    rows."""
+
+    suffix = "compressed"
+
+    def __init__(
+        self, func: Func, special: Specialization, flags: list[bool], coloured: Colouring
+    ) -> None:
+        super().__init__(func, special)
+        self.flags = flags
+        self.tangents, self.cotangents = coloured.tangents, coloured.cotangents
+
+    def __call__(self, places: Any, columns: Any, rows: Any, *inputs: Any) -> Any:
+        p, q = self.tangents, self.cotangents
+        func = derive(compressed, self.func, self.flags, p, q)
+        into = [v.type for v, flag in zip(self.func.params, self.flags, strict=True) if flag]
+        out = [v.type for v in self.func.results]
+        found = self.found(inputs, func, [*_seeds(columns, p, into), *_seeds(rows, q, out)])
+        along = [_flat(found[: len(out)], p)] if p else []
+        across = [_flat(found[len(found) - len(into) :], q)] if q else []
+        every: Any = np.concatenate([*along, *across]) if p and q else (along or across)[0]
+        return every[places]
+
+
+def _seeds(colours: Any, count: int, types: Sequence[Type]) -> list[Any]:
+    """For every value the sums of its unit arrays by colour, stacked."""
+    if not count:
+        return []
+    made, first = [], 0
+    for t in types:
+        numbers = np.arange(count).reshape((count, *(1,) * t.ndim))
+        own = colours[first : first + t.size].reshape((1, *t.shape))
+        made.append((numbers == own).astype(t.numpy))
+        first += t.size
+    return made
+
+
+def _flat(stacks: Sequence[Any], count: int) -> Any:
+    """Derivatives along all colours, colour by colour, those of all values after each other."""
+    parts = [s.reshape((count, -1)) for s in stacks]
+    return (np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]).reshape(-1)
