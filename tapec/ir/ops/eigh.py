@@ -19,16 +19,20 @@ from tapec.ir.build import Expr
 from tapec.ir.ops.lapack import Call, integers, routine, scratch
 from tapec.ir.ops.loop import NO_EIGENVALUES
 from tapec.ir.ops.matrices import (
+    diagonal,
     eliminations,
     eye,
     identity,
     lower,
     masked,
     matrix_transpose,
+    of_diagonal,
+    or_nan,
+    per_column,
     product,
     square,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, broadcasted, call, calls, lift
+from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift
 from tapec.ir.primitive import Primitive, Sample, structured
 from tapec.ir.types import Type
 
@@ -87,36 +91,16 @@ def _mirrored(x: Expr, uplo: str) -> Expr:
 def _to_triangle(x: Expr, uplo: str) -> Expr:
     """The cotangent of one triangle from that of the symmetric matrix."""
     n = x.shape[-1]
-    return masked(x + matrix_transpose(x), _triangle(n, uplo, 1)) + masked(x, np.eye(n, dtype=bool))
+    return masked(x + matrix_transpose(x), _triangle(n, uplo, 1)) + masked(x, diagonal(n))
 
 
-def _columns(values: Expr, shape: tuple[int, ...]) -> Expr:
-    """One number for each column of the matrices."""
-    return broadcasted(call("reshape", values, shape=(*values.shape[:-1], 1, shape[-1])), shape)
-
-
-def _differences(values: Expr, shape: tuple[int, ...]) -> Expr:
+def _differences(values: Expr) -> Expr:
     """1 / (w_j - w_i): 0 on the diagonal, NaN where they are equal up to the error of LAPACK."""
-    columns = _columns(values, shape)
+    n = values.shape[-1]
+    columns = per_column(values, n)
     gap = columns - matrix_transpose(columns)
-    n = len(shape)
-    largest = call("reduce_max", call("abs", values), axes=(n - 2,))
-    scale = call("reshape", largest, shape=(*shape[:-2], 1, 1))
-    error = shape[-1] * float(np.finfo(values.type.numpy).eps)
-    close = call("abs", gap) <= broadcasted(scale * error, shape)
-    apart = call("select", close, gap * 0.0 + float("nan"), gap)
-    return masked(1.0 / call("select", _diagonal(gap), gap * 0.0 + 1.0, apart), ~np.eye(
-        shape[-1], dtype=bool))  # fmt: skip
-
-
-def _diagonal(x: Expr) -> Expr:
-    return eye(x) > 0.0
-
-
-def _of_diagonal(x: Expr) -> Expr:
-    """The elements of the diagonals."""
-    n = len(x.shape)
-    return call("reduce_sum", masked(x, np.eye(x.shape[-1], dtype=bool)), axes=(n - 1,))
+    other = ~diagonal(n)
+    return masked(1.0 / (masked(or_nan(gap, values), other) + eye(gap)), other)
 
 
 def _rotated(v: Expr, x: Expr) -> Expr:
@@ -151,7 +135,7 @@ def _jvp_eigh(
     if ta is None:
         return None, None
     inner = _rotated(v, _mirrored(ta, uplo))
-    return _of_diagonal(inner), product(v, _differences(w, v.shape) * inner)
+    return of_diagonal(inner), product(v, _differences(w) * inner)
 
 
 def _vjp_eigh(
@@ -162,9 +146,9 @@ def _vjp_eigh(
     inner: Expr | None = None
     if ct_v is not None:
         turn = product(matrix_transpose(v), ct_v)
-        inner = _differences(w, v.shape) * (turn - matrix_transpose(turn)) * 0.5
+        inner = _differences(w) * (turn - matrix_transpose(turn)) * 0.5
     if ct_w is not None:
-        straight = masked(_columns(ct_w, v.shape), np.eye(v.shape[-1], dtype=bool))
+        straight = masked(per_column(ct_w, v.shape[-1]), diagonal(v.shape[-1]))
         inner = straight if inner is None else inner + straight
     assert inner is not None, "some cotangent has arrived"
     return (_to_triangle(_rotated_back(v, inner), uplo),)

@@ -7,7 +7,8 @@ import numpy as np
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
-from tapec.ir.ops.shape import Array, array, broadcasted, call, transposed, zeros
+from tapec.ir.ops.shape import Array, array, broadcasted, call, splat, transposed, zeros
+from tapec.ir.places import full_range
 from tapec.ir.types import Type
 
 
@@ -53,6 +54,47 @@ def product(a: Expr, b: Expr) -> Expr:
 def for_each(x: Expr, one: Array) -> Expr:
     """A constant matrix for each of the matrices."""
     return broadcasted(array(x, one), x.shape)
+
+
+def part(x: Expr, rows: tuple[int, int], columns: tuple[int, int]) -> Expr:
+    """These rows and columns of the matrices; both are (first, count)."""
+    at = (*full_range(x.shape[:-2]), (*rows, 1), (*columns, 1))
+    return x if at == full_range(x.shape) else call("index", x, at=at)
+
+
+def columns_of(x: Expr, first: int, count: int) -> Expr:
+    """These columns of the matrices."""
+    return part(x, (0, x.shape[-2]), (first, count))
+
+
+def rows_of(x: Expr, first: int, count: int) -> Expr:
+    """These rows of the matrices."""
+    return part(x, (first, count), (0, x.shape[-1]))
+
+
+def diagonal(n: int) -> Array:
+    """Where the elements of the diagonal are."""
+    return np.eye(n, dtype=bool)
+
+
+def of_diagonal(x: Expr) -> Expr:
+    """The elements of the diagonals."""
+    return call("reduce_sum", masked(x, diagonal(x.shape[-1])), axes=(len(x.shape) - 1,))
+
+
+def per_column(values: Expr, rows: int) -> Expr:
+    """Matrices of so many rows with one number for each column."""
+    *lead, k = values.shape
+    return broadcasted(call("reshape", values, shape=(*lead, 1, k)), (*lead, rows, k))
+
+
+def or_nan(x: Expr, values: Expr) -> Expr:
+    """x, and NaN where it is no larger than the error that LAPACK makes in these values of it."""
+    sizes = call("reduce_max", call("abs", values), axes=(len(values.shape) - 1,))
+    error = sizes * (values.shape[-1] * float(np.finfo(values.type.numpy).eps))
+    shape = (*values.shape[:-1], *(1,) * (len(x.shape) - len(values.shape) + 1))
+    small = call("abs", x) <= broadcasted(call("reshape", error, shape=shape), x.shape)
+    return call("select", small, splat(x, float("nan"), x.shape), x)
 
 
 def masked(x: Expr, mask: Array) -> Expr:

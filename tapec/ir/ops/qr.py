@@ -17,9 +17,17 @@ from tapec.ir.build import Expr
 from tapec.ir.core import Op
 from tapec.ir.incidence import stacked
 from tapec.ir.ops.lapack import Call, routine, scratch
-from tapec.ir.ops.matrices import eye, lower, masked, matrices, matrix_transpose, product
+from tapec.ir.ops.matrices import (
+    columns_of,
+    eye,
+    lower,
+    masked,
+    matrices,
+    matrix_transpose,
+    product,
+    rows_of,
+)
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
-from tapec.ir.places import full_range
 from tapec.ir.primitive import Sample, structured
 from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
@@ -46,20 +54,6 @@ def _terms(op: Op) -> int:
 
 
 # --- parts of matrices ---------------------------------------------------------------------------
-
-
-def _part(x: Expr, rows: tuple[int, int], columns: tuple[int, int]) -> Expr:
-    """These rows and columns of the matrices; both are (first, count)."""
-    at = (*full_range(x.shape[:-2]), (*rows, 1), (*columns, 1))
-    return x if at == full_range(x.shape) else call("index", x, at=at)
-
-
-def _columns(x: Expr, first: int, count: int) -> Expr:
-    return _part(x, (0, x.shape[-2]), (first, count))
-
-
-def _rows(x: Expr, first: int, count: int) -> Expr:
-    return _part(x, (first, count), (0, x.shape[-1]))
 
 
 def _beside(*parts: Expr) -> Expr:
@@ -104,7 +98,7 @@ def _completion(q: Expr) -> tuple[Expr, Expr, Expr]:
     elimination; Ballard et al., Reconstructing Householder vectors from TSQR, 2014).
     """
     m, n = q.shape[-2:]
-    top, bottom = _rows(q, 0, n), _rows(q, n, m - n)
+    top, bottom = rows_of(q, 0, n), rows_of(q, n, m - n)
     gap = eye(top) - top
     return (
         _above(eye(top), m) - q,
@@ -116,7 +110,9 @@ def _completion(q: Expr) -> tuple[Expr, Expr, Expr]:
 def _completed_tangent(q: Expr, tq: Expr) -> Expr:
     m, n = q.shape[-2:]
     rest, gap, w = _completion(q)
-    moved = product(matrix_transpose(_rows(tq, 0, n)), w) + matrix_transpose(_rows(tq, n, m - n))
+    moved = product(matrix_transpose(rows_of(tq, 0, n)), w) + matrix_transpose(
+        rows_of(tq, n, m - n)
+    )
     return product(rest, call("solve", matrix_transpose(gap), moved)) - product(tq, w)
 
 
@@ -162,8 +158,8 @@ def _factors(a: Expr, *, mode: str) -> tuple[Expr, Expr]:
     rank = min(m, n)
     inner = m if mode == "complete" else rank
     made, tau = GELQF(a)
-    upper = masked(_rows(made, 0, rank), ~np.tri(rank, n, -1, dtype=bool))
-    reflections = _columns(made, 0, rank)
+    upper = masked(rows_of(made, 0, rank), ~np.tri(rank, n, -1, dtype=bool))
+    reflections = columns_of(made, 0, rank)
     if inner > rank:
         reflections = _beside(reflections, zeros(made, (*made.shape[:-1], inner - rank)))
     return ORGLQ(reflections, tau), _above(upper, inner)
@@ -178,7 +174,7 @@ def _tangent(q: Expr, r: Expr, ta: Expr) -> tuple[Expr, Expr]:
     Where there are more columns than rows, dX are as many as there are rows.
     """
     k = q.shape[-1]
-    x = _divided(_columns(ta, 0, k), _columns(r, 0, k))
+    x = _divided(columns_of(ta, 0, k), columns_of(r, 0, k))
     inner = product(matrix_transpose(q), x)
     skew = _skew(inner)
     return x - product(q, inner - skew), product(matrix_transpose(q), ta) - product(skew, r)
@@ -193,8 +189,8 @@ def _jvp(
     m, n = ta.shape[-2:]
     if q.shape[-1] <= n:
         return _tangent(q, r, ta)
-    first = _columns(q, 0, n)
-    tq, tr = _tangent(first, _rows(r, 0, n), ta)
+    first = columns_of(q, 0, n)
+    tq, tr = _tangent(first, rows_of(r, 0, n), ta)
     return _beside(tq, _completed_tangent(first, tq)), _above(tr, m)
 
 
@@ -204,9 +200,9 @@ def _cotangent(q: Expr, r: Expr, ct_q: Expr, ct_r: Expr, a: Expr) -> Expr:
     Where there are more columns than rows, R = (U V) and A = (X Y): V = Q^T Y is a product.
     """
     n, k = a.shape[-1], q.shape[-1]
-    u, ct_u = _columns(r, 0, k), _columns(ct_r, 0, k)
+    u, ct_u = columns_of(r, 0, k), columns_of(ct_r, 0, k)
     if n > k:
-        ct_v, y = _columns(ct_r, k, n - k), _columns(a, k, n - k)
+        ct_v, y = columns_of(ct_r, k, n - k), columns_of(a, k, n - k)
         ct_q = ct_q + product(y, matrix_transpose(ct_v))
     inner = product(u, matrix_transpose(ct_u)) - product(matrix_transpose(ct_q), q)
     found = _divided(ct_q + product(q, _mirrored(inner)), matrix_transpose(u))
@@ -225,11 +221,11 @@ def _vjp(
     ct_q, ct_r = (zeros(x) if c is None else c for c, x in zip(ct, result, strict=True))
     if q.shape[-1] <= n:
         return (_cotangent(q, r, ct_q, ct_r, a),)
-    first = _columns(q, 0, n)
-    total = _columns(ct_q, 0, n)
+    first = columns_of(q, 0, n)
+    total = columns_of(ct_q, 0, n)
     if ct[0] is not None:
-        total = total + _completed_cotangent(first, _columns(ct_q, n, q.shape[-1] - n))
-    return (_cotangent(first, _rows(r, 0, n), total, _rows(ct_r, 0, n), a),)
+        total = total + _completed_cotangent(first, columns_of(ct_q, n, q.shape[-1] - n))
+    return (_cotangent(first, rows_of(r, 0, n), total, rows_of(ct_r, 0, n), a),)
 
 
 def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tuple[Expr, ...]:

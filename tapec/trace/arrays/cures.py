@@ -12,9 +12,7 @@ from tapec.trace.arrays.table import name_of
 
 CURE = "rewrite it with supported NumPy functions, or apply it to constants only"
 _SIZE = "how many elements there are is known at run time only: use np.where(mask, x, 0) or x[mask]"
-_FACTORS = (
-    "apply it to constants only; np.linalg.solve, inv, det, slogdet, cholesky and qr are translated"
-)
+_FACTORS = "apply it to constants only; np.linalg.qr, eigh and svd are translated"
 _LEAST = "solve the normal equations: np.linalg.solve(a.T @ a, a.T @ b)"
 _FOURIER = "multiply by constant matrices of cosines and sines, made by NumPy"
 _NAMES: dict[str, str] = {
