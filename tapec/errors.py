@@ -48,6 +48,10 @@ class MutationError(TraceError):
     """A write that cannot be carried out as NumPy would."""
 
 
+class EffectError(TraceError):
+    """Something done outside a function that compiled code cannot do again at every call."""
+
+
 class ShapeError(TapecError, ValueError):
     """Shapes that do not fit together."""
 

@@ -92,7 +92,7 @@ class Kernel(Derivatives, FastCallable):
         key, values = self._key(args, kwargs, pinned)
         known = self._quick.get(key)
         if known is not None and (current := known.current()) is not None:
-            return current.run(values, out)
+            return current.run(values, out, (args, kwargs))
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if any(isinstance(leaf, Tracer) for leaf in leaves):
             return self._traced(*args, **kwargs)
@@ -103,7 +103,7 @@ class Kernel(Derivatives, FastCallable):
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
         self._remember(key, pinned, special)
-        return special.run(leaves, out)
+        return special.run(leaves, out, (args, kwargs))
 
     def _remember(self, key: Any, pinned: frozenset[int], special: Specialization) -> None:
         """Find the program by the cheap key from now on, where it says all of the signature."""
@@ -244,7 +244,8 @@ class Kernel(Derivatives, FastCallable):
         special = self._specialize(args, {})
         if special.state is not None:  # it may be another program at the next call
             return functools.partial(self, *args, **({} if out is None else {"out": out}))
-        return special.bind(abstract(args, {}, self._static, self._pinned)[1], out)
+        leaves = abstract(args, {}, self._static, self._pinned)[1]
+        return special.bind(leaves, out, (args, {}))
 
     def __repr__(self) -> str:
         known = ", ".join(str(s) for s in self._programs())

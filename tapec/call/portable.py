@@ -48,7 +48,7 @@ def portable(kernel: Any, options: dict[str, Any], specials: Sequence[Specializa
     if not _pickles(f):
         f = None
     # A pickled function finds its captured state again where it is unpickled.
-    travels = [s for s in specials if f is None or s.state is None]
+    travels = [s for s in specials if (f is None or s.state is None) and s.effects is None]
     programs = tuple(_packed(s) for s in travels if not _calls_python(s.func.ops))
     if f is None and not programs:
         raise pickle.PicklingError(

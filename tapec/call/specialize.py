@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.locks import IMPORTING, ForkedLock
+from tapec.call.changes import Effects
 from tapec.call.sharing import check_separate, lie_apart
 from tapec.call.signature import Input, Signature, Static
 from tapec.call.state import CapturedState
@@ -45,6 +46,7 @@ class Specialization:
     state: CapturedState | None = None  # captured state; None where there is none
     plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
     exclusive: tuple[Exclusive, ...] = ()  # inputs that are written: these must lie apart
+    effects: Effects | None = None  # what calls change outside; its values are the last results
     changes: Counter[str] = field(default_factory=Counter)  # retraces, by captured value
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
@@ -121,12 +123,17 @@ class Specialization:
     @functools.cached_property
     def returned_count(self) -> int:
         """The number of the program's results that the function returns."""
-        return len(self.func.results) - len(self.mutated) - bool(self.errors)
+        return len(self.func.results) - len(self.mutated) - self._stored - bool(self.errors)
+
+    @property
+    def _stored(self) -> int:
+        """The number of results that are stored outside."""
+        return 0 if self.effects is None else self.effects.count
 
     @functools.cached_property
     def _returned(self) -> int:
         """How many results native code returns."""
-        return self.returned_count + len(self.mutated)
+        return self.returned_count + len(self.mutated) + self._stored
 
     def _result(self) -> Any:
         """What native code returns: the user's result, or a flat tuple of all values."""
@@ -163,10 +170,15 @@ class Specialization:
         return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
 
     @property
+    def _writes(self) -> bool:
+        """Whether a call changes its arguments or anything outside."""
+        return bool(self.mutated or self.exclusive) or self.effects is not None
+
+    @property
     def library(self) -> Any:
         """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
-        if kernel is None or self.mutated or self.exclusive or not (self._flat and self._direct):
+        if kernel is None or self._writes or not (self._flat and self._direct):
             return None
         return kernel.library
 
@@ -175,16 +187,23 @@ class Specialization:
         """Whether a call releases the interpreter lock."""
         return self.compiled is not None and bool(self.compiled.kernel.signature.nogil)
 
-    def run(self, leaves: Sequence[Any], out: Any = None) -> Any:
-        """Evaluate on the leaves of a call; `out` receives the results."""
+    def run(self, leaves: Sequence[Any], out: Any = None, given: Any = ((), {})) -> Any:
+        """Evaluate on the leaves of a call; `out` receives the results.
+
+        `given` are the arguments whose leaves these are: the function may change containers.
+        """
         inputs = [leaves[k] for k in self._traced]
         if self.exclusive:
             self._check_written(inputs)
-        elif out is None and self._direct and self.compiled is not None:
+        elif out is None and not self._writes and self._direct and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
-        for position, value in zip(self.mutated, values[self.returned_count :], strict=True):
+        stored = len(values) - self._stored
+        for position, value in zip(self.mutated, values[self.returned_count : stored], strict=True):
             inputs[position][...] = value
+        if self.effects is not None:
+            now = (lambda x: x) if self.state is None else self.state.now
+            self.effects.apply(values, inputs, given, now)
         if out is not None:
             return self._store(values, out)
         return self._arranged(values)
@@ -255,13 +274,13 @@ class Specialization:
                     "the function writes into a read-only argument", hint="pass a copy of it"
                 )
 
-    def bind(self, leaves: Sequence[Any], out: Any) -> Callable[[], Any]:
+    def bind(self, leaves: Sequence[Any], out: Any, given: Any) -> Callable[[], Any]:
         """A callable without arguments on the leaves of a call."""
         outs = None if out is None else flatten(out)[0]
         buffers = [leaves[k] for k in self._traced]
-        separate = not self.exclusive and lie_apart(outs or [], buffers)
+        separate = not self._writes and lie_apart(outs or [], buffers)
         if self.compiled is None or not (separate and self._direct):
-            return lambda: self.run(leaves, out)
+            return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
         return bound
 

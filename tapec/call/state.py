@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
+from tapec.call.changes import Changes
 from tapec.trace.python.edges import ABSENT, Edge, exact, is_plain, same_content
 from tapec.trace.python.inputs import Captured, CapturedInput, InputPlan
 from tapec.trace.python.walk import Walk
@@ -23,28 +24,29 @@ Roots = Sequence[tuple[str, Any]]
 class CapturedState:
     """The captured values that a program assumes constant, and those it reads as inputs."""
 
-    def __init__(self, roots: Roots, captured: Captured) -> None:
+    def __init__(self, roots: Roots, captured: Captured, changes: Changes | None = None) -> None:
         self.roots = roots
         self.inputs: list[CapturedInput] = captured.inputs
         self.changed = ""  # the title of the value that made the program invalid
         self._watch: Any = None
         self._lock = ForkedLock()
         self._other: list[Edge] = []  # edges whose value is now another, equal object
-        # Writes by the function itself while it is traced are no changes from outside.
-        before = {(e.title, e.holder): e.value for e in captured.edges}
-        self._written = {
-            (e.title, e.holder)
-            for e in Walk(roots).edges
-            if before.get((e.title, e.holder), before) is not e.value
-            and not (
-                is_plain(e.value)
-                and exact(before.get((e.title, e.holder), before)) == exact(e.value)
-            )
-        }
+        # Places that the function assigns, and that had the assigned value when it was traced.
+        self._assigned = [] if changes is None else changes.without_effect()
+        self._now: dict[int, Any] = {}
         self._adopt(self._walk())
+        # What stands now in the place of each container when it was traced.
+        follows = changes is not None and (changes.made or self._assigned)
+        seen = [x for e in self._edges for x in (e.owner, e.value)] if follows else []
+        self._now = {id(x): x for x in seen}
+
+    def now(self, thing: Any) -> Any:
+        """What is now in the place of a container of outside."""
+        return self._now.get(id(thing), thing)
 
     def _walk(self) -> list[Edge]:
-        return [e for e in Walk(self.roots).edges if (e.title, e.holder) not in self._written]
+        places = [(self.now(owner), key, title) for owner, key, title in self._assigned]
+        return Walk(self.roots, places).edges
 
     def _adopt(self, edges: list[Edge]) -> None:
         self._edges = edges
@@ -148,6 +150,9 @@ class CapturedState:
         for i in self.inputs:
             i.edges = [renewed[id(e)] for e in i.edges]
             i.value = i.edges[0].value if i.number else given.get(id(i), i.value)
+        moved = {id(old.owner): now.owner for old, now in zip(self._edges, new, strict=True)}
+        moved |= {id(old.value): now.value for old, now in zip(self._edges, new, strict=True)}
+        self._now = {k: moved.get(id(x), x) for k, x in self._now.items()}
         self._adopt(new)
         return True
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tapec.call.changes import Changes
 from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
 from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
@@ -13,10 +15,12 @@ from tapec.ir.nested import count
 from tapec.ir.rewrite import gc_paused
 from tapec.pipeline import Journal, clean
 from tapec.trace import NeedStatic, Param, trace
+from tapec.trace.python.changed import Refused
 from tapec.trace.python.clone import given
 from tapec.trace.python.inputs import Captured, InputPlan
 from tapec.trace.python.walk import Walk
 from tapec.trace.results import flattened, result_structure
+from tapec.trace.staging.attempts import is_mistake
 
 
 class CapturesTracer(Exception):
@@ -34,9 +38,12 @@ def specialize(
     """
     plan = InputPlan() if plan is None else plan
     while True:
-        captured = Captured(Walk(_roots(f, signature)).edges, plan)
+        walk = Walk(_roots(f, signature))
+        captured = Captured(walk.edges, plan)
+        changes = Changes(f, walk, captured)
         try:
-            return _specialized(f, signature, backend, captured, plan)
+            with changes.undone():
+                return _specialized(f, signature, backend, captured, plan, changes)
         except CapturesTracer:
             raise
         except NeedStatic as need:
@@ -44,8 +51,11 @@ def specialize(
             if not known:
                 raise
             plan = replace(plan, known=plan.known | known)
-        except Exception:
-            if not captured.inputs:
+        except Refused as error:
+            again = functools.partial(_traced_again, f, signature, changes)
+            raise changes.located(error, again) from None
+        except Exception as error:
+            if not captured.inputs or is_mistake(error):
                 raise
             plan = replace(plan, fixed=True)  # untraceable code may still work on constants
 
@@ -58,25 +68,43 @@ def _roots(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]
     return [("", f), *given]
 
 
-def _specialized(
-    f: Callable[..., Any], signature: Signature, backend: str, captured: Captured, plan: InputPlan
-) -> Specialization:
-    journal = Journal()
-    params = [
+def _params(f: Callable[..., Any], signature: Signature) -> list[Param]:
+    return [
         Param(leaf.type, hint, leaf.python)
         for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
         if isinstance(leaf, Input)
     ]
 
+
+def _traced_again(f: Callable[..., Any], signature: Signature, changes: Changes) -> None:
+    """Trace without keeping anything: somebody looks at what happens."""
+
     def arguments(tracers: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return signature.rebuild(tracers, lambda thing: given(thing, captured))
+        return changes.watching(signature.rebuild(tracers))
+
+    trace(f, arguments, _params(f, signature), flatten=flattened, outside=changes.outside)
+
+
+def _specialized(
+    f: Callable[..., Any],
+    signature: Signature,
+    backend: str,
+    captured: Captured,
+    plan: InputPlan,
+    changes: Changes,
+) -> Specialization:
+    journal, params = Journal(), _params(f, signature)
+
+    def arguments(tracers: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return changes.watching(signature.rebuild(tracers, lambda thing: given(thing, captured)))
 
     traced = journal.timed(
         "trace",
-        lambda: trace(f, arguments, params, flatten=flattened, captured=captured),
+        lambda: trace(
+            f, arguments, params, flatten=flattened, captured=captured, outside=changes.outside
+        ),
         lambda t: count(t.func.ops),
     )
-    captured.check()
     if traced.captures:
         raise CapturesTracer(program_name(f))
     raw = traced.func.renamed(program_name(f))
@@ -84,6 +112,9 @@ def _specialized(
         raw = raw.with_results([*raw.results, traced.code])
     func = clean(raw, journal)
     leaves, tree = result_structure(traced.out)
+    changes.undo()  # the captured state is that before the call
+    effects = changes.effects(traced.changes)
+    state = CapturedState(_roots(f, signature), captured, changes) or None
     return Specialization(
         signature,
         raw,
@@ -95,7 +126,8 @@ def _specialized(
         backend,
         traced.choices,
         traced.errors,
-        CapturedState(_roots(f, signature), captured) or None,
+        state,
         plan,
         traced.exclusive,
+        effects,
     )

@@ -17,6 +17,7 @@ from tapec.pipeline import clean
 from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
 from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.tracer import wrap
+from tapec.trace.python.stored import refuse_changes
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt
 from tapec.tree import Tree, flatten
@@ -68,6 +69,7 @@ class Part:
     leaves: list[Any]
     tree: Tree
     exclusive: tuple[Exclusive, ...]
+    changes: bool  # whether it changes anything outside
 
     @property
     def outs(self) -> list[Type]:
@@ -91,6 +93,7 @@ def traced(
     """Trace `f` on `place(tracers)`, one per parameter and extra type."""
     params = [*given.params, *(Param(t) for t in extra)]
     found = trace(f, lambda tracers: (place(tracers), {}), params, flatten=flattened)
+    refuse_changes(found.changes)
     if found.code is not None and not extra:
         check = clean(found.func.with_results([found.code]))
         values = [*given.values, *(t._value(given.session) for t in found.captures)]
@@ -98,7 +101,9 @@ def traced(
         adopt(given.session, wrap(given.session, code), found.errors)
     leaves, tree = result_structure(found.out)
     captures = tuple(t._value(given.session) for t in found.captures)
-    return Part(clean(found.func), captures, found.mutated, leaves, tree, found.exclusive)
+    found.carry_out([], [])
+    func, changes = clean(found.func), bool(found.changes)
+    return Part(func, captures, found.mutated, leaves, tree, found.exclusive, changes)
 
 
 class Regions:

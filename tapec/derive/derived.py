@@ -18,6 +18,7 @@ from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.ir import Func
 from tapec.pipeline import derive
 from tapec.trace import ResultMarker
+from tapec.trace.python.outside import without_changes
 from tapec.trace.results import call_traced
 from tapec.tree import flatten
 
@@ -239,4 +240,5 @@ class Gnvp(Transform):
             return call_traced(self.f, (*rest[:n], z, *rest[n:]), {})
 
         along = Jvp(f)((x,), (v,))[1]
-        return Pullback(f)((x,), along)[0]
+        with without_changes():
+            return Pullback(f)((x,), along)[0]

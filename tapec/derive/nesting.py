@@ -21,6 +21,7 @@ from tapec.trace import Param, ResultMarker, Tracer, current, trace
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.sharing import Exclusive, adopt_exclusive
 from tapec.trace.arrays.tracer import wrap
+from tapec.trace.python.stored import refuse_changes
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.failures import adopt
 from tapec.tree import LEAF, Tree, flatten
@@ -95,13 +96,17 @@ def trace_inner(
         lambda found: count(found.func.ops),
     )
     leaves, out_tree = result_structure(traced.out)
-    func = traced.func
+    func, stored = traced.split()
     if traced.mutated:
         # Writes into arguments are not part of the derivative.
         func = func.with_results(func.results[: len(func.results) - len(traced.mutated)])
     check = None if traced.code is None else clean(func.with_results([traced.code]))
     inputs += traced.captures
     adopt_exclusive(session, _of_arrays(traced.exclusive, kinds), inputs)
+    if traced.changes:
+        if types is not None:
+            refuse_changes(traced.changes)
+        traced.carry_out(inline(stored, inputs), inputs)
     inner = Inner(clean(func, running()), inputs, positions, leaves, out_tree, check, traced.errors)
     if types is None:
         inner.raise_errors(lambda check: inline(check, inputs)[0])

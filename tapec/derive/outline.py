@@ -19,7 +19,8 @@ class Outlined:
     """A function whose calls in traced code become `call` ops.
 
     Calls of equal types share their region, also from one trace to the next; those that write into
-    an argument, or use a traced value that is no argument, have regions of their own.
+    an argument or change anything outside, or use a traced value that is no argument, have regions
+    of their own.
     """
 
     def __init__(self, f: Callable[..., Any], **attrs: Any) -> None:
@@ -43,7 +44,7 @@ class Outlined:
         adopt_exclusive(session, part.exclusive, given.tracers)
         regions = Regions(given, [part])
         block = regions.block(part)
-        if key is not None and not part.captures and not part.mutated:
+        if key is not None and not (part.captures or part.mutated or part.changes):
             self._regions[key] = (part, block, constant_state(self.f))
         return self._emit(given, part, block, regions.operands)
 

@@ -22,7 +22,10 @@ from tapec.trace.parts.intervals import LengthMark
 from tapec.trace.parts.ragged import CURE, Ragged
 from tapec.trace.python.foreign import foreign_error, holds_traced
 from tapec.trace.python.inputs import Captured
+from tapec.trace.python.outside import Outside
 from tapec.trace.python.prepare import prepare
+from tapec.trace.python.recipes import CallValues, Recipes
+from tapec.trace.python.stored import StoredChange, carry_out, stored_changes
 from tapec.trace.staging.choice import Choice
 from tapec.trace.staging.failures import raise_endless
 from tapec.trace.staging.object_aliases import check_noted_aliases
@@ -58,7 +61,8 @@ class TracedFunction:
     traces, passed as parameters after the given ones. ``exclusive`` names parameters that are
     written, each with those that must not share its memory. ``choices`` says what became of the
     function's loops and branches. ``code`` is the value that says which of ``errors`` is raised (0:
-    none), None where there are none.
+    none), None where there are none. ``changes`` are to be carried out outside: the values they
+    need are the last results.
     """
 
     func: Func
@@ -69,6 +73,28 @@ class TracedFunction:
     errors: tuple[Exception, ...] = ()
     code: Value | None = None
     exclusive: tuple[Exclusive, ...] = ()
+    changes: tuple[StoredChange, ...] = ()
+
+    def split(self) -> tuple[Func, Func]:
+        """The program without the values that the changes need, and the one of these alone."""
+        results, stored = self.func.results, sum(c.count for c in self.changes)
+        end = len(results) - stored
+        return self.func.with_results(results[:end]), self.func.with_results(results[end:])
+
+    def carry_out(self, values: Sequence[Tracer], given: Sequence[Any]) -> None:
+        """Make the changes in the running trace, with the values of the second program."""
+        session = current()
+        assert session is not None
+        first = len(self.func.results) - len(values)
+        call = CallValues(
+            lambda k, weak: _weakly(values[k - first], weak), given, lambda thing: thing
+        )
+        carry_out(self.changes, session, call)
+
+
+def _weakly(value: Tracer, weak: bool) -> Tracer:
+    value._weak = weak
+    return value
 
 
 def leaf_only(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -99,17 +125,35 @@ def trace(
     flatten: Flatten = leaf_only,
     name: str = "",
     captured: Captured | None = None,
+    outside: Outside | None = None,
 ) -> TracedFunction:
     """Run `f` once on tracers and return its program.
 
     ``make_args`` places one tracer per parameter into the arguments of `f`. Raises `TraceError`s
     at the user's line where the function cannot be traced, and `NeedStatic` where it depends on
     the value of plain integer or boolean arguments. The inputs of ``captured`` that are used become
-    parameters behind the given ones.
+    parameters behind the given ones. What `f` changes in ``outside`` is told, and left to the
+    caller to put back; a trace inside of a trace puts it back itself.
     """
     session = Session(current())
+    if session.parent is not None and session.parent.outside is not None:
+        session.outside = session.parent.outside.again(session)
+        with session.outside.undone():
+            return _traced(session, f, make_args, params, flatten, name)
+    session.outside = outside
     if captured is not None:
         session.captured, captured.session = captured, session
+    return _traced(session, f, make_args, params, flatten, name)
+
+
+def _traced(
+    session: Session,
+    f: Callable[..., Any],
+    make_args: MakeArgs,
+    params: Sequence[Param],
+    flatten: Flatten,
+    name: str,
+) -> TracedFunction:
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
     session.params = [t._storage for t in tracers]
     with deeper_recursion(), running(session):
@@ -128,6 +172,7 @@ def trace(
         marked = [_mark(session, leaf, values) for leaf in leaves]
         mutated = tuple(i for i, t in enumerate(tracers) if t._storage.version)
         values += [tracers[i]._value(session) for i in mutated]
+        changes = _changes(session, tracers, values)
         errors = () if session.failures is None else tuple(session.failures.errors)
         code = session.failures.code._value(session) if errors else None
     label = name or getattr(f, "__name__", "") or type(f).__name__
@@ -140,8 +185,18 @@ def trace(
     if mutated:
         exclusive.append((frozenset(mutated), tuple(range(len(tracers)))))
     return TracedFunction(
-        func, rebuild(marked), mutated, captures, choices, errors, code, tuple(exclusive)
+        func, rebuild(marked), mutated, captures, choices, errors, code, tuple(exclusive), changes
     )
+
+
+def _changes(
+    session: Session, tracers: list[Tracer], values: list[Value]
+) -> tuple[StoredChange, ...]:
+    """The changes outside; their values are appended to the results."""
+    if session.outside is None:
+        return ()
+    recipes = Recipes(session, session.outside, tracers, values)
+    return stored_changes(recipes, session.outside)
 
 
 def _told(error: Exception) -> Exception:

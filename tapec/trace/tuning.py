@@ -46,6 +46,9 @@ OBJECT_DEPTH = 8
 REACHABLE_OBJECTS = 2000
 # Python's `sum`, `max` and `min` of longer arrays are one op. [elements; estimated]
 LONG_ARRAY = 64
+# How many lines of the user's are looked at to find the one of a refused effect. [lines;
+# estimated]
+LINES_WATCHED = 20_000
 # How far back error messages look for the op that made a value. [ops; estimated]
 RECENT_OPS = 200
 # How many parts of a container error messages list. [parts; estimated]

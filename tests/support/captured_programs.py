@@ -12,42 +12,33 @@ import linecache
 import random
 import sys
 import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from support.effect_pieces import EFFECTS, EffectPieces, Piece
+
 HEAD = """\
-import dataclasses, functools, types
+import collections, dataclasses, functools, types
 import numpy as np
 """
 _NUMBERS = itertools.count()
+Kind = Callable[[Any, int], "Piece"]
 
 
-@dataclass
-class Piece:
-    """Source: before the function, inside it, and the changes that may come between calls."""
-
-    lines: list[str] = field(default_factory=list)
-    setup: list[str] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-    setters: list[str] = field(default_factory=list)
-    parameters: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-
-
-class Pieces:
+class Pieces(EffectPieces):
     """Makes random pieces."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.count = 0
 
-    def piece(self) -> Piece:
-        """Any piece."""
+    def piece(self, kinds: Sequence[Kind]) -> Piece:
+        """A piece of one of these kinds."""
         self.count += 1
-        return self.rng.choice(KINDS)(self, self.count)
+        return self.rng.choice(kinds)(self, self.count)
 
     # -- values ----------------------------------------------------------------------------
 
@@ -226,9 +217,7 @@ class Pieces:
         )
 
 
-KINDS: list[Callable[[Pieces, int], Piece]] = [
-    v for k, v in vars(Pieces).items() if k.startswith(("a_", "an_"))
-]
+READS: list[Kind] = [v for k, v in vars(Pieces).items() if k.startswith(("a_", "an_"))]
 
 
 @dataclass
@@ -250,9 +239,10 @@ class Program:
         parameters = ", ".join(["x", *(q for p in self.pieces for q in p.parameters)])
         first = f"self, {parameters}" if self.root in ("method", "object") else parameters
         inner.append(f"def f({first}):")
-        body = ["y = x * 1.0"]
+        body = [line for p in self.pieces for line in p.declared]
+        body.append("y = x * 1.0")
         if self.root in ("method", "object"):
-            body = ["y = x * self.v * self.scale"]
+            body[-1] = "y = x * self.v * self.scale"
         body += [line for p in self.pieces for line in p.lines]
         inner += _indented([*body, "return np.sum(y)"])
         inner.append("SET['f'] = f")
@@ -305,14 +295,19 @@ def _indented(lines: list[str]) -> list[str]:
     return ["    " + part for line in lines for part in line.split("\n")]
 
 
-def program(seed: int) -> Program:
-    """A random program."""
+def program(seed: int, effects: bool = False) -> Program:
+    """A random program, with effects where asked for."""
     rng = random.Random(seed)
     pieces = Pieces(rng)
-    made = [pieces.piece() for _ in range(rng.choice([1, 1, 2, 3]))]
+    made = [
+        pieces.piece(READS) for _ in range(rng.choice([0, 0, 1, 2] if effects else [1, 1, 2, 3]))
+    ]
+    made += [pieces.piece(EFFECTS) for _ in range(rng.choice([1, 1, 2, 3]) if effects else 0)]
+    rng.shuffle(made)
     root = rng.choice(["function", "function", *_ROOTS])
     known = [c for p in made for c in p.changes]
     known += _ROOT_CHANGES if root in ("method", "object") else []
+    known = known or ["pass"]
     changes = [rng.choice(known) for _ in range(rng.randint(2, 5))]
     return Program(made, root, changes)
 

@@ -70,10 +70,12 @@ class Session:
         "integers",
         "list_arrays",
         "noted",
+        "outside",
         "params",
         "parent",
         "partial",
         "serial",
+        "shadows",
         "uncertain",
     )
 
@@ -92,6 +94,10 @@ class Session:
         self.captures: list[Any] = []
         # Captured values that are inputs (see tapec.trace.python.inputs).
         self.captured: Any = None if parent is None else parent.captured
+        # What the trace may change outside (see tapec.trace.python.outside), and the places there
+        # that have stand-ins in traced code: place, stand-in, content of that before, title.
+        self.outside: Any = None
+        self.shadows: list[tuple[Any, Any, Any, str]] = []
         self.integers = Integers()
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.noted: list[
@@ -258,4 +264,5 @@ def running(session: Session) -> Iterator[Session]:
     finally:
         session.alive = False
         session._wrapped.clear()
+        session.shadows.clear()
         _CURRENT.reset(token)

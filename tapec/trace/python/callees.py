@@ -16,6 +16,7 @@ from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
+from tapec.trace.python.unsteady import is_unsteady, steady
 
 
 def callee(session: Session, function: Any) -> Any:
@@ -24,6 +25,8 @@ def callee(session: Session, function: Any) -> Any:
     Installed packages are followed by name only: objects of theirs hold more than Python.
     Methods and partials are not kept by the session: they would keep traced values alive.
     """
+    if is_unsteady(function):
+        return steady(function)
     return _RULES.get(type(function), _object)(function, session)
 
 

@@ -56,13 +56,15 @@ def original(cls: Any) -> Any:
     return vars(cls)[CLONED] if isinstance(cls, type) and is_cloned(cls) else cls
 
 
+def may_be_another(cls: type, thing: Any) -> bool:
+    """Whether another object with the same attributes can take an object's place."""
+    return not is_cloned(cls) and _is_plain(cls) and hasattr(thing, "__dict__")
+
+
 def may_stand_in(cls: type, thing: Any) -> bool:
-    """Whether an object can have a stand-in: another object with the same attributes."""
-    return (
-        not is_cloned(cls)
-        and _is_plain(cls)
-        and hasattr(thing, "__dict__")
-        and any(_is_followed(m) for c in cls.__mro__ for m in vars(c).values())
+    """Whether an object can have a stand-in, whose methods are clones."""
+    return may_be_another(cls, thing) and any(
+        _is_followed(m) for c in cls.__mro__ for m in vars(c).values()
     )
 
 

@@ -6,15 +6,12 @@ Helpers it calls are cloned on the way; the real modules are never patched.
 from __future__ import annotations
 
 import functools
-import math
 import types
 from collections import deque
 from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.frames import is_hidden
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.densities import Distribution, has_density
@@ -24,16 +21,21 @@ from tapec.trace.python.builtin_classes import Class, Deque
 from tapec.trace.python.classes import (
     CLONED,
     KEPT,
-    STDLIB,
     CloneMeta,
-    class_dict,
     follows,
     makes_stand_ins,
     may_stand_in,
 )
 from tapec.trace.python.constants import direct_on_constants
-from tapec.trace.python.inputs import COPIED, Captured
-from tapec.trace.python.namespaces import Globals, ModuleProxy, under_names_of_modules
+from tapec.trace.python.inputs import COPIED, Captured, array_outside, input_member
+from tapec.trace.python.namespaces import (
+    Globals,
+    ModuleProxy,
+    cells_of,
+    has_members_to_follow,
+    known_cell,
+    under_names_of_modules,
+)
 from tapec.trace.python.proxy import (
     ArrayProxy,
     UfuncProxy,
@@ -43,6 +45,7 @@ from tapec.trace.python.proxy import (
     math_function,
     numpy_function,
 )
+from tapec.trace.python.unsteady import is_unsteady, steady
 from tapec.trace.source import rewritten
 
 
@@ -63,6 +66,8 @@ def given(thing: Any, captured: Captured) -> Any:
 
 def substitute(thing: Any, session: Session) -> Any:
     """The stand-in of an object in traced code; itself where it needs none."""
+    if is_unsteady(thing):
+        return steady(thing)
     rule = _RULES.get(type(thing))
     captured = session.captured
     if captured is not None and type(thing) in COPIED and captured.holds(thing):
@@ -82,13 +87,7 @@ def substitute(thing: Any, session: Session) -> Any:
 
 
 def _module(module: types.ModuleType, session: Session) -> Any:
-    file = getattr(module, "__file__", None) or ""
-    if module is math or module.__name__.split(".")[0] == "numpy":
-        return ModuleProxy(module, session, placed)
-    if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
-        return module if is_hidden(file) else ModuleProxy(module, session, placed)
-    is_scipy = module.__name__.startswith("scipy")
-    return ModuleProxy(module, session, placed) if is_scipy else module
+    return ModuleProxy(module, session, placed) if has_members_to_follow(module) else module
 
 
 def _class(cls: type, session: Session) -> Any:
@@ -168,21 +167,14 @@ def _class_of_clones(cls: type, session: Session) -> type:
             for name, member in vars(c).items():
                 made = _cloned_member(member, session)
                 if made is member and session.captured is not None:
-                    made = _input_member(c, name, member, session)
+                    made = input_member(c, name, member, session)
                 if made is not member:
                     members[name] = made
         meta = CloneMeta if type(cls) is type else type(cls)
         made_class: type = meta(cls.__name__, (cls,), members)
         known = session._wrapped[id(cls)] = (cls, made_class)
+        session.shadows.append((cls, made_class, dict(vars(made_class)), f"{cls.__name__}."))
     return known[1]
-
-
-def _input_member(cls: type, name: str, member: Any, session: Session) -> Any:
-    """A number or an array among the attributes of a class that is an input."""
-    found = session.captured.number(class_dict(cls), name)
-    if found is None:
-        found = session.captured.array(member)
-    return member if found is None else found
 
 
 def _cloned_member(member: Any, session: Session) -> Any:
@@ -210,15 +202,6 @@ def _cached(function: Any, session: Session) -> Any:
     return substitute(function.__wrapped__, session)
 
 
-def _array(array: Any, session: Session) -> Any:
-    found = None if session.captured is None else session.captured.array(array)
-    if found is not None:
-        return found
-    view = array.view()
-    view.flags.writeable = False
-    return concrete(view)
-
-
 _CLASSES: dict[type, Any] = {
     np.ndarray: ArrayProxy,
     np.vectorize: Vectorized,
@@ -237,7 +220,7 @@ _RULES: dict[type, Any] = {
     type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
     np.vectorize: lambda made, session: Vectorized.of(made, substitute(made.pyfunc, session)),
-    np.ndarray: _array,
+    np.ndarray: array_outside,
     type: _class,
 }
 
@@ -263,23 +246,27 @@ def clone(function: types.FunctionType, session: Session) -> Any:
         return function
     scope = scope_of(function.__globals__, session)
     code = rewritten(function.__code__, under_names_of_modules(function))
-    cells = tuple(types.CellType() for _ in code.co_freevars)
+    cells = tuple(known_cell(cell, session) for cell in cells_of(function, code))
     defaults = substitute(function.__defaults__, session)
     made = types.FunctionType(code, scope, function.__name__, defaults, cells or None)
     made.__kwdefaults__ = substitute(function.__kwdefaults__, session)
     made.__dict__.update({k: v for k, v in function.__dict__.items() if k not in _NOT_CLONED})
     session._wrapped[id(function)] = (function, made)
     if cells:
-        return _with_cells(function, made, session)
+        made = _with_cells(function, made, session)
+    before, title = dict(made.__dict__), f"{function.__name__}."
+    session.shadows.append((function.__dict__, made.__dict__, before, title))
     return made
 
 
 def _with_cells(function: types.FunctionType, made: Any, session: Session) -> Any:
     """Fill the clone's cells; a variable without a substitute shares the original's cell."""
     new_cells = []
-    named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    originals = [named[n] for n in made.__code__.co_freevars]
+    originals = cells_of(function, made.__code__)
     for name, old, new in zip(made.__code__.co_freevars, originals, made.__closure__, strict=True):
+        if id(old) in session._wrapped:
+            new_cells.append(new)
+            continue
         try:
             content = old.cell_contents
         except ValueError:
@@ -290,11 +277,15 @@ def _with_cells(function: types.FunctionType, made: Any, session: Session) -> An
             replaced = content
         new.cell_contents = replaced
         new_cells.append(old if replaced is content else new)
+        if replaced is not content:
+            session._wrapped[id(old)] = (old, new)
+            session.shadows.append((old, new, {None: replaced}, name))
     if all(f is n for f, n in zip(new_cells, made.__closure__, strict=True)):
         return made
     final = types.FunctionType(
         made.__code__, made.__globals__, made.__name__, made.__defaults__, tuple(new_cells)
     )
     final.__kwdefaults__ = made.__kwdefaults__
+    final.__dict__.update(made.__dict__)
     session._wrapped[id(function)] = (function, final)
     return final

@@ -14,6 +14,7 @@ import numpy as np
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.operands import unwrap
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.python.generators import hidden_generators_kept
 
 _PACKAGES = ("scipy.linalg.", "scipy.special.")
 _RANDOM = ("scipy.linalg.interpolative", "scipy.linalg._decomp_interpolative",
@@ -33,7 +34,8 @@ def direct_on_constants(real: Any, followed: Callable[..., Any]) -> Callable[...
             return followed(*args, **kwargs)
         before = unwrap((args, kwargs))
         given = _copied(before)
-        made = real(*given[0], **given[1])
+        with hidden_generators_kept():  # estimates of norms draw from them
+            made = real(*given[0], **given[1])
         # What writes into its arguments, or returns them, is followed.
         if _share(made, given) or not _same(before, given):
             return followed(*args, **kwargs)

@@ -79,7 +79,8 @@ def _part(owner: Any, key: str) -> Any:
 
 
 def _hashed(value: Any) -> Any:
-    return exact(value) if is_plain(value) else id(value)
+    """A plain value for an element of a set: equal for elements that no program can tell apart."""
+    return repr(exact(value)) if is_plain(value) else id(value)
 
 
 READ: dict[str, Callable[[Any, Any], Any]] = {

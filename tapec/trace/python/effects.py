@@ -148,22 +148,19 @@ class ReachableState:
         for name, cell in pairs:
             value = _content_of(cell)
             if id(cell) in self.own or name not in found.stored_cells:
-                if id(cell) in self.own:
-                    self.visit(name, value)
-                else:
-                    self._content(name, value)
+                (self.visit if id(cell) in self.own else self._content)(name, value)
                 continue
             get, bind = functools.partial(_content_of, cell), functools.partial(_bind, cell)
             self.places.setdefault(id(cell), ExtraVariable(name, get, bind))
             self.visit(name, value)
 
-    def _method(self, name: str, method: Any) -> None:
-        self.visit(name, method.__func__)
-        self._content(name, method.__self__)
-
-    def _builtin(self, name: str, function: Any) -> None:
-        if isinstance(function.__self__, RANDOM):
-            self.visit(name, function.__self__)
+    def _bound(self, name: str, method: Any) -> None:
+        """A method of a random generator's, or of the user's."""
+        if isinstance(method.__self__, RANDOM):
+            self.visit(name, method.__self__)
+        elif type(method) is types.MethodType:
+            self.visit(name, method.__func__)
+            self._content(name, method.__self__)
 
     def _partial(self, name: str, partial: Any) -> None:
         for value in (partial.func, *partial.args, *partial.keywords.values()):
@@ -205,8 +202,11 @@ class ReachableState:
             return
         path = f"{title}.{name}" if title else name
         shared = isinstance(thing, (type, types.ModuleType))
-        if shared and name in self.stored and not name.startswith("__"):
-            self._shared(path, thing, name)
+        if name in self.stored and not name.startswith("__"):
+            # `type(thing).name = ...` assigns an attribute of its class.
+            owner = thing if shared else _class_with(type(thing), name)
+            if owner is not None:
+                self._shared(path, owner, name)
         if name in _DRAWS and callable(found):
             self._add((id(thing), name), path, _SOURCE)
         elif shared:
@@ -259,6 +259,12 @@ def _looked_up(thing: Any, name: str) -> Any:
     return UNDEFINED
 
 
+def _class_with(cls: type, name: str) -> type | None:
+    """The class whose attribute the objects of a class see under a name, if it is data."""
+    found = next((vars(c)[name] for c in cls.__mro__ if name in vars(c)), UNDEFINED)
+    return None if found is UNDEFINED or hasattr(type(found), "__get__") else cls
+
+
 def _root(thing: Any) -> str:
     """The package that a function, module or object comes from."""
     if isinstance(thing, types.ModuleType):
@@ -282,9 +288,8 @@ _PLAIN = frozenset([bool, int, float, str, bytes, complex, type(None), range, sl
                     type(UNDEFINED), np.float64, np.int64, np.dtype, Tracer])  # fmt: skip
 _RULES: dict[type, Callable[[ReachableState, str, Any], None]] = {
     types.FunctionType: ReachableState._function,
-    types.MethodType: ReachableState._method,
-    types.BuiltinFunctionType: ReachableState._builtin,
-    type(np.random.mtrand._rand.normal): ReachableState._builtin,
+    types.MethodType: ReachableState._bound,
+    types.BuiltinFunctionType: ReachableState._bound,
     functools.partial: ReachableState._partial,
     list: ReachableState._items,
     tuple: ReachableState._items,

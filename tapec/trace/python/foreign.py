@@ -49,7 +49,7 @@ def foreign_error(error: Exception) -> TraceError | None:
 @lru_cache(maxsize=1024)
 def is_library(file: str) -> bool:
     """Whether source of this path is of Python's library or of an installed package."""
-    if file.endswith(_COMPILED) or file.startswith("<frozen"):
+    if file.endswith(_COMPILED) or file.startswith(("<frozen", "<string>")):
         return True
     return file.startswith(_LIBRARIES) or "site-packages" in file
 

@@ -7,16 +7,19 @@ value is in a container or an object, traced code sees a copy that holds a trace
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tapec.ir.types import Type, dtype_name
+from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.python.classes import class_dict
 from tapec.trace.python.edges import Edge
 from tapec.trace.tuning import SMALL_CAPTURED
 
@@ -29,10 +32,6 @@ _NUMBERS: dict[type, tuple[str, bool]] = {
     np.int64: ("i64", False),
     np.int32: ("i32", False),
 }
-
-
-class Rewritten(Exception):
-    """The function mutated a container of which it was given a copy."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class Captured:
         self.inputs: list[CapturedInput] = []  # in the order of their parameters
         self._tracers: dict[Any, Tracer] = {}
         self._copies: dict[int, tuple[Any, Any, Any]] = {}
+        self._objects: dict[int, tuple[Any, Any]] = {}
         self._arrays: dict[int, list[Edge]] = {}
         self._numbers: dict[tuple[int, Any], Edge] = {}
         if not plan.fixed:
@@ -76,10 +76,11 @@ class Captured:
     def _choose(self, edges: Sequence[Edge], plan: InputPlan) -> None:
         raw = {id(e.value) for e in edges if not e.hooked}
         for e in edges:
-            if e.title in plan.known or not e.hooked or id(e.value) in raw:
+            if e.title in plan.known or not e.hooked:
                 continue
             if type(e.value) is np.ndarray and _is_input(e.value, e.title in plan.changed):
-                self._arrays.setdefault(id(e.value), []).append(e)
+                if id(e.value) not in raw:
+                    self._arrays.setdefault(id(e.value), []).append(e)
             elif type(e.value) in _NUMBERS and e.title in plan.changed:
                 self._numbers[e.place] = e
 
@@ -140,6 +141,10 @@ class Captured:
         )
         return found
 
+    def is_input(self, array: Any) -> bool:
+        """Whether an array is read when the kernel runs."""
+        return id(array) in self._arrays
+
     def holds(self, thing: Any) -> bool:
         """Whether one of the inputs is inside of an object."""
         return id(thing) in self._holders
@@ -148,13 +153,14 @@ class Captured:
         """A copy of a container, with stand-ins for its items."""
         known = self._copies.get(id(thing))
         if known is None:
-            made = _COPIES[type(thing)](thing)
+            made = list(thing) if type(thing) is tuple else copy.copy(thing)
             self._copies[id(thing)] = thing, made, None  # first: it may hold itself
             if isinstance(made, dict):
                 for key, value in thing.items():
                     made[key] = self.stand_in(thing, key, value, substitute)
             else:
-                made[:] = [self.stand_in(thing, k, x, substitute) for k, x in enumerate(thing)]
+                for k, x in enumerate(thing):
+                    made[k] = self.stand_in(thing, k, x, substitute)
             final = tuple(made) if type(thing) is tuple else made
             known = self._copies[id(thing)] = thing, final, copy.copy(final)
         return known[1]
@@ -169,28 +175,27 @@ class Captured:
 
     def object(self, thing: Any, substitute: Callable[[Any], Any]) -> Any:
         """A copy of an object without a stand-in, with stand-ins for its attributes."""
-        known = self._copies.get(id(thing))
+        known = self._objects.get(id(thing))
         if known is None:
             made = copy.copy(thing)
             made.__dict__.update(self.copied(thing.__dict__, substitute))
-            known = self._copies[id(thing)] = thing, made, None
+            known = self._objects[id(thing)] = thing, made
+            copied = self._copies[id(thing.__dict__)]
+            self._copies[id(thing.__dict__)] = copied[0], made.__dict__, copied[2]
         return known[1]
 
-    def check(self) -> None:
-        """Raise where the function mutated a copy, since it then needs the container itself."""
-        for _, made, before in self._copies.values():
-            if before is not None and not _same(made, before):
-                raise Rewritten
+    def copies(self) -> Iterator[tuple[Any, Any, Any]]:
+        """The containers that traced code sees copies of: container, copy, its first content."""
+        return (known for known in [*self._copies.values()] if type(known[0]) is not tuple)
+
+    def input_of(self, storage: Storage) -> CapturedInput | None:
+        """The input whose memory this is, None where there is none."""
+        pairs = zip(self._tracers.values(), self.inputs, strict=True)
+        return next((i for t, i in pairs if t._storage is storage), None)
 
 
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(a[k] is b[k] for k in a)
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
-
-
-_COPIES: dict[type, Callable[[Any], Any]] = {list: list, tuple: list, dict: dict}
-COPIED: Collection[type] = _COPIES.keys()
+# Containers that can be copied with stand-ins for their items.
+COPIED: Collection[type] = frozenset([list, tuple, dict, deque, Counter, OrderedDict, defaultdict])
 
 
 def _is_input(array: Any, changed: bool) -> bool:
@@ -202,4 +207,22 @@ def _is_input(array: Any, changed: bool) -> bool:
     return bool(flags.c_contiguous and flags.aligned and array.size and (changed or large))
 
 
-__all__ = ["COPIED", "Captured", "CapturedInput", "InputPlan", "Rewritten"]
+def input_member(cls: type, name: str, member: Any, session: Session) -> Any:
+    """What stands for an attribute of a class: an input for a number or an array that is one."""
+    found = session.captured.number(class_dict(cls), name)
+    if found is None:
+        found = session.captured.array(member)
+    return member if found is None else found
+
+
+def array_outside(array: Any, session: Session) -> Any:
+    """The stand-in of a captured array: an input, or its content now, which is read only."""
+    found = None if session.captured is None else session.captured.array(array)
+    if found is not None:
+        return found
+    view = array.view()
+    view.flags.writeable = False
+    return concrete(view)
+
+
+__all__ = ["COPIED", "Captured", "CapturedInput", "InputPlan", "array_outside", "input_member"]

@@ -8,9 +8,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from tapec.trace.arrays.frames import is_hidden
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.builtin import MEMBERS
+from tapec.trace.python.classes import STDLIB
 from tapec.trace.source import MODULES
+from tapec.trace.source.state import UNDEFINED
 
 # Makes a stand-in from owner, key, object and trace.
 Placed = Callable[[Any, Any, Any, Session], Any]
@@ -34,9 +37,20 @@ class Globals(dict[str, Any]):
             **{name: make(session) for name, make in RUNTIME.items()},
         )
         self._real, self._session, self._placed = real, session, placed
+        self._ours = frozenset(self)
+        session.shadows.append((real, self, {}, ""))
 
     def __missing__(self, name: str) -> Any:
         return self._placed(self._real, name, self._real[name], self._session)
+
+    def stored(self) -> dict[str, Any]:
+        """The globals that the code has assigned."""
+        given = {k: self[k] for k in self.keys() - self._ours}
+        return {k: v for k, v in sorted(given.items()) if not self._is_as_before(k, v)}
+
+    def _is_as_before(self, name: str, value: Any) -> bool:
+        known = name in self._real
+        return self.__missing__(name) is value if known else value is UNDEFINED
 
 
 class ModuleProxy(types.ModuleType):
@@ -44,12 +58,16 @@ class ModuleProxy(types.ModuleType):
 
     def __init__(self, real: types.ModuleType, session: Session, placed: Placed) -> None:
         super().__init__(real.__name__)
-        self.__dict__.update(_real=real, _session=session, _placed=placed)
+        self.__dict__.update(_real=real, _session=session, _placed=placed, _stored={})
+        session.shadows.append((vars(real), self, {}, f"{real.__name__}."))
 
     def __getattr__(self, name: str) -> Any:
         found = self._placed(vars(self._real), name, getattr(self._real, name), self._session)
         self.__dict__[name] = found
         return found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = self._stored[name] = value
 
     def __dir__(self) -> list[str]:
         return dir(self._real)
@@ -60,3 +78,25 @@ def under_names_of_modules(function: types.FunctionType) -> frozenset[str]:
     known = function.__globals__
     named = (n for n in MODULES if not isinstance(known.get(n, math), types.ModuleType))
     return frozenset([*named, *MODULES.intersection(function.__code__.co_freevars)])
+
+
+def has_members_to_follow(module: types.ModuleType) -> bool:
+    """Whether members of a module have stand-ins: NumPy's, SciPy's, packages' and the user's."""
+    file = getattr(module, "__file__", None) or ""
+    if module is math or module.__name__.split(".")[0] == "numpy":
+        return True
+    if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
+        return not is_hidden(file)
+    return module.__name__.startswith("scipy")
+
+
+def cells_of(function: types.FunctionType, code: types.CodeType) -> list[types.CellType]:
+    """The variables of enclosing functions, in the order of the clone's code."""
+    named = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    return [named[n] for n in code.co_freevars]
+
+
+def known_cell(cell: types.CellType, session: Session) -> types.CellType:
+    """The stand-in of a variable, one for all functions that share it; else a new one."""
+    known = session._wrapped.get(id(cell))
+    return types.CellType() if known is None else known[1]

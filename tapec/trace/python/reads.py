@@ -13,6 +13,10 @@ DYNAMIC = frozenset(
      "getattr", "hasattr", "replace", "setattr", "vars"]
 )  # fmt: skip
 _GLOBAL = frozenset(["LOAD_GLOBAL", "LOAD_NAME"])
+_NAMES = frozenset(["LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"])
+_METHOD = frozenset(["LOAD_METHOD", "LOAD_ATTR"])
+_STORE = frozenset(["STORE_GLOBAL", "STORE_ATTR"])
+_APPENDS = frozenset(["append", "extend"])
 _IMPORT = frozenset(["IMPORT_NAME", "IMPORT_FROM"])
 
 
@@ -23,6 +27,9 @@ class Reads:
     globals: frozenset[str]
     attributes: frozenset[str]
     imports: frozenset[str]
+    appended: frozenset[str]  # names in `name.append(...)`
+    read: frozenset[str]  # names in any other use
+    stored: frozenset[str]  # globals and attributes that are assigned
 
 
 @functools.lru_cache(maxsize=4096)
@@ -31,8 +38,17 @@ def reads(code: types.CodeType) -> Reads:
     inner = [reads(c) for c in code.co_consts if isinstance(c, types.CodeType)]
     found: dict[bool, set[str]] = {True: set(), False: set()}
     imports: set[str] = set()
+    uses: dict[bool, set[str]] = {True: set(), False: set()}
+    stored: set[str] = set()
+    before = None
     for i in dis.get_instructions(code):
-        if i.opname in _IMPORT:
+        if before is not None:
+            uses[i.opname in _METHOD and i.argval in _APPENDS].add(before)
+        is_name = i.opname in _NAMES or i.opname in _METHOD
+        before = i.argval if is_name and isinstance(i.argval, str) else None
+        if i.opname in _STORE:
+            stored.add(i.argval)
+        elif i.opname in _IMPORT:
             imports.add(i.argval)
         elif i.opname.startswith("LOAD_") and isinstance(i.argval, str) and i.arg is not None:
             found[i.opname in _GLOBAL].add(i.argval)
@@ -42,4 +58,7 @@ def reads(code: types.CodeType) -> Reads:
         frozenset(found[True]).union(*(r.globals for r in inner)),
         frozenset(attributes | imports).union(*(r.attributes for r in inner)),
         frozenset(imports).union(*(r.imports for r in inner)),
+        frozenset(uses[True]).union(*(r.appended for r in inner)),
+        frozenset(uses[False]).union(*(r.read for r in inner)),
+        frozenset(stored).union(*(r.stored for r in inner)),
     )

@@ -8,7 +8,6 @@ Installed packages are assumed constant, but the content of objects of their cla
 from __future__ import annotations
 
 import collections
-import enum
 import functools
 import sys
 import types
@@ -18,30 +17,32 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.frames import is_hidden
 from tapec.trace.python.classes import (
     KEPT,
-    STDLIB,
     class_dict,
     follows,
     is_library,
-    may_stand_in,
+    may_be_another,
 )
 from tapec.trace.python.edges import READ, Edge, is_plain
-from tapec.trace.python.foreign import is_library as is_library_file
+from tapec.trace.python.inputs import COPIED
+from tapec.trace.python.owners import Owners
 from tapec.trace.python.reads import DYNAMIC, reads
+from tapec.trace.python.users import inside, is_looked_into, is_users
 from tapec.trace.tuning import MOST_READS
 
 _SPECIAL = frozenset(["__dict__", "__weakref__", "__doc__", "__module__", "__class__", "__slots__"])
-_OPAQUE = (type(np.random.default_rng), np.random.Generator, np.random.RandomState)
 
 
 class Walk:
     """The reads of a function and of the objects it is given, in a fixed order."""
 
-    def __init__(self, roots: Sequence[tuple[str, Any]]) -> None:
+    def __init__(
+        self, roots: Sequence[tuple[str, Any]], places: Sequence[tuple[Any, Any, str]] = ()
+    ) -> None:
         self.edges: list[Edge] = []
         self.names: set[str] = set()
+        self.owners = Owners()
         self._titles: Counter[str] = Counter()
         self._seen: dict[int, Any] = {}
         self._places: set[tuple[str, int, Any]] = set()
@@ -49,6 +50,8 @@ class Walk:
         for title, root in roots:
             self._root(title, root)
         self._finish()
+        for owner, key, title in places:
+            self.edge("item", owner, key, title, False)
 
     def _root(self, title: str, root: Any) -> None:
         if isinstance(root, types.FunctionType) and follows(root.__code__):
@@ -69,7 +72,7 @@ class Walk:
         if place in self._places or len(self.edges) > MOST_READS:
             return value
         self._places.add(place)
-        if isinstance(value, types.ModuleType) and not _is_users(value):
+        if isinstance(value, types.ModuleType) and not is_users(value):
             return value
         made.title = self._unique(title)
         self.edges.append(made)
@@ -84,21 +87,22 @@ class Walk:
 
     def visit(self, title: str, value: Any, hooked: bool) -> bool:
         """Follow a value; whether what it holds has reads of its own."""
-        rule = _RULES.get(type(value))
+        kind: Any = type(value)
+        rule = _rule(kind)
         if is_plain(value) or isinstance(value, np.ndarray | np.ufunc):
             return False
-        if id(value) in self._seen:
+        if id(value) in self._seen or self.owners.is_log(title, value, hooked):
             return True
-        if rule is None and not self._is_followed(value):
+        self.owners.use(title, value)
+        if rule is None and not is_looked_into(value):
             return False
         self._seen[id(value)] = value
-        (rule or Walk._object)(self, title, value, hooked)
+        (rule or Walk._object)(
+            self, title, value, hooked and (rule is None or type(value) in _COPIED)
+        )
+        if rule in _CONTAINERS and hasattr(value, "__dict__"):
+            self._object(title, value, False)
         return True
-
-    def _is_followed(self, value: Any) -> bool:
-        if isinstance(value, type):
-            return _is_users(value) and not issubclass(value, enum.Enum)
-        return not isinstance(value, _OPAQUE) and not isinstance(value, enum.Enum)
 
     # -- functions -------------------------------------------------------------------------
 
@@ -109,6 +113,7 @@ class Walk:
         self.edge("part", function, "__code__", f"the code of {title}", False)
         self._defaults(title, function)
         self._body(title, function)
+        self.owners.add(f"{title}.", function.__dict__)
         if function.__dict__.keys() - {KEPT}:
             self._things.append((title, function, False))
 
@@ -126,18 +131,19 @@ class Walk:
     def _body(self, title: str, function: Any) -> None:
         found = reads(function.__code__)
         self.names |= found.attributes
+        self.owners.mention(found, function.__globals__)
         scope = function.__globals__
-        main = scope.get("__name__") == "__main__"
         for name in sorted(found.globals):
-            if name in scope or main:
+            if name in scope or scope.get("__name__") == "__main__":
                 self.edge("item", scope, name, name, True)
         for name in sorted(found.imports):
             module = sys.modules.get(name)
-            if module is not None and _is_users(module):
+            if module is not None and is_users(module):
                 self.visit(name, module, True)
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
+            self.owners.add(name, cell)
             self.edge("cell", cell, None, name, True)
 
     def _method(self, title: str, method: Any, hooked: bool) -> None:
@@ -156,6 +162,7 @@ class Walk:
     # -- containers ------------------------------------------------------------------------
 
     def _sequence(self, title: str, items: Any, hooked: bool) -> None:
+        self.owners.add(title, items)
         if type(items) is not tuple and (len(items) > 8 and all(map(is_plain, items))):
             self.edge("items", items, None, title, False)
             return
@@ -165,23 +172,33 @@ class Walk:
             self.edge("entry", items, k, f"{title}[{k}]", hooked)
 
     def _dictionary(self, title: str, items: dict[Any, Any], hooked: bool) -> None:
+        self.owners.add(title, items)
         self.edge("keys", items, None, f"the keys of {title}", False)
         for key in list(items):
             self.edge("item", items, key, f"{title}[{key!r}]", hooked)
 
     def _set(self, title: str, items: Any, hooked: bool) -> None:
+        self.owners.add(title, items)
         self.edge("members", items, None, title, False)
 
     # -- objects, classes, modules: when all names are known -------------------------------
 
     def _object(self, title: str, thing: Any, hooked: bool) -> None:
-        parts = _inside(thing)
+        parts = inside(thing)
         if parts is None:
+            self.owners.add_object(title, thing)
             self._things.append((title, thing, hooked))
         for part in parts or ():
             self.visit(title, part, True)
 
     def _finish(self) -> None:
+        self._follow_attributes()
+        while (items := self.owners.read_after_all()) is not None:
+            self.visit(*items)
+            self._follow_attributes()
+        self.owners.settle_logs(self._seen)
+
+    def _follow_attributes(self) -> None:
         done: dict[int, set[str]] = {}
         asked: set[int] = set()
         count = (-1, -1)
@@ -209,7 +226,7 @@ class Walk:
         own = getattr(thing, "__dict__", None)
         if type(own) is dict:
             self.edge_of_dict(title, thing, own, names, hooked)
-        if _is_users(cls):
+        if is_users(cls):
             self._members(title, cls, names, own if type(own) is dict else None)
             self._slots(title, thing, cls)
 
@@ -217,7 +234,7 @@ class Walk:
         self, title: str, thing: Any, own: dict[str, Any], names: set[str], hooked: bool
     ) -> None:
         """The attributes in an object's dictionary."""
-        hooked = hooked and not (names & DYNAMIC) and may_stand_in(type(thing), thing)
+        hooked = hooked and not (names & DYNAMIC) and may_be_another(type(thing), thing)
         place = ("dict", id(thing), None)
         if place not in self._places:
             self._places.add(place)
@@ -234,7 +251,7 @@ class Walk:
 
     def _members(self, title: str, cls: type, names: set[str], own: dict[str, Any] | None) -> None:
         """Attributes of classes, as far as their names are read; special methods always."""
-        bases = [c for c in cls.__mro__[:-1] if _is_users(c)]
+        bases = [c for c in cls.__mro__[:-1] if is_users(c)]
         for k, c in enumerate(bases):
             members = class_dict(c)
             special = {n for n in members if n.startswith("__") and n not in _SPECIAL}
@@ -252,27 +269,10 @@ class Walk:
                     self.edge("slot", thing, member, f"{title}.{name}", False)
 
 
-def _inside(thing: Any) -> list[Any] | None:
-    """The functions in an object of ours (a kernel, a transform, a rule); None for others."""
-    if isinstance(thing, type) or type(thing).__module__.partition(".")[0] != "tapec":
-        return None
-    held = getattr(thing, "__dict__", {})
-    return [v for _, v in sorted(held.items()) if callable(v) and not isinstance(v, type)]
-
-
-def _is_users(thing: Any) -> bool:
-    """Whether a module or class is the user's, not Python's nor an installed package's."""
-    if isinstance(thing, type):
-        thing = sys.modules.get(thing.__module__ or "")
-        if thing is None:
-            return True
-    name = getattr(thing, "__name__", "")
-    if name == "__main__":
-        return True
-    file = getattr(thing, "__file__", None)
-    if file is None:
-        return name not in sys.builtin_module_names and getattr(thing, "__spec__", None) is None
-    return not (is_library_file(file) or file.startswith(STDLIB) or is_hidden(file))
+@functools.lru_cache(maxsize=1024)
+def _rule(kind: type) -> Callable[[Walk, str, Any, bool], None] | None:
+    """The rule of a class, or of the builtin class that it derives from."""
+    return next((_RULES[c] for c in kind.__mro__ if c in _RULES), None)
 
 
 _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
@@ -295,3 +295,5 @@ _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
     collections.defaultdict: Walk._dictionary,
     set: Walk._set,
 }
+_COPIED = _RULES.keys() | COPIED
+_CONTAINERS = (Walk._sequence, Walk._dictionary, Walk._set)

@@ -46,7 +46,7 @@ class Region(Session):
         super().__init__(parent)
         REGIONS.add(self)
         self._inferred, self._types, self._locs = parent._inferred, parent._types, parent._locs
-        self._wrapped = parent._wrapped
+        self._wrapped, self.shadows, self.outside = parent._wrapped, parent.shadows, parent.outside
         self.partial = parent.partial
         self.probe = probe
         self.entered: dict[Storage, EnteredStorage] = {}

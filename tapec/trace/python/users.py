@@ -1,0 +1,46 @@
+"""What belongs to the user, and what an object of ours holds of the user's."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.frames import is_hidden
+from tapec.trace.python.classes import STDLIB
+from tapec.trace.python.foreign import is_library
+
+
+def inside(thing: Any) -> list[Any] | None:
+    """The functions in an object of ours (a kernel, a transform, a rule); None for others."""
+    if isinstance(thing, type) or type(thing).__module__.partition(".")[0] != "tapec":
+        return None
+    held = getattr(thing, "__dict__", {})
+    return [v for _, v in sorted(held.items()) if callable(v) and not isinstance(v, type)]
+
+
+def is_users(thing: Any) -> bool:
+    """Whether a module or class is the user's, not Python's nor an installed package's."""
+    if isinstance(thing, type):
+        thing = sys.modules.get(thing.__module__ or "")
+        if thing is None:
+            return True
+    name = getattr(thing, "__name__", "")
+    if name == "__main__":
+        return True
+    file = getattr(thing, "__file__", None)
+    if file is None:
+        return name not in sys.builtin_module_names and getattr(thing, "__spec__", None) is None
+    return not (is_library(file) or file.startswith(STDLIB) or is_hidden(file))
+
+
+_OPAQUE = (type(np.random.default_rng), np.random.Generator, np.random.RandomState, enum.Enum)
+
+
+def is_looked_into(value: Any) -> bool:
+    """Whether what an object holds can matter: of classes, those of the user's only."""
+    if isinstance(value, type):
+        return is_users(value) and not issubclass(value, enum.Enum)
+    return not isinstance(value, _OPAQUE)
