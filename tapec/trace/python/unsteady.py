@@ -6,14 +6,9 @@ Generators with a state are looked at before and after tracing, see `outside`.
 
 from __future__ import annotations
 
-import datetime
 import functools
-import os
 import random
-import secrets
-import time
 import types
-import uuid
 from typing import Any
 
 import numpy as np
@@ -21,42 +16,29 @@ import numpy as np
 from tapec.errors import EffectError
 from tapec.trace.arrays.session import current, where
 
-_CLOCKS = [
-    "asctime",
-    "clock_gettime",
-    "clock_gettime_ns",
-    "ctime",
-    "gmtime",
-    "localtime",
-    "monotonic",
-    "monotonic_ns",
-    "perf_counter",
-    "perf_counter_ns",
-    "process_time",
-    "process_time_ns",
-    "strftime",
-    "thread_time",
-    "thread_time_ns",
-    "time",
-    "time_ns",
-]
+# By the names of modules, which need not be imported for this.
+_UNSTEADY = {
+    "time": frozenset(
+        ["asctime", "clock_gettime", "clock_gettime_ns", "ctime", "gmtime", "localtime",
+         "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
+         "process_time_ns", "strftime", "thread_time", "thread_time_ns", "time", "time_ns"]
+    ),
+    "secrets": frozenset(["randbelow", "token_bytes", "token_hex", "token_urlsafe"]),
+    "uuid": frozenset(["uuid1", "uuid4", "uuid6", "uuid7"]),
+    "posix": frozenset(["getrandom", "times", "urandom"]),
+    "nt": frozenset(["times", "urandom"]),
+}  # fmt: skip
 _OF_NOW = frozenset(["now", "utcnow", "today"])
 # With a seed these give what the seed says.
 _SEEDED = (np.random.default_rng, np.random.SeedSequence, np.random.RandomState, random.Random,
            np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox,
            np.random.SFC64)  # fmt: skip
-_OF_SYSTEM = (os.urandom, getattr(os, "getrandom", None), os.times, uuid.uuid1, uuid.uuid4)
-_OF_SECRETS = [getattr(secrets, name) for name in secrets.__all__ if name != "compare_digest"]
-_UNSTEADY = {
-    id(f): f
-    for f in (*[getattr(time, n, None) for n in _CLOCKS], *_OF_SECRETS, *_OF_SYSTEM, *_SEEDED)
-    if f is not None
-}
-# Clocks that show any time they are given.
-_SHOWING = (time.asctime, time.ctime, time.gmtime, time.localtime)
-_BY_ARGUMENT = {id(f): 1 for f in (*_SEEDED, *_SHOWING)} | {id(time.strftime): 2}
+_BY_SEED = {id(made): made for made in _SEEDED}
+# Clocks that show any time they are given, by the number of arguments.
+_SHOWING = {"asctime": 1, "ctime": 1, "gmtime": 1, "localtime": 1, "strftime": 2}
 # The generators behind the functions of np.random and of random.
 _HIDDEN = (np.random.mtrand._rand, random._inst)
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 _METHODS = (types.MethodType, types.BuiltinFunctionType)
 
 
@@ -81,22 +63,26 @@ def steady(function: Any) -> Any:
 
 def is_unsteady(function: Any) -> bool:
     """Whether a function gives something else at each call with the same arguments."""
-    if id(function) in _UNSTEADY:
+    kind = type(function)
+    if kind in _FUNCTIONS and function.__name__ in _UNSTEADY.get(function.__module__, ()):
         return True
-    if not isinstance(function, _METHODS):
-        return False
-    owner = function.__self__
-    if isinstance(owner, type) and issubclass(owner, datetime.date):
-        return function.__name__ in _OF_NOW
+    return id(function) in _BY_SEED or (kind in _METHODS and _is_unsteady_method(function))
+
+
+def _is_unsteady_method(method: Any) -> bool:
+    owner = method.__self__
     if owner is _HIDDEN[0] or owner is _HIDDEN[1]:
-        return function.__name__ not in ("get_state", "getstate")
+        return method.__name__ not in ("get_state", "getstate")
+    if isinstance(owner, type):
+        return method.__name__ in _OF_NOW and any(c.__module__ == "datetime" for c in owner.__mro__)
     return isinstance(owner, random.SystemRandom)
 
 
 def _is_said(function: Any, args: Any, kwargs: Any) -> bool:
     """Whether the arguments say what the function gives."""
-    given = [x for x in (*args, *kwargs.values()) if x is not None]
-    return len(given) >= _BY_ARGUMENT.get(id(function), 99)
+    given = sum(x is not None for x in (*args, *kwargs.values()))
+    needed = 1 if id(function) in _BY_SEED else _SHOWING.get(function.__name__, 99)
+    return given >= needed
 
 
 def _name(function: Any) -> str:
