@@ -16,6 +16,7 @@ from tapec.call.signature import Signature, abstract, has_parameter, static_test
 from tapec.call.specialize import Specialization
 from tapec.call.tracing import CapturesTracer, specialize
 from tapec.call.variants import Variants
+from tapec.ir.rewrite import gc_paused
 from tapec.look.debug import report
 from tapec.look.stages import IRText, stage_text
 from tapec.trace import NeedStatic, Tracer
@@ -134,18 +135,21 @@ class Kernel(Derivatives, FastCallable):
                 known = self._found.get(signature) or Variants()
                 if (current := known.current()) is not None:
                     return current
-                plan, backend = known.next_plan(), self._options["backend"]
                 try:
-                    special = specialize(self.__wrapped__, signature, backend, plan)
+                    return self._compile(signature, known)
                 except NeedStatic as need:
                     traced = signature.traced
                     self._pinned |= {traced[k] for k in need.params}
-                    continue
-                self._found[signature] = known
-                self._entries.drop(known.add(special))
-                self._entries.add(self, special)
-                report(special)
-                return special
+
+    @gc_paused()  # compiling makes many objects and frees few: collections take long, and find none
+    def _compile(self, signature: Signature, known: Variants) -> Specialization:
+        plan, backend = known.next_plan(), self._options["backend"]
+        special = specialize(self.__wrapped__, signature, backend, plan)
+        self._found[signature] = known
+        self._entries.drop(known.add(special))
+        self._entries.add(self, special)
+        report(special)
+        return special
 
     # ---- looking inside ----
 

@@ -12,7 +12,6 @@ from tapec.call.signature import Input, Signature, Static, leaf_hints, program_n
 from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
 from tapec.ir.nested import count
-from tapec.ir.rewrite import gc_paused
 from tapec.pipeline import Journal, clean
 from tapec.trace import NeedStatic, Param, trace
 from tapec.trace.python.changed import Refused
@@ -27,7 +26,6 @@ class CapturesTracer(Exception):
     """The function reads values of a running trace: it is a part of that trace, not a kernel."""
 
 
-@gc_paused()  # tracing allocates many objects and frees few: collections would double its time
 def specialize(
     f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan | None = None
 ) -> Specialization:

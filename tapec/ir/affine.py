@@ -18,7 +18,8 @@ from tapec.ir.tuning import AFFINE_DEPTH, AFFINE_TERMS
 from tapec.ir.types import INTEGERS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Never changed, and not declared frozen, as values and ops: that makes each twice as dear.
+@dataclass(slots=True, eq=False)
 class Affine:
     """``const + sum(coefficient * value)``: every value once, no coefficient zero.
 
@@ -36,7 +37,8 @@ class Affine:
         )
 
     def __hash__(self) -> int:
-        return hash((self.const, frozenset(self.terms)))
+        terms = self.terms
+        return hash((self.const, terms if len(terms) < 2 else frozenset(terms)))
 
     def __add__(self, other: Affine | int) -> Affine:
         if isinstance(other, int):

@@ -9,10 +9,17 @@ from tapec.ir.core import Op, Value
 
 def every(ops: Iterable[Op]) -> Iterator[Op]:
     """All ops, those of regions included."""
+    found: list[Op] = []
+    _gather(ops, found)
+    return iter(found)
+
+
+def _gather(ops: Iterable[Op], found: list[Op]) -> None:
+    """A list: generators inside generators would hand each op up through all levels."""
     for op in ops:
-        yield op
+        found.append(op)
         for region in op.regions:
-            yield from every(region.ops)
+            _gather(region.ops, found)
 
 
 def count(ops: Sequence[Op]) -> int:
@@ -22,7 +29,11 @@ def count(ops: Sequence[Op]) -> int:
 
 def reads(op: Op) -> Iterator[Value]:
     """Operands of an op and of all ops in its regions, and what the regions yield."""
+    if not op.regions:
+        return iter(op.operands)
+    found: list[Value] = []
     for inner in every([op]):
-        yield from inner.operands
+        found += inner.operands
         for region in inner.regions:
-            yield from region.results
+            found += region.results
+    return iter(found)

@@ -64,8 +64,12 @@ class Blocks:
 
     def depth(self, operands: Sequence[Value]) -> int:
         """The outermost block in which all of these are defined."""
-        depths = self._depths
-        return max([depths.get(id(v), 0) for v in operands], default=0) if depths else 0
+        found, depths = 0, self._depths
+        for value in operands:
+            depth = depths.get(id(value), 0)
+            if depth > found:
+                found = depth
+        return found
 
     def place(self, op: Op, depth: int) -> None:
         """Append to the block of a depth."""
@@ -224,7 +228,7 @@ def live(ops: Sequence[Op]) -> tuple[Op, ...]:
 def _live(ops: Sequence[Op], used: set[int]) -> tuple[Op, ...]:
     kept: list[Op] = []
     for op in reversed(ops):
-        if not (op.primitive.effect or any(id(r) in used for r in op.results)):
+        if not op.primitive.effect and used.isdisjoint(map(id, op.results)):
             continue
         # Called functions are shared, and already cleaned.
         if op.regions and op.primitive is not INVOKE:

@@ -47,7 +47,7 @@ def unmarked(block: Block) -> tuple[Block, Placement]:
 
 def renamed(op: Op, env: Mapping[Value, Value]) -> Op:
     """The op over other operands; the same one where nothing changes."""
-    if not any(v in env for v in op.operands):
+    if env.keys().isdisjoint(op.operands):
         return op
     operands = tuple(env.get(v, v) for v in op.operands)
     return Op(op.primitive, operands, op.attrs, op.results, op.regions, op.loc)

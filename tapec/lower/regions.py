@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import is_
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.ops.control import CALL
@@ -36,9 +37,9 @@ def each_block(func: Func, change: Callable[[Block, bool], Block]) -> Func:
     known: dict[Block, Block] = {}
 
     def changed(block: Block, inside: bool) -> Block:
-        ops = tuple(with_regions(op, regions(op)) if op.regions else op for op in block.ops)
-        same = all(a is b for a, b in zip(ops, block.ops, strict=True))
-        return change(block if same else Block(block.params, ops, block.results), inside)
+        if any(op.regions for op in block.ops):
+            block = changed_ops(block, lambda op: with_regions(op, regions(op)))
+        return change(block, inside)
 
     def regions(op: Op) -> tuple[Block, ...]:
         for region in op.regions:
@@ -53,14 +54,14 @@ def each_block(func: Func, change: Callable[[Block, bool], Block]) -> Func:
 def changed_ops(block: Block, change: Callable[[Op], Op]) -> Block:
     """The block with every op changed; the same one where none is."""
     ops = tuple(map(change, block.ops))
-    if all(a is b for a, b in zip(ops, block.ops, strict=True)):
+    if all(map(is_, ops, block.ops)):
         return block
     return Block(block.params, ops, block.results)
 
 
 def with_regions(op: Op, regions: tuple[Block, ...]) -> Op:
     """The op with other regions; the same one where they are."""
-    if all(a is b for a, b in zip(regions, op.regions, strict=True)):
+    if all(map(is_, regions, op.regions)):
         return op
     return Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)
 

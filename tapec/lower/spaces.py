@@ -10,7 +10,7 @@ from tapec.ir.core import Value
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.spacekeys import unrolled_from
 from tapec.lower.sums import chained
-from tapec.lower.tuning import SUM_BLOCK
+from tapec.lower.tuning import LANES, SUM_BLOCK
 
 How = tuple[str, object]  # a scalar op and its initial value (None: the neutral element)
 # How the carried values of a loop are combined, by the scalar op.
@@ -63,6 +63,13 @@ def _extreme(name: str, dtype: str) -> float | int:
     bits = {"i32": 31, "i64": 63}.get(dtype, 0)
     low = -(2**bits) if bits else 0
     return low if name == "maximum" else (2**bits - 1 if bits else 1)
+
+
+def block_length(extent: int, about: int) -> int:
+    """The length of the blocks of a long axis: one without a remainder, whose loop would be a
+    second copy of the body, if there is one near."""
+    fitting = [n for n in range(LANES, 2 * about, LANES) if not extent % n and 2 * n >= about]
+    return min(fitting, key=lambda n: abs(n - about), default=about)
 
 
 def carried(
@@ -133,7 +140,7 @@ class _Reduction:
 
     def blocks(self, at: Index, values: Sequence[Value], extent: int) -> list[Value]:
         """An axis in blocks, each summed from scratch."""
-        length = self.length
+        length = block_length(extent, self.length)
         full = extent - extent % length
         rest: list[Value] = []
         if full < extent:

@@ -1,6 +1,6 @@
 """Long reductions: block totals added so that rounding errors do not grow with the length.
 
-A long float sum is cut into blocks of 512 elements. Within a block every lane of the vector
+A long float sum is cut into blocks of some 512 elements. Within a block every lane of the vector
 accumulators adds its elements in order; accumulators, then lanes, are combined pairwise. The totals
 of the blocks (and of the rows, where more than one axis is reduced) are added in order with a
 compensated accumulator: the error of each addition is found exactly by Knuth's TwoSum (Handbook of

@@ -24,8 +24,10 @@ SELECTED_COST = 16
 CALL_FLOPS = 200_000
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
-# Long sums are cut into blocks of this length. [elements; estimated]
+# Long sums are cut into blocks of about this length. [elements; estimated]
 SUM_BLOCK = 512
+# Others are multiples of this, all lanes of four vectors. [elements; estimated]
+LANES = 32
 # Ends of the last axis up to this length are written out beside a vector loop. [elements;
 # estimated]
 EDGE = 4

@@ -11,9 +11,11 @@ from tapec.ir.ops.loop import INVOKE
 
 def weigh(ops: Iterable[Op]) -> int:
     """The number of ops, those of bodies included; functions called count where they are made."""
-    return sum(
-        1 if op.primitive is INVOKE else 1 + sum(weigh(r.ops) for r in op.regions) for op in ops
-    )
+    return sum(1 if not op.regions else _weight(op) for op in ops)
+
+
+def _weight(op: Op) -> int:
+    return 1 if op.primitive is INVOKE else 1 + sum(weigh(r.ops) for r in op.regions)
 
 
 def chunks(ops: Iterable[Op]) -> list[list[Op]]:
@@ -21,7 +23,7 @@ def chunks(ops: Iterable[Op]) -> list[list[Op]]:
     runs: list[list[Op]] = [[]]
     weight = 0
     for op in ops:
-        more = weigh([op]) * (4 if op.regions else 1)
+        more = 4 * _weight(op) if op.regions else 1
         if runs[-1] and weight + more > CHUNK_OPS:
             runs.append([])
             weight = 0

@@ -12,7 +12,13 @@ from tapec.backends.llvm.abi import KernelAbi
 from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
-from tapec.backends.llvm.jit import Library, emit_object, exported_names, load_object
+from tapec.backends.llvm.jit import (
+    Library,
+    emit_object,
+    exported_names,
+    imported_names,
+    load_object,
+)
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
 from tapec.backends.llvm.work import work
@@ -156,7 +162,8 @@ def link(image: Image) -> CompiledKernel:
     raiser = text.signature.raise_error
     data = external(text.loops.ops)
     known = {**_known(text, raiser), **{name: a.ctypes.data for name, a in data.items()}}
-    library = load_object(image.data, known, exports=exported_names(text.module))
+    named = {name: known[name] for name in imported_names(text.module) if name in known}
+    library = load_object(image.data, named, exports=exported_names(text.module))
     library.reads = tuple(data.values())
     return CompiledKernel(
         library, text.signature, raiser, text.kernel, text.loops, text.opt, text.passes, image.size

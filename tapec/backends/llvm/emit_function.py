@@ -142,8 +142,9 @@ class FunctionEmitter:
     def op(self, op: Op) -> None:
         """Emit one op."""
         if self.depth:
-            self.depths.update(dict.fromkeys(op.results, self.depth))
-        special = self.special.get(op.name)
+            for value in op.results:
+                self.depths[value] = self.depth
+        special = self.special.get(op.primitive.name)
         if special is not None:
             special(self, op)
             return
@@ -151,7 +152,7 @@ class FunctionEmitter:
         found = range_of(op, self.ranges)
         if found is not None:
             self.ranges[op.result] = found
-        if self.width > 1 and any(self.varies(v) for v in op.operands):
+        if self.width > 1 and any(map(self.varies, op.operands)):
             args = [self.operand(v) for v in op.operands]
             self.wide[op.result] = self.paired(op, args[0]) or emit_op(self, op, args, self.width)
             return

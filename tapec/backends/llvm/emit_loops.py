@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
 from tapec.backends.llvm.emit_reductions import NEUTRAL, OPS, Lanes, reduce_lanes
-from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, POLLED_WORK
+from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, HIDING_WORK, POLLED_WORK
 from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
@@ -114,7 +114,7 @@ def _vector_loop(
     """The full vectors of a loop; returns (accumulators, first remaining iteration)."""
     (block,), kinds, (lower, upper) = op.regions, op.attrs["reduce"], bounds
     dtypes = [v.type.dtype for v in op.operands]
-    copies = max(1, ACCUMULATORS // len(kinds)) if kinds else 1
+    copies = _copies(op)
     if upper - lower < copies * width:
         copies = 1
     step = copies * width
@@ -137,6 +137,15 @@ def _vector_loop(
               for k, (how, dtype) in enumerate(zip(kinds, dtypes, strict=True))]  # fmt: skip
     e.width, e.lanes, e.wide = 1, {}, {}
     return Lanes(width, wholes), stop
+
+
+def _copies(op: Op) -> int:
+    """How many vectors of accumulators a loop has: a power of two, fewer for long bodies."""
+    kinds = op.attrs["reduce"]
+    if not kinds:
+        return 1
+    most = HIDING_WORK // max(work(op.regions[0].ops), 1)
+    return max(1, min(ACCUMULATORS, 1 << max(most, 1).bit_length() - 1) // len(kinds))
 
 
 def _together(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str]) -> str:

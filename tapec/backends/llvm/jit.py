@@ -34,6 +34,9 @@ _GLOBAL = re.compile(
     re.MULTILINE,
 )
 
+_DECLARED = re.compile(r"^declare [^@\n]*@(?:\"([^\"]+)\"|([\w.$-]+))\(", re.MULTILINE)
+_EXTERNAL = re.compile(r"^@(?:\"([^\"]+)\"|([\w.$-]+)) = external ", re.MULTILINE)
+
 _names = itertools.count()
 
 
@@ -128,8 +131,17 @@ def compile_module(
 
 def exported_names(text: str) -> tuple[str, ...]:
     """Names that LLVM IR text defines with external linkage: functions, then variables."""
-    functions, variables = _lines(text, "define "), _lines(text, "@")
-    found = itertools.chain(_FUNCTION.findall(functions), _GLOBAL.findall(variables))
+    return _found(text, (("define ", _FUNCTION), ("@", _GLOBAL)))
+
+
+def imported_names(text: str) -> tuple[str, ...]:
+    """Names that LLVM IR text declares and does not define: functions, then variables."""
+    return _found(text, (("declare ", _DECLARED), ("@", _EXTERNAL)))
+
+
+def _found(text: str, kinds: Iterable[tuple[str, re.Pattern[str]]]) -> tuple[str, ...]:
+    """The names that patterns find in lines of their kind."""
+    found = (pair for start, pattern in kinds for pair in pattern.findall(_lines(text, start)))
     return tuple(quoted or plain for quoted, plain in found)
 
 

@@ -15,11 +15,14 @@ from tapec.ir.core import Op
 
 def work(ops: Iterable[Op]) -> int:
     """Operations executed."""
-    return sum(_COUNTS.get(op.name, _one)(op) for op in ops)
-
-
-def _one(op: Op) -> int:
-    return MATHS_WORK if op.primitive.function else 1
+    total = 0
+    for op in ops:
+        count = _COUNTS.get(op.primitive.name)
+        if count is not None:
+            total += count(op)
+        else:
+            total += MATHS_WORK if op.primitive.function else 1
+    return total
 
 
 def _for(op: Op) -> int:

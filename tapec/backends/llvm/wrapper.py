@@ -13,7 +13,7 @@ instance's data word points to a table of the kernel's pointers.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
@@ -22,7 +22,9 @@ from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, Entr
 from tapec.backends.llvm.jit import ARENA, Library
 from tapec.backends.llvm.watch import STATE
 
-_FUNCTIONS = """\
+_FUNCTIONS = tuple(
+    (line.partition("@")[2].partition("(")[0], line)
+    for line in """\
 declare void @Py_IncRef(ptr)
 declare void @Py_DecRef(ptr)
 declare ptr @PyEval_SaveThread()
@@ -39,14 +41,14 @@ declare ptr @tapec.take(ptr, i64)
 declare void @tapec.give(ptr, ptr)
 declare void @PyMem_RawFree(ptr)
 declare void @tapec.raise(i32)
-declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)
-"""
+""".splitlines(keepends=True)
+)
 _WATCHING = "declare i1 @tapec.unchanged(ptr)\n"
 _RAISING = f"""\
 @{RAISER} = external global i8
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 """
-_OBJECTS = "".join(f"@{name} = external global i8\n" for name in capi.OBJECT_NAMES)
+_OBJECTS = tuple((name, f"@{name} = external global i8\n") for name in capi.OBJECT_NAMES)
 
 
 def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
@@ -56,18 +58,23 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     function as `RAISER`, and with those of the signature's fixed objects; the module's
     docstring says what it does.
     """
+    entry = EntryWriter(sig, kernel).text()
     parts = [
-        _FUNCTIONS,
-        _OBJECTS,
-        f"@{NEXT} = global ptr @tapec.mismatch\n",
+        _named_in(entry, (*_FUNCTIONS, *_OBJECTS)),
+        f"declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)\n@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
         f"@{STATE} = global ptr null\n{_WATCHING}" if sig.watched else "",
         _RAISING if sig.errors else "",
         "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
         _extent_constants(sig),
-        EntryWriter(sig, kernel).text(),
+        entry,
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _named_in(text: str, declarations: Iterable[tuple[str, str]]) -> str:
+    """The declarations of what a text names; LLVM and the linker look at each one."""
+    return "".join(line for name, line in declarations if f"@{name}" in text)
 
 
 def link_chain(libraries: Sequence[Library], python: int) -> int:
