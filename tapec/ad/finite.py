@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tapec.ad.shown import Shown
 from tapec.ir.core import Dense, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.ops import arith
@@ -25,29 +26,36 @@ _STEEP = frozenset(
     {functions.sqrt, functions.cbrt, functions.arcsin, functions.arccos, functions.arccosh}
     | {functions.hypot, functions.arctan2, arith.power}
 )
+# The derivative is infinite only where the value is zero.
+_STEEP_AT_ZERO = frozenset({functions.sqrt, functions.cbrt})
 
 
 class Finiteness:
     """What is known about the values that some ops make; parameters are taken to be finite.
 
-    `shows` says that infinite values make the results infinite or NaN (see `tapec.ad.unused`):
-    then only partials that are infinite where the value is finite need care.
+    Of values that show in the only result, only partials that are infinite where the value is
+    finite need care.
     """
 
-    def __init__(self, ops: Iterable[Op], *, shows: bool = False) -> None:
-        self._shows = shows
+    def __init__(self, ops: Iterable[Op], shown: Shown | None = None) -> None:
+        self._shown = shown or Shown()
         self._infinite: set[Value] = set()
         self._divisors: set[Value] = set()
         for op in ops:
             self._visit(op)
 
     def partial(self, op: Op, k: int) -> bool:
-        """Whether the partial of an elementwise op by operand k is finite, and its derivatives."""
+        """Whether the partial of an elementwise op by operand k is finite, and its derivatives.
+
+        Or else the result that it belongs to is infinite or NaN.
+        """
         if op.primitive is strong_mul:
             return False  # both operands are derivatives of something
         if self._keeps_finite(op) and self._infinite.isdisjoint(op.operands):
             return True
-        return self._shows and op.primitive not in _STEEP
+        if op.primitive in _STEEP_AT_ZERO and op.result in self._shown.divisors:
+            return True
+        return op.result in self._shown.values and op.primitive not in _STEEP
 
     def _visit(self, op: Op) -> None:
         if op.primitive is const:

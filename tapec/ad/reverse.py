@@ -17,9 +17,9 @@ from tapec.ad.finite import Finiteness
 from tapec.ad.flow import Flow
 from tapec.ad.joint import JointBody, TapeSource, Thread
 from tapec.ad.rules import hint_of
+from tapec.ad.shown import Shown
 from tapec.ad.sweep import RegionPullback, Sweep
 from tapec.ad.tape import TapeEntry
-from tapec.ad.unused import leaves_out
 from tapec.ad.zeros import ZERO, Derivative, Zero
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
@@ -44,8 +44,8 @@ class Reverse:
     shared: dict[tuple[object, ...], Any] = field(default_factory=dict)
     # Inside loops, the loop-invariant values; None outside of loops.
     invariant: set[Value] | None = None
-    # Whether infinite values show in the only number that is differentiated.
-    shows: bool = False
+    # What shows in the only number that is differentiated.
+    shown: Shown = field(default_factory=Shown)
 
     def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` makes, once for each key."""
@@ -75,11 +75,12 @@ class Reverse:
         """Append the reverse sweep, see `tapec.ad.adjoint.pull_back`."""
         floats = [v for v in func.results if v.type.is_float]
         arrived = [(v, s) for v, s in zip(floats, seeds, strict=True) if not isinstance(s, Zero)]
-        self.shows = len(arrived) == 1 and not arrived[0][0].type.shape and not leaves_out(func)
+        if len(arrived) == 1 and arrived[0][0].type.size == 1:
+            self.shown = Shown(func, [arrived[0][0]])
         activity = Activity(func, sources, self.flow)
         ops, needed = activity.walk(func, [v for v, _ in arrived])
         records = self._augmented(builder, ops, activity, needed, TapeSource())
-        finite = Finiteness(func.ops, shows=self.shows)
+        finite = Finiteness(func.ops, self.shown)
         sweep = Sweep(builder, ops, activity, [*sources, *floats], records, finite)
         for value, seed in arrived:
             sweep.cotangents.accumulate(value, seed)
@@ -104,7 +105,7 @@ class Reverse:
         records = self._augmented(builder, ops, activity, needed, tapes)
         forward, builder.ops = builder.ops, []
         everywhere = [*sources, *(v for v in body.results if v.type.is_float)]
-        finite = Finiteness(body.ops, shows=self.shows)
+        finite = Finiteness(body.ops, self.shown)
         sweep = Sweep(builder, ops, activity, everywhere, records, finite, inside=in_loop)
         bases = [Value(p.type, hint_of(p, "ct")) if b else None
                  for p, b in zip(sources, based, strict=True)]  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from tapec.ad.activity import Activity, active_params, check_differentiable
 from tapec.ad.finite import Finiteness
 from tapec.ad.rules import add, broadcast, hint_of, partial_of, results_of, scale, select, strongly
+from tapec.ad.shown import Shown
 from tapec.ad.tangent_regions import Forward, Tangents, region_tangent
 from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
@@ -48,9 +49,15 @@ def push_forward(builder: Builder, func: Func, tangents: Tangents) -> list[Deriv
     of `func` itself serve as primals: `builder.params` must hold its parameters.
     """
     targets = [v for v in func.results if v.type.is_float]
-    one = len(tangents) == 1 and not next(iter(tangents)).type.shape
-    _push_block(builder, func, tangents, targets, Forward(_push_block, shows=one))
+    forward = Forward(_push_block)
+    if _is_number(list(tangents)) and _is_number(targets):
+        forward.shown = Shown(func, targets)
+    _push_block(builder, func, tangents, targets, forward)
     return [tangents.get(v, ZERO) for v in targets]
+
+
+def _is_number(values: Sequence[Value]) -> bool:
+    return len(values) == 1 and values[0].type.size == 1
 
 
 def _push_block(
@@ -61,7 +68,7 @@ def _push_block(
     forward: Forward,
 ) -> None:
     """Append a body's ops and the tangents that the targets need; `tangents` gains them."""
-    finite = Finiteness(body.ops, shows=forward.shows)
+    finite = Finiteness(body.ops, forward.shown)
     derived = set(Activity(body, tangents, forward.flow).active_ops(body, targets))
     for op in body.ops:
         if op not in derived:

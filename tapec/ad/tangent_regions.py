@@ -13,6 +13,7 @@ from typing import Any
 from tapec.ad.flow import Flow
 from tapec.ad.joint import closed
 from tapec.ad.rules import hint_of, refuse_captured, rule_operands
+from tapec.ad.shown import Shown
 from tapec.ad.zeros import ZERO, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder
@@ -33,8 +34,8 @@ class Forward:
 
     push: Push
     flow: Flow = field(default_factory=Flow)
-    # Whether the only tangent is one of a number, which nobody takes to be zero.
-    shows: bool = False
+    # What shows in the only result, of a derivative in a direction that nobody takes to be zero.
+    shown: Shown = field(default_factory=Shown)
     # The tangent bodies of calls: equal calls stay equal.
     calls: dict[tuple[Block, tuple[bool, ...]], tuple[Block, tuple[bool, ...]]] = field(
         default_factory=dict
