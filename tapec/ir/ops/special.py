@@ -58,6 +58,7 @@ def by_constant(function: str, name: str) -> Callable[..., Any]:
                 f"scipy.special.{function} of {len(numbers)} different first arguments at once",
                 hint=f"use at most {MANY_CONSTANTS} of them in one call",
             )
+        x = _promoted(function, first, x)
         made = [op(x, **{name: _whole(n)}) for n in numbers]
         which = places.reshape(np.shape(first))
         return np.select([which == k for k in range(len(made))], made) if which.ndim else made[0]
@@ -65,6 +66,15 @@ def by_constant(function: str, name: str) -> Callable[..., Any]:
     named = [Parameter(k, Parameter.POSITIONAL_OR_KEYWORD) for k in ("op", name, "x")]
     public.__signature__ = Signature(named)  # type: ignore[attr-defined]
     return public
+
+
+def _promoted(function: str, first: Any, x: Any) -> Any:
+    """x in double precision where SciPy computes in it."""
+    from scipy import special
+
+    one = np.ones((), getattr(x, "dtype", float))
+    kind = getattr(special, function)(first, one).dtype
+    return x if kind == one.dtype else np.multiply(x, np.float64(1.0))
 
 
 def _whole(number: Any) -> int | float:
