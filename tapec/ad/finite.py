@@ -8,7 +8,8 @@ product, where a factor comes from an op that makes infinities out of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Finiteness:
         self._shown = shown or Shown()
         self._infinite: set[Value] = set()
         self._divisors: set[Value] = set()
+        self._computed: set[Value] = set()
         for op in ops:
             self._visit(op)
 
@@ -57,10 +59,29 @@ class Finiteness:
             return True
         return op.result in self._shown.values and op.primitive not in _STEEP
 
+    def rule(self, op: Op, name: str, active: Sequence[int] = ()) -> Any:
+        """The declared rule of this name for active operands, the strong one where it is needed.
+
+        Of a product with one active operand only the other is multiplied with: a given one is no
+        derivative, so that its zeros do not count.
+        """
+        plain = getattr(op.primitive, name)
+        if name not in op.primitive.strong or self._infinite.isdisjoint(op.operands):
+            return plain
+        if self._shown.values.issuperset(op.results):
+            return plain
+        if op.primitive.separate and len(active) == 1:
+            read = [v for k, v in enumerate(op.operands) if k not in active]
+            if self._computed.isdisjoint(read) and self._infinite.isdisjoint(read):
+                return plain
+        return op.primitive.strong[name]
+
     def _visit(self, op: Op) -> None:
         if op.primitive is const:
             self._constant(op)
-        elif not (self._keeps_finite(op) and self._infinite.isdisjoint(op.operands)):
+            return
+        self._computed.update(op.results)
+        if not (self._keeps_finite(op) and self._infinite.isdisjoint(op.operands)):
             self._infinite.update([v for v in op.results if v.type.is_float])
 
     def _constant(self, op: Op) -> None:

@@ -100,11 +100,11 @@ def _pass_by(sweep: Sweep, op: Op) -> bool:
 
 
 def _linear(sweep: Sweep, op: Op, ct: Cotangent) -> None:
-    rules = op.primitive.transpose
     value = Expr(sweep.builder, sweep.clean(op.result, ct))
     operands = tuple(Expr(sweep.builder, v) for v in op.operands)
     # Last operands first: what was written is read before the place is cleared, so in place.
     for k in reversed(sweep.activity.entries[op]):
+        rules = sweep.finite.rule(op, "transpose", (k,))
         rule = rules[0] if len(rules) == 1 else rules[k]
         # Products with other operands may meet their NaN; mere movement may not.
         if rule is not None:

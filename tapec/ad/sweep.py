@@ -74,10 +74,11 @@ class Sweep:
         cts = [self.cotangent(v) for v in op.results]
         if all(ct is None for ct in cts):
             return
-        if op.primitive.vjp is None:
+        rule = self.finite.rule(op, "vjp")
+        if rule is None:
             raise NonDifferentiableError(f"{op.name} has no adjoint rule", where=op.loc)
         given = tuple(None if ct is None else Expr(self.builder, ct) for ct in cts)
-        found = op.primitive.vjp(
+        found = rule(
             given[0] if op.primitive.results == 1 else given,
             results_of(self.builder, op),
             tuple(Expr(self.builder, v) for v in op.operands),

@@ -93,11 +93,12 @@ def op_tangents(
     if all(v not in tangents for v in op.operands):
         return (ZERO,) * len(op.results)
     if op.primitive.kind == "structured":
-        return _structured(builder, op, tangents)
+        return _structured(builder, op, tangents, finite)
     if op.primitive.kind == "elementwise" and op.name not in _SPECIAL:
         return (_elementwise(builder, op, tangents, finite),)
-    rule = _SPECIAL.get(op.name) or _linear
-    return (rule(builder, op, tangents),)
+    if op.name in _SPECIAL:
+        return (_SPECIAL[op.name](builder, op, tangents),)
+    return (_linear(builder, op, tangents, finite),)
 
 
 def _elementwise(builder: Builder, op: Op, tangents: Tangents, finite: Finiteness) -> Derivative:
@@ -116,18 +117,22 @@ def _elementwise(builder: Builder, op: Op, tangents: Tangents, finite: Finitenes
     return ZERO if total is None else broadcast(builder, total, y.type.shape, hint)
 
 
-def _linear(builder: Builder, op: Op, tangents: Tangents) -> Derivative:
+def _linear(builder: Builder, op: Op, tangents: Tangents, finite: Finiteness) -> Derivative:
     if len(op.operands) == 1:
         t, hint = tangents[op.operands[0]], hint_of(op.result, "t")
         return builder.emit(op.primitive, (t,), op.attrs, hint=hint).result
-    (found,) = _structured(builder, op, tangents)
+    (found,) = _structured(builder, op, tangents, finite)
     return found
 
 
-def _structured(builder: Builder, op: Op, tangents: Tangents) -> Sequence[Derivative]:
-    if op.primitive.jvp is None:
+def _structured(
+    builder: Builder, op: Op, tangents: Tangents, finite: Finiteness
+) -> Sequence[Derivative]:
+    active = [k for k, v in enumerate(op.operands) if v in tangents]
+    rule = finite.rule(op, "jvp", active)
+    if rule is None:
         raise NonDifferentiableError(f"{op.name} has no tangent rule", where=op.loc)
-    found: Any = op.primitive.jvp(
+    found: Any = rule(
         tuple(Expr(builder, v) for v in op.operands),
         tuple(Expr(builder, tangents[v]) if v in tangents else None for v in op.operands),
         results_of(builder, op),

@@ -77,6 +77,7 @@ class Primitive:
     # Structured: vjp(ct, result, operands, **attrs) -> tuple of Expr | None, one per operand.
     # Where an op has several results, `ct` is a tuple of Expr | None and `result` one of Expr.
     vjp: Callable[..., Any] | None = None
+    strong: Mapping[str, Any] = field(default_factory=dict)  # rules by name, `ops/unread.py`
     # batch(operands, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis, or a
     # tuple of them; operands flagged False have none.
     batch: Callable[..., Any] | None = None
@@ -103,8 +104,7 @@ class Primitive:
     # A zero cotangent stays zero: no partial, of whatever order, is infinite where the operands
     # are finite. True of all linear ops, and of those that round nothing.
     bounded: bool | Callable[..., bool] = False
-    # Whether results are rounded; where not, they are operands, or parts of their bits. Linear
-    # ops that only move numbers need not say so.
+    # Whether results are rounded, not parts of operands; linear ops that move need not say so.
     rounds: bool | None = None
     # It tells floats apart by their last bit: equality, conversion to integers.
     decides: bool = False

@@ -20,6 +20,7 @@ from tapec.ir.ops.matrices import (
     square,
 )
 from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift
+from tapec.ir.ops.unread import read_matrices
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -55,6 +56,12 @@ def _vjp_determinant(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tupl
     return (cofactors(a) * per_matrix(ct, a.shape),)
 
 
+def _strong_vjp_determinant(
+    ct: Expr, result: Expr, operands: tuple[Expr, ...]
+) -> tuple[Expr | None, ...]:
+    return _vjp_determinant(ct, result, (read_matrices([ct], operands[0]),))
+
+
 def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
     return call("determinant", lift(xs[0], batched[0], size))
 
@@ -65,6 +72,7 @@ DETERMINANT = structured(
     lambda a: np.asarray(np.linalg.det(a)),
     jvp=_jvp_determinant,
     vjp=_vjp_determinant,
+    strong={"vjp": _strong_vjp_determinant},
     batch=_batch_determinant,
     sparsity=stacked(0),
     cost=40,
@@ -100,6 +108,13 @@ def _vjp_slogdet(
     return (None if ct[1] is None else _scaled_inverse(operands[0], ct[1]),)
 
 
+def _strong_vjp_slogdet(
+    ct: tuple[Expr | None, Expr | None], result: tuple[Expr, Expr], operands: tuple[Expr, ...]
+) -> tuple[Expr | None, ...]:
+    given = [d for d in ct if d is not None]
+    return _vjp_slogdet(ct, result, (read_matrices(given, operands[0]),))
+
+
 def _batch_slogdet(xs: tuple[Expr, ...], batched: Flags, size: int) -> tuple[Expr, ...]:
     return calls("slogdet", lift(xs[0], batched[0], size))
 
@@ -111,6 +126,7 @@ SLOGDET = structured(
     results=2,
     jvp=_jvp_slogdet,
     vjp=_vjp_slogdet,
+    strong={"vjp": _strong_vjp_slogdet},
     batch=_batch_slogdet,
     sparsity=stacked(0),
     cost=40,
@@ -159,6 +175,19 @@ def _vjp_cholesky(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[E
     return (masked(s, lower(n)) + masked(matrix_transpose(s), lower(n, -1)),)
 
 
+def _strong_jvp_cholesky(
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr
+) -> Expr | None:
+    (ta,) = tangents
+    return None if ta is None else _jvp_cholesky(operands, tangents, read_matrices([ta], result))
+
+
+def _strong_vjp_cholesky(
+    ct: Expr, result: Expr, operands: tuple[Expr, ...]
+) -> tuple[Expr | None, ...]:
+    return _vjp_cholesky(ct, read_matrices([ct], result), operands)
+
+
 def _batch_cholesky(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
     return call("cholesky", lift(xs[0], batched[0], size))
 
@@ -169,6 +198,7 @@ CHOLESKY = structured(
     _cholesky,
     jvp=_jvp_cholesky,
     vjp=_vjp_cholesky,
+    strong={"jvp": _strong_jvp_cholesky, "vjp": _strong_vjp_cholesky},
     batch=_batch_cholesky,
     sparsity=stacked(2),
     cost=40,

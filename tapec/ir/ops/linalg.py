@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -24,10 +25,12 @@ from tapec.ir.ops.shape import (
     moved,
     transposed,
 )
+from tapec.ir.ops.unread import strong_product
 from tapec.ir.primitive import linear
 from tapec.ir.types import Type
 
 Pairs = tuple[tuple[int, int], ...]
+Multiply = Callable[..., Expr]
 
 
 def _side(pairs: Pairs, side: int) -> list[int]:
@@ -78,16 +81,20 @@ def _dot(a: Array, b: Array, *, contract: Pairs, batch: Pairs = ()) -> Array:
     return product.reshape((*stack, *rows, *columns))
 
 
+def _plain_product(a: Expr, b: Expr, **attrs: Any) -> Expr:
+    return call("dot", a, b, **attrs)
+
+
 def _transpose_dot(
-    k: int, ct: Expr, a: Expr, b: Expr, *, contract: Pairs, batch: Pairs = ()
-) -> Expr:
+    k: int, ct: Expr, a: Expr, b: Expr, *, contract: Pairs, batch: Pairs = (),
+    multiply: Multiply = _plain_product,
+) -> Expr:  # fmt: skip
     """Contract the cotangent's axes of the other operand, then restore this operand's order."""
     mine, other = (a, b) if k == 0 else (b, a)
     free_mine = free_axes(len(mine.shape), contract, batch, k)
     free_other = free_axes(len(other.shape), contract, batch, 1 - k)
     first = len(batch) + (len(free_mine) if k == 0 else 0)
-    product = call(
-        "dot",
+    product = multiply(
         ct,
         other,
         contract=tuple((first + i, axis) for i, axis in enumerate(free_other)),
@@ -99,11 +106,12 @@ def _transpose_dot(
 
 
 def _jvp_dot(
-    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any
-) -> Expr | None:
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr,
+    multiply: Multiply = _plain_product, **attrs: Any,
+) -> Expr | None:  # fmt: skip
     (a, b), (ta, tb) = operands, tangents
-    left = None if ta is None else call("dot", ta, b, **attrs)
-    right = None if tb is None else call("dot", a, tb, **attrs)
+    left = None if ta is None else multiply(ta, b, **attrs)
+    right = None if tb is None else multiply(a, tb, **attrs)
     if left is None or right is None:
         return right if left is None else left
     return left + right
@@ -150,6 +158,10 @@ DOT = linear(
     quiet(_dot),
     (_transpose_dot,),
     jvp=_jvp_dot,
+    strong={
+        "transpose": (partial(_transpose_dot, multiply=strong_product),),
+        "jvp": partial(_jvp_dot, multiply=strong_product),
+    },
     batch=_batch_dot,
     cost=2,
     rounds=True,

@@ -97,9 +97,24 @@ def _weighted(name: str, evaluate: Callable[..., Any], weights: Weights, **optio
         (x,) = operands
         return (weights(x, result, axes) * spread(ct, x.shape, axes),)
 
+    def strong_jvp(
+        operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, axes: Shape
+    ) -> Expr | None:
+        (x,), (t,) = operands, tangents
+        if t is None:
+            return None
+        return call("reduce_sum", call("strong_mul", t, weights(x, result, axes)), axes=axes)
+
+    def strong_vjp(
+        ct: Expr, result: Expr, operands: tuple[Expr, ...], *, axes: Shape
+    ) -> tuple[Expr | None, ...]:
+        (x,) = operands
+        return (call("strong_mul", spread(ct, x.shape, axes), weights(x, result, axes)),)
+
     options.setdefault("infer", _infer_reduce)
-    batch = _batch_reduce(name)
-    structured(name, evaluate=evaluate, jvp=jvp, vjp=vjp, batch=batch, **options)
+    strong = {"jvp": strong_jvp, "vjp": strong_vjp}
+    options |= {"jvp": jvp, "vjp": vjp, "strong": strong, "batch": _batch_reduce(name)}
+    structured(name, evaluate=evaluate, **options)
 
 
 # --- sum, product --------------------------------------------------------------------------------

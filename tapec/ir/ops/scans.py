@@ -22,6 +22,7 @@ from tapec.ir.ops.shape import (
     listed,
     splat,
 )
+from tapec.ir.ops.unread import strong_recurrence
 from tapec.ir.places import full_range
 from tapec.ir.primitive import Primitive, linear, structured
 from tapec.ir.types import Type
@@ -111,12 +112,36 @@ def _vjp_recurrence(
     return u * shifted(result, axis, reverse), u
 
 
+def _strong_jvp_recurrence(
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, axis: int, reverse: bool
+) -> Expr | None:
+    (a, _), (da, db) = operands, tangents
+    if da is None and db is None:
+        return None
+    moved = None if da is None else call("strong_mul", da, shifted(result, axis, reverse))
+    source = db if moved is None else moved if db is None else moved + db
+    assert source is not None
+    return _after(a, source, axis, reverse)
+
+
+def _strong_vjp_recurrence(
+    ct: Expr, result: Expr, operands: tuple[Expr, ...], *, axis: int, reverse: bool
+) -> tuple[Expr | None, ...]:
+    u = _after(shifted(operands[0], axis, not reverse), ct, axis, not reverse)
+    return call("strong_mul", u, shifted(result, axis, reverse)), u
+
+
+def _after(a: Expr, b: Expr, axis: int, reverse: bool) -> Expr:
+    return strong_recurrence(a, b, shifted(b, axis, reverse), axis=axis, reverse=reverse)
+
+
 RECURRENCE = structured(
     "recurrence",
     _infer_recurrence,
     quiet(_recurrence),
     jvp=_jvp_recurrence,
     vjp=_vjp_recurrence,
+    strong={"jvp": _strong_jvp_recurrence, "vjp": _strong_vjp_recurrence},
     batch=batch_axis("recurrence"),
     sparsity=along,
     cost=2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tapec.ir.ops.shape import (
     moved,
     reshaped,
 )
+from tapec.ir.ops.unread import read_matrices, strong_product
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -37,11 +39,17 @@ def _solve(a: Array, b: Array) -> Array:
     return result
 
 
-def _product(a: Expr, b: Expr, inner: tuple[int, int]) -> Expr:
+def _dot(a: Expr, b: Expr, **attrs: Any) -> Expr:
+    return call("dot", a, b, **attrs)
+
+
+def _product(
+    a: Expr, b: Expr, inner: tuple[int, int], multiply: Callable[..., Expr] = _dot
+) -> Expr:
     """Products of the matrices of two stacks over these axes."""
     lead = len(a.shape) - 2
     batch = tuple((k, k) for k in range(lead))
-    return call("dot", a, b, contract=((lead + inner[0], lead + inner[1]),), batch=batch)
+    return multiply(a, b, contract=((lead + inner[0], lead + inner[1]),), batch=batch)
 
 
 def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
@@ -75,12 +83,29 @@ def _batch(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
     return moved(reshaped(found, (*lead, n, size, k)), len(lead) + 1, 0)
 
 
+def _strong_jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
+    (a, _), (ta, tb) = operands, tangents
+    if ta is None and tb is None:
+        return None
+    moving = None if ta is None else -_product(ta, result, (1, 0), strong_product)
+    right = tb if moving is None else moving if tb is None else tb + moving
+    assert right is not None
+    return call("solve", read_matrices([right], a), right)
+
+
+def _strong_vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
+    a = read_matrices([ct], operands[0])
+    to_b = call("solve", matrix_transpose(a), ct)
+    return -_product(to_b, result, (1, 1), strong_product), to_b
+
+
 SOLVE = structured(
     "solve",
     _infer,
     _solve,
     jvp=_jvp,
     vjp=_vjp,
+    strong={"jvp": _strong_jvp, "vjp": _strong_vjp},
     batch=_batch,
     sparsity=stacked(2),
     cost=40,

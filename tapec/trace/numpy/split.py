@@ -117,10 +117,14 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return reshaped(roll(ravel(x), shift, 0), x.shape)
     axes = [axis_of(a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    pairs = np.broadcast(shift, axes)
-    if pairs.ndim > 1:
-        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
-    for s, a in pairs:
+    shifts = list(shift) if np.ndim(shift) else [shift]
+    if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
+        raise ValueError("'shift' and 'axis' should be scalars or sequences of one length")
+    if len(shifts) == 1:
+        shifts *= len(axes)
+    if len(axes) == 1:
+        axes *= len(shifts)
+    for s, a in zip(shifts, axes, strict=True):
         n = x.shape[a]
         s = int(s) % n if n else 0
         if s:

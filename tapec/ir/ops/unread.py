@@ -1,0 +1,60 @@
+"""Elements whose derivatives are all zero: rules that mix elements read them as harmless numbers.
+
+In a product of a derivative and an infinite or NaN element, a derivative of zero counts as told in
+`tapec.ad.finite`. Rules that multiply whole arrays cannot test each product: what meets nothing but
+zeros is replaced before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tapec.ir.build import Expr
+from tapec.ir.ops.matrices import eye, per_matrix
+from tapec.ir.ops.shape import broadcasted, call, reshaped, splat, transposed, zeros
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def read(derivative: Expr) -> Expr:
+    """Where a derivative is not zero."""
+    return call("not_equal", derivative, splat(derivative, 0, derivative.shape))
+
+
+def strong_product(a: Expr, b: Expr, *, contract: Pairs, batch: Pairs = ()) -> Expr:
+    """A `dot` in which elements of either operand that meet only zeros of the other are 0."""
+    pairs = (*contract, *batch)
+    left = _met(a, b, {i: j for i, j in pairs})
+    right = _met(b, a, {j: i for i, j in pairs})
+    return call("dot", left, right, contract=contract, batch=batch)
+
+
+def _met(x: Expr, other: Expr, axes: dict[int, int]) -> Expr:
+    """x, with 0 for elements that meet only zeros; `axes` says which axes of both are one."""
+    meets, free = read(other), [k for k in range(len(other.shape)) if k not in axes.values()]
+    if free:
+        meets = call("reduce_any", meets, axes=tuple(free))
+    left = sorted(axes.values())
+    meets = transposed(meets, [left.index(axes[k]) for k in sorted(axes)])
+    meets = reshaped(meets, tuple(n if k in axes else 1 for k, n in enumerate(x.shape)))
+    return call("select", broadcasted(meets, x.shape), x, zeros(x))
+
+
+def strong_recurrence(a: Expr, b: Expr, shifted: Expr, *, axis: int, reverse: bool) -> Expr:
+    """A `recurrence` whose factors are 0 until something is there; `shifted` is b, one later."""
+    mask = call("convert", read(shifted), dtype=a.dtype)
+    begun = call("cumsum", mask, axis=axis, reverse=reverse)
+    factors = call("select", read(begun), a, zeros(a))
+    return call("recurrence", factors, b, axis=axis, reverse=reverse)
+
+
+def read_matrices(derivatives: Sequence[Expr], a: Expr) -> Expr:
+    """The square matrices a, identities where the derivatives of their results are all zero."""
+    found = None
+    for d in derivatives:
+        rank = len(a.shape) - 2
+        mask = read(d)
+        if len(d.shape) > rank:
+            mask = call("reduce_any", mask, axes=tuple(range(rank, len(d.shape))))
+        found = mask if found is None else call("logical_or", found, mask)
+    return a if found is None else call("select", per_matrix(found, a.shape), a, eye(a))
