@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.call.tuning import PAIRS_CHECKED
 from tapec.errors import MutationError
 from tapec.trace.arrays.sharing import CURE, Exclusive, overlap
 
@@ -58,6 +59,18 @@ def _refused(written: str, other: str) -> MutationError:
         f"the function writes into the argument {written}, which shares memory with {other}",
         hint=CURE,
     )
+
+
+def pairs_apart(groups: Sequence[Exclusive], args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The pairs of arrays among the arguments that must lie apart; None where they are many."""
+    pairs = {
+        (min(w, m), max(w, m))
+        for written, members in groups
+        for w in written
+        for m in members
+        if m != w and args[w].shape and args[m].shape
+    }
+    return tuple(sorted(pairs)) if len(pairs) <= PAIRS_CHECKED else None
 
 
 def lie_apart(outs: Sequence[Any], buffers: Sequence[Any]) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tapec.backends.locks import IMPORTING, ForkedLock
 from tapec.call.changes import Effects
-from tapec.call.sharing import check_separate, lie_apart
+from tapec.call.sharing import check_separate, lie_apart, pairs_apart
 from tapec.call.signature import Input, Signature, Static
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
@@ -110,6 +110,7 @@ class Specialization:
             fixed=self._fixed,
             hidden=len(hidden),
             watched=self.state is not None,
+            apart=pairs_apart(self.exclusive, args) or (),
         )
 
     def _kind(self, index: int) -> str:
@@ -172,7 +173,7 @@ class Specialization:
     @property
     def _writes(self) -> bool:
         """Whether a call changes its arguments or anything outside."""
-        return bool(self.mutated or self.exclusive) or self.effects is not None
+        return bool(self.mutated) or self.effects is not None
 
     @property
     def library(self) -> Any:
@@ -180,7 +181,15 @@ class Specialization:
         kernel = self.compiled
         if kernel is None or self._writes or not (self._flat and self._direct):
             return None
+        if self.exclusive and not self._checked_natively:
+            return None
         return kernel.library
+
+    @property
+    def _checked_natively(self) -> bool:
+        """Whether native code sees to it that arguments lie apart where they must."""
+        captures = self.state is not None and self.state.arrays
+        return not captures and pairs_apart(self.exclusive, self.abi().args) is not None
 
     @property
     def releases(self) -> bool:
@@ -195,7 +204,7 @@ class Specialization:
         inputs = [leaves[k] for k in self._traced]
         if self.exclusive:
             self._check_written(inputs)
-        elif out is None and not self._writes and self._direct and self.compiled is not None:
+        if out is None and not self._writes and self._direct and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
         stored = len(values) - self._stored
@@ -278,7 +287,7 @@ class Specialization:
         """A callable without arguments on the leaves of a call."""
         outs = None if out is None else flatten(out)[0]
         buffers = [leaves[k] for k in self._traced]
-        separate = not self._writes and lie_apart(outs or [], buffers)
+        separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
         if self.compiled is None or not (separate and self._direct):
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)

@@ -11,3 +11,6 @@ RETIRED = 8
 # Up to so many entries are tried in turn; above, a hash table costs a call some 5 ns more.
 # [programs; estimated]
 CHAINED = 4
+# Pairs of arguments that the native entry compares where a derivative is of a function that writes
+# into one, at a nanosecond each; calls with more go through Python. [pairs; estimated]
+PAIRS_CHECKED = 32

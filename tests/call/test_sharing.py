@@ -218,3 +218,19 @@ def test_results_written_over_arguments(place: str, call: str) -> None:
     found = kernel.bind(x, out=out)() if call == "bind" else kernel(x, out=out)
     np.testing.assert_allclose(found, want)
     np.testing.assert_allclose(out, want)
+
+
+def test_native_entries_look_at_the_memory_of_derivatives() -> None:
+    """Two arguments are compared in native code: the call stays one of native code."""
+    kernel = tapec.grad(f_of_two, argnums=1)
+    x, y = np.arange(1.0, 5.0), np.arange(2.0, 6.0)
+    want = kernel(x, y)
+    special = kernel.specialization(x, y)
+    assert special.library is not None
+    assert special.abi().apart == ((0, 1),)
+    memory = np.arange(1.0, 9.0)
+    np.testing.assert_array_equal(kernel(memory[:4], memory[4:]).shape, want.shape)
+    for a, b in ((memory[:4], memory[3:7]), (memory[3:7], memory[:4]), (memory[:4], memory[:4])):
+        with pytest.raises(tapec.errors.MutationError, match="shares memory"):
+            kernel(a, b)
+    np.testing.assert_array_equal(kernel(x, y), want)

@@ -9,6 +9,7 @@ and how results return.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -126,7 +127,8 @@ class KernelAbi:
     the positions of arguments that are part of the program, each with its value: calls pass them
     (an int of that value, any other object itself), the kernel does not get them. The last `hidden`
     arguments are captured inputs: calls do not pass them. Where `watched`, the entry first checks
-    that the captured state is unchanged (see `watch`).
+    that the captured state is unchanged (see `watch`). `apart` lists pairs of array arguments that
+    may share no memory.
     """
 
     args: tuple[Argument, ...]
@@ -138,6 +140,11 @@ class KernelAbi:
     fixed: tuple[tuple[int, Any], ...] = ()
     hidden: int = 0
     watched: bool = False
+    apart: tuple[tuple[int, int], ...] = ()
+
+    def bytes(self, k: int) -> int:
+        """The size of an argument."""
+        return math.prod(self.args[k].shape) * ELEMENTS[self.args[k].dtype].size
 
     def __post_init__(self) -> None:
         used = sorted(leaves(self.tree))

@@ -65,6 +65,8 @@ class EntryWriter(FunctionText):
             self.check_fixed(place, value)
         for place, argument in zip(places, self.sig.given, strict=True):
             self.check_argument(place, argument)
+        for a, b in self.sig.apart:
+            self.check_apart(a, b)
         if self.sig.watched:
             self.check_state()
         self.allocate_arrays()
@@ -103,6 +105,13 @@ class EntryWriter(FunctionText):
             return
         scalars = {"float": self.float_pointer, "int": self.int_pointer, "bool": self.bool_pointer}
         self.pointers.append(scalars[argument.kind](thing))
+
+    def check_apart(self, a: int, b: int) -> None:
+        """Check that two arrays share no memory: one ends before the other starts."""
+        ends = [self.place(self.pointers[k], self.sig.bytes(k)) for k in (a, b)]
+        before = self.value(f"icmp ule ptr {ends[0]}, {self.pointers[b]}")
+        behind = self.value(f"icmp ule ptr {ends[1]}, {self.pointers[a]}")
+        self.expect(self.value(f"or i1 {before}, {behind}"))
 
     def has_type(self, thing: str, name: str) -> str:
         return self.value(f"icmp eq ptr {self.field('ptr', thing, capi.TYPE)}, @{name}")

@@ -76,6 +76,7 @@ class Session:
         "partial",
         "serial",
         "shadows",
+        "unbound",
         "uncertain",
     )
 
@@ -99,6 +100,7 @@ class Session:
         self.outside: Any = None
         self.shadows: list[tuple[Any, Any, Any, str]] = []
         self.integers = Integers()
+        self.unbound: set[str] = set()  # variables that were read while they were not bound
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only
         self.noted: list[
             Any

@@ -138,7 +138,7 @@ class Storage:
         self.born = current() if session is None else session
         self.version = 0
         self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
-        self.frozen: str | MaybeShared = ""  # why it is read only
+        self.frozen: Any = ""  # why it is read only: a text, or what checks reads and writes
         self.boxed = False  # a 0-d array rather than a NumPy scalar
         self.elements: Elements | None = None  # what is known of single elements
 

@@ -35,6 +35,8 @@ def call(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A NumPy function with slices of run-time length among its arguments."""
     rule = RULES.get(name)
     if rule is not None:
+        if kwargs.get("out") is not None:
+            raise unsupported(f"np.{name} into an array (out=)")
         return rule(*args, **kwargs)
     if name in ELEMENTWISE and not any(any_special(a) for a in args if type(a) in (list, tuple)):
         return elementwise(name, args, kwargs)
@@ -69,6 +71,8 @@ def elementwise(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if out is None:
         return result
     target = out[0] if isinstance(out, tuple) else out
+    if type(target) is not Ragged:
+        raise mismatch(target, 0)
     write(target, result)
     return target
 

@@ -23,7 +23,15 @@ from tapec.trace.python.effects import widened
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.failures import catching, expect, never_caught, until_raised
+from tapec.trace.staging.failures import (
+    catching,
+    expect,
+    expect_once,
+    never_caught,
+    raise_for_user,
+    until_raised,
+)
+from tapec.trace.staging.fixpoint import note_unbound
 from tapec.trace.staging.for_loop import run_for
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.index_splitting import decided
@@ -106,6 +114,24 @@ def class_of(x: Any) -> Any:
     """``x.__class__``: that of a traced value is the class it has in plain NumPy."""
     stands_in = type(x) in (Tracer, Poison) or type(x) in SPECIAL
     return Class(x) if stands_in else x.__class__
+
+
+def read(name: str, flag: Thunk, value: Thunk) -> Any:
+    """A variable that may be unbound; its flag is bound where the variable was."""
+    try:
+        known = flag()
+    except NameError:
+        known = False
+    error = UnboundLocalError(
+        f"cannot access local variable '{name}' where it is not associated with a value"
+    )
+    session = _traced(known)
+    if session is not None:
+        expect_once(session, known, error)
+    elif not known:
+        note_unbound(name)
+        raise_for_user(error)
+    return value()
 
 
 def bound(state: State, value: Any) -> Any:
@@ -228,7 +254,7 @@ def assert_(test: Any, message: Thunk | None) -> None:
         expect(session, wrap(session, truth(session, test)), _assertion(message))
         record(session, "check", None, "an assertion on a traced value")
     elif not test:
-        raise AssertionError(*([] if message is None else [message()]))
+        raise_for_user(_assertion(message))
 
 
 def _assertion(message: Thunk | None) -> AssertionError:
@@ -239,5 +265,5 @@ def _assertion(message: Thunk | None) -> AssertionError:
 # What rewritten source calls as ``__tapec__.name``.
 __all__ = [
     "and_", "assert_", "bound", "catching", "each", "for_", "if_", "ifexp", "indexed", "is_",
-    "is_not", "never_caught", "not_", "or_", "text", "while_",
+    "is_not", "never_caught", "not_", "or_", "read", "text", "while_",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from tapec.trace.source.jumps import JumpLowering, NotRewritable, is_static, sta
 from tapec.trace.source.lookups import is_class_read, is_item
 from tapec.trace.source.scopes import FunctionScope, bound, mentioned, nonlocals
 from tapec.trace.source.survey import IDENTITY, SUSPENDING, refuse_odd
+from tapec.trace.source.unbound import FLAG, flag_reads
 
 _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
 _EQUAL: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
@@ -41,6 +42,7 @@ class SourceRewriter(ast.NodeTransformer):
     def function(self, node: ast.FunctionDef) -> ast.FunctionDef:
         """The rewritten definition of the function whose scope this is."""
         refuse_odd(node.body)
+        flag_reads(node.body, self.scope)
         lowering = JumpLowering(node.body)
         body = lowering.function(node.body)
         extra = bound(body) - self.scope.locals - self.scope.globals - nonlocals(node.body)
@@ -170,6 +172,12 @@ class SourceRewriter(ast.NodeTransformer):
         return at(ast.Call(load("__tapec_state__"), [ast.Constant(layout), look], []), node)
 
     # -- expressions -----------------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        if not getattr(node, "unsure", False) or not isinstance(node.ctx, ast.Load):
+            return node
+        flag, value = thunk(at(load(FLAG + node.id), node)), thunk(at(load(node.id), node))
+        return helper("read", [ast.Constant(node.id), flag, value], node)
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         if is_static(node.test) or self._stays(node.body, node.orelse):

@@ -58,6 +58,12 @@ def _gathered(
     return found
 
 
+def forget(statement: ast.stmt) -> None:
+    """Drop what is cached at a statement, whose blocks have changed."""
+    for note in ("names_bound", "names_mentioned"):
+        vars(statement).pop(note, None)
+
+
 def _bound_by(node: ast.AST) -> set[str]:
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):

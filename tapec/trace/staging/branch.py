@@ -23,6 +23,7 @@ from tapec.trace.staging.mismatch import (
     listed,
     made_at,
 )
+from tapec.trace.staging.missing import guarded
 from tapec.trace.staging.object_aliases import MergedVariable, note_aliases, note_uncertain
 from tapec.trace.staging.objects import Unpacked, changeable, containers_of
 from tapec.trace.staging.region import Region, set_result
@@ -30,6 +31,7 @@ from tapec.trace.staging.state import State
 from tapec.trace.staging.values import (
     Kind,
     Poison,
+    as_it_was,
     filler,
     frozen_by,
     kind_of,
@@ -79,7 +81,7 @@ class Branches:
                 try:
                     work()
                     self.heap.refuse_use()
-                    changes = {s: Unpacked.of(up_to_date(v)) for s, v in self.heap.read().items()}
+                    changes = {s: self._now(s, v) for s, v in self.heap.read().items()}
                     changes |= self._reaching(changes)
                 except Exception as error:
                     if not is_raised_by_user(error):
@@ -139,7 +141,10 @@ class Branches:
         return Phi(slot, trees[0], leaves, sides, bound)
 
     def _old(self, slot: Slot) -> Unpacked:
-        return Unpacked.of(self.heap.old(slot))
+        return Unpacked.of(as_it_was(self.heap.old(slot), lambda: self.heap.name(slot)))
+
+    def _now(self, slot: Slot, value: Any) -> Unpacked:
+        return Unpacked.of(up_to_date(value, lambda: self.heap.name(slot)))
 
 
 def _phi_leaf(
@@ -186,7 +191,7 @@ def emit(branches: Branches, phis: Sequence[Phi], test: Value, name: str) -> Non
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):
         set_result(session, storage, value)
     returning = [n for n, error in enumerate(branches.errors) if error is None]
-    contents = _contents(session, phis, values, regions, returning)
+    contents = _contents(branches, test, phis, values, returning)
     branches.heap.write(contents)
     branches.changes.clear()
     merged_variables = [MergedVariable(branches.heap.name(j.slot), j.unpacked, contents[j.slot])
@@ -207,10 +212,11 @@ def _results(
 
 
 def _contents(
-    session: Session, phis: Sequence[Phi], values: list[Value], regions: list[Region],
+    branches: Branches, test: Value, phis: Sequence[Phi], values: list[Value],
     returning: Sequence[int],
 ) -> dict[Slot, Any]:  # fmt: skip
     """The contents of the slots after the branch, built from the results of the op."""
+    session, regions = branches.session, branches.regions
     positions = [(j, k) for j in phis for k, x in enumerate(j.leaves) if isinstance(x, Kind)]
     sides = [[j.sides[n][k] if j.sides[n] else None for j, k in positions] for n in returning]
     shared = shared_memory(sides)
@@ -218,7 +224,7 @@ def _contents(
     known: dict[tuple[int, ...], Any] = {}
     rest = iter(range(len(positions)))
     for j in phis:
-        leaves = []
+        leaves: list[Any] = []
         for x in j.leaves:
             if not isinstance(x, Kind):
                 leaves.append(x)
@@ -229,6 +235,9 @@ def _contents(
                 session.partial.add(values[n])
             frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
             leaves.append(traced(session, values[n], x, frozen))
+        if j.slot[0] != VARIABLE and 0 < len(j.unpacked) < len(j.sides):
+            has = [bool(j.sides[n]) for n in returning]
+            leaves = guarded(session, test, branches.heap.name(j.slot), leaves, has)
         content = j.tree.unflatten(leaves)
         if j.unpacked and changeable(content) and all(j.sides):  # aliases stay aliases
             content = known.setdefault(tuple(id(t.value) for t in j.unpacked), content)

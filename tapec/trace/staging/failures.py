@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
-from tapec.ir.core import Loc, Op
+from tapec.ir.core import Loc, Op, Value
 from tapec.ir.nested import every
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.frames import frames_of, is_user_code
@@ -36,10 +36,11 @@ _CAUGHT: ContextVar[tuple[Types, ...]] = ContextVar("tapec_caught", default=())
 class Failures:
     """The exceptions of one trace, and the number of the one that was raised (0: none)."""
 
-    __slots__ = ("code", "errors")
+    __slots__ = ("code", "errors", "expected")
 
     def __init__(self, session: Session) -> None:
         self.errors: list[Exception] = []
+        self.expected: set[tuple[int, Value]] = set()  # by trace: truths that were looked at
         self.code: Any = concrete(np.zeros((), np.int64))
         self.code._storage.born = session  # it outlives the region that raises first
 
@@ -59,8 +60,16 @@ def failures(session: Session) -> Failures:
     return found
 
 
+def raise_for_user(error: Exception) -> NoReturn:
+    """Raise what Python raises where the user's code asserts or reads an unbound variable."""
+    error.raised_for_user = True  # type: ignore[attr-defined]
+    raise error
+
+
 def is_raised_by_user(error: Exception) -> bool:
     """Whether an exception was raised at a line of the user's and is not one of ours."""
+    if getattr(error, "raised_for_user", False):
+        return True
     frames = [frame for frame, _ in frames_of(error)]
     own = bool(frames) and is_user_code(frames[-1].f_code)
     return own and not isinstance(error, TapecError)
@@ -135,6 +144,26 @@ def expect(session: Session, truth: Any, error: Exception) -> None:
     found = failures(session)
     found.errors.append(error)
     found.record(np_("where", truth, 0, len(found.errors)))
+
+
+def expect_once(session: Session, truth: Any, error: Exception) -> None:
+    """`expect`, unless the same truth was expected on the way to here."""
+    value, around = truth._value(session), _around(session)
+    known = failures(session).expected
+    outer = truth._storage.value
+    if any((s.serial, v) in known for s in around for v in (value, outer)):
+        return
+    expect(session, truth, error)
+    known.add((session.serial, value))
+
+
+def _around(session: Session) -> list[Session]:
+    """A trace, and those whose code it is a part of."""
+    found = [session]
+    while session.is_region and session.parent is not None:
+        session = session.parent
+        found.append(session)
+    return found
 
 
 def raise_endless(error: RecursionError) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import Type
-from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import REGIONS, Storage
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.source.unbound import FLAG
 from tapec.trace.staging.carries import (
     Carry,
     Iteration,
@@ -51,6 +52,14 @@ from tapec.tree import Tree
 
 DRAW = "make what it gives an array before the loop, and pass that to the loop"
 I64 = Type("i64")
+
+
+def note_unbound(name: str) -> None:
+    """A variable is read while it is not bound: a loop around has to carry it."""
+    session = current()
+    while session is not None:
+        session.unbound |= {name, FLAG + name}
+        session = session.parent
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -107,7 +116,7 @@ class LoopFixpoint:
                 stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
                 made.stacked = stacked or []
                 self.heap.refuse_use()
-                changes = {slot: up_to_date(v) for slot, v in self.heap.read().items()}
+                changes = {slot: self._now(slot, v) for slot, v in self.heap.read().items()}
                 for slot in self.carries:
                     changes.setdefault(slot, self.heap.old(slot))
                 if (grown := growing_list(self.heap, changes)) is not None:
@@ -127,6 +136,9 @@ class LoopFixpoint:
         for slot, unpacked in made.unpacked.items():
             stable = self._is_stable(slot, unpacked, region) and stable
         return made if stable else None
+
+    def _now(self, slot: Slot, value: Any) -> Any:
+        return up_to_date(value, lambda: self.heap.name(slot))
 
     def _with_list(self, target: list[Any], name: str) -> None:
         """A list to which the body appends gets a stand-in in the next attempt."""
@@ -233,7 +245,8 @@ class LoopFixpoint:
         if not self._certain:
             note_uncertain(self.session, self.heap, slot)
         partial = self.session.partial
-        if not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
+        read = self.heap.name(slot) in region.unbound
+        if not read and not any(type(x) is Tracer and x._storage.value in partial for x in leaves):
             return True
         kinds = [kind_of(x) or x for x in leaves]
         self.carries[slot] = Carry(tree, kinds, unset=True)

@@ -137,6 +137,8 @@ class StagedLoop(LoopFixpoint):
                 kind = kind_of(leaf)
                 if kind is None or self._is_last(leaf, body):
                     continue
+                if self._certain and type(leaf) in (bool, int, float):
+                    continue  # every iteration binds it to the same number
                 same_kind = len(old) == len(unpacked.leaves) and kind_of(old[k])
                 start = old[k] if same_kind and merged(same_kind, kind) == kind else UNDEFINED
                 found.append(CarriedLeaf(slot, k, kind, start, None, leaf, None))

@@ -82,9 +82,11 @@ def check_aliases(
     swaps: Swaps = {}
     for c in carried:
         storage = memory_of(c.start)
-        if c in written and storage is not None and c not in swaps:
+        if c in written and storage is not None:
             if storage in region.entered or starts.count(id(storage)) > 1:
                 raise _refused()
+            if c in swaps:
+                continue
             if _is_argument(session, storage) or holders(storage) > 1 or _has_other_names(c):
                 swaps.update(_swapped(c, carried, certain))
     return swaps

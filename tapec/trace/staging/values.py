@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,8 @@ from tapec.trace.staging.objects import structure
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
 _NUMBERS = {bool: "bool", int: "i64", float: "f64"}
-_LEAST = {"i64": -(2**63), "i32": -(2**31)}
-_FILL = {"f": float("nan"), "b": False}
+SET_BEFORE = "give it a value before the branch or loop"
+_FILL = {"f": float("nan"), "b": False, "i": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
 
 
 def filler(session: Session, kind: Kind) -> Value:
-    """A filler for a value that is unbound on a path: NaN, the least integer, or False."""
-    fill = _LEAST.get(kind.dtype, _FILL.get(kind.dtype[0]))
-    return session.const(fill, kind.dtype, kind.shape)
+    """A filler for a value that is unbound on a path: NaN, zero (an index of most arrays), False.
+
+    The flags of variables rely on False (see `tapec.trace.source.unbound`).
+    """
+    return session.const(_FILL[kind.dtype[0]], kind.dtype, kind.shape)
 
 
 def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Tracer:
@@ -107,19 +110,54 @@ def memory_of(leaf: Any) -> Storage | None:
     return leaf._storage
 
 
-def up_to_date(value: Any) -> Any:
-    """The content with its stale leaves replaced by poison."""
-    leaves, tree = structure(value)
-    if tree is None or not any(map(_is_stale, leaves)):
-        return value
-    return tree.unflatten([Poison(STALE, COPY, None) if _is_stale(x) else x for x in leaves])
+class OnSomePaths:
+    """What guards a value that exists on some paths only, as `frozen` of its storage."""
 
+    __slots__ = ()
 
-def _is_stale(leaf: Any) -> bool:
-    if type(leaf) is not Tracer:
+    name = ""
+
+    def check(self) -> None:
+        """Called where the value is read."""
+
+    def holds(self) -> bool:
+        """Whether writes are refused."""
         return False
-    frozen = leaf._storage.frozen
-    return isinstance(frozen, MaybeShared) and frozen.stale
+
+
+def up_to_date(value: Any, name: Callable[[], str]) -> Any:
+    """The content of a changed slot, with poison in place of leaves that cannot be read."""
+    return _replaced(value, lambda leaf: _existing(_fresh(leaf), name))
+
+
+def as_it_was(value: Any, name: Callable[[], str]) -> Any:
+    """The same for an unchanged slot, whose stale leaves are errors where they are merged."""
+    return _replaced(value, lambda leaf: _existing(leaf, name))
+
+
+def _replaced(value: Any, rule: Callable[[Any], Any]) -> Any:
+    leaves, tree = structure(value)
+    if tree is None:
+        return value
+    present = [rule(x) for x in leaves]
+    return value if all(map(operator.is_, present, leaves)) else tree.unflatten(present)
+
+
+def _fresh(leaf: Any) -> Any:
+    frozen = leaf._storage.frozen if type(leaf) is Tracer else ""
+    stale = isinstance(frozen, MaybeShared) and frozen.stale
+    return Poison(STALE, COPY, None) if stale else leaf
+
+
+def _existing(leaf: Any, name: Callable[[], str]) -> Any:
+    """Poison for the value of the attribute `name` where several branches decide whether it exists.
+
+    Under other names it has been read.
+    """
+    frozen = leaf._storage.frozen if type(leaf) is Tracer else ""
+    if isinstance(frozen, OnSomePaths) and frozen.name == name():
+        return Poison(f"{frozen.name} exists on some paths only", SET_BEFORE, None)
+    return leaf
 
 
 def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:

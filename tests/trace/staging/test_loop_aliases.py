@@ -124,3 +124,44 @@ def test_right_or_refused(loop: str, rebound: str) -> None:
 def test_all(loop: str, rebound: str) -> None:
     found = outcomes(loop, rebound, 1)
     assert found["right"] >= COMPILED[rebound] * found.total(), found
+
+
+def in_a_tuple(x: Any) -> Any:
+    u = x * 1.0
+    kept = (u, x)
+    for i in tapec.rolled(range(3)):
+        u[0] = x[1] + i
+        u = 0.7 * u
+    return kept[0], u
+
+
+def of_the_caller(x: Any) -> Any:
+    def decayed(u: Any) -> Any:
+        for i in tapec.rolled(range(3)):
+            u[0] = x[1] + i
+            u = 0.7 * u
+        return u
+
+    given = x * 1.0
+    return decayed(given), given
+
+
+def swapped_with_a_third_name(x: Any) -> Any:
+    third = x * 0.7
+    a, b = third, x
+    for _ in tapec.rolled(range(1, 4)):
+        a, b = b, a
+        a -= np.tanh(third)
+    return x, third, a, b
+
+
+@pytest.mark.parametrize("f", [in_a_tuple, of_the_caller, swapped_with_a_third_name])
+def test_one_array_that_others_hold(f: Any) -> None:
+    x = np.array([0.1, 0.2, 0.3])
+    want = f(x.copy())
+    try:
+        got = tapec.compile(f)(x.copy())
+    except tapec.errors.ControlFlowError as error:
+        assert f is swapped_with_a_third_name, error  # noqa: PT017
+        return
+    np.testing.assert_allclose(got, want)
