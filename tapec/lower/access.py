@@ -15,7 +15,8 @@ from tapec.ir.ops import arith
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK
-from tapec.ir.places import RUN
+from tapec.ir.places import Entry, is_run
+from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.types import Type
 from tapec.lower.marks import is_data
 from tapec.lower.roles import Decided
@@ -148,12 +149,10 @@ def _dynamic(op: Op, index: Index) -> Iterator[Read]:
     yield x, tuple(_entry(entry, rest) for entry in op.attrs["at"])
 
 
-def _entry(entry: object, rest: Iterator[Affine]) -> Affine:
-    """The index at which an entry of a specification reads."""
-    if not isinstance(entry, tuple):
-        return _MOVES if entry == RUN else ZERO
-    inner = next(rest)
-    return _MOVES if entry[0] == RUN else inner
+def _entry(entry: Entry, rest: Iterator[Affine]) -> Affine:
+    """The index at which an entry of a place reads; whether it varies is all that counts."""
+    inner = ZERO if isinstance(entry, int) else next(rest)
+    return _MOVES if is_run(entry) else inner
 
 
 # The reads of one element, for ops that are not views.
@@ -196,17 +195,14 @@ OWN: Mapping[str, Callable[[Op], Iterator[Read]]] = {
 def reshaped(block: Block | Func) -> set[int]:
     """Numbers of the parameters that a region reshapes, itself or in regions of its own."""
     number = {p: k for k, p in enumerate(block.params)}
-    found: set[int] = set()
+    shaped = {op.operands[0] for op in block.ops if op.primitive is RESHAPE}
     for op in block.ops:
-        if op.primitive is RESHAPE and op.operands[0] in number:
-            found.add(number[op.operands[0]])
-        for region in op.regions:
-            # The last operands are the last parameters; a region may have none.
-            passed = min(len(op.operands), len(region.params))
-            operands = op.operands[len(op.operands) - passed :]
-            pairs = zip(
-                operands, range(len(region.params) - passed, len(region.params)), strict=True
-            )
-            inner = reshaped(region)
-            found |= {number[v] for v, k in pairs if v in number and k in inner}
-    return found
+        if op.primitive.form is not None:
+            shaped |= _reshaped_inside(region_op(op))
+    return {number[v] for v in shaped if v in number}
+
+
+def _reshaped_inside(r: RegionOp) -> set[Value]:
+    """The arguments of a branch, loop or call that one of its regions reshapes."""
+    found = {k - r.skip for region in r.op.regions for k in reshaped(region)}
+    return {r.args[k] for k in found if k >= 0}

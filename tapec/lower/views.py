@@ -6,12 +6,12 @@ that element, and None where the operand depends on the value of a varying index
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tapec.ir.affine import ZERO, Affine, Index, regroup
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.shape import STACK
+from tapec.ir.places import Entry, Spec, full_range, part_of, triple
 
 Source = tuple[Value, Index]
 View = Callable[[Op, Index], Sequence[Source] | None]
@@ -45,34 +45,34 @@ def _reshape(op: Op, index: Index) -> Sequence[Source] | None:
 
 
 def _index(op: Op, index: Index) -> Sequence[Source]:
-    rest, inner = iter(index), []
-    for entry in op.attrs["at"]:
-        if isinstance(entry, tuple):
-            inner.append(next(rest).times(entry[2]) + Affine(entry[0]))
-        else:
-            inner.append(Affine(entry))
-    return [(op.operands[0], tuple(inner))]
+    rest = iter(index)
+    return [(op.operands[0], tuple(entered(entry, rest) for entry in op.attrs["at"]))]
 
 
-def _varies(at: Sequence[Any], index: Index, shape: tuple[int, ...]) -> bool:
+def entered(entry: Entry, rest: Iterator[Affine]) -> Affine:
+    """The index on an axis of which a place selects this; one of `rest` counts what is selected."""
+    start, _, step = triple(entry)
+    return Affine(start) if isinstance(entry, int) else next(rest).times(step) + Affine(start)
+
+
+def _varies(at: Spec, index: Index, shape: tuple[int, ...]) -> bool:
     """Whether an index moves along an axis of which a part is a piece only."""
-    triples = zip(at, index, shape, strict=True)
-    return any(i.terms and entry != (0, extent, 1) for entry, i, extent in triples)
+    pairs = zip(at, full_range(shape), index, strict=True)
+    return any(i.terms and entry != everything for entry, everything, i in pairs)
 
 
-def _inside(at: Sequence[Any], index: Index, shape: tuple[int, ...]) -> Index | None:
+def _inside(at: Spec, index: Index, shape: tuple[int, ...]) -> Index | None:
     """The index into a part placed at `at`, None outside of it."""
     inner = []
-    for entry, i, extent in zip(at, index, shape, strict=True):
-        if entry == (0, extent, 1):
+    for entry, i, everything in zip(at, index, full_range(shape), strict=True):
+        if entry == everything:
             inner.append(i)
             continue
-        start, count, step = entry if isinstance(entry, tuple) else (entry, 1, 1)
-        place, rest = divmod(i.const - start, step)
-        if rest or not 0 <= place < count:
+        found = part_of(i.const, entry)
+        if not isinstance(found, int):
             return None
-        if isinstance(entry, tuple):
-            inner.append(Affine(place))
+        if not isinstance(entry, int):
+            inner.append(Affine(found))
     return tuple(inner)
 
 
