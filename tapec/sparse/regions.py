@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from tapec.ir import Block, Op
-from tapec.ir.nested import count
+from tapec.ir.nested import count, every
 from tapec.ir.regions import region_op
 from tapec.sparse.dependence import RULES, Spread
 from tapec.sparse.facts import NOTHING, Fact, Push, forgotten, grown, joined, pop, push
 from tapec.sparse.rows import Labels, Rows, as_matrix, met, stacked, taken
-from tapec.sparse.tuning import FOLLOWED_OPS
+from tapec.sparse.tuning import FOLLOWED_STEPS, ROWS_PER_STEP
 
 Facts = Sequence[Fact]
 
@@ -88,7 +88,7 @@ def _scan(spread: Spread, op: Op, facts: Facts) -> Facts:
     loop = region_op(op)
     fixed, carry, xs = loop.groups(facts)
     length = op.attrs["length"]
-    if length * count(loop.body.ops) > FOLLOWED_OPS:
+    if length * _steps(loop.body) > FOLLOWED_STEPS:
         return _scan_summary(spread, op, fixed, carry, xs)
     shapes = [v.type.shape for v in loop.args[len(loop.args) - len(xs) :]]
     made: list[Facts] = []
@@ -107,7 +107,7 @@ def _fori(spread: Spread, op: Op, facts: Facts) -> Facts:
     loop = region_op(op)
     fixed, carry, _ = loop.groups(facts[1:])
     turns = facts[0].known
-    if turns is None or int(turns) * count(loop.body.ops) > FOLLOWED_OPS:
+    if turns is None or int(turns) * _steps(loop.body) > FOLLOWED_STEPS:
         return _settled(spread, loop.body, [NOTHING, *fixed], carry, [])[0]
     spread.decided(facts[0])
     for i in _numbers(op, max(int(turns), 0)):
@@ -119,7 +119,7 @@ def _while(spread: Spread, op: Op, facts: Facts) -> Facts:
     """Followed as long as the condition is known."""
     loop = region_op(op)
     fixed, carry, _ = loop.groups(facts)
-    for _ in range(FOLLOWED_OPS // max(1, count(loop.body.ops))):
+    for _ in range(FOLLOWED_STEPS // max(1, _steps(loop.body))):
         (test,) = spread.block(op.regions[0], [*fixed, *carry])
         going = spread.decided(test)
         if going is None:
@@ -128,6 +128,12 @@ def _while(spread: Spread, op: Op, facts: Facts) -> Facts:
             return carry
         carry = tuple(spread.block(loop.body, [*fixed, *carry]))
     return _settled(spread, loop.body, fixed, carry, [])[0]
+
+
+def _steps(body: Block) -> int:
+    """What following one iteration costs: ops, and the rows that they make anew."""
+    sizes = (v.type.size for op in every(body.ops) for v in op.results)
+    return count(body.ops) + sum(sizes) // ROWS_PER_STEP
 
 
 def _numbers(op: Op, turns: int) -> range:
@@ -177,9 +183,9 @@ def _any_slice(spread: Spread, fact: Fact, shape: tuple[int, ...]) -> Fact:
     if fact.rows is None:
         return NOTHING
     size = int(np.prod(shape[1:], dtype=int))
-    every = np.arange(size)
+    places = np.arange(size)
     rows = as_matrix(fact.rows, spread.columns)
-    return Fact(met(rows, Labels(np.tile(every, shape[0]), every)))
+    return Fact(met(rows, Labels(np.tile(places, shape[0]), places)))
 
 
 def _stack(spread: Spread, facts: Iterable[Fact], size: int) -> Fact:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-# Ops visited in a loop that is followed iteration by iteration, about 10 us each. [ops; estimated]
-FOLLOWED_OPS = 200_000
+# Up to which a loop is followed iteration by iteration, about 10 us each. [ops; estimated]
+FOLLOWED_STEPS = 200_000
+# What an op makes anew in the time of one step. [rows of a pattern; estimated]
+ROWS_PER_STEP = 300
 # From which a colouring is compiled: about 0.1 s, once for sizes within a factor of four, against
 # 0.3 us an element in Python. [array elements; estimated]
 COMPILED_FROM = 100_000

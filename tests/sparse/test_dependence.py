@@ -183,7 +183,7 @@ def test_branches_are_joined() -> None:
 
 
 def test_long_loops_are_summarised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapec.sparse.regions.FOLLOWED_OPS", 10)
+    monkeypatch.setattr("tapec.sparse.regions.FOLLOWED_STEPS", 10)
     for f in (in_a_loop, of_tape, until, rolling):
         found = jacobian_pattern(f, X)
         assert not (nonzero(tapec.jacobian(f)(X), X.size) & ~found).any()
