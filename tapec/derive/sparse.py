@@ -247,6 +247,12 @@ _COLOURINGS: Mapping[str, Callable[[sp.csr_array, Order], Colouring]] = {
 
 def _results_only(special: Specialization) -> Func:
     """The program of what the function returns."""
+    if special.effects:
+        raise SparsityError(
+            f"{special.func.name} changes objects outside of itself, which a sparse derivative "
+            "does not do again",
+            hint="return what it stores",
+        )
     func = special.func.with_results(special.func.results[: special.returned_count])
     for v in func.results:
         if not v.type.is_float:

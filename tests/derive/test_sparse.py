@@ -248,6 +248,14 @@ def test_interpreter() -> None:
     same(tapec.jacobian(f, sparse=True)(X), tapec.jacobian(tridiagonal)(X))
 
 
+SEEN: list[Any] = []
+
+
+def storing(x: Any) -> Any:
+    SEEN.append(x[0])
+    return x * 2
+
+
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
@@ -256,6 +264,7 @@ def test_interpreter() -> None:
         (lambda: tapec.hessian(np.sum, sparse=True, triangle="left"), SparsityError, "'lower'"),
         (lambda: tapec.jacobian(np.sin, mode="both"), SparsityError, "dense"),
         (lambda: tapec.hessian(np.sin, sparse=True)(X), NonDifferentiableError, "one number"),
+        (lambda: tapec.jacobian(storing, sparse=True)(X), SparsityError, "outside"),
         (lambda: tapec.jacobian(np.argsort, sparse=True)(X), DTypeError, "i64"),
         (lambda: tapec.jacobian(np.sin, 3, sparse=True)(X), NonDifferentiableError, "argument 3"),
         (lambda: tapec.grad(lambda x: tapec.jacobian(np.sin, sparse=True)(x)[0, 0])(X),
