@@ -117,7 +117,7 @@ class _Kernel:
     def __init__(self, block: Block, name: str, module: _Module, internal: bool = False) -> None:
         self.block, self.name, self.module, self.internal = block, name, module, internal
         self.pointers = {v: f"%p{k}" for k, v in enumerate(block.params)}
-        self.consts = [op for op in block.ops if is_const(op)]
+        self.consts = {op.result: op for op in block.ops if is_const(op)}
         self.layout = Layout()
         self.frames: dict[Block, int] = {}  # work memory of the kernels called
         self.data: dict[Value, str] = {}
@@ -185,10 +185,8 @@ class _Kernel:
         e.scopes = self.scopes
         e.exact = self.module.exact
         e.outlined = self.module.outlined
-        for op in self.consts:
-            e.op(op)
-        self.enter(e, ops)
         for op in ops:
+            self.enter(e, op)
             e.op(op)
             for value in op.results:
                 slot = self.layout.slots.get(value)
@@ -207,14 +205,18 @@ class _Kernel:
         self.module.functions.append("\n".join([*lines, "}"]))
         return bool(e.failures) or e.passes_failures
 
-    def enter(self, e: FunctionEmitter, ops: Sequence[Op]) -> None:
-        """Bind what the chunk uses of work memory: buffers, values of earlier chunks."""
+    def enter(self, e: FunctionEmitter, op: Op) -> None:
+        """Bind what an op is the first of its chunk to read: constants, and of work memory buffers
+        and values of earlier chunks. All at the start would need as many registers."""
         allocs, slots = self.layout.allocs, self.layout.slots
-        own = {value for op in ops for value in op.results}
-        for value in dict.fromkeys(v for op in ops for v in reads(op)):
-            if value in allocs:
+        for value in reads(op):
+            if value in e.names:
+                continue
+            if value in self.consts:
+                e.op(self.consts[value])
+            elif value in allocs:
                 e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {allocs[value]}")
-            elif value in slots and value not in own:
+            elif value in slots:
                 at = e.emit(f"getelementptr i8, ptr %w, i64 {slots[value]}")
                 e.names[value] = memory.read(e, at, value.type.dtype, 1)
 

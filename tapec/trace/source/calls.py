@@ -25,11 +25,12 @@ def has_hidden_callee(root: ast.AST) -> bool:
     names: set[str] = set()
     calls: list[ast.Call] = []
     for node in walk(root):
-        match node:
-            case ast.Call():
-                calls.append(node)
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
+        if isinstance(node, ast.Call):
+            calls.append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
     return any(
         _is_hidden(call.func, names) or any(_is_hidden(a, names) for a in called_by(call))
         for call in calls

@@ -8,6 +8,7 @@ import inspect
 import linecache
 import os
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -124,19 +125,26 @@ def _matches(node: FunctionNode, code: CodeType) -> bool:
     names = [mangled(p, code) for p in parameters(node.args)]
     if list(code.co_varnames[: len(names)]) != names:
         return False
-    if any(isinstance(n, ast.Assert) for n in walk(node)):
+    nodes = [*walk(node)]
+    if any(isinstance(n, ast.Assert) for n in nodes):
         return True  # test runners compile assertions in their own way
-    return set(code.co_names) <= {mangled(name, code) for name in _mentioned(node)}
+    return set(code.co_names) <= {mangled(name, code) for name in _mentioned(nodes)}
 
 
-def _mentioned(node: ast.AST) -> set[str]:
-    found: set[str] = set()
-    for n in walk(node):
-        for field in ("id", "attr", "name", "module", "arg"):
-            text = getattr(n, field, None)
-            if isinstance(text, str):
-                found |= {text, *text.split(".")}
-    return found
+def _mentioned(nodes: Iterable[ast.AST]) -> set[str]:
+    texts = {getattr(n, field) for n in nodes for field in _names_of(type(n))}
+    return {part for t in texts if isinstance(t, str) for part in (t, *t.split("."))}
+
+
+_NAMED: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _names_of(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of nodes that hold names of the code."""
+    if kind not in _NAMED:
+        fields = ("id", "attr", "name", "module", "arg")
+        _NAMED[kind] = tuple(f for f in fields if f in kind._fields)
+    return _NAMED[kind]
 
 
 def class_of(code: CodeType) -> str:

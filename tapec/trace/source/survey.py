@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from tapec.trace.source.calls import has_hidden_callee
 from tapec.trace.source.jumps import NotRewritable
@@ -18,26 +19,26 @@ _RUN_HERE = frozenset(["locals", "vars", "eval", "exec", "dir"])  # these read t
 
 def has_work(node: ast.AST) -> bool:
     """Whether anything in a function would be rewritten."""
-    return has_hidden_callee(node) or any(
-        isinstance(
-            n,
-            (
-                ast.If,
-                ast.While,
-                ast.For,
-                ast.IfExp,
-                ast.BoolOp,
-                ast.Assert,
-                ast.ExceptHandler,
-                ast.FormattedValue,
-            ),
-        )
-        or (isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.Not))
-        or is_lookup(n)
-        or is_class_read(n)
-        or (isinstance(n, ast.Compare) and (len(n.ops) > 1 or isinstance(n.ops[0], IDENTITY)))
-        for n in walk(node)
-    )
+    return has_hidden_callee(node) or any(map(_is_work, walk(node)))
+
+
+def _is_work(node: ast.AST) -> bool:
+    kind = type(node)
+    return kind in _CONTROL or (kind in _CONDITIONS and _CONDITIONS[kind](node))
+
+
+def _is_compound(node: ast.Compare) -> bool:
+    return len(node.ops) > 1 or isinstance(node.ops[0], IDENTITY)
+
+
+_CONTROL = frozenset([ast.If, ast.While, ast.For, ast.IfExp, ast.BoolOp, ast.Assert,
+                      ast.ExceptHandler, ast.FormattedValue])  # fmt: skip
+_CONDITIONS: dict[type[ast.AST], Callable[[Any], bool]] = {
+    ast.UnaryOp: lambda node: isinstance(node.op, ast.Not),
+    ast.Compare: _is_compound,
+    ast.Subscript: is_lookup,
+    ast.Attribute: is_class_read,
+}
 
 
 def refuse_odd(body: Sequence[ast.stmt]) -> None:

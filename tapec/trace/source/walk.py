@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-_IDLE = frozenset(["ctx", "type_comment", "kind"])  # fields without nodes of interest
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+# Fields without nodes of interest.
+_IDLE = frozenset(
+    ["ctx", "type_comment", "kind", "op", "ops", "id", "attr", "arg", "asname", "module"]
+)
+_LEAVES = frozenset([ast.Name, ast.Constant])
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = dict.fromkeys(_LEAVES, ())
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes right below a node, contexts (load, store) left out."""
+    """The nodes right below a node, contexts (load, store) and operators left out."""
     kind = type(node)
     fields = _FIELDS.get(kind)
     if fields is None:
@@ -18,10 +22,10 @@ def children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for field in fields:
         part = getattr(node, field, None)
-        if isinstance(part, ast.AST):
-            found.append(part)
-        elif isinstance(part, list):
+        if isinstance(part, list):
             found += [p for p in part if isinstance(p, ast.AST)]
+        elif isinstance(part, ast.AST):
+            found.append(part)
     return found
 
 
@@ -31,4 +35,5 @@ def walk(root: ast.AST) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        pending += children(node)
+        if type(node) not in _LEAVES:
+            pending += children(node)
