@@ -203,7 +203,7 @@ class Specialization:
         """
         inputs = [leaves[k] for k in self._traced]
         if self.exclusive:
-            self._check_written(inputs)
+            self._check_written(inputs, leaves)
         if out is None and not self._writes and self._direct and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
@@ -272,8 +272,10 @@ class Specialization:
             target[...] = value
         return tree.unflatten(targets)
 
-    def _check_written(self, inputs: Sequence[Any]) -> None:
-        captured = [] if self.state is None else self.state.arrays
+    def _check_written(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        static = [k for k in range(len(leaves)) if k not in self._traced]
+        captured = [leaves[k] for k in static if isinstance(leaves[k], np.ndarray)]
+        captured += [] if self.state is None else self.state.arrays
         names = [p.hint or "an array" for p in self.func.params]
         check_separate(self.exclusive, inputs, names, captured)
         for position in self.mutated:

@@ -234,3 +234,14 @@ def test_native_entries_look_at_the_memory_of_derivatives() -> None:
         with pytest.raises(tapec.errors.MutationError, match="shares memory"):
             kernel(a, b)
     np.testing.assert_array_equal(kernel(x, y), want)
+
+
+def test_a_static_array() -> None:
+    def f(a: Any, table: Any) -> Any:
+        a[0] = 7.0
+        return a + table
+
+    kernel, x = tapec.compile(f, static_argnums=1), np.ones(3)
+    with pytest.raises(tapec.errors.MutationError, match="that the function captures"):
+        kernel(x, x)
+    np.testing.assert_array_equal(kernel(x, np.ones(3)), [8, 2, 2])

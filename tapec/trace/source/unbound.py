@@ -28,8 +28,12 @@ def flag_reads(body: list[ast.stmt], scope: FunctionScope) -> None:
     nodes = list(own_nodes(body))
     deleted = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
     walruses = {n.target.id for n in nodes if isinstance(n, ast.NamedExpr)}
+    # Functions defined inside may bind what they declare nonlocal at any call.
+    inside = {
+        name for s in body for n in walk(s) if isinstance(n, ast.Nonlocal) for name in n.names
+    }
     given = frozenset(scope.parameters)
-    names = scope.locals - (given - deleted) - walruses
+    names = scope.locals - (given - deleted) - walruses - inside
     flow = BindingFlow(frozenset(names), frozenset(deleted))
     flow.block(body, given & names)
     if flow.unsure:
