@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapec.backends.llvm import special
+from tapec.backends.llvm import normal, special
 from tapec.backends.llvm.emit_scalar import (
     BINARY,
     BITS,
@@ -250,6 +250,8 @@ RULES: dict[str, Rule] = {
     "strong_mul": _strong_mul,
     "expit": _expit,
     "expit_slope": _expit_slope,
+    "gauss": normal.gauss,
+    "ndtr": normal.ndtr,
     "neg": _neg,
     "sign": _sign,
     "maximum": _extreme("gt"),

@@ -129,17 +129,12 @@ def _rel_entr(x: Any, y: Any) -> Any:
     return np_("where", unknown, x + y, np_("where", inside, value, math.inf))
 
 
-@_composite("ndtr")
-def _ndtr(x: Any) -> Any:
-    return 0.5 * np_("erfc", x * -math.sqrt(0.5))
-
-
 @_composite("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     # Continued by log1p above 0, and by Laplace's continued fraction far below.
     below, far = np_("less", x, 0.0), np_("less", x, -10.0)
-    near = np_("log", _ndtr(np_("where", far, -1.0, np_("where", below, x, -1.0))))
-    right = np_("log1p", -_ndtr(-np_("where", below, 1.0, x)))
+    near = np_("log", np_("ndtr", np_("where", far, -1.0, np_("where", below, x, -1.0))))
+    right = np_("log1p", -np_("ndtr", -np_("where", below, 1.0, x)))
     t = np_("where", far, x, -10.0)
     tail = t
     for k in range(40, 0, -1):

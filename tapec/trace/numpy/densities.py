@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.trace.arrays.dispatch import eager
-from tapec.trace.arrays.operands import any_symbolic, as_array
+from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, run
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.select import where
 
@@ -91,6 +91,8 @@ class Distribution:
 
     def pdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The density."""
+        if self._real.name == "norm" and any_symbolic([x, args, kwargs]):
+            return _normal_density(x, *args, **kwargs)
         return TABLE["exp"](self.logpdf(x, *args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
@@ -98,6 +100,14 @@ class Distribution:
         if self._real.name == "norm" and name in _NORMAL:
             return _normal(member, TABLE[_NORMAL[name]])
         return member
+
+
+def _normal_density(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
+    """Not by the logarithm, which loses x^2 units in the last place."""
+    z = (as_array(x) - loc) / scale
+    made: Any = run("gauss", as_tracer(z), factor=0.5)
+    made = made / (scale * math.sqrt(2 * math.pi))
+    return where(TABLE["greater"](scale, 0), made, math.nan)
 
 
 _NORMAL = {"cdf": "ndtr", "logcdf": "log_ndtr"}
