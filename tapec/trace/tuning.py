@@ -14,6 +14,8 @@ UNROLLED_LENGTH = 2
 UNROLLED_BREAKS = 4
 # A loop that cannot be one op is unrolled up to this size. [scalar ops; estimated]
 LARGEST_UNROLLED = 400_000
+# So many things that may raise in one `try` become branches in branches. [calls; estimated]
+TRIED = 24
 # A right-hand side of `and` this short runs in any case, which costs less than a branch that is
 # predicted wrongly now and then. [scalar ops; estimated]
 CHEAP_OPERAND = 8

@@ -11,6 +11,8 @@ from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import admitted, without_out
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.handlers import HANDLERS
+from tapec.trace.arrays.linear_errors import expect_success
 from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
 from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.special import call_special
@@ -32,6 +34,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if deps := deps_of([*_flat([*args, *kwargs.values()])]):
             raise NeedStatic(deps, where())
         raise unsupported(function)
+    if HANDLERS.get() and name.startswith("linalg."):
+        expect_success(function, args, kwargs)
     return translated(name, function, args, kwargs)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tapec.errors import TraceError
 from tapec.trace.arrays.dispatch import call, method
+from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.storage import ROW
@@ -47,6 +48,9 @@ def _apply(name: str, *operands: Any) -> Any:
         return made
     if all(map(_is_truth, operands)):  # integers in arithmetic, logic in the ufuncs
         operands = tuple(map(_integer, operands))
+    if HANDLERS.get() and name in _DIVISIONS and all(map(_is_python, operands)):
+        divisor = operands[1]
+        may_raise(ZeroDivisionError, lambda: TABLE["not_equal"](divisor, 0), "division by zero")
     return TABLE[name](*operands)
 
 
@@ -90,6 +94,9 @@ COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equ
 UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
 # Operators that give a boolean where their operands are booleans, or always.
 _TRUTHS = frozenset([*COMPARE.values(), "bitwise_and", "bitwise_or", "bitwise_xor"])
+
+
+_DIVISIONS = frozenset(["divide", "floor_divide", "remainder"])
 
 
 def _rounded(x: Tracer, digits: int | None = None) -> Any:

@@ -18,6 +18,7 @@ from tapec.ir.core import Block, Loc, Op, Value
 from tapec.ir.primitive import Primitive, lookup
 from tapec.ir.types import Type
 from tapec.trace.arrays.frames import KnownCode, is_user_code
+from tapec.trace.arrays.handlers import HANDLERS, refuse_floating_point_errors
 
 # By identity, as hashing a code object takes time in proportion to its size.
 _KNOWN_CODE: dict[int, KnownCode] = {}
@@ -119,6 +120,8 @@ class Session:
     def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
         """Append an op located at the user's line and return its result."""
         self._check_alive()
+        if HANDLERS.get():
+            refuse_floating_point_errors()
         key: tuple[Any, ...] = (name, *[id(v.type) for v in operands])
         if attrs:
             key += tuple(attrs.items())

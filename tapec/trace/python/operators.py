@@ -24,7 +24,6 @@ from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.failures import (
-    catching,
     expect,
     expect_once,
     never_caught,
@@ -40,6 +39,7 @@ from tapec.trace.staging.lookups import indexed
 from tapec.trace.staging.object_aliases import may_alias
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
+from tapec.trace.staging.trying import Attempt, catching, is_staged
 from tapec.trace.staging.values import Poison, kind_of, truth
 from tapec.trace.staging.while_loop import run_while
 from tapec.trace.tuning import CHEAP_OPERAND
@@ -89,6 +89,15 @@ def for_(
 ) -> None:
     """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
     run_for(iterable, body, widened(state, body), go_on, widen=widened)
+
+
+def try_(body: Callable[[], None], types: Callable[[], Any], state: State) -> None:
+    """A ``try`` statement with handlers, which catch ``types()``."""
+    session = current()
+    if session is None or not is_staged(types):
+        body()
+    else:
+        Attempt(session, body, widened(state, body), ()).run()
 
 
 def each(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -265,5 +274,5 @@ def _assertion(message: Thunk | None) -> AssertionError:
 # What rewritten source calls as ``__tapec__.name``.
 __all__ = [
     "and_", "assert_", "bound", "catching", "each", "for_", "if_", "ifexp", "indexed", "is_",
-    "is_not", "never_caught", "not_", "or_", "read", "text", "while_",
+    "is_not", "never_caught", "not_", "or_", "read", "text", "try_", "while_",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tapec.trace.source.build import at, copied, definition, helper, load, no_parameters, thunk
@@ -16,6 +16,7 @@ from tapec.trace.source.generated import (
     OTHERWISE,
     TEST,
     THEN,
+    TRY,
     assigned_in_closures,
     bindings,
 )
@@ -83,10 +84,12 @@ class SourceRewriter(ast.NodeTransformer):
 
     # -- statements ------------------------------------------------------------------------
 
-    def _block(self, block: Sequence[ast.stmt]) -> list[ast.stmt]:
+    def _block(
+        self, block: Sequence[ast.stmt], visit: Callable[[ast.AST], Any] | None = None
+    ) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         for s in block:
-            made = self.visit(s)
+            made = (visit or self.visit)(s)
             out += made if isinstance(made, list) else [made]
         return out
 
@@ -124,16 +127,20 @@ class SourceRewriter(ast.NodeTransformer):
 
     def visit_Try(self, node: ast.Try) -> Any:
         """Handlers let errors of tracing pass; the body registers the types they catch."""
-        made = self.generic_visit(node)
         if not node.handlers:
-            return made
+            return self.generic_visit(node)
+        state = self._state([node], node)
         caught = [h.type or at(load("BaseException"), h) for h in node.handlers]
         types = thunk(at(ast.Tuple(caught, ast.Load()), caught[0]))
         first = helper("never_caught", [types], node)
-        again = ast.ExceptHandler(first, None, [at(ast.Raise(), node)])
+        again = at(ast.ExceptHandler(first, None, [at(ast.Raise(), node)]), node)
+        work = self._closure(TRY, [node], node)
+        made: Any = next(s for s in work.body if isinstance(s, ast.Try))
         context = ast.withitem(helper("catching", [copy.deepcopy(types)], node), None)
-        body = at(ast.With([context], node.body), node)
-        return copied(made, body=[body], handlers=[at(again, node), *node.handlers])
+        made.body = [at(ast.With([context], made.body), node)]
+        made.handlers = [again, *made.handlers]
+        call = helper("try_", [load(TRY), copy.deepcopy(types), state], node)
+        return [work, at(ast.Expr(call), node)]
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         if not __debug__:
@@ -152,7 +159,8 @@ class SourceRewriter(ast.NodeTransformer):
     ) -> ast.FunctionDef:
         """``def name(params): nonlocal ...; body``."""
         names = bound(body) - {*params}
-        made = self._block(body) or [at(ast.Pass(), node)]
+        visit = self.generic_visit if name == TRY else self.visit
+        made = self._block(body, visit) or [at(ast.Pass(), node)]
         outer = sorted(names & self.scope.visible)
         shared = sorted(names & self.scope.globals)
         head: list[ast.stmt] = [ast.Nonlocal(outer)] if outer else []

@@ -9,10 +9,10 @@ from tapec.trace.source.build import at
 from tapec.trace.source.scopes import FunctionScope
 
 THEN, OTHERWISE, BODY, TEST = "_tapec_then", "_tapec_otherwise", "_tapec_body", "_tapec_test"
-ITEM = "_tapec_item"
+TRY, ITEM = "_tapec_try", "_tapec_item"
 # Nodes that contain statements.
 _BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
-GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST])
+GENERATED = frozenset([THEN, OTHERWISE, BODY, TEST, TRY])
 
 
 def assigned_in_closures(body: Sequence[ast.stmt]) -> set[str]:

@@ -57,6 +57,8 @@ def bodies(node: ast.stmt) -> list[list[ast.stmt]]:
 
 def _closes(node: ast.stmt) -> bool:
     """Whether the statement's blocks become closures."""
+    if isinstance(node, ast.Try):
+        return bool(node.handlers)
     return isinstance(node, _LOOPS) or (isinstance(node, ast.If) and not is_static(node.test))
 
 

@@ -9,9 +9,7 @@ computed after the number was written are never returned.
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import CodeType
 from typing import Any, NoReturn
@@ -19,18 +17,16 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
-from tapec.ir.core import Loc, Op, Value
-from tapec.ir.nested import every
+from tapec.ir.core import Loc, Value
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.frames import frames_of, is_user_code
-from tapec.trace.arrays.session import Session, current, where
+from tapec.trace.arrays.handlers import catching_handler
+from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 Types = Callable[[], Any]
-# The exception types that the enclosing `try` statements catch, innermost last.
 _BRANCHES = "tapec.trace.staging.branch"  # recursion through it traces both branches
-_CAUGHT: ContextVar[tuple[Types, ...]] = ContextVar("tapec_caught", default=())
 
 
 class Failures:
@@ -75,59 +71,25 @@ def is_raised_by_user(error: Exception) -> bool:
     return own and not isinstance(error, TapecError)
 
 
-@contextmanager
-def catching(types: Types) -> Iterator[None]:
-    """Run the body of a ``try`` whose handlers catch ``types()``."""
-    session = current()
-    before = 0 if session is None else len(session.builder.ops)
-    token = _CAUGHT.set((*_CAUGHT.get(), types))
-    try:
-        yield
-    finally:
-        _CAUGHT.reset(token)
-    if session is not None:
-        _refuse_division(types, session.builder.ops[before:])
-
-
-def _refuse_division(types: Types, ops: Sequence[Op]) -> None:
-    """Refuse to catch division by zero: a traced one gives inf or nan and raises nothing.
-
-    NumPy's arrays raise nothing either, but FloatingPointError where `np.errstate` asks for it.
-    """
-    awaited = [t for t in _flat(types()) if issubclass(t, ArithmeticError)]
-    by_arrays = any(issubclass(FloatingPointError, t) for t in awaited)
-    divisions = (op for op in every(ops) if op.primitive.divides)
-    if awaited and any(by_arrays or not op.result.type.shape for op in divisions):
-        raise ControlFlowError(
-            f"a traced division gives inf or nan where Python may raise, and a `try` waits for "
-            f"{awaited[0].__name__}",
-            where=where(),
-            hint="compare the divisor with zero instead",
-        )
-
-
 def never_caught(types: Types) -> Any:
     """The errors of tracing, which the user's handlers must not swallow."""
-    asked = any(issubclass(t, TapecError) for t in _flat(types()))
+    asked = any(issubclass(t, TapecError) for t in flat_types(types()))
     return () if asked else TraceError
 
 
-def _flat(types: Any) -> list[type[BaseException]]:
-    return [t for x in types for t in _flat(x)] if isinstance(types, tuple) else [types]
+def flat_types(types: Any) -> list[type[BaseException]]:
+    """The exception types that nested tuples name."""
+    return [t for x in types for t in flat_types(x)] if isinstance(types, tuple) else [types]
 
 
-def refuse_caught(kind: type[BaseException], what: str = "") -> None:
+def refuse_caught(kind: type[BaseException]) -> None:
     """Raise where an exception that depends on traced values would be caught by the user's code.
 
     The handler would have to replace code that is traced already.
     """
-    if any(issubclass(kind, t) for types in _CAUGHT.get() for t in _flat(types())):
-        what = what or f"{kind.__name__} is raised on a traced condition"
-        raise ControlFlowError(
-            f"{what}, and a `try` around it would catch that",
-            where=where(),
-            hint="choose with `if` what is to be done instead of raising and catching",
-        ) from None
+    handler = catching_handler(kind)
+    if handler is not None:
+        handler.refuse(f"{kind.__name__} is raised on a traced condition")
 
 
 def fail(session: Session, error: Exception) -> None:
@@ -140,7 +102,10 @@ def fail(session: Session, error: Exception) -> None:
 
 def expect(session: Session, truth: Any, error: Exception) -> None:
     """The program raises this exception where a traced boolean is false."""
-    refuse_caught(type(error))
+    handler = catching_handler(type(error))
+    if handler is not None:
+        handler.decide(lambda: truth, error)
+        return
     found = failures(session)
     found.errors.append(error)
     found.record(np_("where", truth, 0, len(found.errors)))

@@ -60,18 +60,18 @@ def caught_with_others(x: Any) -> Any:
         return x[1]
 
 
-def caught_assertion(x: Any) -> Any:
+def caught_in_a_loop(x: Any) -> Any:
     try:
-        assert x[0] > 0
-        r = x[1]
-    except Exception:
-        r = x[2]
-    return r
+        for k in range(400):
+            x = np.sin(np.linalg.solve(x[0] * np.eye(4) + k, x))
+    except np.linalg.LinAlgError:
+        x = x * 0.0
+    return x
 
 
-def awaited_division(x: Any) -> Any:
+def caught_in_a_branch(x: Any) -> Any:
     try:
-        r = 1.0 / float(x[0])
+        r = 1.0 / float(x[0]) if x[1] > 0 else x[2]
     except ZeroDivisionError:
         r = 0.0
     return r
@@ -91,8 +91,8 @@ def awaited_division_of_arrays(x: Any) -> Any:
     [
         caught_in_a_helper,
         caught_with_others,
-        caught_assertion,
-        awaited_division,
+        caught_in_a_loop,
+        caught_in_a_branch,
         awaited_division_of_arrays,
     ],
 )
@@ -152,3 +152,156 @@ def test_who_asks_for_errors_of_tracing_gets_them() -> None:
 
     program = traced(f, V)
     assert "mul" in str(program.func)
+
+
+# --- both ways ------------------------------------------------------------------------------------
+
+
+def likelihood(t: Any) -> Any:
+    K = np.array([[1.0, t[0]], [t[0], 1.0]])
+    try:
+        L = np.linalg.cholesky(K)
+    except np.linalg.LinAlgError:
+        return -t[1]
+    return -np.sum(np.log(np.diag(L))) * t[1]
+
+
+def solved_or_not(t: Any) -> Any:
+    try:
+        return np.sum(np.linalg.solve(t[0] * np.ones((2, 2)) + np.diag(t[1:]), t[:2]))
+    except np.linalg.LinAlgError:
+        return t[2] * 3.0
+
+
+def jitter(t: Any) -> Any:
+    K = np.array([[1.0, t[0]], [t[0], 1.0]])
+    try:
+        L = np.linalg.cholesky(K)
+    except np.linalg.LinAlgError:
+        try:
+            L = np.linalg.cholesky(K + 1.5 * np.eye(2))
+        except np.linalg.LinAlgError:
+            L = np.eye(2) * t[1]
+    return np.sum(L * t[2])
+
+
+def with_all_parts(t: Any) -> Any:
+    r, steps = t[1], []
+    try:
+        r = r * 2
+        steps.append(1.0)
+        inverse = np.linalg.inv(np.array([[t[0], 1.0], [1.0, t[0]]]))
+        r = r + np.sum(inverse)
+    except (KeyError, np.linalg.LinAlgError) as error:
+        r = r * 5 + len(str(error)) * 0.0
+    else:
+        r = r - t[2]
+    finally:
+        r = r + 100.0
+    return r * len(steps)
+
+
+def quotient(t: Any) -> Any:
+    try:
+        r = 1.0 / float(t[0])
+    except ZeroDivisionError:
+        r = t[1] * 2.0
+    return r * t[2]
+
+
+def quotients(t: Any) -> Any:
+    a, b = float(t[0]), float(t[1])
+    try:
+        r = 1.0 / a + 2.0 // b
+    except ArithmeticError:
+        r = 7.0 * t[2]
+    return r + t[2]
+
+
+def asserted(t: Any) -> Any:
+    try:
+        assert t[0] > 0.5
+        r = t[1]
+    except AssertionError:
+        r = t[2] * t[0]
+    return r
+
+
+def by_a_helper(t: Any) -> Any:
+    def factor(K: Any) -> Any:
+        return np.linalg.cholesky(K)[1, 1]
+
+    total = 0.0
+    for k in range(3):
+        try:
+            total += factor(np.array([[1.0, t[0] * k], [t[0] * k, 2.0]]))
+        except Exception:
+            continue
+        total = total + t[1]
+    return total * t[2]
+
+
+def attributes(t: Any) -> Any:
+    class Box:
+        n = 0.0
+
+    box, seen = Box(), {"a": t[1]}
+    try:
+        box.n = t[1] * 3
+        seen["a"] = np.linalg.inv(np.diag(t[:2]))[0, 0]
+    except np.linalg.LinAlgError:
+        box.n = box.n + 1.0
+    return box.n + seen["a"] + t[2]
+
+
+def repeated(t: Any) -> Any:
+    y = t
+    try:
+        for k in range(5):
+            y = np.sin(np.linalg.solve(np.diag(y) + 0.1 * k, t))
+    except np.linalg.LinAlgError:
+        y = y * 3.0
+    return np.sum(y)
+
+
+STAGED = [likelihood, solved_or_not, jitter, with_all_parts, quotient, quotients, asserted,
+          by_a_helper, attributes, repeated]  # fmt: skip
+POINTS = [
+    np.array(p)
+    for p in ([0.6, 0.7, 2.0], [2.0, 0.7, 1.5], [0.0, 0.0, 1.0], [1.0, 0.5, 0.5], [0.0, 1.0, 2.0],
+              [3.0, 0.0, 1.0], [-0.4, 0.3, -1.0])
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", STAGED)
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_the_handler_runs_where_python_runs_it(f: Any, backend: str) -> None:
+    kernel = tapec.compile(f, backend=backend)
+    for t in POINTS:
+        np.testing.assert_allclose(kernel(t), f(t), rtol=1e-13)
+
+
+@pytest.mark.parametrize("f", STAGED)
+def test_derivatives_are_those_of_the_way_taken(f: Any) -> None:
+    gradient, h = tapec.grad(f), 1e-6
+    for t in POINTS[:2]:
+        wanted = [(f(t + e) - f(t - e)) / (2 * h) for e in np.eye(3) * h]
+        np.testing.assert_allclose(gradient(t), wanted, rtol=2e-8, atol=1e-8)
+        along = tapec.jvp(f, (t,), (np.ones(3),))[1]
+        np.testing.assert_allclose(along, np.sum(wanted), rtol=2e-8, atol=2e-8)
+
+
+@pytest.mark.parametrize("f", [likelihood, solved_or_not, quotient, with_all_parts])
+def test_lanes_take_their_own_ways(f: Any) -> None:
+    np.testing.assert_allclose(tapec.vmap(f)(np.array(POINTS)), [f(t) for t in POINTS])
+
+
+def test_what_no_handler_takes_is_raised() -> None:
+    def f(t: Any) -> Any:
+        try:
+            return np.sum(np.linalg.inv(np.diag(t)))
+        except KeyError:
+            return t[0]
+
+    with pytest.raises(np.linalg.LinAlgError):
+        tapec.compile(f)(np.zeros(3))
