@@ -95,6 +95,10 @@ class Distribution:
             return _normal_density(x, *args, **kwargs)
         return TABLE["exp"](self.logpdf(x, *args, **kwargs))
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Frozen:
+        """The distribution with these parameters."""
+        return Frozen(self, args, kwargs)
+
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._real, name)
         if self._real.name == "norm" and name in _NORMAL:
@@ -110,6 +114,20 @@ def _normal_density(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
     return where(TABLE["greater"](scale, 0), made, math.nan)
 
 
+class Frozen:
+    """A distribution with parameters, some of them traced."""
+
+    def __init__(self, of: Distribution, args: Any, kwargs: Any) -> None:
+        self._of, self._args, self._kwargs = of, args, kwargs
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _OF_POINTS:  # moments and the like, of known parameters
+            return getattr(self._of._real(*self._args, **self._kwargs), name)
+        member = getattr(self._of, name)
+        return lambda x: member(x, *self._args, **self._kwargs)
+
+
+_OF_POINTS = frozenset(["pdf", "logpdf", "cdf", "logcdf"])
 _NORMAL = {"cdf": "ndtr", "logcdf": "log_ndtr"}
 
 

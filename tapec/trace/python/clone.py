@@ -127,6 +127,8 @@ def _builtin(function: Any, session: Session) -> Any:
 
 
 def _method(method: types.MethodType, session: Session) -> Any:
+    if has_density(method.__self__):
+        return getattr(instance(method.__self__, session), method.__name__)
     function = substitute(method.__func__, session)
     if function is method.__func__:
         return method

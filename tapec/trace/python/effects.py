@@ -21,7 +21,7 @@ from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import KEPT, follows
 from tapec.trace.python.clone import clone, scope_of, substitute
-from tapec.trace.python.namespaces import Globals
+from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
 from tapec.trace.staging.heap import RANDOM, is_consumable
@@ -244,7 +244,7 @@ class ReachableState:
 def _looked_up(thing: Any, name: str) -> Any:
     """An attribute as stored; properties are not evaluated."""
     if isinstance(thing, types.ModuleType):
-        real = vars(thing).get("_real", thing)
+        real = thing._real if isinstance(thing, ModuleProxy) else thing
         return getattr(real, name, UNDEFINED) if name in vars(real) else UNDEFINED
     kinds = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
     places = [] if isinstance(thing, type) else [getattr(thing, "__dict__", {})]

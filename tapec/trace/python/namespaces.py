@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tapec.trace.arrays.frames import is_hidden
@@ -58,19 +58,48 @@ class ModuleProxy(types.ModuleType):
 
     def __init__(self, real: types.ModuleType, session: Session, placed: Placed) -> None:
         super().__init__(real.__name__)
-        self.__dict__.update(_real=real, _session=session, _placed=placed, _stored={})
+        own(self).update(_real=real, _session=session, _placed=placed, _stored={})
         session.shadows.append((vars(real), self, {}, f"{real.__name__}."))
 
     def __getattr__(self, name: str) -> Any:
         found = self._placed(vars(self._real), name, getattr(self._real, name), self._session)
-        self.__dict__[name] = found
+        own(self)[name] = found
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__[name] = self._stored[name] = value
+        own(self)[name] = self._stored[name] = value
 
     def __dir__(self) -> list[str]:
         return dir(self._real)
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        """The members, as `vars` of the module gives them."""
+        return Members(self)
+
+
+def own(proxy: ModuleProxy) -> dict[str, Any]:
+    """The dictionary of a proxy itself."""
+    found: dict[str, Any] = vars(types.ModuleType)["__dict__"].__get__(proxy)
+    return found
+
+
+class Members(Mapping[str, Any]):
+    """The dictionary of a module: its members are substituted when looked up."""
+
+    def __init__(self, proxy: ModuleProxy) -> None:
+        self._proxy, self._names = proxy, vars(proxy._real)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._proxy._stored or name in self._names:
+            return getattr(self._proxy, name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def under_names_of_modules(function: types.FunctionType) -> frozenset[str]:

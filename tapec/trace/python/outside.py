@@ -164,7 +164,7 @@ _READ: dict[type, Callable[[Any], Any]] = {
     dict: _read_dict,
     types.CellType: _read_cell,
     Globals: lambda scope: scope.stored(),
-    ModuleProxy: lambda proxy: dict(vars(proxy)["_stored"]),
+    ModuleProxy: lambda proxy: dict(proxy._stored),
 }
 
 
