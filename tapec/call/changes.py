@@ -129,14 +129,16 @@ class Effects:
         self._reaches, self._kept = reaches, kept
         self._on_arguments = any(id(c.change.owner) in reaches for c in changes)
 
-    def apply(self, values: Sequence[Any], inputs: Sequence[Any], given: Any, now: Reach) -> None:
-        """Carry the changes out, with the values of a call; `now` finds places of outside."""
+    def apply(self, values: Sequence[Any], inputs: Sequence[Any], given: Any, state: Any) -> None:
+        """Carry the changes out, with the values of a call; `state` knows where places are now."""
         if self._on_arguments:
             _refuse_shared(given)
 
         def place(thing: Any) -> Any:
             reach = self._reaches.get(id(thing))
-            return now(thing) if reach is None else reach(given)
+            if reach is not None:
+                return reach(given)
+            return thing if state is None else state.now(thing)
 
         call = CallValues(lambda k, python: boxed(np.asarray(values[k]), python), inputs, place)
         places = [place(stored.change.owner) for stored in self.changes]

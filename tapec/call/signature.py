@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir import Type, dtype_name
+from tapec.trace.arrays.narrow import NARROW, widened_array
 from tapec.trace.python.edges import exact, is_plain
 from tapec.tree import Tree, flatten
 
@@ -33,6 +34,7 @@ class Input:
 
     type: Type
     python: bool = False  # an exact Python float, int or bool
+    narrow: str = ""  # NumPy's name of an integer type that is read as int64
 
 
 Leaf = Static | Input
@@ -53,6 +55,8 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
                 f"an argument is a {kind.__name__}, which behaves otherwise than its data",
                 hint="pass the data, np.asarray(x), or call the code by tapec.opaque",
             )
+        if value.dtype.name in NARROW:
+            return Input(Type("i64", tuple(value.shape)), narrow=value.dtype.name)
         return Input(Type(dtype_name(value.dtype), tuple(value.shape)))
     return _static(value)
 
@@ -103,6 +107,12 @@ class Signature:
         """Positions of the leaves that are inputs."""
         return tuple(k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Input))
 
+    @property
+    def narrow(self) -> frozenset[int]:
+        """Positions of the leaves of integer types that are read as int64."""
+        leaves = enumerate(self.leaves)
+        return frozenset(k for k, leaf in leaves if isinstance(leaf, Input) and leaf.narrow)
+
     def rebuild(
         self, inputs: Iterable[Any], static: Callable[[Any], Any] = lambda value: value
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -113,6 +123,14 @@ class Signature:
         ]
         args, kwargs = self.tree.unflatten(replaced)
         return args, kwargs
+
+
+def input_reader(signature: Signature) -> Callable[[Sequence[Any]], list[Any]]:
+    """A function that takes the inputs of a program out of the leaves of a call."""
+    traced, narrow = signature.traced, signature.narrow
+    if not narrow:
+        return lambda leaves: [leaves[k] for k in traced]
+    return lambda leaves: [widened_array(leaves[k]) if k in narrow else leaves[k] for k in traced]
 
 
 def abstract(

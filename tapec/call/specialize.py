@@ -14,7 +14,7 @@ import numpy as np
 from tapec.backends.locks import IMPORTING, ForkedLock
 from tapec.call.changes import Effects
 from tapec.call.sharing import check_separate, lie_apart, pairs_apart
-from tapec.call.signature import Input, Signature, Static
+from tapec.call.signature import Input, Signature, Static, input_reader
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
 from tapec.errors import MutationError, ShapeError
@@ -179,7 +179,8 @@ class Specialization:
     def library(self) -> Any:
         """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
-        if kernel is None or self._writes or not (self._flat and self._direct):
+        direct = self._flat and self._direct and not self.signature.narrow
+        if kernel is None or self._writes or not direct:
             return None
         if self.exclusive and not self._checked_natively:
             return None
@@ -201,7 +202,7 @@ class Specialization:
 
         `given` are the arguments whose leaves these are: the function may change containers.
         """
-        inputs = [leaves[k] for k in self._traced]
+        inputs = self._inputs(leaves)
         if self.exclusive:
             self._check_written(inputs, leaves)
         if out is None and not self._writes and self._direct and self.compiled is not None:
@@ -211,11 +212,14 @@ class Specialization:
         for position, value in zip(self.mutated, values[self.returned_count : stored], strict=True):
             inputs[position][...] = value
         if self.effects is not None:
-            now = (lambda x: x) if self.state is None else self.state.now
-            self.effects.apply(values, inputs, given, now)
+            self.effects.apply(values, inputs, given, self.state)
         if out is not None:
             return self._store(values, out)
         return self._arranged(values)
+
+    @functools.cached_property
+    def _inputs(self) -> Callable[[Sequence[Any]], list[Any]]:
+        return input_reader(self.signature)
 
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
@@ -240,10 +244,6 @@ class Specialization:
         for position, value in self._fixed:  # in increasing order
             given.insert(position, value)
         return self.compiled.call(*given)
-
-    @functools.cached_property
-    def _traced(self) -> tuple[int, ...]:
-        return self.signature.traced
 
     @functools.cached_property
     def _arranged(self) -> Callable[[Sequence[Any]], Any]:
@@ -288,8 +288,9 @@ class Specialization:
     def bind(self, leaves: Sequence[Any], out: Any, given: Any) -> Callable[[], Any]:
         """A callable without arguments on the leaves of a call."""
         outs = None if out is None else flatten(out)[0]
-        buffers = [leaves[k] for k in self._traced]
-        separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
+        buffers = self._inputs(leaves)
+        through_python = self._writes or self.exclusive or self.signature.narrow
+        separate = not through_python and lie_apart(outs or [], buffers)
         if self.compiled is None or not (separate and self._direct):
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)

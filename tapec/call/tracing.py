@@ -68,7 +68,7 @@ def _roots(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]
 
 def _params(f: Callable[..., Any], signature: Signature) -> list[Param]:
     return [
-        Param(leaf.type, hint, leaf.python)
+        Param(leaf.type, hint, leaf.python, leaf.narrow)
         for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
         if isinstance(leaf, Input)
     ]

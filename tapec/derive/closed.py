@@ -15,6 +15,7 @@ from tapec.ir import Block, Builder, Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
 from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
+from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.python.stored import refuse_changes
@@ -34,10 +35,10 @@ class Arguments:
         self.leaves, self.tree = flatten((args, {}))
         self.positions = [k for k, x in enumerate(self.leaves) if _traced(x)]
         self.tracers: list[Tracer] = [self.leaves[k] for k in self.positions]
-        self.values = [t._value(session) for t in self.tracers]
+        self.values = [widened_integers(t)._value(session) for t in self.tracers]
         hints = leaf_hints(f, self.tree)
         self.params = [
-            Param(v.type, hints[k], t._weak)
+            Param(v.type, hints[k], t._weak, t._storage.narrow)
             for k, v, t in zip(self.positions, self.values, self.tracers, strict=True)
         ]
         self.floats = [k for k, v in enumerate(self.values) if v.type.is_float]

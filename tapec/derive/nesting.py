@@ -18,6 +18,7 @@ from tapec.ir.nested import count
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean, running
 from tapec.trace import Param, ResultMarker, Tracer, current, trace
+from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.sharing import Exclusive, adopt_exclusive
 from tapec.trace.arrays.tracer import wrap
@@ -74,13 +75,14 @@ def trace_inner(
     """
     found, tree = flatten((args, kwargs))
     positions = [k for k, x in enumerate(found) if isinstance(x, Tracer) or k in differentiated]
-    inputs = [lift(found[k]) for k in positions]
+    given = [lift(found[k]) for k in positions]
+    inputs: list[Tracer] = [widened_integers(x) for x in given]
     session = _session()
     kinds = [x._value(session).type for x in inputs]
     hints = leaf_hints(f, tree)
     params = [
-        Param(types(k, t) if types else t, hints[k], x._weak)
-        for k, t, x in zip(positions, kinds, inputs, strict=True)
+        Param(types(k, t) if types else t, hints[k], x._weak, x._storage.narrow)
+        for k, t, x in zip(positions, kinds, given, strict=True)
     ]
 
     def rebuild(tracers: list[Tracer]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -37,11 +37,15 @@ Flatten = Callable[[Any], tuple[list[Any], Callable[[list[Any]], Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One array or number argument: its type, a name for print, and Python-scalar weakness."""
+    """One array or number argument: its type, a name for print, and Python-scalar weakness.
+
+    `narrow` is NumPy's name of an integer type that is read as int64.
+    """
 
     type: Type
     hint: str = ""
     weak: bool = False
+    narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,9 @@ def _told(error: Exception) -> Exception:
 def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
     value = session.builder.param(param.type, param.hint)
     storage = Storage(session, value, None)
+    storage.narrow = param.narrow
+    if param.narrow:
+        storage.frozen = f"an argument of dtype {param.narrow}"
     python_integer = param.weak and param.type.dtype in ("i64", "bool") and not param.type.shape
     deps = frozenset({i}) if python_integer else None
     return Tracer(storage, param.type.dtype, param.type.shape, (), param.weak, deps)

@@ -129,8 +129,8 @@ class Storage:
     """The memory behind a tracer and its views."""
 
     __slots__ = (
-        "__weakref__", "array", "born", "boxed", "cell", "elements", "frozen", "session", "value",
-        "version",
+        "__weakref__", "array", "born", "boxed", "cell", "elements", "frozen", "narrow",
+        "session", "value", "version",
     )  # fmt: skip
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
@@ -139,6 +139,7 @@ class Storage:
         self.version = 0
         self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
         self.frozen: Any = ""  # why it is read only: a text, or what checks reads and writes
+        self.narrow = ""  # NumPy's name of an integer type that is only read as int64
         self.boxed = False  # a 0-d array rather than a NumPy scalar
         self.elements: Elements | None = None  # what is known of single elements
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.errors import EscapedTracerError, MutationError, TraceError
+from tapec.errors import DTypeError, EscapedTracerError, MutationError, TraceError
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays import views
@@ -53,6 +53,8 @@ class Tracer:
         storage = self._storage
         if storage.array is not None:
             return self._constant(session, storage)
+        if storage.narrow:
+            self._refuse_narrow(storage.narrow)
         own = storage.session
         assert own is not None
         assert storage.value is not None
@@ -75,6 +77,13 @@ class Tracer:
                 self._memo, self._seen = value, storage.version
             value = self._memo
         return value if own is session else session.capture(self, value)
+
+    def _refuse_narrow(self, narrow: str) -> None:
+        raise DTypeError(
+            f"an argument of dtype {narrow} is used for more than indices",
+            where=where(),
+            hint="convert it first: i.astype(int), or x.astype(float)",
+        )
 
     def _constant(self, session: Session, storage: Storage) -> Value:
         key = (storage.version, session.serial)
@@ -200,7 +209,7 @@ class Tracer:
     @property
     def dtype(self) -> np.dtype[Any]:
         """NumPy element type."""
-        return NUMPY_DTYPES[self._dtype]
+        return np.dtype(self._storage.narrow or NUMPY_DTYPES[self._dtype])
 
     @property
     def shape(self) -> tuple[int, ...]:

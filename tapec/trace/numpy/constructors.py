@@ -10,6 +10,7 @@ import numpy as np
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -134,7 +135,7 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
         return concrete(np.asarray(x._array.astype(dtype, casting=casting)))
     if not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"Cannot cast array data from {x.dtype} to {dtype} by the rule {casting!r}")
-    target = dtype_name(dtype)
+    target, x = dtype_name(dtype), widened_integers(x)
     if target == x._dtype and not copy:
         return x
     session = session_of(x) or need_session()

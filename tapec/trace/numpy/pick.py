@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import implements
 from tapec.trace.arrays.tracer import Tracer
@@ -20,7 +21,7 @@ def take(x: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
     x = as_tracer(x)
     x = ravel(x) if axis is None or not x.ndim else x
     axis = axis_of(0 if axis is None else axis, x.ndim)
-    index = as_array(indices)
+    index = widened_integers(as_array(indices))
     if type(index) is Tracer and not index.size:
         index = np.zeros(index.shape, int)
     if mode != "raise":
@@ -41,7 +42,7 @@ def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
 
 def places_along(x: Any, indices: Any, axis: Any) -> tuple[Any, ...]:
     """The key of the elements that indices along one axis mean."""
-    index = as_tracer(indices)
+    index = as_tracer(widened_integers(indices))
     axis = axis_of(axis, x.ndim)
     if index.ndim != x.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")

@@ -6,6 +6,7 @@ from typing import Any
 
 from tapec.trace.arrays import indexing as plain
 from tapec.trace.arrays.dynamic import is_dynamic
+from tapec.trace.arrays.narrow import narrowed, widened_integers, widened_key
 from tapec.trace.arrays.operands import any_special, as_array
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
@@ -17,8 +18,11 @@ from tapec.trace.parts.ragged import Ragged, mismatch, ragged, write
 
 def getitem(x: Tracer, key: Any) -> Any:
     """``x[key]``."""
+    if x._storage.narrow:
+        return narrowed(getitem(widened_integers(x), key), x._storage.narrow)
     if type(key) is int:
         return plain.getitem(x, key)
+    key = widened_key(key)
     if any_special(key):
         key = mask_of(x, key)
         if any_special(key):
@@ -40,6 +44,7 @@ def getitem(x: Tracer, key: Any) -> Any:
 def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
+    key = widened_key(key)
     if any_special(key):
         key = mask_of(x, key)
         if any_special(key):
