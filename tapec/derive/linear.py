@@ -7,6 +7,7 @@ costs the derivative sweep alone.
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,22 +26,22 @@ from tapec.trace import ResultMarker
 from tapec.tree import Tree, flatten
 
 
-class _AtPoint(Transform):
+class _AtPoint(Transform, ABC):
     """primals -> (value, residuals, the map)."""
 
+    @abstractmethod
     def derive(self, inner: Inner, flags: list[bool], main: list[int]) -> Func:
         """The program of the values, then of the derivative along its last parameters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def along(
         self, func: Func, inner: Inner, args: Any, main: list[int]
     ) -> tuple[list[Type], Tree]:
         """Types and structure of what the map takes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
         """How the map's results are put together."""
-        raise NotImplementedError
 
     def __call__(self, *primals: Any) -> Any:
         groups = argument_leaves(primals, range(len(primals)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ Function = Callable[..., Any]
 _NUMBERS = (Tracer, np.ndarray, np.generic, int, float)
 
 
-class RulePart:
+class RulePart(ABC):
     """A rule traced at one call: a program from primals and tangents, or cotangents, to others.
 
     With `known_results` the rule gets the function's result after the primals.
@@ -40,17 +41,17 @@ class RulePart:
         self.part = traced(self.run, given, lambda tracers: (tracers,), self.extra)
 
     @property
+    @abstractmethod
     def extra(self) -> list[Type]:
         """The types the rule takes beside the primals."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, tracers: list[Tracer]) -> list[Tracer]:
         """Call the rule on tracers of everything it takes; what it returns, as flat arrays."""
-        raise NotImplementedError
 
+    @abstractmethod
     def block(self, regions: Regions) -> Block:
         """The region of the rule."""
-        raise NotImplementedError
 
     def prepared(self) -> Function:
         """The rule as a function of the running trace."""

@@ -197,36 +197,28 @@ def _together(rows: Any, n: int, q: Any, method: Method) -> Any:
     return reshaped(moveaxis(made, -1, 0), (*q.shape, *rows.shape[:-1]))
 
 
-@implements("quantile")
-def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
-             keepdims: Any = False) -> Any:  # fmt: skip
-    """``np.quantile``: interpolated between the sorted elements."""
-    return _quantile(a, q, axis, method, keepdims, False)
+def _translation(unit: float, skip_nan: bool) -> Callable[..., Any]:
+    def function(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
+                 keepdims: Any = False) -> Any:  # fmt: skip
+        return _quantile(a, _over(q, unit), axis, method, keepdims, skip_nan)
+
+    return function
 
 
-@implements("percentile")
-def percentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
-               keepdims: Any = False) -> Any:  # fmt: skip
-    """``np.percentile``."""
-    return _quantile(a, _hundredths(q), axis, method, keepdims, False)
+def _over(q: Any, unit: float) -> Any:
+    if unit == 1.0:
+        return q
+    return q / unit if type(q) in (int, float) else as_tracer(q) / unit  # type: ignore[operator]
 
 
-def _hundredths(q: Any) -> Any:
-    return q / 100.0 if type(q) in (int, float) else as_tracer(q) / 100.0  # type: ignore[operator]
-
-
-@implements("nanquantile")
-def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
-                keepdims: Any = False) -> Any:  # fmt: skip
-    """``np.nanquantile``: of what is not NaN."""
-    return _quantile(a, q, axis, method, keepdims, True)
-
-
-@implements("nanpercentile")
-def nanpercentile(a: Any, q: Any, axis: Any = None, *, method: str = "linear",
-                  keepdims: Any = False) -> Any:  # fmt: skip
-    """``np.nanpercentile``: of what is not NaN."""
-    return _quantile(a, _hundredths(q), axis, method, keepdims, True)
+# What the last element is in each one's unit, and whether NaN is left out.
+_QUANTILES = {
+    "quantile": (1.0, False),
+    "percentile": (100.0, False),
+    "nanquantile": (1.0, True),
+    "nanpercentile": (100.0, True),
+}
+TABLE.update({name: _translation(*how) for name, how in _QUANTILES.items()})
 
 
 def _middle(rows: Any, skip_nan: bool) -> Any:
