@@ -17,12 +17,20 @@ from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.dispatch import DISPATCH
 from tapec.backends.llvm.entry import CALL, SIZE_MASK
 from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.loop_text import each
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.backends.llvm.runtime_watch import UNCHANGED
 from tapec.backends.locks import ForkedLock
 from tapec.errors import BackendError
 from tapec.ir.ops.loop import RAISED, STATUS
 
+_SAME_EXTENT = """\
+  %pits = getelementptr i64, ptr %dims, i64 %axes.i
+  %its = load i64, ptr %pits
+  %pwanted = getelementptr i64, ptr %extents, i64 %axes.i
+  %wanted = load i64, ptr %pwanted
+  %same = icmp eq i64 %its, %wanted
+"""
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.new`: a fresh array.
 _ARRAYS = f"""\
@@ -50,19 +58,8 @@ shape:
   %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
   %dims = load ptr, ptr %pdims
   %rank = zext i32 %ndim to i64
-  br label %test
-test:
-  %axis = phi i64 [ 0, %shape ], [ %nextaxis, %each ]
-  %done = icmp eq i64 %axis, %rank
-  br i1 %done, label %yes, label %each
-each:
-  %pits = getelementptr i64, ptr %dims, i64 %axis
-  %its = load i64, ptr %pits
-  %pwanted = getelementptr i64, ptr %extents, i64 %axis
-  %wanted = load i64, ptr %pwanted
-  %same = icmp eq i64 %its, %wanted
-  %nextaxis = add i64 %axis, 1
-  br i1 %same, label %test, label %no
+  br label %axes
+{each("axes", "shape", "%rank", "yes", _SAME_EXTENT, "%same")}\
 yes:
   %pdata = getelementptr i8, ptr %thing, i64 {capi.DATA}
   %data = load ptr, ptr %pdata
