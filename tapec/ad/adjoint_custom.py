@@ -41,7 +41,7 @@ class _Custom(RegionPullback):
     def _transposed(
         self, sweep: Sweep, op: Op, rule: Block, moving: Sequence[int], given: Sequence[Value]
     ) -> list[Value]:
-        """The tangents' rule backwards: it is linear in the tangents, so their value is free."""
+        """The transpose of the rule for tangents, at any tangents: it is linear in them."""
         builder = sweep.builder
         tangents = [builder.const(0.0, op.operands[k].type) for k in moving]
         start = len(builder.ops)
@@ -56,7 +56,7 @@ class _Custom(RegionPullback):
 def _refuse_curved(
     op: Op, ops: Sequence[Op], tangents: Sequence[Value], found: Sequence[object]
 ) -> None:
-    """A rule backwards that asks for the tangents' values is not linear in them.
+    """Raise where the transpose of a rule reads the tangents: the rule is not linear in them then.
 
     What goes through calls, further rules and tapes is not looked at: it counts as linear.
     """

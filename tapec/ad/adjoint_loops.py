@@ -140,7 +140,7 @@ def augment_loop(
     consts, carried, slices = form.groups(form.params(body))
     runs = op.attrs.get("length", UNKNOWN_TRIPS)
     costly = costly_to_keep(consts, reverse.are_invariant(form.groups(form.args)[0]))
-    # What is short for so many iterations is kept as it is.
+    # Constants of fewer elements than there are iterations are kept whole.
     passing = {*carried, *(p for p in costly if p.type.size > runs)}
     with reverse.region(body.params, [p not in passing for p in body.params], loop=True):
         joint = joint_of(reverse, form, parts)

@@ -37,13 +37,13 @@ def _endless(op: Op) -> bool:
 
 
 def if_any(scope: BatchScope, mask: Value, number: Value) -> Value:
-    """A single number where any lane counts, else 0."""
+    """A single number where the mask is set in any lane, else 0."""
     zero = scope.builder.const(0, number.type)
     return select(scope.builder, scope.some(mask), number, zero)
 
 
 def guarded(scope: BatchScope, op: Op) -> Op:
-    """The op with operands that cannot raise in lanes that do not count."""
+    """The op with operands that cannot raise in lanes where the mask is not set."""
     mask = scope.mask
     if mask is None:
         return op
@@ -69,7 +69,7 @@ def _safe(scope: BatchScope, mask: Value, value: Value, harmless: Any) -> Value:
 
 
 def only_if_any(condition: Body) -> Block:
-    """The condition of a single loop, false where no lane counts."""
+    """The condition of a single loop, false where the mask is set in no lane."""
     (result,) = condition.results
     assert condition.mask is not None
     both = (condition.some(condition.mask), result)

@@ -68,13 +68,13 @@ class BatchScope:
     # ---- masks ----
 
     def masked(self, mask: Value | None) -> Value | None:
-        """Another condition per lane, together with this block's."""
+        """A condition per lane, and the mask of this block."""
         if self.mask is None or mask is None:
             return self.mask if mask is None else mask
         return self.builder.emit(PRIMITIVES["logical_and"], (self.mask, mask)).result
 
     def some(self, mask: Value) -> Value:
-        """Whether any lane counts."""
+        """Whether the mask is set in any lane."""
         if mask not in self._any:
             emitted = self.builder.emit(PRIMITIVES["reduce_any"], (mask,), {"axes": (0,)})
             self._any[mask] = emitted.result

@@ -169,8 +169,8 @@ def _loop(builder: Builder, op: Op, tangents: Tangents, forward: Forward) -> Non
     attrs = form.attrs(form.consts + sum(consts), form.carry + sum(carried))
     operands = list(op.operands[: form.lead])
     for group, moving in zip(form.groups(given), form.groups(flags), strict=True):
-        chosen = [v for v, m in zip(group, moving, strict=True) if m]
-        operands += [*group, *_made(chosen, tangents, builder)]
+        active = [v for v, m in zip(group, moving, strict=True) if m]
+        operands += [*group, *_made(active, tangents, builder)]
     after, ys = op.results[: form.carry], op.results[form.carry :]
     moved_ys = [v in moved for v in body.results[form.carry :]]
     results = (*after, *_announced(after, carried, tangents),

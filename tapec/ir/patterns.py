@@ -58,9 +58,9 @@ class Mask:
     def array(self, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """All elements."""
         place = _weighted(self.steps, shape)
-        chosen = place == self.bound if self.equal else place <= self.bound
+        inside = place == self.bound if self.equal else place <= self.bound
         numbers = (np.asarray(x, dtype) for x in (self.inside, self.outside))
-        return np.array(np.broadcast_to(np.where(chosen, *numbers), shape))
+        return np.array(np.broadcast_to(np.where(inside, *numbers), shape))
 
 
 @dataclass(frozen=True, slots=True)

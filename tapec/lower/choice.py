@@ -21,7 +21,7 @@ from tapec.lower.tuning import (
 
 
 def few(func: Func, count: int, work: int) -> bool:
-    """Whether so many lines are few, of so many that there would be without zeros."""
+    """Whether `count` scalar ops are few enough to write out; `work` counts those on zeros too."""
     narrow = all(
         v.type.size <= FEW_ELEMENTS for op in func.ops for v in (*op.results, *op.operands)
     )

@@ -32,7 +32,7 @@ def _const(s: Frame, op: Op, index: Index) -> Value:
 
 @element(*VIEWS)
 def _view(s: Frame, op: Op, index: Index) -> Value:
-    """The sum of the elements at a place, of which there is mostly one."""
+    """The sum of the terms of an element; most views have one."""
     found = VIEWS[op.name](op, index)
     if found is None:
         raise UnsupportedLowering("a view too intricate for native code", where=op.loc)

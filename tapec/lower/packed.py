@@ -49,7 +49,7 @@ def _make(build: ScalarBuilder, op: Op, given: Sequence[Value], memory: Memory) 
 def _routine(
     build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[Memory]
 ) -> None:  # fmt: skip
-    """Of LAPACK, matrix after matrix, in the buffers that it may overwrite."""
+    """A routine of LAPACK on matrix after matrix, in buffers that it may overwrite."""
     attrs = {k: v for k, v in op.attrs.items() if k not in ("of", "wanted")}
     name, types = op.attrs["of"], [v.type for v in op.operands]
     routine = ROUTINES[name]
@@ -67,7 +67,7 @@ def _routine(
 
 
 def _give(build: ScalarBuilder, buffer: Value, memory: Memory, at: Sequence[Value]) -> None:
-    """What a buffer holds, to its place in a stack of results."""
+    """Copy a buffer to its place in a stack of results."""
     size = buffer.type.size
     with build.loop(size) as loop:
         value = build.load(buffer, 0, (loop.index,), (1,), stable=False)
@@ -77,7 +77,7 @@ def _give(build: ScalarBuilder, buffer: Value, memory: Memory, at: Sequence[Valu
 def _call(
     build: ScalarBuilder, op: Op, given: Sequence[Value], results: Sequence[Memory]
 ) -> None:  # fmt: skip
-    """Of NumPy, for this op alone."""
+    """A call of NumPy for this op alone."""
     out = build.alloc(op.result.type)
     build.append(Op(NUMPY, (out, *given), op.attrs, ()))
     build.wrote(out)

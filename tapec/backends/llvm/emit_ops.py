@@ -235,8 +235,8 @@ def _expit(e: Emit, x: str) -> str:
 
 def _expit_slope(e: Emit, x: str) -> str:
     decay = e.math("exp", e.do("fneg", e.intrinsic("fabs", x)))
-    whole = e.do("fadd", e.num(1), decay)
-    return e.do("fdiv", decay, e.do("fmul", whole, whole))
+    total = e.do("fadd", e.num(1), decay)
+    return e.do("fdiv", decay, e.do("fmul", total, total))
 
 
 def _strong_mul(e: Emit, a: str, b: str) -> str:

@@ -71,10 +71,10 @@ def shuffled(
     e: FunctionEmitter, dtype: str, width: int, pair: tuple[str, str], places: Sequence[int]
 ) -> str:
     """Lanes of two vectors."""
-    type, chosen = vector(REGISTER[dtype], width), ", ".join(f"i32 {k}" for k in places)
+    type, lanes = vector(REGISTER[dtype], width), ", ".join(f"i32 {k}" for k in places)
     a, b = pair
     size = f"<{len(places)} x i32>"
-    return e.emit(f"shufflevector {type} {a}, {type} {b}, {size} <{chosen}>")
+    return e.emit(f"shufflevector {type} {a}, {type} {b}, {size} <{lanes}>")
 
 
 def _group(

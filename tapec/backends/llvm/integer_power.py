@@ -27,7 +27,7 @@ done:
 
 
 def integer_power(e: Emit, base: str, exponent: str) -> str:
-    """Of every lane; a negative exponent ends the kernel, as it is an error in NumPy."""
+    """The power in every lane; a negative exponent ends the kernel, as it is an error in NumPy."""
     e.lines.define("integer_power", _TEXT)
     if e.width == 1:
         return _one(e, base, exponent)

@@ -45,7 +45,7 @@ def callback(op: Op) -> tuple[str, int]:
 
 
 def symbols(ops: Iterable[Op]) -> dict[str, int]:
-    """Of all such ops of a lowered program."""
+    """The symbols and addresses of all such ops of a lowered program."""
     return dict(callback(op) for op in every(ops) if op.primitive in _FUNCTIONS)
 
 

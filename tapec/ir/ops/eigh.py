@@ -43,9 +43,9 @@ _TRIANGLES = ("L", "U")
 
 def _call_syevd(a: Type, *, uplo: str, vectors: bool) -> Call:
     n = a.shape[-1]
-    work, whole = (1 + 6 * n + 2 * n * n, 3 + 5 * n) if vectors else (2 * n + 1, 1)
-    sizes = f"@0 {max(n, 1)} @1 @2 {work} @3 {whole}"
-    room = (scratch(a, n).with_shape((n,)), scratch(a, work), integers(whole))
+    reals, integral = (1 + 6 * n + 2 * n * n, 3 + 5 * n) if vectors else (2 * n + 1, 1)
+    sizes = f"@0 {max(n, 1)} @1 @2 {reals} @3 {integral}"
+    room = (scratch(a, n).with_shape((n,)), scratch(a, reals), integers(integral))
     return Call(f"{'V' if vectors else 'N'} {uplo} {n} {sizes}", room, (1, 0))
 
 

@@ -32,7 +32,7 @@ def sunk(op: Op, consts: Mapping[Value, Op]) -> Op:
 
 
 def _known(form: RegionOp, k: int, arg: Value, consts: Mapping[Value, Op]) -> Any:
-    """What to put in, wrapped: a number or array, or what the predicate is in each region."""
+    """The constants to make: numbers, arrays, and the value that a predicate has in each region."""
     if form.op.primitive is COND and arg is form.op.operands[0]:
         return ((True,), (False,))
     const = consts.get(arg)

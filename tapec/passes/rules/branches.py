@@ -21,8 +21,8 @@ def known_branch(op: Op, cx: Rewriter) -> Result:
     number = cx.number(op.operands[0])
     if number is None:
         return None
-    chosen = int(not number) if op.primitive is COND else int(number)
-    return cx.inline(op.regions[min(max(chosen, 0), len(op.regions) - 1)], op.operands[1:])
+    taken = int(not number) if op.primitive is COND else int(number)
+    return cx.inline(op.regions[min(max(taken, 0), len(op.regions) - 1)], op.operands[1:])
 
 
 @region_rule("cond")

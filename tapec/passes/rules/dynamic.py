@@ -43,7 +43,7 @@ def _entry(entry: Entry, start: object, size: int) -> Entry | None:
 
 @rule("dynamic_add")
 def add_into_zeros(op: Op, cx: Rewriter) -> Result:
-    """Added to zeros at a known place is a placement; other sums stay in place."""
+    """A sum into zeros at a known place is a placement; other sums stay in place."""
     x, value, *starts = op.operands
     if starts or cx.number(x) != 0:
         return None
@@ -52,7 +52,7 @@ def add_into_zeros(op: Op, cx: Rewriter) -> Result:
 
 @rule("dynamic_index")
 def forward_write(op: Op, cx: Rewriter) -> Result:
-    """What was just written to the same place."""
+    """A read of a place that has just been written is what was written."""
     inner = cx.defined(op.operands[0], "dynamic_update")
     return inner.operands[1] if inner and same_place(op, inner) else None
 

@@ -28,8 +28,8 @@ def select_truth(op: Op, cx: Rewriter) -> Result:
         return None
     yes, no = cx.number(a), cx.number(b)
     if yes is not None and no is not None:
-        chosen = condition if yes else cx.emit("logical_not", (condition,))
-        return None if bool(yes) == bool(no) else cx.fitted(op, chosen)
+        truth = condition if yes else cx.emit("logical_not", (condition,))
+        return None if bool(yes) == bool(no) else cx.fitted(op, truth)
     if yes and _fits(op, condition, b):
         return remade(op, "logical_or", (condition, b))
     if no is not None and not no and _fits(op, condition, a):
@@ -57,7 +57,7 @@ def select_of_select(op: Op, cx: Rewriter) -> Result:
 
 
 def _arm(op: Op, condition: Value, a: Value, b: Value) -> Result:
-    """The choice, unless shapes relied on the arm that went."""
+    """The arm that is left, unless the result has its shape from the arm that is dropped."""
     return remade(op, "select", (condition, a, b)) if _fits(op, condition, a, b) else None
 
 

@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 @rule("place")
 def place_whole(op: Op, cx: Rewriter) -> Result:
-    """One contribution everywhere is the value."""
+    """One contribution that covers the array is the result."""
     shape: Shape = op.attrs["shape"]
     return op.operands[0] if op.attrs["at"] == (full_range(shape),) else None
 
@@ -102,7 +102,10 @@ def _placed(op: Op, pieces: list[tuple[Value, Spec]]) -> Op:
 
 @rule("update")
 def update_known(op: Op, cx: Rewriter) -> Result:
-    """Writing everything leaves the written; what was there, nothing; twice, the last."""
+    """A write of everything is what is written, and one of what is there already is nothing.
+
+    Of two writes to one place the last one counts.
+    """
     x, value = op.operands
     at = op.attrs["at"]
     if at == full_range(x.type.shape):

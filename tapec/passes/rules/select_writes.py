@@ -23,8 +23,8 @@ def select_writes(op: Op, cx: Rewriter) -> Op | None:
         return None
     base, _, *starts = write.operands
     parts = [_part(cx, v, write) for v in arms]
-    chosen = cx.emit("select", (local, *parts))
-    return remade(op, write.primitive.name, (base, chosen, *starts), at=write.attrs["at"])
+    part = cx.emit("select", (local, *parts))
+    return remade(op, write.primitive.name, (base, part, *starts), at=write.attrs["at"])
 
 
 def _write(cx: Rewriter, value: Value) -> Op | None:

@@ -54,7 +54,7 @@ def _written(
 ) -> Sequence[Value]:
     """The branch returning what to write, and the write."""
     name, at, (array, *starts) = place
-    chosen = Value(writes[0].operands[1].type)
+    selected = Value(writes[0].operands[1].type)
     regions = tuple(
         Block(
             r.params,
@@ -63,7 +63,7 @@ def _written(
         )
         for r, w in zip(form.op.regions, writes, strict=True)
     )
-    results = (*form.op.results[:k], chosen, *form.op.results[k + 1 :])
+    results = (*form.op.results[:k], selected, *form.op.results[k + 1 :])
     op = form.op
     values = cx.put(Op(op.primitive, op.operands, op.attrs, results, regions, op.loc))
     cx.current = op
