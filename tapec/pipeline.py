@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from tapec import passes
 from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
@@ -83,6 +82,9 @@ def derive(transform: Callable[..., Func], func: Func, *args: Any) -> Func:
 
 def clean(func: Func, journal: Journal | None = None) -> Func:
     """The clean-up pipeline: folding, simplification, common subexpressions, dead code."""
+    with IMPORTING:
+        from tapec import passes
+
     watch = journal.watch if journal else None
     return passes.clean(func, watch=watch, check=SETTINGS.check)
 

@@ -78,7 +78,8 @@ def immortal(thing: _Thing) -> _Thing:
 
 
 def _known_interpreter() -> bool:
-    gil_disabled = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    # Asked for only where it can be, as the answer takes a millisecond.
+    gil_disabled = sys.version_info >= (3, 13) and bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     return sys.implementation.name == "cpython" and _WORD == 8 and not gil_disabled
 
 

@@ -124,10 +124,14 @@ def after_import(code: str) -> set[str]:
     return set(out.stdout.split())
 
 
-# The rooms of a first call; of the backends nothing but the callable object and its locks.
-FIRST_CALL = {"call", "trace", "ir", "passes", "pipeline", "look", "tree", "errors", "config"}
+# The rooms of a first trace; of the backends nothing but the callable object and its locks.
+FIRST_TRACE = {"call", "trace", "ir", "pipeline", "look", "tree", "errors", "config"}
 CALLABLE = {"tapec.backends", "tapec.backends.fastcall", "tapec.backends.locks"}
 HEAVY_ROOTS = {"llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"}
+# What may be loaded that NumPy does not load itself.
+BESIDE_NUMPY = (
+    "copy", "dataclasses", "gc", "numpy.random", "pkgutil", "sysconfig", "threading", "traceback",
+)  # fmt: skip
 RARE = {"tempfile", "html", "doctest", "pydoc", "tapec.ir.parser"}
 
 
@@ -137,9 +141,20 @@ def test_import_is_light() -> None:
     assert loaded & RARE == set()
 
 
-def test_import_loads_what_a_first_call_needs() -> None:
+def test_import_loads_little_beside_numpy() -> None:
+    loaded = {m for m in after_import("import tapec") if m.partition(".")[0] != "tapec"}
+    assert loaded <= after_import(f"import numpy, {', '.join(BESIDE_NUMPY)}")
+
+
+def test_import_loads_what_a_first_trace_needs() -> None:
     loaded = {m for m in after_import("import tapec") if m.startswith("tapec.")}
-    assert {layer(m) for m in loaded - CALLABLE} == FIRST_CALL
+    assert {layer(m) for m in loaded - CALLABLE} == FIRST_TRACE
+
+
+def test_passes_are_loaded_by_the_first_compilation() -> None:
+    define = "import tapec\nf = tapec.compile(lambda x: x * 2.0)\n"
+    assert "tapec.passes" not in after_import(define)
+    assert {"tapec.passes", "tapec.lower"} <= after_import(f"{define}f(1.0)")
 
 
 def test_llvm_is_loaded_by_the_first_compilation() -> None:

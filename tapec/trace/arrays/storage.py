@@ -232,7 +232,8 @@ def _item_references() -> int:
 
 def _counts() -> bool:
     """Whether this Python's counts tell how many names an object has: a look at a known case."""
-    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+    threaded = sys.version_info >= (3, 13) and sysconfig.get_config_var("Py_GIL_DISABLED")
+    if sys.implementation.name != "cpython" or threaded:
         return False
     storage = Storage(None, None, np.zeros(1))
     found = [holders(storage)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import sysconfig
+import os
 import types
 from typing import Any
 
 from tapec.trace.arrays.frames import is_hidden
 
-STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+STDLIB = (os.path.dirname(os.__file__),)
 KEPT = "_tapec_kept"  # the key in a function's dictionary for its cached kernels
 CLONED = "_tapec_cloned"  # the attribute of a cloned class that refers to the original
 

@@ -8,7 +8,7 @@ the error raised instead names the line that called it, and a cure.
 from __future__ import annotations
 
 import sysconfig
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CellType, FrameType
 from typing import Any
 
@@ -25,9 +25,6 @@ CURE = (
 _EMPTY = CellType()
 # Frames of compiled code have names of files that are not there.
 _COMPILED = (".pyx", ".pxd", ".pxi", "<stringsource>")
-_LIBRARIES = tuple(
-    {sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")}
-)
 
 
 def foreign_error(error: Exception) -> TraceError | None:
@@ -51,7 +48,14 @@ def is_library(file: str) -> bool:
     """Whether source of this path is of Python's library or of an installed package."""
     if file.endswith(_COMPILED) or file.startswith(("<frozen", "<string>")):
         return True
-    return file.startswith(_LIBRARIES) or "site-packages" in file
+    return "site-packages" in file or file.startswith(_places())
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    """Where packages are; asked for at errors only, as the answer takes a millisecond."""
+    found = sysconfig.get_paths()
+    return tuple({found[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def _ours(error: BaseException | None) -> TapecError | None:
