@@ -273,17 +273,16 @@ class Specialization:
         return tree.unflatten(targets)
 
     def _check_written(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        static = [k for k in range(len(leaves)) if k not in self._traced]
-        captured = [leaves[k] for k in static if isinstance(leaves[k], np.ndarray)]
+        kinds = zip(self.signature.leaves, leaves, strict=True)
+        captured = [x for k, x in kinds if isinstance(k, Static) and isinstance(x, np.ndarray)]
         captured += [] if self.state is None else self.state.arrays
         names = [p.hint or "an array" for p in self.func.params]
         check_separate(self.exclusive, inputs, names, captured)
         for position in self.mutated:
             array = inputs[position]
             if isinstance(array, np.ndarray) and not array.flags.writeable:
-                raise MutationError(
-                    "the function writes into a read-only argument", hint="pass a copy of it"
-                )
+                what = "the function writes into a read-only argument"
+                raise MutationError(what, hint="pass a copy of it")
 
     def bind(self, leaves: Sequence[Any], out: Any, given: Any) -> Callable[[], Any]:
         """A callable without arguments on the leaves of a call."""
