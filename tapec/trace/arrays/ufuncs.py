@@ -229,6 +229,8 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     if kwargs:
         return with_options("power", (x, y), kwargs)
     x, y = as_array(x), as_array(y)
+    if type(y) is float and y == 0.5 and is_symbolic(x):
+        return np_("sqrt", x)  # as NumPy does: of -inf it is NaN
     n = _integer_exponent(y)
     if n is None or not is_symbolic(x):
         return emit("power", "power", _arithmetic, (x, y))
