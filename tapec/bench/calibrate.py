@@ -1,4 +1,4 @@
-"""Measurements behind the numbers of `tapec.backends.llvm.tuning`, by their names.
+"""Measurements behind the numbers of native code and of lowering, by their names.
 
 ``python -m tapec.bench.calibrate [NAME ...]`` prints the cost of other values of a number on this
 machine, as the minimum of a few runs.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from tapec.ir.build import Builder
 from tapec.ir.core import Func
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
+from tapec.lower import choice, solve, sorting
+
+Array = np.ndarray[Any, Any]
 
 OPS = 10_000  # length of the straight-line program
 LENGTH = 100_000  # length of the arrays
@@ -62,9 +65,11 @@ def least(run: Callable[[], object]) -> float:
     return 1e3 * min(times)
 
 
-def called(kernel: CompiledKernel, repeat: int = 1) -> float:
-    """Milliseconds of one call on ones."""
-    args = [np.ones(a.shape) for a in kernel.signature.args]
+def called(
+    kernel: CompiledKernel, repeat: int = 1, arguments: Sequence[Array] | None = None
+) -> float:
+    """Milliseconds of one call, on ones where it is given no arguments."""
+    args = arguments or [np.ones(a.shape) for a in kernel.signature.args]
     entry = NativeEntry(kernel.library, kernel.signature)
     return least(lambda: [entry(*args) for _ in range(repeat)]) / repeat
 
@@ -120,8 +125,45 @@ def engines() -> Iterator[str]:
             yield f"{count:2} libraries per engine: {took:.2f} ms to compile one"
 
 
+def one_op(name: str, *shapes: tuple[int, ...], **attrs: Any) -> Func:
+    """An op on arrays of these shapes."""
+    builder = Builder()
+    values = [builder.param(Type("f64", shape)) for shape in shapes]
+    return builder.func(name, [builder.emit(PRIMITIVES[name], values, attrs).result])
+
+
+def both_ways(
+    func: Func, modules: Sequence[Any], name: str, size: int, arguments: Sequence[Array]
+) -> str:
+    """Times with a limit of this size, where it is written out, and with one below it."""
+    found = []
+    for limit in (size, size - 1):
+        with ExitStack() as stack:
+            for module in modules:
+                stack.enter_context(having(module, name, limit))
+            made = least(lambda: compiled(func))
+            ran = 1e3 * called(compiled(func), 100, arguments)
+        found.append(f"{made:6.1f} ms to compile, {ran:6.2f} us to run")
+    return f"{size:3}: written out {found[0]}; else {found[1]}"
+
+
+def tiny() -> Iterator[str]:
+    """`TINY`: a linear system of so many unknowns, eliminated in registers or by LAPACK."""
+    for size in (2, 3, 4, 5, 6, 8):
+        func = one_op("solve", (size, size), (size, 1))
+        arguments = [np.eye(size) + 0.1, np.ones((size, 1))]
+        yield both_ways(func, (solve, choice), "TINY", size, arguments)
+
+
+def network() -> Iterator[str]:
+    """`NETWORK`: a row of so many elements, sorted by exchanges written out or by merges."""
+    for size in (4, 6, 8, 12, 16):
+        row = np.cos(np.arange(size) * 2.0)
+        yield both_ways(one_op("argsort", (size,), axis=0), (sorting,), "NETWORK", size, [row])
+
+
 MEASUREMENTS: Mapping[str, Callable[[], Iterator[str]]] = {
-    f.__name__: f for f in (chunk_ops, levels, release, accumulators, engines)
+    f.__name__: f for f in (chunk_ops, levels, release, accumulators, engines, tiny, network)
 }
 
 
