@@ -162,11 +162,17 @@ def _existing(leaf: Any, name: Callable[[], str]) -> Any:
 
 def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
     """Why a merged array may not be written: it may alias an array from outside."""
-    outer = [
-        storage
-        for storage, region in zip(map(memory_of, leaves), regions, strict=True)
-        if storage is not None and storage.born is not region
-    ]
+    outer: list[Storage] = []
+    for storage, region in zip(map(memory_of, leaves), regions, strict=True):
+        if storage is None:
+            continue
+        if storage.born is not region:
+            outer.append(storage)
+        elif isinstance(storage.frozen, MaybeShared):  # by a branch inside of this one
+            outer += storage.frozen.alive()
+            shared = shared or storage.frozen.several
+        elif storage.frozen == SHARED:
+            shared = True
     return MaybeShared(outer, shared) if outer else SHARED if shared else ""
 
 

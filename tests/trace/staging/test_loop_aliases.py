@@ -165,3 +165,45 @@ def test_one_array_that_others_hold(f: Any) -> None:
         assert f is swapped_with_a_third_name, error  # noqa: PT017
         return
     np.testing.assert_allclose(got, want)
+
+
+def either(a: Any, b: Any, s: Any) -> Any:
+    if s > 0.1:
+        return a
+    return b
+
+
+def chosen_inside_a_branch(x: Any) -> Any:
+    u, v = x * 1.0, x * 0.7
+    w = v
+    for i in range(30):
+        if i % 2:
+            w = v.T
+            u[:] = 0.5 * v + u
+            v = either(u, x, u[i % 2])
+    return w
+
+
+def chosen_then_written(x: Any) -> Any:
+    u, v = x * 1.0, x * 0.7
+    if x[0] < 5.0:
+        v = either(u, x, x[1])
+    u += 1.0
+    return v
+
+
+def chosen_and_written(x: Any) -> Any:
+    u, v = x * 1.0, x * 0.7
+    if x[0] < 5.0:
+        v = either(u, x, x[1])
+    v += 1.0
+    return u, v
+
+
+@pytest.mark.parametrize("f", [chosen_inside_a_branch, chosen_then_written, chosen_and_written])
+def test_branches_inside_of_branches(f: Any) -> None:
+    """What an inner branch may alias, the outer one may."""
+    x = np.array([-1.0, 0.3])
+    f(x.copy())
+    with pytest.raises((tapec.errors.ControlFlowError, tapec.errors.MutationError)):
+        tapec.compile(f)(x.copy())
