@@ -63,6 +63,7 @@ Env = dict[Value, Fact]
 # A rule for an op with regions, or a tape: rule(spread, op, facts of its operands)
 Rule = Callable[["Spread", Op, Sequence[Fact]], Sequence[Fact]]
 RULES: dict[str, Rule] = {}
+LANED: list[Rule] = []  # the rule for operands that are laned
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class Spread:
     def op(self, op: Op, facts: Sequence[Fact]) -> Sequence[Fact]:
         """The facts of an op's results."""
         rule = RULES.get(op.name)
+        if rule is None and any(f.lanes for f in facts):
+            rule = LANED[0]
         if rule is not None:
             return rule(self, op, facts)
         known, given = self._known(op, facts)
@@ -249,14 +252,14 @@ def _added(
     target, given = op.operands[:2]
     every = np.arange(target.type.size).reshape(target.type.shape)
     rows = stacked([facts[1].rows], [given.type.size], spread.columns)
-    return spread.union(facts[0].rows, met(rows, Labels(read_numbers(op, places), every)))
+    read = read_numbers(op, places[2:])
+    return spread.union(facts[0].rows, met(rows, Labels(read, every)))
 
 
 def read_numbers(op: Op, places: Sequence[Array | None]) -> Array:
-    """The numbers of the elements that an op with a `reader` adds to, in the order of what it
-    adds."""
+    """The numbers of the elements of its first operand that an op reads or writes, in order."""
     target = op.operands[0].type
-    reader = PRIMITIVES[op.primitive.reader].evaluate
+    reader = PRIMITIVES[op.primitive.reader or op.name].evaluate
     assert reader is not None
     every = np.arange(target.size).reshape(target.shape)
-    return np.asarray(reader(every, *places[2:], **op.attrs))
+    return np.asarray(reader(every, *places, **op.attrs))

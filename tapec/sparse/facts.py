@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir import Type
-from tapec.sparse.rows import Rows, size_of, union
+from tapec.sparse.rows import Rows, repeated, size_of, union
 
 Array = np.ndarray[Any, Any]
 
@@ -35,13 +35,15 @@ class Fact:
     """The inputs that each element of a value depends on differentiably.
 
     `known` is the value itself where it is the same at every call but for the integer inputs
-    numbered in `given`: places and conditions are decided by it.
+    numbered in `given`: places and conditions are decided by it. With `lanes`, rows and value are
+    those of so many iterations of a loop, one after the other (see `tapec.sparse.lanes`).
     """
 
     rows: Rows | None = None
     known: Array | None = None
     given: frozenset[int] = frozenset()
     tape: Push | Pile | None = None
+    lanes: int = 0
 
 
 NOTHING = Fact()
@@ -51,19 +53,32 @@ def joined(a: Fact, b: Fact) -> Fact:
     """What holds of a value that is one or the other."""
     if a is b:
         return a
-    rows = union(a.rows, b.rows)
     if a.tape is not None and b.tape is not None:
         return Fact(tape=_piled(pile(a.tape), pile(b.tape)))
-    return Fact(rows, a.known, a.given | b.given) if _same(a, b) else Fact(rows)
+    lanes = max(a.lanes, b.lanes)
+    rows = union(_in_lanes(a, lanes), _in_lanes(b, lanes))
+    if _same(a, b):
+        return Fact(rows, a.known, a.given | b.given, lanes=lanes)
+    return Fact(rows, lanes=lanes)
+
+
+def _in_lanes(fact: Fact, lanes: int) -> Rows | None:
+    """The rows, those of a fact for all lanes once for each."""
+    if fact.rows is None or fact.lanes == lanes:
+        return fact.rows
+    return repeated(fact.rows, lanes)
 
 
 def _same(a: Fact, b: Fact) -> bool:
-    return a.known is not None and b.known is not None and np.array_equal(a.known, b.known)
+    if a.known is None or b.known is None or a.lanes != b.lanes:
+        return False
+    return np.array_equal(a.known, b.known)
 
 
 def forgotten(fact: Fact) -> Fact:
     """A fact without the value."""
-    return Fact(fact.rows, tape=None if fact.tape is None else pile(fact.tape))
+    tape = None if fact.tape is None else pile(fact.tape)
+    return Fact(fact.rows, tape=tape, lanes=fact.lanes)
 
 
 def grown(before: Iterable[Fact], after: Iterable[Fact]) -> bool:

@@ -160,7 +160,7 @@ def _places(emission: Emission, op: Op) -> list[Array | None]:
 def _scattered(emission: Emission, op: Op, finite: Finiteness) -> list[Piece]:
     """What was there stays; what is added has its rows where it goes."""
     places = _places(emission, op)
-    target = read_numbers(op, places).reshape(-1)
+    target = read_numbers(op, places[2:]).reshape(-1)
     found = []
     for k, entries in emission.of(op):
         for e in entries:

@@ -1,7 +1,8 @@
 """Dependences through branches, loops, calls and tapes.
 
-A loop whose trip count is known and small is followed iteration by iteration, so that `x[i]` is one
-element. Others are followed until the sets no longer grow; nothing is known of their iterations.
+A loop whose trip count is known is followed iteration by iteration, or in all iterations at once,
+so that `x[i]` is one element. Others are followed until the sets no longer grow; nothing is known
+of their iterations.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 
 from tapec.ir import Block, Op
 from tapec.ir.nested import count, every
-from tapec.ir.regions import region_op
+from tapec.ir.regions import region_op, split
 from tapec.sparse.dependence import RULES, Spread
 from tapec.sparse.facts import NOTHING, Fact, Push, forgotten, grown, joined, pop, push
+from tapec.sparse.lanes import all_at_once, folded
 from tapec.sparse.rows import Labels, Rows, as_matrix, met, stacked, taken
-from tapec.sparse.tuning import FOLLOWED_STEPS, ROWS_PER_STEP
+from tapec.sparse.tuning import FOLLOWED_FIRST, FOLLOWED_STEPS, ROWS_PER_STEP
 
 Facts = Sequence[Fact]
 
@@ -27,7 +29,7 @@ Facts = Sequence[Fact]
 
 def _branch(spread: Spread, op: Op, facts: Facts) -> Facts:
     """The region taken, where that is known; what any of them gives, otherwise."""
-    chosen, args = spread.decided(facts[0]), facts[1:]
+    chosen, args = None if facts[0].lanes else spread.decided(facts[0]), facts[1:]
     if chosen is not None:
         return spread.block(_taken(op, chosen), args)
     first, *others = (spread.block(region, args) for region in op.regions)
@@ -48,6 +50,7 @@ def _call(spread: Spread, op: Op, facts: Facts) -> Facts:
 
 def _custom(spread: Spread, op: Op, facts: Facts) -> Facts:
     """What the user's rule reaches, which may be less or more than the function does."""
+    facts = [folded(f, spread.columns) for f in facts]
     rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
     values = [Fact(known=f.known, given=f.given) for f in facts]
     found = spread.block(op.regions[0], values)
@@ -87,12 +90,39 @@ def _repeated(spread: Spread, rows: Rows | None, size: int) -> Rows | None:
 def _scan(spread: Spread, op: Op, facts: Facts) -> Facts:
     loop = region_op(op)
     fixed, carry, xs = loop.groups(facts)
-    length = op.attrs["length"]
-    if length * _steps(loop.body) > FOLLOWED_STEPS:
-        return _scan_summary(spread, op, fixed, carry, xs)
+    return _counted(spread, op, op.attrs["length"], fixed, carry, xs)
+
+
+def _fori(spread: Spread, op: Op, facts: Facts) -> Facts:
+    fixed, carry, _ = region_op(op).groups(facts[1:])
+    turns = None if facts[0].lanes else spread.decided(facts[0])
+    if turns is None:
+        return _settled(spread, region_op(op).body, [NOTHING, *fixed], carry, [])[0]
+    return _counted(spread, op, max(int(turns), 0), fixed, carry, [])
+
+
+def _counted(spread: Spread, op: Op, turns: int, fixed: Facts, carry: Facts, xs: Facts) -> Facts:
+    """One by one where they are few; all at once where carried sets soon stop growing; one by one
+    where they are not too many; any iteration otherwise."""
+    every, work = [*fixed, *carry, *xs], turns * _steps(region_op(op).body)
+    laned = any(f.lanes for f in every)
+    if not laned and work <= FOLLOWED_FIRST:
+        return _followed(spread, op, turns, fixed, carry, xs)
+    if turns > 0 and all(f.tape is None for f in every):
+        found = all_at_once(spread, region_op(op).body, turns, fixed, carry, xs)
+        if found is not None:
+            return [*found[0], *found[1]]
+    if not laned and work <= FOLLOWED_STEPS:
+        return _followed(spread, op, turns, fixed, carry, xs)
+    groups = split([folded(f, spread.columns) for f in every], len(fixed), len(carry))
+    return _scan_summary(spread, op, *groups)
+
+
+def _followed(spread: Spread, op: Op, turns: int, fixed: Facts, carry: Facts, xs: Facts) -> Facts:
+    loop = region_op(op)
     shapes = [v.type.shape for v in loop.args[len(loop.args) - len(xs) :]]
     made: list[Facts] = []
-    for i in _numbers(op, length):
+    for i in _numbers(op, turns):
         sliced = [_slice(spread, x, t, i) for x, t in zip(xs, shapes, strict=True)]
         found = spread.block(loop.body, [_number(i), *fixed, *carry, *sliced])
         carry = tuple(found[: len(carry)])
@@ -103,25 +133,13 @@ def _scan(spread: Spread, op: Op, facts: Facts) -> Facts:
                       for k, y in enumerate(rest))]  # fmt: skip
 
 
-def _fori(spread: Spread, op: Op, facts: Facts) -> Facts:
-    loop = region_op(op)
-    fixed, carry, _ = loop.groups(facts[1:])
-    turns = facts[0].known
-    if turns is None or int(turns) * _steps(loop.body) > FOLLOWED_STEPS:
-        return _settled(spread, loop.body, [NOTHING, *fixed], carry, [])[0]
-    spread.decided(facts[0])
-    for i in _numbers(op, max(int(turns), 0)):
-        carry = tuple(spread.block(loop.body, [_number(i), *fixed, *carry]))
-    return carry
-
-
 def _while(spread: Spread, op: Op, facts: Facts) -> Facts:
     """Followed as long as the condition is known."""
     loop = region_op(op)
     fixed, carry, _ = loop.groups(facts)
     for _ in range(FOLLOWED_STEPS // max(1, _steps(loop.body))):
         (test,) = spread.block(op.regions[0], [*fixed, *carry])
-        going = spread.decided(test)
+        going = None if test.lanes else spread.decided(test)
         if going is None:
             break
         if not going:
@@ -207,7 +225,8 @@ def _push(spread: Spread, op: Op, facts: Facts) -> Facts:
     tape, *values = facts
     assert tape.tape is not None
     types = tuple(v.type for v in op.operands[1:])
-    return (Fact(tape=push(tape.tape, types, tuple(values))),)
+    held = tuple(folded(f, spread.columns) for f in values)
+    return (Fact(tape=push(tape.tape, types, held)),)
 
 
 def _pop(spread: Spread, op: Op, facts: Facts) -> Facts:

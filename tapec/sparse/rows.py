@@ -85,6 +85,13 @@ def met(rows: sp.csr_array, labels: Labels) -> Rows:
     return taken(joined, targets)
 
 
+def repeated(rows: Rows, times: int) -> Rows:
+    """The sets of an array, again and again."""
+    if isinstance(rows, frozenset):
+        rows = as_matrix(rows, max(rows, default=0) + 1)
+    return taken(rows, np.tile(np.arange(rows.shape[0]), times))
+
+
 def size_of(rows: Rows | None) -> int:
     """How many members all sets have together."""
     if rows is None:

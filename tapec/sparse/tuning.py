@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-# Up to which a loop is followed iteration by iteration, about 10 us each. [ops; estimated]
-FOLLOWED_STEPS = 200_000
+# Up to which a loop is followed iteration by iteration, about 50 us each: where that is quick, and
+# where nothing else is exact. [ops; estimated]
+FOLLOWED_FIRST = 1_000
+FOLLOWED_STEPS = 100_000
 # What an op makes anew in the time of one step. [rows of a pattern; estimated]
 ROWS_PER_STEP = 300
+# Up to which every iteration of a loop has rows of its own. [rows of a pattern; estimated]
+LANED_ROWS = 20_000_000
+# After which carried sets that still grow are summarised. [walks over the loop; estimated]
+LANED_ROUNDS = 8
 # From which a colouring is compiled: about 0.1 s, once for sizes within a factor of four, against
 # 0.3 us an element in Python. [array elements; estimated]
 COMPILED_FROM = 100_000

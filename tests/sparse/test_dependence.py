@@ -182,13 +182,87 @@ def test_branches_are_joined() -> None:
     np.testing.assert_array_equal(found, wanted)
 
 
-def test_long_loops_are_summarised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapec.sparse.regions.FOLLOWED_STEPS", 10)
-    for f in (in_a_loop, of_tape, until, rolling):
-        found = jacobian_pattern(f, X)
-        assert not (nonzero(tapec.jacobian(f)(X), X.size) & ~found).any()
-    found = hessian_pattern(rosenbrock_loop, X)
-    assert not (nonzero(tapec.hessian(rosenbrock_loop)(X), X.size) & ~found).any()
+def weighted_sums(x: Any) -> Any:
+    table = x.reshape(3, 4)
+    sums = np.zeros(3)
+    for i in range(3):
+        total = 0.0
+        for j in range(4):
+            total += table[i, j] ** 2
+        sums[i] = total * x[0]
+    return sums
+
+
+def nested(x: Any) -> Any:
+    table, out = x.reshape(3, 4), np.zeros((3, 4))
+    for i in range(1, 3):
+        for j in range(3):
+            out[i, j] = table[i - 1, j] * table[i, j + 1]
+    return out
+
+
+NEAR = np.array([3, 1, 4, 1, 5])
+
+
+def by_table(x: Any) -> Any:
+    out = np.zeros(8)
+    for k in range(5):
+        out[NEAR[k]] += x[k] * x[NEAR[k] + 1]
+    return out
+
+
+def windows(x: Any) -> Any:
+    out = np.zeros((4, 2))
+    for i in range(4):
+        out[i] = np.array([x[i] * x[i + 1], np.sum(x[i : i + 3])])
+    return out
+
+
+def sorted_out(x: Any) -> Any:
+    out = np.zeros_like(x)
+    for i in range(1, x.shape[0] - 1):
+        if x[i] > 1:
+            out[i] = x[i - 1] * x[i]
+        else:
+            out[i] = np.exp(x[i])
+    return out
+
+
+LOOPS = [in_a_loop, weighted_sums, nested, by_table, windows]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops are not followed one iteration after the other."""
+    monkeypatch.setattr("tapec.sparse.regions.FOLLOWED_FIRST", 0)
+    monkeypatch.setattr("tapec.sparse.regions.FOLLOWED_STEPS", 0)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("f", LOOPS)
+def test_all_iterations_at_once(f: Callable[..., Any]) -> None:
+    actual = nonzero(tapec.jacobian(f)(X), X.size)
+    np.testing.assert_array_equal(jacobian_pattern(f, X), actual)
+
+    def squares(x: Any) -> Any:
+        return np.sum(f(x) ** 2)
+
+    actual = nonzero(tapec.hessian(squares)(X), X.size)
+    np.testing.assert_array_equal(hessian_pattern(squares, X), actual)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("f", [sorted_out, of_tape, until, rolling, rosenbrock_loop])
+def test_nothing_is_missing_of_iterations(f: Callable[..., Any]) -> None:
+    found = jacobian_pattern(f, X)
+    for shift in (0.0, 0.4, -0.7):
+        assert not (nonzero(tapec.jacobian(f)(X + shift), X.size) & ~found).any()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_hessian_of_a_loop() -> None:
+    actual = nonzero(tapec.hessian(rosenbrock_loop)(X), X.size)
+    np.testing.assert_array_equal(hessian_pattern(rosenbrock_loop, X), actual)
 
 
 def test_places_given_as_arguments() -> None:
