@@ -76,7 +76,7 @@ class SparseKernel:
         self.__wrapped__, self._style, self._options = f, style, options
         self._single = isinstance(argnums, int)
         self._argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        self._program = Kernel(f, **options)
+        self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[SparsePlan]] = {}
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.sparse_{self.suffix}"
         self.__doc__ = f.__doc__
