@@ -8,7 +8,7 @@ from tapec.ir.build import Expr
 from tapec.ir.incidence import stacked
 from tapec.ir.ops.cofactors import cofactors
 from tapec.ir.ops.matrices import (
-    eliminations,
+    decomposition,
     eye,
     for_each,
     identity,
@@ -19,9 +19,8 @@ from tapec.ir.ops.matrices import (
     product,
     square,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift
+from tapec.ir.ops.shape import Array, Tangents, call
 from tapec.ir.ops.unread import read_matrices
-from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
 # --- determinants --------------------------------------------------------------------------------
@@ -62,21 +61,15 @@ def _strong_vjp_determinant(
     return _vjp_determinant(ct, result, (read_matrices([ct], operands[0]),))
 
 
-def _batch_determinant(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
-    return call("determinant", lift(xs[0], batched[0], size))
-
-
-DETERMINANT = structured(
+DETERMINANT = decomposition(
     "determinant",
     _infer_determinant,
     lambda a: np.asarray(np.linalg.det(a)),
     jvp=_jvp_determinant,
     vjp=_vjp_determinant,
     strong={"vjp": _strong_vjp_determinant},
-    batch=_batch_determinant,
     sparsity=stacked(0),
     cost=40,
-    work=eliminations,
     lower="own loops",
     doc="The determinants of square matrices (..., n, n). The derivative is the matrix of "
     "cofactors, whatever the rank (from 9 rows on: n - 1 at least, LinAlgError below).",
@@ -115,11 +108,7 @@ def _strong_vjp_slogdet(
     return _vjp_slogdet(ct, result, (read_matrices(given, operands[0]),))
 
 
-def _batch_slogdet(xs: tuple[Expr, ...], batched: Flags, size: int) -> tuple[Expr, ...]:
-    return calls("slogdet", lift(xs[0], batched[0], size))
-
-
-SLOGDET = structured(
+SLOGDET = decomposition(
     "slogdet",
     _infer_slogdet,
     _slogdet,
@@ -127,10 +116,8 @@ SLOGDET = structured(
     jvp=_jvp_slogdet,
     vjp=_vjp_slogdet,
     strong={"vjp": _strong_vjp_slogdet},
-    batch=_batch_slogdet,
     sparsity=stacked(0),
     cost=40,
-    work=eliminations,
     lower="own loops",
     doc="Sign and logarithm of the size of the determinants of square matrices (..., n, n). Where "
     "one is 0 they are 0 and -inf, and the derivative raises LinAlgError.",
@@ -188,25 +175,19 @@ def _strong_vjp_cholesky(
     return _vjp_cholesky(ct, read_matrices([ct], result), operands)
 
 
-def _batch_cholesky(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
-    return call("cholesky", lift(xs[0], batched[0], size))
-
-
-CHOLESKY = structured(
+CHOLESKY = decomposition(
     "cholesky",
     _infer_cholesky,
     _cholesky,
     jvp=_jvp_cholesky,
     vjp=_vjp_cholesky,
     strong={"jvp": _strong_jvp_cholesky, "vjp": _strong_vjp_cholesky},
-    batch=_batch_cholesky,
     sparsity=stacked(2),
     cost=40,
     analytic=False,
     raises=True,
     harmless=identity,
     lower="own loops",
-    work=eliminations,
     doc="L with L L^T = a, lower triangular, for positive definite matrices (..., n, n). Only the "
     "lower triangle of a is read, and has a derivative; raises LinAlgError where there is no L.",
 )

@@ -19,8 +19,8 @@ from tapec.ir.build import Expr
 from tapec.ir.ops.lapack import Call, integers, routine, scratch
 from tapec.ir.ops.loop import NO_EIGENVALUES
 from tapec.ir.ops.matrices import (
+    decomposition,
     diagonal,
-    eliminations,
     eye,
     identity,
     lower,
@@ -32,8 +32,8 @@ from tapec.ir.ops.matrices import (
     product,
     square,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift
-from tapec.ir.primitive import Primitive, Sample, structured
+from tapec.ir.ops.shape import Array, Tangents, calls
+from tapec.ir.primitive import Primitive, Sample
 from tapec.ir.types import Type
 
 _TRIANGLES = ("L", "U")
@@ -154,10 +154,6 @@ def _vjp_eigh(
     return (_to_triangle(_rotated_back(v, inner), uplo),)
 
 
-def _batch_eigh(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tuple[Expr, ...]:
-    return calls("eigh", lift(xs[0], batched[0], size), **attrs)
-
-
 def _public(op: Any, a: Any, UPLO: str = "L") -> Any:
     return op(a, uplo=UPLO.upper())
 
@@ -168,16 +164,14 @@ _SAMPLES = tuple(
     for uplo in _TRIANGLES
 )
 
-EIGH: Primitive = structured(
+EIGH: Primitive = decomposition(
     "eigh",
     _infer_eigh,
     _eigh,
     results=2,
     jvp=_jvp_eigh,
     vjp=_vjp_eigh,
-    batch=_batch_eigh,
     cost=100,
-    work=eliminations,
     analytic=False,
     raises=True,
     harmless=identity,
@@ -214,19 +208,13 @@ def _vjp_eigvalsh(
     return _vjp_eigh((ct, None), (made[0], made[1]), operands, uplo=uplo)
 
 
-def _batch_eigvalsh(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> Expr:
-    return call("eigvalsh", lift(xs[0], batched[0], size), **attrs)
-
-
-EIGVALSH: Primitive = structured(
+EIGVALSH: Primitive = decomposition(
     "eigvalsh",
     _infer_eigvalsh,
     _eigvalsh,
     jvp=_jvp_eigvalsh,
     vjp=_vjp_eigvalsh,
-    batch=_batch_eigvalsh,
     cost=60,
-    work=eliminations,
     analytic=False,
     raises=True,
     harmless=identity,

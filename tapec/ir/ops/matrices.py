@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir.build import Expr
 from tapec.ir.core import Op
-from tapec.ir.ops.shape import Array, array, broadcasted, call, splat, transposed, zeros
+from tapec.ir.ops.shape import (
+    Array,
+    Flags,
+    array,
+    broadcasted,
+    call,
+    lift,
+    splat,
+    transposed,
+    zeros,
+)
 from tapec.ir.places import full_range
+from tapec.ir.primitive import PRIMITIVES, Evaluate, Infer, Primitive, structured
 from tapec.ir.types import Type
 
 
@@ -36,6 +49,16 @@ def identity(a: Type) -> Array:
 def eliminations(op: Op) -> int:
     """The elements that elimination of all matrices, and substitution, go through."""
     return sum(v.type.size for v in op.operands) * op.operands[0].type.shape[-2]
+
+
+def decomposition(name: str, infer: Infer, evaluate: Evaluate, **options: Any) -> Primitive:
+    """Declare an op on stacks of matrices: more points at once are a larger stack."""
+
+    def batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> Any:
+        return PRIMITIVES[name](lift(xs[0], batched[0], size), **attrs)
+
+    known = {"batch": batch, "work": eliminations, **options}
+    return structured(name, infer, evaluate, **known)
 
 
 def matrix_transpose(a: Expr) -> Expr:

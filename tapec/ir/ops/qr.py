@@ -19,6 +19,7 @@ from tapec.ir.incidence import stacked
 from tapec.ir.ops.lapack import Call, routine, scratch
 from tapec.ir.ops.matrices import (
     columns_of,
+    decomposition,
     eye,
     lower,
     masked,
@@ -27,8 +28,8 @@ from tapec.ir.ops.matrices import (
     product,
     rows_of,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, zeros
-from tapec.ir.primitive import Sample, structured
+from tapec.ir.ops.shape import Array, Tangents, call, zeros
+from tapec.ir.primitive import Sample
 from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
 
@@ -228,10 +229,6 @@ def _vjp(
     return (_cotangent(first, rows_of(r, 0, n), total, rows_of(ct_r, 0, n), a),)
 
 
-def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tuple[Expr, ...]:
-    return calls("qr", lift(xs[0], batched[0], size), **attrs)
-
-
 _SAMPLES = tuple(
     Sample((shape,), {"mode": mode})
     for shape in ((5, 3), (4, 4), (3, 5), (1, 3), (3, 1), (2, 4, 2), (2, 2, 3))
@@ -250,14 +247,13 @@ def _public(op: Any, a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else (q, r)
 
 
-QR = structured(
+QR = decomposition(
     "qr",
     _infer,
     _qr,
     results=2,
     jvp=_jvp,
     vjp=_vjp,
-    batch=_batch,
     sparsity=stacked(2),
     cost=40,
     work=_terms,

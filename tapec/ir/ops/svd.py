@@ -16,8 +16,8 @@ from tapec.ir.ops.lapack import Call, integers, routine, scratch
 from tapec.ir.ops.loop import NO_SVD
 from tapec.ir.ops.matrices import (
     columns_of,
+    decomposition,
     diagonal,
-    eliminations,
     eye,
     identity,
     masked,
@@ -29,8 +29,8 @@ from tapec.ir.ops.matrices import (
     product,
     rows_of,
 )
-from tapec.ir.ops.shape import Array, Flags, Tangents, call, calls, lift, splat, zeros
-from tapec.ir.primitive import Primitive, Sample, structured
+from tapec.ir.ops.shape import Array, Tangents, call, calls, splat, zeros
+from tapec.ir.primitive import Primitive, Sample
 from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
 
@@ -208,10 +208,6 @@ def _undefined(ct: Expr, axis: int, k: int) -> Expr:
     return call("reshape", total, shape=(*total.shape, 1, 1))
 
 
-def _batch_svd(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> tuple[Expr, ...]:
-    return calls("svd", lift(xs[0], batched[0], size), **attrs)
-
-
 def _public_svd(
     op: Any, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -223,16 +219,14 @@ def _public_svd(
 
 _SHAPES = [(4, 4), (5, 3), (3, 5), (1, 1), (2, 4, 2), (2, 2, 3)]
 
-SVD: Primitive = structured(
+SVD: Primitive = decomposition(
     "svd",
     _infer_svd,
     _svd,
     results=3,
     jvp=_jvp_svd,
     vjp=_vjp_svd,
-    batch=_batch_svd,
     cost=200,
-    work=eliminations,
     analytic=False,
     raises=True,
     harmless=identity,
@@ -268,19 +262,13 @@ def _vjp_svdvals(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Ex
     return _vjp_svd((None, ct, None), _decomposed(operands[0]), operands, full_matrices=False)
 
 
-def _batch_svdvals(xs: tuple[Expr, ...], batched: Flags, size: int) -> Expr:
-    return call("svdvals", lift(xs[0], batched[0], size))
-
-
-SVDVALS: Primitive = structured(
+SVDVALS: Primitive = decomposition(
     "svdvals",
     lambda a: _infer_svd(a, full_matrices=False)[1],
     _svdvals,
     jvp=_jvp_svdvals,
     vjp=_vjp_svdvals,
-    batch=_batch_svdvals,
     cost=100,
-    work=eliminations,
     analytic=False,
     raises=True,
     harmless=identity,
