@@ -8,9 +8,10 @@ from typing import Any
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.arith import FUSED
 from tapec.ir.ops.strong import strong_mul
 from tapec.ir.primitive import PRIMITIVES
-from tapec.ir.types import Type
+from tapec.ir.types import FLOATS, Type
 
 
 def hint_of(value: Value, suffix: str) -> str:
@@ -62,8 +63,14 @@ def scale(builder: Builder, value: Value, factor: float | Value, hint: str = "")
 
 
 def add(builder: Builder, a: Value | None, b: Value, hint: str = "") -> Value:
-    """`a + b`, where a may still be nothing."""
-    return b if a is None else builder.emit(PRIMITIVES["add"], (a, b), hint=hint).result
+    """`a + b` of derivatives, where a may still be nothing; a product in it may be fused.
+
+    What NumPy rounds twice are values, and no derivative is one.
+    """
+    if a is None:
+        return b
+    attrs = {FUSED: True} if a.type.dtype in FLOATS else {}
+    return builder.emit(PRIMITIVES["add"], (a, b), attrs, hint=hint).result
 
 
 def reshape(builder: Builder, value: Value, shape: tuple[int, ...], hint: str = "") -> Value:

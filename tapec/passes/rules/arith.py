@@ -56,9 +56,9 @@ def add_negated(op: Op, cx: Rewriter) -> Result:
     """x + (-y) -> x - y."""
     a, b = op.operands
     if minus := cx.defined(b, "neg"):
-        return remade(op, "sub", (a, *minus.operands))
+        return remade(op, "sub", (a, *minus.operands), **op.attrs)
     if minus := cx.defined(a, "neg"):
-        return remade(op, "sub", (b, *minus.operands))
+        return remade(op, "sub", (b, *minus.operands), **op.attrs)
     return None
 
 
@@ -67,7 +67,7 @@ def sub_negated(op: Op, cx: Rewriter) -> Result:
     """x - (-y) -> x + y."""
     a, b = op.operands
     minus = cx.defined(b, "neg")
-    return remade(op, "add", (a, *minus.operands)) if minus else None
+    return remade(op, "add", (a, *minus.operands), **op.attrs) if minus else None
 
 
 @rule("mul")
