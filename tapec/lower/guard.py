@@ -21,7 +21,7 @@ from functools import partial, reduce
 
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.nested import reads
+from tapec.ir.nested import every, reads
 from tapec.ir.ops import arith, logic
 from tapec.ir.ops import math as functions
 from tapec.ir.ops.loop import FOR, IF, REPEAT, WHILE
@@ -39,9 +39,20 @@ _CARRIES_NAN = frozenset(
 
 def guard_products(func: Func) -> Func:
     """The program with the strong products in serial loops computed as plain ones first."""
+    parallel = set(_in_lanes(func))
     return each_block(
-        func, lambda block, inside: changed_ops(block, partial(_with_guards, inside=inside))
+        func,
+        lambda block, inside: changed_ops(
+            block, lambda op: op if op in parallel else _with_guards(op, inside)
+        ),
     )
+
+
+def _in_lanes(func: Func) -> Iterator[Op]:
+    """Ops inside vector loops and wavefronts, where a branch has no vector form."""
+    for op in every(func.ops):
+        if op.primitive is FOR and op.attrs["kind"] != "serial":
+            yield from every(op.regions[0].ops)
 
 
 def _with_guards(op: Op, inside: bool) -> Op:

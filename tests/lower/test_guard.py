@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,9 @@ from support.loop_support import Loops, agree
 import tapec
 from tapec.backends import interpreter
 from tapec.backends.llvm import available
+from tapec.bench.cases import CASES
+from tapec.bench.subject import build
+from tapec.errors import BackendWarning
 from tapec.ir import PRIMITIVES, Block, Func, Op, Value
 from tapec.ir.nested import every
 from tapec.ir.parser import parse
@@ -173,6 +177,39 @@ def test_vector_loops_stay() -> None:
     p.loop(0, 64, [], body, kind="vector")
     func = p.func()
     assert guard_products(func) is func
+
+
+@pytest.mark.parametrize("kind", ["vector", "wave"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_serial_loops_in_lanes_stay(kind: str, depth: int) -> None:
+    """Their iterations are those of all lanes, so a branch in them has no vector form."""
+    p = Loops()
+    x, y = p.buffer("f64", 64, 9), p.buffer("f64", 64, 9)
+
+    def nest(outer: Value, levels: int) -> list[Value]:
+        def body(j: Value) -> list[Value]:
+            total = p.load(x, outer, j)
+            for _ in range(GUARDED_PRODUCTS + 1):
+                total = p("strong_mul", total, total)
+            p.store(total, y, outer, j)
+            return []
+
+        p.loop(0, 9, [], body if levels == 1 else lambda _: nest(outer, levels - 1))
+        return []
+
+    p.loop(0, 64, [], lambda i: nest(i, depth), kind=kind)
+    func = p.func()
+    assert guard_products(func) is func
+
+
+@native
+@pytest.mark.parametrize("task", ["value", "gradient"])
+def test_recurrences_over_tables_stay_native(task: str) -> None:
+    (case,) = (c for c in CASES if c.name == "dp_table")
+    args = case.draw()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BackendWarning)
+        assert build(case, task, "auto").specialization(*args).compiled is not None
 
 
 @native
