@@ -155,7 +155,8 @@ def emit_object(text: str, *, opt: int = 1, passes: int = 0, verify: bool = Fals
     """The relocatable object file of LLVM IR text; no address of this process is in it."""
     module = _parse(text, verify)
     machine = target.machine(opt)
-    _run_passes(module, machine, passes)
+    if PASSES in text:  # asking LLVM for the attributes of every function takes longer
+        _run_passes(module, machine, passes)
     return bytes(machine.emit_object(module))
 
 
