@@ -52,6 +52,10 @@ class EffectError(TraceError):
     """Something done outside a function that compiled code cannot do again at every call."""
 
 
+class ReadOnlyError(MutationError, ValueError):
+    """A write into an array that may not be written, as NumPy refuses it."""
+
+
 class ShapeError(TapecError, ValueError):
     """Shapes that do not fit together."""
 

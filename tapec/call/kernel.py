@@ -20,7 +20,7 @@ from tapec.ir.rewrite import gc_paused
 from tapec.look.debug import report
 from tapec.look.stages import IRText, stage_text
 from tapec.trace import NeedStatic, Tracer
-from tapec.trace.results import call_traced
+from tapec.trace.results import call_inlined
 
 if TYPE_CHECKING:
     from tapec.look.taping import TapeReport
@@ -60,7 +60,7 @@ class Kernel(Derivatives, FastCallable):
             "backend": backend,
             "inline": inline,
         }
-        self._traced = functools.partial(_inlined, f) if inline else TRANSFORMS["outline"](f)
+        self._traced = functools.partial(call_inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._has_out = has_parameter(f, "out")
@@ -132,14 +132,20 @@ class Kernel(Derivatives, FastCallable):
         with self._lock.held():
             while True:
                 signature, _ = abstract(args, kwargs, self._static, self._pinned)
-                known = self._found.get(signature) or Variants()
-                if (current := known.current()) is not None:
-                    return current
                 try:
-                    return self._compile(signature, known)
+                    return self._program(signature)
                 except NeedStatic as need:
-                    traced = signature.traced
-                    self._pinned |= {traced[k] for k in need.params}
+                    self._pinned |= {signature.traced[k] for k in need.params}
+
+    def _program(self, signature: Signature) -> Specialization:
+        """The program of a signature; gaps in arguments matter where it depends on them only."""
+        if signature not in self._found and (simple := signature.without_gaps) != signature:
+            special = self._program(simple)
+            if special.asked.isdisjoint(signature.strided):
+                self._found[signature] = self._found[simple]
+                return special
+        known = self._found.get(signature) or Variants()
+        return known.current() or self._compile(signature, known)
 
     @gc_paused()  # compiling makes many objects and frees few: collections take long, and find none
     def _compile(self, signature: Signature, known: Variants) -> Specialization:
@@ -263,7 +269,7 @@ class Kernel(Derivatives, FastCallable):
         return restore, portable(self, self._options, self._programs())
 
     def _programs(self) -> list[Specialization]:
-        return [s for variants in self._found.values() for s in variants.specials]
+        return [*dict.fromkeys(s for known in self._found.values() for s in known.specials)]
 
     def adopt(self, specials: Iterable[Specialization]) -> Kernel:
         """Take over programs made elsewhere."""
@@ -277,10 +283,6 @@ class Kernel(Derivatives, FastCallable):
 
     def __deepcopy__(self, memo: Any) -> Kernel:
         return self.__copy__()
-
-
-def _inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    return call_traced(f, args, kwargs)
 
 
 def restore(

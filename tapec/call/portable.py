@@ -68,7 +68,7 @@ def find(module: str, name: str) -> Any:
 
 def unpacked(packed: tuple[Any, ...]) -> Specialization:
     """A program from its text."""
-    signature, text, tree, leaves, mutated, backend, errors, exclusive = packed
+    signature, text, tree, leaves, mutated, backend, errors, exclusive, asked = packed
     func = parse(text)
     return Specialization(
         signature,
@@ -81,13 +81,15 @@ def unpacked(packed: tuple[Any, ...]) -> Specialization:
         backend,
         errors=errors,
         exclusive=exclusive,
+        asked=asked,
     )
 
 
 def _packed(s: Specialization) -> tuple[Any, ...]:
     errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
     text = print_func(_closed(s))
-    return s.signature, text, s.tree, s.leaves, s.mutated, s.backend, errors, s.exclusive
+    checks = s.exclusive, s.asked
+    return s.signature, text, s.tree, s.leaves, s.mutated, s.backend, errors, *checks
 
 
 def _closed(s: Specialization) -> Func:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapec.call.signature import WEAK, Signature, Static
+from tapec.trace.arrays.layout import canonical_of
 
 _SCALARS = frozenset([*WEAK, np.float64, np.float32, np.int64, np.int32, np.bool_])
 
@@ -24,7 +25,9 @@ def describe(value: Any, leaves: list[Any]) -> Any:
     kind = type(value)
     if kind is np.ndarray:
         leaves.append(value)
-        return value.dtype, value.shape
+        if value.flags.c_contiguous:
+            return value.dtype, value.shape
+        return value.dtype, value.shape, canonical_of(value)
     if kind in _SCALARS:
         leaves.append(value)
         return kind

@@ -6,13 +6,13 @@ another. Only programs that write are checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tapec.call.tuning import PAIRS_CHECKED
-from tapec.errors import MutationError
+from tapec.errors import MutationError, ReadOnlyError
 from tapec.trace.arrays.sharing import CURE, Exclusive, overlap
 
 
@@ -27,6 +27,15 @@ def check_separate(
         for w in written:
             if isinstance(inputs[w], np.ndarray):
                 _check(w, members, inputs, names, captured)
+
+
+def check_writeable(arrays: Iterable[Any]) -> None:
+    """Raise where an array that is written may not be."""
+    for array in arrays:
+        if isinstance(array, np.ndarray) and not array.flags.writeable:
+            raise ReadOnlyError(
+                "the function writes into a read-only argument", hint="pass a copy of it"
+            )
 
 
 def _check(

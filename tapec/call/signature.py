@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir import Type, dtype_name
+from tapec.trace.arrays.layout import Strides, canonical_of, order_alone
 from tapec.trace.arrays.narrow import NARROW, widened_array
 from tapec.trace.python.edges import exact, is_plain
 from tapec.tree import Tree, flatten
@@ -35,6 +36,12 @@ class Input:
     type: Type
     python: bool = False  # an exact Python float, int or bool
     narrow: str = ""  # NumPy's name of an integer type that is read as int64
+    strides: Strides | None = None  # in elements, gaps and all as `layout.canonical` has them
+
+    @property
+    def without_gaps(self) -> Input:
+        """The same with the axes in their order, but no gaps between elements."""
+        return replace(self, strides=order_alone(self.type.shape, self.strides))
 
 
 Leaf = Static | Input
@@ -57,7 +64,8 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
             )
         if value.dtype.name in NARROW:
             return Input(Type("i64", tuple(value.shape)), narrow=value.dtype.name)
-        return Input(Type(dtype_name(value.dtype), tuple(value.shape)))
+        t = Type(dtype_name(value.dtype), tuple(value.shape))
+        return Input(t, strides=None if value.flags.c_contiguous else canonical_of(value))
     return _static(value)
 
 
@@ -112,6 +120,25 @@ class Signature:
         """Positions of the leaves of integer types that are read as int64."""
         leaves = enumerate(self.leaves)
         return frozenset(k for k, leaf in leaves if isinstance(leaf, Input) and leaf.narrow)
+
+    @property
+    def strided(self) -> tuple[int, ...]:
+        """The inputs, among the traced leaves, that are not in C order."""
+        given = [leaf for leaf in self.leaves if isinstance(leaf, Input)]
+        return tuple(k for k, leaf in enumerate(given) if leaf.strides is not None)
+
+    @property
+    def without_gaps(self) -> Signature:
+        """The same with inputs whose elements have no gaps between them."""
+        if not self.strided:
+            return self
+        return replace(
+            self,
+            leaves=tuple(
+                leaf.without_gaps if isinstance(leaf, Input) and leaf.strides else leaf
+                for leaf in self.leaves
+            ),
+        )
 
     def rebuild(
         self, inputs: Iterable[Any], static: Callable[[Any], Any] = lambda value: value

@@ -13,11 +13,11 @@ import numpy as np
 
 from tapec.backends.locks import IMPORTING, ForkedLock
 from tapec.call.changes import Effects
-from tapec.call.sharing import check_separate, lie_apart, pairs_apart
+from tapec.call.results import Results
+from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
 from tapec.call.signature import Input, Signature, Static, input_reader
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, prepared
-from tapec.errors import MutationError, ShapeError
 from tapec.ir import Func
 from tapec.look.explain import explain
 from tapec.pipeline import Journal, interpreted, native
@@ -47,6 +47,7 @@ class Specialization:
     plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
     exclusive: tuple[Exclusive, ...] = ()  # inputs that are written: these must lie apart
     effects: Effects | None = None  # what calls change outside; its values are the last results
+    asked: frozenset[int] = frozenset()  # inputs whose gaps and signs of strides matter
     changes: Counter[str] = field(default_factory=Counter)  # retraces, by captured value
     _made: list[Any] = field(default_factory=list, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
@@ -101,7 +102,10 @@ class Specialization:
         hidden = [] if self.state is None else self.state.inputs
         args += [ArrayArg(i.type.dtype, i.type.shape) for i in hidden]
         results = [v.type for v in self.func.results]
-        outs = [Output(t.dtype, t.shape, self._kind(k)) for k, t in enumerate(results)]  # type: ignore[arg-type]
+        outs = [
+            Output(t.dtype, t.shape, self._kind(k), self._results.orders.get(k, ()))  # type: ignore[arg-type]
+            for k, t in enumerate(results)
+        ]
         return KernelAbi(
             tuple(args),
             tuple(outs),
@@ -179,8 +183,7 @@ class Specialization:
     def library(self) -> Any:
         """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
-        direct = self._flat and self._direct and not self.signature.narrow
-        if kernel is None or self._writes or not direct:
+        if kernel is None or self._writes or not (self._flat and self._direct and self._plain):
             return None
         if self.exclusive and not self._checked_natively:
             return None
@@ -205,7 +208,8 @@ class Specialization:
         inputs = self._inputs(leaves)
         if self.exclusive:
             self._check_written(inputs, leaves)
-        if out is None and not self._writes and self._direct and self.compiled is not None:
+        fresh = self._direct and not (self._writes or self._results.views)
+        if out is None and fresh and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
         stored = len(values) - self._stored
@@ -213,13 +217,24 @@ class Specialization:
             inputs[position][...] = value
         if self.effects is not None:
             self.effects.apply(values, inputs, given, self.state)
+        if self._results.views:
+            values += self._results.seen(values, inputs)
         if out is not None:
-            return self._store(values, out)
+            return self._results.store(values, out)
         return self._arranged(values)
 
     @functools.cached_property
     def _inputs(self) -> Callable[[Sequence[Any]], list[Any]]:
         return input_reader(self.signature)
+
+    @functools.cached_property
+    def _results(self) -> Results:
+        return Results([m for m in self.leaves if isinstance(m, ResultMarker)], self._returned)
+
+    @functools.cached_property
+    def _plain(self) -> bool:
+        """Whether arguments lie in C order and results are fresh, as in native calls."""
+        return not (self._results.views or self.signature.strided or self.signature.narrow)
 
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
@@ -229,6 +244,8 @@ class Specialization:
                 np.asarray(x, v.type.numpy) for x, v in zip(given, self.func.params, strict=True)
             ]
             values = [owned(y) for y in interpreted(self.func)(arrays)]
+            for k, order in self._results.orders.items():
+                values[k] = values[k].transpose(np.argsort(order))
             if self.errors:
                 self.abi().raise_error(int(values.pop()))
             return values
@@ -253,24 +270,10 @@ class Specialization:
     def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
         if not isinstance(marker, ResultMarker):
             return lambda values: marker
-        if self.compiled is not None:
-            return operator.itemgetter(marker.index)
-        return lambda values: boxed(values[marker.index], marker.python_scalar)
-
-    def _store(self, values: Sequence[Any], out: Any) -> Any:
-        targets, tree = flatten(out)
-        markers = [m for m in self.leaves if isinstance(m, ResultMarker)]
-        if len(targets) != len(markers):
-            raise ShapeError(f"out has {len(targets)} arrays, the function {len(markers)} results")
-        for target, marker in zip(targets, markers, strict=True):
-            value = np.asarray(values[marker.index])
-            if target.shape != value.shape or target.dtype != value.dtype:
-                raise ShapeError(
-                    f"out is {target.dtype}{list(target.shape)}, "
-                    f"the result {value.dtype}{list(value.shape)}"
-                )
-            target[...] = value
-        return tree.unflatten(targets)
+        index = self._results.place(marker)
+        if self.compiled is not None or marker.is_view:
+            return operator.itemgetter(index)
+        return lambda values: boxed(values[index], marker.python_scalar)
 
     def _check_written(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> None:
         kinds = zip(self.signature.leaves, leaves, strict=True)
@@ -278,19 +281,15 @@ class Specialization:
         captured += [] if self.state is None else self.state.arrays
         names = [p.hint or "an array" for p in self.func.params]
         check_separate(self.exclusive, inputs, names, captured)
-        for position in self.mutated:
-            array = inputs[position]
-            if isinstance(array, np.ndarray) and not array.flags.writeable:
-                what = "the function writes into a read-only argument"
-                raise MutationError(what, hint="pass a copy of it")
+        check_writeable(inputs[position] for position in self.mutated)
 
     def bind(self, leaves: Sequence[Any], out: Any, given: Any) -> Callable[[], Any]:
         """A callable without arguments on the leaves of a call."""
         outs = None if out is None else flatten(out)[0]
         buffers = self._inputs(leaves)
-        through_python = self._writes or self.exclusive or self.signature.narrow
-        separate = not through_python and lie_apart(outs or [], buffers)
-        if self.compiled is None or not (separate and self._direct):
+        separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
+        simple = separate and self._direct and self._plain and not self._results.orders
+        if self.compiled is None or not simple:
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)
         return bound

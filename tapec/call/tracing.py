@@ -68,7 +68,7 @@ def _roots(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]
 
 def _params(f: Callable[..., Any], signature: Signature) -> list[Param]:
     return [
-        Param(leaf.type, hint, leaf.python, leaf.narrow)
+        Param(leaf.type, hint, leaf.python, leaf.narrow, leaf.strides)
         for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
         if isinstance(leaf, Input)
     ]
@@ -99,7 +99,13 @@ def _specialized(
     traced = journal.timed(
         "trace",
         lambda: trace(
-            f, arguments, params, flatten=flattened, captured=captured, outside=changes.outside
+            f,
+            arguments,
+            params,
+            flatten=flattened,
+            captured=captured,
+            outside=changes.outside,
+            called=True,
         ),
         lambda t: count(t.func.ops),
     )
@@ -128,4 +134,5 @@ def _specialized(
         plan,
         traced.exclusive,
         effects,
+        asked=frozenset(traced.asked),
     )

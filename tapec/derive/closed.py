@@ -15,6 +15,7 @@ from tapec.ir import Block, Builder, Func, Type, Value
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
 from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
+from tapec.trace.arrays.memory import layout_of
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.tracer import wrap
@@ -38,7 +39,7 @@ class Arguments:
         self.values = [widened_integers(t)._value(session) for t in self.tracers]
         hints = leaf_hints(f, self.tree)
         self.params = [
-            Param(v.type, hints[k], t._weak, t._storage.narrow)
+            Param(v.type, hints[k], t._weak, t._storage.narrow, layout_of(t))
             for k, v, t in zip(self.positions, self.values, self.tracers, strict=True)
         ]
         self.floats = [k for k, v in enumerate(self.values) if v.type.is_float]
@@ -100,6 +101,9 @@ def traced(
         values = [*given.values, *(t._value(given.session) for t in found.captures)]
         (code,) = replay(check, given.session.builder, values)
         adopt(given.session, wrap(given.session, code), found.errors)
+    for k in found.asked:
+        if k < len(given.tracers):
+            given.tracers[k]._storage.asked = True
     leaves, tree = result_structure(found.out)
     captures = tuple(t._value(given.session) for t in found.captures)
     found.carry_out([], [])

@@ -18,6 +18,7 @@ from tapec.ir.nested import count
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean, running
 from tapec.trace import Param, ResultMarker, Tracer, current, trace
+from tapec.trace.arrays.memory import layout_of
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.sharing import Exclusive, adopt_exclusive
@@ -81,7 +82,13 @@ def trace_inner(
     kinds = [x._value(session).type for x in inputs]
     hints = leaf_hints(f, tree)
     params = [
-        Param(types(k, t) if types else t, hints[k], x._weak, x._storage.narrow)
+        Param(
+            types(k, t) if types else t,
+            hints[k],
+            x._weak,
+            x._storage.narrow,
+            None if types else layout_of(x),
+        )
         for k, t, x in zip(positions, kinds, given, strict=True)
     ]
 
@@ -97,6 +104,8 @@ def trace_inner(
         lambda: trace(f, rebuild, params, flatten=flattened),
         lambda found: count(found.func.ops),
     )
+    for k in traced.asked:
+        inputs[k]._storage.asked = True
     leaves, out_tree = result_structure(traced.out)
     func, stored = traced.split()
     if traced.mutated:

@@ -8,8 +8,9 @@ from tapec.trace.arrays import overloads  # noqa: F401
 from tapec.trace.arrays.session import NeedStatic, Session, current
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
-from tapec.trace.entry import Param, ResultMarker, TracedFunction, trace
+from tapec.trace.entry import Param, TracedFunction, trace
 from tapec.trace.python import runtime  # noqa: F401
+from tapec.trace.returned import ResultMarker
 
 __all__ = [
     "TABLE", "NeedStatic", "Param", "ResultMarker", "Session", "TracedFunction", "Tracer",

@@ -11,6 +11,7 @@ import numpy as np
 from tapec.errors import TraceError, UnsupportedOperation
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.trace.arrays.layout import Strides
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, running
 from tapec.trace.arrays.sharing import Exclusive
@@ -26,6 +27,7 @@ from tapec.trace.python.outside import Outside
 from tapec.trace.python.prepare import prepare
 from tapec.trace.python.recipes import CallValues, Recipes
 from tapec.trace.python.stored import StoredChange, carry_out, stored_changes
+from tapec.trace.returned import Returned
 from tapec.trace.staging.choice import Choice
 from tapec.trace.staging.failures import raise_endless
 from tapec.trace.staging.object_aliases import check_noted_aliases
@@ -46,14 +48,7 @@ class Param:
     hint: str = ""
     weak: bool = False
     narrow: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ResultMarker:
-    """Stands in the result structure for result `index` of the program."""
-
-    index: int
-    python_scalar: bool = False
+    strides: Strides | None = None  # in elements; None in C order
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,7 @@ class TracedFunction:
     code: Value | None = None
     exclusive: tuple[Exclusive, ...] = ()
     changes: tuple[StoredChange, ...] = ()
+    asked: tuple[int, ...] = ()  # parameters on whose gaps and signs of strides the program depends
 
     def split(self) -> tuple[Func, Func]:
         """The program without the values that the changes need, and the one of these alone."""
@@ -130,6 +126,7 @@ def trace(
     name: str = "",
     captured: Captured | None = None,
     outside: Outside | None = None,
+    called: bool = False,
 ) -> TracedFunction:
     """Run `f` once on tracers and return its program.
 
@@ -137,7 +134,8 @@ def trace(
     at the user's line where the function cannot be traced, and `NeedStatic` where it depends on
     the value of plain integer or boolean arguments. The inputs of ``captured`` that are used become
     parameters behind the given ones. What `f` changes in ``outside`` is told, and left to the
-    caller to put back; a trace inside of a trace puts it back itself.
+    caller to put back; a trace inside of a trace puts it back itself. Where ``called``, results
+    share memory and lie in it as those of `f` do: the markers say how.
     """
     session = Session(current())
     if session.parent is not None and session.parent.outside is not None:
@@ -147,7 +145,7 @@ def trace(
     session.outside = outside
     if captured is not None:
         session.captured, captured.session = captured, session
-    return _traced(session, f, make_args, params, flatten, name)
+    return _traced(session, f, make_args, params, flatten, name, called)
 
 
 def _traced(
@@ -157,6 +155,7 @@ def _traced(
     params: Sequence[Param],
     flatten: Flatten,
     name: str,
+    called: bool = False,
 ) -> TracedFunction:
     tracers = [_param_tracer(session, i, p) for i, p in enumerate(params)]
     session.params = [t._storage for t in tracers]
@@ -172,8 +171,9 @@ def _traced(
         if session.parent is None:
             check_noted_aliases(session)
         leaves, rebuild = flatten(result)
-        values: list[Value] = []
-        marked = [_mark(session, leaf, values) for leaf in leaves]
+        returned = Returned(session, tracers if called else (), leaves if called else ())
+        marked = [_mark(session, leaf, returned, called) for leaf in leaves]
+        values = returned.values
         mutated = tuple(i for i, t in enumerate(tracers) if t._storage.version)
         values += [tracers[i]._value(session) for i in mutated]
         changes = _changes(session, tracers, values)
@@ -188,9 +188,9 @@ def _traced(
     exclusive = list(session.exclusive)
     if mutated:
         exclusive.append((frozenset(mutated), tuple(range(len(tracers)))))
-    return TracedFunction(
-        func, rebuild(marked), mutated, captures, choices, errors, code, tuple(exclusive), changes
-    )
+    asked = tuple(i for i, t in enumerate(tracers) if t._storage.asked)
+    checks = tuple(exclusive), changes, asked
+    return TracedFunction(func, rebuild(marked), mutated, captures, choices, errors, code, *checks)
 
 
 def _changes(
@@ -223,27 +223,26 @@ def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
     storage.narrow = param.narrow
     if param.narrow:
         storage.frozen = f"an argument of dtype {param.narrow}"
+    storage.strides = param.strides
     python_integer = param.weak and param.type.dtype in ("i64", "bool") and not param.type.shape
     deps = frozenset({i}) if python_integer else None
     return Tracer(storage, param.type.dtype, param.type.shape, (), param.weak, deps)
 
 
-def _mark(session: Session, leaf: Any, values: list[Value]) -> Any:
+def _mark(session: Session, leaf: Any, returned: Returned, called: bool) -> Any:
     """An array leaf as an `Out`, its value appended; anything else stays in place."""
     if type(leaf) in (LengthMark, Ragged):
         raise UnsupportedOperation(
             "the function returns a slice whose length is known at run time only", hint=CURE
         )
     if type(leaf) is Tracer:
-        values.append(operand(session, leaf, leaf._dtype))
-        return ResultMarker(len(values) - 1, leaf._weak)
+        value = None if called else operand(session, leaf, leaf._dtype)
+        return returned.array(leaf) if value is None else returned.add(value, leaf._weak)
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _KNOWN:
         array = np.asarray(leaf)
-        values.append(session.array(array, _KNOWN[array.dtype]))
-        return ResultMarker(len(values) - 1)
+        return returned.add(session.array(array, _KNOWN[array.dtype]))
     if type(leaf) is float:
-        values.append(session.const(leaf, "f64"))
-        return ResultMarker(len(values) - 1, True)
+        return returned.add(session.const(leaf, "f64"), True)
     if type(leaf) is Poison:
         return leaf._fail()
     return leaf if session.parent is not None else _checked(leaf)

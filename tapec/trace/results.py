@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.trace.arrays.session import current
-from tapec.trace.entry import ResultMarker
 from tapec.trace.python.prepare import prepare
+from tapec.trace.returned import ResultMarker
 from tapec.tree import Tree, flatten
 
 
@@ -27,3 +27,8 @@ def call_traced(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     session = current()
     assert session is not None, "functions are called as parts of a trace"
     return prepare(f, session)(*args, **kwargs)
+
+
+def call_inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The same, called as the function is."""
+    return call_traced(f, args, kwargs)

@@ -89,3 +89,8 @@ MOST_READS = 20_000
 # take exponential time; arrays that need more count as overlapping. Arrays of a few strided axes
 # need tens. [candidates; estimated]
 OVERLAP_EFFORT = 10_000
+# -- memory ----------------------------------------------------------------------------------------
+
+# Arguments of so many elements together are made in full, to see how NumPy lays out a result, where
+# small ones do not tell. [elements; estimated]
+FULL_SIZE = 20_000

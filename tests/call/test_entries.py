@@ -45,7 +45,7 @@ def power(x: Any, n: int) -> Any:
 
 def scaled(x: Any, mode: Any) -> Any:
     if mode is None:
-        return x
+        return x + 0.0
     return np.exp(x) if mode == "exp" else x * mode
 
 

@@ -12,6 +12,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -94,11 +95,16 @@ class ScalarArg:
 @dataclass(frozen=True)
 class Output:
     """A result: "array" is an ndarray; of shape () also "scalar", a NumPy scalar (np.float64, ...),
-    and "python", the Python float, int or bool."""
+    and "python", the Python float, int or bool.
+
+    `shape` is that of the memory the kernel writes. Where the axes of the array lie in another
+    order than C's, `order` names them from the outermost to the innermost.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     kind: Literal["array", "scalar", "python", "pyfloat", "pyint", "pybool"] = "array"
+    order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_dtype(self.dtype)
@@ -106,6 +112,17 @@ class Output:
         allowed = {"array"} | ({"scalar", "python", self.python_kind} if not self.shape else set())
         if self.kind not in allowed:
             raise BackendError(f"a {self.dtype}{list(self.shape)} result cannot be {self.kind!r}")
+
+    def placed(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        """Numbers of the axes of the memory, in the order of the array's axes."""
+        by_axis = dict(zip(self.order or range(len(sizes)), sizes, strict=True))
+        return tuple(by_axis[axis] for axis in range(len(sizes)))
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """The strides of the array in bytes."""
+        size = ELEMENTS[self.dtype].size
+        return self.placed([size * prod(self.shape[k + 1 :]) for k in range(len(self.shape))])
 
     @property
     def python_kind(self) -> str:
@@ -214,7 +231,7 @@ def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 def unbox(out: Output, array: np.ndarray[Any, Any]) -> Any:
     """The Python object that an output stored in `array` becomes."""
     if out.kind == "array":
-        return array
+        return array.transpose(out.placed(range(array.ndim))) if out.order else array
     return array[()] if out.kind == "scalar" else array.item()
 
 

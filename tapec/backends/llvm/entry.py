@@ -39,7 +39,7 @@ _BOX: Mapping[str, str] = {
 
 
 def extents(shape: tuple[int, ...]) -> str:
-    """The LLVM name of the constant array that holds a shape."""
+    """The LLVM name of the constant array that holds a shape, or strides."""
     return f"@tapec.extents.{'x'.join(map(str, shape))}" if shape else "null"
 
 
@@ -177,8 +177,10 @@ class EntryWriter(FunctionText):
 
     def new_array(self, out: Output) -> str:
         descr = f"@np.descr.{ELEMENTS[out.dtype].numpy}"
-        dims = extents(out.shape)
-        return self.value(f"call ptr @tapec.new(ptr {descr}, i32 {len(out.shape)}, ptr {dims})")
+        dims = extents(out.placed(out.shape))
+        strides = f"ptr {extents(out.strides) if out.order else 'null'}"
+        new = f"ptr {descr}, i32 {len(out.shape)}, ptr {dims}, {strides}"
+        return self.value(f"call ptr @tapec.new({new})")
 
     def take_work(self) -> str:
         """Add the work pointer; returns the arena to give back, "" if there is none."""

@@ -32,7 +32,7 @@ _SAME_EXTENT = """\
   %same = icmp eq i64 %its, %wanted
 """
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
-# `tapec.new`: a fresh array.
+# `tapec.new`: a fresh array, in C order where no strides are given.
 _ARRAYS = f"""\
 define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
 start:
@@ -67,10 +67,10 @@ yes:
 no:
   ret ptr null
 }}
-define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents) nounwind {{
+define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwind {{
   call void @Py_IncRef(ptr %descr) ; the new array keeps this reference
   %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
-                                         ptr null, ptr null, i32 0, ptr null)
+                                         ptr %strides, ptr null, i32 0, ptr null)
   ret ptr %made
 }}
 """

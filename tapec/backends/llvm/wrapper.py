@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.abi import KernelAbi, Output
 from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
 from tapec.backends.llvm.watch import STATE
@@ -36,7 +37,7 @@ declare ptr @PyTuple_New(i64)
 declare i32 @PyTuple_SetItem(ptr, i64, ptr)
 declare ptr @PyType_GenericAlloc(ptr, i64)
 declare ptr @tapec.array(ptr, ptr, i32, i32, ptr)
-declare ptr @tapec.new(ptr, i32, ptr)
+declare ptr @tapec.new(ptr, i32, ptr, ptr)
 declare ptr @tapec.take(ptr, i64)
 declare void @tapec.give(ptr, ptr)
 declare void @PyMem_RawFree(ptr)
@@ -91,12 +92,16 @@ def link_chain(libraries: Sequence[Library], python: int) -> int:
 
 def _extent_constants(sig: KernelAbi) -> str:
     """One constant array for each shape that occurs."""
-    shapes = sorted({thing.shape for thing in (*sig.args, *sig.outs) if thing.shape})
+    shapes = {*(a.shape for a in sig.args), *chain(*map(_extents_of, sig.outs))} - {()}
     lines = []
-    for shape in shapes:
+    for shape in sorted(shapes):
         sizes = ", ".join(f"i64 {extent}" for extent in shape)
         lines.append(f"{extents(shape)} = private constant [{len(shape)} x i64] [{sizes}]\n")
     return "".join(lines)
+
+
+def _extents_of(out: Output) -> tuple[tuple[int, ...], ...]:
+    return (out.placed(out.shape), out.strides) if out.order else (out.shape,)
 
 
 def bound_text(sig: KernelAbi, kernel: str = "kernel") -> str:

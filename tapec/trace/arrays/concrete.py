@@ -24,5 +24,6 @@ def concrete(result: Any, frozen: bool = False) -> Any:
         storage.boxed = not result.shape
         return Tracer(storage, dtype_name(result.dtype), result.shape)
     if type(result) in (list, tuple):
-        return type(result)(concrete(r) for r in result)
+        made = {id(r): concrete(r) for r in result}  # one array may be in it several times
+        return type(result)(made[id(r)] for r in result)
     return result

@@ -11,23 +11,25 @@ from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import admitted, without_out
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.fresh import arrays_in, settled
 from tapec.trace.arrays.handlers import HANDLERS
 from tapec.trace.arrays.linear_errors import expect_success
+from tapec.trace.arrays.memory import strided_view
 from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
 from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.special import call_special
-from tapec.trace.arrays.table import METHODS, TABLE, name_of
+from tapec.trace.arrays.table import METHODS, OWN, TABLE, VIEWS, name_of
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
 
 
 def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function: eagerly where nothing is traced, by its translation otherwise."""
-    if not any_symbolic(args) and not any_symbolic(kwargs):
+    name = name_of(function)
+    if not any_symbolic(args) and not any_symbolic(kwargs) and name not in OWN:
         return eager(function, args, kwargs)
     if any_special(args) or any_special(kwargs):
-        return call_special(name_of(function), args, kwargs)
-    name = name_of(function)
+        return call_special(name, args, kwargs)
     translation = TABLE.get(name)
     if translation is None:
         # What depends on Python ints alone, such as the size of np.zeros, can be known.
@@ -42,7 +44,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The translation of a function called in NumPy's form; its result in `out` if one is given."""
     if not kwargs and len(args) == 1:
-        return TABLE[name](*args)
+        made = TABLE[name](*args)
+        return made if name in VIEWS else settled(function, args, kwargs, made)
     args, kwargs, out = without_out(function, args, kwargs)
 
     def refused(argument: str) -> UnsupportedOperation:
@@ -50,7 +53,9 @@ def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, 
 
     first, named = admitted(function, TABLE[name], args, kwargs, refused)
     made = TABLE[name](*first, **named)
-    return made if out is None else deliver(out, made)
+    if out is not None:
+        return deliver(out, made)
+    return made if name in VIEWS else settled(function, args, kwargs, made)
 
 
 def _flat(args: Sequence[Any]) -> Iterator[Any]:
@@ -69,18 +74,26 @@ def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) ->
     if name in METHODS:
         return METHODS[name](x, *args, **kwargs)
     function = getattr(np, name)
-    if name in _VIEWS or any_symbolic((x, args, kwargs)):
+    if name in OWN or any_symbolic((x, args, kwargs)):
         if isinstance(function, np.ufunc):
             return TABLE[name](x, *args, **kwargs)
         return translated(name, function, (x, *args), kwargs)
     return eager(function, (x, *args), kwargs)
 
 
-_VIEWS = frozenset(["ravel", "squeeze", "swapaxes"])  # of constant arrays, too
-
-
 def eager(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """NumPy itself, its arrays wrapped; what it writes into is written by the trace."""
     args, kwargs, out = without_out(function, args, kwargs)
-    made = concrete(function(*unwrap(tuple(args)), **unwrap(kwargs)))
+    made = function(*unwrap(tuple(args)), **unwrap(kwargs))
+    if type(made) is np.ndarray and made.base is not None:
+        made = _view_of_argument(made, (*args, *kwargs.values()))
+    made = concrete(made)
     return made if out is None else deliver(out, made)
+
+
+def _view_of_argument(made: Any, args: Sequence[Any]) -> Any:
+    """A result of NumPy's that is a view of a constant array, as a view of its tracer."""
+    for a in arrays_in(args):
+        if type(a) is Tracer and np.may_share_memory(made, a._storage.array):
+            return strided_view(a, made)
+    return made

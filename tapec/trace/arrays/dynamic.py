@@ -16,7 +16,7 @@ from tapec.trace.arrays.session import NeedStatic, Session, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
-from tapec.trace.arrays.views import DynamicSlice
+from tapec.trace.arrays.view_kinds import DynamicSlice
 
 REVERSED = slice(None, None, -1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,7 +12,9 @@ import numpy as np
 from tapec.ir.places import full_range, kept, selected
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
+from tapec.trace.arrays.fresh import settled
 from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
+from tapec.trace.arrays.memory import in_c_order
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -178,7 +181,22 @@ def _gather(x: Tracer, parsed: ParsedIndex) -> Any:
     base = _front(x, parsed)
     result = wrap(session, session.emit("gather", base._value(session), *indices))
     rank = result.ndim - (base.ndim - len(indices))
-    return _arrange(result, parsed, rank)
+    made = _arrange(result, parsed, rank)
+    if in_c_order(x) and all(map(in_c_order, parsed.arrays.values())):
+        return made
+    seen = (
+        x
+        if parsed.at == full_range(x.shape)
+        else x._view(("index", parsed.at), selected(parsed.at))
+    )
+    return settled(operator.getitem, (seen, _key(parsed)), {}, made)
+
+
+def _key(parsed: ParsedIndex) -> tuple[Any, ...]:
+    """The index once more, of the part that its slices select."""
+    arrays = iter(parsed.arrays.values())
+    known = {"slice": slice(None), "new": None}
+    return tuple(as_array(next(arrays)) if e == "adv" else known[e] for e in parsed.layout)
 
 
 def _position(parsed: ParsedIndex) -> int | None:

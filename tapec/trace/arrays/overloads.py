@@ -12,7 +12,7 @@ from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.storage import ROW
-from tapec.trace.arrays.table import METHODS, TABLE
+from tapec.trace.arrays.table import ATTRIBUTES, METHODS, TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import inplace
 
@@ -113,6 +113,8 @@ def _attribute(self: Tracer, name: str) -> Any:
     """``x.name``: a method with a translation, or what constants have."""
     if name.startswith("_"):
         raise AttributeError(name)
+    if name in ATTRIBUTES:
+        return ATTRIBUTES[name](self)
     if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
         return BoundMethod(name, self)
     if self._storage.array is not None and name not in _WRITING:
@@ -127,7 +129,7 @@ def _attribute(self: Tracer, name: str) -> Any:
 
 
 # Methods that change an array in ways that tracing does not model.
-_WRITING = frozenset(["resize", "byteswap", "setfield", "setflags"])
+_WRITING = frozenset(["resize", "byteswap", "setfield"])
 
 
 def _array_function(self: Tracer, func: Any, types: Any, args: Any, kwargs: Any) -> Any:

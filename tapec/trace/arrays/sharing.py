@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import MutationError
-from tapec.trace.arrays import views
+from tapec.trace.arrays.memory import pattern
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.tuning import OVERLAP_EFFORT
@@ -38,15 +38,12 @@ def same_memory(a: Tracer, b: Tracer) -> bool:
 
 def _shadows(*tracers: Tracer) -> list[Any]:
     """Arrays that lie in one memory as the traced ones do."""
-    memory = np.empty(tracers[0]._storage.shape, np.bool_)
     found = []
     for t in tracers:
-        seen = memory
-        for step in t._steps:
-            if step[0] == "dynamic":
-                break  # it may lie anywhere in what was seen so far
-            seen = views.look_concrete(seen, step)
-        found.append(seen)
+        kinds = [kind for kind, _ in t._steps]
+        # A part at a traced place may lie anywhere in what was seen so far.
+        known = t._steps[: kinds.index("dynamic")] if "dynamic" in kinds else t._steps
+        found.append(pattern(Tracer(t._storage, t._dtype, (), known)))
     return found
 
 

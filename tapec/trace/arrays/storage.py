@@ -15,9 +15,9 @@ from tapec.errors import MutationError
 from tapec.ir.core import Value
 from tapec.ir.types import dtype_name
 from tapec.trace.arrays import views
+from tapec.trace.arrays.layout import Array, Strides, strides_of
 from tapec.trace.arrays.session import Session, current, where
 
-Array = np.ndarray[Any, Any]
 # A storage's states have different versions, also where regions enter it and leave it again.
 VERSIONS = itertools.count(1)
 
@@ -129,8 +129,8 @@ class Storage:
     """The memory behind a tracer and its views."""
 
     __slots__ = (
-        "__weakref__", "array", "born", "boxed", "cell", "elements", "frozen", "narrow",
-        "session", "value", "version",
+        "__weakref__", "array", "asked", "born", "boxed", "cell", "elements", "frozen", "narrow",
+        "session", "strides", "value", "version",
     )  # fmt: skip
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
@@ -142,6 +142,9 @@ class Storage:
         self.narrow = ""  # NumPy's name of an integer type that is only read as int64
         self.boxed = False  # a 0-d array rather than a NumPy scalar
         self.elements: Elements | None = None  # what is known of single elements
+        # How the array lies in memory: None in C order, () where that is not known.
+        self.strides: Strides | None = None if array is None else strides_of(array)
+        self.asked = False  # whether the trace depends on gaps and signs of the strides
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
         """Replace the part seen through `steps`."""

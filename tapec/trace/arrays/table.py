@@ -12,9 +12,31 @@ F = TypeVar("F", bound=Callable[..., Any])
 # "sum", "linalg.norm", "add", ...: translations, called with tracers among the arguments.
 TABLE: dict[str, Callable[..., Any]] = {}
 
+# Functions that may give a view of an argument or the argument itself: their translations do so
+# where NumPy's do, of constant arrays too.
+VIEWS = frozenset([
+    "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require", "copy",
+    "astype", "reshape", "ravel", "transpose", "permute_dims", "matrix_transpose",
+    "linalg.matrix_transpose", "swapaxes", "moveaxis", "rollaxis", "squeeze", "expand_dims",
+    "atleast_1d", "atleast_2d", "atleast_3d", "flip", "flipud", "fliplr", "rot90", "broadcast_to",
+    "broadcast_arrays", "diagonal", "linalg.diagonal", "diag", "meshgrid", "sliding_window_view",
+    "as_strided", "split", "array_split", "hsplit", "vsplit", "dsplit", "unstack", "real", "imag",
+    "real_if_close",
+])  # fmt: skip
+# All that our own code does even where nothing is traced.
+OWN = VIEWS | {
+    "zeros_like", "empty_like", "ones_like", "full_like", "full", "empty", "fromiter", "shape",
+    "ndim", "size", "einsum", "nan_to_num", "copyto", "fill_diagonal", "put", "place", "putmask",
+    "put_along_axis", "shares_memory", "may_share_memory",
+}  # fmt: skip
+
 
 # "sort", "transpose", ...: methods of arrays that differ from the function of that name.
 METHODS: dict[str, Callable[..., Any]] = {}
+
+
+# "flags", ...: attributes of traced arrays.
+ATTRIBUTES: dict[str, Callable[[Any], Any]] = {}
 
 
 def method_of_arrays(*names: str) -> Callable[[F], F]:

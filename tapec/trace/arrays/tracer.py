@@ -17,10 +17,12 @@ from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays import views
 from tapec.trace.arrays.coercions import refuse
+from tapec.trace.arrays.layout import Array
 from tapec.trace.arrays.session import Session, current, where
-from tapec.trace.arrays.storage import Array, Storage
+from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import note_traced
+from tapec.trace.arrays.view_kinds import read_only_error
 
 Deps = frozenset[int] | None
 
@@ -105,7 +107,9 @@ class Tracer:
         return Tracer(self._storage, self._dtype, shape, (*self._steps, step), deps=self._deps)
 
     def _check_writable(self) -> None:
-        """Raise where NumPy's write would reach memory outside the trace."""
+        """Raise where NumPy refuses a write, or it would reach memory outside the trace."""
+        if self._steps and views.is_read_only(self._steps):
+            raise read_only_error()
         frozen = self._storage.frozen
         if frozen and (isinstance(frozen, str) or frozen.holds()):
             raise MutationError(
@@ -260,13 +264,18 @@ class Tracer:
 
     @property
     def imag(self) -> Any:
-        """Zeros."""
-        return TABLE["zeros_like"](self)
+        """Zeros, read only."""
+        zeros = TABLE["zeros_like"](self)
+        return zeros._view(("read only", None), self.shape)
 
     @property
     def flat(self) -> Any:
-        """The elements in order (a flattened view where NumPy's reshape is one)."""
-        return TABLE["ravel"](self)
+        """The elements in C order, wherever they lie; its slices are copies."""
+        return self._view(("flat", (self.size,)), (self.size,))
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[:] = values
 
 
 def is_symbolic(x: Any) -> bool:

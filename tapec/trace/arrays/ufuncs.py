@@ -13,6 +13,8 @@ from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.fresh import settled
+from tapec.trace.arrays.memory import set_order
 from tapec.trace.arrays.operands import (
     as_array,
     deps_of,
@@ -107,7 +109,8 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     if dtype == "bool":
         primitive = _ON_BOOL.get(primitive, primitive)
     result = session.emit(primitive, *values) if primitive else values[0]
-    return wrap(session, result, weak and result.type.dtype != "bool", deps_of(args))
+    made = wrap(session, result, weak and result.type.dtype != "bool", deps_of(args))
+    return set_order(made, args)
 
 
 def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
@@ -124,7 +127,7 @@ def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
     y = b._value(session) if right else session.const(b, "f64")
     result = session.emit(primitive, x, y)
     weak = (not left or a._weak) and (not right or b._weak) and result.type.dtype != "bool"
-    return wrap(session, result, weak)
+    return set_order(wrap(session, result, weak), (a, b))
 
 
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
@@ -144,7 +147,8 @@ def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
 def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A ufunc with out=, where= or dtype=."""
     out, mask, dtype = kwargs.pop("out", None), kwargs.pop("where", True), kwargs.pop("dtype", None)
-    kwargs.pop("casting", None), kwargs.pop("order", None), kwargs.pop("subok", None)
+    order = kwargs.pop("order", "K")
+    kwargs.pop("casting", None), kwargs.pop("subok", None)
     if kwargs:
         raise unsupported(NUMPY_UFUNCS[name], f" with {', '.join(sorted(kwargs))}=")
     if out is None and mask is not True:
@@ -157,7 +161,9 @@ def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         made = eager(NUMPY_UFUNCS[name], args, {})
     else:
         made = TABLE[name](*args)
-    return made if out is None else deliver(out, made, mask)
+    if out is not None:
+        return deliver(out, made, mask)
+    return made if order == "K" else settled(NUMPY_UFUNCS[name], args, {"order": order}, made)
 
 
 def _check_loop(ufunc: Any, args: tuple[Any, ...], dtype: Any) -> None:
@@ -246,7 +252,7 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     if shape:
         shape = np.broadcast_shapes(shape, value.type.shape)
         value = session.emit("broadcast_to", value, shape=shape) if shape != x.shape else value
-    return wrap(session, value, weak, deps_of((x,)))
+    return set_order(wrap(session, value, weak, deps_of((x,))), (x, y))
 
 
 def _integer_exponent(y: Any) -> int | None:

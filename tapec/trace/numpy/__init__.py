@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tapec.trace.numpy import (  # noqa: F401
     along_axes,
+    attributes,
     compare,
     composites,
     constructors,
+    conversions,
     declared,
     decompose,
     densities,

@@ -10,7 +10,9 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.numpy.shape import broadcast_to, moveaxis, ravel
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.view_kinds import diagonal_size
+from tapec.trace.numpy.shape import axis_of, broadcast_to, ravel
 
 
 def _masked(x: Any, mask: Any) -> Any:
@@ -45,13 +47,23 @@ def _rows(x: Any) -> Any:
 
 @implements("diagonal")
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Diagonals as the last axis."""
-    x = moveaxis(x, (axis1, axis2), (0, 1))
-    rows, columns = x.shape[:2]
-    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    i = np.arange(count)
-    picked = x[i + max(-offset, 0), i + max(offset, 0)]
-    return moveaxis(picked, 0, -1) if picked.ndim > 1 else picked
+    """Diagonals as the last axis: a read-only view."""
+    made = diagonal_view(x, offset, axis1, axis2)
+    return made._view(("read only", None), made.shape)
+
+
+def diagonal_view(x: Any, offset: int, axis1: int, axis2: int) -> Tracer:
+    """Diagonals as the last axis, which may be written."""
+    x = as_tracer(x)
+    if x.ndim < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    axes = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
+    if axes[0] == axes[1]:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    arg = (int(offset), *axes)
+    rest = [n for k, n in enumerate(x.shape) if k not in axes]
+    made: Tracer = x._view(("diagonal", arg), (*rest, diagonal_size(x.shape, arg)))
+    return made
 
 
 @implements("diag")

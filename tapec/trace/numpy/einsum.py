@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapec.trace.arrays.operands import as_tracer
+import numpy as np
+
+from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.operands import any_symbolic, as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.diagonals import diagonal
+from tapec.trace.numpy.diagonals import diagonal_view
 from tapec.trace.numpy.linalg import contract
 from tapec.trace.numpy.shape import reshaped, transpose
 
@@ -23,6 +26,10 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
         raise ValueError(f"einsum: output subscripts {sorted(wrong)} never appeared in an input")
     terms, result = _subscripts(subscripts.replace(" ", ""), parts)
     work = [_diagonalised(t, p) for t, p in zip(terms, parts, strict=True)]
+    if len(work) == 1 and sorted(work[0][0]) == sorted(result):
+        return transpose(work[0][1], [work[0][0].index(c) for c in result])
+    if not any_symbolic(parts):
+        return eager(np.einsum, (subscripts, *operands), {})
     while len(work) > 1:
         (ta, a), (tb, b) = work[0], work[1]
         keep = set(result).union(*(t for t, _ in work[2:]))
@@ -67,7 +74,7 @@ def _diagonalised(term: str, x: Any) -> tuple[str, Any]:
     for c in dict.fromkeys(term):
         while term.count(c) > 1:
             i, j = term.index(c), term.rindex(c)
-            x = diagonal(x, 0, i, j)
+            x = diagonal_view(x, 0, i, j)
             term = "".join(d for k, d in enumerate(term) if k not in (i, j)) + c
     return term, x
 

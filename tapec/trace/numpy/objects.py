@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.memory import in_c_order, shadow
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import is_symbolic
@@ -85,12 +86,17 @@ def nditer(
                          **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
     reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
     arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
-    plain = order == "C" or all(x.ndim < 2 or not x._steps for x in arrays)
+    plain = order == "C" or all(map(_is_read_in_c_order, arrays))
     if flags or kwargs or not reads or not plain:
         raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     flat = [ravel(broadcast_to(x, shape)) for x in arrays]
     return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
+
+
+def _is_read_in_c_order(x: Any) -> bool:
+    """Whether elements as they follow each other in memory are in C order."""
+    return in_c_order(x) and all(s >= 0 for s in shadow(x).strides)
 
 
 def _elements(flat: Any) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.memory import shadow, strided_view
 from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, unwrap
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
@@ -15,7 +16,7 @@ from tapec.trace.arrays.writes import copyto, real_array_write
 from tapec.trace.numpy.join import joined
 from tapec.trace.numpy.pick import places_along
 from tapec.trace.numpy.select import wrapped
-from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, moveaxis, ravel, reshaped
+from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, ravel, reshaped
 from tapec.trace.numpy.split import along
 
 
@@ -29,14 +30,7 @@ def _target(a: Any, function: Any, *others: Any) -> Any:
     return None
 
 
-def _flat_view(a: Tracer, function: Any) -> Tracer:
-    flat: Tracer = ravel(a)
-    if flat._storage is not a._storage:
-        raise unsupported(function, " of a view whose elements do not lie in a row")
-    return flat
-
-
-def _cycled(values: Any, count: int) -> Any:
+def cycled(values: Any, count: int) -> Any:
     """The values repeated cyclically to a length."""
     flat = ravel(values)
     return flat[0] if flat.size == 1 else flat[np.arange(count) % flat.size]
@@ -52,7 +46,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     if mode != "raise":
         index = wrapped(index, a.size, mode)
     if index.size:
-        _flat_view(a, np.put)[index] = _cycled(v, index.size)
+        a.flat[index] = cycled(v, index.size)
 
 
 @implements("place")
@@ -75,7 +69,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
         return
     new = as_tracer(values)
     if new.shape != a.shape:
-        new = reshaped(broadcast_to(_cycled(new, a.size), (a.size,)), a.shape)
+        new = reshaped(broadcast_to(cycled(new, a.size), (a.size,)), a.shape)
     copyto(a, new, where=mask)
 
 
@@ -86,7 +80,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     if _target(arr, function, indices, values) is None:
         return
     if axis is None:
-        _flat_view(arr, np.put_along_axis)[as_array(indices)] = values
+        arr.flat[as_array(indices)] = values
     else:
         arr[places_along(arr, indices, axis)] = values
 
@@ -165,12 +159,14 @@ def sliding_window_view(
     if writeable:
         raise unsupported(sliding_window_view, " with writeable=True")
     sizes = tuple(np.atleast_1d(window_shape).tolist())
-    axes = axes_of(axis, x.ndim)
-    if len(sizes) != len(axes):
-        raise ValueError("window_shape and axis must have as many elements")
-    for size, i in zip(sizes, axes, strict=True):
-        count = x.shape[i] - size + 1
-        if size < 0 or count <= 0:
-            raise ValueError("window shape cannot be larger than input array shape")
-        x = moveaxis(along(x, i, np.arange(count)[:, None] + np.arange(size)), i + 1, -1)
-    return x
+    arg = sizes, axes_of(axis, x.ndim)
+    seen = np.lib.stride_tricks.sliding_window_view(shadow(x), *arg)
+    return x._view(("windows", arg), seen.shape)
+
+
+@implements("as_strided")
+def as_strided(x: Any, shape: Any = None, strides: Any = None, *, writeable: bool = True) -> Any:
+    """``as_strided``, of an array that lies in C order."""
+    x = as_tracer(x)
+    seen = np.lib.stride_tricks.as_strided(shadow(x), shape, strides, writeable=writeable)
+    return strided_view(x, seen)

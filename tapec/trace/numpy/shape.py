@@ -9,12 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import ShapeError, UnsupportedOperation
-from tapec.trace.arrays import views
-from tapec.trace.arrays.operands import as_tracer, need_session, session_of
+from tapec.errors import ShapeError
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.layout import order_of
+from tapec.trace.arrays.memory import (
+    check_known,
+    fresh,
+    in_c_order,
+    is_contiguous,
+    is_number,
+    maybe_shared,
+    reshape_is_view,
+    shadow,
+)
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.session import where
-from tapec.trace.arrays.table import implements, method_of_arrays
-from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
+from tapec.trace.arrays.tracer import Tracer
 
 Shape = tuple[int, ...]
 
@@ -56,23 +67,18 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
     """A reshape: a view where NumPy's is one, else a copy."""
     seen, target = as_tracer(x), tuple(shape)
-    if not views.reshape_is_view(_base_shape(seen), seen._steps, target):
-        seen = _copy(seen)
+    if is_number(seen) or not reshape_is_view(seen, target):
+        seen = _packed(seen)
     return seen._view(("reshape", target), target)
 
 
-def _base_shape(x: Tracer) -> Shape:
-    storage = x._storage
-    if storage.array is not None:
-        return tuple(storage.array.shape)
-    assert storage.value is not None
-    return storage.value.type.shape
-
-
-def _copy(x: Tracer) -> Tracer:
-    from tapec.trace.arrays.table import TABLE
-
-    return TABLE["copy"](x)  # type: ignore[no-any-return]
+def _packed(x: Tracer) -> Tracer:
+    """A copy in C order; read only where it may be no copy on some paths."""
+    if x._storage.array is not None:
+        return concrete(np.array(x._array, order="C"))  # type: ignore[no-any-return]
+    made = fresh(x)
+    made._storage.frozen = maybe_shared(x)
+    return made
 
 
 @method_of_arrays("reshape")
@@ -85,8 +91,6 @@ def reshape_method(x: Any, *shape: Any, order: str = "C", copy: Any = None) -> A
 def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
     """``np.reshape``, with one -1 allowed."""
     x = as_tracer(x)
-    if copy:
-        x = _copy(x)
     target = (shape,) if not isinstance(shape, (tuple, list)) else tuple(shape)
     sizes = tuple(int(n) for n in target)
     if sizes.count(-1) > 1:
@@ -98,33 +102,47 @@ def reshape(x: Any, shape: Any, order: str = "C", *, copy: Any = None) -> Any:
         raise ShapeError(
             f"cannot reshape array of size {x.size} into shape {tuple(target)}", where=where()
         )
-    if _is_fortran(x, order):
+    if copy:
+        x = TABLE["copy"](x)
+    if order in ("F", "A") and _first_index_fastest(x, order):
         return transpose(reshaped(transpose(x), sizes[::-1]))
     return reshaped(x, sizes)
 
 
-def _is_fortran(x: Tracer, order: Any) -> bool:
-    """Whether elements are taken first index fastest; a traced array's own layout is unknown."""
-    if order not in ("C", "F", None) and x.ndim > 1:
-        raise UnsupportedOperation(
-            f"order={order!r} depends on how an array lies in memory",
-            where=where(),
-            hint='say order="C" or order="F"',
-        )
-    return bool(order == "F")
+def _first_index_fastest(x: Tracer, order: str) -> bool:
+    """Whether elements are taken in Fortran's order."""
+    if order == "F":
+        return True
+    check_known(x, f"order={order!r}")
+    return x.ndim > 1 and bool(shadow(x).flags.fnc)
 
 
 @implements("ravel")
 def ravel(x: Any, order: str = "C") -> Any:
     """One axis; a view of contiguous arrays."""
-    x = as_tracer(x)
-    return reshaped(transpose(x) if _is_fortran(x, order) else x, (x.size,))
+    x = _in_order(as_tracer(x), order)
+    shared = is_contiguous(x) and not is_number(x)
+    return (x if shared else _packed(x))._view(("reshape", (x.size,)), (x.size,))
+
+
+def _in_order(x: Tracer, order: Any) -> Tracer:
+    """The axes transposed so that C order is the order asked for."""
+    if order not in ("C", "F", "A", "K", None):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    if order == "K" and not in_c_order(x):
+        check_known(x, "order='K'")
+        seen = shadow(x)
+        return transpose(x, order_of(x.shape, seen.strides))  # type: ignore[no-any-return]
+    fortran = order in ("F", "A") and _first_index_fastest(x, order)
+    made: Tracer = transpose(x) if fortran else x
+    return made
 
 
 @method_of_arrays("flatten")
 def flatten(x: Any, order: str = "C") -> Any:
     """One axis, copied."""
-    return _copy(ravel(x, order))
+    x = _packed(_in_order(as_tracer(x), order))
+    return x._view(("reshape", (x.size,)), (x.size,))
 
 
 @method_of_arrays("transpose")
@@ -194,6 +212,8 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     x = as_tracer(x)
     ones = [i for i, n in enumerate(x.shape) if n == 1]
     gone = ones if axis is None else reduced_axes(axis, x.ndim)
+    if not gone:
+        return x
     if any(x.shape[i] != 1 for i in gone):
         raise ShapeError(
             "cannot select an axis to squeeze out whose size is not one", where=where()
@@ -244,16 +264,21 @@ def broadcast_to(x: Any, shape: Any, subok: bool = False) -> Any:
     x = as_tracer(x)
     target = tuple(int(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
     if target == x.shape:
-        return x
+        return x._view(("read only", None), target)
     if np.broadcast_shapes(x.shape, target) != target:
         raise ShapeError(f"cannot broadcast {x.shape} to {target}", where=where())
-    session = session_of(x) or need_session()
-    return wrap(session, session.emit("broadcast_to", x._value(session), shape=target))
+    return x._view(("broadcast", target), target)
 
 
 @implements("broadcast_arrays")
 def broadcast_arrays(*xs: Any, subok: bool = False) -> Any:
     """All in their common shape."""
     made = [as_tracer(x) for x in xs]
-    shape = np.broadcast_shapes(*(t.shape for t in made))
-    return tuple(broadcast_to(t, shape) for t in made)
+    shapes = {t.shape for t in made}
+    if len(shapes) < 2:
+        return tuple(made)
+    shape = np.broadcast_shapes(*shapes)
+    return tuple(
+        t._view(("reshape", shape), shape) if t.shape == shape else broadcast_to(t, shape)
+        for t in made
+    )

@@ -10,8 +10,17 @@ from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.numpy.conversions import copy_method
 from tapec.trace.numpy.join import joined
-from tapec.trace.numpy.shape import axes_of, axis_of, broadcast_to, moveaxis, ravel, reshaped
+from tapec.trace.numpy.shape import (
+    axes_of,
+    axis_of,
+    broadcast_arrays,
+    broadcast_to,
+    moveaxis,
+    ravel,
+    reshaped,
+)
 
 
 def along(x: Any, axis: int, key: Any) -> Any:
@@ -102,7 +111,7 @@ TABLE["fliplr"] = lambda x: flip(x, 1)
 @implements("rot90")
 def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """``np.rot90``."""
-    made: Any = as_tracer(x)
+    made = as_tracer(x)[:]
     if len(set(axes_of(tuple(axes), made.ndim))) != 2 or len(axes) != 2:
         raise ValueError("len(axes) must be 2.")
     for _ in range(k % 4):
@@ -200,8 +209,7 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
     made = [reshaped(x, [as_tracer(x).size if j == i else 1 for j in range(rank)])
             for i, x in enumerate(xs)]  # fmt: skip
     if indexing == "xy" and rank > 1:
-        made = [TABLE["swapaxes"](m, 0, 1) for m in made]
-    if sparse:
-        return tuple(made)
-    shape = np.broadcast_shapes(*(m.shape for m in made))
-    return tuple(broadcast_to(m, shape) for m in made)
+        made[:2] = (reshaped(m, (*m.shape[1::-1], *m.shape[2:])) for m in made[:2])
+    if not sparse:
+        made = list(broadcast_arrays(*made))
+    return tuple(copy_method(m) for m in made) if copy else tuple(made)

@@ -11,6 +11,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import parameters
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.fresh import settled
 from tapec.trace.arrays.indexing import basic_view, scatter
 from tapec.trace.arrays.keys import parse
 from tapec.trace.arrays.loops import repeated
@@ -27,7 +28,7 @@ from tapec.trace.arrays.special import call_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import check_cast, copyto, deliver, real_array_write
-from tapec.trace.numpy.constructors import asarray
+from tapec.trace.numpy.conversions import asarray
 from tapec.trace.numpy.join import stack
 from tapec.trace.numpy.scans import cumprod, cumsum, running_max, running_min
 from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, reshaped
@@ -50,7 +51,8 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         if len(inputs) > ufunc.nin:
             inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
         if name in TABLE:
-            return TABLE[name](*inputs, **kwargs)
+            made = TABLE[name](*inputs, **kwargs)
+            return made if "out" in kwargs else settled(ufunc, inputs, kwargs, made)
     elif method == "reduce" and name in _REDUCE:
         return _reduced(_REDUCE[name], *inputs, **kwargs)
     elif method == "accumulate" and name in _ACCUMULATE:
@@ -93,7 +95,10 @@ def _accumulated(function: Any, x: Any, axis: Any = 0, dtype: Any = None, out: A
 
 
 def _array_ufunc(self: Tracer, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    return ufunc_call(ufunc, method, inputs, kwargs)
+    made = ufunc_call(ufunc, method, inputs, kwargs)
+    if method in ("__call__", "at") or "out" in kwargs:
+        return made
+    return settled(getattr(ufunc, method), inputs, kwargs, made)
 
 
 def at(name: str, x: Any, key: Any, value: Any = None) -> None:

@@ -10,6 +10,7 @@ from tapec.trace.arrays.narrow import narrowed, widened_integers, widened_key
 from tapec.trace.arrays.operands import any_special, as_array
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
+from tapec.trace.numpy import flat
 from tapec.trace.parts.items import gather, scatter
 from tapec.trace.parts.masked import masked, write_masked
 from tapec.trace.parts.places import mask_of
@@ -23,6 +24,8 @@ def getitem(x: Tracer, key: Any) -> Any:
     if type(key) is int:
         return plain.getitem(x, key)
     key = widened_key(key)
+    if flat.is_flat(x):
+        return flat.items(x, getitem(flat.as_row(x), key))
     if any_special(key):
         key = mask_of(x, key)
         if any_special(key):
@@ -45,6 +48,11 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
     key = widened_key(key)
+    if flat.is_flat(x):
+        if flat.write_constants(x, key, value):
+            return
+        x = flat.as_row(x)
+        value = flat.values_for(getitem(x, key), value)
     if any_special(key):
         key = mask_of(x, key)
         if any_special(key):

@@ -14,55 +14,10 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
 from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
-from tapec.trace.arrays.table import TABLE, name_of
+from tapec.trace.arrays.table import OWN, TABLE, name_of
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.ufunc_methods import ufunc_call
 
-# Names handled by our own code even where nothing is traced: constructors and views.
-OWN = frozenset(
-    [
-        "array",
-        "asarray",
-        "ascontiguousarray",
-        "asanyarray",
-        "copy",
-        "zeros_like",
-        "empty_like",
-        "ones_like",
-        "full_like",
-        "full",
-        "empty",
-        "reshape",
-        "ravel",
-        "transpose",
-        "squeeze",
-        "expand_dims",
-        "moveaxis",
-        "swapaxes",
-        "rollaxis",
-        "atleast_1d",
-        "atleast_2d",
-        "atleast_3d",
-        "copyto",
-        "shape",
-        "ndim",
-        "size",
-        "flip",
-        "flipud",
-        "fliplr",
-        "rot90",
-        "permute_dims",
-        "matrix_transpose",
-        "fill_diagonal",
-        "put",
-        "place",
-        "putmask",
-        "put_along_axis",
-        "asfortranarray",
-        "nan_to_num",
-        "fromiter",
-    ]
-)
 _MATH = {
     **{n: n for n in [
         "exp", "expm1", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",

@@ -15,8 +15,9 @@ from typing import Any
 from tapec.ir.core import Block, Value
 from tapec.ir.types import Type, dtype_name
 from tapec.ir.weight import weight
+from tapec.trace.arrays.layout import Array
 from tapec.trace.arrays.session import Session, current_is
-from tapec.trace.arrays.storage import REGIONS, VERSIONS, Array, Storage
+from tapec.trace.arrays.storage import REGIONS, VERSIONS, Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.object_aliases import check_noted_aliases, noted_aliases
 

@@ -12,6 +12,8 @@ import numpy as np
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, Type
+from tapec.trace.arrays.layout import Strides
+from tapec.trace.arrays.memory import UNKNOWN, layout_of
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.session import Session, where
@@ -34,6 +36,7 @@ class Kind:
     shape: tuple[int, ...] = ()
     weak: bool = False
     boxed: bool = False
+    strides: Strides | None = None  # in elements; None in C order, () where that is not known
 
     @property
     def type(self) -> Type:
@@ -55,12 +58,13 @@ def as_hint(name: str) -> str:
 def kind_of(leaf: Any) -> Kind | None:
     """The kind of an array or number; None for anything else."""
     if type(leaf) is Tracer:
-        return Kind(leaf._dtype, leaf._shape, leaf._weak, leaf._storage.boxed)
+        return Kind(leaf._dtype, leaf._shape, leaf._weak, leaf._storage.boxed, layout_of(leaf))
     number = _NUMBERS.get(type(leaf))
     if number is not None:
         return Kind(number, (), True)
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _NAMES:
-        return Kind(_NAMES[leaf.dtype], leaf.shape, False, isinstance(leaf, np.ndarray))
+        boxed = isinstance(leaf, np.ndarray)
+        return Kind(_NAMES[leaf.dtype], leaf.shape, False, boxed, layout_of(leaf))
     return None
 
 
@@ -72,14 +76,15 @@ def merged(a: Kind, b: Kind) -> Kind | None:
     if a.shape != b.shape:
         return None
     boxed = a.boxed or b.boxed
+    strides = a.strides if a.strides == b.strides else UNKNOWN
     if a.dtype == b.dtype:
-        return Kind(a.dtype, a.shape, a.weak and b.weak, boxed)
+        return Kind(a.dtype, a.shape, a.weak and b.weak, boxed, strides)
     if "bool" in (a.dtype, b.dtype) or not (a.weak or b.weak):
         return None
     dtype, weak = common((a.dtype, a.weak), (b.dtype, b.weak))
     if (not a.weak and dtype != a.dtype) or (not b.weak and dtype != b.dtype):
         return None
-    return Kind(dtype, a.shape, weak, boxed)
+    return Kind(dtype, a.shape, weak, boxed, strides)
 
 
 def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
@@ -99,6 +104,7 @@ def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Trac
     """A result of a region as a tracer."""
     made = wrap(session, value, kind.weak)
     made._storage.boxed = kind.boxed
+    made._storage.strides = kind.strides
     made._storage.frozen = frozen
     return made
 

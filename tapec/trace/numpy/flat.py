@@ -1,0 +1,45 @@
+"""``x.flat``: a row of all elements in C order, wherever they lie in memory.
+
+Its slices are copies, and values written into it are cycled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapec.trace.arrays.memory import fresh
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
+from tapec.trace.numpy.put import cycled
+
+
+def is_flat(x: Tracer) -> bool:
+    """Whether an array is the ``flat`` of another one."""
+    return bool(x._steps) and x._steps[-1][0] == "flat"
+
+
+def as_row(x: Tracer) -> Tracer:
+    """The same elements as an array with one axis, whose slices show them."""
+    return Tracer(x._storage, x._dtype, x._shape, (*x._steps[:-1], ("reshape", x._shape)))
+
+
+def items(x: Tracer, found: Any) -> Any:
+    """What is found in the row at a key: a copy."""
+    shares = type(found) is Tracer and found._shape and found._storage is x._storage
+    return fresh(found) if shares and is_symbolic(x) else found
+
+
+def write_constants(x: Tracer, key: Any, value: Any) -> bool:
+    """Let NumPy write, where nothing is traced; whether it has."""
+    if is_symbolic(x) or any_symbolic((key, value)):
+        return False
+    under = Tracer(x._storage, x._dtype, (), x._steps[:-1])
+    under._array.flat[unwrap(key)] = unwrap(value)
+    x._storage.changed()
+    return True
+
+
+def values_for(place: Any, value: Any) -> Any:
+    """The values to be written at a place, cycled as NumPy does."""
+    count = as_tracer(place).size
+    return value if as_tracer(value).size in (1, count) else cycled(value, count)
