@@ -75,7 +75,18 @@ VALUES: dict[str, list[Any]] = {
     "end_values": [1.0], "stat_length": [1], "base": [2.0],
 }  # fmt: skip
 SKIPPED = frozenset(
-    ["like", "subok", "casting", "order", "signature", "extobj", "device", "copy", "kind"]
+    [
+        "like",
+        "subok",
+        "casting",
+        "order",
+        "signature",
+        "extobj",
+        "device",
+        "copy",
+        "kind",
+        "max_work",
+    ]
 )
 # No NumPy functions, methods only, or what gives no arrays.
 OTHERS = frozenset(
