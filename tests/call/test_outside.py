@@ -33,6 +33,12 @@ CHANGES = {
     "log of numbers": ("log = []", "log.append(x.sum())\nreturn x * 3", "log"),
     "log of arguments": ("log = []", "log.append(x)\nreturn x * 3", "log"),
     "log that is read": ("log = []", "log.append(x * 2)\nreturn x * len(log)", "log"),
+    "log that repeats its last": (
+        "log = [2.0]",
+        "for _ in range(3): log.append(log[-1] * x[0])\nreturn x",
+        "log",
+    ),
+    "numbers of a list": ("h = [1.0]", "h.append(h[0] + x[0])\nh.pop(0)\nreturn x * h[0]", "h"),
     "log in a loop": ("log = []", "for i in range(60): log.append(x[0] * i)\nreturn x", "log"),
     "log by a helper": (
         "log = []\ndef h(z):\n    log.append(z.sum())\n    return z * 2",

@@ -57,6 +57,7 @@ class Outside:
 
     def __init__(self, owners: Owners, arrays: dict[int, tuple[str, Any]]) -> None:
         self.owners = owners
+        self._captured: Any = None  # the inputs of an inner trace
         self.is_inner = False  # of a trace inside of a trace: what it draws is told outside
         self.silent = False  # whether changes are undone only
         self._places = dict(owners.found)
@@ -77,6 +78,7 @@ class Outside:
         made.look()
         made.generators = self.generators
         made.is_inner = True
+        made._captured = session.captured
         if session.captured is not None:
             made._copies = [(a, b, read(b)) for a, b, _ in session.captured.copies()]
         return made
@@ -109,8 +111,10 @@ class Outside:
         for k, (owner, _) in self._places.items():
             if not _equal(self._before[k], read(owner)):
                 _write_back(owner, self._before[k])
-        for _, made, before in self._copies:
-            refill(made, before)
+        known = {id(made): before for _, made, before in self._copies}
+        copies = self._captured.copies() if self.is_inner and self._captured is not None else ()
+        for _, made, before in copies:  # some were made by the inner trace itself
+            refill(made, known.get(id(made), before))
         if not self.is_inner:
             self.generators.restore()
         for k, (_, array) in self._arrays.items():

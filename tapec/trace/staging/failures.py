@@ -11,6 +11,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
+_LOOKUPS = str(Path(__file__).with_name("lookups.py"))
 Types = Callable[[], Any]
 _BRANCHES = "tapec.trace.staging.branch"  # recursion through it traces both branches
 
@@ -67,7 +69,10 @@ def is_raised_by_user(error: Exception) -> bool:
     if getattr(error, "raised_for_user", False):
         return True
     frames = [frame for frame, _ in frames_of(error)]
-    own = bool(frames) and is_user_code(frames[-1].f_code)
+    # Lists look their items up for the user's line.
+    own = bool(frames) and (
+        is_user_code(frames[-1].f_code) or frames[-1].f_code.co_filename == _LOOKUPS
+    )
     return own and not isinstance(error, TapecError)
 
 
