@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 import pytest
-from support.memory_fuzz import Wrong, campaign, examine, report
+from support.memory_fuzz import Wrong, campaign, examine
 from support.random_memory import Writer
 
 from tapec.call import specialize
@@ -56,13 +56,10 @@ FAULTS: dict[str, tuple[Any, str, Any, int]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_planted_faults_are_found_and_shrunk(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_faults_are_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, name, without, seed = FAULTS[fault]
     whole = Writer(seed).program()
     examine(whole, seed, derivatives=False)
     monkeypatch.setattr(owner, name, without)
     with pytest.raises(Wrong):
         examine(whole, seed, derivatives=False)
-    text = report(seed, "numpy", "")
-    assert f"program {seed}" in text
-    assert len(text.splitlines()) < 25
