@@ -48,7 +48,7 @@ def test_many(piece: int) -> None:
 FAULTS: dict[str, tuple[Any, str, Any, int]] = {
     "names that diverge in loops": (loop_aliases, "_check_starts", lambda *args: None, 20600),
     "reads of stale names": (storage.MaybeShared, "check", lambda self: None, 20041),
-    "writes under two names": (storage.MaybeShared, "holds", lambda self: False, 20035),
+    "writes under two names": (storage.MaybeShared, "holds", lambda self: False, 20190),
     "arguments that share memory": (specialize, "check_separate", lambda *args: None, 20114),
     "arrays merged by branches": (branch, "frozen_by", lambda *args: "", 20035),
 }
