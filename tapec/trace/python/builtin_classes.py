@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import any_symbolic, deps_of
 from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.special import SPECIAL
@@ -30,7 +31,7 @@ class Float(metaclass=Meta):
     def __new__(cls, x: Any = 0.0) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.float(x)
-        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.float)
+        made = TABLE["astype"](TABLE["reshape"](widened_integers(x), ()), builtins.float)
         made._weak = True
         return made
 
@@ -51,7 +52,7 @@ class Int(metaclass=Meta):
             return builtins.int(x, *base)
         if x._dtype == "i64" and not x.shape and x._weak:
             return x
-        made = TABLE["astype"](TABLE["reshape"](x, ()), builtins.int)
+        made = TABLE["astype"](TABLE["reshape"](widened_integers(x), ()), builtins.int)
         made._weak = True
         return made
 
@@ -70,7 +71,7 @@ class Bool(metaclass=Meta):
     def __new__(cls, x: Any = False) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.bool(x)
-        x = TABLE["reshape"](x, ())
+        x = TABLE["reshape"](widened_integers(x), ())
         made = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
         made._weak = True
         return made
