@@ -42,6 +42,13 @@ _ACCUMULATE = {"add": cumsum, "multiply": cumprod, "maximum": running_max, "mini
 
 def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc.method(*inputs, **kwargs)` with tracers among the inputs or outputs."""
+    made = _translated(ufunc, method, inputs, kwargs)
+    if method in ("__call__", "at") or "out" in kwargs:
+        return made
+    return settled(getattr(ufunc, method), inputs, kwargs, made)
+
+
+def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     name = ufunc.__name__
     if any_special(inputs):
         return call_special(name if method == "__call__" else f"{name}.{method}", inputs, kwargs)
@@ -95,10 +102,7 @@ def _accumulated(function: Any, x: Any, axis: Any = 0, dtype: Any = None, out: A
 
 
 def _array_ufunc(self: Tracer, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    made = ufunc_call(ufunc, method, inputs, kwargs)
-    if method in ("__call__", "at") or "out" in kwargs:
-        return made
-    return settled(getattr(ufunc, method), inputs, kwargs, made)
+    return ufunc_call(ufunc, method, inputs, kwargs)
 
 
 def at(name: str, x: Any, key: Any, value: Any = None) -> None:
