@@ -39,6 +39,8 @@ _CARRIES_NAN = frozenset(
 
 def guard_products(func: Func) -> Func:
     """The program with the strong products in serial loops computed as plain ones first."""
+    if all(op.primitive is not strong_mul for op in every(func.ops)):
+        return func
     parallel = set(_in_lanes(func))
     return each_block(
         func,
