@@ -11,7 +11,7 @@ KEPT_BYTES = 2**28
 CHUNK_OPS = 250
 # Larger programs are compiled at level 0: a third less time to compile straight lines, which run a
 # tenth slower. [ops; measured: python -m tapec.bench.calibrate levels]
-OPTIMIZED_OPS = 20_000
+OPTIMIZED_OPS = 16_000
 # Programs whose ops run more often than this in one call, on average, are compiled at level 2:
 # slower code would cost more than the time to compile. [iterations; estimated]
 REPEATED_TRIPS = 1000
