@@ -86,10 +86,11 @@ def nditer(
                          **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
     reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
     arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
-    plain = order == "C" or all(map(_is_read_in_c_order, arrays))
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    # One whole array in C order decides for all of them.
+    plain = order == "C" or any(x.shape == shape and _is_read_in_c_order(x) for x in arrays)
     if flags or kwargs or not reads or not plain:
         raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
-    shape = np.broadcast_shapes(*(x.shape for x in arrays))
     flat = [ravel(broadcast_to(x, shape)) for x in arrays]
     return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
 

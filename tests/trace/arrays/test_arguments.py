@@ -35,6 +35,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "column_stack": ([A, A],), "row_stack": ([A, A],), "stack": ([A, A],), "block": ([A, A],),
     "insert": (A, 1, 2.0), "interp": (V, V.cumsum(), V), "linalg.cross": (Q, Q),
     "linalg.inv": (Q,), "linalg.det": (Q,), "linalg.slogdet": (Q,), "linalg.cholesky": (Q @ Q.T,),
+    "linalg.eigh": (Q + Q.T,), "linalg.eigvalsh": (Q + Q.T,),
     "linalg.matmul": (Q, Q), "linalg.matrix_power": (Q, 2), "linalg.multi_dot": ([Q, Q, Q],),
     "linalg.solve": (Q, Q), "linalg.tensordot": (Q, Q), "linalg.outer": (V, V),
     "linalg.tensorsolve": (Q, V[:3]), "linspace": (V[0], 2.0), "matmul": (Q, Q), "matvec": (A, V),
