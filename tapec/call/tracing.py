@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tapec.backends.locks import IMPORTING
 from tapec.call.changes import Changes
 from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
 from tapec.call.specialize import Specialization
@@ -20,6 +21,7 @@ from tapec.trace.python.inputs import Captured, InputPlan
 from tapec.trace.python.walk import Walk
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.attempts import is_mistake
+from tapec.trace.staging.randomness import hidden
 
 
 class CapturesTracer(Exception):
@@ -35,6 +37,8 @@ def specialize(
     program are constants of it.
     """
     plan = InputPlan() if plan is None else plan
+    with IMPORTING:
+        hidden()  # imports the modules of generators
     while True:
         walk = Walk(_roots(f, signature))
         captured = Captured(walk.edges, plan)

@@ -130,7 +130,7 @@ CALLABLE = {"tapec.backends", "tapec.backends.fastcall", "tapec.backends.locks"}
 HEAVY_ROOTS = {"llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"}
 # What may be loaded that NumPy does not load itself.
 BESIDE_NUMPY = (
-    "copy", "dataclasses", "gc", "numpy.random", "pkgutil", "sysconfig", "threading", "traceback",
+    "base64", "bisect", "copy", "dataclasses", "gc", "pkgutil", "sysconfig", "threading", "traceback",
 )  # fmt: skip
 RARE = {"tempfile", "html", "doctest", "pydoc", "tapec.ir.parser"}
 

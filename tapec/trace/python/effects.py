@@ -24,13 +24,12 @@ from tapec.trace.python.clone import clone, scope_of, substitute
 from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
-from tapec.trace.staging.heap import RANDOM, is_consumable
+from tapec.trace.staging.heap import is_consumable
+from tapec.trace.staging.randomness import any_source, generators
 from tapec.trace.staging.state import ExtendedState, ExtraVariable, State
 from tapec.trace.tuning import REACHABLE_OBJECTS
 
 _STORES = ("STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR")
-# The global random generator stands for all generators that cannot be found.
-_SOURCE = np.random.mtrand._rand
 _DRAWS = frozenset(["rvs", "default_rng"])  # functions that draw from hidden generators
 _OURS = "__tapec"
 _SKIPPED = ("numpy", "scipy", "tapec")
@@ -156,7 +155,7 @@ class ReachableState:
 
     def _bound(self, name: str, method: Any) -> None:
         """A method of a random generator's, or of the user's."""
-        if isinstance(method.__self__, RANDOM):
+        if isinstance(method.__self__, generators()):
             self.visit(name, method.__self__)
         elif type(method) is types.MethodType:
             self.visit(name, method.__func__)
@@ -176,7 +175,7 @@ class ReachableState:
         root = _root(thing)
         if root in _SKIPPED and not (root == "numpy" and isinstance(thing, types.ModuleType)):
             if root == "scipy" and hasattr(thing, "rvs"):
-                self._add((id(thing),), f"{name}.rvs", _SOURCE)
+                self._add((id(thing),), f"{name}.rvs", any_source())
             return
         self.spaces.setdefault(name, []).append(thing)
 
@@ -208,7 +207,7 @@ class ReachableState:
             if owner is not None:
                 self._shared(path, owner, name)
         if name in _DRAWS and callable(found):
-            self._add((id(thing), name), path, _SOURCE)
+            self._add((id(thing), name), path, any_source())
         elif shared:
             self._content(path, found)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,25 +11,30 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.changed import Refused
-from tapec.trace.staging.heap import RANDOM, position
+from tapec.trace.staging.heap import position
+from tapec.trace.staging.randomness import generators, hidden
 
 
 def state_of(source: Any) -> Any:
     """The state of a random generator, None of anything else."""
+    if not isinstance(source, generators()):
+        return None
     if isinstance(source, np.random.Generator):
         return source.bit_generator.state
     if isinstance(source, np.random.RandomState):
         return source.get_state(legacy=False)
-    return source.getstate() if isinstance(source, random.Random) else None
+    return source.getstate()
 
 
 def set_state(source: Any, state: Any) -> None:
     """Put a random generator back."""
+    if not isinstance(source, generators()):
+        return
     if isinstance(source, np.random.Generator):
         source.bit_generator.state = state
     elif isinstance(source, np.random.RandomState):
         source.set_state(state)
-    elif isinstance(source, random.Random):
+    else:
         source.setstate(state)
 
 
@@ -48,15 +52,12 @@ def is_used(source: Any, before: Any, session: Session) -> bool:
     return bool(position(source) != before)
 
 
-HIDDEN = (("np.random", np.random.mtrand._rand), ("random", random._inst))
-
-
 class Generators:
     """Generators and iterators as they were before a trace."""
 
     def __init__(self, used: list[tuple[str, Any]]) -> None:
         # Those that NumPy and Python keep to themselves are there, too.
-        self._sources = {id(s): (title, s) for title, s in (*HIDDEN, *reversed(used))}
+        self._sources = {id(s): (title, s) for title, s in (*hidden(), *reversed(used))}
         self._positions = {k: position(s) for k, (_, s) in self._sources.items()}
         self._states = {k: state_of(s) for k, (_, s) in self._sources.items()}
 
@@ -69,7 +70,7 @@ class Generators:
         """Refuse numbers drawn, and iterators advanced: both would happen in this trace only."""
         for k, (title, source) in self._sources.items():
             if position(source) != self._positions[k]:
-                what, hint = _DRAWN if isinstance(source, RANDOM) else _USED
+                what, hint = _DRAWN if isinstance(source, generators()) else _USED
                 happened = functools.partial(is_used, source, self._positions[k])
                 raise Refused(what.format(title), hint, happened)
 

@@ -7,7 +7,6 @@ Generators with a state are looked at before and after tracing, see `outside`.
 from __future__ import annotations
 
 import functools
-import random
 import types
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from tapec.errors import EffectError
 from tapec.trace.arrays.session import current, where
+from tapec.trace.staging.randomness import hidden
 
 # By the names of modules, which need not be imported for this.
 _UNSTEADY = {
@@ -29,17 +29,29 @@ _UNSTEADY = {
     "nt": frozenset(["times", "urandom"]),
 }  # fmt: skip
 _OF_NOW = frozenset(["now", "utcnow", "today"])
-# With a seed these give what the seed says.
-_SEEDED = (np.random.default_rng, np.random.SeedSequence, np.random.RandomState, random.Random,
-           np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox,
-           np.random.SFC64)  # fmt: skip
-_BY_SEED = {id(made): made for made in _SEEDED}
 # Clocks that show any time they are given, by the number of arguments.
 _SHOWING = {"asctime": 1, "ctime": 1, "gmtime": 1, "localtime": 1, "strftime": 2}
-# The generators behind the functions of np.random and of random.
-_HIDDEN = (np.random.mtrand._rand, random._inst)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 _METHODS = (types.MethodType, types.BuiltinFunctionType)
+
+
+@functools.cache
+def _by_seed() -> dict[int, Any]:
+    """What gives with a seed what the seed says, by identity."""
+    import random
+
+    r = np.random
+    made = (r.default_rng, r.SeedSequence, r.RandomState, random.Random, r.PCG64, r.PCG64DXSM,
+            r.MT19937, r.Philox, r.SFC64)  # fmt: skip
+    return {id(x): x for x in made}
+
+
+@functools.cache
+def _system() -> type:
+    """The generator that has no state."""
+    import random
+
+    return random.SystemRandom
 
 
 def steady(function: Any) -> Any:
@@ -66,22 +78,22 @@ def is_unsteady(function: Any) -> bool:
     kind = type(function)
     if kind in _FUNCTIONS and function.__name__ in _UNSTEADY.get(function.__module__, ()):
         return True
-    return id(function) in _BY_SEED or (kind in _METHODS and _is_unsteady_method(function))
+    return id(function) in _by_seed() or (kind in _METHODS and _is_unsteady_method(function))
 
 
 def _is_unsteady_method(method: Any) -> bool:
     owner = method.__self__
-    if owner is _HIDDEN[0] or owner is _HIDDEN[1]:
+    if any(owner is source for _, source in hidden()):
         return method.__name__ not in ("get_state", "getstate")
     if isinstance(owner, type):
         return method.__name__ in _OF_NOW and any(c.__module__ == "datetime" for c in owner.__mro__)
-    return isinstance(owner, random.SystemRandom)
+    return isinstance(owner, _system())
 
 
 def _is_said(function: Any, args: Any, kwargs: Any) -> bool:
     """Whether the arguments say what the function gives."""
     given = sum(x is not None for x in (*args, *kwargs.values()))
-    needed = 1 if id(function) in _BY_SEED else _SHOWING.get(function.__name__, 99)
+    needed = 1 if id(function) in _by_seed() else _SHOWING.get(function.__name__, 99)
     return given >= needed
 
 

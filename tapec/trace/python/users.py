@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
+import functools
 import sys
 from typing import Any
-
-import numpy as np
 
 from tapec.trace.arrays.frames import is_hidden
 from tapec.trace.python.classes import STDLIB
 from tapec.trace.python.foreign import is_library
+from tapec.trace.staging.randomness import generators
 
 
 def inside(thing: Any) -> list[Any] | None:
@@ -36,11 +36,16 @@ def is_users(thing: Any) -> bool:
     return not (is_library(file) or file.startswith(STDLIB) or is_hidden(file))
 
 
-_OPAQUE = (type(np.random.default_rng), np.random.Generator, np.random.RandomState, enum.Enum)
+@functools.cache
+def _opaque() -> tuple[type, ...]:
+    """Classes whose objects hold nothing that code reads."""
+    from numpy.random import default_rng
+
+    return (type(default_rng), *generators()[:2], enum.Enum)
 
 
 def is_looked_into(value: Any) -> bool:
     """Whether what an object holds can matter: of classes, those of the user's only."""
     if isinstance(value, type):
         return is_users(value) and not issubclass(value, enum.Enum)
-    return not isinstance(value, _OPAQUE)
+    return not isinstance(value, _opaque())

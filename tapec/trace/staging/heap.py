@@ -9,12 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 import pickle
-import random
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-import numpy as np
 
 from tapec.errors import ControlFlowError
 from tapec.trace.arrays.session import where
@@ -35,6 +32,7 @@ from tapec.trace.staging.containers import (
     refill,
     values_of,
 )
+from tapec.trace.staging.randomness import generators
 from tapec.trace.staging.state import State
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
@@ -260,23 +258,19 @@ def consumed_by(state: State, body: Any = None) -> str:
 
 def is_consumable(value: Any) -> bool:
     """Whether using an object advances a hidden state: iterators and random generators."""
-    return hasattr(type(value), "__next__") or isinstance(value, RANDOM)
+    return hasattr(type(value), "__next__") or isinstance(value, generators())
 
 
 def position(source: Any) -> Any:
     """The state of an iterator or generator; a fresh object where it cannot be observed."""
-    if isinstance(source, np.random.Generator):
-        return pickle.dumps(source.bit_generator.state)
-    if isinstance(source, (np.random.RandomState, random.Random)):
-        return pickle.dumps(source.__getstate__())
+    if isinstance(source, generators()):
+        numpys = getattr(source, "bit_generator", None)
+        return pickle.dumps(source.__getstate__() if numpys is None else numpys.state)
     if isinstance(getattr(type(source), "__next__", None), types.FunctionType):
         return None  # of the user's class: its attributes are its state
     if hasattr(type(source), "__length_hint__"):
         return source.__length_hint__()
     return repr(source) if type(source) is itertools.count else object()
-
-
-RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 def same(a: Any, b: Any) -> bool:
