@@ -81,6 +81,10 @@ class SparseKernel:
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.sparse_{self.suffix}"
         self.__doc__ = f.__doc__
 
+    def __reduce__(self) -> Any:
+        argnums = self._argnums[0] if self._single else self._argnums
+        return type(self), (self.__wrapped__, argnums, self._style, self._options)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         prepared, inputs = self._prepared(args, kwargs)
         return prepared(inputs)

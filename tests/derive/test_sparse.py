@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -234,6 +235,15 @@ def test_methods_and_keywords() -> None:
     model.weight = model.weight * 3
     same(tapec.jacobian(model.residual, sparse=True)(X, power=3.0),
          tapec.jacobian(model.residual)(X, power=3.0))  # fmt: skip
+
+
+def test_pickled() -> None:
+    for kernel in (tapec.jacobian(tridiagonal, sparse=True, format="csc"),
+                   tapec.hessian(rosenbrock, sparse=True, triangle="lower")):  # fmt: skip
+        before = kernel(X)
+        after = pickle.loads(pickle.dumps(kernel))(X)
+        assert type(after) is type(before)
+        same(after, before.toarray())
 
 
 def test_no_nonzeros() -> None:
