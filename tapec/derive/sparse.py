@@ -29,7 +29,6 @@ from tapec.errors import DTypeError, NonDifferentiableError, SparsityError
 from tapec.ir import Func
 from tapec.pipeline import clean
 from tapec.sparse import colouring as colourings
-from tapec.sparse import regions as regions  # its rules for loops and branches
 from tapec.sparse.colouring import Colouring, Order
 from tapec.sparse.dependence import Patterns, dependence
 from tapec.sparse.direct import Direct, direct

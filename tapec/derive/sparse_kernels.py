@@ -23,14 +23,15 @@ class Nonzeros:
     def __init__(self, func: Func, special: Specialization) -> None:
         self.func = func
         self.errors = special.errors
-        self.check = clean(special.func.with_results(special.func.results[-1:]))
+        number = special.func.with_results(special.func.results[-1:])
+        self.check = clean(number) if self.errors else None  # which exception is raised
         self.__name__ = self.__qualname__ = f"{special.func.name}.{self.suffix}"
 
     suffix = "nonzeros"
 
     def found(self, inputs: Sequence[Any], func: Func, seeds: Sequence[Any] = ()) -> list[Any]:
         """The results of a program of the inputs; raises what the function raises."""
-        if self.errors:
+        if self.check is not None:
             session = current()
             assert session is not None
             adopt(session, inline(self.check, inputs)[0], self.errors)

@@ -15,6 +15,7 @@ from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
 from tapec.sparse.direct import Direct
+from tapec.sparse.rows import entries
 from tapec.tree import Tree, flatten
 
 Mode = Literal["auto", "fwd", "rev", "both"]
@@ -120,8 +121,7 @@ class Coordinates:
     @classmethod
     def of(cls, pattern: sp.csr_array, triangle: Triangle) -> Coordinates:
         """Those of a triangle with the diagonal; all for None."""
-        rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-        columns = pattern.indices.astype(np.int64)
+        rows, columns = entries(pattern)
         low, high = triangle != "upper", triangle != "lower"
         kept = (low & (rows >= columns)) | (high & (rows <= columns))
         (numbers,) = np.nonzero(kept)
@@ -139,9 +139,9 @@ def along_colours(coloured: Colouring, shape: tuple[int, int]) -> Array:
 
 def among_entries(emitted: Direct, pattern: sp.csr_array) -> Array:
     """Where the summands of each nonzero are among the entries: one line for each of them."""
-    m, n = pattern.shape
-    rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
-    keys = rows * n + pattern.indices.astype(np.int64)  # in increasing order
+    n = pattern.shape[1]
+    rows, columns = entries(pattern)
+    keys = rows * n + columns  # in increasing order
     (real,) = np.nonzero(emitted.columns >= 0)
     own = emitted.rows[real] * n + emitted.columns[real]
     order = np.argsort(own, kind="stable")

@@ -21,6 +21,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tapec.sparse import greedy
+from tapec.sparse.rows import entries
 from tapec.sparse.tuning import COLOURING_SECONDS, INTERSECTIONS
 
 Array = np.ndarray[Any, Any]
@@ -32,8 +33,8 @@ class Colouring:
     """Colours of columns and rows, -1 for those that no direction needs.
 
     Colour c of the columns is a tangent, colour c of the rows a cotangent. Nonzero k, in the order
-    of the CSR pattern, is element `rows_read[k]` of the derivative along colour `colour_read[k]`,
-    where `by_row[k]` of a row's colour.
+    of the CSR pattern, is element `place_read[k]` of the derivative along colour `colour_read[k]`:
+    a colour of the rows where `by_row[k]` is true, else one of the columns.
     """
 
     columns: Array
@@ -62,7 +63,7 @@ class Colouring:
 def by_columns(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     """Columns without a common row share a colour."""
     colours = _partial(pattern.tocsc(), pattern, order)
-    rows, columns = _entries(pattern)
+    rows, columns = entries(pattern)
     by_row = np.zeros(pattern.nnz, bool)
     bound = int(np.diff(pattern.indptr).max(initial=0))
     return Colouring(colours, _none(pattern.shape[0]), colours[columns], rows, by_row, bound)
@@ -72,7 +73,7 @@ def by_rows(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     """Rows without a common column share a colour."""
     across = pattern.tocsc()
     colours = _partial(pattern, across, order)
-    rows, columns = _entries(pattern)
+    rows, columns = entries(pattern)
     by_row = np.ones(pattern.nnz, bool)
     bound = int(np.diff(across.indptr).max(initial=0))
     return Colouring(_none(pattern.shape[1]), colours, colours[rows], columns, by_row, bound)
@@ -94,7 +95,7 @@ def _mirrored(pattern: sp.csr_array, order: Order) -> Colouring:
     edges = graph.nnz // 2
     bound = max(-(-edges // max(n, 1)) + 1 if pattern.nnz else 0, 0)
     colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), bound)
-    rows, columns = _entries(pattern)
+    rows, columns = entries(pattern)
     mirrored = _shared(rows, colours[columns], pattern.nnz)
     read = np.where(mirrored, rows, columns)
     place = np.where(mirrored, columns, rows)
@@ -106,7 +107,7 @@ def both_ways(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     """Columns and rows together: a star colouring of the graph that joins column and row of every
     nonzero, without the colours that nothing is read of."""
     m, n = pattern.shape
-    rows, columns = _entries(pattern)
+    rows, columns = entries(pattern)
     ends = np.concatenate([columns, rows + n]), np.concatenate([rows + n, columns])
     graph = sp.csr_array((np.ones(2 * rows.size, bool), ends), shape=(n + m, n + m))
     colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), 1)
@@ -151,12 +152,6 @@ def _renumbered(colours: Array, needed: Array) -> Array:
     place[place == kept.size] = 0
     found: Array = np.where(kept[place] == colours, place, -1) if kept.size else _none(colours.size)
     return found
-
-
-def _entries(pattern: sp.csr_array) -> tuple[Array, Array]:
-    """Row and column of every nonzero."""
-    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-    return rows, pattern.indices.astype(np.int64)
 
 
 def _none(size: int) -> Array:
@@ -240,7 +235,7 @@ def _orders(graph: sp.csr_array, order: Order) -> Iterator[Array]:
 
 
 def _without_diagonal(pattern: sp.csr_array) -> sp.csr_array:
-    rows, columns = _entries(pattern)
+    rows, columns = entries(pattern)
     kept = rows != columns
     ends = np.concatenate([[0], np.bincount(rows[kept], minlength=pattern.shape[0]).cumsum()])
     return sp.csr_array((np.ones(int(ends[-1]), bool), columns[kept], ends), shape=pattern.shape)

@@ -37,10 +37,7 @@ def partial(
             r = own[i]
             for j in range(across_ends[r], across_ends[r + 1]):
                 mark[colour[across[j]]] = v
-        c = 0
-        while mark[c] == v:
-            c += 1
-        colour[v] = c
+        colour[v] = _first_free(mark, v)
     return colour
 
 
@@ -68,10 +65,7 @@ def star(ends: Array, near: Array, order: Array, n: int) -> Array:
                         for m in range(ends[x], ends[x + 1]):
                             if near[m] != w and colour[near[m]] == between:
                                 mark[beyond] = v
-        c = 0
-        while mark[c] == v:
-            c += 1
-        colour[v] = c
+        colour[v] = _first_free(mark, v)
     return colour
 
 
@@ -87,40 +81,23 @@ def smallest_last(ends: Array, near: Array, degree: Array, n: int) -> Array:
     left = degree.copy()
     order = np.zeros(size, np.int64)
     for v in range(n):
-        d = left[v]
-        first = head[d]
-        after[v] = first
-        if first >= 0:
-            before[first] = v
-        head[d] = v
+        _put_first(head, after, before, v, left[v])
     least = 0
     for k in range(n):
         while head[least] < 0:
             least += 1
         v = head[least]
-        head[least] = after[v]
-        if after[v] >= 0:
-            before[after[v]] = -1
+        _taken_out(head, after, before, v, least)
         order[n - 1 - k] = v
         left[v] = -1
         for i in range(ends[v], ends[v + 1]):
             w = near[i]
             d = left[w]
             if d > 0:
-                a, b = after[w], before[w]
-                if b >= 0:
-                    after[b] = a
-                else:
-                    head[d] = a
-                if a >= 0:
-                    before[a] = b
+                _taken_out(head, after, before, w, d)
                 d -= 1
                 left[w] = d
-                first = head[d]
-                after[w], before[w] = first, -1
-                if first >= 0:
-                    before[first] = w
-                head[d] = w
+                _put_first(head, after, before, w, d)
                 if d < least:
                     least = d
     return order
@@ -140,32 +117,48 @@ def incidence(ends: Array, near: Array, degree: Array, n: int) -> Array:
         while head[most] < 0:
             most -= 1
         v = head[most]
-        head[most] = after[v]
-        if after[v] >= 0:
-            before[after[v]] = -1
+        _taken_out(head, after, before, v, most)
         order[k] = v
         seen[v] = -1
         for i in range(ends[v], ends[v + 1]):
             w = near[i]
             d = seen[w]
             if d >= 0:
-                a, b = after[w], before[w]
-                if b >= 0:
-                    after[b] = a
-                else:
-                    head[d] = a
-                if a >= 0:
-                    before[a] = b
+                _taken_out(head, after, before, w, d)
                 d += 1
                 seen[w] = d
-                first = head[d]
-                after[w], before[w] = first, -1
-                if first >= 0:
-                    before[first] = w
-                head[d] = w
+                _put_first(head, after, before, w, d)
                 if d > most:
                     most = d
     return order
+
+
+def _first_free(mark: Array, v: int) -> int:
+    """The first colour not forbidden for vertex v."""
+    c = 0
+    while mark[c] == v:
+        c += 1
+    return c
+
+
+def _put_first(head: Array, after: Array, before: Array, v: int, bucket: int) -> None:
+    """Let a vertex be the first of the list of a bucket."""
+    first = head[bucket]
+    after[v], before[v] = first, -1
+    if first >= 0:
+        before[first] = v
+    head[bucket] = v
+
+
+def _taken_out(head: Array, after: Array, before: Array, v: int, bucket: int) -> None:
+    """Take a vertex out of the list of its bucket."""
+    a, b = after[v], before[v]
+    if b >= 0:
+        after[b] = a
+    else:
+        head[bucket] = a
+    if a >= 0:
+        before[a] = b
 
 
 KERNELS: dict[Callable[..., Array], Kernel] = {}

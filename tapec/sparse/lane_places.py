@@ -8,8 +8,8 @@ import numpy as np
 
 from tapec.ir import Op
 from tapec.ir.places import runs
-from tapec.sparse.dependence import Spread, read_numbers
 from tapec.sparse.facts import Array, Fact
+from tapec.sparse.spread import Spread, read_numbers
 
 Facts = Sequence[Fact]
 

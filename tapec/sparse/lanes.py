@@ -16,10 +16,10 @@ from tapec.ad.activity import has_rule
 from tapec.ir import Block, Op
 from tapec.ir.core import Value
 from tapec.ir.incidence import all_meet
-from tapec.sparse.dependence import LANED, Spread, moved_numbers
 from tapec.sparse.facts import Array, Fact, forgotten, grown, joined
 from tapec.sparse.lane_places import target_places
 from tapec.sparse.rows import Labels, Rows, as_matrix, met, repeated, taken
+from tapec.sparse.spread import Spread, moved_numbers
 from tapec.sparse.tuning import LANED_ROUNDS, LANED_ROWS
 
 Facts = Sequence[Fact]
@@ -248,6 +248,3 @@ def _stacked(fact: Fact, outer: int, turns: int) -> Fact:
         return Fact(rows, known, fact.given)
     known = None if known is None else np.broadcast_to(known, (turns, *known.shape))
     return Fact(None if rows is None else repeated(rows, turns), known, fact.given)
-
-
-LANED.append(laned)

@@ -70,7 +70,7 @@ class Emission:
             raise NotDirect("it has more entries than directions")
 
     def of(self, op: Op) -> list[tuple[int, list[Piece]]]:
-        """The operands with entries, and those."""
+        """The operands that have pieces, and those."""
         return [(k, self.pieces[v]) for k, v in enumerate(op.operands)
                 if v in self.pieces and has_rule(op, k)]  # fmt: skip
 
@@ -83,7 +83,7 @@ class Emission:
         return reshape(self.builder, v, (v.type.size,))
 
     def picked(self, numbers: Value, places: Array) -> Value:
-        """Coordinates of a flat value; itself where they are all, in order."""
+        """Elements of a flat value; the value itself where they are all, in order."""
         n = numbers.type.size
         if places.size == n and np.array_equal(places, np.arange(n)):
             return numbers
@@ -91,7 +91,7 @@ class Emission:
 
 
 def _added_up(builder: Builder, found: Sequence[Piece]) -> list[Piece]:
-    """Piece of one layout as their sum."""
+    """The pieces, with the sum in place of those of one layout."""
     groups: dict[tuple[int, int], Piece] = {}
     for e in found:
         key = (id(e.rows), id(e.columns))

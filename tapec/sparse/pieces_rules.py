@@ -11,13 +11,14 @@ from tapec.ad.finite import Finiteness
 from tapec.ad.rules import broadcast, partial_of, reshape, scale, select, strongly
 from tapec.ir import Op
 from tapec.ir.core import Value
+from tapec.ir.incidence import over_axes
 from tapec.ir.ops.reduce import REDUCE_SUM
 from tapec.ir.places import full_range
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.types import Type
-from tapec.sparse.dependence import moved_numbers, read_numbers
 from tapec.sparse.facts import NOTHING, Array
 from tapec.sparse.pieces import Emission, NotDirect, Piece
+from tapec.sparse.spread import moved_numbers, read_numbers
 from tapec.sparse.tuning import SPLIT_SUMS
 
 # --- elementwise ops ------------------------------------------------------------------------------
@@ -45,7 +46,7 @@ Times = Callable[[Value, "float | Value"], Value]
 def _times(
     emission: Emission, op: Op, k: int, e: Piece, factor: float | Value, times: Times
 ) -> Piece:
-    """Piece of operand k times the op's partial, as entries of the result."""
+    """A piece of operand k times the op's partial, as a piece of the result."""
     shape = op.result.type.shape
     if e.rows is None:
         numbers = broadcast(emission.builder, times(e.numbers, factor), shape)
@@ -69,7 +70,8 @@ def _spread(emission: Emission, e: Piece, given: Type, wanted: Type) -> tuple[Ar
 
 
 def _mapped(emission: Emission, e: Piece, source: Array) -> tuple[Array, Array, Value]:
-    """Piece of a value whose element j is element `source[j]` of another one (-1: none)."""
+    """Rows, columns and numbers of a piece for another value, whose element j is element
+    `source[j]` of the piece's own (-1: of none)."""
     rows = e.rows if e.rows is not None else np.arange(e.columns.size)
     order = np.argsort(source, kind="stable")
     bounds = np.searchsorted(source[order], [rows, rows + 1])
@@ -169,7 +171,7 @@ def _scattered(emission: Emission, op: Op, finite: Finiteness) -> list[Piece]:
 
 
 def _at(emission: Emission, e: Piece, target: Array) -> Piece:
-    """Piece whose element j becomes part of element `target[j]`."""
+    """The piece of a sum: element j goes into element `target[j]`."""
     rows = target if e.rows is None else target[e.rows]
     columns = emission.same(e.columns.reshape(-1))
     return Piece(columns, emission.flat(e.numbers), emission.same(rows))
@@ -178,9 +180,7 @@ def _at(emission: Emission, e: Piece, target: Array) -> Piece:
 def _summed(emission: Emission, op: Op, finite: Finiteness) -> list[Piece]:
     """Short sums are taken apart, so that elements stay side by side."""
     (x,), axes = op.operands, op.attrs["axes"]
-    kept = [n for a, n in enumerate(x.type.shape) if a not in axes]
-    numbers = np.arange(op.result.type.size).reshape(kept)
-    target = np.broadcast_to(np.expand_dims(numbers, axes), x.type.shape).reshape(-1)
+    target = over_axes(0, [x.type], op.result.type, axes=axes)[0].reshape(-1)
     short = op.result.type.size > 1 and x.type.size <= SPLIT_SUMS * op.result.type.size
     found = []
     for e in emission.pieces[x]:

@@ -7,7 +7,7 @@ of their iterations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ import numpy as np
 from tapec.ir import Block, Op
 from tapec.ir.nested import count, every
 from tapec.ir.regions import region_op, split
-from tapec.sparse.dependence import RULES, Spread
 from tapec.sparse.facts import NOTHING, Fact, Push, forgotten, grown, joined, pop, push
 from tapec.sparse.lanes import all_at_once, folded
 from tapec.sparse.rows import Labels, Rows, as_matrix, met, stacked, taken
+from tapec.sparse.spread import Rule, Spread
 from tapec.sparse.tuning import FOLLOWED_FIRST, FOLLOWED_STEPS, ROWS_PER_STEP
 
 Facts = Sequence[Fact]
@@ -235,7 +235,7 @@ def _pop(spread: Spread, op: Op, facts: Facts) -> Facts:
     return (Fact(tape=rest), *values)
 
 
-RULES.update(
+RULES: Mapping[str, Rule] = dict(
     cond=_branch,
     switch=_branch,
     scan=_scan,

@@ -85,6 +85,12 @@ def met(rows: sp.csr_array, labels: Labels) -> Rows:
     return taken(joined, targets)
 
 
+def entries(pattern: sp.csr_array) -> tuple[Array, Array]:
+    """Row and column of every nonzero of a pattern, in its order."""
+    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    return rows, pattern.indices.astype(np.int64)
+
+
 def repeated(rows: Rows, times: int) -> Rows:
     """The sets of an array, again and again."""
     if isinstance(rows, frozenset):

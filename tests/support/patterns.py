@@ -11,7 +11,6 @@ import tapec
 from tapec.ad import drivers
 from tapec.ir import Func
 from tapec.pipeline import clean
-from tapec.sparse import regions as regions
 from tapec.sparse.dependence import dependence
 
 
