@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.collection import no_collection
 
 from tapec.backends import fastcall
 from tapec.backends.fastcall import entry_of, set_entry
@@ -74,11 +75,12 @@ def test_status_becomes_an_exception(status: int, error: type[Exception], nogil:
         lambda: CtypesEntry(library, sig)(1.0),
         bind(library, sig, [1.0]),
     ]
-    before = sys.getrefcount(np.dtype("f8"))
-    for call in calls * 100:
-        with pytest.raises(error):
-            call()
-    assert abs(sys.getrefcount(np.dtype("f8")) - before) < 20
+    with no_collection():
+        before = sys.getrefcount(np.dtype("f8"))
+        for call in calls * 100:
+            with pytest.raises(error):
+                call()
+        assert abs(sys.getrefcount(np.dtype("f8")) - before) < 20
 
 
 BIG = 1 << 20

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.collection import no_collection
 
 from tapec.backends import fastcall
 from tapec.backends.fastcall import FastCallable, enable_vectorcall, entry_of, set_entry
@@ -280,15 +281,16 @@ def test_reference_counts_stay() -> None:
     callee = Callee(build(sig, kernel_text(6, body.replace("%p3", "%p4").replace("%p2", "%p3"))))
     x, y, other = np.zeros(3), 1234.5, object()
     watched = [x, y, other, np.dtype("f8"), np.True_, np.float64, np.ndarray, callee]
-    before = [sys.getrefcount(thing) for thing in watched]
-    blocks = sys.getallocatedblocks()
-    for _ in range(100_000):
-        callee(x, y)
-    for _ in range(100_000):
-        callee(x, other)
-        callee.slow_calls.clear()
-    assert [sys.getrefcount(thing) for thing in watched] == before
-    assert sys.getallocatedblocks() - blocks < 500
+    with no_collection():
+        before = [sys.getrefcount(thing) for thing in watched]
+        blocks = sys.getallocatedblocks()
+        for _ in range(100_000):
+            callee(x, y)
+        for _ in range(100_000):
+            callee(x, other)
+            callee.slow_calls.clear()
+        assert [sys.getrefcount(thing) for thing in watched] == before
+        assert sys.getallocatedblocks() - blocks < 500
 
 
 def test_callees_in_cycles_are_collected_with_their_code() -> None:
