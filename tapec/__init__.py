@@ -1,20 +1,18 @@
 """tapec: derivatives of plain NumPy functions as native kernels.
 
-What the first call of a compiled function needs is loaded with the package; derivatives, control
-flow to write by hand and checks are when they are first asked for.
+What a call needs whose program is known is loaded with the package. Tracing, derivatives and
+compilation are when they are first needed, and so are the other names.
 """
 
 from __future__ import annotations
 
-import functools
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tapec.backends.locks import IMPORTING
 from tapec.call.api import compile
 from tapec.call.derivatives import TRANSFORMS
 from tapec.call.kernel import Kernel
 from tapec.errors import BackendWarning, TapecError
+from tapec.lazy import exported
 
 if TYPE_CHECKING:
     from tapec.derive.checkpoint import checkpoint as checkpoint
@@ -75,43 +73,24 @@ __all__ = [
     "while_loop",
 ]
 
-# Where the names are that are loaded when first asked for.
 _HOMES = {
-    "check": ("tapec.tools.check", "check"),
-    "checkpoint": ("tapec.derive.checkpoint", "checkpoint"),
-    "cond": ("tapec.trace.python.forms", "cond"),
-    "custom_rule": ("tapec.derive.custom", "custom_rule"),
-    "fori_loop": ("tapec.trace.python.forms", "fori_loop"),
-    "gnvp": ("tapec.derive.transforms", "gnvp"),
-    "grad": ("tapec.derive.transforms", "grad"),
-    "hessian": ("tapec.derive.transforms", "hessian"),
-    "hvp": ("tapec.derive.transforms", "hvp"),
-    "implicit": ("tapec.derive.implicit", "implicit"),
-    "jacobian": ("tapec.derive.transforms", "jacobian"),
-    "jvp": ("tapec.derive.transforms", "jvp"),
-    "linearize": ("tapec.derive.linear", "linearize"),
-    "map": ("tapec.trace.python.scans", "map_"),
-    "opaque": ("tapec.derive.opaque", "opaque"),
-    "rolled": ("tapec.trace.staging.iterables", "rolled"),
-    "scan": ("tapec.trace.python.scans", "scan"),
-    "stop_gradient": ("tapec.derive.checkpoint", "stop_gradient"),
-    "switch": ("tapec.trace.python.forms", "switch"),
-    "unroll": ("tapec.trace.staging.iterables", "unroll"),
-    "value_and_grad": ("tapec.derive.transforms", "value_and_grad"),
-    "vjp": ("tapec.derive.linear", "vjp"),
-    "vmap": ("tapec.derive.transforms", "vmap"),
-    "while_loop": ("tapec.trace.python.forms", "while_loop"),
+    **dict.fromkeys(("checkpoint", "stop_gradient"), "tapec.derive.checkpoint"),
+    **dict.fromkeys(("linearize", "vjp"), "tapec.derive.linear"),
+    **dict.fromkeys(
+        ("gnvp", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vmap"),
+        "tapec.derive.transforms",
+    ),
+    **dict.fromkeys(("cond", "fori_loop", "switch", "while_loop"), "tapec.trace.python.forms"),
+    **dict.fromkeys(("rolled", "unroll"), "tapec.trace.staging.iterables"),
+    "check": "tapec.tools.check",
+    "custom_rule": "tapec.derive.custom",
+    "implicit": "tapec.derive.implicit",
+    "map": "tapec.trace.python.scans:map_",
+    "opaque": "tapec.derive.opaque",
+    "scan": "tapec.trace.python.scans",
 }
-TRANSFORMS.load = functools.partial(import_module, "tapec.derive")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    with IMPORTING:
-        value = globals()[name] = getattr(import_module(module), attribute)
-    return value
+__getattr__ = exported(__name__, _HOMES)
+TRANSFORMS.find = exported(__name__, {**_HOMES, "outline": "tapec.derive.outline:Outlined"})
 
 
 def __dir__() -> list[str]:

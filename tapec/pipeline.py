@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.backends.locks import IMPORTING
 from tapec.config import SETTINGS
 from tapec.errors import BackendError, BackendWarning
-from tapec.ir import Func
-from tapec.ir.nested import count
-from tapec.ir.rewrite import gc_paused
+from tapec.ir.pauses import gc_paused
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec import lower, passes
+    from tapec.backends import interpreter, llvm
+    from tapec.backends.llvm import blas
+    from tapec.backends.llvm import compile as compiling
+    from tapec.ir import Func, nested
+else:
+    blas, llvm = deferred("tapec.backends.llvm.blas"), deferred("tapec.backends.llvm")
+    compiling, interpreter = map(
+        deferred, ("tapec.backends.llvm.compile", "tapec.backends.interpreter")
+    )
+    lower, nested, passes = map(deferred, ("tapec.lower", "tapec.ir.nested", "tapec.passes"))
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
 
@@ -43,8 +53,10 @@ class Journal:
 
     def watch(self, name: str, before: Func, after: Func, seconds: float) -> None:
         """Record a pass."""
-        size = self.steps[-1].after if after is before and self.steps else count(before.ops)
-        self.steps.append(Step(name, size, size if after is before else count(after.ops), seconds))
+        size = self.steps[-1].after if after is before and self.steps else nested.count(before.ops)
+        self.steps.append(
+            Step(name, size, size if after is before else nested.count(after.ops), seconds)
+        )
 
     def report(self, name: str, before: int, after: int, unit: str, seconds: float) -> None:
         """Record a stage of the backend."""
@@ -82,27 +94,17 @@ def derive(transform: Callable[..., Func], func: Func, *args: Any) -> Func:
 
 def clean(func: Func, journal: Journal | None = None) -> Func:
     """The clean-up pipeline: folding, simplification, common subexpressions, dead code."""
-    with IMPORTING:
-        from tapec import passes
-
     watch = journal.watch if journal else None
     return passes.clean(func, watch=watch, check=SETTINGS.check)
 
 
 def lowered(func: Func) -> dict[str, Func]:
     """The program after every pass of lowering, by the name of the pass."""
-    with IMPORTING:
-        from tapec.backends.llvm import blas
-        from tapec.lower import stages
-
-    return stages(func, blas.usable)
+    return lower.stages(func, blas.usable)
 
 
 def interpreted(func: Func) -> Executable:
     """Run by the NumPy interpreter."""
-    with IMPORTING:
-        from tapec.backends import interpreter
-
     return lambda arrays: interpreter.run(func, arrays)
 
 
@@ -110,11 +112,8 @@ class Native:
     """A program as machine code: callable on leaves, and open to inspection."""
 
     def __init__(self, func: Func, signature: Any, journal: Journal) -> None:
-        from tapec.backends.llvm import NativeEntry
-        from tapec.backends.llvm.compile import compile_func
-
-        self.kernel = compile_func(func, signature, report=journal.report)
-        self.call = NativeEntry(self.kernel.library, self.kernel.signature)
+        self.kernel = compiling.compile_func(func, signature, report=journal.report)
+        self.call = llvm.NativeEntry(self.kernel.library, self.kernel.signature)
 
     @property
     def library(self) -> Any:
@@ -145,15 +144,13 @@ class Native:
     @property
     def asm(self) -> str:
         """Its assembly."""
-        from tapec.backends.llvm import disassemble
-
-        return disassemble(self.kernel.llvm_text, opt=self.kernel.opt, passes=self.kernel.passes)
+        return llvm.disassemble(
+            self.kernel.llvm_text, opt=self.kernel.opt, passes=self.kernel.passes
+        )
 
     def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
         """A callable on fixed buffers."""
-        from tapec.backends.llvm import bind
-
-        return bind(self.kernel.library, self.kernel.signature, args, outs)
+        return llvm.bind(self.kernel.library, self.kernel.signature, args, outs)
 
 
 @gc_paused()
@@ -163,10 +160,6 @@ def native(func: Func, signature: Any, backend: str, journal: Journal) -> Native
     The journal is told every stage. Raises BackendError instead where native code was asked for
     explicitly.
     """
-    with IMPORTING:  # all that compiling needs
-        llvm = importlib.import_module("tapec.backends.llvm")
-        importlib.import_module("tapec.backends.llvm.compile")
-        importlib.import_module("tapec.lower")
     usable, reason = llvm.available()
     try:
         if not usable:

@@ -16,7 +16,7 @@ from tapec.ad.tape import TapeEntry
 from tapec.ad.zeros import Derivative, materialise
 from tapec.ir.build import Builder
 from tapec.ir.core import Func, Value
-from tapec.ir.rewrite import gc_paused
+from tapec.ir.pauses import gc_paused
 from tapec.ir.verify import verified
 
 

@@ -20,7 +20,7 @@ from tapec.ad.zeros import ZERO, Derivative, Zero, materialise
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.rewrite import gc_paused
+from tapec.ir.pauses import gc_paused
 from tapec.ir.verify import verified
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from tapec.lazy import IMPORTING
+
 _GENERATION = [0]  # the number of forks between the first process and this one
 
 
@@ -33,8 +35,6 @@ class ForkedLock:
             yield
 
 
-# Held during lazy imports, since Python's own import locks are not renewed in a child.
-IMPORTING = threading.RLock()
 # Locks of libraries, taken around a fork so that no other thread holds them. Add to the list
 # while holding `IMPORTING`.
 FOREIGN: list[AbstractContextManager[Any]] = []

@@ -6,25 +6,21 @@ import functools
 from collections.abc import Callable
 from typing import Any, Self
 
-from tapec.backends.locks import IMPORTING, ForkedLock
+from tapec.backends.locks import ForkedLock
 from tapec.call.method import OfMethod
 
 
 class Transforms(dict[str, Callable[..., Any]]):
     """What a kernel offers of `tapec.derive`, by name.
 
-    Transforms make kernels, so they stand above and are handed over: by `load`, when a kernel is
-    first asked for one.
+    Transforms make kernels, so they stand above: `find` is handed over by the package, and asked
+    when a kernel first wants one.
     """
 
-    load: Callable[[], object]
+    find: Callable[[str], Callable[..., Any]]
 
     def __missing__(self, name: str) -> Callable[..., Any]:
-        with IMPORTING:
-            self.load()
-        found = self.get(name)
-        if found is None:
-            raise KeyError(name)
+        found = self[name] = self.find(name)
         return found
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapec.backends.fastcall import FastCallable, set_entry
-from tapec.backends.locks import IMPORTING
 from tapec.call.specialize import Specialization
 from tapec.call.tuning import CHAINED, RETIRED
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.backends import llvm
+    from tapec.backends.llvm import dispatch
+else:
+    llvm, dispatch = deferred("tapec.backends.llvm"), deferred("tapec.backends.llvm.dispatch")
 
 
 class Entries:
@@ -36,16 +42,12 @@ class Entries:
         self._retired = [*(s for s in old if s.releases), *self._retired[-RETIRED:]]
 
     def _set(self, kernel: FastCallable) -> None:
-        with IMPORTING:
-            from tapec.backends.llvm import link_chain, symbols
-            from tapec.backends.llvm.dispatch import table
-
-        known = symbols()
+        known = llvm.symbols()
         if len(self._programs) <= CHAINED:
             chain = [s.library for s in self._programs]
-            set_entry(kernel, link_chain(chain, known["tapec.mismatch"]))
+            set_entry(kernel, llvm.link_chain(chain, known["tapec.mismatch"]))
             return
         entries = [(s.library, s.compiled.kernel.signature) for s in self._programs]
-        made = table(entries, known["tapec.mismatch"])
+        made = dispatch.table(entries, known["tapec.mismatch"])
         set_entry(kernel, known["tapec.dispatch"], made.ctypes.data)
         self._table = made  # the old table stays alive until no call reads it

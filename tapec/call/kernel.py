@@ -14,16 +14,22 @@ from tapec.call.method import BoundKernel
 from tapec.call.quick import NoCheapKey, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, has_parameter, static_test
 from tapec.call.specialize import Specialization
-from tapec.call.tracing import CapturesTracer, specialize
+from tapec.call.values import is_traced
 from tapec.call.variants import Variants
-from tapec.ir.rewrite import gc_paused
-from tapec.look.debug import report
-from tapec.look.stages import IRText, stage_text
-from tapec.trace import NeedStatic, Tracer
-from tapec.trace.results import call_inlined
+from tapec.ir.pauses import gc_paused
+from tapec.lazy import deferred
 
 if TYPE_CHECKING:
-    from tapec.look.taping import TapeReport
+    from tapec import trace
+    from tapec.call import portable, tracing
+    from tapec.ir import graph
+    from tapec.look import debug, stages, taping
+    from tapec.trace import results
+else:
+    debug, stages = deferred("tapec.look.debug"), deferred("tapec.look.stages")
+    taping = deferred("tapec.look.taping")
+    portable, tracing = deferred("tapec.call.portable"), deferred("tapec.call.tracing")
+    graph, trace, results = map(deferred, ("tapec.ir.graph", "tapec.trace", "tapec.trace.results"))
 
 Backend = Literal["auto", "llvm", "numpy"]
 
@@ -51,17 +57,15 @@ class Kernel(Derivatives, FastCallable):
         static_argnames: Iterable[str] = (),
         backend: Backend = "auto",
         inline: bool = True,
-        source: Callable[..., Any] | None = None,
     ) -> None:
         self.__wrapped__ = f
-        self._source = source
         self._options: dict[str, Any] = {
             "static_argnums": tuple(static_argnums),
             "static_argnames": tuple(static_argnames),
             "backend": backend,
             "inline": inline,
         }
-        self._traced = functools.partial(call_inlined, f) if inline else TRANSFORMS["outline"](f)
+        self._traced = functools.partial(_inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._has_out = has_parameter(f, "out")
@@ -96,11 +100,11 @@ class Kernel(Derivatives, FastCallable):
         if known is not None and (current := known.current()) is not None:
             return current.run(values, out, (args, kwargs))
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
-        if any(isinstance(leaf, Tracer) for leaf in leaves):
+        if is_traced(leaves):
             return self._traced(*args, **kwargs)
         try:
             special = self._specialize(args, kwargs)
-        except CapturesTracer:
+        except tracing.CapturesTracer:
             return self._traced(*args, **kwargs)
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
@@ -135,7 +139,7 @@ class Kernel(Derivatives, FastCallable):
                 signature, _ = abstract(args, kwargs, self._static, self._pinned)
                 try:
                     return self._program(signature)
-                except NeedStatic as need:
+                except trace.NeedStatic as need:
                     self._pinned |= {signature.traced[k] for k in need.params}
 
     def _program(self, signature: Signature) -> Specialization:
@@ -151,11 +155,11 @@ class Kernel(Derivatives, FastCallable):
     @gc_paused()  # compiling makes many objects and frees few: collections take long, and find none
     def _compile(self, signature: Signature, known: Variants) -> Specialization:
         plan, backend = known.next_plan(), self._options["backend"]
-        special = specialize(self.__wrapped__, signature, backend, plan)
+        special = tracing.specialize(self.__wrapped__, signature, backend, plan)
         self._found[signature] = known
         self._entries.drop(known.add(special))
         self._entries.add(self, special)
-        report(special)
+        debug.report(special)
         return special
 
     # ---- looking inside ----
@@ -171,7 +175,7 @@ class Kernel(Derivatives, FastCallable):
         self._remember(key, pinned, special)
         return special
 
-    def ir(self, stage: str, *args: Any, **kwargs: Any) -> IRText:
+    def ir(self, stage: str, *args: Any, **kwargs: Any) -> stages.IRText:
         """The program of this call at a stage, as text.
 
         `stage` is "trace", "optimized", "tangent", "adjoint", "loops", "llvm", "asm" or the name of
@@ -186,7 +190,7 @@ class Kernel(Derivatives, FastCallable):
           return %0
         }
         """
-        return stage_text(self._specialize(args, kwargs), stage)
+        return stages.stage_text(self._specialize(args, kwargs), stage)
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
         """What was done to compile this call, as a report.
@@ -208,11 +212,9 @@ class Kernel(Derivatives, FastCallable):
         >>> tapec.compile(lambda x: np.sin(np.cos(x))).graph(0.0).number_of_edges()
         3
         """
-        from tapec.ir.graph import to_networkx
+        return graph.to_networkx(self._specialize(args, kwargs).func)
 
-        return to_networkx(self._specialize(args, kwargs).func)
-
-    def tape(self, *args: Any, **kwargs: Any) -> TapeReport:
+    def tape(self, *args: Any, **kwargs: Any) -> taping.TapeReport:
         """What the reverse sweep keeps of this call: a printable list of its entries.
 
         Each says which value, at which line, is stored or computed again, and how many bytes it
@@ -225,9 +227,7 @@ class Kernel(Derivatives, FastCallable):
         >>> tapec.compile(f).tape(0.5).bytes
         800
         """
-        from tapec.look.taping import tape_report
-
-        return tape_report(self._specialize(args, kwargs).func)
+        return taping.tape_report(self._specialize(args, kwargs).func)
 
     def sparsity(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> Any:
         """Where derivatives by arguments `argnums` can be nonzero, and how few directions do.
@@ -265,9 +265,7 @@ class Kernel(Derivatives, FastCallable):
     # ---- pickling ----
 
     def __reduce__(self) -> Any:
-        from tapec.call.portable import portable
-
-        return restore, portable(self, self._options, self._programs())
+        return restore, portable.portable(self, self._options, self._programs())
 
     def _programs(self) -> list[Specialization]:
         return [*dict.fromkeys(s for known in self._found.values() for s in known.specials)]
@@ -286,13 +284,16 @@ class Kernel(Derivatives, FastCallable):
         return self.__copy__()
 
 
+def _inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A kernel in traced code: its function as a part of the running trace."""
+    return results.call_inlined(f, *args, **kwargs)
+
+
 def restore(
     f: Callable[..., Any] | None, path: tuple[str, str], options: dict[str, Any], programs: Any
 ) -> Any:
     """The kernel that `portable` took apart: by its name, else with its function and programs."""
-    from tapec.call.portable import Absent, find, unpacked
-
     if f is None and not programs:
-        return find(*path)
-    kernel = Kernel(f if f is not None else Absent(path[1]), **options)
-    return kernel.adopt(unpacked(p) for p in programs)
+        return portable.find(*path)
+    kernel = Kernel(f if f is not None else portable.Absent(path[1]), **options)
+    return kernel.adopt(portable.unpacked(p) for p in programs)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tapec.look.stages import IRText
+if TYPE_CHECKING:
+    from tapec.look.stages import IRText
 
 
 class KernelLike(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import ShapeError
-from tapec.trace import ResultMarker
+from tapec.trace.markers import ResultMarker
 from tapec.tree import flatten
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tapec.call.tuning import PAIRS_CHECKED
 from tapec.errors import MutationError, ReadOnlyError
-from tapec.trace.arrays.sharing import CURE, Exclusive, overlap
+from tapec.trace.arrays.overlap import CURE, Exclusive, overlap
 
 
 def check_separate(

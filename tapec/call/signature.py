@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
-from tapec.ir import Type, dtype_name
+from tapec.ir.types import Type, dtype_name
+from tapec.trace.arrays.integers import NARROW, widened_array
 from tapec.trace.arrays.layout import Strides, canonical_of, order_alone
-from tapec.trace.arrays.narrow import NARROW, widened_array
 from tapec.trace.python.edges import exact, is_plain
 from tapec.tree import Tree, flatten
 

@@ -7,24 +7,30 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.backends.locks import IMPORTING, ForkedLock
-from tapec.call.changes import Effects
+from tapec.backends.locks import ForkedLock
 from tapec.call.results import Results
 from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
 from tapec.call.signature import Input, Signature, Static, input_reader
 from tapec.call.state import CapturedState
-from tapec.call.values import boxed, nested, only_tuples, owned, prepared
-from tapec.ir import Func
-from tapec.look.explain import explain
+from tapec.call.values import boxed, nested, only_tuples, owned, passed, prepared
+from tapec.lazy import deferred
 from tapec.pipeline import Journal, interpreted, native
-from tapec.trace import ResultMarker
-from tapec.trace.arrays.sharing import Exclusive
-from tapec.trace.python.inputs import InputPlan
+from tapec.trace.arrays.overlap import Exclusive
+from tapec.trace.markers import ResultMarker
+from tapec.trace.python.plan import InputPlan
 from tapec.tree import Tree, flatten
+
+if TYPE_CHECKING:
+    from tapec.backends import llvm
+    from tapec.call.changes import Effects
+    from tapec.ir import Func
+    from tapec.look import explain as explaining
+else:
+    llvm, explaining = deferred("tapec.backends.llvm"), deferred("tapec.look.explain")
 
 Array = np.ndarray[Any, Any]
 
@@ -88,25 +94,15 @@ class Specialization:
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
-        with IMPORTING:
-            from tapec.backends.llvm import ArrayArg, KernelAbi, Output, ScalarArg
-
-        kinds: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool"}
-        args: list[Any] = []
-        for leaf in self.signature.leaves:
-            if isinstance(leaf, Input):
-                t = leaf.type
-                args.append(
-                    ScalarArg(kinds[t.dtype]) if leaf.python else ArrayArg(t.dtype, t.shape)
-                )
         hidden = [] if self.state is None else self.state.inputs
-        args += [ArrayArg(i.type.dtype, i.type.shape) for i in hidden]
+        args = [passed(x) for x in self.signature.leaves if isinstance(x, Input)]
+        args += [passed(i) for i in hidden]
         results = [v.type for v in self.func.results]
         outs = [
-            Output(t.dtype, t.shape, self._kind(k), self._results.orders.get(k, ()))  # type: ignore[arg-type]
+            llvm.Output(t.dtype, t.shape, self._kind(k), self._results.orders.get(k, ()))  # type: ignore[arg-type]
             for k, t in enumerate(results)
         ]
-        return KernelAbi(
+        return llvm.KernelAbi(
             tuple(args),
             tuple(outs),
             self._result(),
@@ -296,4 +292,4 @@ class Specialization:
 
     def explain(self) -> str:
         """A report of every stage of compilation."""
-        return explain(self)
+        return explaining.explain(self)

@@ -8,15 +8,21 @@ again, and any other change makes the program invalid: the function is traced ag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
-from tapec.call.changes import Changes
+from tapec.lazy import deferred
 from tapec.trace.python.edges import ABSENT, Edge, exact, is_plain, same_content
-from tapec.trace.python.inputs import Captured, CapturedInput, InputPlan
+from tapec.trace.python.plan import CapturedInput, InputPlan
 from tapec.trace.python.walk import Walk
+
+if TYPE_CHECKING:
+    from tapec.backends.llvm import watch
+    from tapec.call.changes import Changes
+else:
+    watch = deferred("tapec.backends.llvm.watch")
 
 Roots = Sequence[tuple[str, Any]]
 
@@ -24,9 +30,11 @@ Roots = Sequence[tuple[str, Any]]
 class CapturedState:
     """The captured values that a program assumes constant, and those it reads as inputs."""
 
-    def __init__(self, roots: Roots, captured: Captured, changes: Changes | None = None) -> None:
+    def __init__(
+        self, roots: Roots, inputs: Sequence[CapturedInput] = (), changes: Changes | None = None
+    ) -> None:
         self.roots = roots
-        self.inputs: list[CapturedInput] = captured.inputs
+        self.inputs = [*inputs]
         self.changed = ""  # the title of the value that made the program invalid
         self._watch: Any = None
         self._lock = ForkedLock()
@@ -188,9 +196,7 @@ class CapturedState:
 
     def link(self, library: Any) -> None:
         """Let native code check the captured state."""
-        from tapec.backends.llvm.watch import Watch
-
-        self._watch = Watch(library)
+        self._watch = watch.Watch(library)
         self._watch.renew(self)
 
     @property
@@ -217,8 +223,7 @@ class CapturedState:
 
 def constant_state(f: Any) -> CapturedState:
     """The captured state of a function, all of it assumed constant."""
-    roots = [("", f)]
-    return CapturedState(roots, Captured(Walk(roots).edges, InputPlan(fixed=True)))
+    return CapturedState([("", f)])
 
 
 def _fits(known: CapturedInput, edge: Edge) -> bool:

@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tapec.backends.locks import IMPORTING
 from tapec.call.changes import Changes
 from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
 from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
 from tapec.ir.nested import count
+from tapec.lazy import IMPORTING
 from tapec.pipeline import Journal, clean
 from tapec.trace import NeedStatic, Param, trace
 from tapec.trace.python.changed import Refused
 from tapec.trace.python.clone import given
-from tapec.trace.python.inputs import Captured, InputPlan
+from tapec.trace.python.inputs import Captured
+from tapec.trace.python.plan import InputPlan
 from tapec.trace.python.walk import Walk
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.attempts import is_mistake
@@ -122,7 +123,7 @@ def _specialized(
     leaves, tree = result_structure(traced.out)
     changes.undo()  # the captured state is that before the call
     effects = changes.effects(traced.changes)
-    state = CapturedState(_roots(f, signature), captured, changes) or None
+    state = CapturedState(_roots(f, signature), captured.inputs, changes) or None
     return Specialization(
         signature,
         raw,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapec.lazy import deferred
 from tapec.tree import Tree
 
+if TYPE_CHECKING:
+    from tapec.backends import llvm
+else:
+    llvm = deferred("tapec.backends.llvm")
+
+_PYTHON = {"f64": "float", "i64": "int", "bool": "bool"}
 Array = np.ndarray[Any, Any]
 
 
@@ -29,6 +37,20 @@ def boxed(value: Array, python: bool) -> Any:
     if value.ndim:
         return value
     return value.item() if python else value[()]
+
+
+def passed(given: Any) -> Any:
+    """How native code takes an input: a number of Python's, or an array."""
+    t = given.type
+    if getattr(given, "python", False):
+        return llvm.ScalarArg(_PYTHON[t.dtype])  # type: ignore[arg-type]
+    return llvm.ArrayArg(t.dtype, t.shape)
+
+
+def is_traced(leaves: Iterable[Any]) -> bool:
+    """Whether one of these is a traced value; there are none before the first trace."""
+    kind = getattr(sys.modules.get("tapec.trace.arrays.tracer"), "Tracer", ())
+    return any(isinstance(leaf, kind) for leaf in leaves)
 
 
 def prepared(x: Any) -> Any:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tapec.call.specialize import Specialization
 from tapec.call.tuning import VARIANTS
-from tapec.trace.python.inputs import InputPlan
+from tapec.trace.python.plan import InputPlan
 
 
 class Variants:

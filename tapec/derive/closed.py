@@ -17,7 +17,7 @@ from tapec.pipeline import clean
 from tapec.trace import Param, ResultMarker, Session, Tracer, is_symbolic, trace
 from tapec.trace.arrays.memory import layout_of
 from tapec.trace.arrays.narrow import widened_integers
-from tapec.trace.arrays.sharing import Exclusive
+from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.python.stored import refuse_changes
 from tapec.trace.results import flattened, result_structure

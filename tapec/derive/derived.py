@@ -8,19 +8,28 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tapec.ad import drivers
-from tapec.ad.adjoint import adjoint
-from tapec.ad.tangent import tangent
-from tapec.derive.nesting import argument_leaves, as_float, inline, lift, structure, trace_inner
 from tapec.errors import NonDifferentiableError, ShapeError
-from tapec.ir import Func
+from tapec.lazy import deferred
 from tapec.pipeline import derive
-from tapec.trace import ResultMarker
-from tapec.trace.python.outside import without_changes
-from tapec.trace.results import call_traced
+from tapec.trace.markers import ResultMarker
 from tapec.tree import flatten
+
+if TYPE_CHECKING:
+    import tapec.ad.adjoint as adjoint
+    import tapec.ad.tangent as tangent
+    from tapec.ad import drivers
+    from tapec.derive import nesting
+    from tapec.ir import Func
+    from tapec.trace import results
+    from tapec.trace.python import outside
+else:
+    adjoint, drivers, tangent = map(
+        deferred, ("tapec.ad.adjoint", "tapec.ad.drivers", "tapec.ad.tangent")
+    )
+    nesting, outside = deferred("tapec.derive.nesting"), deferred("tapec.trace.python.outside")
+    results = deferred("tapec.trace.results")
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -49,9 +58,9 @@ class Transform:
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Inner trace, argument groups and the (float) arguments."""
-        groups = argument_leaves(args, self.argnums)
-        args = as_float(args, groups)
-        inner = trace_inner(self.f, args, kwargs, {k for g in groups for k in g})
+        groups = nesting.argument_leaves(args, self.argnums)
+        args = nesting.as_float(args, groups)
+        inner = nesting.trace_inner(self.f, args, kwargs, {k for g in groups for k in g})
         return inner, groups, args
 
     def pack(self, parts: list[Any]) -> Any:
@@ -92,12 +101,12 @@ class ValueAndGrad(Transform):
         derived = derive(
             drivers.value_and_gradient, func.with_results([func.results[k] for k in order]), flags
         )
-        found = inline(derived, inner.inputs)
+        found = nesting.inline(derived, inner.inputs)
         values = [found[order.index(k)] for k in range(len(order))]
         grads = found[len(order) :]
         by_leaf = dict(zip(sorted(k for g in groups for k in g), grads, strict=True))
         parts = [
-            structure(args[n]).unflatten([by_leaf[k] for k in g])
+            nesting.structure(args[n]).unflatten([by_leaf[k] for k in g])
             for n, g in zip(self.argnums, groups, strict=True)
         ]
         return inner.result(values), self.pack(parts)
@@ -130,13 +139,13 @@ class Jacobian(Transform):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner, groups, args = self.prepare(args, kwargs)
         flags = inner.flags({k for g in groups for k in g})
-        blocks = inline(self.derive(inner.func, flags), inner.inputs)
+        blocks = nesting.inline(self.derive(inner.func, flags), inner.inputs)
         leaves = sorted(k for g in groups for k in g)
         per_result = []
         for r in range(len(inner.func.results)):
             row = dict(zip(leaves, blocks[r * len(leaves) : (r + 1) * len(leaves)], strict=True))
             parts = [
-                structure(args[n]).unflatten([row[k] for k in g])
+                nesting.structure(args[n]).unflatten([row[k] for k in g])
                 for n, g in zip(self.argnums, groups, strict=True)
             ]
             per_result.append(self.pack(parts))
@@ -150,14 +159,14 @@ class Jvp(Transform):
 
     def __call__(self, primals: Any, tangents: Any) -> Any:
         primals = tuple(primals)
-        groups = argument_leaves(primals, range(len(primals)))
+        groups = nesting.argument_leaves(primals, range(len(primals)))
         seeds = flatten(tuple(tangents))[0]
-        args = as_float(primals, groups)
-        inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
+        args = nesting.as_float(primals, groups)
+        inner = nesting.trace_inner(self.f, args, {}, {k for g in groups for k in g})
         flags = inner.flags(set(range(len(seeds))))
         _check_like("tangent", seeds, flatten(args)[0])
-        derived = derive(tangent, inner.func, flags)
-        found = inline(derived, [*inner.inputs, *seeds])
+        derived = derive(tangent.tangent, inner.func, flags)
+        found = nesting.inline(derived, [*inner.inputs, *seeds])
         count = len(inner.func.results)
         return inner.result(found[:count]), inner.result(_spread(inner.func, found[count:]))
 
@@ -172,10 +181,10 @@ def _check_like(what: str, given: list[Any], wanted: list[Any]) -> None:
     if len(given) != len(wanted):
         raise ShapeError(f"{len(given)} {what}s for {len(wanted)} values")
     for a, b in zip(given, wanted, strict=True):
-        if lift(a).shape != lift(b).shape:
+        if nesting.lift(a).shape != nesting.lift(b).shape:
             raise ShapeError(
-                f"a {what} of shape {list(lift(a).shape)} for a value of "
-                f"shape {list(lift(b).shape)}"
+                f"a {what} of shape {list(nesting.lift(a).shape)} for a value of "
+                f"shape {list(nesting.lift(b).shape)}"
             )
 
 
@@ -186,18 +195,18 @@ class Pullback(Transform):
 
     def __call__(self, primals: Any, cotangent: Any) -> Any:
         primals = tuple(primals)
-        groups = argument_leaves(primals, range(len(primals)))
-        args = as_float(primals, groups)
-        inner = trace_inner(self.f, args, {}, {k for g in groups for k in g})
+        groups = nesting.argument_leaves(primals, range(len(primals)))
+        args = nesting.as_float(primals, groups)
+        inner = nesting.trace_inner(self.f, args, {}, {k for g in groups for k in g})
         main = inner.tree.children[0].size if self.has_aux else len(inner.leaves)
         markers = [m for m in inner.leaves[:main] if isinstance(m, ResultMarker)]
         func = inner.func.with_results([inner.func.results[m.index] for m in markers])
         seeds = flatten(cotangent)[0]
         floats: list[Any] = [
-            lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
+            nesting.lift(s) for s, v in zip(seeds, func.results, strict=True) if v.type.is_float
         ]
-        derived = derive(adjoint, func, inner.flags({k for g in groups for k in g}))
-        found = inline(derived, [*inner.inputs, *(s * 1.0 for s in floats)])
+        derived = derive(adjoint.adjoint, func, inner.flags({k for g in groups for k in g}))
+        found = nesting.inline(derived, [*inner.inputs, *(s * 1.0 for s in floats)])
         grads = found[len(func.results) :]
         return flatten(args)[1].unflatten(grads)
 
@@ -237,8 +246,8 @@ class Gnvp(Transform):
         n = self.argnums[0]
 
         def f(z: Any) -> Any:
-            return call_traced(self.f, (*rest[:n], z, *rest[n:]), {})
+            return results.call_traced(self.f, (*rest[:n], z, *rest[n:]), {})
 
         along = Jvp(f)((x,), (v,))[1]
-        with without_changes():
+        with outside.without_changes():
             return Pullback(f)((x,), along)[0]

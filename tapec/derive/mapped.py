@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.ad.batch import batch
 from tapec.derive.derived import Function
-from tapec.derive.nesting import inline, lift, trace_inner
 from tapec.errors import ShapeError
-from tapec.ir import Type
+from tapec.lazy import deferred
 from tapec.pipeline import derive
 from tapec.tree import Tree, flatten
+
+if TYPE_CHECKING:
+    import tapec.ad.batch as batch
+    from tapec.derive import nesting
+    from tapec.ir import Type
+else:
+    batch, nesting = deferred("tapec.ad.batch"), deferred("tapec.derive.nesting")
 
 Axes = list[int | None]
 
@@ -37,12 +42,14 @@ class Vmap:
         def one(k: int, t: Type) -> Type:
             return t.with_shape(t.shape[1:]) if k in mapped else t
 
-        inner = trace_inner(self.f, args, kwargs, mapped, one)
+        inner = nesting.trace_inner(self.f, args, kwargs, mapped, one)
         flags = inner.flags(mapped)
-        results = inline(derive(batch, inner.func, flags, size), inner.inputs)
+        results = nesting.inline(derive(batch.batch, inner.func, flags, size), inner.inputs)
         if size:
             # If lanes raise different exceptions, the one with the greatest number is raised.
-            inner.raise_errors(lambda f: np.max(inline(batch(f, flags, size), inner.inputs)[0]))
+            inner.raise_errors(
+                lambda f: np.max(nesting.inline(batch.batch(f, flags, size), inner.inputs)[0])
+            )
         if self.out_axes == 0:
             return inner.result(results)
         leaves, tree = flatten(inner.result(results))
@@ -91,7 +98,7 @@ def _in_front(leaves: Sequence[Any], axes: Axes) -> tuple[list[Any], int]:
     for k, axis in enumerate(axes):
         if axis is None:
             continue
-        leaf: Any = lift(leaves[k])
+        leaf: Any = nesting.lift(leaves[k])
         if not -leaf.ndim <= axis < leaf.ndim:
             what = f"of shape {list(leaf.shape)}" if leaf.ndim else "a number"
             raise ShapeError(

@@ -21,7 +21,8 @@ from tapec.trace import Param, ResultMarker, Tracer, current, trace
 from tapec.trace.arrays.memory import layout_of
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import as_tracer
-from tapec.trace.arrays.sharing import Exclusive, adopt_exclusive
+from tapec.trace.arrays.overlap import Exclusive
+from tapec.trace.arrays.sharing import adopt_exclusive
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.python.stored import refuse_changes
 from tapec.trace.results import flattened, result_structure

@@ -20,7 +20,6 @@ from tapec.derive.derived import (
 from tapec.derive.kept import kept
 from tapec.derive.mapped import Vmap
 from tapec.errors import SparsityError
-from tapec.trace import Tracer
 
 if TYPE_CHECKING:
     from tapec.derive.sparse import SparseKernel
@@ -244,7 +243,6 @@ def options(f: Function, static: bool = True) -> dict[str, Any]:
 
 
 __all__ = [
-    "Tracer",
     "gnvp",
     "grad",
     "hessian",

@@ -1,12 +1,19 @@
-"""What a program is: types, values, ops, functions, primitives."""
+"""What a program is: types, values, ops, functions, primitives.
+
+The names here are loaded, with the table of primitives, when the first of them is used.
+"""
 
 from __future__ import annotations
 
-from tapec.ir import ops as _families  # noqa: F401  fills the table of primitives
-from tapec.ir.build import Builder, Expr
-from tapec.ir.core import Block, Dense, Func, Loc, Op, Value
-from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
-from tapec.ir.types import Type, broadcast_shapes, dtype_name, promote, type_of
+from typing import TYPE_CHECKING
+
+from tapec.lazy import exported
+
+if TYPE_CHECKING:
+    from tapec.ir.build import Builder, Expr
+    from tapec.ir.core import Block, Dense, Func, Loc, Op, Value
+    from tapec.ir.primitive import PRIMITIVES, Primitive, lookup
+    from tapec.ir.types import Type, broadcast_shapes, dtype_name, promote, type_of
 
 __all__ = [
     "PRIMITIVES",
@@ -26,3 +33,17 @@ __all__ = [
     "promote",
     "type_of",
 ]
+
+# The families fill the table of primitives.
+__getattr__ = exported(
+    __name__,
+    {
+        **dict.fromkeys(("Builder", "Expr"), "tapec.ir.build"),
+        **dict.fromkeys(("Block", "Dense", "Func", "Loc", "Op", "Value"), "tapec.ir.core"),
+        **dict.fromkeys(("PRIMITIVES", "Primitive", "lookup"), "tapec.ir.primitive"),
+        **dict.fromkeys(
+            ("Type", "broadcast_shapes", "dtype_name", "promote", "type_of"), "tapec.ir.types"
+        ),
+    },
+    first="tapec.ir.ops",
+)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tapec.ir.addresses import address
 from tapec.ir.affine import Affine
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
-from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
+from tapec.ir.ops.memory import CHECK, LOAD, STORE
 from tapec.lower.regions import changed_ops, each_block
 from tapec.lower.tuning import COSTLY, VECTOR_ACCESSES, VECTOR_TRIPS
 

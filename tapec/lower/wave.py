@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tapec.ir.addresses import address
 from tapec.ir.affine import Affine
 from tapec.ir.core import Func, Op, Value
 from tapec.ir.ops.loop import FOR
-from tapec.ir.ops.memory import CHECK, LOAD, STORE, address
+from tapec.ir.ops.memory import CHECK, LOAD, STORE
 from tapec.lower.regions import changed_ops, each_block
 from tapec.lower.tuning import (
     WAVE_ACCESSES,

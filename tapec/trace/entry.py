@@ -13,8 +13,8 @@ from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.arrays.layout import Strides
 from tapec.trace.arrays.operands import operand
+from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.arrays.session import Session, current, running
-from tapec.trace.arrays.sharing import Exclusive
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write

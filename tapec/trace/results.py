@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.trace.arrays.session import current
+from tapec.trace.markers import ResultMarker
 from tapec.trace.python.prepare import prepare
-from tapec.trace.returned import ResultMarker
 from tapec.tree import Tree, flatten
 
 

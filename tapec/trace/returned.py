@@ -4,43 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tapec.ir.core import Value
-from tapec.trace.arrays.layout import Array, order_of
+from tapec.trace.arrays.layout import order_of
 from tapec.trace.arrays.memory import UNKNOWN, in_c_order, pattern, whole_of
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.arrays.views import Step, look_concrete
-
-
-@dataclass(frozen=True, slots=True)
-class ResultMarker:
-    """Stands in the result structure for result `index` of the program.
-
-    The array that the caller gets is argument `argument`, where there is such a number, else that
-    result, whose axes are those named by `order`; in both cases seen through `steps`.
-    """
-
-    index: int
-    python_scalar: bool = False
-    order: tuple[int, ...] = ()
-    steps: tuple[Step, ...] = ()
-    argument: int = -1
-
-    @property
-    def is_view(self) -> bool:
-        """Whether the caller gets an argument, or a view."""
-        return self.argument >= 0 or bool(self.steps)
-
-    def seen(self, array: Array) -> Array:
-        """What the steps show of an array."""
-        for step in self.steps:
-            array = look_concrete(array, step)
-        return array
+from tapec.trace.markers import ResultMarker
 
 
 class Returned:

@@ -13,10 +13,11 @@ import pytest
 ROOT = Path(__file__).parents[2] / "tapec"
 
 # What each room may import from. `errors` and `config` are open to all.
-OPEN = {"errors", "config"}
+OPEN = {"errors", "config", "lazy"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "config": set(),
+    "lazy": set(),
     "ir": set(),
     "tree": set(),
     "backends": {"ir", "lower"},  # the native backend lowers for itself
@@ -32,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 # Nothing below may import what is on top: the package itself, `tools` and `bench`.
 LOWER = set(ALLOWED)
-TOP = {"__init__", "__main__", "errors", "config", "tree", "pipeline"}
+TOP = {"__init__", "__main__", "errors", "config", "lazy", "tree", "pipeline"}
 # The command line stands on all of it, `bench` included.
 COMMANDS = "tapec.tools.cli"
 # Heavy libraries, and the only places that may import them.
@@ -61,7 +62,15 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: imports are absolute"
             module = node.module or ""
             found.update(f"{module}.{a.name}" if module == "tapec" else module for a in node.names)
-    return found
+        elif isinstance(node, ast.Call) and _defers(node):
+            found.update(c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and c.value)
+    return {m for m in found if isinstance(m, str)}
+
+
+def _defers(call: ast.Call) -> bool:
+    """Whether this is `deferred(...)`, `map(deferred, ...)` or `exported(...)`."""
+    named = [n.id for n in (call.func, *call.args) if isinstance(n, ast.Name)]
+    return bool({"deferred", "exported"} & {*named})
 
 
 def layer(module: str) -> str:
@@ -124,13 +133,21 @@ def after_import(code: str) -> set[str]:
     return set(out.stdout.split())
 
 
-# The rooms of a first trace; of the backends nothing but the callable object and its locks.
-FIRST_TRACE = {"call", "trace", "ir", "pipeline", "look", "tree", "errors", "config"}
-CALLABLE = {"tapec.backends", "tapec.backends.fastcall", "tapec.backends.locks"}
+# What a call needs whose program is known: the callable object, signatures, captured state.
+FOR_A_CALL = """
+    backends backends.fastcall backends.locks
+    call call.api call.derivatives call.entries call.kernel call.method call.quick call.results
+    call.sharing call.signature call.specialize call.state call.tuning call.values call.variants
+    config errors ir ir.pauses ir.types lazy pipeline
+    trace trace.arrays trace.arrays.frames trace.arrays.integers trace.arrays.layout
+    trace.arrays.overlap trace.markers trace.python trace.python.classes trace.python.edges
+    trace.python.owners trace.python.plan trace.python.reads trace.python.users trace.python.walk
+    trace.staging trace.staging.randomness trace.tuning tree
+"""
 HEAVY_ROOTS = {"llvmlite", "networkx", "scipy", "matplotlib", "rich", "click", "jax", "torch"}
 # What may be loaded that NumPy does not load itself.
 BESIDE_NUMPY = (
-    "base64", "bisect", "copy", "dataclasses", "gc", "pkgutil", "sysconfig", "threading", "traceback",
+    "bisect", "copy", "dataclasses", "gc", "sysconfig", "threading", "traceback",
 )  # fmt: skip
 RARE = {"tempfile", "html", "doctest", "pydoc", "tapec.ir.parser"}
 
@@ -146,21 +163,21 @@ def test_import_loads_little_beside_numpy() -> None:
     assert loaded <= after_import(f"import numpy, {', '.join(BESIDE_NUMPY)}")
 
 
-def test_import_loads_what_a_first_trace_needs() -> None:
-    loaded = {m for m in after_import("import tapec") if m.startswith("tapec.")}
-    assert {layer(m) for m in loaded - CALLABLE} == FIRST_TRACE
+def of_ours(loaded: set[str]) -> set[str]:
+    return {m.removeprefix("tapec.") for m in loaded if m.startswith("tapec.")}
 
 
-def test_passes_are_loaded_by_the_first_compilation() -> None:
-    define = "import tapec\nf = tapec.compile(lambda x: x * 2.0)\n"
-    assert "tapec.passes" not in after_import(define)
-    assert {"tapec.passes", "tapec.lower"} <= after_import(f"{define}f(1.0)")
+def test_import_loads_what_a_call_needs() -> None:
+    assert of_ours(after_import("import tapec")) == {*FOR_A_CALL.split()}
 
 
-def test_llvm_is_loaded_by_the_first_compilation() -> None:
-    define = "import tapec\nf = tapec.compile(lambda x: x * 2.0)\n"
-    assert not any(m.startswith("llvmlite") for m in after_import(define))
-    assert "llvmlite.binding" in after_import(f"{define}f(1.0)")
+def test_compilers_are_loaded_by_the_first_compilation() -> None:
+    define = "import tapec\nf = tapec.grad(tapec.compile(lambda x: x * 2.0))\n"
+    transforms = {"derive", *(f"derive.{m}" for m in ("derived", "kept", "mapped", "transforms"))}
+    transforms |= {"derive.tuning"}
+    assert of_ours(after_import(define)) == {*FOR_A_CALL.split()} | transforms
+    rooms = {"tapec.trace.entry", "tapec.ad", "tapec.passes", "tapec.lower", "llvmlite.binding"}
+    assert rooms <= after_import(f"{define}f(1.0)")
 
 
 def test_public_names_are_there_when_asked_for() -> None:

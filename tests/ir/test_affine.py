@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tapec.ir import Builder, Op, Type, Value, lookup
+from tapec.ir.addresses import address
 from tapec.ir.affine import (
     ZERO,
     Affine,
@@ -23,7 +24,6 @@ from tapec.ir.affine import (
     var,
 )
 from tapec.ir.core import Block
-from tapec.ir.ops.memory import address
 
 INT = Type("i64")
 VALUES = tuple(Value(INT, name) for name in "ijkn")

@@ -8,10 +8,10 @@ import numpy as np
 
 from tapec.backends.interpreter.machine import Env, Machine, Rule
 from tapec.errors import BackendError
+from tapec.ir.addresses import address
 from tapec.ir.core import Op
 from tapec.ir.ops import lapack, opaque, packed
 from tapec.ir.ops.loop import STATUS
-from tapec.ir.ops.memory import address
 from tapec.ir.types import Type
 
 

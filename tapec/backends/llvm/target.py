@@ -13,8 +13,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from tapec.backends.locks import FOREIGN, IMPORTING
+from tapec.backends.locks import FOREIGN
 from tapec.errors import BackendError
+from tapec.lazy import IMPORTING
 
 _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 

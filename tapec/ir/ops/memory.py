@@ -10,8 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from tapec.errors import VerifyError
-from tapec.ir.affine import Affine, affine_sum
-from tapec.ir.core import Op, Value
 from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
 
@@ -154,10 +152,3 @@ TAPE_STORE = register(
         doc="Write the slot at offset + sum(strides * indices).",
     )
 )
-
-
-def address(op: Op) -> tuple[Value, Affine]:
-    """The buffer or tape of a load or store, and the element of it as a form of the indices."""
-    buffer, *indices = op.operands[op.primitive in (STORE, TAPE_STORE) :]
-    terms = zip(indices, op.attrs.get("strides", ()), strict=True)
-    return buffer, affine_sum(op.attrs.get("offset", 0), list(terms))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import sysconfig
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -15,6 +17,8 @@ _TAPEC = str(Path(__file__).parents[2])
 # contextlib is hidden as it runs our context managers, called from the user's line.
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
 _SHOWN = tuple(str(Path(_TAPEC, p)) for p in ("bench", "tools/check.py", "sparse/greedy.py"))
+# Frames of compiled code have names of files that are not there.
+_COMPILED = (".pyx", ".pxd", ".pxi", "<stringsource>")
 
 
 class KnownCode:
@@ -44,6 +48,21 @@ def is_hidden(file: str) -> bool:
     What benchmarks and checks call counts as the user's, and what we trace for ourselves.
     """
     return file.startswith(_HIDDEN) and not file.startswith(_SHOWN)
+
+
+@lru_cache(maxsize=1024)
+def is_library(file: str) -> bool:
+    """Whether source of this path is of Python's library or of an installed package."""
+    if file.endswith(_COMPILED) or file.startswith(("<frozen", "<string>")):
+        return True
+    return "site-packages" in file or file.startswith(_places())
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    """Where packages are; asked for at errors only, as the answer takes a millisecond."""
+    found = sysconfig.get_paths()
+    return tuple({found[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def is_user_code(code: CodeType) -> bool:

@@ -8,9 +8,8 @@ from typing import Any
 
 from tapec.errors import EffectError
 from tapec.ir.core import Loc
-from tapec.trace.arrays.frames import is_user_code
+from tapec.trace.arrays.frames import is_library, is_user_code
 from tapec.trace.arrays.session import Session, current
-from tapec.trace.python.foreign import is_library
 from tapec.trace.staging.attempts import failure_of
 from tapec.trace.tuning import LINES_WATCHED
 

@@ -27,7 +27,7 @@ from tapec.trace.python.classes import (
     may_stand_in,
 )
 from tapec.trace.python.constants import direct_on_constants
-from tapec.trace.python.inputs import COPIED, Captured, array_outside, input_member
+from tapec.trace.python.inputs import Captured, array_outside, input_member
 from tapec.trace.python.namespaces import (
     Globals,
     ModuleProxy,
@@ -36,6 +36,7 @@ from tapec.trace.python.namespaces import (
     known_cell,
     under_names_of_modules,
 )
+from tapec.trace.python.plan import COPIED
 from tapec.trace.python.proxy import (
     ArrayProxy,
     UfuncProxy,

@@ -24,8 +24,7 @@ from tapec.trace.python.clone import clone, scope_of, substitute
 from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import inside
-from tapec.trace.staging.heap import is_consumable
-from tapec.trace.staging.randomness import any_source, generators
+from tapec.trace.staging.randomness import any_source, generators, is_consumable
 from tapec.trace.staging.state import ExtendedState, ExtraVariable, State
 from tapec.trace.tuning import REACHABLE_OBJECTS
 

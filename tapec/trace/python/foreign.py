@@ -7,14 +7,12 @@ the error raised instead names the line that called it, and a cure.
 
 from __future__ import annotations
 
-import sysconfig
-from functools import cache, lru_cache
 from types import CellType, FrameType
 from typing import Any
 
 from tapec.errors import TapecError, TraceError
 from tapec.ir.core import Loc
-from tapec.trace.arrays.frames import frames_of, is_user_code
+from tapec.trace.arrays.frames import frames_of, is_library, is_user_code
 from tapec.trace.arrays.session import NeedStatic
 from tapec.trace.arrays.tracer import is_symbolic
 
@@ -23,8 +21,6 @@ CURE = (
     "else tapec.custom_rule around tapec.opaque"
 )
 _EMPTY = CellType()
-# Frames of compiled code have names of files that are not there.
-_COMPILED = (".pyx", ".pxd", ".pxi", "<stringsource>")
 
 
 def foreign_error(error: Exception) -> TraceError | None:
@@ -41,21 +37,6 @@ def foreign_error(error: Exception) -> TraceError | None:
     where = Loc(caller.f_code.co_filename, line, caller.f_code.co_name)
     message = f"{_name(called)} cannot be followed with traced values: {_first_line(error)}"
     return TraceError(message, where=where, hint=CURE)
-
-
-@lru_cache(maxsize=1024)
-def is_library(file: str) -> bool:
-    """Whether source of this path is of Python's library or of an installed package."""
-    if file.endswith(_COMPILED) or file.startswith(("<frozen", "<string>")):
-        return True
-    return "site-packages" in file or file.startswith(_places())
-
-
-@cache
-def _places() -> tuple[str, ...]:
-    """Where packages are; asked for at errors only, as the answer takes a millisecond."""
-    found = sysconfig.get_paths()
-    return tuple({found[k] for k in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def _ours(error: BaseException | None) -> TapecError | None:

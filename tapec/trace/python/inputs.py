@@ -7,9 +7,7 @@ value is in a container or an object, traced code sees a copy that holds a trace
 from __future__ import annotations
 
 import copy
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import class_dict
 from tapec.trace.python.edges import Edge
+from tapec.trace.python.plan import CapturedInput, InputPlan
 from tapec.trace.tuning import SMALL_CAPTURED
 
 # Numbers that can be inputs: their element type, and whether it is weak.
@@ -32,29 +31,6 @@ _NUMBERS: dict[type, tuple[str, bool]] = {
     np.int64: ("i64", False),
     np.int32: ("i32", False),
 }
-
-
-@dataclass(frozen=True)
-class InputPlan:
-    """Which captured values become inputs: `changed` ones, by title; `known` ones never.
-
-    Where `fixed`, none is.
-    """
-
-    changed: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
-    fixed: bool = False
-
-
-@dataclass
-class CapturedInput:
-    """A captured value that the program reads when it runs."""
-
-    title: str
-    type: Type
-    number: bool  # a number, not an array
-    value: Any
-    edges: list[Edge]  # the places it is read from
 
 
 class Captured:
@@ -194,10 +170,6 @@ class Captured:
         return next((i for t, i in pairs if t._storage is storage), None)
 
 
-# Containers that can be copied with stand-ins for their items.
-COPIED: Collection[type] = frozenset([list, tuple, dict, deque, Counter, OrderedDict, defaultdict])
-
-
 def _is_input(array: Any, changed: bool) -> bool:
     """Whether an array can be an input, and should be."""
     flags = array.flags
@@ -225,4 +197,4 @@ def array_outside(array: Any, session: Session) -> Any:
     return concrete(view)
 
 
-__all__ = ["COPIED", "Captured", "CapturedInput", "InputPlan", "array_outside", "input_member"]
+__all__ = ["Captured", "array_outside", "input_member"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapec.trace.python.classes import class_dict
 from tapec.trace.python.reads import Reads
-from tapec.trace.staging.heap import is_consumable
+from tapec.trace.staging.randomness import is_consumable
 
 
 class Owners:

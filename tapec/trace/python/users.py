@@ -7,9 +7,8 @@ import functools
 import sys
 from typing import Any
 
-from tapec.trace.arrays.frames import is_hidden
+from tapec.trace.arrays.frames import is_hidden, is_library
 from tapec.trace.python.classes import STDLIB
-from tapec.trace.python.foreign import is_library
 from tapec.trace.staging.randomness import generators
 
 

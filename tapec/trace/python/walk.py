@@ -25,8 +25,8 @@ from tapec.trace.python.classes import (
     may_be_another,
 )
 from tapec.trace.python.edges import READ, Edge, is_plain
-from tapec.trace.python.inputs import COPIED
 from tapec.trace.python.owners import Owners
+from tapec.trace.python.plan import COPIED
 from tapec.trace.python.reads import DYNAMIC, reads
 from tapec.trace.python.users import inside, is_looked_into, is_users
 from tapec.trace.tuning import MOST_READS

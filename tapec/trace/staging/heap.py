@@ -32,7 +32,7 @@ from tapec.trace.staging.containers import (
     refill,
     values_of,
 )
-from tapec.trace.staging.randomness import generators
+from tapec.trace.staging.randomness import generators, is_consumable
 from tapec.trace.staging.state import State
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
@@ -254,11 +254,6 @@ def consumed_by(state: State, body: Any = None) -> str:
         if is_consumable(value):
             return name
     return ""
-
-
-def is_consumable(value: Any) -> bool:
-    """Whether using an object advances a hidden state: iterators and random generators."""
-    return hasattr(type(value), "__next__") or isinstance(value, generators())
 
 
 def position(source: Any) -> Any:

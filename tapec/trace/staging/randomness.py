@@ -16,6 +16,11 @@ def generators() -> tuple[type[Any], ...]:
     return (Generator, RandomState, random.Random)
 
 
+def is_consumable(value: Any) -> bool:
+    """Whether using an object advances a hidden state: iterators and random generators."""
+    return hasattr(type(value), "__next__") or isinstance(value, generators())
+
+
 @functools.cache
 def hidden() -> tuple[tuple[str, Any], ...]:
     """The generators behind the functions of np.random and of random, with the modules' names."""
