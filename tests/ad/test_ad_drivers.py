@@ -154,12 +154,13 @@ def chain(n: int) -> Func:
     return builder.func("f", [value])
 
 
-def test_a_long_chain_is_linear_and_needs_no_stack() -> None:
-    func = chain(100_000)
+@pytest.mark.parametrize("size", [15_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_long_chain_is_linear_and_needs_no_stack(size: int) -> None:
+    func = chain(size)
     started = time.process_time()
     reverse, forward = gradient(func, [True]), tangent(func, [True])
-    assert time.process_time() - started < 20.0
-    assert max(len(reverse.ops), len(forward.ops)) < 600_000
+    assert time.process_time() - started < 200e-6 * size
+    assert max(len(reverse.ops), len(forward.ops)) < 6 * size
 
 
 def test_chain_values_agree_between_modes() -> None:

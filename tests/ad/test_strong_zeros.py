@@ -91,14 +91,31 @@ def ordinary(function) -> float:
     )
 
 
+def points(name: str):
+    """An ordinary point, and one with the bad number in a place that is not used."""
+    function, bad = SINGULAR[name]
+    a = ordinary(function)
+    return np.array([a, a + 0.02, a - 0.03]), np.array([bad, a + 0.02, a - 0.03])
+
+
+def every(kind: int, of: int, name: str, full: bool):
+    """The uses that one kind of derivative is taken of: all, or by turns among the kinds."""
+    turn = list(SINGULAR).index(name) + kind
+    return [(k, use) for n, (k, use) in enumerate(USES.items()) if full or (n + turn) % of == 0]
+
+
+extent = pytest.mark.parametrize("full", [False, pytest.param(True, marks=pytest.mark.slow)])
+
+
+@extent
 @pytest.mark.parametrize("mode", ["rev", "fwd"])
 @pytest.mark.parametrize("backend", ["llvm", "numpy"])
 @pytest.mark.parametrize("name", SINGULAR)
-def test_what_is_not_used_has_no_derivative(name, backend, mode):
-    function, bad = SINGULAR[name]
-    a = ordinary(function)
-    good, at = np.array([a, a + 0.02, a - 0.03]), np.array([bad, a + 0.02, a - 0.03])
-    for use in USES.values():
+def test_what_is_not_used_has_no_derivative(name, backend, mode, full):
+    function, _ = SINGULAR[name]
+    good, at = points(name)
+    kind = 2 * (backend == "llvm") + (mode == "rev")
+    for _, use in every(kind, 2 if backend == "numpy" else 4, name, full):
         compiled = tapec.compile(lambda x, use=use: use(function(x)), backend=backend)
         slope = tapec.jacobian(compiled, mode=mode)
         want, got = slope(good), slope(at)
@@ -106,15 +123,17 @@ def test_what_is_not_used_has_no_derivative(name, backend, mode):
         np.testing.assert_allclose(got, want, rtol=1e-12, err_msg=str(use))
 
 
+@extent
 @pytest.mark.parametrize("name", SINGULAR)
-def test_second_derivatives_of_what_is_not_used(name):
-    function, bad = SINGULAR[name]
-    a = ordinary(function)
-    good, at = np.array([a, a + 0.02, a - 0.03]), np.array([bad, a + 0.02, a - 0.03])
-    for key, use in USES.items():
-        f = lambda x, use=use: use(function(x))  # noqa: E731
-        for outer, inner in itertools.product(("rev", "fwd"), repeat=2):
+def test_second_derivatives_of_what_is_not_used(name, full):
+    function, _ = SINGULAR[name]
+    good, at = points(name)
+    for kind, (outer, inner) in enumerate(itertools.product(("rev", "fwd"), repeat=2)):
+        backend = "auto" if full or kind % 2 else "numpy"
+        for key, use in every(kind, 4, name, full):
+            f = lambda x, use=use: use(function(x))  # noqa: E731
             second = tapec.jacobian(tapec.jacobian(f, mode=inner), mode=outer)
+            second = tapec.compile(second, backend=backend)
             want, got = second(good), second(at)
             np.testing.assert_allclose(got, want, rtol=1e-10, err_msg=f"{key} {outer} {inner}")
 

@@ -109,7 +109,7 @@ def test_dead_values_are_freed():
 
 def test_long_programs():
     def formula(x):
-        for _ in range(50_000):
+        for _ in range(10_000):
             x = x * 0.5 + 1.0
         return x
 
@@ -117,7 +117,7 @@ def test_long_programs():
     start = time.perf_counter()
     (value,) = interpreter.run(func, [np.array(3.0)])
     assert value == 2.0
-    assert time.perf_counter() - start < 20.0
+    assert time.perf_counter() - start < 8.0
 
 
 def loop_func() -> Func:

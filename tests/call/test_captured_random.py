@@ -10,7 +10,7 @@ import pytest
 import tapec
 from tests.support.captured_programs import Program, X, outcome, program
 
-QUICK, SLOW = 30, 2000
+QUICK, SLOW = 18, 2000
 LIMIT = 1e-9
 
 

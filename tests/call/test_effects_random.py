@@ -19,7 +19,7 @@ from support.captured_programs import Program, X, outcome, program
 
 import tapec
 
-QUICK, SLOW, BLOCKS = 40, 1000, 20
+QUICK, SLOW, BLOCKS = 24, 1000, 20
 LIMIT = 1e-9
 REFUSALS = {n for n, v in vars(tapec.errors).items() if isinstance(v, type)}
 Space = dict[str, Any]

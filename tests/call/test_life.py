@@ -62,7 +62,7 @@ SITUATIONS = {
     "finalize": "c = Closing(); weakref.finalize(c, call, *c.kernels[0])",
     "generator": "def g(c=Closing()):\n    try: yield\n    finally: c.__del__()\nheld = g(); next(held)",
     "daemon thread": "c = Closing()\nthreading.Thread(target=lambda: [c.__del__() "
-    "for _ in range(10**6)], daemon=True).start(); time.sleep(3)",
+    "for _ in range(10**6)], daemon=True).start(); time.sleep(0.3)",
 }
 
 

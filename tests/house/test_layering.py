@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
 
 import networkx as nx
 import pytest
+from support.sources import nodes
 
 ROOT = Path(__file__).parents[2] / "tapec"
 
@@ -43,17 +45,17 @@ HEAVY = {
 }
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     """Modules a file imports, those for type checkers excepted."""
-    tree = ast.parse(path.read_text())
     hidden = {
         inner
-        for node in ast.walk(tree)
+        for node in nodes(path.read_text())
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         for inner in ast.walk(node)
     }
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(path.read_text()):
         if node in hidden:
             continue
         if isinstance(node, ast.Import):

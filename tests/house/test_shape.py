@@ -6,7 +6,6 @@ Every rule is a function of a source tree, so that each test also sees it find a
 from __future__ import annotations
 
 import ast
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from statistics import median
 
 import networkx as nx
 import pytest
+from support.sources import nodes, parsed
 
 PACKAGE = Path(__file__).parents[2] / "tapec"
 LONGEST_FILE = 300
@@ -34,9 +34,8 @@ ANY_EXCEPTION = {
 }
 
 
-@functools.cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def all_nodes(path: Path) -> tuple[ast.AST, ...]:
+    return nodes(path.read_text())
 
 
 def files(root: Path) -> list[Path]:
@@ -73,8 +72,8 @@ def large_rooms(root: Path) -> list[str]:
 def lengths(root: Path) -> list[int]:
     """Lines of every function, its signature and docstring included."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = (n for p in files(root) for n in ast.walk(parsed(p)) if isinstance(n, kinds))
-    return [(n.end_lineno or 0) - n.lineno + 1 for n in nodes]
+    found = (n for p in files(root) for n in all_nodes(p) if isinstance(n, kinds))
+    return [(n.end_lineno or 0) - n.lineno + 1 for n in found]
 
 
 def long_functions(root: Path) -> list[str]:
@@ -123,7 +122,7 @@ def circles(root: Path) -> list[str]:
 
 def classes(root: Path) -> Iterator[tuple[str, Path]]:
     for p in files(root):
-        yield from ((n.name, p) for n in ast.walk(parsed(p)) if isinstance(n, ast.ClassDef))
+        yield from ((n.name, p) for n in all_nodes(p) if isinstance(n, ast.ClassDef))
 
 
 def shared_names(root: Path) -> list[str]:
@@ -142,7 +141,7 @@ def any_exception(root: Path) -> list[str]:
     return [
         f"{p.relative_to(root)}:{n.lineno} takes any exception for an answer"
         for p in files(root)
-        for n in ast.walk(parsed(p))
+        for n in all_nodes(p)
         if isinstance(n, ast.ExceptHandler) and _takes_all(n) and not _raises(n.body)
         if str(p.relative_to(root)) not in ANY_EXCEPTION
     ]
@@ -175,7 +174,7 @@ def written_again(root: Path) -> list[str]:
         f"{p.relative_to(root)}:{node.lineno} {said}"
         for p in files(root)
         if p.relative_to(root).parts[0] != "ir"
-        for node in ast.walk(parsed(p))
+        for node in all_nodes(p)
         for said in [_again(node)]
         if said
     ]
@@ -219,7 +218,7 @@ def test_the_package_keeps_the_rule(rule: Callable[[Path], list[str]]) -> None:
 def test_places_where_any_exception_is_taken_are_few() -> None:
     for name in ANY_EXCEPTION:
         assert any(isinstance(n, ast.ExceptHandler) and _takes_all(n) and not _raises(n.body)
-                   for n in ast.walk(parsed(PACKAGE / name))), name  # fmt: skip
+                   for n in all_nodes(PACKAGE / name)), name  # fmt: skip
 
 
 FAULTS: dict[Callable[[Path], list[str]], list[dict[str, str]]] = {

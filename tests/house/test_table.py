@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.sources import nodes, tree
 
 from tapec.ir import PRIMITIVES
 
@@ -31,9 +32,9 @@ def names_in(node: ast.expr) -> list[str]:
     return []
 
 
-def compared(tree: ast.AST) -> Iterator[ast.expr]:
+def compared(module: ast.Module) -> Iterator[ast.expr]:
     """`op.name == "add"`, `op.name in ("add", "sub")`."""
-    for node in ast.walk(tree):
+    for node in ast.walk(module):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             named = any(isinstance(s, ast.Attribute) and s.attr == "name" for s in sides)
@@ -41,9 +42,9 @@ def compared(tree: ast.AST) -> Iterator[ast.expr]:
                 yield node
 
 
-def listed(tree: ast.Module) -> Iterator[ast.expr]:
+def listed(module: ast.Module) -> Iterator[ast.expr]:
     """Sets of op names, and what a mapping says of ops other than a rule, in a module's body."""
-    for node in tree.body:
+    for node in module.body:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if isinstance(value, ast.Dict):
             keys = [k for k in value.keys if k is not None and names_in(k)]
@@ -55,8 +56,7 @@ def listed(tree: ast.Module) -> Iterator[ast.expr]:
 
 def by_name(source: str, *, sets: bool = True) -> list[str]:
     """Where a module asks for properties of ops by their names."""
-    tree = ast.parse(source)
-    found = [*compared(tree), *(listed(tree) if sets else ())]
+    found = [*compared(tree(source)), *(listed(tree(source)) if sets else ())]
     return [f"line {node.lineno}: {ast.unparse(node)}" for node in found]
 
 
@@ -103,7 +103,7 @@ def test_rules_and_building_may_name_ops(allowed: str) -> None:
 def declares(source: str) -> bool:
     """Whether a module makes primitives."""
     made = {"Primitive", "register", "elementwise", "linear", "structured"}
-    calls = (n.func for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call))
+    calls = (n.func for n in nodes(source) if isinstance(n, ast.Call))
     return any(isinstance(f, ast.Name) and f.id in made for f in calls)
 
 

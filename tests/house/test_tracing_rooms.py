@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import scipy.special
+from support.sources import nodes
 
 from tapec.trace import TABLE
 
@@ -35,18 +35,13 @@ def room(module: str) -> str:
     return parts[2] if len(parts) > 3 or parts[2:] in ([r] for r in _rooms()) else ""
 
 
-@functools.cache
-def _nodes(text: str) -> list[ast.AST]:
-    return [*ast.walk(ast.parse(text))]
-
-
 def _rooms() -> set[str]:
     return set().union(*ORDER)
 
 
 def imports(text: str, modules: Sources) -> Iterator[str]:
     """The modules of tracing that one imports, those for type checkers included."""
-    for node in _nodes(text):
+    for node in nodes(text):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
@@ -57,7 +52,7 @@ def imports(text: str, modules: Sources) -> Iterator[str]:
 
 def look_ups(text: str) -> Iterator[str]:
     """The names that a module looks up as ``TABLE["name"]`` or ``np_("name", ...)``."""
-    for node in _nodes(text):
+    for node in nodes(text):
         match node:
             case ast.Subscript(value=ast.Name("TABLE"), slice=ast.Constant(name), ctx=ast.Load()):
                 yield name
@@ -67,7 +62,7 @@ def look_ups(text: str) -> Iterator[str]:
 
 def entries(text: str) -> Iterator[str]:
     """The names that a module enters by ``@implements`` or ``TABLE["name"] = ...``."""
-    for node in _nodes(text):
+    for node in nodes(text):
         match node:
             case ast.Call(func=ast.Name("implements"), args=args):
                 yield from (a.value for a in args if isinstance(a, ast.Constant))

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.sources import parsed
 
 PACKAGE = Path(__file__).parents[2] / "tapec"
 ROOMS = ("ad", "passes", "ir", "backends", "call", "derive", "bench", "trace", "lower", "sparse")
@@ -67,7 +68,7 @@ def is_number(node: ast.expr | None) -> bool:
 def numbers(path: Path) -> list[tuple[str, int]]:
     """The numeric constants of a module, with their lines."""
     found = []
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and is_number(node.value):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]

@@ -15,7 +15,7 @@ from tapec.ir import Builder, Expr, type_of
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
 
-SHAPES = [(1_000_000,), (1000, 1000), (100_000, 10), (10, 100_000), (100, 100, 100), (40_000, 25)]
+SHAPES = [(400_000,), (640, 640), (40_000, 10), (10, 40_000), (70, 70, 70), (40_000, 25)]
 N = 100_003  # not a multiple of a block
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from support.sampling import sampled
 
 from tapec.backends import interpreter
 from tapec.ir import Block, Builder, Func, Type, Value, lookup
@@ -181,7 +182,7 @@ def _pop() -> Block:
     return b.block([rest, b.emit(lookup("add"), [total, value]).result])
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", sampled(range(150), 2))
 def test_values_stay(seed: int) -> None:
     func = Random(seed).func()
     verify(func)

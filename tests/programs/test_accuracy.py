@@ -24,7 +24,7 @@ def test_errors_are_within_the_bounds(case: Accuracy, backend: str) -> None:
     assert not bad
 
 
-@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+@pytest.mark.parametrize("backend", ["llvm", pytest.param("numpy", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", CASES, ids=label)
 def test_values_out_of_the_ordinary_are_those_of_numpy_and_scipy(case, backend) -> None:
     for _, f, _ in case.calls():

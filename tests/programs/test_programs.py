@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.kernel_support import both, routes
 from support.program_corpus import PROGRAMS, Program
 
 import tapec
-from tapec.backends.llvm import available
 from tapec.tools.differences import COMPLEX_STEP, ridders
 
 Array = Any
-NATIVE = pytest.mark.skipif(not available()[0], reason=available()[1])
-both = pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=NATIVE)])
 every = pytest.mark.parametrize("p", PROGRAMS, ids=lambda p: p.name)
 
 
@@ -60,7 +58,7 @@ def test_first_derivatives(p: Program, backend: Any) -> None:
     close(got, slopes(p.f, p.point, p.analytic), 1e-12 if p.analytic else 1e-8)
 
 
-@both
+@routes
 @every
 def test_second_derivatives(p: Program, backend: Any) -> None:
     """The Hessian, and its product with a vector."""

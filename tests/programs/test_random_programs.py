@@ -20,7 +20,7 @@ from tapec.ir.printer import print_func
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
 quick = settings(
-    max_examples=120,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

@@ -86,14 +86,17 @@ def program(seed: int) -> Step:
     return f
 
 
+MODES = ("auto", "fwd", "rev", "both")
+
+
 def same(found: Any, dense: Any) -> None:
     np.testing.assert_allclose(found.toarray(), dense, rtol=1e-10, atol=1e-11)
 
 
-def check(seed: int) -> None:
+def check(seed: int, modes: tuple[str, ...] = MODES) -> None:
     f = program(seed)
     dense = tapec.jacobian(f)(X)
-    for mode in ("auto", "fwd", "rev", "both"):
+    for mode in modes:
         same(tapec.jacobian(f, sparse=True, mode=mode)(X), dense)  # type: ignore[call-overload]
     with contextlib.suppress(SparsityError):  # it has loops, or its elements mix
         same(tapec.jacobian(f, sparse=True, route="direct")(X), dense)
@@ -106,7 +109,7 @@ def check(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(QUICK))
 def test_some(seed: int) -> None:
-    check(seed)
+    check(seed, (MODES[seed % 4],))
 
 
 @pytest.mark.slow

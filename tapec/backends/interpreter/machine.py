@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
+from tapec.ir.addresses import address
+from tapec.ir.affine import Affine
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.nested import reads
 
@@ -20,6 +22,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.deaths: dict[Block, list[tuple[Value, ...]]] = {}
+        self.places: dict[Op, Affine] = {}
 
     def block(self, block: Block, env: Env) -> list[Array]:
         """Execute all ops of a block in `env`, which gains and loses its values; its results."""
@@ -45,6 +48,12 @@ class Machine:
             raise UnsupportedOperation(f"the interpreter cannot run {op.name}", where=op.loc)
         found = evaluate(*[env[v] for v in op.operands], **op.attrs)
         return found if isinstance(found, tuple) else (found,)
+
+    def address(self, op: Op, env: Env) -> int:
+        """The element that a load or store is of; its form is found once for all iterations."""
+        if op not in self.places:
+            self.places[op] = address(op)[1]
+        return self.places[op].at(env)
 
     def _deaths(self, block: Block) -> list[tuple[Value, ...]]:
         """Per op, the values of this block that are dead after it."""

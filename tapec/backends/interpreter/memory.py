@@ -8,27 +8,21 @@ import numpy as np
 
 from tapec.backends.interpreter.machine import Env, Machine, Rule
 from tapec.errors import BackendError
-from tapec.ir.addresses import address
 from tapec.ir.core import Op
 from tapec.ir.ops import lapack, opaque, packed
 from tapec.ir.ops.loop import STATUS
 from tapec.ir.types import Type
 
-
-def _address(op: Op, env: Env) -> int:
-    return address(op)[1].at(env)
-
-
 # --- buffers -------------------------------------------------------------------------------------
 
 
 def _load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    return (env[op.operands[0]].reshape(-1)[_address(op, env)],)
+    return (env[op.operands[0]].reshape(-1)[machine.address(op, env)],)
 
 
 def _store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     value, buffer, *_ = op.operands
-    env[buffer].reshape(-1)[_address(op, env)] = env[value]
+    env[buffer].reshape(-1)[machine.address(op, env)] = env[value]
     return ()
 
 
@@ -209,14 +203,14 @@ def _tape(op: Op, position: int, env: Env) -> _SlotStack:
 
 
 def _tape_load(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    found = _tape(op, 0, env).slots[_address(op, env)]
+    found = _tape(op, 0, env).slots[machine.address(op, env)]
     if found is None or found.dtype != op.result.type.numpy:
         raise BackendError(f"the slot holds {found!r}, not a {op.result.type}")
     return (found,)
 
 
 def _tape_store(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    tape, slot = _tape(op, 1, env), _address(op, env)
+    tape, slot = _tape(op, 1, env), machine.address(op, env)
     if not 0 <= slot < tape.top:
         raise BackendError(f"slot {slot} of a tape of {tape.top} slots is written")
     tape.slots[slot] = env[op.operands[0]]

@@ -51,8 +51,8 @@ def test_indices_that_take_nothing(f: Callable[..., Any], key: str) -> None:
     def g(x: Any) -> Any:
         return f(x, KEYS[key])
 
-    gradient, lanes = tapec.grad(g), tapec.vmap(tapec.grad(g))
-    assert np.isclose(tapec.compile(g)(X[0]), g(X[0]))
-    assert np.allclose(gradient(X[0]), np.cos(X[0]))
-    assert np.allclose(lanes(X), np.cos(X))
-    assert np.allclose(tapec.hessian(g)(X[0]).reshape(12, 12), np.diag(-np.sin(X[0]).ravel()))
+    value, hessian = (tapec.compile(k, backend="numpy") for k in (g, tapec.hessian(g)))
+    assert np.isclose(value(X[0]), g(X[0]))
+    assert np.allclose(tapec.grad(g)(X[0]), np.cos(X[0]))
+    assert np.allclose(tapec.vmap(tapec.grad(g))(X), np.cos(X))
+    assert np.allclose(hessian(X[0]).reshape(12, 12), np.diag(-np.sin(X[0]).ravel()))
