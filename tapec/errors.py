@@ -92,6 +92,10 @@ class UnsupportedLowering(BackendError):
     """An op that native code generation does not know: the interpreter serves instead."""
 
 
+class ExportError(CompileError):
+    """A program that has no form in C, or files of it that could not be made."""
+
+
 class DerivativeError(TapecError):
     """Two routes to the same derivative disagree."""
 

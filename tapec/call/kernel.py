@@ -10,6 +10,7 @@ from tapec.backends.fastcall import FastCallable, enable_vectorcall
 from tapec.backends.locks import ForkedLock
 from tapec.call.derivatives import TRANSFORMS, Derivatives
 from tapec.call.entries import Entries
+from tapec.call.foreign import Foreign
 from tapec.call.method import BoundKernel
 from tapec.call.quick import NoCheapKey, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, has_parameter, static_test
@@ -35,7 +36,7 @@ Backend = Literal["auto", "llvm", "numpy"]
 
 
 @enable_vectorcall
-class Kernel(Derivatives, FastCallable):
+class Kernel(Derivatives, Foreign, FastCallable):
     """A function compiled on demand, once for every signature.
 
     Calls take and return NumPy arrays. Results share memory with arguments, and lie in it, as those

@@ -44,6 +44,16 @@ class KernelLike(Protocol):
     def bind(self, *args: Any, out: Any = None) -> Callable[[], Any]:
         """A callable without arguments."""
 
+    def address(self, *args: Any) -> int:
+        """The address of a C function."""
+
+    def ctypes(self, *args: Any) -> Any:
+        """A C function for ctypes."""
+
+    @property
+    def export(self) -> Callable[..., Any]:
+        """Writes C functions."""
+
 
 class BoundKernel:
     """What `obj.kernel` is: the kernel with `obj` as its first argument.
@@ -117,6 +127,22 @@ class BoundKernel:
 
     def _derived(self, name: str) -> BoundKernel:
         return BoundKernel(self.__func__.derived(f"method {name}"), self.__self__)
+
+    # ---- for other languages ----
+
+    def address(self, *args: Any) -> int:
+        """The address of a C function, see `Kernel.address`."""
+        return self.__func__.address(self.__self__, *args)
+
+    def ctypes(self, *args: Any) -> Any:
+        """A C function for ctypes, see `Kernel.ctypes`."""
+        return self.__func__.ctypes(self.__self__, *args)
+
+    def export(self, path: Any, *args: Any, argnums: Any = 0, **options: Any) -> Any:
+        """Write C functions, see `Kernel.export`; `argnums` counts from the first argument."""
+        single = isinstance(argnums, int)
+        numbers = argnums + 1 if single else tuple(n + 1 for n in argnums)
+        return self.__func__.export(path, self.__self__, *args, argnums=numbers, **options)
 
     # ---- looking inside ----
 

@@ -49,6 +49,7 @@ class SparsePlan:
     arranged: Callable[[Array], Any]
     sparsity: Sparsity
     given: tuple[tuple[int, Array], ...]  # the integer inputs that the pattern was found for
+    blocks: tuple[tuple[MatrixBlock, ...], ...]  # one for each result and argument
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
         """The matrices at these inputs of the program."""
@@ -91,6 +92,11 @@ class SparseKernel:
     def sparsity(self, *args: Any, **kwargs: Any) -> Sparsity:
         """The pattern and its colouring at these arguments."""
         return self._prepared(args, kwargs)[0].sparsity
+
+    def exported(self, *args: Any) -> tuple[Specialization, SparsePlan, Sequence[Any]]:
+        """For C: the function's own program, the plan of its nonzeros, and the inputs of both."""
+        plan, inputs = self._prepared(args, {})
+        return self._program.specialization(*args), plan, inputs
 
     def kernel(self, *args: Any, **kwargs: Any) -> Kernel:
         """The kernel that computes the nonzeros: for its dumps and its `explain`."""
@@ -135,6 +141,7 @@ class SparseKernel:
             self._nested(special, chosen, parts),
             Sparsity(pattern, coloured),
             tuple((k, np.array(inputs[k])) for k in sorted(found.given)),
+            tuple(map(tuple, parts)),
         )
 
     def _emitted(

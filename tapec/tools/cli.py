@@ -1,15 +1,15 @@
-"""The command line: ``tapec bench | dump | check | opt | ops | info``."""
+"""The command line: ``tapec bench | dump | check | export | opt | ops | info``."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
+
+from tapec.tools.cli_export import export
+from tapec.tools.cli_options import arg_option, arguments, refusing, seed_option
 
 if TYPE_CHECKING:
     from tapec.bench.case import Case
@@ -25,54 +25,13 @@ def main() -> None:
     """tapec: compiled derivatives of plain NumPy functions."""
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Mistakes of the user end with one line and status 2, refusals of the compiler with 1."""
-    from tapec.bench.spec import SpecError
-    from tapec.errors import TapecError
-
-    try:
-        yield
-    except SpecError as problem:
-        raise click.UsageError(str(problem)) from None
-    except TapecError as problem:
-        raise click.ClickException(f"{type(problem).__name__}: {problem}") from None
-
-
-def _refusing(command: Callable[..., None]) -> Callable[..., None]:
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        with _refusals():
-            command(*args, **kwargs)
-
-    return guarded
-
-
-_arg_option = click.option(
-    "--arg",
-    "specs",
-    multiple=True,
-    metavar="SPEC",
-    help="One argument: 'float64[100]', 'float64[8,3]:0.5..2', 'int64[4]:0..9', 2.5, data.npy.",
-)
-_seed_option = click.option(
-    "--seed", default=0, show_default=True, help="Seed of random arguments."
-)
-
-
-def _arguments(specs: tuple[str, ...], seed: int) -> tuple[Any, ...]:
-    import numpy as np
-
-    from tapec.bench.spec import parse_argument
-
-    rng = np.random.default_rng(seed)
-    return tuple(parse_argument(spec, rng) for spec in specs)
+main.add_command(export)
 
 
 @main.command()
 @click.argument("target", required=False)
-@_arg_option
-@_seed_option
+@arg_option
+@seed_option
 @click.option(
     "--case", "cases", multiple=True, metavar="GLOB", help="Only these cases of the suite."
 )
@@ -97,7 +56,7 @@ def _arguments(specs: tuple[str, ...], seed: int) -> tuple[Any, ...]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Draw .png, .svg or .pdf.",
 )
-@_refusing
+@refusing
 def bench(
     target: str | None,
     specs: tuple[str, ...],
@@ -143,7 +102,7 @@ def _selected(
     if target is not None:
         if cases:
             raise click.UsageError("give TARGET or --case, not both")
-        return (user_case(target, load_function(target), _arguments(specs, seed)),)
+        return (user_case(target, load_function(target), arguments(specs, seed)),)
     if specs:
         raise click.UsageError("--arg needs a TARGET such as module:function")
     from tapec.bench.cases import select
@@ -178,8 +137,8 @@ def _writable(json_file: Path | None, plot_file: Path | None) -> None:
 
 @main.command()
 @click.argument("target")
-@_arg_option
-@_seed_option
+@arg_option
+@seed_option
 @click.option(
     "--of",
     "product",
@@ -195,31 +154,31 @@ def _writable(json_file: Path | None, plot_file: Path | None) -> None:
     show_default=True,
     help="At which stage.",
 )
-@_refusing
+@refusing
 def dump(target: str, specs: tuple[str, ...], seed: int, product: str, stage: str) -> None:
     """Print a program of TARGET (module:function) at a stage of compilation."""
     from tapec.bench.spec import load_function
     from tapec.bench.user import product_of
 
-    kernel, args = product_of(load_function(target), _arguments(specs, seed), product)
+    kernel, args = product_of(load_function(target), arguments(specs, seed), product)
     click.echo(str(kernel.ir(stage, *args)))
 
 
 @main.command()
 @click.argument("target")
-@_arg_option
-@_seed_option
+@arg_option
+@seed_option
 @click.option(
     "--order", type=click.IntRange(1, 2), default=2, show_default=True, help="Highest derivative."
 )
-@_refusing
+@refusing
 def check(target: str, specs: tuple[str, ...], seed: int, order: int) -> None:
     """Compare the derivatives of TARGET by every route; status 1 if any differ."""
     from tapec.bench.spec import load_function
     from tapec.bench.user import require_differentiable
     from tapec.tools.check import examine
 
-    function, args = load_function(target), _arguments(specs, seed)
+    function, args = load_function(target), arguments(specs, seed)
     require_differentiable(function, args)
     report = examine(function, *args, order=order)
     click.echo(str(report))
@@ -254,7 +213,7 @@ def _passes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--print-after", "shown", metavar="PASS|all", help="Show the program after it, on stderr."
 )
-@_refusing
+@refusing
 def opt(file: TextIO, wanted: str, verify_each: bool, shown: str | None) -> None:
     """Run passes on the program in FILE, or on standard input for -, and print what comes out.
 

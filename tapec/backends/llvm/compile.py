@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tapec.backends.llvm import blas, lapack, pycalls, special
-from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.abi import KernelAbi, Output
 from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.entry import FIXED, RAISER
@@ -139,6 +139,24 @@ def compile_loops(
     return kernel
 
 
+def emit_alone(func: Func) -> LlvmText:
+    """LLVM IR of a clean array program without an entry for Python: its kernel, to the letter as
+    `compile_func` makes it. Raises UnsupportedLowering as that does."""
+    from tapec.lower import lower
+
+    outs = tuple(Output(v.type.dtype, v.type.shape) for v in func.results)
+    signature = KernelAbi((), outs, "tuple")
+    return emit(Lowered(lower(func, blas.usable), signature, None, wrapper=False))
+
+
+def linked_libraries(text: LlvmText) -> dict[str, int]:
+    """The addresses of what a kernel calls in SciPy's libraries and in Python."""
+    known = dict(pycalls.symbols(text.loops.ops))
+    for calls in (blas, lapack, special):
+        known |= calls.symbols() if calls.PREFIX in text.kernel else {}
+    return known
+
+
 def emit(lowered: Lowered) -> LlvmText:
     """LLVM IR of the loops and of their wrapper, and the level at which to compile it."""
     loops, signature, opt = lowered.loops, lowered.signature, lowered.opt
@@ -189,10 +207,7 @@ def _passes(func: Func, report: Report) -> Callable[[str, Func, Func, float], No
 def _known(text: LlvmText, raiser: Callable[[int], None]) -> dict[str, int]:
     """The addresses of what the code names: runtime, constants of the call, libraries."""
     objects = {f"{FIXED}{place}": id(value) for place, value in text.signature.fixed}
-    known = {**symbols(), **objects, RAISER: id(raiser), **pycalls.symbols(text.loops.ops)}
-    for calls in (blas, lapack, special):
-        known = {**known, **(calls.symbols() if calls.PREFIX in text.kernel else {})}
-    return known
+    return {**symbols(), **objects, RAISER: id(raiser), **linked_libraries(text)}
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:

@@ -156,7 +156,7 @@ def emit_object(text: str, *, opt: int = 1, passes: int = 0, verify: bool = Fals
     module = _parse(text, verify)
     machine = target.machine(opt)
     if PASSES in text:  # asking LLVM for the attributes of every function takes longer
-        _run_passes(module, machine, passes)
+        run_passes(module, machine, passes)
     return bytes(machine.emit_object(module))
 
 
@@ -183,7 +183,7 @@ def load_object(
 def optimized_text(text: str, *, opt: int = 1, passes: int = 0) -> str:
     """The LLVM IR after the mid-level passes, as LLVM prints it."""
     module = _parse(text, verify=True)
-    _run_passes(module, target.machine(opt), passes)
+    run_passes(module, target.machine(opt), passes)
     return str(module)
 
 
@@ -192,7 +192,7 @@ def disassemble(text: str, *, opt: int = 1, passes: int = 0) -> str:
     """The assembly that `compile_module` would produce for LLVM IR text."""
     module = _parse(text, verify=False)
     machine = target.machine(opt)
-    _run_passes(module, machine, passes)
+    run_passes(module, machine, passes)
     return str(machine.emit_assembly(module))
 
 
@@ -212,11 +212,11 @@ def _parse(text: str, verify: bool) -> Any:
             module.verify()
     except RuntimeError as error:
         raise BackendError(f"LLVM refuses the emitted text: {str(error).strip()}") from error
-    module.triple = target.host().triple
+    module.triple = target.chosen().triple
     return module
 
 
-def _run_passes(module: Any, machine: Any, level: int) -> None:
+def run_passes(module: Any, machine: Any, level: int) -> None:
     """LLVM's simplification of single functions, those marked: most need none, and it takes
     several times as long as making machine code."""
     marked = [f for f in module.functions if not f.is_declaration and _bears(f)] if level else []

@@ -49,6 +49,13 @@ def symbols(ops: Iterable[Op]) -> dict[str, int]:
     return dict(callback(op) for op in every(ops) if op.primitive in _FUNCTIONS)
 
 
+def called_name(op: Op) -> str:
+    """What a call into Python calls; empty for other ops."""
+    if op.primitive is HOST:
+        return str(op.attrs["function"]).rpartition(".")[0]
+    return str(op.attrs["of"]) if op.primitive is NUMPY else ""
+
+
 def _runner(function: Callable[..., Any], attrs: dict[str, Any], types: Sequence[Type]) -> Any:
     views = [_viewer(t) for t in types]
 

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 from tapec.backends.llvm.tuning import KEPT_BYTES
+
+
+@dataclass(frozen=True)
+class Allocator:
+    """The functions that give memory, by name."""
+
+    malloc: str
+    realloc: str
+    free: str
+
+
+PYTHON = Allocator("PyMem_RawMalloc", "PyMem_RawRealloc", "PyMem_RawFree")
+C = Allocator("malloc", "realloc", "free")
 
 # `tapec.large`: ask for large pages where a block is large, as NumPy does for its arrays; otherwise
 # touching fresh memory for the first time costs more than most of what is done with it.
@@ -27,7 +41,7 @@ done:
 }}
 declare i32 @madvise(ptr, i64, i32)
 """
-_NO_LARGE = "define internal void @tapec.large(ptr, i64) nounwind {\n  ret void\n}\n"
+NO_LARGE = "define internal void @tapec.large(ptr, i64) nounwind {\n  ret void\n}\n"
 
 # `tapec.take`, `tapec.give`: work memory too large for the stack. One block is kept for the next
 # call in a variable of the kernel's. `take` exchanges it for null, so a call that finds null
@@ -64,7 +78,11 @@ define void @tapec.give(ptr %cell, ptr %block) nounwind {
 # block kept in `cell` if that suffices, from a block to one of at least double the size. `shed`
 # leaves the block in `cell` if it is not too large.
 _HEAD = 64
-_TAPES = f"""\
+
+
+def tapes_text(names: Allocator, kept_bytes: int) -> str:
+    """LLVM text of `tapec.grow` and `tapec.shed`, which keep blocks of up to so many bytes."""
+    return f"""\
 define i1 @tapec.grow(ptr %tape, i64 %needed, ptr %cell) nounwind {{
 start:
   %pcap = getelementptr i8, ptr %tape, i64 8
@@ -88,10 +106,10 @@ measure:
   %suffices = icmp uge i64 %keptcap, %needed
   br i1 %suffices, label %copy, label %discard
 discard:
-  call void @PyMem_RawFree(ptr %kept)
+  call void @{names.free}(ptr %kept)
   br label %allocate
 allocate:
-  %fresh = call ptr @PyMem_RawMalloc(i64 %bytes)
+  %fresh = call ptr @{names.malloc}(i64 %bytes)
   %made = icmp ne ptr %fresh, null
   br i1 %made, label %copy, label %starved
 copy:
@@ -102,7 +120,7 @@ copy:
   br label %done
 enlarge:
   %old = getelementptr i8, ptr %base, i64 -{_HEAD}
-  %larger = call ptr @PyMem_RawRealloc(ptr %old, i64 %bytes)
+  %larger = call ptr @{names.realloc}(ptr %old, i64 %bytes)
   %enlarged = icmp ne ptr %larger, null
   br i1 %enlarged, label %done, label %starved
 done:
@@ -127,14 +145,14 @@ define void @tapec.shed(ptr %tape, ptr %cell) nounwind {{
   br i1 %onstack, label %done, label %heap
 heap:
   %block = getelementptr i8, ptr %base, i64 -{_HEAD}
-  %small = icmp ule i64 %cap, {KEPT_BYTES // 8}
+  %small = icmp ule i64 %cap, {kept_bytes // 8}
   br i1 %small, label %keep, label %free
 keep:
   %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
   br label %free
 free:
   %unwanted = phi ptr [ %other, %keep ], [ %block, %heap ]
-  call void @PyMem_RawFree(ptr %unwanted)
+  call void @{names.free}(ptr %unwanted)
   br label %done
 done:
   ret void
@@ -145,5 +163,6 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 
 def memory_text() -> str:
-    """LLVM text of these functions; C's memory functions are declared elsewhere."""
-    return "\n".join((_LARGE if sys.platform == "linux" else _NO_LARGE, _ARENA, _TAPES))
+    """LLVM text of these functions; the allocator of Python is declared elsewhere."""
+    large = _LARGE if sys.platform == "linux" else NO_LARGE
+    return "\n".join((large, _ARENA, tapes_text(PYTHON, KEPT_BYTES)))

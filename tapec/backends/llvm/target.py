@@ -10,6 +10,9 @@ import functools
 import importlib
 import platform
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +24,20 @@ _ELEMENT_BITS = {"f64": 64, "i64": 64, "f32": 32, "i32": 32, "bool": 8}
 
 # Register width in bits by the feature that brings it; the first one present wins.
 _REGISTER_BITS = (("avx512f", 512), ("avx2", 256), ("avx", 256), ("sse2", 128), ("neon", 128))
+
+# Processors that code can be made for elsewhere, by architecture: LLVM's name, and the feature that
+# decides the width of vectors.
+_PROCESSORS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "x86_64": {
+        "generic": ("x86-64", "sse2"),
+        "x86-64": ("x86-64", "sse2"),
+        "x86-64-v2": ("x86-64-v2", "sse2"),
+        "x86-64-v3": ("x86-64-v3", "avx2"),
+        "x86-64-v4": ("x86-64-v4", "avx512f"),
+    },
+    "aarch64": {"generic": ("generic", "neon")},
+}
+_SAME_ARCHITECTURE = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # C library functions count as free of side effects, as errno is never read.
 PURE = " nounwind willreturn memory(none)"
@@ -107,9 +124,64 @@ def host() -> Host:
     )
 
 
+_CHOSEN: ContextVar[Host | None] = ContextVar("target", default=None)
+
+
+def chosen() -> Host:
+    """The machine that code is made for: this one, but within `compiling_for`."""
+    return _CHOSEN.get() or host()
+
+
+@contextmanager
+def compiling_for(there: Host) -> Iterator[None]:
+    """Make code for another machine in this context."""
+    token = _CHOSEN.set(there)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def processor(cpu: str = "native", triple: str | None = None) -> Host:
+    """A machine by name: "native" is this one, "generic" any of the triple's architecture.
+
+    Raises BackendError for machines that LLVM, or the table here, does not know.
+    """
+    here = host()
+    if cpu == "native" and triple in (None, here.triple):
+        return here
+    triple = triple or here.triple
+    known = _PROCESSORS.get(architecture(triple), {})
+    if cpu not in known:
+        names = ", ".join(map(repr, known)) or "none"
+        raise BackendError(
+            f"no processor {cpu!r} of {triple}", hint=f"those that code can be made for: {names}"
+        )
+    _know_triple(triple)
+    name, feature = known[cpu]
+    return Host(triple, name, frozenset([feature]), "", here.llvm_version)
+
+
+def architecture(triple: str) -> str:
+    """The processor's family that a triple begins with, by one of its names."""
+    family = triple.partition("-")[0]
+    return _SAME_ARCHITECTURE.get(family, family)
+
+
+@functools.cache
+def _know_triple(triple: str) -> None:
+    llvm = require()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        llvm.Target.from_triple(triple)
+    except RuntimeError as error:
+        raise BackendError(f"LLVM knows no machine {triple!r}: {error}") from error
+
+
 def vector_width(dtype: str) -> int:
     """How many elements of `dtype` ("f64", "f32", "i64", ...) one vector register holds."""
-    return max(1, host().register_bits // _ELEMENT_BITS[dtype])
+    return max(1, chosen().register_bits // _ELEMENT_BITS[dtype])
 
 
 def function_attributes() -> str:
@@ -118,7 +190,7 @@ def function_attributes() -> str:
     Some processors are tuned by LLVM to prefer 256-bit vectors although they have 512-bit
     registers; without these attributes `<8 x double>` may be split there.
     """
-    bits = host().register_bits
+    bits = chosen().register_bits
     if bits < 512:
         return "nounwind"
     return f'nounwind "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
@@ -132,16 +204,15 @@ def machine(opt: int) -> Any:
     """
     if opt not in range(4):
         raise BackendError(f"no such code generation level: {opt!r} (0, 1, 2 and 3 exist)")
-    return _machine(opt)
+    return _machine(opt, chosen())
 
 
 @functools.cache
-def _machine(opt: int) -> Any:
+def _machine(opt: int, there: Host) -> Any:
     llvm = require()
-    here = host()
-    return llvm.Target.from_triple(here.triple).create_target_machine(
-        cpu=here.cpu,
-        features=here.feature_string,
+    return llvm.Target.from_triple(there.triple).create_target_machine(
+        cpu=there.cpu,
+        features=there.feature_string,
         opt=opt,
         reloc="pic",
         codemodel="small",

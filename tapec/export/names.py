@@ -1,0 +1,54 @@
+"""CNames of C for arguments and results, after those in the user's code."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tapec.tree import Tree
+
+# Words that are no names in C or C++, and names that examples use.
+_WORDS = """auto bool break case catch char class const constexpr continue default delete do double
+element else enum explicit extern false float for friend goto if inline int int32_t int64_t long
+mutable namespace new operator private protected public register restrict return short signed sizeof
+static status struct switch template this throw true try typedef typename union unsigned using
+virtual void volatile while"""
+_RESERVED = frozenset(_WORDS.split())
+
+
+def named_leaves(names: Iterable[Any], trees: Iterable[Tree]) -> Iterator[str]:
+    """CNames of the leaves of some objects: that of the object, with keys or numbers inside."""
+    for name, tree in zip(names, trees, strict=True):
+        if tree.kind is None:
+            yield str(name)
+        else:
+            inner = [f"{name}_{key}" for key in tree.keys] or [
+                f"{name}{k}" for k in range(len(tree.children))
+            ]
+            yield from named_leaves(inner, tree.children)
+
+
+class CNames:
+    """Identifiers of C that differ from each other."""
+
+    def __init__(self, *taken: str) -> None:
+        self._taken = {*taken}
+
+    def new(self, title: str) -> str:
+        """An identifier like `title`."""
+        name = base = identifier(title)
+        count = 1
+        while name in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._taken.add(name)
+        return name
+
+
+def identifier(title: str) -> str:
+    """A name of C, C++ and Python like a title."""
+    name = re.sub(r"\W", "_", title, flags=re.ASCII).strip("_") or "x"
+    name = f"_{name}" if name[0].isdigit() else name
+    return f"{name}_" if name in _RESERVED or keyword.iskeyword(name) else name
