@@ -38,7 +38,7 @@ def active_params(func: Func, active: Sequence[bool]) -> list[Value]:
 
 def can_vary(type: Type) -> bool:
     """Whether values of this type may have a derivative: floats, and tapes of them."""
-    return type.is_float or type.dtype == "tape"
+    return type.is_float or type.is_tape
 
 
 class Activity:

@@ -66,7 +66,7 @@ def _refuse_curved(
             continue
         bits = sum(1 << k for k, v in enumerate(o.operands) if v in reached)
         masks = zip(o.results, dependence.of(o), strict=True)
-        reached.update(v for v, mask in masks if mask & bits and v.type.dtype != "tape")
+        reached.update(v for v, mask in masks if mask & bits and not v.type.is_tape)
     if not reached.isdisjoint(v for v in found if isinstance(v, Value)):
         raise NonDifferentiableError(
             "the jvp= rule of this function is not linear in the tangents", where=op.loc,

@@ -49,21 +49,21 @@ class BatchScope:
         """The value with a batch axis, repeated where it has none."""
         if value in self.lifted:
             return self.lifted[value]
-        if value.type.dtype == "tape":
+        if value.type.is_tape:
             raise PushesDiffer(value)
         return broadcast(self.builder, value, (self.size, *value.type.shape), value.hint)
 
     def wanted(self, value: Value, flag: bool) -> Value:
         """The value with a batch axis or without one; raises ShapeError if it cannot be single."""
         if not flag and value in self.lifted:
-            if value.type.dtype == "tape":
+            if value.type.is_tape:
                 raise PushesDiffer(value)
             raise ShapeError("a result that differs from point to point cannot stay single")
         return self.full(value) if flag else value
 
     def batched_type(self, type: Type) -> Type:
         """The type of a batched value (a tape stays a tape)."""
-        return type if type.dtype == "tape" else type.with_shape((self.size, *type.shape))
+        return type if type.is_tape else type.with_shape((self.size, *type.shape))
 
     # ---- masks ----
 

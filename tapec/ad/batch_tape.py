@@ -38,7 +38,7 @@ class TapeFamilies:
     def same(self, originals: Sequence[Value], copies: Sequence[Value]) -> None:
         """Note copies of the program's values."""
         for value, copy in zip(originals, copies, strict=True):
-            if value.type.dtype == "tape":
+            if value.type.is_tape:
                 self._origin[copy] = self._origin.get(value, value)
 
     def batched(self, tape: Value) -> bool:
@@ -61,13 +61,13 @@ class TapeFamilies:
         `made` has the tapes of the body, the last first: it need not return a tape that nobody
         reads afterwards.
         """
-        return [self.latest([*made, v], v) if v.type.dtype == "tape" else v for v in operands]
+        return [self.latest([*made, v], v) if v.type.is_tape else v for v in operands]
 
     def latest(self, values: Sequence[Value], like: Value) -> Value:
         """The first tape among `values` that is the same as this one."""
         self._link_all()
         family = self._family(like)
-        tapes = (v for v in values if v.type.dtype == "tape")
+        tapes = (v for v in values if v.type.is_tape)
         return next(v for v in tapes if self._family(v) is family)
 
     def order(self, op: Op) -> Sequence[int]:
@@ -76,7 +76,7 @@ class TapeFamilies:
         A reverse sweep does everything backwards, so that one order serves all tapes of an op.
         """
         plain = range(len(op.regions))
-        if not any(v.type.dtype == "tape" for v in op.operands):
+        if not any(v.type.is_tape for v in op.operands):
             return plain
         self._link_all()
         pushed, popped = (self._moved(op, primitive) for primitive in (PUSH, POP))
@@ -97,7 +97,7 @@ class TapeFamilies:
         return root
 
     def _join(self, a: Value, b: Value) -> None:
-        if a.type.dtype != "tape" or b.type.dtype != "tape":
+        if not a.type.is_tape or not b.type.is_tape:
             return
         first, second = self._family(a), self._family(b)
         if first is not second:

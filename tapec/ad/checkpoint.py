@@ -39,7 +39,7 @@ def is_checkpointed(op: Op) -> bool:
     if op.attrs.get("checkpoint", 0) <= 0 or op.attrs["length"] <= 1:
         return False
     carried = region_op(op).starts
-    return bool(carried) and all(v.type.dtype != "tape" for v in carried)
+    return bool(carried) and all(not v.type.is_tape for v in carried)
 
 
 def augment_checkpointed(

@@ -85,7 +85,7 @@ def _cut(crossing: Sequence[Value], defs: Defs, fixed: set[Op]) -> list[Value]:
 
 
 def _makes_tape(op: Op | None) -> bool:
-    return op is not None and any(v.type.dtype == "tape" for v in op.results)
+    return op is not None and any(v.type.is_tape for v in op.results)
 
 
 def _part(func: Func, params: Sequence[Value], results: Sequence[Value], defs: Defs) -> Func:

@@ -30,6 +30,6 @@ def materialise(builder: Builder, derivative: Derivative, type: Type) -> Value:
     """The derivative as a value: a splat constant, an empty tape, where it is structurally zero."""
     if not isinstance(derivative, Zero):
         return derivative
-    if type.dtype == "tape":
+    if type.is_tape:
         return builder.emit(PRIMITIVES["tape"], ()).result
     return builder.const(0.0, type)

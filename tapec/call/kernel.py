@@ -97,8 +97,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
             out, kwargs["out"] = None, out
         pinned = self._pinned
         key, values = self._key(args, kwargs, pinned)
-        known = self._quick.get(key)
-        if known is not None and (current := known.current()) is not None:
+        if (current := self._recalled(key)) is not None:
             return current.run(values, out, (args, kwargs))
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if is_traced(leaves):
@@ -116,6 +115,10 @@ class Kernel(Derivatives, Foreign, FastCallable):
         """Find the program by the cheap key from now on, where it says all of the signature."""
         if key is not None and pinned is self._pinned and is_described(special.signature, pinned):
             self._quick[key] = self._found[special.signature]
+
+    def _recalled(self, key: Any) -> Specialization | None:
+        """The program that the cheap key leads to, if what it captured is still the same."""
+        return known.current() if (known := self._quick.get(key)) else None
 
     def _key(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], pinned: frozenset[int]
@@ -169,12 +172,10 @@ class Kernel(Derivatives, Foreign, FastCallable):
         """The compiled program for these arguments (compiling it where needed)."""
         pinned = self._pinned
         key, _ = self._key(args, kwargs, pinned)
-        known = self._quick.get(key)
-        if known is not None and (current := known.current()) is not None:
-            return current
-        special = self._specialize(args, kwargs)
-        self._remember(key, pinned, special)
-        return special
+        if (found := self._recalled(key)) is None:
+            found = self._specialize(args, kwargs)
+            self._remember(key, pinned, found)
+        return found
 
     def ir(self, stage: str, *args: Any, **kwargs: Any) -> stages.IRText:
         """The program of this call at a stage, as text.

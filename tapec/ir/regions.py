@@ -174,7 +174,7 @@ def with_consts(
 
 def without_tapes(r: RegionOp, passed: Set[int]) -> list[int]:
     """The arguments but for the tapes among those `passed` through: their one use was that."""
-    return [k for k, v in enumerate(r.args) if not (k in passed and v.type.dtype == "tape")]
+    return [k for k, v in enumerate(r.args) if not (k in passed and v.type.is_tape)]
 
 
 def pick(items: Sequence[T], positions: Iterable[int]) -> tuple[T, ...]:

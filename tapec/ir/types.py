@@ -56,6 +56,11 @@ class Type:
         return self.dtype in FLOATS
 
     @property
+    def is_tape(self) -> bool:
+        """Whether values of this type are stacks of what a reverse sweep needs."""
+        return self.dtype == "tape"
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy element type."""
         return NUMPY_DTYPES[self.dtype]

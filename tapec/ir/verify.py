@@ -126,7 +126,7 @@ class _Verifier:
 
     def spend(self, value: Value, op: Op | None = None) -> None:
         """A tape is a stack in memory: who pushes or pops ends the life of the value given."""
-        if value.type.dtype != "tape":
+        if not value.type.is_tape:
             return
         if value in self.spent:
             raise self.fail(f"the tape {self.names[value]} is used twice", op)

@@ -61,7 +61,7 @@ class _Sides:
     def collect(self, inner: Frame) -> list[Value]:
         found: list[Value] = []
         for k, value in enumerate(inner.block.results):
-            if value.type.dtype == "tape":
+            if value.type.is_tape:
                 same_tape(self.tapes.setdefault(k, inner.grids[value]), inner.grids[value])
             elif k not in self.memory:
                 found += inner.registers(value)
@@ -116,5 +116,5 @@ def selectable(op: Op) -> bool:
             if not pure or inner.result.type.size > SMALL:
                 return False
             cost += inner.primitive.cost * inner.result.type.size
-    small = all(v.type.size <= SMALL and v.type.dtype != "tape" for v in op.operands)
+    small = all(v.type.size <= SMALL and not v.type.is_tape for v in op.operands)
     return small and cost <= SELECTED_COST

@@ -48,9 +48,7 @@ class Carried:
             self.memory[k] = n.target(name) if rotating is None else rotating.memory(k)
             if rotating or n.shares.get(name) is not inits[k]:
                 n.copy(inits[k], self.memory[k])
-        self.small = [
-            k for k, v in enumerate(inits) if k not in self.memory and v.type.dtype != "tape"
-        ]
+        self.small = [k for k, v in enumerate(inits) if k not in self.memory and not v.type.is_tape]
         for init in inits:
             n.in_registers(init)
         self.places = [p for t in self.rotations for p in t.start]

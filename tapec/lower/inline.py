@@ -30,7 +30,7 @@ def outlined(blocks: Iterable[Func | Block]) -> set[int]:
 
 
 def _tapes(op: Op) -> bool:
-    return any(v.type.dtype == "tape" for v in (*op.operands, *op.results))
+    return any(v.type.is_tape for v in (*op.operands, *op.results))
 
 
 def weight(block: Block) -> int:

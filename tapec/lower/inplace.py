@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
-from tapec.ir.ops.indexing import UPDATE
+from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
+from tapec.ir.ops.indexing import INDEX, UPDATE
 from tapec.ir.ops.nest import MATERIALIZE, SHARE
 from tapec.ir.regions import region_op
 from tapec.lower.roles import Decided
@@ -177,7 +177,7 @@ class Takeovers:
         """Whether a written part reads the old array at the places of the part only."""
         if op.primitive not in (UPDATE, DYNAMIC_UPDATE, DYNAMIC_ADD) or value is not op.operands[1]:
             return False
-        view = "index" if op.primitive is UPDATE else "dynamic_index"
+        view = INDEX if op.primitive is UPDATE else DYNAMIC_INDEX
         starts = op.operands[2:]
         stack = [value]
         while stack:
@@ -185,7 +185,7 @@ class Takeovers:
             source = self.plan.source.get(v)
             if base not in self.reads.get(v, ()) or source is None:
                 continue
-            if source.name == view and source.operands[0] is base:
+            if source.primitive is view and source.operands[0] is base:
                 if source.attrs["at"] != op.attrs["at"] or source.operands[1:] != starts:
                     return False
                 continue

@@ -54,7 +54,7 @@ class _Families:
 
     def join(self, a: Value, b: Value) -> None:
         """Make two families one."""
-        if a.type.dtype == "tape" == b.type.dtype:
+        if a.type.is_tape and b.type.is_tape:
             first, second = self.of(a), self.of(b)
             if first is not second:
                 self.parent[second] = first
@@ -95,10 +95,10 @@ def _apart(block: Func | Block, families: _Families) -> None:
 def _beginnings(block: Func | Block) -> Iterator[tuple[Value, tuple[Value, ...]]]:
     """Tapes that enter a block or come out of an op, with the tapes that went in."""
     for param in block.params:
-        if param.type.dtype == "tape":
+        if param.type.is_tape:
             yield param, ()
     for op in block.ops:
-        before = tuple(v for v in op.operands if v.type.dtype == "tape")
+        before = tuple(v for v in op.operands if v.type.is_tape)
         for value in op.results:
-            if value.type.dtype == "tape":
+            if value.type.is_tape:
                 yield value, before

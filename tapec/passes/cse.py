@@ -59,7 +59,7 @@ def _unique(op: Op) -> bool:
     """Whether it is never one with another: effects, and tapes, each of which has one use."""
     primitive = op.primitive
     if primitive.kind == "region":
-        return any(v.type.dtype == "tape" for v in op.results)
+        return any(v.type.is_tape for v in op.results)
     return primitive.effect or bool(op.regions)
 
 

@@ -97,7 +97,7 @@ def _invariant(form: RegionOp, region: Block) -> dict[Op, None]:
 
 
 def _movable(op: Op, certain: bool) -> bool:
-    if op.primitive.effect or any(v.type.dtype == "tape" for v in op.results):
+    if op.primitive.effect or any(v.type.is_tape for v in op.results):
         return False
     return certain or not can_fail(op)
 

@@ -57,4 +57,4 @@ def _written(op: Op) -> Iterator[Value]:
     """Buffers and tapes that an op, or one in its regions, may write."""
     for inner in every([op]):
         if inner.primitive.effect and inner.primitive is not TAPE_LOAD:
-            yield from (v for v in inner.operands if v.type.buffer or v.type.dtype == "tape")
+            yield from (v for v in inner.operands if v.type.buffer or v.type.is_tape)

@@ -66,7 +66,7 @@ def branch_to_select(op: Op, cx: Rewriter) -> Result:
         zip(*(passed_through(form, body) for body in form.bodies), strict=True)
     ):
         type = op.results[k].type
-        if None not in sides and type.size <= MAX_SELECTED and type.dtype != "tape":
+        if None not in sides and type.size <= MAX_SELECTED and not type.is_tape:
             a, b = (_value(form, side, cx) for side in sides)
             known[k] = cx.emit("select", (op.operands[0], a, b))
     return _without(form, known, frozenset(), cx)
