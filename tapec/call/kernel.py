@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from tapec.look import debug, stages, taping
     from tapec.trace import results
 else:
-    debug, stages = deferred("tapec.look.debug"), deferred("tapec.look.stages")
-    taping = deferred("tapec.look.taping")
+    debug, stages, taping = (deferred(f"tapec.look.{n}") for n in ("debug", "stages", "taping"))
     portable, tracing = deferred("tapec.call.portable"), deferred("tapec.call.tracing")
     graph, trace, results = map(deferred, ("tapec.ir.graph", "tapec.trace", "tapec.trace.results"))
 
