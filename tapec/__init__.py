@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tapec.derive.linear import linearize as linearize
     from tapec.derive.linear import vjp as vjp
     from tapec.derive.opaque import opaque as opaque
+    from tapec.derive.taylor import taylor as taylor
+    from tapec.derive.taylor import taylor_polynomial as taylor_polynomial
+    from tapec.derive.taylor import tensors as tensors
     from tapec.derive.transforms import gnvp as gnvp
     from tapec.derive.transforms import grad as grad
     from tapec.derive.transforms import hessian as hessian
@@ -66,6 +69,9 @@ __all__ = [
     "scan",
     "stop_gradient",
     "switch",
+    "taylor",
+    "taylor_polynomial",
+    "tensors",
     "unroll",
     "value_and_grad",
     "vjp",
@@ -80,6 +86,7 @@ _HOMES = {
         ("gnvp", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vmap"),
         "tapec.derive.transforms",
     ),
+    **dict.fromkeys(("taylor", "taylor_polynomial", "tensors"), "tapec.derive.taylor"),
     **dict.fromkeys(("cond", "fori_loop", "switch", "while_loop"), "tapec.trace.python.forms"),
     **dict.fromkeys(("rolled", "unroll"), "tapec.trace.staging.iterables"),
     "check": "tapec.tools.check",

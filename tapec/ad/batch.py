@@ -11,7 +11,7 @@ from typing import Any
 from tapec.ad.batch_masked import guarded, hazardous
 from tapec.ad.batch_regions import REGION_RULES
 from tapec.ad.batch_scope import BatchScope
-from tapec.ad.batch_tape import PushesDiffer, TapeFamilies
+from tapec.ad.batch_tape import with_tapes
 from tapec.ad.rules import reshape
 from tapec.errors import ShapeError, UnsupportedOperation
 from tapec.ir.build import Expr
@@ -32,12 +32,9 @@ def batch(
     if len(batched) != len(func.params):
         raise ShapeError(f"{func.name} has {len(func.params)} inputs, got {len(batched)} flags")
     flags = [True] * len(func.results) if out_batched is None else out_batched
-    tapes = TapeFamilies(func)
-    while True:
-        try:
-            return _batched(func, batched, BatchScope(size, tapes, _visit), flags)
-        except PushesDiffer as found:
-            tapes.mark(found.tape)
+    return with_tapes(
+        func, lambda tapes: _batched(func, batched, BatchScope(size, tapes, _visit), flags)
+    )
 
 
 def _batched(
@@ -70,12 +67,12 @@ def _visit(scope: BatchScope, op: Op) -> None:
     if single:
         scope.builder.ops.append(op)
         return
-    rule = _elementwise if op.primitive.kind == "elementwise" else _declared
+    rule = elementwise if op.primitive.kind == "elementwise" else declared
     results = rule(scope, op)
     scope.lifted.update(zip(op.results, results, strict=True))
 
 
-def _elementwise(scope: BatchScope, op: Op) -> tuple[Value, ...]:
+def elementwise(scope: BatchScope, op: Op) -> tuple[Value, ...]:
     """Ranks aligned behind the new axis, so that broadcasting pairs the same axes as before."""
     rank, size = op.results[0].type.ndim, scope.size
 
@@ -90,7 +87,8 @@ def _elementwise(scope: BatchScope, op: Op) -> tuple[Value, ...]:
     return scope.builder.emit(op.primitive, operands, op.attrs, hint=hint).results
 
 
-def _declared(scope: BatchScope, op: Op) -> tuple[Value, ...]:
+def declared(scope: BatchScope, op: Op) -> tuple[Value, ...]:
+    """By the op's own rule."""
     if op.primitive.batch is None:
         raise UnsupportedOperation(f"{op.name} has no batching rule", where=op.loc)
     operands = tuple(Expr(scope.builder, scope.value(v)) for v in op.operands)

@@ -125,7 +125,7 @@ def _call(scope: BatchScope, op: Op) -> None:
     body = scope.body(op.regions[0], scope.flags(op.operands), masked)
     extra = [] if mask is None else [mask]
     operands = [*extra, *map(scope.value, op.operands)]
-    name = f"{op.attrs['name']}.batch"
+    name = f"{op.attrs['name']}.{scope.suffix}"
     scope.emit(op, operands, [body.finish(body.result_flags)], body.result_flags, name=name)
 
 

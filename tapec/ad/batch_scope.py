@@ -22,8 +22,11 @@ class BatchScope:
 
     `lifted` maps values of the original program to their batched forms; a value without one is
     single and serves as it is. `alias` has values that turned out to be others. `mask` (one
-    boolean per lane) says which lanes run this code at all; None for all of them.
+    boolean per lane) says which lanes run this code at all; None for all of them. `suffix` names
+    functions that are called.
     """
+
+    suffix = "batch"
 
     def __init__(
         self, size: int, tapes: TapeFamilies, visit: Visit, mask: Value | None = None
@@ -51,6 +54,10 @@ class BatchScope:
             return self.lifted[value]
         if value.type.is_tape:
             raise PushesDiffer(value)
+        return self.spread(value)
+
+    def spread(self, value: Value) -> Value:
+        """A single value along a new axis: repeated."""
         return broadcast(self.builder, value, (self.size, *value.type.shape), value.hint)
 
     def wanted(self, value: Value, flag: bool) -> Value:
@@ -139,12 +146,16 @@ class BatchScope:
         self.tapes.same(op.results, results)
         return replace(op, operands=operands, results=results)
 
+    def opened(self) -> Body:
+        """A region of this block."""
+        return Body(self)
+
     def body(self, block: Block, flags: Sequence[bool], masked: int | None = None) -> Body:
         """A batched body whose flagged parameters have an axis.
 
         With `masked`, it takes the mask as an extra parameter at that position.
         """
-        body = Body(self)
+        body = self.opened()
         for k, (p, flag) in enumerate(zip(block.params, flags, strict=True)):
             if k == masked:
                 body.take_mask()

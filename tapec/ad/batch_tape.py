@@ -6,7 +6,7 @@ is marked from its beginning and batching starts again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.core import Func, Op, Value
@@ -22,6 +22,16 @@ class PushesDiffer(Exception):
     def __init__(self, tape: Value) -> None:
         self.tape = tape
         super().__init__("a tape of batched and single values")
+
+
+def with_tapes(func: Func, build: Callable[[TapeFamilies], Func]) -> Func:
+    """What `build` makes, as soon as it knows which tapes of the program are batched."""
+    tapes = TapeFamilies(func)
+    while True:
+        try:
+            return build(tapes)
+        except PushesDiffer as found:
+            tapes.mark(found.tape)
 
 
 class TapeFamilies:

@@ -28,3 +28,7 @@ MASKED_ELEMENTS = 64
 CHEAP_COST = 8
 # Arrays above this size with a part written in place are not made again. [elements; estimated]
 WRITTEN_ELEMENTS = 64
+# Taylor coefficients are written out op by op up to this size, as calls of functions that ops share
+# beyond it: compiling then takes half as long, and the code is about as fast. [products; measured:
+# right-hand side of three bodies to degree 20, chains of sines and quotients]
+UNROLLED_TERMS = 5_000

@@ -78,6 +78,7 @@ class Primitive:
     # Where an op has several results, `ct` is a tuple of Expr | None and `result` one of Expr.
     vjp: Callable[..., Any] | None = None
     strong: Mapping[str, Any] = field(default_factory=dict)  # rules by name, `ops/unread.py`
+    taylor: Any = None  # how Taylor coefficients follow from those of operands, `ir/series.py`
     # batch(operands, batched: tuple[bool, ...], size, **attrs) -> Expr with a leading axis, or a
     # tuple of them; operands flagged False have none.
     batch: Callable[..., Any] | None = None
@@ -93,8 +94,7 @@ class Primitive:
     ends: int | None = None
     # What writes a part: the name of the op that reads the same part.
     reader: str = ""
-    # Where the operands begin that are places known at run time only.
-    places: int | None = None
+    places: int | None = None  # where operands begin that are places known at run time only
     # The name of the same op with places known in advance.
     static: str = ""
     # It can fail while it runs, as an index out of bounds does: then it is not executed where the

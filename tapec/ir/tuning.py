@@ -26,6 +26,9 @@ LOOP_WEIGHT = 256
 # Cofactors of matrices up to this size are determinants of their minors, which cost the fifth power
 # of it, of larger ones they come from an inverse. [rows; estimated]
 MINORS = 8
+# Taylor coefficients of determinants are those of cofactors up to this size: of cofactors of
+# cofactors there are n!. [rows; estimated]
+LAPLACE = 3
 # Columns that LAPACK takes together, if it has room for them. [columns; estimated]
 LAPACK_BLOCK = 32
 # So many orders of one function may be asked for at once: each is computed for all elements.

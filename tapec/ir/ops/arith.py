@@ -6,20 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.ops import expansions
 from tapec.ir.ops.logic import isnan, logical_and, logical_or, select
 from tapec.ir.ops.math import log
 from tapec.ir.ops.rules import (
     ANY,
     POSITIVE,
-    as_mask,
     floating,
     minus_one,
     numeric,
     one,
     quiet,
+    share,
     zero,
 )
 from tapec.ir.primitive import Primitive, Sample, elementwise
+from tapec.ir.series import Formula, Recurrence, minus, plus, quotient
 
 # Attribute of sums and differences in reductions and products: a product that is added may be
 # rounded together with the sum. All others round twice, as NumPy does.
@@ -33,6 +35,7 @@ add: Primitive = elementwise(
     commutative=True,
     domain=(ANY, ANY),
     bounded=True,
+    taylor=Recurrence(lambda k, y, a, b, **_: plus(a[k], b[k]), together=True),
     doc="Sum.",
 )
 sub: Primitive = elementwise(
@@ -43,6 +46,7 @@ sub: Primitive = elementwise(
     lower="rule",
     domain=(ANY, ANY),
     bounded=True,
+    taylor=Recurrence(lambda k, y, a, b, **_: minus(a[k], b[k]), together=True),
     doc="Difference.",
 )
 mul: Primitive = elementwise(
@@ -53,6 +57,7 @@ mul: Primitive = elementwise(
     commutative=True,
     domain=(ANY, ANY),
     bounded=True,
+    taylor=Recurrence(expansions.product, alone=(0, 1)),
     doc="Product.",
 )
 div: Primitive = elementwise(
@@ -64,6 +69,7 @@ div: Primitive = elementwise(
     cost=6,
     domain=(ANY, POSITIVE),
     divides=True,
+    taylor=Recurrence(quotient, alone=(0,)),
     doc="Quotient of floating-point numbers; integers are converted first.",
 )
 neg: Primitive = elementwise(
@@ -75,6 +81,7 @@ neg: Primitive = elementwise(
     domain=(ANY,),
     bounded=True,
     rounds=False,
+    taylor=Recurrence(lambda k, y, x: minus(None, x[k]), together=True),
     doc="Negation.",
 )
 
@@ -98,6 +105,7 @@ power: Primitive = elementwise(
     lower="vmath.power",
     cost=40,
     domain=(POSITIVE, ANY),
+    taylor=Recurrence(expansions.general_power),
     doc="a**b. Negative bases with whole exponents have the derivative b a^(b-1); "
     "the derivative by the exponent is 0 at a = 0.",
 )
@@ -119,6 +127,7 @@ integer_pow: Primitive = elementwise(
     domain=(POSITIVE,),
     bounded=lambda *, n: n > 0,
     lower="rule",
+    taylor=Formula(expansions.whole_power),
     doc="x**n with a whole static n; 0**0 = 1, and negative n only for floats.",
 )
 abs: Primitive = elementwise(
@@ -131,6 +140,7 @@ abs: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Recurrence(expansions.size),
     doc="Absolute value; the derivative at 0 is 0.",
 )
 sign: Primitive = elementwise(
@@ -147,15 +157,10 @@ sign: Primitive = elementwise(
 )
 
 
-def _share(wins: Any, a: Any, b: Any) -> Any:
-    """The share of the derivative going to `a`: all where it wins, half where it ties with `b`."""
-    return as_mask(wins, a) + 0.5 * as_mask(a.equals(b), a)
-
-
 maximum: Primitive = elementwise(
     "maximum",
     quiet(np.maximum),
-    (lambda y, a, b: _share(a > b, a, b), lambda y, a, b: _share(b > a, b, a)),
+    (lambda y, a, b: share(a > b, a, b), lambda y, a, b: share(b > a, b, a)),
     lower="rule",
     commutative=True,
     cost=2,
@@ -164,12 +169,13 @@ maximum: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Recurrence(expansions.extreme(1.0, False)),
     doc="The larger; NaN if either is NaN. Ties share the derivative half and half.",
 )
 minimum: Primitive = elementwise(
     "minimum",
     quiet(np.minimum),
-    (lambda y, a, b: _share(a < b, a, b), lambda y, a, b: _share(b < a, b, a)),
+    (lambda y, a, b: share(a < b, a, b), lambda y, a, b: share(b < a, b, a)),
     lower="rule",
     commutative=True,
     cost=2,
@@ -178,14 +184,15 @@ minimum: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Recurrence(expansions.extreme(-1.0, False)),
     doc="The smaller; NaN if either is NaN. Ties share the derivative half and half.",
 )
 fmax: Primitive = elementwise(
     "fmax",
     quiet(np.fmax),
     (
-        lambda y, a, b: _share(logical_or(a > b, isnan(b)), a, b),
-        lambda y, a, b: _share(logical_or(b > a, isnan(a)), b, a),
+        lambda y, a, b: share(logical_or(a > b, isnan(b)), a, b),
+        lambda y, a, b: share(logical_or(b > a, isnan(a)), b, a),
     ),
     lower="rule",
     commutative=True,
@@ -195,14 +202,15 @@ fmax: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Recurrence(expansions.extreme(1.0, True)),
     doc="The larger, ignoring NaN where the other is a number. Ties half and half.",
 )
 fmin: Primitive = elementwise(
     "fmin",
     quiet(np.fmin),
     (
-        lambda y, a, b: _share(logical_or(a < b, isnan(b)), a, b),
-        lambda y, a, b: _share(logical_or(b < a, isnan(a)), b, a),
+        lambda y, a, b: share(logical_or(a < b, isnan(b)), a, b),
+        lambda y, a, b: share(logical_or(b < a, isnan(a)), b, a),
     ),
     lower="rule",
     commutative=True,
@@ -212,6 +220,7 @@ fmin: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Recurrence(expansions.extreme(-1.0, True)),
     doc="The smaller, ignoring NaN where the other is a number. Ties half and half.",
 )
 
@@ -285,5 +294,6 @@ copysign: Primitive = elementwise(
     analytic=False,
     bounded=True,
     rounds=False,
+    taylor=Formula(expansions.with_sign),
     doc="|a| with the sign of b.",
 )

@@ -21,6 +21,8 @@ from tapec.ir.ops.matrices import (
 )
 from tapec.ir.ops.shape import Array, Tangents, call
 from tapec.ir.ops.unread import read_matrices
+from tapec.ir.series import Rate
+from tapec.ir.tuning import LAPLACE
 from tapec.ir.types import Type
 
 # --- determinants --------------------------------------------------------------------------------
@@ -61,6 +63,17 @@ def _strong_vjp_determinant(
     return _vjp_determinant(ct, result, (read_matrices([ct], operands[0]),))
 
 
+def _determinant_rate(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
+    """By cofactors of few rows, beyond them y' = y trace(a^-1 a'): singular matrices raise.
+
+    Cofactors of cofactors would cost n! operations.
+    """
+    (a,), (ta,) = operands, tangents
+    if ta is None or a.shape[-1] <= LAPLACE:
+        return _jvp_determinant(operands, tangents, result)
+    return result * _trace_of_quotient(a, ta)
+
+
 DETERMINANT = decomposition(
     "determinant",
     _infer_determinant,
@@ -68,6 +81,7 @@ DETERMINANT = decomposition(
     jvp=_jvp_determinant,
     vjp=_vjp_determinant,
     strong={"vjp": _strong_vjp_determinant},
+    taylor=Rate(_determinant_rate),
     sparsity=stacked(0),
     cost=40,
     lower="own loops",

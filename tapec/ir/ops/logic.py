@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
+from tapec.ir.ops.expansions import chosen
 from tapec.ir.ops.rules import ANY, as_mask, bitwise, boolean, integral, one, quiet, zero
 from tapec.ir.primitive import Primitive, Sample, elementwise, predicate, same_type
+from tapec.ir.series import Coefficients, Recurrence, Term
 from tapec.ir.types import NUMPY_DTYPES, Type, broadcast_shapes
 
 
@@ -95,6 +97,7 @@ select: Primitive = elementwise(
         lambda y, c, a, b: as_mask(logical_not(c), y),
     ),
     infer=_infer_select,
+    taylor=Recurrence(chosen, together=True),
     transpose=(
         None,
         lambda ct, c, a, b: select(c, ct, 0.0),
@@ -115,6 +118,10 @@ def _infer_convert(x: Type, *, dtype: str) -> Type:
     return x.with_dtype(dtype)
 
 
+def _converted(k: int, y: Coefficients, x: Coefficients, *, dtype: str) -> Term:
+    return None if x[k] is None else convert(x[k], dtype=dtype)
+
+
 # Linear between floating-point types: the tangent is converted as the value is, and the cotangent
 # is converted back by `transpose`.
 convert: Primitive = elementwise(
@@ -124,6 +131,7 @@ convert: Primitive = elementwise(
     infer=_infer_convert,
     samples=tuple(Sample(attrs={"dtype": d}) for d in ("bool", "i32", "i64", "f64", "f32")),
     transpose=(lambda ct, x, *, dtype: convert(ct, dtype=x.dtype),),
+    taylor=Recurrence(_converted, together=True),
     lower="rule",
     domain=(ANY,),
     analytic=False,

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.ops.expansions import cube_root, distance, logarithm, square_root
 from tapec.ir.ops.logic import isinf, logical_and, select
 from tapec.ir.ops.rules import ANY, POSITIVE, UNIT, floating, quiet
 from tapec.ir.primitive import Partial, Primitive, elementwise
+from tapec.ir.series import Recurrence, Slopes
 
 _LN2, _LN10 = _ln(2.0), _ln(10.0)
 
@@ -42,7 +44,13 @@ exp: Primitive = _function("exp", lambda y, x: y, "vmath.exp")
 exp2: Primitive = _function("exp2", lambda y, x: _LN2 * y, "vmath.exp2")
 # exp(x), not y + 1: for very negative x the sum would have lost all digits.
 expm1: Primitive = _function("expm1", lambda y, x: exp(x), "vmath.expm1")
-log: Primitive = _function("log", lambda y, x: 1.0 / x, "vmath.log", domain=POSITIVE)
+log: Primitive = _function(
+    "log",
+    lambda y, x: 1.0 / x,
+    "vmath.log",
+    domain=POSITIVE,
+    taylor=Recurrence(logarithm),
+)
 log2: Primitive = _function("log2", lambda y, x: (1.0 / _LN2) / x, "vmath.log2", domain=POSITIVE)
 log10: Primitive = _function(
     "log10", lambda y, x: (1.0 / _LN10) / x, "vmath.log10", domain=POSITIVE
@@ -56,6 +64,7 @@ sqrt: Primitive = _function(
     "llvm.sqrt",
     cost=8,
     domain=POSITIVE,
+    taylor=Recurrence(square_root),
     doc="Square root; the derivative at 0 is inf.",
 )
 cbrt: Primitive = _function(
@@ -64,6 +73,7 @@ cbrt: Primitive = _function(
     "vmath.cbrt",
     domain=POSITIVE,
     analytic=False,
+    taylor=Recurrence(cube_root),
     doc="Real cube root, odd; the derivative at 0 is inf.",
 )
 sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin", bounded=True)
@@ -94,9 +104,18 @@ sinh: Primitive = _function("sinh", lambda y, x: cosh(x), "vmath.sinh")
 cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
 
 
+# With s = y', whose own slope is -2 y s.
+_TANH = Slopes(
+    (lambda y, x, s: s,),
+    ((lambda y, x: 4.0 * expit_slope(2.0 * x), (lambda y, x, s: -2.0 * (y * s),)),),
+)
 # Not 1 - y^2, which has no digits left for large x.
 tanh: Primitive = _function(
-    "tanh", lambda y, x: 4.0 * expit_slope(2.0 * x), "vmath.tanh", bounded=True
+    "tanh",
+    lambda y, x: 4.0 * expit_slope(2.0 * x),
+    "vmath.tanh",
+    bounded=True,
+    taylor=_TANH,
 )
 arcsinh: Primitive = _function(
     "arcsinh", lambda y, x: 1.0 / hypot(x, 1.0), "vmath.arcsinh", bounded=True
@@ -128,6 +147,7 @@ hypot: Primitive = elementwise(
     domain=(ANY, ANY),
     kinks="a == b == 0",
     analytic=False,
+    taylor=Recurrence(distance),
     doc="sqrt(a*a + b*b) without overflow; both derivatives are 0 at the origin.",
 )
 
@@ -151,6 +171,11 @@ arctan2: Primitive = elementwise(
 )
 
 
+# With the other half z = expit(-x), whose slope is -y z.
+_LOGISTIC = Slopes(
+    (lambda y, x, z: y * z,),
+    ((lambda y, x: expit(-x), (lambda y, x, z: -(y * z),)),),
+)
 expit: Primitive = elementwise(
     "expit",
     quiet(lambda x: 1.0 / (1.0 + np.exp(-x))),
@@ -162,6 +187,7 @@ expit: Primitive = elementwise(
     cost=25,
     bounded=True,
     domain=(ANY,),
+    taylor=_LOGISTIC,
     doc="The logistic function 1 / (1 + exp(-x)).",
 )
 

@@ -27,6 +27,7 @@ from tapec.ir.ops.shape import (
 )
 from tapec.ir.places import full_range
 from tapec.ir.primitive import Primitive, linear, structured
+from tapec.ir.series import Coefficients, Recurrence, Term
 from tapec.ir.types import Type
 
 # --- common parts --------------------------------------------------------------------------------
@@ -178,6 +179,29 @@ _weighted(
 # --- extremes ------------------------------------------------------------------------------------
 
 
+def _extreme_terms(name: str, worst: float) -> Recurrence:
+    """Of elements that tie, those with the larger (smaller) next coefficient stay: small t >= 0."""
+
+    def step(k: int, y: Coefficients, x: Coefficients, *, axes: Shape) -> Term:
+        for j in range(len(y.kept), k + 1):
+            y.kept[j] = _still(j, y, x, axes)
+        term, still = x[k], y.kept[k]
+        return None if term is None else call(name, call("select", still, term, worst), axes=axes)
+
+    return Recurrence(step)
+
+
+def _still(j: int, y: Coefficients, x: Coefficients, axes: Shape) -> Expr:
+    """Which elements tie in all coefficients before this one."""
+    if j == 0:
+        return call("equal", x[0], x[0])
+    before: Expr = y.kept[j - 1]
+    term, found = x[j - 1], y[j - 1]
+    if term is None or found is None:
+        return before
+    return call("logical_and", before, call("equal", term, spread(found, term.shape, axes)))
+
+
 def _shares(x: Expr, y: Expr, axes: Shape) -> Expr:
     """Ties share the derivative evenly."""
     hits = call("convert", call("equal", x, spread(y, x.shape, axes)), dtype=x.dtype)
@@ -189,6 +213,7 @@ _weighted(
     quiet(lambda x, *, axes: np.asarray(np.max(x, axis=axes))),
     _shares,
     infer=_infer_extreme,
+    taylor=_extreme_terms("reduce_max", -np.inf),
     kinks="where the largest elements tie: the derivative is shared evenly",
     analytic=False,
     bounded=True,
@@ -203,6 +228,7 @@ _weighted(
     quiet(lambda x, *, axes: np.asarray(np.min(x, axis=axes))),
     _shares,
     infer=_infer_extreme,
+    taylor=_extreme_terms("reduce_min", np.inf),
     kinks="where the smallest elements tie: the derivative is shared evenly",
     analytic=False,
     bounded=True,

@@ -25,6 +25,7 @@ from tapec.ir.ops.shape import (
 from tapec.ir.ops.unread import strong_recurrence
 from tapec.ir.places import full_range
 from tapec.ir.primitive import Primitive, linear, structured
+from tapec.ir.series import Coefficients, Formula, Recurrence, Term, plus, products
 from tapec.ir.types import Type
 
 
@@ -135,6 +136,23 @@ def _after(a: Expr, b: Expr, axis: int, reverse: bool) -> Expr:
     return strong_recurrence(a, b, shifted(b, axis, reverse), axis=axis, reverse=reverse)
 
 
+def _recurrence_terms(
+    k: int, y: Coefficients, a: Coefficients, b: Coefficients, *, axis: int, reverse: bool
+) -> Term:
+    """Of s_i = a_i s_(i-1) + b_i: what lower coefficients of s give is added to b[k]."""
+    moving = products(a.__getitem__, lambda j: _shifted_term(y, j, axis, reverse), k, 1, k)
+    source = plus(b[k], moving)
+    return None if source is None else call("recurrence", a[0], source, axis=axis, reverse=reverse)
+
+
+def _shifted_term(y: Coefficients, j: int, axis: int, reverse: bool) -> Term:
+    if j not in y.kept:
+        term = y[j]
+        y.kept[j] = None if term is None else shifted(term, axis, reverse)
+    found: Term = y.kept[j]
+    return found
+
+
 RECURRENCE = structured(
     "recurrence",
     _infer_recurrence,
@@ -143,6 +161,7 @@ RECURRENCE = structured(
     vjp=_vjp_recurrence,
     strong={"jvp": _strong_jvp_recurrence, "vjp": _strong_vjp_recurrence},
     batch=batch_axis("recurrence"),
+    taylor=Recurrence(_recurrence_terms, alone=(1,)),
     sparsity=along,
     cost=2,
     lower="own loops",
@@ -164,6 +183,27 @@ def _shares(x: Expr, y: Expr, axis: int, better: str) -> tuple[Expr, Expr]:
     place = np.arange(x.shape[axis]).reshape([-1 if k == axis else 1 for k in range(len(x.shape))])
     first = array(x, np.broadcast_to(place == 0, x.shape))
     return old, call("select", first, splat(x, 1, x.shape), new)
+
+
+def _doubling(better: str) -> Callable[..., Expr]:
+    """A running extreme by extremes of two: over 1, 2, 4, ... elements."""
+    pair, least = ("maximum", -np.inf) if better == "greater" else ("minimum", np.inf)
+
+    def expression(x: Expr, *, axis: int) -> Expr:
+        reach, n = 1, x.shape[axis]
+        while reach < n:
+            front = splat(x, least, _resized(x.shape, axis, reach))
+            at = list(full_range(x.shape))
+            at[axis] = (0, n - reach, 1)
+            before = call("concatenate", front, call("index", x, at=tuple(at)), axis=axis)
+            x, reach = call(pair, x, before), 2 * reach
+        return x
+
+    return expression
+
+
+def _resized(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    return (*shape[:axis], n, *shape[axis + 1 :])
 
 
 def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> Primitive:
@@ -193,6 +233,7 @@ def _running(name: str, evaluate: Callable[..., Any], better: str, doc: str) -> 
         jvp=jvp,
         vjp=vjp,
         batch=batch_axis(name),
+        taylor=Formula(_doubling(better)),
         sparsity=along,
         rounds=False,
         lower="own loops",

@@ -23,6 +23,7 @@ from tapec.ir.ops.shape import (
 )
 from tapec.ir.ops.unread import read_matrices, strong_product
 from tapec.ir.primitive import structured
+from tapec.ir.series import Coefficients, Recurrence, Term, minus, products
 from tapec.ir.types import Type
 
 
@@ -99,6 +100,13 @@ def _strong_vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Exp
     return -_product(to_b, result, (1, 1), strong_product), to_b
 
 
+def _terms(k: int, y: Coefficients, a: Coefficients, b: Coefficients) -> Term:
+    """a[0] y[k] = b[k] - a[1] y[k - 1] - ..."""
+    moving = products(a.__getitem__, y.__getitem__, k, 1, k, lambda p, q: _product(p, q, (1, 0)))
+    right = minus(b[k], moving)
+    return None if right is None else call("solve", a[0], right)
+
+
 SOLVE = structured(
     "solve",
     _infer,
@@ -108,6 +116,7 @@ SOLVE = structured(
     strong={"jvp": _strong_jvp, "vjp": _strong_vjp},
     batch=_batch,
     sparsity=stacked(2),
+    taylor=Recurrence(_terms, alone=(1,)),
     cost=40,
     raises=True,
     harmless=identity,

@@ -1,0 +1,286 @@
+"""The coefficients of an op's results, by the recurrence that is declared with it.
+
+Formulas are followed as programs are, and their ops are defined when a coefficient is first asked
+for. So the declared partials of sine and cosine give the usual pair of recurrences, and a chain
+without an end, as that of Bessel functions of rising order, goes as far as the degree does.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapec.ad.rules import broadcast, refuse_captured, results_of, rule_operands
+from tapec.ad.taylor_scope import TaylorScope, key_of
+from tapec.ad.terms import Series, derivative
+from tapec.errors import NonDifferentiableError, TapecError, UnsupportedOperation
+from tapec.ir.build import Builder, Expr
+from tapec.ir.core import Op, Value
+from tapec.ir.ops.shape import zeros
+from tapec.ir.primitive import Attrs, Partial
+from tapec.ir.rewrite import replay
+from tapec.ir.series import (
+    Formula,
+    Rate,
+    Recurrence,
+    Slopes,
+    Term,
+    integrated,
+    plus,
+    products,
+    scaled,
+)
+
+Step = Callable[[int], Term]
+
+
+def define(scope: TaylorScope, op: Op) -> None:
+    """Make the results of an op known by their coefficients: the first now, others when asked."""
+    if op.primitive.kind == "region":
+        raise UnsupportedOperation(
+            f"{op.name} in a derivative rule has no Taylor coefficients", where=op.loc
+        )
+    firsts = tuple(scope.first(v) for v in op.operands)
+    emitted = scope.builder.emit(op.primitive, firsts, op.attrs, hint=op.results[0].hint)
+    if not any(map(scope.varies, op.operands)):
+        scope.stands.update(zip(op.results, emitted.results, strict=True))
+        scope.known.setdefault(key_of(op), emitted.results)
+        return
+    scope.known.setdefault(key_of(op), op.results)
+    steps = _steps(scope, op)
+    for y, first, step in zip(op.results, emitted.results, steps, strict=True):
+        if y.type.is_float:
+            scope.series[y] = Series([Expr(scope.builder, first)], step)
+        else:
+            scope.stands[y] = first
+
+
+def _steps(scope: TaylorScope, op: Op) -> Sequence[Step]:
+    """One for each result."""
+    primitive = op.primitive
+    if primitive.taylor is not None:
+        return _RULES[type(primitive.taylor)](scope, op, primitive.taylor)
+    if primitive.kind == "linear":
+        return (_product if primitive.separate else _coefficientwise)(scope, op)
+    if primitive.kind == "elementwise":
+        return _slopes(scope, op, Slopes(primitive.partials))
+    if primitive.jvp is None:
+        raise NonDifferentiableError(f"{op.name} has no Taylor coefficients", where=op.loc)
+    return _rate(scope, op, Rate(primitive.jvp))
+
+
+# --- declared recurrences ------------------------------------------------------------------------
+
+
+def _recurrence(scope: TaylorScope, op: Op, taylor: Recurrence) -> Sequence[Step]:
+    xs = [scope.of(v) for v in op.operands]
+    y = op.results[0]
+
+    def step(k: int) -> Term:
+        return _shaped(scope, taylor.step(k, scope.series[y], *xs, **op.attrs), y)
+
+    return (step,)
+
+
+def _shaped(scope: TaylorScope, term: Term, like: Value) -> Term:
+    """A term of an elementwise op in the shape of its result."""
+    if term is None:
+        return None
+    return Expr(scope.builder, broadcast(scope.builder, term.value, like.type.shape, like.hint))
+
+
+def _formula(scope: TaylorScope, op: Op, taylor: Formula) -> Sequence[Step]:
+    def build() -> list[Series]:
+        found = scope.traced(functools.partial(_applied, taylor.expression, op.operands, op.attrs))
+        return [scope.of(e.value) for e in (found if isinstance(found, tuple) else (found,))]
+
+    late = Late(build)
+
+    def step(j: int, k: int) -> Term:
+        return _shaped(scope, late()[j][k], op.results[j])
+
+    return [functools.partial(step, j) for j in range(len(op.results))]
+
+
+def _slopes(scope: TaylorScope, op: Op, taylor: Slopes) -> Sequence[Step]:
+    """dy/dt is the sum of partials times dx/dt."""
+    y = op.results[0]
+
+    def build() -> list[tuple[Series, float | Series]]:
+        besides = [Value(y.type) for _ in taylor.beside]
+        for (value, partials), beside in zip(taylor.beside, besides, strict=True):
+            _beside(scope, op, value, partials, beside, besides)
+        return _partials(scope, op, taylor.partials, besides)
+
+    pairs = Late(build)
+    return (lambda k: _shaped(scope, _integral(pairs(), k), y),)
+
+
+def _beside(
+    scope: TaylorScope, op: Op, value: Callable[..., Any], partials: Sequence[Partial],
+    beside: Value, besides: Sequence[Value],
+) -> None:  # fmt: skip
+    """Define another function of the operands, from its value at t = 0 and its partials."""
+    firsts = [scope.first(v) for v in (*op.results, *op.operands)]
+    start = value(*_exprs(scope.builder, firsts), **op.attrs)
+    pairs = Late(lambda: _partials(scope, op, partials, besides))
+    scope.series[beside] = Series([start], lambda k: _integral(pairs(), k))
+
+
+def _partials(
+    scope: TaylorScope, op: Op, partials: Sequence[Partial | None], besides: Sequence[Value]
+) -> list[tuple[Series, float | Series]]:
+    """The operands that vary, and the partials by them."""
+    values = (*op.results, *op.operands, *besides)
+    found = []
+    for x, partial in zip(op.operands, partials, strict=True):
+        if partial is not None and scope.varies(x):
+            made = scope.traced(functools.partial(_applied, partial, values, op.attrs))
+            slope = scope.of(made.value) if isinstance(made, Expr) else float(made)
+            found.append((scope.of(x), slope))
+    return found
+
+
+def _applied(
+    formula: Callable[..., Any], values: Sequence[Value], attrs: Attrs, scratch: Builder
+) -> Any:
+    return formula(*_exprs(scratch, values), **attrs)
+
+
+def _integral(pairs: Sequence[tuple[Series, float | Series]], k: int) -> Term:
+    total: Term = None
+    for x, slope in pairs:
+        if isinstance(slope, Series):
+            total = plus(total, integrated(slope, x, k))
+        elif slope:
+            total = plus(total, scaled(x[k], slope))
+    return total
+
+
+def _rate(scope: TaylorScope, op: Op, taylor: Rate) -> Sequence[Step]:
+    def formula(scratch: Builder) -> Any:
+        tangents = tuple(
+            Expr(scratch, rate_of(scope, v)) if scope.varies(v) else None for v in op.operands
+        )
+        operands = _exprs(scratch, op.operands)
+        return taylor.rule(operands, tangents, results_of(scratch, op), **op.attrs)
+
+    def build() -> Sequence[Series | None]:
+        found = scope.traced(formula)
+        parts = found if isinstance(found, tuple) else (found,) * len(op.results)
+        return [None if e is None else scope.of(e.value) for e in parts]
+
+    return integrals(Late(build), len(op.results))
+
+
+def rate_of(scope: TaylorScope, value: Value) -> Value:
+    """A value that stands for the derivative of one by t."""
+    rate = Value(value.type)
+    scope.series[rate] = derivative(scope.of(value))
+    return rate
+
+
+def integrals(rates: Late, count: int) -> Sequence[Step]:
+    """Steps of values of which the derivatives by t are known, None for those that are zero."""
+
+    def step(j: int, k: int) -> Term:
+        rate = rates()[j]
+        return None if rate is None else scaled(rate[k - 1], 1.0 / k)
+
+    return [functools.partial(step, j) for j in range(count)]
+
+
+class Late:
+    """What is made when it is first asked for."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+        self._made: Any = None
+
+    def __call__(self) -> Any:
+        if self._made is None:
+            self._made = self._build()
+        return self._made
+
+
+_RULES: dict[type, Callable[[TaylorScope, Op, Any], Sequence[Step]]] = {
+    Recurrence: _recurrence,
+    Slopes: _slopes,
+    Formula: _formula,
+    Rate: _rate,
+}
+
+# --- linear ops ----------------------------------------------------------------------------------
+
+
+def _coefficientwise(scope: TaylorScope, op: Op) -> Sequence[Step]:
+    """Linear in all operands together; integers among them are places."""
+    xs = [scope.of(v) for v in op.operands]
+    moving = [v.type.is_float for v in op.operands]
+
+    def step(k: int) -> Term:
+        terms = [x[k] if f else x[0] for x, f in zip(xs, moving, strict=True)]
+        if all(t is None for t, f in zip(terms, moving, strict=True) if f):
+            return None
+        given = [t or zeros(Expr(scope.builder, x.first)) for t, x in zip(terms, xs, strict=True)]
+        result: Expr = op.primitive(*given, **op.attrs)
+        return result
+
+    return (step,)
+
+
+def _product(scope: TaylorScope, op: Op) -> Sequence[Step]:
+    """Linear in each of two operands."""
+    a, b = (scope.of(v) for v in op.operands)
+
+    def multiply(x: Expr, y: Expr) -> Expr:
+        result: Expr = op.primitive(x, y, **op.attrs)
+        return result
+
+    return (lambda k: products(a.__getitem__, b.__getitem__, k, 0, k, multiply),)
+
+
+# --- rules of the user's -------------------------------------------------------------------------
+
+
+def custom(scope: TaylorScope, op: Op) -> None:
+    """A function with a rule for tangents: it is one for the derivative by t too."""
+    rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
+    if "jvp" not in rules:
+        raise NonDifferentiableError(
+            "this function has a rule for reverse mode only: it has no Taylor coefficients",
+            where=op.loc,
+            hint="give jvp= to custom_rule",
+        )
+    refuse_captured(op, scope.lifted)
+    firsts = [scope.first(v) for v in op.operands]
+    emitted = scope.builder.emit(op.primitive, firsts, op.attrs, op.regions)
+    moving = [v for v in op.operands if v.type.is_float]
+
+    def formula(scratch: Builder) -> list[Value]:
+        tangents = [
+            rate_of(scope, v) if scope.varies(v) else scratch.const(0.0, v.type) for v in moving
+        ]
+        return replay(rules["jvp"], scratch, [*rule_operands(op), *tangents])
+
+    late = Late(lambda: [scope.of(v) for v in scope.traced(formula)])
+    floats = [k for k, v in enumerate(op.results) if v.type.is_float]
+    steps = iter(integrals(late, len(floats)))
+    for k, (y, first) in enumerate(zip(op.results, emitted.results, strict=True)):
+        if k in floats:
+            scope.series[y] = Series([Expr(scope.builder, first)], next(steps))
+            scope.stack(y)
+        else:
+            scope.alias[y] = first
+
+
+def _exprs(builder: Builder, values: Sequence[Value]) -> tuple[Expr, ...]:
+    return tuple(Expr(builder, v) for v in values)
+
+
+def located(error: TapecError, op: Op) -> TapecError:
+    """The error with the line of the user's."""
+    if error.where is not None or op.loc is None:
+        return error
+    return type(error)(error.message, where=op.loc, hint=error.hint)
