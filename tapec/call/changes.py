@@ -35,6 +35,7 @@ class Changes:
         }
         self.outside = Outside(walk.owners, arrays)
         self._names = parameter_names(f)
+        self._read = walk.names | walk.globals
         self._reaches: dict[int, Reach] = {}
         self._kept: list[Any] = []
         self.made: Sequence[StoredChange] = ()
@@ -77,6 +78,11 @@ class Changes:
             (container if isinstance(container, list | dict) else vars(container)).clear()
         self.made = changes
         return Effects(changes, self._reaches, self._kept) if changes else None
+
+    def unread(self, changes: Sequence[StoredChange]) -> frozenset[str]:
+        """The names of what is stored to on some paths only, and is not known to be read."""
+        names = {key for c in changes for key in c.when if isinstance(key, str)}
+        return frozenset(names - self._read)
 
     def without_effect(self) -> list[tuple[Any, Any, str]]:
         """Places that the code assigns, and that were not changed: so far they have that value."""

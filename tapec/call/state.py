@@ -8,6 +8,7 @@ again, and any other change makes the program invalid: the function is traced ag
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +32,13 @@ class CapturedState:
     """The captured values that a program assumes constant, and those it reads as inputs."""
 
     def __init__(
-        self, roots: Roots, inputs: Sequence[CapturedInput] = (), changes: Changes | None = None
+        self,
+        roots: Roots,
+        inputs: Sequence[CapturedInput] = (),
+        changes: Changes | None = None,
+        stored: frozenset[str] = frozenset(),
     ) -> None:
-        self.roots = roots
+        self.roots, self._stored = roots, stored
         self.inputs = [*inputs]
         self.changed = ""  # the title of the value that made the program invalid
         self._watch: Any = None
@@ -54,7 +59,7 @@ class CapturedState:
 
     def _walk(self) -> list[Edge]:
         places = [(self.now(owner), key, title) for owner, key, title in self._assigned]
-        return Walk(self.roots, places).edges
+        return Walk(self.roots, places, self._stored).edges
 
     def _adopt(self, edges: list[Edge]) -> None:
         self._edges = edges
@@ -152,7 +157,7 @@ class CapturedState:
                     return False
             elif not self._is_alike(old, now):
                 return False
-        if len({id(v) for v in given.values()}) != len(given):
+        if len({id(v) for v in given.values()}) != len(given) or not self._same_aliases(new):
             return False
         renewed = {id(old): now for old, now in zip(self._edges, new, strict=True)}
         for i in self.inputs:
@@ -163,6 +168,15 @@ class CapturedState:
         self._now = {k: moved.get(id(x), x) for k, x in self._now.items()}
         self._adopt(new)
         return True
+
+    def _same_aliases(self, new: Sequence[Edge]) -> bool:
+        """Whether arrays are one object where they were one, if the function stores some."""
+        if not self._now:
+            return True
+        pairs = zip(self._edges, new, strict=True)
+        found = {id(old.value): now.value for old, now in pairs if _is_array(old)}
+        pairs = zip(self._edges, new, strict=True)
+        return all(found[id(old.value)] is now.value for old, now in pairs if _is_array(old))
 
     def _is_alike(self, old: Edge, now: Edge) -> bool:
         a, b = old.value, now.value
@@ -183,7 +197,7 @@ class CapturedState:
             if new is None or not self._is_the_same(old, new):
                 titles.append(old.title)
         found = [t for t in titles if t not in plan.known]
-        return InputPlan(plan.changed | {*found}, plan.known, plan.fixed), titles
+        return replace(plan, changed=plan.changed | {*found}), titles
 
     def _is_the_same(self, old: Edge, new: Edge) -> bool:
         a, b = old.value, new.value
@@ -224,6 +238,10 @@ class CapturedState:
 def constant_state(f: Any) -> CapturedState:
     """The captured state of a function, all of it assumed constant."""
     return CapturedState([("", f)])
+
+
+def _is_array(edge: Edge) -> bool:
+    return isinstance(edge.value, np.ndarray)
 
 
 def _fits(known: CapturedInput, edge: Edge) -> bool:

@@ -29,6 +29,17 @@ class CapturesTracer(Exception):
     """The function reads values of a running trace: it is a part of that trace, not a kernel."""
 
 
+class StoredOnSomePaths(Exception):
+    """Globals and attributes are stored to on some paths only: their values before count as read.
+
+    Whether a path stores what is there already is not known otherwise.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        super().__init__(", ".join(sorted(names)))
+
+
 def specialize(
     f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan | None = None
 ) -> Specialization:
@@ -41,7 +52,7 @@ def specialize(
     with IMPORTING:
         hidden()  # imports the modules of generators
     while True:
-        walk = Walk(_roots(f, signature))
+        walk = Walk(_roots(f, signature), stored=plan.stored)
         captured = Captured(walk.edges, plan)
         changes = Changes(f, walk, captured)
         try:
@@ -49,6 +60,8 @@ def specialize(
                 return _specialized(f, signature, backend, captured, plan, changes)
         except CapturesTracer:
             raise
+        except StoredOnSomePaths as found:
+            plan = replace(plan, stored=plan.stored | found.names)
         except NeedStatic as need:
             known = frozenset(captured.inputs[-1 - k].title for k in need.params if k < 0)
             if not known:
@@ -116,6 +129,8 @@ def _specialized(
     )
     if traced.captures:
         raise CapturesTracer(program_name(f))
+    if unread := changes.unread(traced.changes) - plan.stored:
+        raise StoredOnSomePaths(unread)
     raw = traced.func.renamed(program_name(f))
     if traced.code is not None:
         raw = raw.with_results([*raw.results, traced.code])
@@ -123,7 +138,7 @@ def _specialized(
     leaves, tree = result_structure(traced.out)
     changes.undo()  # the captured state is that before the call
     effects = changes.effects(traced.changes)
-    state = CapturedState(_roots(f, signature), captured.inputs, changes) or None
+    state = CapturedState(_roots(f, signature), captured.inputs, changes, plan.stored) or None
     return Specialization(
         signature,
         raw,

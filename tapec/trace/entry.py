@@ -31,6 +31,7 @@ from tapec.trace.returned import Returned
 from tapec.trace.staging.choice import Choice
 from tapec.trace.staging.failures import raise_endless
 from tapec.trace.staging.object_aliases import check_noted_aliases
+from tapec.trace.staging.stores import Stores
 from tapec.trace.staging.values import Poison
 
 MakeArgs = Callable[[list[Tracer]], tuple[tuple[Any, ...], dict[str, Any]]]
@@ -140,9 +141,11 @@ def trace(
     session = Session(current())
     if session.parent is not None and session.parent.outside is not None:
         session.outside = session.parent.outside.again(session)
+        session.stores = Stores(session)
         with session.outside.undone():
             return _traced(session, f, make_args, params, flatten, name)
     session.outside = outside
+    session.stores = None if outside is None else Stores(session)
     if captured is not None:
         session.captured, captured.session = captured, session
     return _traced(session, f, make_args, params, flatten, name, called)

@@ -77,6 +77,7 @@ class Session:
         "partial",
         "serial",
         "shadows",
+        "stores",
         "unbound",
         "uncertain",
     )
@@ -100,6 +101,8 @@ class Session:
         # that have stand-ins in traced code: place, stand-in, content of that before, title.
         self.outside: Any = None
         self.shadows: list[tuple[Any, Any, Any, str]] = []
+        # Which of its stores there happen on some paths only (see tapec.trace.staging.stores).
+        self.stores: Any = None
         self.integers = Integers()
         self.unbound: set[str] = set()  # variables that were read while they were not bound
         self.uncertain: dict[Any, Any] = {}  # attributes that exist on some paths only

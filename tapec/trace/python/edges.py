@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import struct
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Roots = Sequence[tuple[str, Any]]  # title and object
+Places = Sequence[tuple[Any, Any, str]]  # owner, key and title
+Names = frozenset[str]
 
 
 class Nothing:

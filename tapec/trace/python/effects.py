@@ -138,7 +138,7 @@ class ReachableState:
         def bind(value: Any) -> None:
             scope[name] = value
 
-        self.places.setdefault(key, ExtraVariable(title, get, bind))
+        self.places.setdefault(key, ExtraVariable(title, get, bind, (id(scope), name)))
         self.visit(title, get())
 
     def _cells(self, function: Any, found: CodeFacts) -> None:
@@ -149,7 +149,7 @@ class ReachableState:
                 (self.visit if id(cell) in self.own else self._content)(name, value)
                 continue
             get, bind = functools.partial(_content_of, cell), functools.partial(_bind, cell)
-            self.places.setdefault(id(cell), ExtraVariable(name, get, bind))
+            self.places.setdefault(id(cell), ExtraVariable(name, get, bind, (id(cell), None)))
             self.visit(name, value)
 
     def _bound(self, name: str, method: Any) -> None:
@@ -217,6 +217,8 @@ class ReachableState:
         if isinstance(thing, types.ModuleType) and _root(thing) in _SKIPPED:
             return
         held = substitute(thing, self.session)
+        plain = isinstance(held, types.ModuleType) and not isinstance(held, ModuleProxy)
+        owner = vars(held) if plain else held
 
         def get() -> Any:
             return getattr(held, name, UNDEFINED)
@@ -224,7 +226,7 @@ class ReachableState:
         def bind(value: Any) -> None:
             setattr(held, name, value)
 
-        self.places.setdefault((id(thing), name), ExtraVariable(path, get, bind))
+        self.places.setdefault((id(thing), name), ExtraVariable(path, get, bind, (id(owner), name)))
 
     # -- places ----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.changed import Refused
-from tapec.trace.staging.heap import position
+from tapec.trace.staging.consumption import position
 from tapec.trace.staging.randomness import generators, hidden
 
 

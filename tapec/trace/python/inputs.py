@@ -164,6 +164,11 @@ class Captured:
         """The containers that traced code sees copies of: container, copy, its first content."""
         return (known for known in [*self._copies.values()] if type(known[0]) is not tuple)
 
+    @property
+    def copy_count(self) -> int:
+        """How many containers were copied so far."""
+        return len(self._copies)
+
     def input_of(self, storage: Storage) -> CapturedInput | None:
         """The input whose memory this is, None where there is none."""
         pairs = zip(self._tracers.values(), self.inputs, strict=True)

@@ -46,9 +46,10 @@ class Globals(dict[str, Any]):
     def stored(self) -> dict[str, Any]:
         """The globals that the code has assigned."""
         given = {k: self[k] for k in self.keys() - self._ours}
-        return {k: v for k, v in sorted(given.items()) if not self._is_as_before(k, v)}
+        return {k: v for k, v in sorted(given.items()) if not self.is_as_before(k, v)}
 
-    def _is_as_before(self, name: str, value: Any) -> bool:
+    def is_as_before(self, name: str, value: Any) -> bool:
+        """Whether this is what a name meant before the trace."""
         known = name in self._real
         return self.__missing__(name) is value if known else value is UNDEFINED
 
@@ -68,6 +69,11 @@ class ModuleProxy(types.ModuleType):
 
     def __setattr__(self, name: str, value: Any) -> None:
         own(self)[name] = self._stored[name] = value
+
+    def is_as_before(self, name: str, value: Any) -> bool:
+        """Whether this is what a member was before the trace."""
+        real = getattr(self._real, name, UNDEFINED)
+        return self._placed(vars(self._real), name, real, self._session) is value
 
     def __dir__(self) -> list[str]:
         return dir(self._real)

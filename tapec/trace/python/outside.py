@@ -19,7 +19,8 @@ from tapec.trace.python.edges import same_content
 from tapec.trace.python.generators import Generators
 from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.python.owners import Owners
-from tapec.trace.staging.containers import contents, refill
+from tapec.trace.source.state import UNDEFINED
+from tapec.trace.staging.containers import contents, found_in, refill
 from tapec.trace.staging.heap import same
 
 _MISSING = object()
@@ -35,7 +36,7 @@ class Change:
     gone: list[Any] = field(default_factory=list)
     added: list[Any] = field(default_factory=list)
     whole: Any = None  # in place of the others
-    made: type | None = None  # the class of the place's stand-in in traced code
+    stand_in: Any = None  # for the place in traced code; what makes one, once the trace is over
 
     def names(self) -> Iterator[str]:
         """The changed places as the user writes them."""
@@ -98,6 +99,22 @@ class Outside:
         known = self._places.keys() | self._arrays.keys()
         return id(thing) in known or id(getattr(thing, "__dict__", None)) in known
 
+    def place(self, owner: int) -> Callable[[Any, Any], bool] | None:
+        """What tells whether a place, by identity, holds under a key what it held before."""
+        before = self._before.get(owner)
+        return None if before is None else _holds(self._places[owner][0], before)
+
+    def stand_ins(self, session: Session) -> dict[int, Callable[[Any, Any], bool]]:
+        """The same for the places that have stand-ins in traced code, by these."""
+        found: dict[int, Callable[[Any, Any], bool]] = {}
+        known = {id(made): before for _, made, before in self._copies}
+        for _, made, first in () if session.captured is None else session.captured.copies():
+            found[id(made)] = _holds(made, known.get(id(made), first))
+        for _, made, before, _ in session.shadows:
+            own = isinstance(made, Globals | ModuleProxy)
+            found[id(made)] = made.is_as_before if own else _holds(made, before)
+        return found
+
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Put everything back at the end."""
@@ -141,6 +158,17 @@ class Outside:
 
     def _changed(self, owner: Any, title: str) -> Change | None:
         return compared(owner, title, self._before[id(owner)], read(owner))
+
+
+def _holds(owner: Any, before: Any) -> Callable[[Any, Any], bool]:
+    """What tells whether an owner holds under a key what it held before."""
+    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
+
+    def is_as_before(key: Any, content: Any) -> bool:
+        inherited = next((vars(c)[key] for c in bases if key in vars(c)), UNDEFINED)
+        return found_in(before, key, inherited) is content
+
+    return is_as_before
 
 
 def read(owner: Any) -> Any:
@@ -230,7 +258,7 @@ def _shadowed(owner: Any, made: Any, before: Any, title: str) -> Change | None:
         now = {k: v for k, v in now.items() if k in before or not same(v, vars(owner).get(k, now))}
     found = compared(owner, title, before, now)
     if found is not None:
-        found.made = type(made)
+        found.stand_in = made
     return found
 
 

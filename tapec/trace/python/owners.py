@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tapec.trace.python.classes import class_dict
@@ -34,6 +34,10 @@ class Owners:
         self._scopes[id(scope)] = scope
         self._appended |= found.appended
         self._read |= found.read
+
+    def stored_in(self, members: Mapping[str, Any]) -> set[str]:
+        """The names that some code assigns."""
+        return self._stored & members.keys()
 
     def add(self, title: str, owner: Any) -> None:
         """Note a container, cell or class."""

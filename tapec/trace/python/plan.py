@@ -18,12 +18,14 @@ COPIED: Collection[type] = frozenset([list, tuple, dict, deque, Counter, Ordered
 class InputPlan:
     """Which captured values become inputs: `changed` ones, by title; `known` ones never.
 
-    Where `fixed`, none is.
+    Where `fixed`, none is. `stored` are names of globals and attributes that are stored to on some
+    paths only.
     """
 
     changed: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     fixed: bool = False
+    stored: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import functools
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # With one of these names around, any attribute may be read.
 DYNAMIC = frozenset(
@@ -30,6 +30,13 @@ class Reads:
     appended: frozenset[str]  # names in `name.append(...)`
     read: frozenset[str]  # names in any other use
     stored: frozenset[str]  # globals and attributes that are assigned
+
+    def counting(self, names: frozenset[str]) -> Reads:
+        """The same where assigning one of these names counts as reading it."""
+        more = self.stored & names
+        if not more:
+            return self
+        return replace(self, globals=self.globals | more, attributes=self.attributes | more)
 
 
 @functools.lru_cache(maxsize=4096)

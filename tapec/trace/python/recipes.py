@@ -21,6 +21,7 @@ from tapec.ir.core import Value
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.storage import MaybeShared
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import CLONED, original
 from tapec.trace.python.foreign import holds_traced
@@ -46,6 +47,8 @@ Recipe = Callable[[CallValues], Any]
 
 
 CURE = "return the value, and store it where the function is called"
+MAYBE_SHARED = "an array that others refer to on some paths"
+CURE_SHARED = "store a copy: a.copy()"
 
 
 class Recipes:
@@ -67,6 +70,7 @@ class Recipes:
             for thing, made in session._wrapped.values()
             if type(made) is Tracer
         }
+        self.fresh: set[int] = set()  # merged arrays of which no other name is left, by memory
         self._memory: dict[int, tuple[Tracer, Recipe]] = {}
         self._known: dict[int, tuple[Any, Recipe]] = {}
 
@@ -105,6 +109,9 @@ class Recipes:
             raise EffectError(f"{title} gets {what}", hint=CURE)
         if number:
             return self._result(tracer)
+        merged = isinstance(storage.frozen, MaybeShared) and id(storage) not in self.fresh
+        if merged and storage.frozen.alive():
+            raise EffectError(f"{title} gets {MAYBE_SHARED}", hint=CURE_SHARED)
         first = self._memory.get(id(storage))
         if first is None:
             recipe = functools.partial(_once, id(storage), self._result(tracer))

@@ -5,20 +5,42 @@ from __future__ import annotations
 import functools
 import types
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tapec.errors import EffectError
-from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.operands import operand
+from tapec.trace.arrays.session import Session, current, where
+from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.changed import Refused
-from tapec.trace.python.clone import scope_of
-from tapec.trace.python.namespaces import Globals
-from tapec.trace.python.outside import Change, Outside, place_name
-from tapec.trace.python.recipes import CURE, CallValues, Recipe, Recipes
-from tapec.trace.staging.containers import refill
+from tapec.trace.python.clone import cell_inside, scope_of, substitute
+from tapec.trace.python.namespaces import Globals, ModuleProxy
+from tapec.trace.python.outside import Change, Outside, place_name, read
+from tapec.trace.python.recipes import (
+    CURE,
+    CURE_SHARED,
+    MAYBE_SHARED,
+    CallValues,
+    Recipe,
+    Recipes,
+)
+from tapec.trace.source.state import UNDEFINED
+from tapec.trace.staging.branch import branch
+from tapec.trace.staging.containers import found_in, refill
+from tapec.trace.staging.missing import without_guard
+from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable
+from tapec.trace.staging.stores import Place
+
+# From a truth, a place and its key, and what puts a value there: does so where it is true.
+Choose = Callable[[Any, Any, Any, Callable[[], None]], None]
+
+
+def _do(truth: Any, owner: Any, key: Any, store: Callable[[], None]) -> None:
+    if truth:
+        store()
 
 
 @dataclass
@@ -27,13 +49,14 @@ class StoredChange:
 
     change: Change
     put: dict[Any, Recipe]
+    when: dict[Any, Recipe]  # whether it is put, where that is not always so
     added: list[Recipe]
     whole: Recipe | None
     count: int  # how many results of the program it needs
     name: str  # of the first changed place
 
-    def apply(self, owner: Any, call: CallValues) -> None:
-        """Carry it out on a place."""
+    def apply(self, owner: Any, call: CallValues, choose: Choose = _do) -> None:
+        """Carry it out on a place; `choose` puts under a key, or does not."""
         if self.whole is not None:
             if isinstance(owner, np.ndarray):
                 owner[...] = self.whole(call)
@@ -43,14 +66,20 @@ class StoredChange:
         for key in self.change.gone:
             _delete(owner, key)
         for key, recipe in self.put.items():
-            put(owner, key, recipe(call))
+            store = functools.partial(put, owner, key, recipe(call))
+            if key in self.when:
+                choose(self.when[key](call), owner, key, store)
+            else:
+                store()
         if self.added:
             owner.extend([recipe(call) for recipe in self.added])
 
 
 def put(owner: Any, key: Any, value: Any) -> None:
-    """Set one item, attribute or variable."""
-    if isinstance(owner, types.CellType):
+    """Set one item, attribute or variable, or delete it where the value is UNDEFINED."""
+    if value is UNDEFINED:
+        _delete(owner, key)
+    elif isinstance(owner, types.CellType):
         owner.cell_contents = value
     elif isinstance(owner, dict | list | deque):
         owner[key] = value
@@ -94,31 +123,89 @@ def _has_changed(title: str, session: Session) -> bool:
 
 
 def _with_recipes(recipes: Recipes, change: Change, title: str, before: int) -> StoredChange:
-    for key in change.put:
-        if (id(change.owner), key) in recipes.session.uncertain:
-            raise EffectError(
-                f"{place_name(change.title, key)} is set on some paths only",
-                hint="give it a value before the branch or loop",
-            )
-    put = {k: recipes.of(v, title) for k, v in change.put.items()}
+    put, when = {}, {}
+    for key, value in change.put.items():
+        truth, stored = _what_is_stored(recipes, change, key, value)
+        put[key] = recipes.of(stored, title)
+        if truth is not True:
+            when[key] = recipes.of(truth, title)
     added = [recipes.of(v, title) for v in change.added]
     whole = None if change.whole is None else recipes.content(change.whole, title)
-    kept = Change(change.owner, change.title, gone=change.gone, made=change.made)
-    return StoredChange(kept, put, added, whole, len(recipes.values) - before, title)
+    kept = Change(change.owner, change.title, gone=change.gone, stand_in=_maker(change))
+    return StoredChange(kept, put, when, added, whole, len(recipes.values) - before, title)
+
+
+def _what_is_stored(recipes: Recipes, change: Change, key: Any, value: Any) -> tuple[Any, Any]:
+    """Whether something is stored under a key of a place, and what that is."""
+    session = recipes.session
+    made = change.owner if change.stand_in is None else change.stand_in
+    place = Place(id(made), key)
+    if not session.stores.is_outside(place.owner):
+        return True, value
+    meaning = session.stores.meaning(place, value)
+    name = place_name(change.title, key)
+    if meaning.is_shared:
+        raise EffectError(f"{name} gets {MAYBE_SHARED}", hint=CURE_SHARED)
+    if meaning.shared is not None and type(value) is Tracer:
+        recipes.fresh.add(id(value._storage))
+    if not meaning.exists:
+        raise EffectError(
+            f"{name} is set on some paths only", hint="give it a value before the branch or loop"
+        )
+    truth, stored = session.stores.stored(place, value), meaning.original
+    return truth, without_guard(session, stored) if stored is value else stored
 
 
 def carry_out(changes: Sequence[StoredChange], session: Session, call: CallValues) -> None:
     """Carry changes out in the running trace, on stand-ins where it has some."""
     for stored in changes:
-        stored.apply(_stand_in(stored.change, session), call)
+        stored.apply(_stand_in(stored.change, session), call, _choose_traced)
+
+
+def _choose_traced(truth: Any, owner: Any, key: Any, store: Callable[[], None]) -> None:
+    """Put where a traced truth holds."""
+    order = [*owner] if type(owner) is dict else []
+
+    def bind(value: Any) -> None:
+        put(owner, key, value)
+        if order:  # deleted and put back, a key comes last
+            refill(owner, {k: owner[k] for k in order if k in owner} | owner)
+
+    session = current()
+    assert session is not None
+    get = functools.partial(_found, owner, key)
+    place = ExtraVariable(str(key), get, bind, (id(owner), key))
+    works = [store, lambda: None]
+    branch(operand(session, truth, "bool"), works, ExtendedState(Cells(), [place]))
+
+
+def _found(owner: Any, key: Any) -> Any:
+    """What a place in traced code holds under a key."""
+    if isinstance(owner, Globals):
+        return owner[key] if key in owner or key in owner._real else UNDEFINED
+    if isinstance(owner, type | types.ModuleType):
+        return getattr(owner, key, UNDEFINED)
+    return found_in(read(owner), key, UNDEFINED)
+
+
+def _maker(change: Change) -> Callable[[Session], Any] | None:
+    """What makes the stand-in of a changed place in another trace."""
+    made = change.stand_in
+    if isinstance(made, Globals):
+        return functools.partial(scope_of, change.owner)
+    if isinstance(made, type | ModuleProxy):
+        return functools.partial(substitute, getattr(made, "_real", change.owner))
+    if isinstance(made, types.CellType):
+        return functools.partial(cell_inside, change.owner, change.title)
+    return None
 
 
 def _stand_in(change: Change, session: Session) -> Any:
-    if change.made is Globals:
-        return scope_of(change.owner, session)
     for owner, made, _, _ in session.shadows:
         if owner is change.owner:
             return made
+    if change.stand_in is not None:
+        return change.stand_in(session)
     copies = () if session.captured is None else session.captured.copies()
     return next((made for owner, made, _ in copies if owner is change.owner), change.owner)
 

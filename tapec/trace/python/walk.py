@@ -12,7 +12,7 @@ import functools
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,25 +24,28 @@ from tapec.trace.python.classes import (
     is_library,
     may_be_another,
 )
-from tapec.trace.python.edges import READ, Edge, is_plain
+from tapec.trace.python.edges import READ, Edge, Names, Places, Roots, is_plain
 from tapec.trace.python.owners import Owners
 from tapec.trace.python.plan import COPIED
 from tapec.trace.python.reads import DYNAMIC, reads
 from tapec.trace.python.users import inside, is_looked_into, is_users
 from tapec.trace.tuning import MOST_READS
 
+_INNER = ("__wrapped__", "fget", "fset", "fdel", "func", "pyfunc")
 _SPECIAL = frozenset(["__dict__", "__weakref__", "__doc__", "__module__", "__class__", "__slots__"])
 
 
 class Walk:
-    """The reads of a function and of the objects it is given, in a fixed order."""
+    """The reads of a function and of the objects it is given, in a fixed order.
 
-    def __init__(
-        self, roots: Sequence[tuple[str, Any]], places: Sequence[tuple[Any, Any, str]] = ()
-    ) -> None:
+    Globals and attributes named in `stored` count as read wherever code stores to them.
+    """
+
+    def __init__(self, roots: Roots, places: Places = (), stored: Names = frozenset()) -> None:
         self.edges: list[Edge] = []
-        self.names: set[str] = set()
+        self.names, self.globals = set[str](), set[str]()
         self.owners = Owners()
+        self._stored = stored
         self._titles: Counter[str] = Counter()
         self._seen: dict[int, Any] = {}
         self._places: set[tuple[str, int, Any]] = set()
@@ -129,8 +132,9 @@ class Walk:
             self.edge("part", function, part, f"defaults of {title}", True)
 
     def _body(self, title: str, function: Any) -> None:
-        found = reads(function.__code__)
+        found = reads(function.__code__).counting(self._stored)
         self.names |= found.attributes
+        self.globals |= found.globals
         self.owners.mention(found, function.__globals__)
         scope = function.__globals__
         for name in sorted(found.globals):
@@ -140,9 +144,8 @@ class Walk:
             module = sys.modules.get(name)
             if module is not None and is_users(module):
                 self.visit(name, module, True)
-        for name, cell in zip(
-            function.__code__.co_freevars, function.__closure__ or (), strict=True
-        ):
+        cells = function.__closure__ or ()
+        for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
             self.owners.add(name, cell)
             self.edge("cell", cell, None, name, True)
 
@@ -156,8 +159,9 @@ class Walk:
         self.visit(f"{title}.keywords", partial.keywords, hooked)
 
     def _wrapper(self, title: str, wrapper: Any, hooked: bool) -> None:
-        """`staticmethod`, `classmethod`, `lru_cache`."""
-        self.visit(title, getattr(wrapper, "__wrapped__", wrapper), True)
+        """What has a function inside: `staticmethod`, `property`, `lru_cache` and others."""
+        for inner in filter(None, (getattr(wrapper, name, None) for name in _INNER)):
+            self.visit(title, inner, True)
 
     # -- containers ------------------------------------------------------------------------
 
@@ -184,12 +188,11 @@ class Walk:
     # -- objects, classes, modules: when all names are known -------------------------------
 
     def _object(self, title: str, thing: Any, hooked: bool) -> None:
-        parts = inside(thing)
+        for part in (parts := inside(thing)) or ():
+            self.visit(title, part, True)
         if parts is None:
             self.owners.add_object(title, thing)
             self._things.append((title, thing, hooked))
-        for part in parts or ():
-            self.visit(title, part, True)
 
     def _finish(self) -> None:
         self._follow_attributes()
@@ -255,6 +258,7 @@ class Walk:
         for k, c in enumerate(bases):
             members = class_dict(c)
             special = {n for n in members if n.startswith("__") and n not in _SPECIAL}
+            special |= {n for n in self.owners.stored_in(members) if hasattr(members[n], "__set__")}
             for name in sorted((names | special) & members.keys()):
                 if own is not None and name not in own:
                     self.edge("item", own, name, f"{title}.{name}", False)
@@ -282,11 +286,9 @@ _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
     staticmethod: Walk._wrapper,
     classmethod: Walk._wrapper,
     type(functools.lru_cache(lambda: None)): Walk._wrapper,
-    np.vectorize: lambda walk, title, made, hooked: walk._wrapper(title, made.pyfunc, hooked),
-    property: lambda walk, title, made, hooked: walk._wrapper(title, made.fget, hooked),
-    functools.cached_property: lambda walk, title, made, hooked: walk._wrapper(
-        title, made.func, hooked
-    ),
+    np.vectorize: Walk._wrapper,
+    property: Walk._wrapper,
+    functools.cached_property: Walk._wrapper,
     list: Walk._sequence,
     tuple: Walk._sequence,
     collections.deque: Walk._sequence,

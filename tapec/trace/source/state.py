@@ -48,6 +48,10 @@ class Variables:
         )
         return [cells[n] for n in self._layout[1:]]
 
+    def places(self) -> list[tuple[int, Any] | None]:
+        """The variables as places: cells by identity."""
+        return [(id(cell), None) for cell in self.cells()]
+
     def get(self) -> tuple[Any, ...]:
         """The values; UNDEFINED where a variable is not bound."""
         return tuple(map(_content, self.cells()))

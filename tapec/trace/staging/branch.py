@@ -81,7 +81,7 @@ class Branches:
                 try:
                     work()
                     self.heap.refuse_use()
-                    changes = {s: self._now(s, v) for s, v in self.heap.read().items()}
+                    changes = {s: self._now(s, v) for s, v in self.heap.changed().items()}
                     changes |= self._reaching(changes)
                 except Exception as error:
                     if not is_raised_by_user(error):
@@ -132,13 +132,18 @@ class Branches:
         bound = [t for t in unpacked if t.tree is not None]
         works = [w for w, t in zip(self.works, unpacked, strict=True) if t.tree is not None]
         everywhere = len(bound) == len(sides)
-        if not everywhere and None in self.errors:
+        if any(t.tree is None and e is None for t, e in zip(unpacked, self.errors, strict=True)):
             note_uncertain(self.session, self.heap, slot)
         leaves = [
             _phi_leaf(path, [b.leaves[k] for b in bound], everywhere, what, works)
             for k, path in enumerate(paths)
         ]
         return Phi(slot, trees[0], leaves, sides, bound)
+
+    def end(self, number: int, slot: Slot) -> Any:
+        """The content of a slot at the end of one side."""
+        changes = self.changes[number]
+        return changes[slot].value if slot in changes else self.heap.old(slot)
 
     def _old(self, slot: Slot) -> Unpacked:
         return Unpacked.of(as_it_was(self.heap.old(slot), lambda: self.heap.name(slot)))
@@ -193,6 +198,7 @@ def emit(branches: Branches, phis: Sequence[Phi], test: Value, name: str) -> Non
     returning = [n for n, error in enumerate(branches.errors) if error is None]
     contents = _contents(branches, test, phis, values, returning)
     branches.heap.write(contents)
+    branches.heap.note_stores(contents, lambda slot: [branches.end(n, slot) for n in returning])
     branches.changes.clear()
     merged_variables = [MergedVariable(branches.heap.name(j.slot), j.unpacked, contents[j.slot])
                  for j in phis if j.tree.kind is not None]  # fmt: skip
@@ -273,11 +279,7 @@ def _refuse_lists(branches: Branches) -> None:
     """Lists must have the same length after every branch, dictionaries and sets the same keys."""
     heap = branches.heap
     for slot in {s for c in branches.changes for s in c}:
-        values = [
-            c[slot].value if slot in c else heap.old(slot)
-            for c, error in zip(branches.changes, branches.errors, strict=True)
-            if error is None
-        ]
+        values = [branches.end(n, slot) for n, error in enumerate(branches.errors) if error is None]
         unbound = sum(v is UNDEFINED for v in values)
         if heap.may_be_asked_for(slot) and 0 < unbound < len(values):
             what = "a list changes its length" if heap.is_list(slot) else "what it holds changes"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.source.state import Undefined
+from tapec.trace.source.state import UNDEFINED, Undefined
 from tapec.trace.staging.growing import Growing
 
 CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
@@ -176,3 +176,28 @@ def equal(a: Contents, b: Contents) -> bool:
 
 def _unchanged(a: Any, b: Any) -> bool:
     return a is b or (type(a) is bytes and type(b) is bytes and a == b)
+
+
+def all_keys(old: Contents, new: Contents) -> Iterable[Any]:
+    """The keys of both contents, those of the snapshot first."""
+    if isinstance(old, dict):
+        return {**old, **dict(pairs_of(new))}
+    return range(max(len(old), len(new)))
+
+
+def set_item(items: Any, key: Any, value: Any) -> None:
+    """Set the value under a key; UNDEFINED deletes."""
+    if not isinstance(items, dict):
+        items += [UNDEFINED] * (key + 1 - len(items))
+        items[key] = value
+    elif value is UNDEFINED:
+        items.pop(key, None)
+    else:
+        items[key] = value
+
+
+def is_reordered(now: dict[Any, Any], before: Any) -> bool:
+    """Whether the keys that a dictionary still has are in another order."""
+    if [*now] == [*before]:
+        return False
+    return [k for k in now if k in before] != [k for k in before if k in now]

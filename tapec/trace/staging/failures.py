@@ -68,6 +68,8 @@ def is_raised_by_user(error: Exception) -> bool:
     """Whether an exception was raised at a line of the user's and is not one of ours."""
     if getattr(error, "raised_for_user", False):
         return True
+    if isinstance(error.__cause__, TapecError):  # NumPy wraps it where it converts a traced value
+        return False
     frames = [frame for frame, _ in frames_of(error)]
     # Lists look their items up for the user's line.
     own = bool(frames) and (

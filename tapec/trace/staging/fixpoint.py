@@ -26,8 +26,9 @@ from tapec.trace.staging.carries import (
     same_leaf,
     type_change,
 )
+from tapec.trace.staging.consumption import consumed_by
 from tapec.trace.staging.growing import Growing
-from tapec.trace.staging.heap import VARIABLE, Heap, Slot, consumed_by
+from tapec.trace.staging.heap import VARIABLE, Heap, Slot
 from tapec.trace.staging.lists import (
     GrowingLists,
     appended,
@@ -116,7 +117,7 @@ class LoopFixpoint:
                 stacked = self.work(made.index, [wrap(region, v) for v in made.slices])
                 made.stacked = stacked or []
                 self.heap.refuse_use()
-                changes = {slot: self._now(slot, v) for slot, v in self.heap.read().items()}
+                changes = {slot: self._now(slot, v) for slot, v in self.heap.changed().items()}
                 for slot in self.carries:
                     changes.setdefault(slot, self.heap.old(slot))
                 if (grown := growing_list(self.heap, changes)) is not None:
@@ -187,7 +188,7 @@ class LoopFixpoint:
                     region.own.append(leaf._storage)
                 leaves.append(leaf)
             bound[slot] = carry.tree.unflatten(leaves)
-        self.heap.write(bound)
+        self.heap.write(bound, start=True)
         if self.lists_grown is not None:
             self.lists_grown.stand_in(self.heap)
         starts = [x for slot in self.carries for x in structure(self.heap.old(slot))[0]]

@@ -11,8 +11,9 @@ from tapec.trace.arrays.session import NeedStatic, current
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
 from tapec.trace.staging.choice import backoff_of, record
+from tapec.trace.staging.consumption import consumed_by
 from tapec.trace.staging.for_stages import StagedFor
-from tapec.trace.staging.heap import Heap, consumed_by
+from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.index_splitting import ConditionVaries
 from tapec.trace.staging.iterables import Forced, indexed_sequence
 from tapec.trace.staging.list_arrays import (

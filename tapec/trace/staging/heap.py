@@ -6,11 +6,8 @@ A `Slot` is one place in it: the number of a variable, or a container and a key.
 
 from __future__ import annotations
 
-import itertools
 import math
-import pickle
-import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tapec.errors import ControlFlowError
@@ -18,22 +15,27 @@ from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import SNAPSHOTS
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
+from tapec.trace.staging.consumption import position
 from tapec.trace.staging.containers import (
     ATOMS,
     CONSTANTS,
     OWNER,
     Contents,
+    all_keys,
     contents,
     equal,
     found_in,
     has_keys,
     inside,
+    is_reordered,
     pairs_of,
     refill,
+    set_item,
     values_of,
 )
-from tapec.trace.staging.randomness import generators, is_consumable
-from tapec.trace.staging.state import State
+from tapec.trace.staging.randomness import is_consumable
+from tapec.trace.staging.state import State, places_of
+from tapec.trace.staging.stores import Place, stores
 
 Slot = tuple[int, Any]  # (0, position of a variable), or (id of a container, key)
 VARIABLE = 0
@@ -55,6 +57,10 @@ class Heap:
         ] = []  # iterators and generators of random numbers, with their states
         for name, value in zip(state.names, self.values, strict=True):
             self._walk(value, name)
+        self.stores: Any = stores()  # None where nothing outside is watched
+        if self.stores is not None:
+            self._stores_before = self.stores.now.copy()
+            self._places = [None if p is None else Place(*p) for p in places_of(state)]
 
     def _walk(self, value: Any, path: str) -> None:
         todo = [(value, path)]
@@ -91,7 +97,7 @@ class Heap:
                     hint="take what it gives before the branch",
                 )
         for ident, (container, items) in self.containers.items():
-            if isinstance(container, dict) and _is_reordered(container, items):
+            if isinstance(container, dict) and is_reordered(container, items):
                 raise ControlFlowError(
                     f"a branch or loop changes the order of {self._paths[ident].strip('.')}",
                     where=where(),
@@ -112,6 +118,8 @@ class Heap:
 
     def restore(self) -> None:
         """Restore the contents at the snapshot."""
+        if self.stores is not None:
+            self.stores.reset(self._stores_before)
         self.state.set(self.values)
         for container, items in self.containers.values():
             if not equal(contents(container), items):
@@ -134,15 +142,68 @@ class Heap:
             present = contents(container)
             if equal(items, present):
                 continue
-            for key in _keys(items, present):
+            for key in all_keys(items, present):
                 new = self._seen(present, ident, key)
                 if not same(self._seen(items, ident, key), new):
                     found[ident, key] = new
         return found
 
+    # -- stores outside ---------------------------------------------------------------------
+
+    def changed(self) -> dict[Slot, Any]:
+        """`read`, and for changed places outside the slots that say whether they are stored to."""
+        found = self.read()
+        for slot in [*found] if self.stores is not None else ():
+            place = self.place(slot)
+            if place is not None:
+                truth = self.stores.stored(place, self._raw(place))
+                if truth is not self.old((VARIABLE, place)):
+                    found[VARIABLE, place] = truth
+        return found
+
+    def place(self, slot: Slot) -> Place | None:
+        """The place outside that a slot is, None where it is none."""
+        if self.stores is None or type(slot[1]) is Place:
+            return None
+        place = self._places[slot[1]] if slot[0] == VARIABLE else Place(*slot)
+        return None if place is None or not self.stores.is_outside(place.owner) else place
+
+    def _slot(self, place: Place) -> Slot:
+        known = place.owner in self.containers
+        return (place.owner, place.key) if known else (VARIABLE, self._places.index(place))
+
+    def note_stores(
+        self, contents: Mapping[Slot, Any], ends: Callable[[Slot], Sequence[Any]]
+    ) -> None:
+        """Note what merged contents of places outside mean; `ends` are those of a slot merged."""
+        for slot, content in contents.items():
+            place = self.place(slot)
+            if place is not None:
+                sides = zip(ends((VARIABLE, place)), ends(slot), strict=True)
+                self.stores.note_sides(place, content, [*sides])
+
+    def _raw(self, place: Place) -> Any:
+        """What a place holds now; UNDEFINED where only the class has such an attribute."""
+        owner, key = self._slot(place)
+        now = self.state.get() if owner == VARIABLE else contents(self.containers[owner][0])
+        return found_in(now, key, UNDEFINED)
+
+    def _merged(self, truths: Mapping[Place, Any], start: bool) -> None:
+        """Note whether places are stored to, now that slots have their merged contents."""
+        for place, truth in truths.items():
+            content = self._raw(place)
+            self.stores.merge(place, truth, content)
+            if start:
+                self.stores.start(place, content)
+
     def old(self, slot: Slot) -> Any:
         """The content of a slot at the snapshot."""
         place, key = slot
+        if type(key) is Place:
+            owner, name = self._slot(key)
+            items = self.values if owner == VARIABLE else self.containers[owner][1]
+            content = found_in(items, name, UNDEFINED)
+            return self.stores.stored(key, content, self._stores_before)
         if place == VARIABLE:
             return self.values[key]
         return self._seen(self.containers[place][1], place, key)
@@ -166,26 +227,33 @@ class Heap:
                 hint="give it a value before the branch or loop",
             )
 
-    def write(self, values: Mapping[Slot, Any]) -> None:
-        """Set slots in place: containers keep their identity."""
+    def write(self, values: Mapping[Slot, Any], start: bool = False) -> None:
+        """Set slots in place: containers keep their identity. `start`: for a new iteration."""
         variables = list(self.state.get())
         changed: dict[int, Contents] = {}
+        truths: dict[Place, Any] = {}
         for (place, key), value in values.items():
+            if type(key) is Place:
+                truths[key] = value
+                continue
             if place == VARIABLE:
                 variables[key] = value
                 continue
             if place not in changed:
                 changed[place] = contents(self.containers[place][0])
-            _set_item(changed[place], key, value)
+            set_item(changed[place], key, value)
         self.state.set(tuple(variables))
         for place, items in changed.items():
             if not isinstance(items, dict):
                 items = [x for x in items if x is not UNDEFINED]
             refill(self.containers[place][0], items)
+        self._merged(truths, start)
 
     def name(self, slot: Slot) -> str:
         """The slot as an expression of the user's code."""
         place, key = slot
+        if type(key) is Place:
+            return f"whether {self.name(self._slot(key))} is assigned"
         if place == VARIABLE:
             return self.state.names[key]
         return _below(self._paths[place], key)
@@ -210,31 +278,6 @@ class Heap:
 _MISSING = object()
 
 
-def _keys(old: Contents, new: Contents) -> Iterable[Any]:
-    """The keys of both contents, those of the snapshot first."""
-    if isinstance(old, dict):
-        return {**old, **dict(pairs_of(new))}
-    return range(max(len(old), len(new)))
-
-
-def _set_item(items: Any, key: Any, value: Any) -> None:
-    """Set the value under a key; UNDEFINED deletes."""
-    if not isinstance(items, dict):
-        items += [UNDEFINED] * (key + 1 - len(items))
-        items[key] = value
-    elif value is UNDEFINED:
-        items.pop(key, None)
-    else:
-        items[key] = value
-
-
-def _is_reordered(now: dict[Any, Any], before: Any) -> bool:
-    """Whether the keys that a dictionary still has are in another order."""
-    if [*now] == [*before]:
-        return False
-    return [k for k in now if k in before] != [k for k in before if k in now]
-
-
 def container_id(value: Any) -> int:
     """The id of the container with a value's content."""
     inner = inside(value)
@@ -246,26 +289,6 @@ def _below(path: str, key: Any) -> str:
     if type(key) is str and key == OWNER:
         return path
     return f"{path}{key}" if path.endswith(".") else f"{path}[{key!r}]"
-
-
-def consumed_by(state: State, body: Any = None) -> str:
-    """The name of an iterator or random generator that every iteration advances, or ""."""
-    for name, value in zip(state.names, state.get(), strict=True):
-        if is_consumable(value):
-            return name
-    return ""
-
-
-def position(source: Any) -> Any:
-    """The state of an iterator or generator; a fresh object where it cannot be observed."""
-    if isinstance(source, generators()):
-        numpys = getattr(source, "bit_generator", None)
-        return pickle.dumps(source.__getstate__() if numpys is None else numpys.state)
-    if isinstance(getattr(type(source), "__next__", None), types.FunctionType):
-        return None  # of the user's class: its attributes are its state
-    if hasattr(type(source), "__length_hint__"):
-        return source.__length_hint__()
-    return repr(source) if type(source) is itertools.count else object()
 
 
 def same(a: Any, b: Any) -> bool:

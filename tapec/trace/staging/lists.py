@@ -22,7 +22,7 @@ from tapec.trace.staging.growing import CURE, Growing
 from tapec.trace.staging.heap import Heap, Slot, container_id
 from tapec.trace.staging.object_aliases import EntryObjects
 from tapec.trace.staging.objects import containers_of, structure
-from tapec.trace.staging.state import State
+from tapec.trace.staging.state import State, places_of
 from tapec.trace.staging.values import Kind, kind_of
 from tapec.tree import Tree
 
@@ -39,6 +39,10 @@ class GrowingLists:
     def names(self) -> tuple[str, ...]:
         """The variables, then the last elements."""
         return (*self.state.names, *(f"{n}[-1]" for n in self.titles))
+
+    def places(self) -> list[tuple[int, Any] | None]:
+        """What holds the variables."""
+        return [*places_of(self.state), *([None] * len(self.lists))]
 
     def get(self) -> tuple[Any, ...]:
         """All values."""

@@ -216,6 +216,7 @@ class StagedLoop(LoopFixpoint):
             contents[slot] = content
         del known
         self.heap.write(contents)
+        self.heap.note_stores(contents, lambda slot: [self.heap.old(slot), _end(body, slot)])
         self._note_aliases(body, contents)
 
     def _note_aliases(self, body: Iteration, contents: dict[Slot, Any]) -> None:
@@ -254,3 +255,9 @@ class StagedLoop(LoopFixpoint):
             assert isinstance(self.length, int)
             return 0 if self.reverse else self.length - 1
         return leaf
+
+
+def _end(body: Iteration, slot: Slot) -> Any:
+    """The content of a slot at the end of an iteration; a place that changes was stored to."""
+    unpacked = body.unpacked.get(slot)
+    return True if unpacked is None else unpacked.value

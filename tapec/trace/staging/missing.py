@@ -50,3 +50,9 @@ def guarded(
     for leaf in leaves:
         leaf._storage.frozen = ExistsWhere(exists, name)
     return leaves
+
+
+def without_guard(session: Session, value: Any) -> Any:
+    """A value to be used only where it exists."""
+    guarded = type(value) is Tracer and isinstance(value._storage.frozen, ExistsWhere)
+    return wrap(session, value._storage.value, value._weak) if guarded else value

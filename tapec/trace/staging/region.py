@@ -48,7 +48,7 @@ class Region(Session):
         REGIONS.add(self)
         self._inferred, self._types, self._locs = parent._inferred, parent._types, parent._locs
         self._wrapped, self.shadows, self.outside = parent._wrapped, parent.shadows, parent.outside
-        self.partial = parent.partial
+        self.stores, self.partial = parent.stores, parent.partial
         self.probe = probe
         self.entered: dict[Storage, EnteredStorage] = {}
         self.own: list[Storage] = []  # the loop-carried storages at the start of an iteration

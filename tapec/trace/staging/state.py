@@ -44,6 +44,7 @@ class ExtraVariable:
     name: str
     get: Callable[[], Any]
     set: Callable[[Any], None] | None = None
+    place: tuple[int, Any] | None = None  # what holds it, by identity, and its key there
 
 
 class ExtendedState:
@@ -54,6 +55,10 @@ class ExtendedState:
     def __init__(self, state: State, places: Sequence[ExtraVariable]) -> None:
         self._state, self._places = state, places
         self.names = (*state.names, *(p.name for p in places))
+
+    def places(self) -> list[tuple[int, Any] | None]:
+        """What holds the variables."""
+        return [*places_of(self._state), *(p.place for p in self._places)]
 
     def get(self) -> tuple[Any, ...]:
         """All values, the state's own first."""
@@ -66,3 +71,9 @@ class ExtendedState:
         for place, value in zip(self._places, values[own:], strict=True):
             if place.set is not None and place.get() is not value:
                 place.set(value)
+
+
+def places_of(state: State) -> list[tuple[int, Any] | None]:
+    """What holds the variables of a state, by identity and key, None where nothing outside does."""
+    places = getattr(state, "places", None)
+    return [None] * len(state.names) if places is None else places()

@@ -13,7 +13,8 @@ from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.heap import Heap, consumed_by
+from tapec.trace.staging.consumption import consumed_by
+from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.list_arrays import staging_loop, with_list_arrays
 from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.peeling import staged_or_peeled
