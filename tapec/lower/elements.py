@@ -56,6 +56,8 @@ def _reshape(s: Frame, op: Op, index: Index) -> Value:
         return _view(s, op, index)
     if s.in_memory(x):
         return s.load(s.memory[x], flat(index, op.result.type.shape))
+    if x in s.grids:
+        return s.load(s.spill(x), flat(index, op.result.type.shape))
     return _view(s, op, index)
 
 

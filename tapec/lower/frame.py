@@ -242,11 +242,16 @@ class Frame:
         if not any(i.terms for i in index):
             found: Value = values[tuple(i.const for i in index)]
             return found
+        return self.load(self.spill(value), flat(index, value.type.shape))
+
+    def spill(self, value: Value) -> Memory:
+        """The memory of a small value in registers."""
         if value not in self.spilled:
+            values = self.grids[value]
             memory = self.spilled[value] = self.room(value.type)
             with self.build.at(self.build.depth(values.ravel().tolist())):
                 self.deposit(values, memory)
-        return self.load(self.spilled[value], flat(index, value.type.shape))
+        return self.spilled[value]
 
     # ---- loops ----
 

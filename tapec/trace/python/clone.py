@@ -292,14 +292,3 @@ def _with_cells(function: types.FunctionType, made: Any, session: Session) -> An
     final.__dict__.update(made.__dict__)
     session._wrapped[id(function)] = (function, final)
     return final
-
-
-def cell_inside(cell: types.CellType, title: str, session: Session) -> types.CellType:
-    """The stand-in of a variable outside, also where no function of this trace reads it."""
-    known = session._wrapped.get(id(cell))
-    if known is None:
-        content = placed(cell, None, cell.cell_contents, session)
-        known = session._wrapped[id(cell)] = (cell, types.CellType(content))
-        session.shadows.append((cell, known[1], {None: content}, title))
-    made: types.CellType = known[1]
-    return made

@@ -16,7 +16,7 @@ from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.changed import Refused
-from tapec.trace.python.clone import cell_inside, scope_of, substitute
+from tapec.trace.python.clone import placed, scope_of, substitute
 from tapec.trace.python.namespaces import Globals, ModuleProxy
 from tapec.trace.python.outside import Change, Outside, place_name, read
 from tapec.trace.python.recipes import (
@@ -196,8 +196,19 @@ def _maker(change: Change) -> Callable[[Session], Any] | None:
     if isinstance(made, type | ModuleProxy):
         return functools.partial(substitute, getattr(made, "_real", change.owner))
     if isinstance(made, types.CellType):
-        return functools.partial(cell_inside, change.owner, change.title)
+        return functools.partial(_cell, change.owner, change.title)
     return None
+
+
+def _cell(cell: types.CellType, title: str, session: Session) -> types.CellType:
+    """The stand-in of a variable outside, also where no function of this trace reads it."""
+    known = session._wrapped.get(id(cell))
+    if known is None:
+        content = placed(cell, None, cell.cell_contents, session)
+        known = session._wrapped[id(cell)] = (cell, types.CellType(content))
+        session.shadows.append((cell, known[1], {None: content}, title))
+    made: types.CellType = known[1]
+    return made
 
 
 def _stand_in(change: Change, session: Session) -> Any:

@@ -204,9 +204,8 @@ class Walk:
     def _follow_attributes(self) -> None:
         done: dict[int, set[str]] = {}
         asked: set[int] = set()
-        count = (-1, -1)
-        while count != (len(self._things), len(self.names)):
-            count = (len(self._things), len(self.names))
+        count = None
+        while count != (count := (len(self._things), len(self.names))):
             for title, thing, hooked in list(self._things):
                 new = self.names - done.setdefault(id(thing), set())
                 if new or id(thing) not in asked:
@@ -257,7 +256,7 @@ class Walk:
         bases = [c for c in cls.__mro__[:-1] if is_users(c)]
         for k, c in enumerate(bases):
             members = class_dict(c)
-            special = {n for n in members if n.startswith("__") and n not in _SPECIAL}
+            special = {n for n in members if n.startswith("__")} - _SPECIAL
             special |= {n for n in self.owners.stored_in(members) if hasattr(members[n], "__set__")}
             for name in sorted((names | special) & members.keys()):
                 if own is not None and name not in own:

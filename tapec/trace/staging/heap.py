@@ -148,8 +148,6 @@ class Heap:
                     found[ident, key] = new
         return found
 
-    # -- stores outside ---------------------------------------------------------------------
-
     def changed(self) -> dict[Slot, Any]:
         """`read`, and for changed places outside the slots that say whether they are stored to."""
         found = self.read()

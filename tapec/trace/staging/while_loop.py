@@ -14,10 +14,12 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.staging.attempts import failure_of, reason_of
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.consumption import consumed_by
+from tapec.trace.staging.failures import is_raised_by_user
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.list_arrays import staging_loop, with_list_arrays
 from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.peeling import staged_or_peeled
+from tapec.trace.staging.python_loop import run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
 from tapec.trace.tuning import UNROLLED_OPS
@@ -134,7 +136,31 @@ class While:
             if writes:
                 self.test()
 
-        staged_or_peeled(stage, self.test, self.body, stage, self.state)
+        now = Heap(self.state)
+        failed = failure_of(
+            lambda: staged_or_peeled(stage, self.test, self.body, stage, self.state)
+        )
+        if failed is not None:
+            if not is_raised_by_user(failed):
+                raise failed
+            now.restore()
+            self._raising(failed)
+
+    def _raising(self, error: Exception) -> None:
+        """A loop whose body raises: it does so where it is entered."""
+        more = self.test()
+        if not is_symbolic(more):
+            raise error
+
+        def body() -> None:
+            self.body()
+            raise ControlFlowError(
+                f"an iteration after the first raises {type(error).__name__}: {error}",
+                where=where(),
+                hint="raise before the loop, or in a branch",
+            ) from error
+
+        run_guarded(more, body, self.state)
 
     def _emit(self, work: Callable[[Any, list[Tracer]], None]) -> None:
         heap = Heap(self.state)
