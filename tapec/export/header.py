@@ -153,9 +153,9 @@ def _function(program: Program) -> str:
         for k, e in enumerate(program.errors, 1)
     ]
     text = "\n".join(f" * {line}".rstrip() for line in lines)
-    sizes = "".join(_sizes(program.name, v) for v in (*program.params, *program.results))
+    sizes = "".join(_sizes(program, v) for v in (*program.params, *program.results))
     tables = "".join(
-        _table(f"{_of(program.name, r)}_{title}", table)
+        _table(f"{_of(program, r)}_{title}", table)
         for r in program.results
         if r.structure is not None
         for title, table in r.structure.tables.items()
@@ -192,14 +192,15 @@ def _safe(text: str) -> str:
     return ascii_only.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 
 
-def _of(function: str, v: Variable) -> str:
+def _of(program: Program, v: Variable) -> str:
     """What belongs to an argument or result; the result of `f_grad` is not `f_grad_grad`."""
-    return function if function.endswith(f"_{v.name}") else f"{function}_{v.name}"
+    only = program.results == (v,) and program.name.endswith(f"_{v.name}")
+    return program.name if only else f"{program.name}_{v.name}"
 
 
-def _sizes(function: str, v: Variable) -> str:
+def _sizes(program: Program, v: Variable) -> str:
     """Macros with the number of elements, and rows, columns and nonzeros where sparse."""
-    name = _of(function, v).upper()
+    name = _of(program, v).upper()
     found = {} if v.number or not v.type.shape else {"SIZE": v.type.size}
     if v.structure is not None:
         rows, columns = v.structure.shape
