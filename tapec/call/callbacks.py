@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.llvm.c_callbacks import Callback
-from tapec.call.exporting import plain, request
+from tapec.call.exporting import plain, requested, whole
 from tapec.errors import ExportError
 from tapec.export.loaded import form_of, low_level
 from tapec.tree import flatten
@@ -22,8 +22,8 @@ def callback(kernel: Any, signature: str, args: tuple[Any, ...]) -> Any:
     count = _passed(given, form)
     if form.dtype == "f64":
         given = _floats(given, count)
-    special = kernel.specialization(*given)
-    return low_level(request(kernel, special), signature, flatten(given)[0], count)
+    request = requested(whole(kernel, given), kernel.__name__)
+    return low_level(request, signature, request.examples, count)
 
 
 def _numbers(kernel: Any, form: Callback, signature: str) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapec.call.products import ExportProduct, asked, product
-from tapec.call.signature import Input, Signature, parameter_names
+from tapec.call.signature import Input, Signature
 from tapec.errors import ExportError
 from tapec.export.files import Exported, Options, export
 from tapec.export.loaded import Loaded, load
@@ -20,26 +20,23 @@ from tapec.trace.arrays.integers import NARROW, widened_array
 from tapec.tree import flatten
 
 
-def request(kernel: Any, special: Any, name: str = "") -> Request:
-    """The program of a kernel at a signature."""
-    positional = special.signature.tree.children[0].children
-    known = parameter_names(kernel.__wrapped__)
-    names = [known[k] if k < len(known) else f"arg{k}" for k in range(len(positional))]
-    title = identifier(name or kernel.__name__)
-    return Request(title, f"value of {kernel.__name__}", special, names, "value")
-
-
 def c_function(kernel: Any, args: tuple[Any, ...]) -> Loaded:
     """The C function of `Kernel.address`, made once for a program and what it captures."""
-    special = kernel.specialization(*plain(args))
-    captured = [np.array(x) for x in special.hidden_inputs()]
+    asked_for = requested(whole(kernel, plain(args)), identifier(kernel.__name__))
+    special = asked_for.special
+    constants = [np.asarray(x) for x in (*asked_for.bound.values(), *special.hidden_inputs())]
+    found = tuple((x.shape, x.tobytes()) for x in constants)
     with kernel._lock.held():
-        known = kernel._c_functions.setdefault(special, [])
-        for before, loaded in known:
-            if all(a.tobytes() == b.tobytes() for a, b in zip(before, captured, strict=True)):
-                return loaded  # type: ignore[no-any-return]
-        known.append((captured, load(request(kernel, special))))
-        return known[-1][1]  # type: ignore[no-any-return]
+        key = special, *found
+        if key not in kernel._c_functions:
+            kernel._c_functions[key] = load(asked_for)
+        made: Loaded = kernel._c_functions[key]
+    return made
+
+
+def whole(kernel: Any, args: tuple[Any, ...]) -> ExportProduct:
+    """What a kernel itself computes."""
+    return product("value", asked(kernel, 0, args, sparse=False))
 
 
 def plain(args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -74,47 +71,56 @@ def export_kernel(
         raise ExportError(f"of={tuple(of)!r} names a product twice")
     question = asked(kernel, argnums, plain(args), sparse)
     requests = [
-        _requested(product(each, question), name if each == "value" else f"{name}_{each}")
+        requested(product(each, question), name if each == "value" else f"{name}_{each}")
         for each in of
     ]
     return export(place, requests, Options(**options))
+
+
+_ENDINGS = frozenset([".h", ".o", ".so", ".c", ".dylib", ".dll"])
 
 
 def _place(path: str | os.PathLike[str], name: str) -> Path:
     """The path of the files without endings; in a folder they are called like the function."""
     text = os.fspath(path)
     place = Path(text)
-    folder = place.is_dir() or text.endswith(("/", os.sep))
-    return place / identifier(name) if folder else place
+    if place.is_dir() or text.endswith(("/", os.sep)):
+        return place / identifier(name)
+    return place.with_suffix("") if place.suffix in _ENDINGS else place
 
 
-def _requested(p: ExportProduct, name: str) -> Request:
+def requested(p: ExportProduct, name: str) -> Request:
+    """The program of a product, under this name."""
     if hasattr(p.kernel, "exported"):
         return _sparse(p, name)
     special = p.kernel.specialization(*p.args)
-    return Request(
-        name, p.about, special, p.names, p.results, examples=_examples(special.signature, p.args)
-    )
+    examples = _inputs(flatten((p.args, {}))[0], special.signature)
+    return Request(name, p.about, special, p.names, p.results, examples=examples)
 
 
 def _sparse(p: ExportProduct, name: str) -> Request:
-    """The nonzeros of a sparse kernel: its layout and captured inputs are part of the program."""
+    """The nonzeros of a sparse kernel. Its layout, captured inputs, and integers that decide where
+    nonzeros are, are part of the program."""
     original, plan, inputs = p.kernel.exported(*p.args)
     special = plan.kernel.specialization(*plan.layout, *inputs)
     first, given = len(plan.layout), len(original.signature.traced)
-    bound = dict(enumerate(plan.layout))
-    bound |= {first + k: inputs[k] for k in range(given, len(inputs))}
-    positional = original.signature.tree.children[0].children
-    leaves = zip(named_leaves(p.names, positional), original.signature.leaves, strict=True)
-    titles = [title for title, leaf in leaves if isinstance(leaf, Input)]
-    names = [""] * first + titles + [""] * (len(inputs) - given)
+    fixed = {*dict(plan.given), *range(given, len(inputs))}
+    bound = dict(enumerate(plan.layout)) | {first + k: inputs[k] for k in fixed}
+    leaves = list(named_leaves(p.names, original.signature.tree.children[0].children))
+    names = [""] * first + _inputs(leaves, original.signature) + [""] * (len(inputs) - given)
     blocks = [block for row in plan.blocks for block in row]
     parts = [
         _part(block, str(p.results) if len(blocks) == 1 else f"{p.results}{k}")
         for k, block in enumerate(blocks)
     ]
-    examples = _examples(original.signature, p.args)
+    examples = [x for k, x in enumerate(inputs) if k not in fixed]
     return Request(name, p.about, special, names, p.results, bound, parts, examples)
+
+
+def _inputs(leaves: Sequence[Any], signature: Signature) -> list[Any]:
+    """Those of the leaves that are inputs."""
+    pairs = zip(leaves, signature.leaves, strict=True)
+    return [x for x, kind in pairs if isinstance(kind, Input)]
 
 
 def _part(block: Any, title: str) -> SparsePart:
@@ -133,9 +139,3 @@ _TABLES: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "csc": lambda m: {"column_starts": m.indptr, "rows": m.indices},
     "coo": lambda m: {"rows": m.coords[0], "columns": m.coords[1]},
 }
-
-
-def _examples(signature: Signature, args: Any) -> list[Any]:
-    """The values of the arguments that C passes."""
-    leaves = flatten((args, {}))[0]
-    return [x for x, kind in zip(leaves, signature.leaves, strict=True) if isinstance(kind, Input)]

@@ -21,8 +21,8 @@ class Foreign:
     """The methods of a kernel that make C functions of it."""
 
     @functools.cached_property
-    def _c_functions(self) -> dict[Any, list[tuple[list[Any], Loaded]]]:
-        """C functions by program, each with the captured arrays that it was made for."""
+    def _c_functions(self) -> dict[Any, Loaded]:
+        """C functions by program and what it captures."""
         return {}
 
     def address(self, *args: Any) -> int:

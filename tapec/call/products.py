@@ -63,7 +63,7 @@ def asked(kernel: Any, argnums: int | Sequence[int], args: Args, sparse: bool) -
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     known = parameter_names(kernel.__wrapped__)
     names = tuple(known[k] if k < len(known) else f"arg{k}" for k in range(len(args)))
-    if any(not -len(args) <= k < len(args) for k in numbers):
+    if args and any(not -len(args) <= k < len(args) for k in numbers):
         raise ExportError(
             f"argnums={argnums!r} for {len(args)} arguments", hint="they count from 0"
         )

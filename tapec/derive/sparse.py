@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tapec.ad import drivers
+from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
 from tapec.derive.derived import Argnums, Function
@@ -60,7 +61,7 @@ class SparsePlan:
         return all(np.array_equal(inputs[k], x) for k, x in self.given)
 
 
-class SparseKernel:
+class SparseKernel(Foreign):
     """A derivative as `scipy.sparse` arrays: what `jacobian` and `hessian` make with `sparse=True`.
 
     The first call with a signature finds the pattern, colours it and compiles; later calls run one
@@ -78,6 +79,7 @@ class SparseKernel:
         self._argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[SparsePlan]] = {}
+        self._lock = self._program._lock
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.sparse_{self.suffix}"
         self.__doc__ = f.__doc__
 

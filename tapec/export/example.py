@@ -16,6 +16,7 @@ from tapec.ir.types import FLOATS
 def example(name: str, calls: Sequence[tuple[Program, Sequence[Any]]], links: str) -> str:
     """The program: each function with these arguments. `--all` prints all elements, to the bit."""
     functions = "\n".join(_call(name, program, values) for program, values in calls)
+    needed = "#include <math.h>\n" if "NAN" in functions or "INFINITY" in functions else ""
     runs = "\n".join(f"    failed |= call_{program.name}();" for program, _ in calls)
     return f"""\
 /* Calls what {name}.h declares.
@@ -24,8 +25,7 @@ def example(name: str, calls: Sequence[tuple[Program, Sequence[Any]]], links: st
  *     ./{name}_example [--all]
  */
 #include <inttypes.h>
-#include <math.h>
-#include <stddef.h>
+{needed}#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -67,6 +67,10 @@ def export(path: str | os.PathLike[str], requests: Sequence[Request], options: O
     """
     place = Path(path)
     name = identifier(place.name)
+    if "{}" not in options.blas:
+        raise ExportError(
+            f"blas={options.blas!r} names no routine", hint='{} stands for the name: "{}_"'
+        )
     there = target.processor(options.cpu, options.triple)
     with target.compiling_for(there):
         parts = [emitted(program(request)) for request in requests]
@@ -77,7 +81,7 @@ def export(path: str | os.PathLike[str], requests: Sequence[Request], options: O
     programs = [part.program for part in parts]
     calls = [(p, r.examples) for p, r in zip(programs, requests, strict=True)]
     files: dict[str, bytes] = {
-        f"{name}.h": header(name, programs, made).encode("ascii"),
+        f"{name}.h": header(name, programs, made).encode("ascii", "replace"),
         f"{name}.o": code,
         f"{name}_example.c": example(name, calls, _flags(made)).encode("ascii"),
     }

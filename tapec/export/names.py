@@ -24,26 +24,26 @@ def named_leaves(names: Iterable[Any], trees: Iterable[Tree]) -> Iterator[str]:
         if tree.kind is None:
             yield str(name)
         else:
-            inner = [f"{name}_{key}" for key in tree.keys] or [
-                f"{name}{k}" for k in range(len(tree.children))
-            ]
+            keys = tree.keys or getattr(tree.kind, "_fields", ())
+            numbered = (f"{name}{k}" for k in range(len(tree.children)))
+            inner = [f"{name}_{key}" for key in keys] or numbered
             yield from named_leaves(inner, tree.children)
 
 
 class CNames:
-    """Identifiers of C that differ from each other."""
+    """Identifiers of C that differ from each other, in capitals too: macros are named by them."""
 
     def __init__(self, *taken: str) -> None:
-        self._taken = {*taken}
+        self._taken = {name.upper() for name in taken}
 
     def new(self, title: str) -> str:
         """An identifier like `title`."""
         name = base = identifier(title)
         count = 1
-        while name in self._taken:
+        while name.upper() in self._taken:
             count += 1
             name = f"{base}_{count}"
-        self._taken.add(name)
+        self._taken.add(name.upper())
         return name
 
 

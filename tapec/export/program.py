@@ -157,6 +157,8 @@ def _leaves(request: Request, special: Any) -> Iterator[tuple[str, str | None]]:
             yield title, _shown(leaf.value)
         elif numbers[k] not in request.bound:
             yield title, None
+        elif title:
+            yield title, _shown(request.bound[numbers[k]])
 
 
 def _shown(value: Any) -> str:

@@ -57,6 +57,35 @@ def test_sparse_blocks_of_several_arguments(tmp_path: Path) -> None:
     )
 
 
+def test_integers_that_decide_the_pattern_are_part_of_the_code(tmp_path: Path) -> None:
+    def f(x: Any, i: Any) -> Any:
+        return x[i] ** 2
+
+    made = tapec.compile(f).export(
+        tmp_path / "f", X, np.array([2, 0]), of="jac", sparse=True, shared=False
+    )
+    text = made.header.read_text()
+    assert "int f_jac(const double *x, double *jac);" in text
+    assert "i = an array int64[2], part of the code" in text
+
+
+def test_sparse_kernels_offer_the_same(tmp_path: Path) -> None:
+    jacobian = tapec.jacobian(lambda x: x[1:] * x[:-1], sparse=True, format="csc")
+    out = np.empty(4)
+    assert jacobian.ctypes(X)(X, out) == 0
+    assert np.array_equal(out, jacobian(X).data)
+    text = jacobian.export(tmp_path / "f.h", X, shared=False).header.read_text()
+    assert "static const int f_value_column_starts[4] = {\n    0, 1, 3, 4,\n};" in text
+
+
+def test_names_differ_in_capitals_and_text_is_plain(tmp_path: Path) -> None:
+    def f(x: Any, X: Any, é: Any) -> Any:
+        return x * X * é
+
+    text = tapec.compile(f).export(tmp_path / "f", X, X, 2.0, shared=False).header.read_text()
+    assert "int f(const double *x, const double *X_2, double x_3, double *value);" in text
+
+
 @exported.needs_compiler
 def test_a_shared_library_beside_others_in_one_process(tmp_path: Path) -> None:
     a = tapec.compile(energy).export(tmp_path / "a", X, of=("value", "grad"))
@@ -167,6 +196,7 @@ def test_what_has_no_form_in_c(tmp_path: Path) -> None:
     refused("nothing to export", energy, X, path=path, of=())
     refused("argnums=3 for 1", energy, X, path=path, of="grad", argnums=3)
     refused("no processor 'abacus'", energy, X, path=path, cpu="abacus", kind=BackendError)
+    refused("names no routine", energy, X, path=path, blas="dgemm_")
     refused("C library that the code calls", lambda x: np.sin(x), 0.5, path=tmp_path / "sin")
     assert not path.parent.exists()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import digamma, erf, gammaln, i0, ndtr
@@ -108,6 +108,35 @@ def fixed(x):
     return x * WEIGHTS[0, : x.shape[0]]
 
 
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+def pair(x, X, é):
+    return Pair(np.sum(x) * np.sum(X), {"inner": x * é})
+
+
+def nothing(x):
+    return np.arange(3.0), 2, True
+
+
+def far(x):
+    y, n = x[0], 0
+    while n < 20000:
+        y = np.sin(y) + x[1]
+        n += 1
+    return y
+
+
+def layouts(a):
+    return np.asfortranarray(a) * 2, a.T @ a, a[::-1], a.T
+
+
+def matching(b, x, n):
+    return np.where(b, x[n], -x), b & (x > 0), ~b, n * 2, np.argsort(x)
+
+
 # Function, arguments, products, options of `export`.
 QUICK: list[tuple[Any, tuple[Any, ...], str, dict[str, Any]]] = [
     (numbers, (0.3, 0.7), "value grad hess", {"argnums": (0, 1)}),
@@ -140,4 +169,12 @@ SLOW = [
     (nested, ({"w": VECTOR, "b": [VECTOR, 1.5]}, 2.0), "value grad gnvp", {}),
     (raising, (VECTOR,), "value grad", {}),
     (fixed, (VECTOR,), "value jac", {}),
+    (pair, (VECTOR, MATRIX, 2.0), "value", {}),
+    (nothing, (VECTOR,), "value", {}),
+    (far, (np.array([0.1, 0.2]),), "value grad hess", {}),
+    (layouts, (MATRIX[:4],), "value", {}),
+    (layouts, (np.asfortranarray(MATRIX[:4]),), "value", {}),
+    (matching, (VECTOR > 0, VECTOR, np.int32(2)), "value", {}),
+    (gaussian, (np.zeros(0),), "value grad", {}),
+    (numbers, (np.float32(0.5), np.float32(0.25)), "value grad", {}),
 ]
