@@ -110,8 +110,8 @@ class Primitive:
     decides: bool = False
     # Linear in each operand by itself, as a product: its partials are the other operands.
     separate: bool = False
-    # Python raises ZeroDivisionError where this gives inf, NaN or 0.
-    divides: bool = False
+    divides: bool = False  # Python raises ZeroDivisionError where this gives inf, NaN or 0
+    twin: str = ""  # the op that shares most of its native code, of the same operand
     # Every element of the result is made of many, along `axes` or contracted ones.
     reduces: bool = False
     sparsity: Meet | None = None  # which elements of operand and result meet; None: all do

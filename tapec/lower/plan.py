@@ -193,6 +193,19 @@ class Plan:
         }
         return costly - covered
 
+    def parted(self) -> set[Value]:
+        """Inline values of other nests than their twins: together both are little work."""
+        found = {(op.name, op.operands[0]): op for op in self.func.ops if op.primitive.twin}
+        together = ((op.result, found.get((op.primitive.twin, x))) for (_, x), op in found.items())
+        return {
+            v
+            for v, twin in together
+            if twin is not None
+            and v in self.inline
+            and twin.result in self.roots
+            and self.ready[twin.result] - 1 not in self.asked.get(v, ())
+        }
+
 
 def needed_by_others(func: Func, source: Mapping[Value, Op], cheap: int) -> dict[Value, int]:
     """Operands that a consumer reads many times, with the cost that may be spent each time.

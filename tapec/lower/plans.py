@@ -137,7 +137,8 @@ def planned(func: Func, forced: set[Value], roles: Roles, *, frozen: bool) -> Pl
         result = Plan(func, wanted, roles, adopt, frozen=frozen)
         more = result.takeovers.conflicts | inaccessible(result)
         if attempts < ROUNDS:
-            more |= result.repeated() | overlapping(func, result.inline, result.costs)
+            more |= result.repeated() | result.parted()
+            more |= overlapping(func, result.inline, result.costs)
         more -= wanted
         better = {
             v: p for v, p in adoptions(result.takeovers, roles.aims).items() if v not in adopt

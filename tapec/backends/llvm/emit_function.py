@@ -9,15 +9,14 @@ from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
 from tapec.backends.llvm.tuning import POLL_WORK
-from tapec.backends.llvm.vmath import emit_sincos
+from tapec.backends.llvm.vmath import PAIRS, emit_pair
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
-from tapec.ir.ops.math import cos, sin
 
 LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
-_PAIR = (sin, cos)
+_PAIR_OF = {name: pair for pair in PAIRS for name in pair}
 
 Special = Callable[["FunctionEmitter", Op], None]
 
@@ -52,7 +51,7 @@ class FunctionEmitter:
         self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
         self.rounding = False
         self.outlined: Collection[str] = ()  # vector functions that are called instead of inlined
-        self.pairs: dict[Value, tuple[str, str]] = {}  # sine and cosine, where both are wanted
+        self.pairs: dict[tuple[str, Value], str] = {}  # functions whose twins are wanted too
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
         self.depth = 0  # loops around the present block
         self.depths: dict[Value, int] = {}  # the loop depth at which values are computed
@@ -160,19 +159,18 @@ class FunctionEmitter:
         self.names[op.result] = emit_op(self, op, args, 1)
 
     def paired(self, op: Op, x: str) -> str:
-        """Sine or cosine of an operand that needs both: they share the range reduction."""
-        if op.primitive not in _PAIR or op.operands[0] not in self.pairs:
+        """A function whose twin is wanted of the same operand: sine and cosine, for one."""
+        if not op.primitive.twin or (op.name, op.operands[0]) not in self.pairs:
             return ""
-        made = self.pairs[op.operands[0]]
-        if not made[0]:
-            made = emit_sincos(self, x, op.result.type.dtype, self.width)
-            self.pairs[op.operands[0]] = made
-        return made[_PAIR.index(op.primitive)]
+        if not self.pairs[op.name, op.operands[0]]:
+            names = _PAIR_OF[op.name]
+            made = emit_pair(names, self, x, op.result.type.dtype, self.width)
+            self.pairs.update(zip([(n, op.operands[0]) for n in names], made, strict=True))
+        return self.pairs[op.name, op.operands[0]]
 
     def block(self, block: Block) -> list[str]:
         """All ops of a region whose parameters are bound; its results."""
-        sines, cosines = ({op.operands[0] for op in block.ops if op.primitive is p} for p in _PAIR)
-        outer, self.pairs = self.pairs, dict.fromkeys(sines & cosines, ("", ""))
+        outer, self.pairs = self.pairs, dict.fromkeys(_paired(block.ops), "")
         for op in block.ops:
             self.op(op)
         self.pairs = outer
@@ -275,6 +273,12 @@ def const(e: FunctionEmitter, op: Op) -> None:
     e.names[op.result] = literal(value, type.dtype)
     if type.dtype in ("index", "i64", "i32"):
         e.ranges[op.result] = (int(value), int(value))
+
+
+def _paired(ops: Sequence[Op]) -> Iterator[tuple[str, Value]]:
+    """Functions, with their operands, whose twins are computed of the same operands."""
+    found = {(op.name, op.operands[0]): op.primitive.twin for op in ops if op.primitive.twin}
+    return (key for key, twin in found.items() if (twin, key[1]) in found)
 
 
 def combine(e: FunctionEmitter, name: str, dtype: str, args: Sequence[str], width: int) -> str:

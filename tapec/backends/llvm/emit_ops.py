@@ -234,13 +234,13 @@ def _expit(e: Emit, x: str) -> str:
     return e.do("fdiv", one, e.do("fadd", one, e.math("exp", e.do("fneg", x))))
 
 
-def _expit_slope(e: Emit, x: str) -> str:
-    decay = e.math("exp", e.do("fneg", e.intrinsic("fabs", x)))
-    total = e.do("fadd", e.num(1), decay)
+def _tanh_slope(e: Emit, x: str) -> str:
+    decay = e.math("exp", e.do("fmul", e.num(-2), e.intrinsic("fabs", x)))
+    total, four = e.do("fadd", e.num(1), decay), e.do("fmul", e.num(4), decay)
     if e.width == 1:
-        return e.do("fdiv", decay, e.do("fmul", total, total))
+        return e.do("fdiv", four, e.do("fmul", total, total))
     inverse = _inverse(e, total)
-    return e.do("fmul", e.do("fmul", decay, inverse), inverse)
+    return e.do("fmul", e.do("fmul", four, inverse), inverse)
 
 
 def _inverse(e: Emit, x: str) -> str:
@@ -266,7 +266,7 @@ def _strong_mul(e: Emit, a: str, b: str) -> str:
 RULES: dict[str, Rule] = {
     "strong_mul": _strong_mul,
     "expit": _expit,
-    "expit_slope": _expit_slope,
+    "tanh_slope": _tanh_slope,
     "gauss": normal.gauss,
     "ndtr": normal.ndtr,
     "neg": _neg,

@@ -76,8 +76,8 @@ cbrt: Primitive = _function(
     taylor=Recurrence(cube_root),
     doc="Real cube root, odd; the derivative at 0 is inf.",
 )
-sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin", bounded=True)
-cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos", bounded=True)
+sin: Primitive = _function("sin", lambda y, x: cos(x), "vmath.sin", bounded=True, twin="cos")
+cos: Primitive = _function("cos", lambda y, x: -sin(x), "vmath.cos", bounded=True, twin="sin")
 tan: Primitive = _function("tan", lambda y, x: 1.0 + y * y, "vmath.tan", domain=(-1.4, 1.4))
 
 
@@ -107,15 +107,36 @@ cosh: Primitive = _function("cosh", lambda y, x: sinh(x), "vmath.cosh")
 # With s = y', whose own slope is -2 y s.
 _TANH = Slopes(
     (lambda y, x, s: s,),
-    ((lambda y, x: 4.0 * expit_slope(2.0 * x), (lambda y, x, s: -2.0 * (y * s),)),),
+    ((lambda y, x: tanh_slope(x), (lambda y, x, s: -2.0 * (y * s),)),),
 )
 # Not 1 - y^2, which has no digits left for large x.
 tanh: Primitive = _function(
     "tanh",
-    lambda y, x: 4.0 * expit_slope(2.0 * x),
+    lambda y, x: tanh_slope(x),
     "vmath.tanh",
     bounded=True,
+    twin="tanh_slope",
     taylor=_TANH,
+)
+
+
+def _tanh_slope(x: Any) -> Any:
+    decay = np.exp(-2.0 * np.abs(x))
+    return 4.0 * decay / ((1.0 + decay) * (1.0 + decay))
+
+
+tanh_slope: Primitive = elementwise(
+    "tanh_slope",
+    quiet(_tanh_slope),
+    (lambda y, x: -2.0 * (y * tanh(x)),),
+    infer=floating,
+    lower="rule",
+    cost=25,
+    bounded=True,
+    twin="tanh",
+    domain=(ANY,),
+    analytic=False,  # NumPy's abs of a complex number is no analytic function
+    doc="The derivative of the hyperbolic tangent, 1 / cosh(x)^2, by one exponential.",
 )
 arcsinh: Primitive = _function(
     "arcsinh", lambda y, x: 1.0 / hypot(x, 1.0), "vmath.arcsinh", bounded=True
@@ -189,25 +210,6 @@ expit: Primitive = elementwise(
     domain=(ANY,),
     taylor=_LOGISTIC,
     doc="The logistic function 1 / (1 + exp(-x)).",
-)
-
-
-def _expit_slope(x: Any) -> Any:
-    decay = np.exp(-np.abs(x))
-    return decay / ((1.0 + decay) * (1.0 + decay))
-
-
-expit_slope: Primitive = elementwise(
-    "expit_slope",
-    quiet(_expit_slope),
-    (lambda y, x: -(y * tanh(0.5 * x)),),
-    infer=floating,
-    lower="rule",
-    cost=25,
-    bounded=True,
-    domain=(ANY,),
-    analytic=False,  # NumPy's abs of a complex number is no analytic function
-    doc="The derivative of the logistic function, expit(x) expit(-x), by one exponential.",
 )
 
 

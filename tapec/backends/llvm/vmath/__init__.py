@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from tapec.backends.llvm.target import function_attributes
 from tapec.backends.llvm.vmath import bessel, erf, exp, gamma, hyper, inverse, log, power, trig
-from tapec.backends.llvm.vmath.core import Kit, Val
+from tapec.backends.llvm.vmath.core import Kit, Pair, Val
 from tapec.backends.llvm.vmath.lines import Lines, Sink
 
-__all__ = ["SUPPORTED", "Lines", "Rule", "Sink", "emit", "emit_sincos"]
+__all__ = ["SUPPORTED", "Lines", "Rule", "Sink", "emit", "emit_pair"]
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,20 @@ def _called(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int)
     return lines.emit(f"call {head}({', '.join(f'{type} {a}' for a in args)})")
 
 
-def emit_sincos(lines: Sink, x: str, dtype: str, width: int) -> tuple[str, str]:
-    """Sine and cosine of one operand, sharing the argument reduction."""
+# Functions of one operand that share most of their work.
+PAIRS: Mapping[tuple[str, str], Callable[[Kit, Val], Pair]] = {
+    ("sin", "cos"): trig.sincos,
+    ("tanh", "tanh_slope"): hyper.tanh_and_slope,
+}
+
+
+def emit_pair(
+    names: tuple[str, str], lines: Sink, x: str, dtype: str, width: int
+) -> tuple[str, str]:
+    """Append two functions of one operand, a key of `PAIRS`; the names of both results."""
     kit = Kit(lines, width)
-    s, c = trig.sincos(kit, widen(kit, x, dtype))
-    return narrow(kit, s, dtype), narrow(kit, c, dtype)
+    a, b = PAIRS[names](kit, widen(kit, x, dtype))
+    return narrow(kit, a, dtype), narrow(kit, b, dtype)
 
 
 def widen(kit: Kit, name: str, dtype: str) -> Val:

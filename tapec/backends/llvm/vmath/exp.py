@@ -42,7 +42,11 @@ def exp_parts(kit: Kit, x: Val, low: Val | float = 0.0) -> tuple[Val, Val, Val]:
 
 def expm1_parts(kit: Kit, x: Val) -> Pair:
     """expm1(x)/2 as a double-double, x in [-60, 710]; halved so that 2**n cannot overflow."""
-    r, s, power = reduced(kit, x)
+    return less_one(kit, *reduced(kit, x))
+
+
+def less_one(kit: Kit, r: Val, s: Val, power: Val) -> Pair:
+    """((1 + r + s) 2**power - 1)/2 as a double-double."""
     half = kit.power_of_two(power - 1)
     high, error = kit.two_sum(half - 0.5, half * r)
     return kit.fast_two_sum(high, kit.fma(half, s, error))

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from tapec.backends.llvm.vmath import coefficients as co
-from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Val
-from tapec.backends.llvm.vmath.exp import exp_parts, expm1_parts
+from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Pair, Val
+from tapec.backends.llvm.vmath.exp import exp_parts, expm1_parts, less_one, reduced
 from tapec.backends.llvm.vmath.log import log1p_pair
 
 
 def tanh(kit: Kit, x: Val) -> Val:
     """expm1(-2a)/(2 + expm1(-2a)) of a = |x|, both parts of expm1 kept."""
     a = kit.abs(x)
-    e, el = expm1_parts(kit, kit.select(a > 25.0, 25.0, a) * -2.0)
-    den, err = kit.fast_two_sum(1.0, e)  # halved: e is expm1/2
-    r = 1.0 / den
-    q = e * r
-    rest = kit.fma(-q, den, e) + kit.fma(-q, err + el, el)
-    y = kit.fma(rest, r, q)
+    half = expm1_parts(kit, kit.select(a > 25.0, 25.0, a) * -2.0)
+    return _tanh(kit, x, a, half, _one_more(kit, half))
+
+
+def tanh_and_slope(kit: Kit, x: Val) -> Pair:
+    """tanh(x) and 4 exp(-2a)/(1 + exp(-2a))^2 of a = |x|, by one exponential and one division."""
+    a = kit.abs(x)
+    r, s, power = reduced(kit, kit.select(a > 373.0, 373.0, a) * -2.0)
+    decay = kit.scale(1.0 + (r + s), power)
+    near = kit.select(power < -72, -72, power, "i")  # beyond, tanh is 1
+    half = less_one(kit, r, s, near)
+    den, low, inverse = _one_more(kit, half)
+    error = kit.fma(-inverse, low, kit.fma(-inverse, den, 1.0))
+    exact = kit.fma(error, inverse, inverse)
+    return _tanh(kit, x, a, half, (den, low, inverse)), decay * exact * exact
+
+
+def _one_more(kit: Kit, half: Pair) -> tuple[Val, Val, Val]:
+    """1 + half as a pair, and about its reciprocal."""
+    den, err = kit.fast_two_sum(1.0, half[0])
+    return den, err + half[1], 1.0 / den
+
+
+def _tanh(kit: Kit, x: Val, a: Val, half: Pair, den: tuple[Val, Val, Val]) -> Val:
+    """tanh(x) from expm1(-2a)/2 and that plus 1."""
+    q = half[0] * den[2]
+    rest = kit.fma(-q, den[0], half[0]) + kit.fma(-q, den[1], half[1])
+    y = kit.fma(rest, den[2], q)
     return kit.copysign(kit.select(a < 2.0**-28, a, y), x)
 
 
