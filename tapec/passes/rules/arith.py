@@ -6,6 +6,7 @@ import math
 
 from tapec.ir.core import Op, Value
 from tapec.ir.ops import arith
+from tapec.ir.ops.arith import FUSED
 from tapec.ir.ops.shape import BROADCAST_TO, RESHAPE
 from tapec.ir.types import FLOATS, Type
 from tapec.passes.rewriter import ELEMENTWISE, Rewriter, constant, remade, rule
@@ -42,6 +43,19 @@ def add_zero(op: Op, cx: Rewriter) -> Result:
     if found and _is_zero(found[1], negative=True):
         return cx.fitted(op, found[0])
     return None
+
+
+@rule("add")
+def fused_double(op: Op, cx: Rewriter) -> Result:
+    """c * x + c * x, where these may be fused -> (2 * c) * x, which rounds once as well."""
+    a, b = op.operands
+    product = cx.defined(a, "mul") if a is b and FUSED in op.attrs else None
+    found = _with_number(product, cx) if product else None
+    if product is None or found is None or abs(found[1]) > _LARGEST_POWER[a.type.dtype]:
+        return None
+    x, number = found
+    (c,) = (v for v in product.operands if v is not x)
+    return remade(op, "mul", (cx.const(2.0 * number, c.type), x))
 
 
 @rule("sub")
