@@ -26,7 +26,7 @@ from tapec.lower.views import VIEWS, aligned
 
 _PIECES = frozenset((RESHAPE, PLACE, UPDATE, CONCATENATE, STACK))
 _WRITES = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD))
-_MOVES = var(Value(Type("index"), "any"))
+MOVES = var(Value(Type("index"), "any"))
 Read = tuple[Value, Index]
 
 
@@ -112,13 +112,13 @@ class _Reads:
 
 def every(values: Sequence[Value]) -> Iterator[Read]:
     """All elements of these, in loops over all axes."""
-    return ((v, tuple(_MOVES if n > 1 else ZERO for n in v.type.shape)) for v in values)
+    return ((v, tuple(MOVES if n > 1 else ZERO for n in v.type.shape)) for v in values)
 
 
 def over(shape: tuple[int, ...]) -> Index:
     """The index in loops over a space, whose last axes are unrolled."""
     cut = unrolled_from(shape)
-    return tuple(_MOVES if k < cut and n > 1 else ZERO for k, n in enumerate(shape))
+    return tuple(MOVES if k < cut and n > 1 else ZERO for k, n in enumerate(shape))
 
 
 def summed(shape: tuple[int, ...], axes: Sequence[int], index: Index) -> Index:
@@ -139,7 +139,7 @@ def _gathered(op: Op, index: Index) -> Iterator[Read]:
     x, *arrays = op.operands
     lead = len(index) - (x.type.ndim - len(arrays))
     yield from ((a, aligned(index[:lead], a.type.shape)) for a in arrays)
-    yield x, (*(_MOVES for _ in arrays), *index[lead:])
+    yield x, (*(MOVES for _ in arrays), *index[lead:])
 
 
 def _dynamic(op: Op, index: Index) -> Iterator[Read]:
@@ -152,7 +152,7 @@ def _dynamic(op: Op, index: Index) -> Iterator[Read]:
 def _entry(entry: Entry, rest: Iterator[Affine]) -> Affine:
     """The index at which an entry of a place reads; whether it varies is all that counts."""
     inner = ZERO if isinstance(entry, int) else next(rest)
-    return _MOVES if is_run(entry) else inner
+    return MOVES if is_run(entry) else inner
 
 
 # The reads of one element, for ops that are not views.

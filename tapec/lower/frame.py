@@ -67,6 +67,7 @@ class Frame:
         self.grids: dict[Value, Grid] = {}
         self.outer: dict[Value, Callable[[Index], Value]] = {}
         self.homes: dict[Value, Memory] = {}
+        self.rows = False  # whether the nest being emitted may run along its last axis
         self.spilled: dict[Value, Memory] = {}
         self.factors: dict[Layout, Factors] = {}
         self.source: dict[Value, Op] = {r: op for op in block.ops for r in op.results}
@@ -257,7 +258,7 @@ class Frame:
 
     def over(self, shape: tuple[int, ...], body: Callable[[Index], None]) -> None:
         """Run `body` at every place; the last long axis is the vector axis."""
-        spaces.over(self.build, shape, body)
+        spaces.over(self.build, shape, body, rows=self.rows)
 
     def loops(self, shape: Sequence[int], kind: str, leaf: Callable[[Index], None]) -> None:
         """Nested loops without carried values; the innermost is of `kind`."""

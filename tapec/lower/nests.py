@@ -9,13 +9,15 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import product
 
 from tapec.errors import UnsupportedLowering
-from tapec.ir.affine import Affine, Index, flat
+from tapec.ir.affine import ZERO, Affine, Index, flat
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import INDEX
 from tapec.ir.ops.nest import NEST
+from tapec.ir.ops.shape import RESHAPE
 from tapec.lower import elements, spaces
+from tapec.lower.access import MOVES
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.folds import COMBINE
 from tapec.lower.frame import Frame, Shared
@@ -23,8 +25,10 @@ from tapec.lower.marks import MARKERS
 from tapec.lower.memory import Memory
 from tapec.lower.own_loops import OWN_LOOPS
 from tapec.lower.scalars import grid
-from tapec.lower.tuning import SMALL
+from tapec.lower.spacekeys import PIECES
+from tapec.lower.tuning import COSTLY, ROW_REST, SMALL
 from tapec.lower.unroll import buffer
+from tapec.lower.views import VIEWS
 
 __all__ = ["CONTROL", "control", "elements", "emit", "function"]
 
@@ -104,13 +108,34 @@ def _nest(frame: Frame, op: Op) -> None:
     """The loops of a nest, or a few elements in registers."""
     (body,) = op.regions
     if op.attrs["kind"] != "few":
+        frame.rows = _along_rows(frame, body, (1, *op.attrs["space"])[-1])
         _KINDS[op.attrs["kind"]](frame, _made(op))
+        frame.rows = False
         return
     for inner in body.ops:
         if inner.result.type.size <= SMALL:
             _small(frame, inner)
     for made, result in zip(body.results, op.results, strict=True):
         frame.grids[result] = frame.grids[made]
+
+
+def _along_rows(frame: Frame, body: Block, row: int) -> bool:
+    """Whether a nest runs along its last axis: a varying index can address all elements.
+
+    Costly functions are not computed for a rest that fills no vector.
+    """
+    if row % ROW_REST and any(op.primitive.cost >= COSTLY for op in body.ops):
+        return False
+    return not any(
+        op.primitive in PIECES
+        or (op.primitive is RESHAPE and op.operands[0] not in frame.memory and _divides(op))
+        for op in body.ops
+    )
+
+
+def _divides(op: Op) -> bool:
+    """Whether a reshape finds elements by divisions."""
+    return VIEWS[op.name](op, tuple(MOVES if n > 1 else ZERO for n in op.result.type.shape)) is None
 
 
 Made = Sequence[tuple[Op, Value]]  # the ops of a nest with the values of their results
@@ -170,7 +195,7 @@ def _reductions(frame: Frame, made: Made) -> None:
     hows = [COMBINE[op.name] for op, _ in made for _ in places]
     dtypes = [result.type.dtype for _, result in made for _ in places]
     extents = [n if k in axes else 1 for k, n in enumerate(shape)]
-    totals = spaces.carried(frame.build, extents, hows, dtypes, elements)
+    totals = spaces.carried(frame.build, extents, hows, dtypes, elements, rows=frame.rows)
     for k, (_, result) in enumerate(made):
         part = totals[k * len(places) : (k + 1) * len(places)]
         frame.grids[result] = grid(part, result.type.shape)

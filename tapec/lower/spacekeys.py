@@ -14,7 +14,7 @@ from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import ACCUMULATE, COPY
 from tapec.ir.ops.shape import CONCATENATE, STACK
-from tapec.lower.tuning import SMALL, UNROLLED
+from tapec.lower.tuning import SHORT_ROW, SMALL, UNROLLED
 
 FEW = ("few",)
 DYNAMIC = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD, ACCUMULATE))
@@ -59,9 +59,16 @@ def joins_unrolled(op: Op) -> bool:
     return all(at[k] == (0, shape[k], 1) for at in specs for k in range(cut))
 
 
-def unrolled_from(shape: tuple[int, ...]) -> int:
-    """First of the trailing axes that are unrolled inside a loop over long leading axes."""
+def unrolled_from(shape: tuple[int, ...], *, rows: bool = False) -> int:
+    """First of the trailing axes that are unrolled inside a loop over long leading axes.
+
+    With `rows`, a last axis that is not short is none of them: its elements lie side by side.
+    """
     k = len(shape)
+    if rows:
+        end = max((axis + 1 for axis, n in enumerate(shape) if n > 1), default=0)
+        if end and shape[end - 1] > SHORT_ROW:
+            return end
     while k > 1 and prod(shape[k - 1 :]) <= UNROLLED:
         k -= 1
     return k if prod(shape[:k]) >= 4 * prod(shape[k:]) else len(shape)

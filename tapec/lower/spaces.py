@@ -19,9 +19,15 @@ _KINDS = dict(
 )
 
 
-def over(build: ScalarBuilder, shape: tuple[int, ...], body: Callable[[Index], None]) -> None:
+def over(
+    build: ScalarBuilder,
+    shape: tuple[int, ...],
+    body: Callable[[Index], None],
+    *,
+    rows: bool = False,
+) -> None:
     """Run `body` at every place; the last long axis is the vector axis, short ones are unrolled."""
-    cut = unrolled_from(shape)
+    cut = unrolled_from(shape, rows=rows)
     tails = [tuple(map(Affine, at)) for at in product(*(range(n) for n in shape[cut:]))]
 
     def leaf(at: Index) -> None:
@@ -79,13 +85,15 @@ def carried(
     dtypes: Sequence[str],
     elements: Callable[[Index], list[Value]],
     kind: str = "vector",
+    *,
+    rows: bool = False,
 ) -> list[Value]:
     """Reduce `elements` over all places of a space.
 
     Of kind "vector" in the order of `tapec.lower.sums`: blocks and rows summed from scratch, their
     totals compensated. Of kind "serial" (lanes are other results) one after the other.
     """
-    return _Reduction(build, shape, hows, dtypes, elements, kind).run()
+    return _Reduction(build, shape, hows, dtypes, elements, kind, rows).run()
 
 
 class _Reduction:
@@ -99,10 +107,11 @@ class _Reduction:
         dtypes: Sequence[str],
         elements: Callable[[Index], list[Value]],
         kind: str,
+        rows: bool,
     ) -> None:
         self.build, self.shape, self.hows, self.kind = build, shape, hows, kind
         self.elements = elements
-        self.cut = unrolled_from(tuple(shape))
+        self.cut = unrolled_from(tuple(shape), rows=rows)
         ends = product(*(range(n) for n in shape[self.cut :]))
         self.tails = [tuple(map(Affine, at)) for at in ends]
         self.start = [neutral(build, h, d) for h, d in zip(hows, dtypes, strict=True)]
@@ -127,7 +136,7 @@ class _Reduction:
                 return self.descend((*at, var(i)), self.start)
 
             return chained(self.build, self.hows, values, extent, row)
-        if self.kind == "vector" and extent >= 4 * self.length:
+        if self.kind == "vector" and extent >= 2 * self.length:
             return self.blocks(at, values, extent)
         return self.sweep(at, Affine(), extent, values, self.kind if last else "serial")
 

@@ -6,6 +6,12 @@ from __future__ import annotations
 SMALL = 16
 # Short last axes up to this size are written out inside a loop. [elements; estimated]
 UNROLLED = 32
+# Longer last axes become loops all the same where no part of them is told apart. [elements;
+# measured: exponentials and sums of products of 5 to 32 columns; layers of 10 and 32 neurons]
+SHORT_ROW = 7
+# Rows that compute costly functions are multiples of this. [elements; measured: exponentials of 5
+# to 32 columns]
+ROW_REST = 4
 # From this cost on a value is stored rather than recomputed. [additions; estimated]
 COSTLY = 12
 # Bodies of nests are cut at this length. [ops; estimated]
@@ -24,8 +30,8 @@ SELECTED_COST = 16
 CALL_FLOPS = 200_000
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
-# Long sums are cut into blocks of about this length. [elements; estimated]
-SUM_BLOCK = 512
+# Long sums are cut into blocks of about this length. [elements; measured: sums of 10,000 squares]
+SUM_BLOCK = 1024
 # Others are multiples of this, all lanes of four vectors. [elements; estimated]
 LANES = 32
 # Ends of the last axis up to this length are written out beside a vector loop. [elements;
