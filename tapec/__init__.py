@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tapec.derive.linear import linearize as linearize
     from tapec.derive.linear import vjp as vjp
     from tapec.derive.opaque import opaque as opaque
+    from tapec.derive.taylor import ode_series as ode_series
     from tapec.derive.taylor import taylor as taylor
     from tapec.derive.taylor import taylor_polynomial as taylor_polynomial
     from tapec.derive.taylor import tensors as tensors
@@ -64,6 +65,7 @@ __all__ = [
     "jvp",
     "linearize",
     "map",
+    "ode_series",
     "opaque",
     "rolled",
     "scan",
@@ -86,7 +88,9 @@ _HOMES = {
         ("gnvp", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vmap"),
         "tapec.derive.transforms",
     ),
-    **dict.fromkeys(("taylor", "taylor_polynomial", "tensors"), "tapec.derive.taylor"),
+    **dict.fromkeys(
+        ("ode_series", "taylor", "taylor_polynomial", "tensors"), "tapec.derive.taylor"
+    ),
     **dict.fromkeys(("cond", "fori_loop", "switch", "while_loop"), "tapec.trace.python.forms"),
     **dict.fromkeys(("rolled", "unroll"), "tapec.trace.staging.iterables"),
     "check": "tapec.tools.check",

@@ -10,6 +10,7 @@ from tapec.call.kernel import Kernel
 from tapec.derive.derived import Argnums, Function
 from tapec.derive.expansion import Taylor, checked
 from tapec.derive.kept import kept
+from tapec.derive.solutions import Solution
 from tapec.derive.tensors import Distinct, Tensors
 from tapec.derive.transforms import options
 from tapec.errors import DTypeError
@@ -80,6 +81,24 @@ def taylor_polynomial(f: Function, x0: Any, degree: int) -> Polynomial | TaylorP
     if np.ndim(x0) or found[0].ndim > 1:
         return polynomial
     return of_number(np.array(list(polynomial.coefficients.values())), float(x0))
+
+
+def ode_series(f: Function, degree: int) -> Kernel:
+    """s(t, y, *args): Taylor coefficients of the solution of dy/dt = f(t, y, *args) through y at t.
+
+    `f` is what `scipy.integrate.solve_ivp` takes: its result has the structure and shapes of the
+    state y. An array y gives an array (degree + 1, *y.shape) of coefficients of powers of the time
+    after t: the solution is `np.polynomial.polynomial.polyval(h, coefficients)` at t + h, within
+    the radius of convergence. All ops make their coefficients of one order before those of the next
+    (Moore 1979), so that the cost is that of `tapec.taylor`; a function with loops or branches that
+    cannot be unrolled is expanded once for each order. Raises as `tapec.taylor` does.
+
+    >>> tapec.ode_series(lambda t, y: y, 3)(0.0, 1.0)
+    array([1.        , 1.        , 0.5       , 0.16666667])
+    >>> tapec.ode_series(lambda t, y: 2.0 * t * y, 4)(0.0, 1.0)
+    array([1. , 0. , 1. , 0. , 0.5])
+    """
+    return Kernel(Solution(f, degree), **options(f))
 
 
 def tensors(f: Function, order: int, argnums: int = 0) -> Kernel:

@@ -203,6 +203,56 @@ def test_tensors_of_order_zero_and_of_numbers() -> None:
     assert [float(d) for d in tapec.tensors(np.exp, 3)(0.0)] == [1.0] * 4
 
 
+# --- differential equations ----------------------------------------------------------------------
+
+
+def expanded_by_order(f: Any, t: float, y: Any, degree: int) -> np.ndarray:
+    """Coefficient k + 1 from one expansion of degree k for each k."""
+    series = np.asarray(y, float)[None]
+    for k in range(degree):
+        clock = np.array([t, 1.0])[: k + 1]
+        rates = tapec.taylor(f, k, argnums=(0, 1), series=True)((clock, series))
+        series = np.concatenate([series, rates[-1:] / (k + 1)])
+    return series
+
+
+def pendulum(t: Any, y: Any) -> Any:
+    return np.array([y[1], -np.sin(y[0]) + 0.1 * np.cos(t)])
+
+
+def rolled(t: Any, y: Any) -> Any:
+    total = 0.0 * y
+    for i in tapec.rolled(range(3)):
+        total = total + np.sin(y + i) * t
+    return total
+
+
+def chosen(t: Any, y: Any) -> Any:
+    return np.exp(-y) if np.sum(y) > 0.0 else y * t
+
+
+@pytest.mark.parametrize("f", [pendulum, rolled, chosen])
+def test_the_series_of_a_solution(f: Any) -> None:
+    found = tapec.ode_series(f, 5)(0.3, np.array([1.0, 0.2]))
+    np.testing.assert_allclose(found, expanded_by_order(f, 0.3, [1.0, 0.2], 5), rtol=1e-12)
+
+
+def test_the_series_of_a_nested_state() -> None:
+    def f(t: Any, state: Any, rate: float) -> Any:
+        return {"x": state["v"], "v": -rate * state["x"]}
+
+    found = tapec.ode_series(f, 4)(0.0, {"x": 1.0, "v": 0.0}, 4.0)
+    np.testing.assert_allclose(found["x"], [1.0, 0.0, -2.0, 0.0, 2 / 3])
+    slope = tapec.grad(lambda rate: tapec.ode_series(f, 4)(0.0, {"x": 1.0, "v": 0.0}, rate)["x"][4])
+    assert slope(4.0) == pytest.approx(8 / 24)
+
+
+def test_a_solution_is_constant_where_nothing_moves_it() -> None:
+    found = tapec.ode_series(lambda t, y: 0.0 * y + 2.0, 3)(0.0, np.ones(2))
+    np.testing.assert_array_equal(found, [[1.0, 1.0], [2.0, 2.0], [0.0, 0.0], [0.0, 0.0]])
+    assert tapec.ode_series(lambda t, y: y, 0)(0.0, 2.0).tolist() == [2.0]
+
+
 # --- refusals ------------------------------------------------------------------------------------
 
 
@@ -212,6 +262,8 @@ def test_tensors_of_order_zero_and_of_numbers() -> None:
         (ShapeError, lambda: tapec.taylor(np.exp, -1)),
         (DTypeError, lambda: tapec.taylor(np.exp, 2.5)),
         (DTypeError, lambda: tapec.taylor(np.exp, True)),
+        (ShapeError, lambda: tapec.ode_series(lambda t, y: y[:2], 2)(0.0, X)),
+        (DTypeError, lambda: tapec.ode_series(lambda t, y: y, 2)(0.0, np.arange(3))),
         (ShapeError, lambda: tapec.tensors(np.exp, -1)),
         (ShapeError, lambda: tapec.taylor_polynomial(np.exp, 0.0, -1)),
         (DTypeError, lambda: tapec.taylor(np.exp, 2)(np.arange(3), np.ones(3))),
