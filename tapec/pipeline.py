@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,14 @@ from tapec.lazy import deferred
 if TYPE_CHECKING:
     from tapec import lower, passes
     from tapec.backends import interpreter, llvm
-    from tapec.backends.llvm import blas
+    from tapec.backends.llvm import blas, linking
     from tapec.backends.llvm import compile as compiling
+    from tapec.backends.llvm.compile import CompiledKernel
+    from tapec.backends.llvm.linking import LinkedKernel, ObjectCode
     from tapec.ir import Func, nested
 else:
     blas, llvm = deferred("tapec.backends.llvm.blas"), deferred("tapec.backends.llvm")
+    linking = deferred("tapec.backends.llvm.linking")
     compiling, interpreter = map(
         deferred, ("tapec.backends.llvm.compile", "tapec.backends.interpreter")
     )
@@ -111,8 +114,8 @@ def interpreted(func: Func) -> Executable:
 class Native:
     """A program as machine code: callable on leaves, and open to inspection."""
 
-    def __init__(self, func: Func, signature: Any, journal: Journal) -> None:
-        self.kernel = compiling.compile_func(func, signature, report=journal.report)
+    def __init__(self, kernel: CompiledKernel | LinkedKernel) -> None:
+        self.kernel = kernel
         self.call = llvm.NativeEntry(self.kernel.library, self.kernel.signature)
 
     @property
@@ -164,7 +167,7 @@ def native(func: Func, signature: Any, backend: str, journal: Journal) -> Native
     try:
         if not usable:
             raise BackendError(reason)
-        return Native(func, signature, journal)
+        return Native(compiling.compile_func(func, signature, report=journal.report))
     except BackendError as error:
         if backend == "llvm":
             raise
@@ -172,6 +175,15 @@ def native(func: Func, signature: Any, backend: str, journal: Journal) -> Native
         message = f"{func.name} runs in the NumPy interpreter: {error.message}"
         warnings.warn(message, BackendWarning, stacklevel=_users_level())
         return None
+
+
+def relinked(
+    code: ObjectCode, signature: Any, work: int, nogil: bool, level: int, func: Callable[[], Func]
+) -> Native:
+    """Machine code that was made earlier; its program is compiled again to be looked at."""
+    signature = replace(signature, work_bytes=work, nogil=nogil)
+    again = lambda: compiling.compile_func(func(), signature)  # noqa: E731
+    return Native(linking.LinkedKernel(code, signature, level, again))
 
 
 def _users_level() -> int:

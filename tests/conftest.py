@@ -7,6 +7,8 @@ import os
 # Every program that a step makes is verified, in worker and child processes too: they inherit this.
 # Before tapec is imported, since its settings are read once.
 os.environ.setdefault("TAPEC_CHECK", "1")
+# No test writes into the cache of the user that runs it: tests of the cache have one of their own.
+os.environ.setdefault("TAPEC_CACHE", "0")
 
 import numpy as np
 import pytest

@@ -84,7 +84,7 @@ class Changes:
         names = {key for c in changes for key in c.when if isinstance(key, str)}
         return frozenset(names - self._read)
 
-    def without_effect(self) -> list[tuple[Any, Any, str]]:
+    def without_effect(self) -> list[tuple[dict[str, Any], str, str]]:
         """Places that the code assigns, and that were not changed: so far they have that value."""
         put = {(id(c.change.owner), key) for c in self.made for key in c.put}
         found = self.outside.owners.assigned()

@@ -15,21 +15,20 @@ from tapec.call.method import BoundKernel
 from tapec.call.quick import NoCheapKey, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, has_parameter, static_test
 from tapec.call.specialize import Specialization
-from tapec.call.values import is_traced
+from tapec.call.values import inlined, is_traced
 from tapec.call.variants import Variants
+from tapec.config import SETTINGS
 from tapec.ir.pauses import gc_paused
 from tapec.lazy import deferred
 
 if TYPE_CHECKING:
-    from tapec import trace
-    from tapec.call import portable, tracing
+    from tapec.call import cached, portable, tracing
     from tapec.ir import graph
     from tapec.look import debug, stages, taping
-    from tapec.trace import results
 else:
     debug, stages, taping = (deferred(f"tapec.look.{n}") for n in ("debug", "stages", "taping"))
-    portable, tracing = deferred("tapec.call.portable"), deferred("tapec.call.tracing")
-    graph, trace, results = map(deferred, ("tapec.ir.graph", "tapec.trace", "tapec.trace.results"))
+    cached, portable = deferred("tapec.call.cached"), deferred("tapec.call.portable")
+    tracing, graph = deferred("tapec.call.tracing"), deferred("tapec.ir.graph")
 
 Backend = Literal["auto", "llvm", "numpy"]
 
@@ -65,7 +64,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
             "backend": backend,
             "inline": inline,
         }
-        self._traced = functools.partial(_inlined, f) if inline else TRANSFORMS["outline"](f)
+        self._traced = functools.partial(inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._has_out = has_parameter(f, "out")
@@ -142,7 +141,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
                 signature, _ = abstract(args, kwargs, self._static, self._pinned)
                 try:
                     return self._program(signature)
-                except trace.NeedStatic as need:
+                except cached.Pins as need:
                     self._pinned |= {signature.traced[k] for k in need.params}
 
     def _program(self, signature: Signature) -> Specialization:
@@ -158,11 +157,13 @@ class Kernel(Derivatives, Foreign, FastCallable):
     @gc_paused()  # compiling makes many objects and frees few: collections take long, and find none
     def _compile(self, signature: Signature, known: Variants) -> Specialization:
         plan, backend = known.next_plan(), self._options["backend"]
-        special = tracing.specialize(self.__wrapped__, signature, backend, plan)
+        special, request = cached.specialize(self.__wrapped__, signature, backend, plan)
         self._found[signature] = known
         self._entries.drop(known.add(special))
         self._entries.add(self, special)
-        debug.report(special)
+        request.keep(special)
+        if SETTINGS.debug or SETTINGS.dump is not None:
+            debug.report(special)
         return special
 
     # ---- looking inside ----
@@ -283,11 +284,6 @@ class Kernel(Derivatives, Foreign, FastCallable):
 
     def __deepcopy__(self, memo: Any) -> Kernel:
         return self.__copy__()
-
-
-def _inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """A kernel in traced code: its function as a part of the running trace."""
-    return results.call_inlined(f, *args, **kwargs)
 
 
 def restore(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tapec.call.program import TracedProgram, face_of
 from tapec.call.specialize import Specialization
 from tapec.errors import TapecError
 from tapec.ir.build import Builder
@@ -72,12 +73,11 @@ def unpacked(packed: tuple[Any, ...]) -> Specialization:
     func = parse(text)
     return Specialization(
         signature,
-        func,
-        func,
+        TracedProgram(func, func, Journal()),
+        face_of(func),
         tree,
         leaves,
         mutated,
-        Journal(),
         backend,
         errors=errors,
         exclusive=exclusive,

@@ -140,6 +140,23 @@ class Signature:
             ),
         )
 
+    @property
+    def kinds(self) -> list[type]:
+        """The user's classes among the containers."""
+        found: dict[type, None] = {}
+        pending = [self.tree]
+        while pending:
+            tree = pending.pop()
+            if tree.kind is not None and tree.kind.__module__ != "builtins":
+                found[tree.kind] = None
+            pending += tree.children
+        return list(found)
+
+    def token(self, of: Callable[[Any], Any]) -> Any:
+        """The signature as a key, where `of` gives one for a constant, a class or a name."""
+        leaves = [of(x.value) if isinstance(x, Static) else repr(x) for x in self.leaves]
+        return leaves, _shape(self.tree, of)
+
     def rebuild(
         self, inputs: Iterable[Any], static: Callable[[Any], Any] = lambda value: value
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -150,6 +167,12 @@ class Signature:
         ]
         args, kwargs = self.tree.unflatten(replaced)
         return args, kwargs
+
+
+def _shape(tree: Tree, of: Callable[[Any], Any]) -> Any:
+    if tree.kind is None:
+        return None
+    return of(tree.kind), [of(k) for k in tree.keys], [_shape(c, of) for c in tree.children]
 
 
 def input_reader(signature: Signature) -> Callable[[Sequence[Any]], list[Any]]:
@@ -256,3 +279,11 @@ def leaf_hints(f: Callable[..., Any], tree: Tree) -> list[str]:
 
 def _numbered(name: str, tree: Tree) -> list[str]:
     return [name] if tree.kind is None else [f"{name}{k}" for k in range(tree.size)]
+
+
+def roots_of(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]:
+    """The roots of captured state: the function, and objects among its arguments."""
+    hints = leaf_hints(f, signature.tree)
+    static = zip(hints, signature.leaves, strict=True)
+    given = [(hint, leaf.value) for hint, leaf in static if isinstance(leaf, Static)]
+    return [("", f), *given]

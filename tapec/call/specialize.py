@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
+from tapec.call.program import Face, ProgramLike
 from tapec.call.results import Results
 from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
 from tapec.call.signature import Input, Signature, Static, input_reader
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, passed, prepared
 from tapec.lazy import deferred
-from tapec.pipeline import Journal, interpreted, native
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.markers import ResultMarker
 from tapec.trace.python.plan import InputPlan
@@ -37,17 +37,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(eq=False)
 class Specialization:
-    """A program ready to run. `raw` is the trace, `func` the cleaned program."""
+    """A program ready to run: with what it takes, gives back and changes."""
 
     signature: Signature
-    raw: Func
-    func: Func
+    program: ProgramLike
+    face: Face
     tree: Tree  # of the result
     leaves: tuple[Any, ...]  # of the result: Out markers, or objects returned as they are
     mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
-    journal: Journal
     backend: str
-    choices: tuple[Any, ...] = ()  # decisions on the function's loops and branches
     errors: tuple[Exception, ...] = ()  # what the function may raise; the last result is its number
     state: CapturedState | None = None  # captured state; None where there is none
     plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
@@ -59,8 +57,12 @@ class Specialization:
     _lock: Any = field(default_factory=ForkedLock, repr=False)
 
     def __str__(self) -> str:
-        given = self.func.params[: len(self.signature.traced)]
-        return f"({', '.join(str(v.type) for v in given)})"
+        return f"({', '.join(map(str, self.face.params[: len(self.signature.traced)]))})"
+
+    @property
+    def func(self) -> Func:
+        """The cleaned program."""
+        return self.program.func
 
     def holds(self) -> bool:
         """Whether the program is valid for the captured state as it is now."""
@@ -79,7 +81,7 @@ class Specialization:
     def _compile(self) -> Any:
         if self.backend == "numpy":
             return None
-        made = native(self.func, self.abi(), self.backend, self.journal)
+        made = self.program.native(self.abi(), self.backend)
         if made is not None and self.state is not None:
             made.call.hidden = self.hidden_inputs
             if made.library is not None:
@@ -97,10 +99,9 @@ class Specialization:
         hidden = [] if self.state is None else self.state.inputs
         args = [passed(x) for x in self.signature.leaves if isinstance(x, Input)]
         args += [passed(i) for i in hidden]
-        results = [v.type for v in self.func.results]
         outs = [
             llvm.Output(t.dtype, t.shape, self._kind(k), self._results.orders.get(k, ()))  # type: ignore[arg-type]
-            for k, t in enumerate(results)
+            for k, t in enumerate(self.face.results)
         ]
         return llvm.KernelAbi(
             tuple(args),
@@ -116,7 +117,7 @@ class Specialization:
     def _kind(self, index: int) -> str:
         if self.errors and index == self._returned:
             return "scalar"
-        if self.func.results[index].type.shape or index >= self.returned_count:
+        if self.face.results[index].shape or index >= self.returned_count:
             return "array"
         marker = next(m for m in self.leaves if isinstance(m, ResultMarker) and m.index == index)
         return "python" if marker.python_scalar else "scalar"
@@ -124,7 +125,7 @@ class Specialization:
     @functools.cached_property
     def returned_count(self) -> int:
         """The number of the program's results that the function returns."""
-        return len(self.func.results) - len(self.mutated) - self._stored - bool(self.errors)
+        return len(self.face.results) - len(self.mutated) - self._stored - bool(self.errors)
 
     @property
     def _stored(self) -> int:
@@ -236,10 +237,8 @@ class Specialization:
         kernel = self.compiled
         if kernel is None:
             given = [*inputs, *self.hidden_inputs()]
-            arrays = [
-                np.asarray(x, v.type.numpy) for x, v in zip(given, self.func.params, strict=True)
-            ]
-            values = [owned(y) for y in interpreted(self.func)(arrays)]
+            arrays = [np.asarray(x, t.numpy) for x, t in zip(given, self.face.params, strict=True)]
+            values = [owned(y) for y in self.program.interpreted()(arrays)]
             for k, order in self._results.orders.items():
                 values[k] = values[k].transpose(np.argsort(order))
             if self.errors:
@@ -275,7 +274,7 @@ class Specialization:
         kinds = zip(self.signature.leaves, leaves, strict=True)
         captured = [x for k, x in kinds if isinstance(k, Static) and isinstance(x, np.ndarray)]
         captured += [] if self.state is None else self.state.arrays
-        names = [p.hint or "an array" for p in self.func.params]
+        names = [hint or "an array" for hint in self.face.hints]
         check_separate(self.exclusive, inputs, names, captured)
         check_writeable(inputs[position] for position in self.mutated)
 

@@ -21,11 +21,11 @@ from tapec.trace.python.walk import Walk
 
 if TYPE_CHECKING:
     from tapec.backends.llvm import watch
-    from tapec.call.changes import Changes
 else:
     watch = deferred("tapec.backends.llvm.watch")
 
 Roots = Sequence[tuple[str, Any]]
+Place = tuple[dict[str, Any], str, str]  # a dictionary, a key, and a title
 
 
 class CapturedState:
@@ -35,7 +35,8 @@ class CapturedState:
         self,
         roots: Roots,
         inputs: Sequence[CapturedInput] = (),
-        changes: Changes | None = None,
+        assigned: Sequence[Place] = (),
+        changes: bool = False,
         stored: frozenset[str] = frozenset(),
     ) -> None:
         self.roots, self._stored = roots, stored
@@ -45,11 +46,11 @@ class CapturedState:
         self._lock = ForkedLock()
         self._other: list[Edge] = []  # edges whose value is now another, equal object
         # Places that the function assigns, and that had the assigned value when it was traced.
-        self._assigned = [] if changes is None else changes.without_effect()
+        self._assigned = [*assigned]
         self._now: dict[int, Any] = {}
         self._adopt(self._walk())
         # What stands now in the place of each container when it was traced.
-        follows = changes is not None and (changes.made or self._assigned)
+        follows = changes or self._assigned
         seen = [x for e in self._edges for x in (e.owner, e.value)] if follows else []
         self._now = {id(x): x for x in seen}
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tapec.call.changes import Changes
-from tapec.call.signature import Input, Signature, Static, leaf_hints, program_name
+from tapec.call.program import TracedProgram, face_of
+from tapec.call.signature import Input, Signature, leaf_hints, program_name, roots_of
 from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
 from tapec.ir.nested import count
@@ -52,7 +53,7 @@ def specialize(
     with IMPORTING:
         hidden()  # imports the modules of generators
     while True:
-        walk = Walk(_roots(f, signature), stored=plan.stored)
+        walk = Walk(roots_of(f, signature), stored=plan.stored)
         captured = Captured(walk.edges, plan)
         changes = Changes(f, walk, captured)
         try:
@@ -74,14 +75,6 @@ def specialize(
             if not captured.inputs or is_mistake(error):
                 raise
             plan = replace(plan, fixed=True)  # untraceable code may still work on constants
-
-
-def _roots(f: Callable[..., Any], signature: Signature) -> list[tuple[str, Any]]:
-    """The roots of captured state: the function, and objects among its arguments."""
-    hints = leaf_hints(f, signature.tree)
-    static = zip(hints, signature.leaves, strict=True)
-    given = [(hint, leaf.value) for hint, leaf in static if isinstance(leaf, Static)]
-    return [("", f), *given]
 
 
 def _params(f: Callable[..., Any], signature: Signature) -> list[Param]:
@@ -138,17 +131,17 @@ def _specialized(
     leaves, tree = result_structure(traced.out)
     changes.undo()  # the captured state is that before the call
     effects = changes.effects(traced.changes)
-    state = CapturedState(_roots(f, signature), captured.inputs, changes, plan.stored) or None
+    roots, made = roots_of(f, signature), bool(changes.made)
+    places = changes.without_effect()
+    state = CapturedState(roots, captured.inputs, places, made, plan.stored) or None
     return Specialization(
         signature,
-        raw,
-        func,
+        TracedProgram(raw, func, journal, traced.choices),
+        face_of(func),
         tree,
         tuple(leaves),
         tuple(traced.mutated),
-        journal,
         backend,
-        traced.choices,
         traced.errors,
         state,
         plan,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from tapec.tree import Tree
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
+    from tapec.trace import results
 else:
-    llvm = deferred("tapec.backends.llvm")
+    llvm, results = deferred("tapec.backends.llvm"), deferred("tapec.trace.results")
 
 _PYTHON = {"f64": "float", "i64": "int", "bool": "bool"}
 Array = np.ndarray[Any, Any]
@@ -45,6 +46,11 @@ def passed(given: Any) -> Any:
     if getattr(given, "python", False):
         return llvm.ScalarArg(_PYTHON[t.dtype])  # type: ignore[arg-type]
     return llvm.ArrayArg(t.dtype, t.shape)
+
+
+def inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A kernel in traced code: its function as a part of the running trace."""
+    return results.call_inlined(f, *args, **kwargs)
 
 
 def is_traced(leaves: Iterable[Any]) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tapec.backends.llvm import blas, lapack, pycalls, special
+from tapec.backends.llvm import pycalls
 from tapec.backends.llvm.c_face import CKernel, run_text
 from tapec.backends.llvm.c_module import CPart, object_code
 from tapec.backends.llvm.compile import LlvmText, emit_alone
 from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.jit import imported_names
+from tapec.backends.llvm.names import BLAS, LAPACK, SPECIAL
 from tapec.errors import ExportError
 from tapec.export.program import Program
 from tapec.ir.nested import every
@@ -66,7 +67,7 @@ def standalone(
     for emitted, _ in parts:
         _refuse_calls(emitted)
         _refuse_names(names, emitted)
-    prefixes = (blas.PREFIX, lapack.PREFIX)
+    prefixes = (BLAS, LAPACK)
     routines = set()
 
     def named(name: str) -> str:
@@ -104,7 +105,7 @@ def _refuse_calls(emitted: EmittedProgram) -> None:
                 hint="write it with functions that tapec translates (see tapec ops)",
             )
         function = op.primitive.function
-        if function and special.PREFIX + function in emitted.text.kernel:
+        if function and SPECIAL + function in emitted.text.kernel:
             raise ExportError(
                 f"{name} calls scipy.special.{function}, which is no part of a C library",
                 where=op.loc,

@@ -15,10 +15,9 @@ LEVELS = {"optimized": 3, "loops": 4, "llvm": 5, "asm": 6}
 
 def report(special: Any) -> None:
     """Print and write as the settings say (to stderr, and to numbered files)."""
-    name = f"{special.func.name}{special}"
+    name = f"{special.face.name}{special}"
     if SETTINGS.debug >= 1:
-        total = sum(step.seconds for step in special.journal.steps)
-        print(f"tapec: compiled {name} in {total * 1e3:.1f} ms", file=sys.stderr)
+        print(f"tapec: {_done(special, name)}", file=sys.stderr)
     if SETTINGS.debug >= 2:
         print(special.explain(), file=sys.stderr)
     for stage, level in LEVELS.items():
@@ -26,6 +25,13 @@ def report(special: Any) -> None:
             print(stage_text(special, stage), file=sys.stderr)
     if SETTINGS.dump is not None:
         _write(special, SETTINGS.dump)
+
+
+def _done(special: Any, name: str) -> str:
+    if special.program.kept.startswith("from disk"):
+        return f"{name} {special.program.kept}"
+    total = sum(step.seconds for step in special.program.journal.steps)
+    return f"compiled {name} in {total * 1e3:.1f} ms"
 
 
 def _exists(special: Any, stage: str) -> bool:
@@ -36,7 +42,7 @@ def _write(special: Any, folder: Path) -> None:
     import tempfile
 
     folder.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f"{special.func.name}-", dir=folder))
+    target = Path(tempfile.mkdtemp(prefix=f"{special.face.name}-", dir=folder))
     for number, stage in enumerate(("trace", *LEVELS)):
         if stage == "trace" or _exists(special, stage):
             (target / f"{number:02}-{stage}.tape").write_text(stage_text(special, stage))

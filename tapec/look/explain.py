@@ -25,13 +25,14 @@ def explain(special: Any) -> str:
     """A specialization as a report of several lines."""
     kernel = special.compiled
     parts = [
-        [f"{special.func.name}{special}"],
-        _table(special.journal.steps),
-        [f"  {choice}" for choice in special.choices],
+        [f"{special.face.name}{special}"],
+        _table(special.program.journal.steps),
+        [f"  {choice}" for choice in special.program.choices],
         _captured(special),
         _memory(special.func, kernel),
         [] if kernel is None else _fusion(special.func, kernel.loops),
         _backend(special, kernel),
+        [f"cache: {special.program.kept}"] if special.program.kept else [],
     ]
     return "\n".join(line for part in parts for line in part)
 
@@ -176,5 +177,5 @@ def _backend(special: Any, kernel: Any) -> list[str]:
     """The backend that runs the call, and the reason where it is the interpreter."""
     if kernel is not None:
         return [f"backend: native, code generation level {kernel.level}"]
-    reason = special.journal.fallback or "as asked for"
+    reason = special.program.journal.fallback or "as asked for"
     return [f"backend: NumPy interpreter, {reason}"]

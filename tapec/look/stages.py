@@ -85,7 +85,7 @@ def _lowered(name: str) -> Callable[[Any], str]:
 
 
 STAGES: Mapping[str, Callable[[Any], str]] = {
-    "trace": lambda s: print_func(s.raw),
+    "trace": lambda s: print_func(s.program.raw),
     "optimized": lambda s: print_func(s.func),
     "tangent": _tangent,
     "adjoint": _adjoint,

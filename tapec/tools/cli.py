@@ -1,4 +1,4 @@
-"""The command line: ``tapec bench | dump | check | export | opt | ops | info``."""
+"""The command line: ``tapec bench | dump | check | export | opt | ops | cache | info``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from tapec.cache.shared import CACHE
+from tapec.tools.caching import cache
 from tapec.tools.cli_export import export
 from tapec.tools.cli_options import arg_option, arguments, refusing, seed_option
 
@@ -23,8 +25,10 @@ PRODUCTS = ("value", "grad", "jacobian", "hessian", "tangent", "adjoint")
 @click.version_option(package_name="tapec", message="tapec %(version)s")
 def main() -> None:
     """tapec: compiled derivatives of plain NumPy functions."""
+    CACHE.enabled = False  # these commands show and time what compiling does
 
 
+main.add_command(cache)
 main.add_command(export)
 
 

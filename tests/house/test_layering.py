@@ -22,7 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "lazy": set(),
     "ir": set(),
     "tree": set(),
-    "backends": {"ir", "lower"},  # the native backend lowers for itself
+    "cache": set(),
+    "backends": {"ir", "lower", "cache"},  # the native backend lowers for itself
     "trace": {"ir", "tree"},
     "ad": {"ir"},
     "passes": {"ir"},
@@ -30,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {"ir", "ad", "passes", "lower", "backends"},
     "look": {"ir", "ad", "pipeline"},
     "export": {"ir", "tree", "trace", "backends"},
-    "call": {"ir", "tree", "trace", "pipeline", "backends", "look", "export"},
+    "call": {"cache", "ir", "tree", "trace", "pipeline", "backends", "look", "export"},
     "sparse": {"ir", "ad", "call"},
     "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse"},
 }
@@ -139,7 +140,8 @@ def after_import(code: str) -> set[str]:
 # What a call needs whose program is known: the callable object, signatures, captured state.
 FOR_A_CALL = """
     backends backends.fastcall backends.locks
-    call call.api call.derivatives call.entries call.foreign call.kernel call.method call.quick call.results
+    call call.api call.derivatives call.entries call.foreign call.kernel call.method call.program
+    call.quick call.results
     call.sharing call.signature call.specialize call.state call.tuning call.values call.variants
     config errors ir ir.pauses ir.types lazy pipeline
     trace trace.arrays trace.arrays.frames trace.arrays.integers trace.arrays.layout

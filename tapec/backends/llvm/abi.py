@@ -13,14 +13,19 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tapec.backends.llvm import pycalls
+from tapec.backends.llvm import raised
 from tapec.backends.llvm.tuning import STACK_WORK_BYTES
 from tapec.errors import BackendError
-from tapec.ir.ops.loop import RAISED, STATUS
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.ir.ops import loop
+else:
+    loop = deferred("tapec.ir.ops.loop")
 
 # A result: the number of an output, or a tuple of results.
 Result = int | tuple["Result", ...]
@@ -237,9 +242,9 @@ def unbox(out: Output, array: np.ndarray[Any, Any]) -> Any:
 
 def status_error(status: int) -> BaseException:
     """The exception for a nonzero kernel status."""
-    if status == RAISED:
-        return pycalls.taken()
-    kind, message = STATUS.get(status, (RuntimeError, UNKNOWN_STATUS))
+    if status == loop.RAISED:
+        return raised.taken()
+    kind, message = loop.STATUS.get(status, (RuntimeError, UNKNOWN_STATUS))
     return kind(message)
 
 

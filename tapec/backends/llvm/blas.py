@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapec.backends.llvm.emit_scalar import MEMORY, SIZES, literal
+from tapec.backends.llvm.names import BLAS
 from tapec.ir.core import Op
 from tapec.ir.exports import addresses
 
-PREFIX = "tapec.blas."
 _ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv")
 
 
 @functools.cache
 def symbols() -> dict[str, int]:
     """Addresses of the routines by symbol; empty without SciPy."""
-    return addresses("cython_blas", _ROUTINES, PREFIX)
+    return addresses("cython_blas", _ROUTINES, BLAS)
 
 
 def usable() -> bool:
@@ -77,7 +77,7 @@ def _form(rows: int, columns: int, row: int, column: int) -> tuple[str, int]:
 
 
 def _call(e: Any, dtype: str, routine: str, args: Sequence[str]) -> None:
-    name = PREFIX + ("d" if dtype == "f64" else "s") + routine
+    name = BLAS + ("d" if dtype == "f64" else "s") + routine
     e.declare(f"declare void @{name}({', '.join(['ptr'] * len(args))})")
     e.lines.append(f"call void @{name}({', '.join(f'ptr {a}' for a in args)})")
 

@@ -7,19 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tapec.backends.llvm import blas, lapack, pycalls, special
+from tapec.backends.llvm import blas, pycalls
 from tapec.backends.llvm.abi import KernelAbi, Output
 from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
-from tapec.backends.llvm.entry import FIXED, RAISER
-from tapec.backends.llvm.jit import (
-    Library,
-    emit_object,
-    exported_names,
-    imported_names,
-    load_object,
-)
-from tapec.backends.llvm.runtime import symbols
+from tapec.backends.llvm.jit import Library, emit_object, exported_names, imported_names
+from tapec.backends.llvm.linking import ObjectCode, libraries, linked
 from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
 from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
@@ -84,11 +77,13 @@ class CompiledKernel:
 
     `signature` is the one given, with the work memory and the release of the
     interpreter lock filled in; `library` exports `kernel`, and
-    `entry` when a wrapper was wanted. `raiser` is what the entry calls to raise the user's errors.
+    `entry` when a wrapper was wanted, linked from `code`. `raiser` is what the entry calls to raise
+    the user's errors.
     """
 
     library: Library
     signature: KernelAbi
+    code: ObjectCode
     raiser: Callable[[int], None]
     llvm_text: str
     loops_func: Func
@@ -151,10 +146,7 @@ def emit_alone(func: Func) -> LlvmText:
 
 def linked_libraries(text: LlvmText) -> dict[str, int]:
     """The addresses of what a kernel calls in SciPy's libraries and in Python."""
-    known = dict(pycalls.symbols(text.loops.ops))
-    for calls in (blas, lapack, special):
-        known |= calls.symbols() if calls.PREFIX in text.kernel else {}
-    return known
+    return {**pycalls.symbols(text.loops.ops), **libraries(imported_names(text.kernel))}
 
 
 def emit(lowered: Lowered) -> LlvmText:
@@ -177,15 +169,18 @@ def assemble(text: LlvmText) -> Image:
 def link(image: Image) -> CompiledKernel:
     """Load the code into this process, linked to the functions that it calls."""
     text = image.text
-    raiser = text.signature.raise_error
-    data = external(text.loops.ops)
-    known = {**_known(text, raiser), **{name: a.ctypes.data for name, a in data.items()}}
-    named = {name: known[name] for name in imported_names(text.module) if name in known}
-    library = load_object(image.data, named, exports=exported_names(text.module))
-    library.reads = tuple(data.values())
-    return CompiledKernel(
-        library, text.signature, raiser, text.kernel, text.loops, text.opt, text.passes, image.size
+    code = ObjectCode(
+        image.data,
+        imported_names(text.module),
+        exported_names(text.module),
+        external(text.loops.ops),
+        pycalls.symbols(text.loops.ops),
     )
+    raiser = text.signature.raise_error
+    return CompiledKernel(
+        linked(code, text.signature, raiser), text.signature, code, raiser, text.kernel,
+        text.loops, text.opt, text.passes, image.size,
+    )  # fmt: skip
 
 
 STAGES: tuple[Callable[[Any], Any], ...] = (emit, assemble, link)
@@ -202,12 +197,6 @@ def _passes(func: Func, report: Report) -> Callable[[str, Func, Func, float], No
         size = found
 
     return watch
-
-
-def _known(text: LlvmText, raiser: Callable[[int], None]) -> dict[str, int]:
-    """The addresses of what the code names: runtime, constants of the call, libraries."""
-    objects = {f"{FIXED}{place}": id(value) for place, value in text.signature.fixed}
-    return {**symbols(), **objects, RAISER: id(raiser), **linked_libraries(text)}
 
 
 def _level(emitted: Emitted, total: int, block: int) -> int:

@@ -21,11 +21,10 @@ from tapec.backends.llvm.abi import (
 )
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
+from tapec.backends.llvm.names import FIXED, RAISER
 from tapec.backends.llvm.tuning import KEPT_BYTES
 from tapec.backends.llvm.watch import HEADER, STATE
 
-RAISER = "tapec.raiser"  # the Python function that raises the user's error of a number
-FIXED = "tapec.fixed."  # plus a position: the object that calls must pass there
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed

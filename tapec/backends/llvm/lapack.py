@@ -10,6 +10,7 @@ from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_memory import all_lanes
 from tapec.backends.llvm.emit_scalar import SIZES
+from tapec.backends.llvm.names import LAPACK
 from tapec.backends.llvm.tuning import SHORT_COLUMNS
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op, Value
@@ -17,7 +18,6 @@ from tapec.ir.exports import addresses
 from tapec.ir.ops.lapack import ROUTINES
 from tapec.ir.ops.loop import NOT_POSITIVE, SINGULAR
 
-PREFIX = "tapec.lapack."
 _ROUTINES = [t + name for t in "ds" for name in ("getrf", "getrs", "potrf", *ROUTINES)]
 _INTEGER = 4  # bytes
 
@@ -25,7 +25,7 @@ _INTEGER = 4  # bytes
 @functools.cache
 def symbols() -> dict[str, int]:
     """Addresses of the routines by symbol; empty without SciPy."""
-    return addresses("cython_lapack", _ROUTINES, PREFIX)
+    return addresses("cython_lapack", _ROUTINES, LAPACK)
 
 
 def getrf(e: FunctionEmitter, op: Op) -> None:
@@ -98,7 +98,7 @@ def _flag(e: FunctionEmitter, pivots: Value) -> str:
 def _call(e: FunctionEmitter, op: Op, name: str, args: Sequence[str]) -> None:
     if not symbols():
         raise UnsupportedLowering("matrix factorisations need SciPy's LAPACK", where=op.loc)
-    routine = PREFIX + ("d" if op.operands[0].type.dtype == "f64" else "s") + name
+    routine = LAPACK + ("d" if op.operands[0].type.dtype == "f64" else "s") + name
     e.declare(f"declare void @{routine}({', '.join(['ptr'] * len(args))})")
     e.lines.append(f"call void @{routine}({', '.join(f'ptr {a}' for a in args)})")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.fastcall import immortal
+from tapec.backends.llvm.raised import PENDING
 from tapec.backends.locks import ForkedLock
 from tapec.ir.core import Op
 from tapec.ir.nested import every
@@ -24,7 +24,6 @@ PREFIX = "tapec.host."
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(ctypes.c_void_p))
 _lock = ForkedLock()
 _callbacks: dict[tuple[Any, ...], tuple[int, Any]] = {}  # numbered; never freed
-_raised = threading.local()
 
 
 def callback(op: Op) -> tuple[str, int]:
@@ -64,7 +63,7 @@ def _runner(function: Callable[..., Any], attrs: dict[str, Any], types: Sequence
             out, *given = (view(table[k]) for k, view in enumerate(views))
             out[...] = function(out, *given, **attrs)
         except BaseException as error:  # raised again in the caller by `reraise`
-            _raised.error = error
+            PENDING.error = error
             return RAISED
         return 0
 
@@ -87,15 +86,3 @@ def _viewer(type: Type) -> Callable[[int], np.ndarray[Any, Any]]:
     dtype, shape = NUMPY_DTYPES[type.dtype], type.shape
     memory: Any = ctypes.c_char * (prod(shape) * dtype.itemsize)
     return lambda address: np.ndarray(shape, dtype, memory.from_address(address))
-
-
-def taken() -> BaseException:
-    """Take the exception that the last call in this thread has raised."""
-    error: BaseException = _raised.error
-    del _raised.error
-    return error
-
-
-def reraise() -> None:
-    """Raise the exception that the last call in this thread has raised."""
-    raise taken()

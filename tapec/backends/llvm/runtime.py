@@ -6,178 +6,22 @@ call that its entry passed on to Python is still running.
 
 from __future__ import annotations
 
-import functools
-import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapec.backends.fastcall import call_slowly, immortal
-from tapec.backends.llvm import capi, pycalls
-from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
-from tapec.backends.llvm.dispatch import DISPATCH
-from tapec.backends.llvm.entry import CALL, SIZE_MASK
-from tapec.backends.llvm.jit import Library, compile_module
-from tapec.backends.llvm.loop_text import each
-from tapec.backends.llvm.runtime_memory import memory_text
-from tapec.backends.llvm.runtime_watch import UNCHANGED
+from tapec.backends.llvm import capi, target
+from tapec.backends.llvm.jit import Library, emit_object, exported_names, load_object
+from tapec.backends.llvm.raised import reraise
 from tapec.backends.locks import ForkedLock
+from tapec.cache.shared import CACHE
 from tapec.errors import BackendError
-from tapec.ir.ops.loop import RAISED, STATUS
+from tapec.lazy import deferred
 
-_SAME_EXTENT = """\
-  %pits = getelementptr i64, ptr %dims, i64 %axes.i
-  %its = load i64, ptr %pits
-  %pwanted = getelementptr i64, ptr %extents, i64 %axes.i
-  %wanted = load i64, ptr %pwanted
-  %same = icmp eq i64 %its, %wanted
-"""
-# `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
-# `tapec.new`: a fresh array, in C order where no strides are given.
-_ARRAYS = f"""\
-define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
-start:
-  %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
-  %type = load ptr, ptr %ptype
-  %exact = icmp eq ptr %type, @np.ndarray
-  br i1 %exact, label %array, label %no
-array:
-  %pdescr = getelementptr i8, ptr %thing, i64 {capi.DESCR}
-  %itsdescr = load ptr, ptr %pdescr
-  %pndim = getelementptr i8, ptr %thing, i64 {capi.NDIM}
-  %itsndim = load i32, ptr %pndim
-  %pflags = getelementptr i8, ptr %thing, i64 {capi.FLAGS}
-  %itsflags = load i32, ptr %pflags
-  %hasflags = and i32 %itsflags, %flags
-  %samedescr = icmp eq ptr %itsdescr, %descr
-  %samendim = icmp eq i32 %itsndim, %ndim
-  %sameflags = icmp eq i32 %hasflags, %flags
-  %two = and i1 %samedescr, %samendim
-  %three = and i1 %two, %sameflags
-  br i1 %three, label %shape, label %no
-shape:
-  %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
-  %dims = load ptr, ptr %pdims
-  %rank = zext i32 %ndim to i64
-  br label %axes
-{each("axes", "shape", "%rank", "yes", _SAME_EXTENT, "%same")}\
-yes:
-  %pdata = getelementptr i8, ptr %thing, i64 {capi.DATA}
-  %data = load ptr, ptr %pdata
-  ret ptr %data
-no:
-  ret ptr null
-}}
-define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwind {{
-  call void @Py_IncRef(ptr %descr) ; the new array keeps this reference
-  %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
-                                         ptr %strides, ptr null, i32 0, ptr null)
-  ret ptr %made
-}}
-"""
-
-# `tapec.poll`: run the handlers of signals that have come, at most once a second of `clock`; the
-# status for a kernel to end with, 0 to go on. It takes the interpreter lock for a moment; a kernel
-# that holds it (short ones do, and loops of unknown length may run long) lets others run first.
-_POLL = f"""\
-define i32 @tapec.poll(ptr %clock) nounwind {{
-start:
-  %now = call i64 @time(ptr null)
-  %last = load i64, ptr %clock
-  %same = icmp eq i64 %now, %last
-  br i1 %same, label %on, label %look
-look:
-  store i64 %now, ptr %clock
-  %held = call i32 @PyGILState_Check()
-  %free = icmp eq i32 %held, 0
-  br i1 %free, label %ask, label %yield
-yield:
-  %thread = call ptr @PyEval_SaveThread()
-  call void @PyEval_RestoreThread(ptr %thread)
-  br label %ask
-ask:
-  %lock = call i32 @PyGILState_Ensure()
-  %raised = call i32 @PyErr_CheckSignals()
-  call void @PyGILState_Release(i32 %lock)
-  %none = icmp eq i32 %raised, 0
-  br i1 %none, label %on, label %stop
-on:
-  ret i32 0
-stop:
-  ret i32 {INTERRUPTED}
-}}
-declare i64 @time(ptr)
-declare i32 @PyErr_CheckSignals()
-declare i32 @PyGILState_Check()
-declare ptr @PyEval_SaveThread()
-declare void @PyEval_RestoreThread(ptr)
-declare i32 @PyGILState_Ensure()
-declare void @PyGILState_Release(i32)
-"""
-_NO_POLL = "define i32 @tapec.poll(ptr %clock) nounwind {\n  ret i32 0\n}\n"
-
-# The fallback to Python: `slow` gets self, then the arguments, which are copied since the caller's
-# vector must not be written.
-_MISMATCH = f"""\
-define ptr @tapec.mismatch({CALL}) nounwind {{
-start:
-  %nargs = and i64 %nargsf, {SIZE_MASK}
-  %plain = icmp eq ptr %kwnames, null
-  br i1 %plain, label %copy, label %named
-named:
-  %psize = getelementptr i8, ptr %kwnames, i64 {capi.HEAD}
-  %nnames = load i64, ptr %psize
-  br label %copy
-copy:
-  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
-  %total = add i64 %nargs, %extra
-  %slots = add i64 %total, 1
-  %bytes = shl i64 %slots, 3
-  %copied = call ptr @PyMem_RawMalloc(i64 %bytes)
-  %got = icmp ne ptr %copied, null
-  br i1 %got, label %first, label %empty
-empty:
-  %none = call ptr @PyErr_NoMemory()
-  ret ptr null
-first:
-  store ptr %self, ptr %copied
-  br label %test
-test:
-  %i = phi i64 [ 0, %first ], [ %after, %each ]
-  %more = icmp ult i64 %i, %total
-  br i1 %more, label %each, label %call
-each:
-  %from = getelementptr ptr, ptr %args, i64 %i
-  %value = load ptr, ptr %from
-  %after = add i64 %i, 1
-  %to = getelementptr ptr, ptr %copied, i64 %after
-  store ptr %value, ptr %to
-  br label %test
-call:
-  %count = add i64 %nargs, 1
-  %result = call ptr @PyObject_Vectorcall(ptr @tapec.slow, ptr %copied, i64 %count, ptr %kwnames)
-  call void @PyMem_RawFree(ptr %copied)
-  ret ptr %result
-}}
-"""
-
-_DECLARATIONS = """\
-@np.ndarray = external global i8
-@tapec.slow = external global i8
-@tapec.reraise = external global i8
-@py.IndexError = external global i8
-@py.LinAlgError = external global i8
-@py.MemoryError = external global i8
-@py.RuntimeError = external global i8
-@py.ValueError = external global i8
-declare void @Py_IncRef(ptr)
-declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
-declare ptr @PyErr_NoMemory()
-declare void @PyErr_SetString(ptr, ptr)
-declare void @PyMem_RawFree(ptr)
-declare ptr @PyMem_RawMalloc(i64)
-declare ptr @PyMem_RawRealloc(ptr, i64)
-declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
-"""
+if TYPE_CHECKING:
+    from tapec.backends.llvm import runtime_text
+else:
+    runtime_text = deferred("tapec.backends.llvm.runtime_text")
 
 _LOADING = ForkedLock()
 _loaded: dict[int, tuple[Callable[..., Any], Library]] = {}  # by slow path, never dropped
@@ -202,50 +46,22 @@ def _runtime(slow: Callable[..., Any]) -> dict[str, int]:
             given = {
                 **capi.process_symbols(),
                 "tapec.slow": id(immortal(slow)),
-                "tapec.reraise": id(immortal(pycalls.reraise)),
+                "tapec.reraise": id(immortal(reraise)),
             }
-            _loaded[id(slow)] = (slow, compile_module(runtime_text(), given, opt=1))
+            image, exports = _object()
+            _loaded[id(slow)] = (slow, load_object(image, given, exports=exports))
     library = _loaded[id(slow)][1]
     return {name: library.address(name) for name in library.exports}
 
 
-@functools.cache
-def runtime_text() -> str:
-    """LLVM text of the shared functions."""
-    poll = _NO_POLL if sys.platform == "win32" else _POLL  # no `time` to be found there
-    parts = (
-        _DECLARATIONS,
-        _ARRAYS,
-        UNCHANGED,
-        memory_text(),
-        poll,
-        _raise_text(),
-        _MISMATCH,
-        DISPATCH,
-    )
-    return "\n".join(parts)
-
-
-def _raise_text() -> str:
-    """`tapec.raise(status)`: set the Python exception that belongs to a kernel's status."""
-    cases = {status: (kind.__name__, message) for status, (kind, message) in STATUS.items()}
-    known = {**cases, 0: ("RuntimeError", UNKNOWN_STATUS)}  # 0 stands for all other statuses
-    messages = "".join(_message(f"tapec.message.{key}", text) for key, (_, text) in known.items())
-    targets = " ".join(f"i32 {status}, label %status.{status}" for status in cases)
-    targets += f" i32 {INTERRUPTED}, label %done i32 {RAISED}, label %python"
-    blocks = "".join(
-        f"status.{key}:\n"
-        f"  call void @PyErr_SetString(ptr @py.{kind}, ptr @tapec.message.{key})\n  ret void\n"
-        for key, (kind, _) in known.items()
-    )
-    return (
-        f"{messages}define void @tapec.raise(i32 %status) nounwind {{\n"
-        f"  switch i32 %status, label %status.0 [ {targets} ]\n{blocks}"
-        "python:\n"
-        "  call ptr @PyObject_Vectorcall(ptr @tapec.reraise, ptr null, i64 0, ptr null)\n"
-        "  br label %done\ndone:\n  ret void\n}\n"
-    )
-
-
-def _message(name: str, text: str) -> str:
-    return f'@{name} = private constant [{len(text) + 1} x i8] c"{text}\\00"\n'
+def _object() -> tuple[bytes, tuple[str, ...]]:
+    """The shared functions as an object file, and their names."""
+    key = CACHE.key("runtime", target.host().key)
+    known = CACHE.read(key).content
+    if known is not None:
+        names, _, image = known.partition(b"\n")
+        return image, tuple(names.decode().split())
+    text = runtime_text.runtime_text()
+    image, exports = emit_object(text, opt=1), exported_names(text)
+    CACHE.write(key, " ".join(exports).encode() + b"\n" + image)
+    return image, exports

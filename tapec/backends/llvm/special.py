@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_scalar import REGISTER, Emit, literal
+from tapec.backends.llvm.names import SPECIAL
 from tapec.backends.llvm.target import PURE
 from tapec.errors import UnsupportedLowering
 from tapec.ir.exports import address, signature
 from tapec.ir.primitive import PRIMITIVES
 
-PREFIX = "tapec.scipy."
 # Names under which Cython exports a function, or its variants by element type.
 _NAMES = ("{}", "__pyx_fuse_0{}", "__pyx_fuse_1{}")
 _DOUBLES = re.compile(r"double \((double, )+int \w+\)")
@@ -29,7 +29,7 @@ def symbols() -> dict[str, int]:
     named = {p.function for p in PRIMITIVES.values() if p.lower.startswith("scipy.")}
     pairs = ((name, form.format(name)) for name in named for form in _NAMES)
     return {
-        PREFIX + name: address(table[full])
+        SPECIAL + name: address(table[full])
         for name, full in pairs
         if full in table and _DOUBLES.fullmatch(signature(table[full]))
     }
@@ -37,7 +37,7 @@ def symbols() -> dict[str, int]:
 
 def call(e: Emit, function: str, args: Sequence[str]) -> str:
     """The function on every lane, in double precision; attributes of the op come first."""
-    symbol = PREFIX + function
+    symbol = SPECIAL + function
     if symbol not in symbols():
         raise UnsupportedLowering(f"{function} needs SciPy's special functions", where=e.op.loc)
     given = [literal(value, "f64") for value in e.op.attrs.values()]

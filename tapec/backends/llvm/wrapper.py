@@ -19,8 +19,9 @@ from itertools import chain
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import KernelAbi, Output
-from tapec.backends.llvm.entry import CALL, FIXED, NEXT, RAISER, SIZE_MASK, EntryWriter, extents
+from tapec.backends.llvm.entry import CALL, NEXT, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
+from tapec.backends.llvm.names import FIXED, RAISER
 from tapec.backends.llvm.watch import STATE
 
 _FUNCTIONS = tuple(

@@ -10,8 +10,6 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from tapec.ir.types import Type, dtype_name
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.session import Session
@@ -19,18 +17,7 @@ from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import class_dict
 from tapec.trace.python.edges import Edge
-from tapec.trace.python.plan import CapturedInput, InputPlan
-from tapec.trace.tuning import SMALL_CAPTURED
-
-# Numbers that can be inputs: their element type, and whether it is weak.
-_NUMBERS: dict[type, tuple[str, bool]] = {
-    float: ("f64", True),
-    int: ("i64", True),
-    np.float64: ("f64", False),
-    np.float32: ("f32", False),
-    np.int64: ("i64", False),
-    np.int32: ("i32", False),
-}
+from tapec.trace.python.plan import NUMBERS, CapturedInput, InputPlan, eligible
 
 
 class Captured:
@@ -43,22 +30,8 @@ class Captured:
         self._tracers: dict[Any, Tracer] = {}
         self._copies: dict[int, tuple[Any, Any, Any]] = {}
         self._objects: dict[int, tuple[Any, Any]] = {}
-        self._arrays: dict[int, list[Edge]] = {}
-        self._numbers: dict[tuple[int, Any], Edge] = {}
-        if not plan.fixed:
-            self._choose(edges, plan)
+        self._arrays, self._numbers = eligible(edges, plan)
         self._holders = self._holding(edges)
-
-    def _choose(self, edges: Sequence[Edge], plan: InputPlan) -> None:
-        raw = {id(e.value) for e in edges if not e.hooked}
-        for e in edges:
-            if e.title in plan.known or not e.hooked:
-                continue
-            if type(e.value) is np.ndarray and _is_input(e.value, e.title in plan.changed):
-                if id(e.value) not in raw:
-                    self._arrays.setdefault(id(e.value), []).append(e)
-            elif type(e.value) in _NUMBERS and e.title in plan.changed:
-                self._numbers[e.place] = e
 
     def _holding(self, edges: Sequence[Edge]) -> set[int]:
         """The objects with one of the inputs somewhere inside."""
@@ -84,7 +57,7 @@ class Captured:
             return None
         found = self._tracers.get(edge.place)
         if found is None:
-            dtype, weak = _NUMBERS[type(edge.value)]
+            dtype, weak = NUMBERS[type(edge.value)]
             made = CapturedInput(edge.title, Type(dtype), True, edge.value, [edge])
             found = self._tracer(edge.place, made, weak)
         return found
@@ -173,15 +146,6 @@ class Captured:
         """The input whose memory this is, None where there is none."""
         pairs = zip(self._tracers.values(), self.inputs, strict=True)
         return next((i for t, i in pairs if t._storage is storage), None)
-
-
-def _is_input(array: Any, changed: bool) -> bool:
-    """Whether an array can be an input, and should be."""
-    flags = array.flags
-    if array.dtype.str[1:] not in ("f8", "f4", "i8", "i4", "b1") or not array.dtype.isnative:
-        return False
-    large = array.dtype.kind == "f" and array.size > SMALL_CAPTURED
-    return bool(flags.c_contiguous and flags.aligned and array.size and (changed or large))
 
 
 def input_member(cls: type, name: str, member: Any, session: Session) -> Any:

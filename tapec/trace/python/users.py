@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
 import sys
 from typing import Any
 
@@ -35,12 +34,10 @@ def is_users(thing: Any) -> bool:
     return not (is_library(file) or file.startswith(STDLIB) or is_hidden(file))
 
 
-@functools.cache
 def _opaque() -> tuple[type, ...]:
     """Classes whose objects hold nothing that code reads."""
-    from numpy.random import default_rng
-
-    return (type(default_rng), *generators()[:2], enum.Enum)
+    draws = getattr(sys.modules.get("numpy.random"), "default_rng", None)
+    return (*(() if draws is None else (type(draws),)), *generators()[:2], enum.Enum)
 
 
 def is_looked_into(value: Any) -> bool:

@@ -100,9 +100,8 @@ class Walk:
         if rule is None and not is_looked_into(value):
             return False
         self._seen[id(value)] = value
-        (rule or Walk._object)(
-            self, title, value, hooked and (rule is None or type(value) in _COPIED)
-        )
+        follow = rule or type(self)._object
+        follow(self, title, value, hooked and (rule is None or kind in _COPIED))
         if rule in _CONTAINERS and hasattr(value, "__dict__"):
             self._object(title, value, False)
         return True

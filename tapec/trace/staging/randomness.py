@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 
-@functools.cache
 def generators() -> tuple[type[Any], ...]:
-    """The classes of generators that have a state."""
-    import random
+    """The classes of generators that have a state, of the modules that are loaded."""
+    return _generators("numpy.random" in sys.modules, "random" in sys.modules)
 
-    from numpy.random import Generator, RandomState
 
-    return (Generator, RandomState, random.Random)
+@functools.cache
+def _generators(numpys: bool, pythons: bool) -> tuple[type[Any], ...]:
+    found: list[type[Any]] = []
+    if numpys:
+        from numpy.random import Generator, RandomState
+
+        found += [Generator, RandomState]
+    if pythons:
+        import random
+
+        found.append(random.Random)
+    return tuple(found)
 
 
 def is_consumable(value: Any) -> bool:

@@ -31,7 +31,7 @@ def program(f: Callable[..., Any], *args: Any) -> list[str]:
     for a, b in zip(got[0], want[0], strict=True):
         assert np.shape(a) == np.shape(b)
         np.testing.assert_allclose(a, b, rtol=1e-13)
-    raw = kernel.specialization(*args).raw
+    raw = kernel.specialization(*args).program.raw
     return [op.name for op in raw.ops if op.regions]
 
 

@@ -15,7 +15,7 @@ Array = Any
 def became(f: Any, *args: Any) -> list[str]:
     """What the loops of a function became."""
     special = tapec.compile(f, backend="numpy").specialization(*args)
-    return [c.kind for c in special.choices if c.length is not None]
+    return [c.kind for c in special.program.choices if c.length is not None]
 
 
 def steps(n: int) -> Any:
@@ -90,6 +90,6 @@ def test_a_while_loop_over_arrays_becomes_one_op() -> None:
 
     u = np.linspace(0.0, 1.0, 50)
     special = tapec.compile(run, backend="numpy").specialization(u)
-    assert [c.kind for c in special.choices] == ["loop"]
+    assert [c.kind for c in special.program.choices] == ["loop"]
     assert len(special.func.ops) < 60
     np.testing.assert_allclose(tapec.compile(run)(u), run(u), rtol=1e-13)

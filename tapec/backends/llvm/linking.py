@@ -1,0 +1,95 @@
+"""Machine code linked into this process: every name it declares, bound to an address here.
+
+No address is in the code itself, so that it can be kept and linked again by another process.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.jit import Library, load_object
+from tapec.backends.llvm.names import BLAS, FIXED, LAPACK, RAISER, SPECIAL
+from tapec.backends.llvm.runtime import symbols
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.backends.llvm import blas, lapack, special
+    from tapec.ir.core import Func
+else:
+    blas, lapack = deferred("tapec.backends.llvm.blas"), deferred("tapec.backends.llvm.lapack")
+    special = deferred("tapec.backends.llvm.special")
+
+
+@dataclass(frozen=True)
+class ObjectCode:
+    """An object file with the names it imports and exports, and what only the program knows.
+
+    `arrays` are constants that it reads in place, `hosts` the addresses of callbacks into Python,
+    which belong to this process.
+    """
+
+    image: bytes
+    imports: tuple[str, ...]
+    exports: tuple[str, ...]
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    hosts: Mapping[str, int] = field(default_factory=dict)
+
+
+class LinkedKernel:
+    """A kernel whose code was made earlier; `again` compiles it, for who looks at the stages."""
+
+    def __init__(
+        self, code: ObjectCode, signature: KernelAbi, opt: int, again: Callable[[], Any]
+    ) -> None:
+        self.code, self.signature, self.opt, self._again = code, signature, opt, again
+        self.raiser = signature.raise_error
+        self.library = linked(code, signature, self.raiser)
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        return self._again()
+
+    @property
+    def llvm_text(self) -> str:
+        """The LLVM text of the kernel."""
+        return str(self._compiled.llvm_text)
+
+    @property
+    def loops_func(self) -> Func:
+        """The lowered program."""
+        found: Func = self._compiled.loops_func
+        return found
+
+    @property
+    def passes(self) -> int:
+        """The level of LLVM's passes."""
+        return int(self._compiled.passes)
+
+
+def linked(code: ObjectCode, signature: KernelAbi, raiser: Callable[[int], None]) -> Library:
+    """The code, loaded; `raiser` must live as long. Raises BackendError where it does not link."""
+    known = {
+        **symbols(),
+        **{f"{FIXED}{place}": id(value) for place, value in signature.fixed},
+        RAISER: id(raiser),
+        **code.hosts,
+        **{name: array.ctypes.data for name, array in code.arrays.items()},
+        **libraries(code.imports),
+    }
+    named = {name: known[name] for name in code.imports if name in known}
+    library = load_object(code.image, named, exports=code.exports)
+    library.reads = tuple(code.arrays.values())
+    return library
+
+
+def libraries(imports: tuple[str, ...]) -> dict[str, int]:
+    """The routines of SciPy, where the code calls any."""
+    found: dict[str, int] = {}
+    for prefix, calls in ((BLAS, blas), (LAPACK, lapack), (SPECIAL, special)):
+        if any(name.startswith(prefix) for name in imports):
+            found |= calls.symbols()
+    return found
