@@ -164,6 +164,14 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     "slogdet": _matrices,
     "cholesky": _matrices,
     "solve": _solve,
+    "logm": _matrices,
+    "sqrtm": _matrices,
+    "lu": _matrices,
+    "row_order": lambda n: [([Type("i32", (n, 3))], {"rows": 4})],
+    "solve_banded": lambda n: [
+        ([f64(n, 4, 5), f64(n, 5, 2)], {"below": 1, "above": 2, "definite": False}),
+        ([f64(n, 3, 5), f64(n, 5, 1)], {"below": 1, "above": 1, "definite": True}),
+    ],
 }
 KINDS = ("linear", "structured")
 PROGRAMS |= {n: _declared(p) for n, p in PRIMITIVES.items() if p.kind in KINDS and p.samples}

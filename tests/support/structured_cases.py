@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lu_factor
 
 from tapec.ir import PRIMITIVES, Expr
 
@@ -351,6 +352,50 @@ def decompose_cases() -> list[Case]:
     ]
 
 
+def banded(ab: Array, below: int, above: int) -> Array:
+    """The matrix that is stored by its diagonals."""
+    n = ab.shape[-1]
+    i, j = np.indices((n, n))
+    inside = (i - j <= below) & (j - i <= above)
+    return np.where(inside, ab[..., np.clip(above + i - j, 0, below + above), j], 0.0)
+
+
+def banded_cases() -> list[Case]:
+    found = []
+    for lead, below, above, n in (((), 1, 2, 5), ((2,), 2, 0, 4), ((), 0, 0, 3), ((), 2, 3, 3)):
+        ab, b = r(*lead, below + above + 1, n) + 3.0, r(*lead, n, 2)
+        ab[..., above, :] += 9.0
+        want = np.linalg.solve(banded(ab, below, above), b)
+        attrs = {"below": below, "above": above, "definite": False}
+        found.append(loose("solve_banded", ab, b, expected=want, label=f"{below} {above}", **attrs))
+    return found
+
+
+def matrix_cases() -> list[Case]:
+    """Functions of matrices that are no singular ones, and their factors."""
+    a = r(3, 3)
+    positive = 0.2 * a @ a.T + np.eye(3)
+    values, vectors = np.linalg.eigh(positive)
+    found = [
+        loose(name, positive, expected=(vectors * f(values)) @ vectors.T)
+        for name, f in (("logm", np.log), ("sqrtm", np.sqrt), ("expm", np.exp))
+    ]
+    for label, x in (
+        ("", r(4, 4)),
+        ("tall", r(5, 3)),
+        ("wide", r(3, 5)),
+        ("stack", r(2, 3, 3) + 3 * np.eye(3)),
+    ):
+        made = [lu_factor(m) for m in (x if x.ndim == 3 else [x])]
+        packed, pivots = (np.stack(m) for m in zip(*made, strict=True))
+        shape = x.shape[:-2]
+        packed, pivots = packed.reshape(x.shape), pivots.reshape(*shape, -1).astype(float)
+        found.append(loose("lu", x, expected=joined((packed, pivots)), label=label))
+    pivots, order = np.array([[2, 2, 2], [0, 1, 2]]), np.array([[2, 0, 1, 3], [0, 1, 2, 3]])
+    pairs = case("row_order", pivots.astype("i4"), rows=4, expected=order.astype("i4"))
+    return [*found, pairs, *banded_cases()]
+
+
 def running_cases() -> list[Case]:
     x, whole, cube = r(7), np.array([[1, 5, 2], [7, 7, 0]]), r(2, 4, 3)
     return [
@@ -416,6 +461,7 @@ def order_cases() -> list[Case]:
 CASES = [
     *declared_cases(),
     *decompose_cases(),
+    *matrix_cases(),
     *order_cases(),
     *shape_cases(),
     *view_cases(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,16 @@ def decomposition(name: str, infer: Infer, evaluate: Evaluate, **options: Any) -
 
     known = {"batch": batch, "work": eliminations, **options}
     return structured(name, infer, evaluate, **known)
+
+
+def lifted_together(name: str) -> Callable[..., Any]:
+    """The batching rule of an op on several stacks: all of them are of all points."""
+
+    def batch(xs: tuple[Expr, ...], batched: Flags, size: int, **attrs: Any) -> Any:
+        pairs = zip(xs, batched, strict=True)
+        return PRIMITIVES[name](*(lift(x, own, size) for x, own in pairs), **attrs)
+
+    return batch
 
 
 def matrix_transpose(a: Expr) -> Expr:

@@ -19,7 +19,8 @@ Call = tuple[list[Any], dict[str, Any]]
 # algorithms, subclasses. (Orders that change values are honoured by `reshape` and others.)
 HARMLESS = frozenset([
     "order", "casting", "subok", "like", "device", "kind", "stable", "overwrite_input", "optimize",
-    "copy", "extobj",
+    "copy", "extobj", "overwrite_a", "overwrite_b", "overwrite_ab", "check_finite", "lwork",
+    "lapack_driver", "driver",
 ])  # fmt: skip
 _EMPTY = inspect.Parameter.empty
 

@@ -66,6 +66,8 @@ def name_of(function: Any) -> str:
     known = getattr(np, name, None)
     if known is function:
         return name
+    if module.startswith("scipy.linalg"):
+        return f"scipy.linalg.{name}"
     if "linalg" in module:
         return f"linalg.{name}"
     # np.polynomial.polynomial.polyval is not np.polyval.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.moments import guarded_root
@@ -32,7 +32,7 @@ def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 
 
 @implements("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Vector norms, and the Frobenius, 1- and infinity-norms of matrices; gradient 0 at 0."""
+    """Norms of vectors and matrices; those of sums of squares have gradient 0 at 0."""
     x = as_float(x)
     axes = axes_of(axis, x.ndim)
     matrix = len(axes) == 2 and ord is not None
@@ -67,11 +67,23 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         -math.inf: (columns, rows, "min"),
     }.get(ord)
     if order is None:
-        raise unsupported(np.linalg.norm, f" with ord={ord!r} of a matrix")
+        return _spectral(x, ord, axes, keepdims)
     first, second, extreme = order
     made = TABLE["sum"](TABLE["absolute"](x), axis=first, keepdims=True)
     made = TABLE[extreme](made, axis=second, keepdims=True)
     return made if keepdims else squeeze(made, axes)
+
+
+_OF_SINGULAR_VALUES: dict[Any, Callable[..., Any]] = {2: np.max, -2: np.min, "nuc": np.sum}
+
+
+def _spectral(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The largest singular value, the smallest, or the sum of them."""
+    if ord not in _OF_SINGULAR_VALUES:
+        raise ValueError("Invalid norm order for matrices.")
+    values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
+    made = _OF_SINGULAR_VALUES[ord](values, axis=-1)
+    return np.expand_dims(made, tuple(sorted(axes))) if keepdims else made
 
 
 @implements("linalg.matrix_norm")

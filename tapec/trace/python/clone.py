@@ -102,7 +102,7 @@ def _class(cls: type, session: Session) -> Any:
 
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
     if is_numpy(function) or is_special(function):
-        return numpy_function(function)
+        return direct_on_constants(function, numpy_function(function))
     if hasattr(function, "registry") and hasattr(function, "dispatch"):
         return _by_class(function, session)
     return direct_on_constants(function, clone(function, session))

@@ -221,9 +221,10 @@ def is_numpy(thing: Any) -> bool:
 
 
 def is_special(thing: Any) -> bool:
-    """Whether this is a Python function of scipy.special with a translation."""
+    """Whether this is a Python function of scipy.special or scipy.linalg with a translation."""
     module = getattr(thing, "__module__", None) or ""
-    return module.startswith("scipy.special") and name_of(thing) in TABLE and _is_of("scipy", thing)
+    ours = module.startswith(("scipy.special", "scipy.linalg")) and name_of(thing) in TABLE
+    return ours and _is_of("scipy", thing)
 
 
 def _is_of(package: str, thing: Any) -> bool:
