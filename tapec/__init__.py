@@ -15,6 +15,7 @@ from tapec.errors import BackendWarning, TapecError
 from tapec.lazy import exported
 
 if TYPE_CHECKING:
+    from tapec.call.library import to_c as to_c
     from tapec.derive.checkpoint import checkpoint as checkpoint
     from tapec.derive.checkpoint import stop_gradient as stop_gradient
     from tapec.derive.custom import custom_rule as custom_rule
@@ -74,6 +75,7 @@ __all__ = [
     "taylor",
     "taylor_polynomial",
     "tensors",
+    "to_c",
     "unroll",
     "value_and_grad",
     "vjp",
@@ -99,6 +101,7 @@ _HOMES = {
     "map": "tapec.trace.python.scans:map_",
     "opaque": "tapec.derive.opaque",
     "scan": "tapec.trace.python.scans",
+    "to_c": "tapec.call.library",
 }
 __getattr__ = exported(__name__, _HOMES)
 TRANSFORMS.find = exported(__name__, {**_HOMES, "outline": "tapec.derive.outline:Outlined"})

@@ -63,8 +63,8 @@ def export_kernel(
     options: dict[str, Any],
 ) -> Exported:
     """`Kernel.export`."""
-    place = _place(path, kernel.__name__)
-    name = identifier(place.name)
+    place = placed(path, kernel.__name__)
+    name = identifier(options["prefix"] or place.name)
     if not of:
         raise ExportError("there is nothing to export", hint='say what, such as of="grad"')
     if len(set(of)) < len(of):
@@ -80,7 +80,7 @@ def export_kernel(
 _ENDINGS = frozenset([".h", ".o", ".so", ".c", ".dylib", ".dll"])
 
 
-def _place(path: str | os.PathLike[str], name: str) -> Path:
+def placed(path: str | os.PathLike[str], name: str) -> Path:
     """The path of the files without endings; in a folder they are called like the function."""
     text = os.fspath(path)
     place = Path(text)

@@ -89,6 +89,7 @@ class Foreign:
         of: str | Sequence[str] = "value",
         argnums: int | Sequence[int] = 0,
         sparse: bool = False,
+        prefix: str | None = None,
         cpu: str = "native",
         triple: str | None = None,
         blas: str = "{}_",
@@ -97,14 +98,14 @@ class Foreign:
     ) -> Exported:
         """Write C functions for arguments like these: object, shared library, header and example.
 
-        `path` is that of the files without their endings; its last part names the functions:
-        `NAME` for the value, `NAME_grad` and so on. `of` is one or more of "value", "grad",
-        "value_and_grad", "jac", "hess", "lower_hess", "hvp", "gnvp", "jvp" and "vjp", in arguments
-        `argnums`; with `sparse`, Jacobians and Hessians are the nonzeros of CSR matrices whose
-        index arrays are in the header. Each is `int f(arguments..., results...)` as the header
-        says. The code needs no Python: the C library's mathematics, and BLAS and LAPACK where the
-        header names them, under the symbols that `blas` gives them (`"scipy_{}_"` for SciPy's own
-        library). Captured values are those of now.
+        `path` is that of the files without their endings; its last part, or `prefix`, names the
+        functions: `NAME` for the value, `NAME_grad` and so on. `of` is one or more of "value",
+        "grad", "value_and_grad", "jac", "hess", "lower_hess", "hvp", "gnvp", "jvp" and "vjp", in
+        arguments `argnums`; with `sparse`, Jacobians and Hessians are the nonzeros of CSR matrices
+        whose index arrays are in the header. Each is `int f(arguments..., results...)` as the
+        header says. The code needs no Python: the C library's mathematics, and BLAS and LAPACK
+        where the header names them, under the symbols that `blas` gives them (`"scipy_{}_"` for
+        SciPy's own library). Captured values are those of now.
 
         Code is for this machine, to the bit what Python runs, or for another `cpu` ("generic",
         "x86-64-v3", ...) or `triple`. `shared=False` writes no shared library, which needs a C
@@ -119,5 +120,12 @@ class Foreign:
         ('square', 'square_grad')
         """
         wanted = (of,) if isinstance(of, str) else tuple(of)
-        options = {"cpu": cpu, "triple": triple, "blas": blas, "shared": shared, "link": link}
+        options = {
+            "prefix": prefix,
+            "cpu": cpu,
+            "triple": triple,
+            "blas": blas,
+            "shared": shared,
+            "link": link,
+        }
         return exporting.export_kernel(self, path, args, wanted, argnums, sparse, options)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError, ShapeError
+from tapec.errors import DTypeError, ShapeError, TapecError
 from tapec.ir import Type
 
 NUMBERS: Mapping[str, Any] = {
@@ -27,24 +27,24 @@ def pointer_to(t: Type) -> Any:
 
     Any other object is taken as by `ctypes.POINTER`: pointers, `byref`, ctypes arrays.
     """
-    element = NUMBERS[t.dtype]
+    element, dtype, size = NUMBERS[t.dtype], t.numpy, t.size
     plain = ctypes.POINTER(element)
 
     def from_param(cls: Any, thing: Any) -> Any:
-        if isinstance(thing, np.ndarray):
-            _check(thing, t)
-            return thing.ctypes.data_as(plain)
-        return plain.from_param(thing)
+        if not isinstance(thing, np.ndarray):
+            return plain.from_param(thing)
+        if thing.dtype != dtype or thing.size != size or not thing.flags.c_contiguous:
+            raise _wrong(thing, t)
+        # The caller holds the array.
+        return ctypes.c_void_p(thing.__array_interface__["data"][0])
 
-    name = f"PointerTo_{t}"
     body = {"_type_": element, "from_param": classmethod(from_param)}
-    return type(ctypes.POINTER(element))(name, (ctypes._Pointer,), body)
+    return type(plain)(f"PointerTo_{t}", (ctypes._Pointer,), body)
 
 
-def _check(array: np.ndarray[Any, Any], t: Type) -> None:
+def _wrong(array: np.ndarray[Any, Any], t: Type) -> TapecError:
     if array.dtype != t.numpy:
-        raise DTypeError(f"an array of {t.numpy} is wanted, not of {array.dtype}")
-    if array.size != t.size or not array.flags.c_contiguous:
-        raise ShapeError(
-            f"a C-contiguous array of shape {list(t.shape)} is wanted, not {list(array.shape)}"
-        )
+        return DTypeError(f"an array of {t.numpy} is wanted, not of {array.dtype}")
+    return ShapeError(
+        f"a C-contiguous array of shape {list(t.shape)} is wanted, not {list(array.shape)}"
+    )

@@ -13,23 +13,26 @@ from tapec.export.tuning import EXAMPLE_ELEMENTS, EXAMPLE_SHOWN
 from tapec.ir.types import FLOATS
 
 
-def example(name: str, calls: Sequence[tuple[Program, Sequence[Any]]], links: str) -> str:
+def example(
+    names: tuple[str, str], calls: Sequence[tuple[Program, Sequence[Any]]], links: str
+) -> str:
     """The program: each function with these arguments. `--all` prints all elements, to the bit."""
+    file, name = names
     functions = "\n".join(_call(name, program, values) for program, values in calls)
     needed = "#include <math.h>\n" if "NAN" in functions or "INFINITY" in functions else ""
     runs = "\n".join(f"    failed |= call_{program.name}();" for program, _ in calls)
     return f"""\
-/* Calls what {name}.h declares.
+/* Calls what {file}.h declares.
  *
- *     cc -std=c99 {name}_example.c {name}.o -o {name}_example {links}
- *     ./{name}_example [--all]
+ *     cc -std=c99 {file}_example.c {file}.o -o {file}_example {links}
+ *     ./{file}_example [--all]
  */
 #include <inttypes.h>
 {needed}#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "{name}.h"
+#include "{file}.h"
 
 static size_t shown = {EXAMPLE_SHOWN};
 

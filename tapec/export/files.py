@@ -28,10 +28,12 @@ _LIBRARY = {"darwin": "lib{}.dylib", "win32": "{}.dll"}
 class Options:
     """How files are made.
 
-    `cpu` and `triple` name the machine the code is for, `blas` the symbols of BLAS and LAPACK with
-    {} for a routine's name, `shared` asks for a shared library, which `link` adds arguments to.
+    `prefix` begins all names (by default the files' name), `cpu` and `triple` name the machine the
+    code is for, `blas` the symbols of BLAS and LAPACK with {} for a routine's name, `shared` asks
+    for a shared library, which `link` adds arguments to.
     """
 
+    prefix: str | None = None
     cpu: str = "native"
     triple: str | None = None
     blas: str = "{}_"
@@ -66,7 +68,6 @@ def export(path: str | os.PathLike[str], requests: Sequence[Request], options: O
     BackendError where there is no native code for it.
     """
     place = Path(path)
-    name = identifier(place.name)
     if "{}" not in options.blas:
         raise ExportError(
             f"blas={options.blas!r} names no routine", hint='{} stands for the name: "{}_"'
@@ -79,22 +80,24 @@ def export(path: str | os.PathLike[str], requests: Sequence[Request], options: O
         )
     made = Made(_version(), f"{there.triple}, {there.cpu}", routines, functions)
     programs = [part.program for part in parts]
+    file = identifier(place.name)
+    names = file, identifier(options.prefix or file)
     calls = [(p, r.examples) for p, r in zip(programs, requests, strict=True)]
-    files: dict[str, bytes] = {
-        f"{name}.h": header(name, programs, made).encode("ascii", "replace"),
-        f"{name}.o": code,
-        f"{name}_example.c": example(name, calls, _flags(made)).encode("ascii"),
+    texts = {
+        f"{file}.h": header(names, programs, made),
+        f"{file}_example.c": example(names, calls, _flags(made)),
     }
-    library = _LIBRARY.get(sys.platform, "lib{}.so").format(name) if options.shared else None
-    _write(place.parent, files, library, f"{name}.o", options)
-    return Exported(
-        place.parent / f"{name}.h",
-        place.parent / f"{name}.o",
-        None if library is None else place.parent / library,
-        place.parent / f"{name}_example.c",
+    library = _LIBRARY.get(sys.platform, "lib{}.so").format(file)
+    found = Exported(
+        place.parent / f"{file}.h",
+        place.parent / f"{file}.o",
+        place.parent / library if options.shared else None,
+        place.parent / f"{file}_example.c",
         tuple(p.name for p in programs),
         made.links,
     )
+    _write(found, {name: t.encode("ascii", "replace") for name, t in texts.items()}, code, options)
+    return found
 
 
 def _face(part: EmittedProgram) -> Faces:
@@ -119,20 +122,19 @@ def _version() -> str:
         return "unknown"
 
 
-def _write(
-    folder: Path, files: Mapping[str, bytes], library: str | None, code: str, options: Options
-) -> None:
+def _write(found: Exported, texts: Mapping[str, bytes], code: bytes, options: Options) -> None:
     """Write everything into a folder of its own first, then move it to its place."""
+    folder = found.header.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".tapec-", dir=folder))
     except OSError as problem:
         raise ExportError(f"cannot write to {folder}: {problem.strerror}") from problem
     try:
-        for name, content in files.items():
+        for name, content in {**texts, found.object.name: code}.items():
             (made / name).write_bytes(content)
-        if library is not None:
-            _link(made / code, made / library, options)
+        if found.library is not None:
+            _link(made / found.object.name, made / found.library.name, options)
         for file in made.iterdir():
             file.replace(folder / file.name)
     except OSError as problem:
@@ -149,7 +151,8 @@ def _link(code: Path, library: Path, options: Options) -> None:
             f"no C compiler {compiler[0]!r} to link the shared library",
             hint="install one, name it by CC, or ask for no shared library (shared=False)",
         )
-    command = [*compiler, "-shared", "-o", str(library), str(code), *options.link, "-lm"]
+    named = [f"-Wl,-soname,{library.name}"] if sys.platform == "linux" else []
+    command = [*compiler, "-shared", *named, "-o", str(library), str(code), *options.link, "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if "returned 1 exit status" not in line]

@@ -63,12 +63,14 @@ def _parameter(v: Variable, constant: bool) -> str:
     return f"{'const ' if constant else ''}{kind} *{v.name}"
 
 
-def header(name: str, programs: Sequence[Program], made: Made) -> str:
-    """The whole header of an object with these functions."""
+def header(names: tuple[str, str], programs: Sequence[Program], made: Made) -> str:
+    """The whole header of an object with these functions; `names` are that of the files, and what
+    begins all names in them."""
+    file, name = names
     guard = f"{name.upper()}_H"
     bodies = "\n".join(_function(p) for p in programs)
     return f"""\
-/* {name}.h: machine code of {", ".join(p.func.name for p in programs)}, by tapec {made.version}.
+/* {file}.h: machine code of {", ".join(p.func.name for p in programs)}, by tapec {made.version}.
  *
  * Made for {made.target}.
  * Link with {made.links}.{_needs(made)}

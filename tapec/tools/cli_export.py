@@ -46,7 +46,8 @@ def _numbers(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...
     show_default=True,
     help="Folder of the files.",
 )
-@click.option("--name", help="Name of files and functions; by default the function's.")
+@click.option("--name", help="Name of the files; by default the function's.")
+@click.option("--prefix", help="What names in C begin with; by default the name of the files.")
 @click.option(
     "--cpu", default="native", show_default=True, help="native, generic, x86-64-v2, -v3, -v4."
 )
@@ -70,6 +71,7 @@ def export(
     sparse: bool,
     folder: Path,
     name: str | None,
+    prefix: str | None,
     cpu: str,
     triple: str | None,
     blas: str,
@@ -93,6 +95,7 @@ def export(
         of=[part.strip() for part in of.split(",") if part.strip()],
         argnums=argnums,
         sparse=sparse,
+        prefix=prefix,
         cpu=cpu,
         triple=triple,
         blas=blas,

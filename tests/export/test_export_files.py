@@ -78,6 +78,27 @@ def test_sparse_kernels_offer_the_same(tmp_path: Path) -> None:
     assert "static const int f_value_column_starts[4] = {\n    0, 1, 3, 4,\n};" in text
 
 
+@exported.needs_compiler
+def test_several_functions_in_one_library(tmp_path: Path) -> None:
+    def g(x: Any) -> Any:
+        return x[1:] * x[:-1]
+
+    parts = {
+        "objective": (energy, X),
+        "gradient": (tapec.grad(energy), X),
+        "jacobian": (tapec.jacobian(g, sparse=True), X),
+    }
+    made = tapec.to_c(tmp_path / "files", parts, prefix="nlp", shared=False)
+    assert made.functions == ("nlp_objective", "nlp_gradient", "nlp_jacobian")
+    text = made.header.read_text()
+    assert "enum nlp_status {" in text
+    assert "static const int nlp_jacobian_value_columns[4]" in text
+    found = exported.printed(exported.compiled(made))
+    assert exported.bits(found["nlp_gradient"]["value"], X) == tapec.grad(energy)(X).tobytes()
+    with pytest.raises(ExportError, match="nothing to export"):
+        tapec.to_c(tmp_path / "none", {})
+
+
 def test_names_differ_in_capitals_and_text_is_plain(tmp_path: Path) -> None:
     def f(x: Any, X: Any, é: Any) -> Any:
         return x * X * é
