@@ -16,6 +16,7 @@ from tapec.lazy import exported
 
 if TYPE_CHECKING:
     from tapec.call.library import to_c as to_c
+    from tapec.derive.bundles import derive as derive
     from tapec.derive.checkpoint import checkpoint as checkpoint
     from tapec.derive.checkpoint import stop_gradient as stop_gradient
     from tapec.derive.custom import custom_rule as custom_rule
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tapec.derive.transforms import jvp as jvp
     from tapec.derive.transforms import value_and_grad as value_and_grad
     from tapec.derive.transforms import vmap as vmap
+    from tapec.interop.nlp import nlp as nlp
     from tapec.tools.check import check as check
     from tapec.trace.python.forms import cond as cond
     from tapec.trace.python.forms import fori_loop as fori_loop
@@ -56,6 +58,7 @@ __all__ = [
     "compile",
     "cond",
     "custom_rule",
+    "derive",
     "fori_loop",
     "gnvp",
     "grad",
@@ -66,6 +69,7 @@ __all__ = [
     "jvp",
     "linearize",
     "map",
+    "nlp",
     "ode_series",
     "opaque",
     "rolled",
@@ -97,8 +101,10 @@ _HOMES = {
     **dict.fromkeys(("rolled", "unroll"), "tapec.trace.staging.iterables"),
     "check": "tapec.tools.check",
     "custom_rule": "tapec.derive.custom",
+    "derive": "tapec.derive",
     "implicit": "tapec.derive.implicit",
     "map": "tapec.trace.python.scans:map_",
+    "nlp": "tapec.interop.nlp",
     "opaque": "tapec.derive.opaque",
     "scan": "tapec.trace.python.scans",
     "to_c": "tapec.call.library",

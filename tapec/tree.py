@@ -39,6 +39,11 @@ class Tree:
 LEAF = Tree(None)
 
 
+def is_record(kind: type | None) -> bool:
+    """Whether a container is a plain named tuple, which lies in memory as a tuple does."""
+    return kind is not None and kind.__bases__ == (tuple,) and hasattr(kind, "_fields")
+
+
 def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Tree]:
     """The leaves of an object in order, and its structure."""
     leaves: list[Any] = []

@@ -102,13 +102,13 @@ def _sparse(p: ExportProduct, name: str) -> Request:
     """The nonzeros of a sparse kernel. Its layout, captured inputs, and integers that decide where
     nonzeros are, are part of the program."""
     original, plan, inputs = p.kernel.exported(*p.args)
-    special = plan.kernel.specialization(*plan.layout, *inputs)
-    first, given = len(plan.layout), len(original.signature.traced)
-    fixed = {*dict(plan.given), *range(given, len(inputs))}
-    bound = dict(enumerate(plan.layout)) | {first + k: inputs[k] for k in fixed}
+    special = plan.kernel.specialization(*plan.part.layout, *inputs)
+    first, given = len(plan.part.layout), len(original.signature.traced)
+    fixed = {*dict(plan.part.given), *range(given, len(inputs))}
+    bound = dict(enumerate(plan.part.layout)) | {first + k: inputs[k] for k in fixed}
     leaves = list(named_leaves(p.names, original.signature.tree.children[0].children))
     names = [""] * first + _inputs(leaves, original.signature) + [""] * (len(inputs) - given)
-    blocks = [block for row in plan.blocks for block in row]
+    blocks = [block for row in plan.part.blocks for block in row]
     parts = [
         _part(block, str(p.results) if len(blocks) == 1 else f"{p.results}{k}")
         for k, block in enumerate(blocks)

@@ -78,8 +78,6 @@ class Kernel(Derivatives, Foreign, FastCallable):
         self.__wrapped__ = f
         self.__name__ = getattr(f, "__name__", type(f).__name__)
 
-    # ---- calling ----
-
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         """Evaluate; `out` receives the results instead of fresh arrays.
 
@@ -166,16 +164,19 @@ class Kernel(Derivatives, Foreign, FastCallable):
             debug.report(special)
         return special
 
-    # ---- looking inside ----
-
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
         """The compiled program for these arguments (compiling it where needed)."""
+        return self.located(args, kwargs)[0]
+
+    def located(self, args: Any, kwargs: Any) -> tuple[Specialization, Sequence[Any]]:
+        """The compiled program of a call, and the leaves of its arguments."""
         pinned = self._pinned
-        key, _ = self._key(args, kwargs, pinned)
+        key, leaves = self._key(args, kwargs, pinned)
         if (found := self._recalled(key)) is None:
             found = self._specialize(args, kwargs)
             self._remember(key, pinned, found)
-        return found
+            leaves = abstract(args, kwargs, self._static, self._pinned)[1]
+        return found, leaves
 
     def ir(self, stage: str, *args: Any, **kwargs: Any) -> stages.IRText:
         """The program of this call at a stage, as text.
@@ -263,8 +264,6 @@ class Kernel(Derivatives, Foreign, FastCallable):
     def __repr__(self) -> str:
         known = ", ".join(str(s) for s in self._programs())
         return f"<tapec kernel {self.__name__}{': ' + known if known else ''}>"
-
-    # ---- pickling ----
 
     def __reduce__(self) -> Any:
         return restore, portable.portable(self, self._options, self._programs())

@@ -139,7 +139,7 @@ class Specialization:
 
     def _result(self) -> Any:
         """What native code returns: the user's result, or a flat tuple of all values."""
-        if self._direct and self.tree.kind is tuple:
+        if self._direct and self.tree.kind is not None:
             return nested(self.tree, iter(self._markers))
         return "single" if self._returned == 1 else "tuple"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.lazy import deferred
-from tapec.tree import Tree
+from tapec.tree import Tree, is_record
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
@@ -22,15 +22,17 @@ Array = np.ndarray[Any, Any]
 
 
 def nested(tree: Tree, numbers: Iterator[int]) -> Any:
-    """A tree of tuples as nested tuples of these numbers."""
+    """A tree of tuples and named tuples as such a nesting of these numbers."""
     if tree.kind is None:
         return next(numbers)
-    return tuple(nested(child, numbers) for child in tree.children)
+    parts = [nested(child, numbers) for child in tree.children]
+    return tuple(parts) if tree.kind is tuple else tree.kind(*parts)
 
 
 def only_tuples(tree: Tree) -> bool:
-    """Whether a structure has no containers but plain tuples."""
-    return tree.kind is None or (tree.kind is tuple and all(map(only_tuples, tree.children)))
+    """Whether a structure has no containers but plain tuples, named ones among them."""
+    plain = tree.kind is tuple or is_record(tree.kind)
+    return tree.kind is None or (plain and all(map(only_tuples, tree.children)))
 
 
 def boxed(value: Array, python: bool) -> Any:

@@ -22,14 +22,11 @@ if TYPE_CHECKING:
     from tapec.ad import drivers
     from tapec.derive import nesting
     from tapec.ir import Func
-    from tapec.trace import results
-    from tapec.trace.python import outside
 else:
     adjoint, drivers, tangent = map(
         deferred, ("tapec.ad.adjoint", "tapec.ad.drivers", "tapec.ad.tangent")
     )
-    nesting, outside = deferred("tapec.derive.nesting"), deferred("tapec.trace.python.outside")
-    results = deferred("tapec.trace.results")
+    nesting = deferred("tapec.derive.nesting")
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -221,33 +218,3 @@ class Hessian(Transform):
         n = self.argnums[0]
         first = Jacobian(self.f, n, "auto")
         return Jacobian(first, n, "fwd")(*args, **kwargs)
-
-
-class Hvp(Transform):
-    """The Hessian times a vector: forward over reverse."""
-
-    suffix = "hvp"
-
-    def __call__(self, x: Any, v: Any, *rest: Any) -> Any:
-        n = self.argnums[0]
-
-        def gradient(z: Any) -> Any:
-            return Grad(self.f, n)(*rest[:n], z, *rest[n:])
-
-        return Jvp(gradient)((x,), (v,))[1]
-
-
-class Gnvp(Transform):
-    """The Gauss-Newton matrix times a vector."""
-
-    suffix = "gnvp"
-
-    def __call__(self, x: Any, v: Any, *rest: Any) -> Any:
-        n = self.argnums[0]
-
-        def f(z: Any) -> Any:
-            return results.call_traced(self.f, (*rest[:n], z, *rest[n:]), {})
-
-        along = Jvp(f)((x,), (v,))[1]
-        with outside.without_changes():
-            return Pullback(f)((x,), along)[0]

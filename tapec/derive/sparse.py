@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from tapec.ad import drivers
 from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
@@ -26,39 +24,20 @@ from tapec.derive.sparse_parts import (
     among_entries,
     arranged,
 )
-from tapec.errors import DTypeError, NonDifferentiableError, SparsityError
+from tapec.derive.sparse_plans import AllNonzeros, SparsePlan, SparseRecipe, SparseStructure, Steady
+from tapec.errors import DTypeError, SparsityError
 from tapec.ir import Func
 from tapec.pipeline import clean
 from tapec.sparse import colouring as colourings
 from tapec.sparse.colouring import Colouring, Order
-from tapec.sparse.dependence import Patterns, dependence
+from tapec.sparse.dependence import dependence
 from tapec.sparse.direct import Direct, direct
 from tapec.sparse.pieces import NotDirect
 from tapec.sparse.report import Sparsity
-from tapec.sparse.tuning import BOTH_WAYS_FROM, COTANGENT_COST, PRIMAL_COST
+from tapec.sparse.tuning import BOTH_WAYS_FROM, COMPARED_ARRAYS, COTANGENT_COST, PRIMAL_COST
 from tapec.trace import ResultMarker, Tracer, current
 from tapec.trace.arrays.session import where
 from tapec.tree import flatten
-
-
-@dataclass(frozen=True, slots=True)
-class SparsePlan:
-    """What calls with one signature and one structure have in common."""
-
-    kernel: Kernel
-    layout: tuple[Array, ...]  # its first arguments
-    arranged: Callable[[Array], Any]
-    sparsity: Sparsity
-    given: tuple[tuple[int, Array], ...]  # the integer inputs that the pattern was found for
-    blocks: tuple[tuple[MatrixBlock, ...], ...]  # one for each result and argument
-
-    def __call__(self, inputs: Sequence[Any]) -> Any:
-        """The matrices at these inputs of the program."""
-        return self.arranged(self.kernel(*self.layout, *inputs))
-
-    def holds(self, inputs: Sequence[Any]) -> bool:
-        """Whether the integers are still those that the pattern was found for."""
-        return all(np.array_equal(inputs[k], x) for k, x in self.given)
 
 
 class SparseKernel(Foreign):
@@ -80,6 +59,7 @@ class SparseKernel(Foreign):
         self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[SparsePlan]] = {}
         self._lock = self._program._lock
+        self._last: SparseStructure | None = None
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.sparse_{self.suffix}"
         self.__doc__ = f.__doc__
 
@@ -93,7 +73,7 @@ class SparseKernel(Foreign):
 
     def sparsity(self, *args: Any, **kwargs: Any) -> Sparsity:
         """The pattern and its colouring at these arguments."""
-        return self._prepared(args, kwargs)[0].sparsity
+        return self._prepared(args, kwargs)[0].part.sparsity
 
     def exported(self, *args: Any) -> tuple[Specialization, SparsePlan, Sequence[Any]]:
         """For C: the function's own program, the plan of its nonzeros, and the inputs of both."""
@@ -104,50 +84,100 @@ class SparseKernel(Foreign):
         """The kernel that computes the nonzeros: for its dumps and its `explain`."""
         return self._prepared(args, kwargs)[0].kernel
 
+    def pattern(self, *args: Any, **kwargs: Any) -> sp.csr_array:
+        """The pattern at these arguments, without a colouring."""
+        special, leaves = self._program.located(args, kwargs)
+        flags = Chosen.of(args, self._argnums).flags(special)
+        return self._structure(special, flags, inputs_of(special, leaves)).pattern
+
+    def _structure(
+        self, special: Specialization, flags: list[bool], inputs: Sequence[Any]
+    ) -> SparseStructure:
+        """The program whose Jacobian is wanted, and its pattern; the last one is kept."""
+        last = self._last
+        if last is None or last.special is not special or not last.holds(inputs):
+            func = self._differentiated(special, flags)
+            found = dependence(func, flags, _integers(func, inputs))
+            pattern = self._completed(sp.csr_array(sp.vstack(found.patterns, format="csr")))
+            given = tuple((k, np.array(inputs[k])) for k in sorted(found.given))
+            last = self._last = SparseStructure(special, func, found.facts, pattern, given)
+        return last
+
+    def template(self, *args: Any, **kwargs: Any) -> Any:
+        """The matrices of these arguments with zeros in place of their numbers."""
+        part = self._prepared(args, kwargs)[0].part
+        return part.arranged(np.zeros(part.layout[0].shape[-1]))
+
+    def numbers(self, *args: Any) -> Callable[..., Array]:
+        """A function of arguments like these that gives the numbers of all matrices in one row.
+
+        It goes straight to native code for as long as nothing changes that the function captures.
+        """
+        plan, _ = self._prepared(args, {})
+        special = self._program.specialization(*args)
+        captured = [] if special.state is None else special.state.arrays
+        if plan.part.given or sum(a.size for a in captured) > COMPARED_ARRAYS:
+            return self._numbers
+        return Steady(self.__wrapped__, plan, special, self._numbers).numbers
+
+    def _numbers(self, *args: Any) -> Array:
+        plan, inputs = self._prepared(args, {})
+        found: Array = plan.kernel(*plan.part.layout, *inputs)
+        return found
+
     def _prepared(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[SparsePlan, Sequence[Any]]:
         if current() is not None:
-            _refuse_tracers(args, kwargs)
-        special = self._program.specialization(*args, **kwargs)
-        inputs = _inputs(special, args, kwargs)
+            refuse_tracers(args, kwargs)
+        special, leaves = self._program.located(args, kwargs)
+        inputs = inputs_of(special, leaves)
         known = self._known.setdefault(special, [])
         for prepared in known:
-            if prepared.holds(inputs):
+            if prepared.part.holds(inputs):
                 return prepared, inputs
-        known.append(self._prepare(special, Chosen.of(args, self._argnums), inputs))
+        part = self.part(special, Chosen.of(args, self._argnums), inputs)
+        kernel = Kernel(part.made, backend=self._options.get("backend", "auto"))
+        known.append(SparsePlan(part, kernel))
         return known[-1], inputs
 
-    def _prepare(
+    def part(self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]) -> SparseRecipe:
+        """The derivative at a signature, and at the structure of these inputs."""
+        found = self.nonzeros(special, chosen, inputs)
+        elements = Coordinates.of(found.sparsity.pattern, self._style.triangle)
+        widths = chosen.sizes(special)
+        numbers, parts = arranged(elements, found.heights, widths, self._style.format)
+        layout = found.layout(numbers)
+        nested = self._nested(special, chosen, parts)
+        blocks = tuple(map(tuple, parts))
+        return SparseRecipe(found.made, layout, nested, found.sparsity, found.given, blocks)
+
+    def nonzeros(
         self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]
-    ) -> SparsePlan:
+    ) -> AllNonzeros:
+        """The program of all nonzeros at a signature, and at the structure of these inputs."""
         flags = chosen.flags(special)
-        func = self._differentiated(special, flags)
-        found = dependence(func, flags, _integers(func, inputs))
-        pattern = self._completed(sp.csr_array(sp.vstack(found.patterns, format="csr")))
+        found = self._structure(special, flags, inputs)
+        func, pattern = found.func, found.pattern
         coloured = self._coloured(pattern)
-        elements = Coordinates.of(pattern, self._style.triangle)
-        sizes = [v.type.size for v in func.results], chosen.sizes(special)
-        numbers, parts = arranged(elements, *sizes, self._style.format)
-        emitted = self._emitted(func, flags, found, coloured)
+        emitted = self._emitted(found, flags, coloured)
         if emitted is None:
             made: Any = Compressed(func, special, flags, coloured)
-            places = along_colours(coloured, pattern.shape)[numbers]
-            layout: tuple[Array, ...] = (places, coloured.columns, coloured.rows)
+            places = along_colours(coloured, pattern.shape)
+            colours: tuple[Array, ...] = (coloured.columns, coloured.rows)
         else:
             made = Directly(clean(emitted.func), special)
-            layout = (among_entries(emitted, pattern)[:, numbers],)
-        return SparsePlan(
-            Kernel(made, backend=self._options.get("backend", "auto")),
-            layout,
-            self._nested(special, chosen, parts),
+            places, colours = among_entries(emitted, pattern), ()
+        return AllNonzeros(
+            made,
+            lambda numbers: (np.ascontiguousarray(places[..., numbers]), *colours),
+            [v.type.size for v in func.results],
             Sparsity(pattern, coloured),
-            tuple((k, np.array(inputs[k])) for k in sorted(found.given)),
-            tuple(map(tuple, parts)),
+            found.given,
         )
 
     def _emitted(
-        self, func: Func, flags: list[bool], found: Patterns, coloured: Colouring
+        self, found: SparseStructure, flags: list[bool], coloured: Colouring
     ) -> Direct | None:
         """The program of direct emission; None where directions are cheaper, or asked for."""
         style = self._style
@@ -156,7 +186,7 @@ class SparseKernel(Foreign):
         try:
             forced = style.route == "direct"
             most = math.inf if forced else _work(coloured)
-            emitted = direct(func, flags, found.facts, most)
+            emitted = direct(found.func, flags, found.facts, most)
             return emitted if emitted.columns.size else None
         except NotDirect as reason:
             if not forced:
@@ -168,7 +198,7 @@ class SparseKernel(Foreign):
 
     def _differentiated(self, special: Specialization, flags: list[bool]) -> Func:
         """The program whose Jacobian is wanted."""
-        return _results_only(special)
+        return results_only(special)
 
     def _completed(self, pattern: sp.csr_array) -> sp.csr_array:
         """The pattern with what is known of it besides."""
@@ -192,41 +222,8 @@ class SparseKernel(Foreign):
         return chosen.nested([block.filled(data) for block in row], self._single)
 
 
-class SparseHessian(SparseKernel):
-    """The Hessian of a function with one float result."""
-
-    suffix = "hessian"
-
-    def _differentiated(self, special: Specialization, flags: list[bool]) -> Func:
-        func = _results_only(special)
-        if len(func.results) != 1 or func.results[0].type.shape:
-            got = ", ".join(str(v.type) for v in func.results)
-            raise NonDifferentiableError(
-                f"a sparse Hessian needs one number as the result, {func.name} returns {got}",
-                hint="sum the result, or take tapec.jacobian(gradient, sparse=True)",
-            )
-        return clean(drivers.gradient(func, flags))
-
-    def _completed(self, pattern: sp.csr_array) -> sp.csr_array:
-        """Symmetric."""
-        both = sp.csr_array(pattern + pattern.T)
-        both.sort_indices()
-        return both
-
-    def _coloured(self, pattern: sp.csr_array) -> Colouring:
-        return colourings.symmetric(pattern, self._style.order)
-
-    def _nested(
-        self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
-    ) -> Callable[[Array], Any]:
-        if self._single and chosen.bare:
-            return parts[0][0].filled
-        return lambda data: chosen.nested(
-            [self._across(chosen, row, data) for row in parts], self._single
-        )
-
-
-def _refuse_tracers(args: Any, kwargs: Any) -> None:
+def refuse_tracers(args: Any, kwargs: Any) -> None:
+    """Raise where a sparse derivative would be part of a trace."""
     if any(isinstance(leaf, Tracer) for leaf in flatten((args, kwargs))[0]):
         raise SparsityError(
             "a sparse derivative cannot be part of a traced function",
@@ -257,7 +254,7 @@ _COLOURINGS: Mapping[str, Callable[[sp.csr_array, Order], Colouring]] = {
 }
 
 
-def _results_only(special: Specialization) -> Func:
+def results_only(special: Specialization) -> Func:
     """The program of what the function returns."""
     if special.effects:
         raise SparsityError(
@@ -272,9 +269,8 @@ def _results_only(special: Specialization) -> Func:
     return func
 
 
-def _inputs(special: Specialization, args: Any, kwargs: Any) -> list[Any]:
-    """The values of the program's parameters."""
-    leaves = flatten((args, kwargs))[0]
+def inputs_of(special: Specialization, leaves: Sequence[Any]) -> list[Any]:
+    """The values of the program's parameters in a call with these leaves."""
     return [*(leaves[k] for k in special.signature.traced), *special.hidden_inputs()]
 
 

@@ -73,6 +73,8 @@ class Compressed(Nonzeros):
         found = self.found(inputs, func, [*_seeds(columns, p, into), *_seeds(rows, q, out)])
         along = [_flat(found[: len(out)], p)] if p else []
         across = [_flat(found[len(found) - len(into) :], q)] if q else []
+        if not (p or q):
+            return np.zeros(0)
         every: Any = np.concatenate([*along, *across]) if p and q else (along or across)[0]
         return every[places]
 

@@ -9,10 +9,8 @@ from tapec.call.method import BoundKernel
 from tapec.derive.derived import (
     Argnums,
     Function,
-    Gnvp,
     Grad,
     Hessian,
-    Hvp,
     Jacobian,
     Jvp,
     ValueAndGrad,
@@ -20,11 +18,15 @@ from tapec.derive.derived import (
 from tapec.derive.kept import kept
 from tapec.derive.mapped import Vmap
 from tapec.errors import SparsityError
+from tapec.lazy import deferred
 
 if TYPE_CHECKING:
+    from tapec.derive import bundle
     from tapec.derive.sparse import SparseKernel
     from tapec.derive.sparse_parts import Format, Mode, Route, Triangle
     from tapec.sparse.colouring import Order
+else:
+    bundle = deferred("tapec.derive.bundle")
 
 
 def grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
@@ -164,8 +166,8 @@ def hessian(
            [0., 1., 0.]])
     """
     if sparse:
-        from tapec.derive.sparse import SparseHessian  # brings scipy.sparse
         from tapec.derive.sparse_parts import Style
+        from tapec.derive.sparse_symmetric import SparseHessian  # brings scipy.sparse
 
         return SparseHessian(f, argnums, Style(format, order, "auto", route, triangle), options(f))
     if isinstance(argnums, int):
@@ -190,28 +192,30 @@ def jvp(f: Function, primals: Any, tangents: Any) -> Any:
 def hvp(f: Function, argnums: int = 0) -> Kernel:
     """h(x, v, *rest) = H(x) v: the Hessian in argument `argnums` times a direction.
 
-    `v` has the structure and shapes of `x`, and so has the result; `rest` are the other arguments
-    of `f`, which returns one float number. Forward over reverse mode: the Hessian is never formed,
+    `v` has the structure and shapes of `x`, and so has the result; several directions are stacked
+    along a leading axis of `v`, and of the result. `rest` are the other arguments of `f`, which
+    returns one float number. Forward over reverse mode: the Hessian is never formed,
     and the cost is a small multiple of that of `f` (Pearlmutter 1994). Raises as `tapec.grad` and
     `tapec.jvp` do.
 
     >>> tapec.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
-    return Kernel(Hvp(f, argnums), **options(f))
+    return Kernel(bundle.Hvp(f, argnums), **options(f))
 
 
 def gnvp(f: Function, argnums: int = 0) -> Kernel:
     """h(x, v, *rest) = J^T J v: the Gauss-Newton matrix in argument `argnums` times a direction.
 
-    J is the Jacobian of `f`, whose results may have any shape; `v` and the result are like `x`. One
-    tangent and one cotangent, without forming J (Schraudolph 2002). Raises as `tapec.jvp` does.
+    J is the Jacobian of `f`, whose results may have any shape; `v` and the result are like `x`,
+    with a leading axis where there are several directions. One tangent and one cotangent, without
+    forming J (Schraudolph 2002). Raises as `tapec.jvp` does.
 
     >>> f = lambda x: np.array([x[0], 2.0 * x[1]])
     >>> tapec.gnvp(f)(np.array([1.0, 1.0]), np.array([1.0, 1.0]))
     array([1., 4.])
     """
-    return Kernel(Gnvp(f, argnums), **options(f))
+    return Kernel(bundle.Gnvp(f, argnums), **options(f))
 
 
 def vmap(f: Function, in_axes: Any = 0, out_axes: Any = 0) -> Kernel:

@@ -123,6 +123,19 @@ def both_ways(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     return Colouring(of_columns, of_rows, colour, place, by_row, bound)
 
 
+def neighbours_apart(pattern: sp.csr_array, order: Order = "best") -> Array:
+    """Colours of the columns of a symmetric pattern, for its diagonal alone: two columns differ
+    where an element joins them."""
+    rows, columns = entries(_without_diagonal(pattern))
+    once = rows < columns
+    number = np.arange(int(np.count_nonzero(once)))
+    ends = np.concatenate([number, number]), np.concatenate([rows[once], columns[once]])
+    shape = number.size, pattern.shape[1]
+    edges = sp.csr_array((np.ones(2 * number.size, bool), ends), shape=shape)
+    edges.sort_indices()
+    return by_columns(edges, order).columns
+
+
 # --- what is read where ---------------------------------------------------------------------------
 
 
@@ -166,18 +179,23 @@ def _partial(own: Any, across: Any, order: Order) -> Array:
     n = own.indptr.size - 1
     bound = int(np.diff(across.indptr).max(initial=0))
     arrays = [_wide(a) for a in (own.indptr, own.indices, across.indptr, across.indices)]
-    reach = np.diff(across.indptr).astype(np.int64)
+    reach = np.diff(across.indptr).astype(float)
+    pairs = float(reach @ reach)
 
     def graph() -> sp.csr_array:
         ones = sp.csr_array((np.ones(own.indices.size, bool), own.indices, own.indptr),
                             shape=(n, across.indptr.size - 1))  # fmt: skip
         return _without_diagonal(ones @ ones.T)
 
-    if order == "natural" or (order == "best" and float(reach @ reach) > INTERSECTIONS):
+    if order == "natural" or (order == "best" and pairs > INTERSECTIONS):
         orders: Iterator[Array] = iter([np.arange(n)])
     else:
         orders = _lazily(graph, n, order)
-    return _first_best(orders, lambda o: greedy.compiled(greedy.partial, *arrays, o, n=n), bound)
+
+    def colour(o: Array) -> Array:
+        return greedy.compiled(greedy.partial, *arrays, o, n=n, steps=pairs)
+
+    return _first_best(orders, colour, bound)
 
 
 def _lazily(graph: Callable[[], sp.csr_array], n: int, order: Order) -> Iterator[Array]:
@@ -189,7 +207,9 @@ def _lazily(graph: Callable[[], sp.csr_array], n: int, order: Order) -> Iterator
 
 def _star(graph: sp.csr_array, order: Array) -> Array:
     ends, near = _wide(graph.indptr), _wide(graph.indices)
-    return greedy.compiled(greedy.star, ends, near, order, n=graph.shape[0])
+    degree = np.diff(graph.indptr).astype(float)
+    steps = float(degree @ degree)  # paths of three vertices
+    return greedy.compiled(greedy.star, ends, near, order, n=graph.shape[0], steps=steps)
 
 
 def _first_best(orders: Iterator[Array], colour: Callable[[Array], Array], bound: int) -> Array:

@@ -164,12 +164,12 @@ def _taken_out(head: Array, after: Array, before: Array, v: int, bucket: int) ->
 KERNELS: dict[Callable[..., Array], Kernel] = {}
 
 
-def compiled(function: Callable[..., Array], *arrays: Array, n: int) -> Array:
-    """`function(*arrays, n)`, as machine code where the graph is large.
+def compiled(function: Callable[..., Array], *arrays: Array, n: int, steps: float = 0.0) -> Array:
+    """`function(*arrays, n)`, as machine code where the graph is large, or takes many `steps`.
 
     Arrays are filled up to powers of four, so that graphs of like size share their code.
     """
-    if sum(a.size for a in arrays) < COMPILED_FROM:
+    if max(sum(a.size for a in arrays), steps) < COMPILED_FROM:
         return function(
             *(a.tolist() if k + 1 < len(arrays) else a for k, a in enumerate(arrays)), n
         )[:n]

@@ -91,6 +91,13 @@ def entries(pattern: sp.csr_array) -> tuple[Array, Array]:
     return rows, pattern.indices.astype(np.int64)
 
 
+def symmetrised(pattern: sp.csr_array) -> sp.csr_array:
+    """A square pattern together with its mirror image."""
+    both = sp.csr_array(pattern + pattern.T)
+    both.sort_indices()
+    return both
+
+
 def repeated(rows: Rows, times: int) -> Rows:
     """The sets of an array, again and again."""
     if isinstance(rows, frozenset):

@@ -25,6 +25,8 @@ COTANGENT_COST = 2.0
 PRIMAL_COST = 2.0
 # From which columns and rows are tried together. [tangents; estimated]
 BOTH_WAYS_FROM = 12.0
+# Up to which captured arrays are compared at every call, about 0.1 ns each. [elements; estimated]
+COMPARED_ARRAYS = 200_000
 # Up to which a sum is taken apart in direct emission. [terms; estimated]
 SPLIT_SUMS = 8
 # What direct emission may cost. [elements of entries per element along a direction; estimated]

@@ -297,3 +297,21 @@ def test_the_look_is_native() -> None:
     finally:
         sys.setprofile(None)
     assert not [c for c in calls if "tapec" in c.co_filename]
+
+
+BASE = np.arange(24.0).reshape(4, 6)
+VIEWS = (BASE[:, 2], BASE.T, BASE[::2], BASE[:, ::-1], BASE[1:, 1:4], BASE[::-2, ::3],
+         BASE.reshape(2, 3, 4).transpose(2, 0, 1), BASE[:0, ::2])  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda v: f"{v.shape}{v.strides}")
+def test_arrays_with_gaps_are_looked_at_natively(view: Any) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(view) * x
+
+    kernel = tapec.compile(f)
+    for k in range(24):
+        assert kernel(2.0) == pytest.approx(2 * view.sum())
+        BASE.ravel()[k] += 1.5
+    kernel(2.0)
+    assert kernel.specialization(2.0).state._watch._variable.value is not None

@@ -13,7 +13,7 @@ import pytest
 import tapec
 
 # What kernels have for the rest of the package, not for users.
-INTERNAL = {"adopt", "derived", "transform", "specialization"}
+INTERNAL = {"adopt", "derived", "transform", "specialization", "located"}
 METHODS = {
     f"Kernel.{name}": inspect.getattr_static(tapec.Kernel, name)
     for name in (*dir(tapec.Kernel), "__call__")

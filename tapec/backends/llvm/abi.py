@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tapec.backends.llvm import raised
+from tapec.backends.llvm.names import RECORD
 from tapec.backends.llvm.tuning import STACK_WORK_BYTES
 from tapec.errors import BackendError
 from tapec.lazy import deferred
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 else:
     loop = deferred("tapec.ir.ops.loop")
 
-# A result: the number of an output, or a tuple of results.
+# A result: the number of an output, or a tuple (or named tuple) of results.
 Result = int | tuple["Result", ...]
 
 WORK_ALIGNMENT = 64
@@ -143,14 +144,14 @@ class KernelAbi:
     """The calling convention of a kernel, from which its wrapper is generated.
 
     `result` is "single" (the only output itself), "tuple" (all outputs), or a nested tuple of
-    output numbers such as `(0, (1, 2))`, each used once. `nogil` releases the interpreter lock
-    around the kernel: worth it above some 20 us of work. Where there are `errors`, a last output
-    that is no result says which of them the call raises (counted from 1; 0: none). `fixed` lists
-    the positions of arguments that are part of the program, each with its value: calls pass them
-    (an int of that value, any other object itself), the kernel does not get them. The last `hidden`
-    arguments are captured inputs: calls do not pass them. Where `watched`, the entry first checks
-    that the captured state is unchanged (see `watch`). `apart` lists pairs of array arguments that
-    may share no memory.
+    output numbers such as `(0, (1, 2))`, each used once; named tuples are made as such. `nogil`
+    releases the interpreter lock around the kernel: worth it above some 20 us of work. Where there
+    are `errors`, a last output that is no result says which of them the call raises (counted from
+    1; 0: none). `fixed` lists the positions of arguments that are part of the program, each with
+    its value: calls pass them (an int of that value, any other object itself), the kernel does not
+    get them. The last `hidden` arguments are captured inputs: calls do not pass them. Where
+    `watched`, the entry first checks that the captured state is unchanged (see `watch`). `apart`
+    lists pairs of array arguments that may share no memory.
     """
 
     args: tuple[Argument, ...]
@@ -206,6 +207,13 @@ class KernelAbi:
             return tuple(range(self.count))
         return self.result
 
+    def new_tuple(self, tree: tuple[Result, ...]) -> str:
+        """The LLVM call that makes a tuple of the result, to be filled."""
+        if type(tree) is tuple:
+            return f"call ptr @PyTuple_New(i64 {len(tree)})"
+        kind = f"@{RECORD}{records(self.tree).index(type(tree))}"
+        return f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 {len(tree)})"
+
     @property
     def work_on_stack(self) -> bool:
         """Whether work memory is taken from the stack of the call (else: a cached arena)."""
@@ -225,7 +233,16 @@ def assemble(tree: Result, values: list[Any]) -> Any:
     """Build a result from the values of all outputs."""
     if isinstance(tree, int):
         return values[tree]
-    return tuple(assemble(part, values) for part in tree)
+    parts = [assemble(part, values) for part in tree]
+    return tuple(parts) if type(tree) is tuple else type(tree)(*parts)
+
+
+def records(tree: Result) -> tuple[type, ...]:
+    """The classes of named tuples in a result, each once."""
+    if isinstance(tree, int):
+        return ()
+    own = () if type(tree) is tuple else (type(tree),)
+    return tuple(dict.fromkeys((*own, *(kind for part in tree for kind in records(part)))))
 
 
 def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:

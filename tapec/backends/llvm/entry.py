@@ -261,7 +261,7 @@ class EntryWriter(FunctionText):
     def tuples(self, tree: Result) -> str:
         if isinstance(tree, int):
             return self.results[tree]
-        made = self.own(self.value(f"call ptr @PyTuple_New(i64 {len(tree)})"))
+        made = self.own(self.value(self.sig.new_tuple(tree)))
         for place, part in enumerate(tree):
             item = self.tuples(part)
             self.fills.append(f"call i32 @PyTuple_SetItem(ptr {made}, i64 {place}, ptr {item})")

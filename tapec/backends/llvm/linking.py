@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.abi import KernelAbi, records
 from tapec.backends.llvm.jit import Library, load_object
-from tapec.backends.llvm.names import BLAS, FIXED, LAPACK, RAISER, SPECIAL
+from tapec.backends.llvm.names import BLAS, FIXED, LAPACK, RAISER, RECORD, SPECIAL
 from tapec.backends.llvm.runtime import symbols
 from tapec.lazy import deferred
 
@@ -75,6 +75,7 @@ def linked(code: ObjectCode, signature: KernelAbi, raiser: Callable[[int], None]
     known = {
         **symbols(),
         **{f"{FIXED}{place}": id(value) for place, value in signature.fixed},
+        **{f"{RECORD}{k}": id(kind) for k, kind in enumerate(records(signature.tree))},
         RAISER: id(raiser),
         **code.hosts,
         **{name: array.ctypes.data for name, array in code.arrays.items()},

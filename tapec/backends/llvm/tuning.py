@@ -60,6 +60,9 @@ LIBRARIES_PER_ENGINE = 32
 SHORT_COLUMNS = 64
 # So many at most are told to LLVM as free of aliases. [buffers; estimated]
 ALIAS_SCOPES = 64
+# Captured arrays with gaps in more stretches of memory are compared in Python, at every call.
+# [stretches; estimated]
+MOST_RUNS = 1_000
 # A loop of unknown length is taken to run so often where work is counted. [iterations; estimated]
 UNKNOWN_TRIPS = 1000
 # Kernels that do more release the interpreter lock: at 0.2 to 0.3 ns each, some 10 to 15 us.

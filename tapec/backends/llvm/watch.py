@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.llvm import capi
+from tapec.backends.llvm.tuning import MOST_RUNS
 
 STATE = "tapec.state"  # variable: the table below, null where calls must pass through Python
 HEADER = 5  # words: number and address of pairs, of ranges, and the owner of the inputs' data
@@ -91,10 +92,8 @@ class Watch:
                 last[edge.place] = words[-1]
         for array, content in state.constants:
             words += _array(array)
-            if not array.flags.c_contiguous or array.dtype.hasobject:
-                raise Unwatched
-            ranges.append((array.ctypes.data, content.ctypes.data, array.nbytes))
-            kept.append(content)
+            kept.append(np.ascontiguousarray(content))
+            ranges += _runs(array, kept[-1])
         data, self._held = [], []
         for given in state.inputs:
             if isinstance(given.value, np.ndarray):
@@ -123,6 +122,24 @@ def _array(array: Any) -> Words:
     extents = [(dims + 8 * k, n) for k, n in enumerate(array.shape)]
     head = [(at + o, _word(at + o)) for o in (capi.DATA, capi.DIMS, capi.DESCR)]
     return head + extents
+
+
+def _runs(array: Any, content: Any) -> list[tuple[int, int, int]]:
+    """The stretches of memory in which an array has its elements, and those of its content."""
+    if array.dtype.hasobject:
+        raise Unwatched
+    if array.flags.c_contiguous:
+        return [(array.ctypes.data, content.ctypes.data, array.nbytes)]
+    row = array.strides[-1] == array.itemsize
+    outer = array.ndim - row
+    size = array.itemsize * (array.shape[-1] if row else 1)
+    places = np.zeros((1,) * outer, np.int64)
+    for axis, (n, stride) in enumerate(zip(array.shape[:outer], array.strides, strict=False)):
+        places = places + (stride * np.arange(n)).reshape(-1, *(1,) * (outer - axis - 1))
+    if places.size > MOST_RUNS:
+        raise Unwatched
+    at, first = array.ctypes.data, content.ctypes.data
+    return [(at + p, first + k * size, size) for k, p in enumerate(places.reshape(-1).tolist())]
 
 
 Rule = Callable[[Any, Words, list[tuple[int, int, int]], list[Any]], None]

@@ -18,10 +18,10 @@ from itertools import chain
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KernelAbi, Output
+from tapec.backends.llvm.abi import KernelAbi, Output, records
 from tapec.backends.llvm.entry import CALL, NEXT, SIZE_MASK, EntryWriter, extents
 from tapec.backends.llvm.jit import ARENA, Library
-from tapec.backends.llvm.names import FIXED, RAISER
+from tapec.backends.llvm.names import FIXED, RAISER, RECORD
 from tapec.backends.llvm.watch import STATE
 
 _FUNCTIONS = tuple(
@@ -68,6 +68,7 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
         f"@{STATE} = global ptr null\n{_WATCHING}" if sig.watched else "",
         _RAISING if sig.errors else "",
         "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
+        "".join(f"@{RECORD}{k} = external global i8\n" for k, _ in enumerate(records(sig.tree))),
         _extent_constants(sig),
         entry,
     ]

@@ -1,0 +1,120 @@
+"""Sparse derivatives ready to run: the program of their numbers, and how to arrange these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from tapec.call.kernel import Kernel
+from tapec.call.specialize import Specialization
+from tapec.derive.derived import Function
+from tapec.derive.sparse_parts import Array, MatrixBlock
+from tapec.ir import Func
+from tapec.ir.core import Value
+from tapec.sparse.facts import Fact
+from tapec.sparse.report import Sparsity
+
+Given = tuple[tuple[int, Array], ...]  # integer inputs, by number, that decided a pattern
+
+
+def _equal(given: Given, inputs: Sequence[Any]) -> bool:
+    return all(np.array_equal(inputs[k], x) for k, x in given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SparseStructure:
+    """A program whose Jacobian is wanted, what is known of its values, and where it is nonzero."""
+
+    special: Specialization
+    func: Func
+    facts: Mapping[Value, Fact]
+    pattern: sp.csr_array
+    given: Given
+
+    def holds(self, inputs: Sequence[Any]) -> bool:
+        """Whether the integers are still those that the pattern was found for."""
+        return _equal(self.given, inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class AllNonzeros:
+    """A program whose first arguments say which nonzeros it gives: `made(*layout(numbers),
+    *inputs)` those of these numbers in the order of the pattern, which has `heights` rows for each
+    result."""
+
+    made: Any
+    layout: Callable[[Array], tuple[Array, ...]]
+    heights: Sequence[int]
+    sparsity: Sparsity
+    given: Given
+
+
+@dataclass(frozen=True, slots=True)
+class SparseRecipe:
+    """A sparse derivative at one signature and structure: `made(*layout, *inputs)`, to be traced,
+    gives its nonzeros."""
+
+    made: Any
+    layout: tuple[Array, ...]
+    arranged: Callable[[Array], Any]
+    sparsity: Sparsity
+    given: Given
+    blocks: tuple[tuple[MatrixBlock, ...], ...]  # one for each result and argument
+
+    def holds(self, inputs: Sequence[Any]) -> bool:
+        """Whether the integers are still those that the pattern was found for."""
+        return _equal(self.given, inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class SparsePlan:
+    """What calls with one signature and one structure have in common."""
+
+    part: SparseRecipe
+    kernel: Kernel
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        """The matrices at these inputs of the program."""
+        return self.part.arranged(self.kernel(*self.part.layout, *inputs))
+
+
+class Changed(Exception):
+    """What a function captures is no longer what it was."""
+
+
+class Steady:
+    """The numbers of a plan, where what the function captures stays as it is.
+
+    The kernel is watched as one of the function itself: it is traced again after a change, which
+    ends its use.
+    """
+
+    def __init__(
+        self, f: Function, plan: SparsePlan, special: Specialization, other: Callable[..., Array]
+    ) -> None:
+        self.f, self.made, self.other = f, plan.part.made, other
+        self.layout, self.hidden = plan.part.layout, special.hidden_inputs()
+        self.holds = special.holds
+        self.traced = False
+        self.__name__ = self.__qualname__ = self.made.__name__
+        self.kernel: Kernel | None = Kernel(self, **plan.kernel._options)
+
+    def __call__(self, *args: Any) -> Any:
+        if self.traced or not self.holds():
+            raise Changed
+        self.traced = True
+        return self.made(*args)
+
+    def numbers(self, *args: Any) -> Array:
+        """The numbers at arguments whose signature is always the same."""
+        if self.kernel is not None:
+            try:
+                found: Array = self.kernel(*self.layout, *args, *self.hidden)
+                return found
+            except Changed:
+                self.kernel = None
+        return self.other(*args)

@@ -1,0 +1,1 @@
+"""What solvers call: SciPy, IPOPT, and nonlinear programs for any other."""
