@@ -83,7 +83,7 @@ class Survey(Walk):
 def _held(thing: Any) -> list[Any]:
     """The callables in an object of ours, also inside of containers."""
     found: list[Any] = []
-    pending = [v for k, v in sorted(vars(thing).items()) if k != KEPT]
+    pending = [v for k, v in sorted(getattr(thing, "__dict__", {}).items()) if k != KEPT]
     while pending:
         value = pending.pop(0)
         if isinstance(value, dict):

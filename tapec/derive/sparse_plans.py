@@ -86,28 +86,31 @@ class Changed(Exception):
     """What a function captures is no longer what it was."""
 
 
-class Steady:
-    """The numbers of a plan, where what the function captures stays as it is.
+class SteadyProgram:
+    """The program of a plan, watched as the function itself: it is traced once."""
 
-    The kernel is watched as one of the function itself: it is traced again after a change, which
-    ends its use.
-    """
+    def __init__(self, f: Function, made: Any, special: Specialization) -> None:
+        self.f, self.made, self.special = f, made, special
+        self.traced = False
+        self.__name__ = self.__qualname__ = made.__name__
+
+    def __call__(self, *args: Any) -> Any:
+        if self.traced or not self.special.holds():
+            raise Changed
+        self.traced = True
+        return self.made(*args)
+
+
+class Steady:
+    """The numbers of a plan, where what the function captures stays as it is."""
 
     def __init__(
         self, f: Function, plan: SparsePlan, special: Specialization, other: Callable[..., Array]
     ) -> None:
-        self.f, self.made, self.other = f, plan.part.made, other
-        self.layout, self.hidden = plan.part.layout, special.hidden_inputs()
-        self.holds = special.holds
-        self.traced = False
-        self.__name__ = self.__qualname__ = self.made.__name__
-        self.kernel: Kernel | None = Kernel(self, **plan.kernel._options)
-
-    def __call__(self, *args: Any) -> Any:
-        if self.traced or not self.holds():
-            raise Changed
-        self.traced = True
-        return self.made(*args)
+        self.other, self.layout = other, plan.part.layout
+        self.hidden = special.hidden_inputs()
+        watched = SteadyProgram(f, plan.part.made, special)
+        self.kernel: Kernel | None = Kernel(watched, **plan.kernel._options)
 
     def numbers(self, *args: Any) -> Array:
         """The numbers at arguments whose signature is always the same."""

@@ -86,9 +86,7 @@ class NonlinearProgram:
         self._hessian = FixedPattern(second, some)
 
     def _shape(self, kernel: Kernel, x: Array) -> tuple[int, ...]:
-        shape: tuple[int, ...] = (
-            kernel.specialization(x, *self.parameters).func.results[0].type.shape
-        )
+        shape: tuple[int, ...] = kernel.specialization(x, *self.parameters).face.results[0].shape
         return shape
 
     # ---- values ----
