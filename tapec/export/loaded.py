@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from tapec.backends.llvm import pycalls
 from tapec.backends.llvm.c_callbacks import CALLBACKS, Callback, canonical
 from tapec.backends.llvm.c_face import CKernel, callback_text, status_text, value_text
 from tapec.backends.llvm.c_module import object_code
-from tapec.backends.llvm.compile import linked_libraries
 from tapec.backends.llvm.jit import Library, load_object
+from tapec.backends.llvm.linking import libraries
 from tapec.errors import ExportError
 from tapec.export.compiled import EmittedProgram, Faces, emitted
 from tapec.export.ctypes_types import NUMBERS, pointer_to
@@ -65,7 +66,7 @@ def _status(kernel: CKernel) -> str:
 def _loaded(made: EmittedProgram, faces: Faces) -> Library:
     part = made.part(faces)
     code, needed = object_code([part], {_ENTRY})
-    known = linked_libraries(made.text)
+    known = pycalls.symbols(made.text.loops.ops) | libraries(needed)
     symbols = {name: known[name] for name in needed if name in known}
     return load_object(code, symbols, exports=[_ENTRY])
 

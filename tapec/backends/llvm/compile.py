@@ -12,7 +12,7 @@ from tapec.backends.llvm.abi import KernelAbi, Output
 from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, emit_object, exported_names, imported_names
-from tapec.backends.llvm.linking import ObjectCode, libraries, linked
+from tapec.backends.llvm.linking import ObjectCode, linked
 from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
 from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
@@ -142,11 +142,6 @@ def emit_alone(func: Func) -> LlvmText:
     outs = tuple(Output(v.type.dtype, v.type.shape) for v in func.results)
     signature = KernelAbi((), outs, "tuple")
     return emit(Lowered(lower(func, blas.usable), signature, None, wrapper=False))
-
-
-def linked_libraries(text: LlvmText) -> dict[str, int]:
-    """The addresses of what a kernel calls in SciPy's libraries and in Python."""
-    return {**pycalls.symbols(text.loops.ops), **libraries(imported_names(text.kernel))}
 
 
 def emit(lowered: Lowered) -> LlvmText:
