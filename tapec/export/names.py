@@ -25,6 +25,7 @@ def named_leaves(names: Iterable[Any], trees: Iterable[Tree]) -> Iterator[str]:
             yield str(name)
         else:
             keys = tree.keys or getattr(tree.kind, "_fields", ())
+            keys = ("re", "im") if tree.kind is complex else keys
             numbered = (f"{name}{k}" for k in range(len(tree.children)))
             inner = [f"{name}_{key}" for key in keys] or numbered
             yield from named_leaves(inner, tree.children)
