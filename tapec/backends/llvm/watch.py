@@ -168,7 +168,8 @@ def _slot_of(owner: dict[Any, Any], key: Any, value: Any) -> Words:
     count = _word(keys + _ENTRIES)
     start = keys + _INDICES + (1 << ((_word(keys + 9)) & 0xFF))
     width = 3 if layout == _GENERAL else 2
-    entries = np.ctypeslib.as_array((ctypes.c_uint64 * (count * width)).from_address(start))
+    memory: Any = (ctypes.c_uint64 * (count * width)).from_address(start)
+    entries = np.frombuffer(memory, np.uint64)
     column = entries[width - 2 :: width]
     found = np.flatnonzero(column == _stored(owner, key))
     if not len(found):
