@@ -183,6 +183,8 @@ def _members(
         value = own[name]
         if isinstance(value, types.ModuleType):
             modules |= {value.__name__: value} if name in names else {}
+        elif module is builtins:
+            _check_names([name], set())
         elif not name.startswith("_") and name not in IMPURE:
             yield name, tokens.of(value)
 

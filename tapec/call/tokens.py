@@ -7,6 +7,7 @@ numbered, in the order in which they are met.
 
 from __future__ import annotations
 
+import abc
 import collections
 import dataclasses
 import enum
@@ -122,9 +123,17 @@ def _class(tokens: Tokens, cls: Any) -> Token:
         return _of_library(tokens, cls)
     if id(cls) not in tokens.seen:
         raise Unportable(f"the class {cls.__qualname__}, which is reached in a hidden way")
+    if getattr(cls, "_is_runtime_protocol", False) or _registered(cls):
+        raise Unportable(f"{cls.__qualname__}, to which classes belong that do not derive from it")
     fields = getattr(cls, "_fields", ()) if issubclass(cls, tuple) else ()
     bases = [(c.__module__, c.__qualname__) if is_users(c) else tokens.of(c) for c in cls.__mro__]
     return fields, bases, tokens.of(type(cls))
+
+
+def _registered(cls: Any) -> bool:
+    """Whether classes were registered with an abstract one."""
+    dump = getattr(abc, "_get_dump", lambda cls: [True])
+    return isinstance(cls, abc.ABCMeta) and bool(dump(cls)[0])
 
 
 def _enumeration(tokens: Tokens, cls: Any) -> Token:
@@ -165,7 +174,7 @@ def _object(tokens: Tokens, thing: Any) -> Token:
 def _pickled(thing: Any) -> Token:
     """An object of NumPy or SciPy by all it holds."""
     cls = type(thing)
-    if package_of(cls.__module__) not in ("numpy", "scipy", "decimal", "fractions"):
+    if package_of(cls.__module__) not in ("numpy", "scipy", "fractions"):
         raise Unportable(f"a {_name(cls)}")
     if cls.__module__.startswith("numpy.random"):
         raise Unportable("a generator of random numbers")

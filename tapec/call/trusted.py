@@ -10,16 +10,17 @@ from typing import Any
 
 # Packages whose functions are described by name and version.
 TRUSTED = frozenset(
-    ["abc", "builtins", "cmath", "collections", "copy", "dataclasses", "decimal", "enum",
+    ["abc", "builtins", "cmath", "collections", "copy", "dataclasses", "enum",
      "fractions", "functools", "itertools", "math", "numbers", "numpy", "operator", "scipy",
      "tapec", "types", "typing"]
 )  # fmt: skip
 # Names of NumPy's and SciPy's that read files, settings, or generators of random numbers.
 IMPURE = frozenset(
-    ["DataSource", "f2py", "fromfile", "fromregex", "genfromtxt", "get_include", "getbufsize",
-     "geterr", "geterrcall", "get_printoptions", "io", "load", "loadtxt", "memmap", "random",
-     "save", "savetxt", "savez", "savez_compressed", "seterr", "seterrcall", "setbufsize",
-     "set_printoptions", "show_config", "show_runtime", "test", "datasets"]
+    ["DataSource", "datasets", "datetime64", "f2py", "fromfile", "fromregex", "genfromtxt",
+     "get_include", "get_printoptions", "get_type_hints", "getbufsize", "geterr", "geterrcall",
+     "io", "load", "loadtxt", "memmap", "random", "rvs", "save", "savetxt", "savez",
+     "savez_compressed", "set_printoptions", "setbufsize", "seterr", "seterrcall", "show_config",
+     "show_runtime", "test"]
 )  # fmt: skip
 # Modules of NumPy's that are loaded when first asked for.
 LAZY = frozenset(
@@ -28,8 +29,8 @@ LAZY = frozenset(
 # Names with which code reads what no walk can follow.
 HIDDEN = frozenset(
     ["__annotations__", "__builtins__", "__closure__", "__code__", "__doc__", "__globals__",
-     "__import__", "__loader__", "__slots__", "__spec__", "__subclasses__", "_getframe", "compile",
-     "currentframe", "eval", "exec", "globals", "import_module", "locals", "methodcaller"]
+     "__import__", "__loader__", "__slots__", "__spec__", "__subclasses__", "_getframe",
+     "currentframe", "import_module", "methodcaller"]
 )  # fmt: skip
 # Builtin functions whose result is that of their arguments, and that change nothing else.
 PURE = frozenset(
