@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from programs.control import PROGRAMS, Program
 from programs.control.program import copied
+from support.sampling import sampled
 
 import tapec
 from tapec.backends.llvm import available
@@ -23,6 +24,7 @@ both = pytest.mark.parametrize(
     "backend", [pytest.param("numpy", marks=SLOW), pytest.param("llvm", marks=[SLOW, NATIVE])]
 )
 every = pytest.mark.parametrize("p", PROGRAMS, ids=lambda p: p.name)
+some = pytest.mark.parametrize("p", sampled(PROGRAMS, 2), ids=lambda p: p.name)
 twice = pytest.mark.parametrize("p", [p for p in PROGRAMS if p.second], ids=lambda p: p.name)
 
 
@@ -43,7 +45,7 @@ def directions(p: Program, point: Any) -> list[Array]:
 
 
 @routes
-@every
+@some
 def test_values_and_gradients(p: Program, backend: Any) -> None:
     """One kernel for all points: branches and trip counts are decided at run time."""
     kernel = tapec.compile(tapec.value_and_grad(p.scalar(), p.argnums), backend=backend)

@@ -26,7 +26,7 @@ def test_results(k: Kernel, backend: Any) -> None:
 
 
 @routes
-@chosen([k for k in KERNELS if k.smooth], COSTLY)
+@chosen([k for k in KERNELS if k.smooth], COSTLY, every=2)
 def test_gradients(k: Kernel, backend: Any) -> None:
     check_gradients(k, backend)
 

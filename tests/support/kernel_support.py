@@ -24,15 +24,14 @@ routes = pytest.mark.parametrize(
 )
 
 
-def chosen(kernels: Iterable[Kernel], costly: frozenset[str] = frozenset()) -> Any:
-    """One test per kernel; those that are `costly` only in the long runs."""
-    return pytest.mark.parametrize(
-        "k",
-        [
-            pytest.param(k, marks=[SLOW] if k.costly or k.name in costly else [], id=k.name)
-            for k in kernels
-        ],
-    )
+def chosen(kernels: Iterable[Kernel], costly: frozenset[str] = frozenset(), every: int = 1) -> Any:
+    """One test per kernel; in the default run each `every`-th of those that are not `costly`."""
+    found, count = [], 0
+    for k in kernels:
+        large = k.costly or k.name in costly
+        count += not large
+        found.append(pytest.param(k, marks=[SLOW] if large or count % every else [], id=k.name))
+    return pytest.mark.parametrize("k", found)
 
 
 def close(got: Any, want: Any, tolerance: float) -> None:
