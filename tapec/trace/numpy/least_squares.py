@@ -12,6 +12,7 @@ from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import implements
 from tapec.trace.numpy.declared import made_by
+from tapec.trace.numpy.matrices import mirrored
 from tapec.trace.numpy.norm import norm
 from tapec.trace.numpy.reduce import as_float
 from tapec.trace.numpy.solve import square_matrix
@@ -39,8 +40,9 @@ def least(a: Any, factor: float) -> float:
 
 @implements("linalg.pinv")
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = UNSET) -> Any:
-    """``np.linalg.pinv``: by singular values, of symmetric matrices too."""
+    """``np.linalg.pinv``: by singular values; of the lower triangle where `hermitian`."""
     a = as_tracer(as_array(a))
+    a = mirrored(a, True) if hermitian else a
     if rcond is not None and rtol is not UNSET:
         raise ValueError("`rtol` and `rcond` can't be both set.")
     if rcond is None:
@@ -62,8 +64,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Fit:
     limit = least(a, max(a.shape)) if rcond is None else max(known("lstsq", rcond), 0.0)
     x = made_by(PINV, a, rcond=limit) @ b
     values = np.linalg.svdvals(a)
-    rank = np.count_nonzero(values > limit * np.max(values, initial=0.0))
-    return x, _residuals(a, b, x, rank), rank, values
+    rank: Any = np.count_nonzero(values > limit * np.max(values, initial=0.0))
+    return x, _residuals(a, b, x, rank), np.astype(rank, np.int32), values
 
 
 def _residuals(a: Any, b: Any, x: Any, rank: Any) -> Any:
@@ -82,7 +84,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     a: Any = as_tracer(as_array(A))
     if a.ndim < 2:
         return np.any(a != 0).astype(int)
-    values = np.linalg.svdvals(a)
+    values = np.linalg.svdvals(mirrored(a, True) if hermitian else a)
     if tol is None:
         rtol = least(a, max(a.shape[-2:])) if rtol is None else np.asarray(rtol)[..., None]
         tol = np.max(values, axis=-1, keepdims=True, initial=0.0) * rtol
@@ -93,19 +95,23 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 @implements("linalg.cond")
 def cond(x: Any, p: Any = None) -> Any:
-    """``np.linalg.cond``: by singular values, or as the norm of the matrix times its inverse's.
-
-    Only the first kind is infinite for singular matrices; the others raise LinAlgError.
-    """
+    """``np.linalg.cond``: by singular values, or as the norm of the matrix times its inverse's."""
     x = as_tracer(as_array(x))
     if not all(x.shape[-2:]):
         raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p not in (None, 2, -2):
-        x = square_matrix(x, "cond")
-        return norm(x, p, (-2, -1)) * norm(np.linalg.inv(x), p, (-2, -1))
+        return _by_inverse(square_matrix(x, "cond"), p)
     values = np.linalg.svdvals(x)
     high, low = values[..., 0], values[..., -1]
     if p == -2:
         return low / high
     nothing = (low == 0) & (high == 0)
     return np.where(nothing, np.inf, high / np.where(nothing, 1.0, low))
+
+
+def _by_inverse(x: Any, p: Any) -> Any:
+    """Infinite where elimination meets a pivot of zero."""
+    singular = np.linalg.slogdet(x)[0] == 0
+    safe = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
+    made = norm(x, p, (-2, -1)) * norm(np.linalg.inv(safe), p, (-2, -1))
+    return np.where(singular, np.inf, made)

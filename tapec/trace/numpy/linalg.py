@@ -34,6 +34,7 @@ from tapec.trace.numpy.shape import (
     reshaped,
     squeeze,
 )  # fmt: skip
+from tapec.trace.numpy.solve import square_matrix
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -212,7 +213,7 @@ def _components(v: Any) -> tuple[Any, Any, Any]:
 @implements("linalg.matrix_power")
 def matrix_power(x: Any, n: int) -> Any:
     """Repeated product of a square matrix, by squaring."""
-    x = as_tracer(x)
+    x, n = square_matrix(x, "matrix_power"), operator.index(n)
     if n < 0:
         x, n = TABLE["linalg.inv"](x), -n
     if n == 0:

@@ -1,4 +1,4 @@
-"""Matrices of a pattern: `scipy.linalg`'s block_diag, toeplitz, circulant and hankel."""
+"""Matrices of a pattern: symmetric ones, `scipy.linalg`'s block_diag, toeplitz and others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import numpy as np
 
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import implements
+
+
+def mirrored(a: Any, lower: bool) -> Any:
+    """The symmetric matrices of which these are one triangle."""
+    strict = np.tril(a, -1) if lower else np.triu(a, 1)
+    return strict + np.swapaxes(strict, -1, -2) + a * np.eye(a.shape[-1], dtype=a.dtype)
 
 
 def _vectors(x: Any) -> Any:

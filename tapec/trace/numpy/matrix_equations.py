@@ -14,8 +14,15 @@ from tapec.trace.numpy.scipy_systems import array_of, square
 
 @implements("scipy.linalg.expm")
 def expm(A: Any) -> Any:
-    """``scipy.linalg.expm``."""
-    return made_by(EXPM, square("expm", A))
+    """``scipy.linalg.expm``; of a number, a matrix of one element."""
+    a = array_of(A)
+    if a.ndim < 2 and a.size == 1:
+        return np.exp(a).reshape(1, 1)
+    if a.ndim < 2:
+        raise np.linalg.LinAlgError("The input array must be at least two-dimensional")
+    if a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    return made_by(EXPM, a)
 
 
 @implements("scipy.linalg.logm")

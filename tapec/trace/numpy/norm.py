@@ -42,6 +42,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         raise ValueError("Improper number of dimensions to norm.")
     if ord is None or ord == "fro" or (ord == 2 and not matrix):
         return guarded_root(TABLE["sum"](TABLE["power"](x, 2), axis=axes, keepdims=keepdims))
+    if isinstance(ord, str) and not matrix:
+        raise ValueError(f"Invalid norm order {ord!r} for vectors")
     if matrix:
         return _matrix_norm(x, ord, axes, keepdims)
     size = TABLE["absolute"](x)

@@ -14,13 +14,13 @@ from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import wrap
 from tapec.trace.numpy.declared import made_by
 from tapec.trace.numpy.least_squares import known, least, lstsq, pinv
+from tapec.trace.numpy.matrices import mirrored
 from tapec.trace.numpy.scipy_systems import (
     TRANSPOSED,
     array_of,
     both_sides,
     by_columns,
     by_factor,
-    mirrored,
     square,
     triangular,
 )
@@ -178,7 +178,7 @@ def scipy_lstsq(a: Any, b: Any, cond: Any = None) -> Any:
     """``scipy.linalg.lstsq``; sums of residuals are NaN where the rank is less than the columns."""
     a, b = array_of(a), array_of(b)
     x, sums, rank, values = lstsq(a, b, least(a, 1.0) if cond is None else cond)
-    return x, sums[0] if b.ndim == 1 and sums.size else sums, rank, values
+    return x, sums[0] if b.ndim == 1 and sums.size else sums, np.astype(rank, int), values
 
 
 # --- eigenvalues of symmetric matrices -----------------------------------------------------------

@@ -16,7 +16,7 @@ from tapec.ir.ops.triangular import SOLVE_TRIANGULAR
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import implements
 from tapec.trace.numpy.declared import made_by
-from tapec.trace.numpy.matrices import toeplitz
+from tapec.trace.numpy.matrices import mirrored, toeplitz
 
 TRANSPOSED = {0: False, "N": False, 1: True, "T": True, 2: True, "C": True}
 Solver = Callable[[Any, Any], Any]
@@ -69,12 +69,6 @@ def by_factor(name: str, factor: Any, b: Any, lower: bool) -> Any:
     """The solutions for L L^T (or, not `lower`, U^T U), by two triangular systems."""
     inner = triangular(name, factor, b, lower=lower, transposed=not lower)
     return triangular(name, factor, inner, lower=lower, transposed=lower)
-
-
-def mirrored(a: Any, lower: bool) -> Any:
-    """The symmetric matrices of which these are one triangle."""
-    strict = np.tril(a, -1) if lower else np.triu(a, 1)
-    return strict + np.swapaxes(strict, -1, -2) + a * np.eye(a.shape[-1], dtype=a.dtype)
 
 
 # --- scipy.linalg.solve --------------------------------------------------------------------------

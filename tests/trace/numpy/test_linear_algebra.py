@@ -225,3 +225,73 @@ def test_many_at_once(name: str) -> None:
         want = [parts(g(*row)) for row in zip(*stacks, strict=True)]
         for k, part in enumerate(got):
             close(part, [row[k] for row in want], 1e-9)
+
+
+ZERO, ONE = np.zeros((3, 3)), np.eye(3)
+# What raises there raises the same here, or a kind of it; also what is infinite.
+EDGES: dict[str, tuple[Callable[..., Any], Array]] = {
+    "singular": (lambda a: linalg.solve(a, np.ones(3)), ZERO),
+    "singular triangle": (lambda a: linalg.solve_triangular(a, np.ones(3)), ZERO),
+    "singular bands": (lambda a: linalg.solve_banded((1, 1), a, np.ones(3)), ZERO),
+    "not positive": (lambda a: linalg.solve(a, np.ones(3), assume_a="pos"), -ONE),
+    "factor of what is not positive": (linalg.cho_factor, -ONE),
+    "bands that are not positive": (lambda a: linalg.solveh_banded(a, np.ones(3)), -ONE[:2]),
+    "factor of such bands": (linalg.cholesky_banded, -ONE[:2]),
+    "rows that do not fit": (lambda a: linalg.solve(a, np.ones(4)), ONE),
+    "no such structure": (lambda a: linalg.solve(a, np.ones(3), assume_a="round"), ONE),
+    "no square": (linalg.inv, ONE[:2]),
+    "exponential of a row": (linalg.expm, np.ones(3)),
+    "exponential of a number": (linalg.expm, np.array(2.0)),
+    "no such mode": (lambda a: linalg.qr(a, mode="whole"), ONE),
+    "no such norm": (lambda a: np.linalg.norm(a, 3), ONE),
+    "no norm of vectors": (lambda a: np.linalg.norm(a, "nuc"), np.ones(3)),
+    "no common eigenvalue allowed": (lambda a: linalg.solve_sylvester(a, -a, ONE), ONE),
+    "rows of least squares": (lambda a: np.linalg.lstsq(a, np.ones(4)), ONE),
+    "infinite condition": (lambda a: np.array([np.linalg.cond(a, p) for p in (None, 2, 1, "fro")]), ZERO),
+    "rank of a vector": (np.linalg.matrix_rank, np.ones(3)),
+    "lower triangle": (lambda a: np.linalg.pinv(a, hermitian=True), S + np.triu(A, 1)),
+    "integers": (lambda a: linalg.toeplitz(a, a[::-1]), np.arange(3)),
+    "one by one": (lambda a: linalg.lu(a), np.array([[2.0]])),
+    "nothing": (lambda a: linalg.solve(a, np.zeros((0, 2))), np.zeros((0, 0))),
+    "caught": (lambda a: solved_or_zero(a), ZERO),
+}  # fmt: skip
+
+
+def solved_or_zero(a: Any) -> Any:
+    try:
+        return linalg.solve(a, np.ones(3))
+    except np.linalg.LinAlgError:
+        return np.zeros(3)
+
+
+def outcome(f: Callable[..., Any], a: Array) -> Any:
+    try:
+        return parts(f(a))
+    except (ValueError, ArithmeticError) as error:
+        return error
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_are_those_of_numpy_and_scipy(name: str) -> None:
+    f, a = EDGES[name]
+    got, want = outcome(tapec.compile(f), a), outcome(f, a)
+    if isinstance(want, Exception):
+        assert isinstance(got, type(want))
+        return
+    for x, y in zip(got, want, strict=True):
+        assert (x.dtype, x.shape) == (y.dtype, y.shape)
+        np.testing.assert_allclose(x, y, rtol=1e-12)
+
+
+@pytest.mark.parametrize("f", [linalg.sqrtm, linalg.logm])
+def test_what_would_be_complex_is_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises(np.linalg.LinAlgError, match="complex"):
+        tapec.compile(f)(np.diag([1.0, -1.0]))
+
+
+def test_derivatives_at_repeated_singular_values() -> None:
+    np.testing.assert_allclose(tapec.grad(lambda a: np.linalg.norm(a, "nuc"))(ONE), ONE, atol=1e-14)
+    np.testing.assert_allclose(
+        tapec.grad(lambda a: np.sum(np.linalg.pinv(a)))(ONE), -np.ones((3, 3))
+    )
