@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tapec.backends.llvm.compile import CompiledKernel
     from tapec.backends.llvm.linking import LinkedKernel, ObjectCode
     from tapec.ir import Func, nested
+    from tapec.passes.regions import key as region_keys
 else:
     blas, llvm = deferred("tapec.backends.llvm.blas"), deferred("tapec.backends.llvm")
     linking = deferred("tapec.backends.llvm.linking")
@@ -32,6 +33,7 @@ else:
         deferred, ("tapec.backends.llvm.compile", "tapec.backends.interpreter")
     )
     lower, nested, passes = map(deferred, ("tapec.lower", "tapec.ir.nested", "tapec.passes"))
+    region_keys = deferred("tapec.passes.regions.key")
 
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
 
@@ -53,6 +55,18 @@ class Journal:
 
     steps: list[Step] = field(default_factory=list)
     fallback: str = ""
+    made: dict[Any, Func] = field(default_factory=dict, repr=False)  # programs that `once` made
+    keys: region_keys.Keys | None = field(default=None, repr=False)
+
+    def once(self, how: tuple[Any, ...], func: Func, make: Callable[[], Func]) -> Func:
+        """What is made of a program in this way; a loop body may be traced a dozen times."""
+        if self is not _RUNNING.get():
+            return make()
+        self.keys = self.keys or region_keys.Keys()
+        key = (how, self.keys.program(func))
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
 
     def watch(self, name: str, before: Func, after: Func, seconds: float) -> None:
         """Record a pass."""
@@ -89,16 +103,25 @@ def running() -> Journal:
 
 def derive(transform: Callable[..., Func], func: Func, *args: Any) -> Func:
     """`transform(func, *args)`, noted for the kernel that is being traced."""
-    start = time.perf_counter()
-    derived = transform(func, *args)
-    running().watch(transform.__name__, func, derived, time.perf_counter() - start)
-    return derived
+
+    def make() -> Func:
+        start = time.perf_counter()
+        derived = transform(func, *args)
+        journal.watch(transform.__name__, func, derived, time.perf_counter() - start)
+        return derived
+
+    journal = running()
+    if not all(isinstance(a, list | str | int) for a in args):
+        return make()
+    return journal.once((transform, *map(str, args)), func, make)
 
 
 def clean(func: Func, journal: Journal | None = None) -> Func:
     """The clean-up pipeline: folding, simplification, common subexpressions, dead code."""
-    watch = journal.watch if journal else None
-    return passes.clean(func, watch=watch, check=SETTINGS.check)
+    if journal is None:
+        return passes.clean(func, watch=None, check=SETTINGS.check)
+    watch = journal.watch
+    return journal.once((), func, lambda: passes.clean(func, watch=watch, check=SETTINGS.check))
 
 
 def lowered(func: Func) -> dict[str, Func]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapec.ir.core import Block, Op, Value
+from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.nested import every
 from tapec.passes.support import attr_key
 
 
@@ -21,6 +22,11 @@ class Keys:
             form = self._form(block)
             self._blocks[block] = self._numbers.setdefault(form, len(self._numbers))
         return self._blocks[block]
+
+    def program(self, func: Func) -> tuple[Any, ...]:
+        """The same for programs that come from the same lines, under the same names."""
+        hints, lines = (p.hint for p in func.params), (op.loc for op in every(func.ops))
+        return (func.name, self.of(func.block), *hints, *lines)
 
     def _form(self, block: Block) -> tuple[Any, ...]:
         """The region with its values numbered in the order of their definitions."""
