@@ -17,16 +17,22 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.cache.digests import digest
 from tapec.call.plain import Token, Unportable, code, content, plain
 from tapec.call.trusted import TRUSTED, check_function, found_again, package_of, version_of
+from tapec.lazy import deferred
 from tapec.trace.python.classes import follows, is_library
 from tapec.trace.python.edges import ABSENT, is_plain
 from tapec.trace.python.users import is_users
+
+if TYPE_CHECKING:
+    from tapec.ir import printer
+else:
+    printer = deferred("tapec.ir.printer")
 
 
 class Tokens:
@@ -191,6 +197,8 @@ _REMEMBERED = frozenset(["__signature__", "__doc__", "_regions", "__wrapped__", 
 
 def _ours(tokens: Tokens, thing: Any) -> Token:
     """A kernel, a transform or a rule: what it was made of."""
+    if _name(type(thing)) == "tapec.ir.core.Func":
+        return digest(printer.print_func(thing).encode()).hex()
     if hasattr(thing, "_options"):
         return tokens.all((thing.__wrapped__, *sorted(thing._options.items())))
     held = getattr(thing, "__dict__", None)

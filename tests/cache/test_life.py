@@ -86,6 +86,18 @@ def test_a_kernel_in_a_kernel(folder: Path) -> None:
         assert np.allclose(outer(X), 2 * module.f(X) * tapec.grad(module.f)(X))
 
 
+def test_kernels_of_sparse_derivatives(folder: Path) -> None:
+    notes = []
+    for _ in range(2):
+        module = fresh(folder, "made")
+        sparse = tapec.jacobian(lambda x, m=module: m.np.sin(x[1:] * x[:-1]), sparse=True)
+        found = sparse(X)
+        assert np.allclose(found.toarray(), tapec.jacobian(lambda x: np.sin(x[1:] * x[:-1]))(X))
+        assert found.nnz == 4
+        notes.append(sparse.kernel(X)._programs()[0].program.kept[:9])
+    assert notes == ["compiled,", "from disk"]
+
+
 def broken(disk: Store, change: Any) -> None:
     for path, _ in [*disk.entries()]:
         path.write_bytes(change(path.read_bytes()))
