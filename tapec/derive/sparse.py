@@ -13,7 +13,8 @@ from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
 from tapec.derive.derived import Argnums, Function
-from tapec.derive.sparse_kernels import Compressed, Directly
+from tapec.derive.sparse_direct import Directly, Summands
+from tapec.derive.sparse_kernels import Compressed
 from tapec.derive.sparse_parts import (
     Array,
     Chosen,
@@ -21,13 +22,18 @@ from tapec.derive.sparse_parts import (
     MatrixBlock,
     Style,
     along_colours,
-    among_entries,
     arranged,
 )
-from tapec.derive.sparse_plans import AllNonzeros, SparsePlan, SparseRecipe, SparseStructure, Steady
+from tapec.derive.sparse_plans import (
+    AllNonzeros,
+    Form,
+    SparsePlan,
+    SparseRecipe,
+    SparseStructure,
+    Steady,
+)
 from tapec.errors import DTypeError, SparsityError
 from tapec.ir import Func
-from tapec.pipeline import clean
 from tapec.sparse import colouring as colourings
 from tapec.sparse.colouring import Colouring, Order
 from tapec.sparse.dependence import dependence
@@ -106,7 +112,7 @@ class SparseKernel(Foreign):
     def template(self, *args: Any, **kwargs: Any) -> Any:
         """The matrices of these arguments with zeros in place of their numbers."""
         part = self._prepared(args, kwargs)[0].part
-        return part.arranged(np.zeros(part.layout[0].shape[-1]))
+        return part.arranged(np.zeros(part.count))
 
     def numbers(self, *args: Any) -> Callable[..., Array]:
         """A function of arguments like these that gives the numbers of all matrices in one row.
@@ -147,10 +153,10 @@ class SparseKernel(Foreign):
         elements = Coordinates.of(found.sparsity.pattern, self._style.triangle)
         widths = chosen.sizes(special)
         numbers, parts = arranged(elements, found.heights, widths, self._style.format)
-        layout = found.layout(numbers)
+        made, layout = found.form(numbers)
         nested = self._nested(special, chosen, parts)
         blocks = tuple(map(tuple, parts))
-        return SparseRecipe(found.made, layout, nested, found.sparsity, found.given, blocks)
+        return SparseRecipe(made, layout, nested, found.sparsity, found.given, blocks, numbers.size)
 
     def nonzeros(
         self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]
@@ -162,19 +168,11 @@ class SparseKernel(Foreign):
         coloured = self._coloured(pattern)
         emitted = self._emitted(found, flags, coloured)
         if emitted is None:
-            made: Any = Compressed(func, special, flags, coloured)
-            places = along_colours(coloured, pattern.shape)
-            colours: tuple[Array, ...] = (coloured.columns, coloured.rows)
+            form = _along(func, special, flags, coloured)
         else:
-            made = Directly(clean(emitted.func), special)
-            places, colours = among_entries(emitted, pattern), ()
-        return AllNonzeros(
-            made,
-            lambda numbers: (np.ascontiguousarray(places[..., numbers]), *colours),
-            [v.type.size for v in func.results],
-            Sparsity(pattern, coloured),
-            found.given,
-        )
+            form = _one_by_one(Summands.of(emitted, pattern), special)
+        heights = [v.type.size for v in func.results]
+        return AllNonzeros(form, heights, Sparsity(pattern, coloured), found.given)
 
     def _emitted(
         self, found: SparseStructure, flags: list[bool], coloured: Colouring
@@ -220,6 +218,23 @@ class SparseKernel(Foreign):
 
     def _across(self, chosen: Chosen, row: Sequence[MatrixBlock], data: Array) -> Any:
         return chosen.nested([block.filled(data) for block in row], self._single)
+
+
+def _along(func: Func, special: Specialization, flags: list[bool], coloured: Colouring) -> Form:
+    """The nonzeros along directions."""
+    made = Compressed(func, special, flags, coloured)
+    places = along_colours(coloured, (coloured.rows.size, coloured.columns.size))
+    return lambda numbers: (made, (places[numbers], coloured.columns, coloured.rows))
+
+
+def _one_by_one(summands: Summands, special: Specialization) -> Form:
+    """The nonzeros by themselves."""
+
+    def form(numbers: Array) -> tuple[Directly, tuple[Array, ...]]:
+        made = Directly(summands.chosen(numbers), special)
+        return made, made.layout
+
+    return form
 
 
 def refuse_tracers(args: Any, kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The two programs that compute the nonzeros of a Jacobian: along few directions, or one by one."""
+"""Programs that compute the nonzeros of a Jacobian: the one along few directions."""
 
 from __future__ import annotations
 
@@ -36,20 +36,6 @@ class Nonzeros:
             assert session is not None
             adopt(session, inline(self.check, inputs)[0], self.errors)
         return inline(func, [*inputs, *seeds])
-
-
-class Directly(Nonzeros):
-    """(places, *inputs) -> the nonzeros, each computed by itself.
-
-    Nonzero k is the sum of the numbers at `places[:, k]`, behind the last of which is a zero.
-    """
-
-    suffix = "direct"
-
-    def __call__(self, places: Any, *inputs: Any) -> Any:
-        found = self.found(inputs, self.func)
-        every: Any = np.concatenate([*found, np.zeros(1)])
-        return np.sum(every[places], axis=0) if len(places) > 1 else every[places[0]]
 
 
 class Compressed(Nonzeros):

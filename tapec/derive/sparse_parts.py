@@ -14,7 +14,6 @@ from tapec.call.specialize import Specialization
 from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
-from tapec.sparse.direct import Direct
 from tapec.sparse.rows import entries
 from tapec.tree import Tree, flatten
 
@@ -135,21 +134,6 @@ def along_colours(coloured: Colouring, shape: tuple[int, int]) -> Array:
     across = coloured.tangents * m + coloured.colour_read * n + coloured.place_read
     found: Array = np.where(coloured.by_row, across, along)
     return found
-
-
-def among_entries(emitted: Direct, pattern: sp.csr_array) -> Array:
-    """Where the summands of each nonzero are among the entries: one line for each of them."""
-    n = pattern.shape[1]
-    rows, columns = entries(pattern)
-    keys = rows * n + columns  # in increasing order
-    (real,) = np.nonzero(emitted.columns >= 0)
-    own = emitted.rows[real] * n + emitted.columns[real]
-    order = np.argsort(own, kind="stable")
-    slots = np.searchsorted(keys, own[order])
-    turn = np.arange(slots.size) - np.searchsorted(slots, slots)
-    places = np.full((int(turn.max(initial=0)) + 1, keys.size), emitted.columns.size)
-    places[turn, slots] = real[order]
-    return places
 
 
 def arranged(

@@ -18,6 +18,7 @@ from tapec.ir.core import Value
 from tapec.sparse.facts import Fact
 from tapec.sparse.report import Sparsity
 
+Form = Callable[[Array], tuple[Any, tuple[Array, ...]]]
 Given = tuple[tuple[int, Array], ...]  # integer inputs, by number, that decided a pattern
 
 
@@ -42,12 +43,10 @@ class SparseStructure:
 
 @dataclass(frozen=True, slots=True)
 class AllNonzeros:
-    """A program whose first arguments say which nonzeros it gives: `made(*layout(numbers),
-    *inputs)` those of these numbers in the order of the pattern, which has `heights` rows for each
-    result."""
+    """The nonzeros of a pattern, which has `heights` rows for each result. `form(numbers)` makes a
+    program and its first arguments: `made(*layout, *inputs)` gives those of these numbers."""
 
-    made: Any
-    layout: Callable[[Array], tuple[Array, ...]]
+    form: Form
     heights: Sequence[int]
     sparsity: Sparsity
     given: Given
@@ -64,6 +63,7 @@ class SparseRecipe:
     sparsity: Sparsity
     given: Given
     blocks: tuple[tuple[MatrixBlock, ...], ...]  # one for each result and argument
+    count: int  # of nonzeros
 
     def holds(self, inputs: Sequence[Any]) -> bool:
         """Whether the integers are still those that the pattern was found for."""

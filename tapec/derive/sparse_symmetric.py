@@ -68,14 +68,14 @@ class SparseGaussNewton(SparseHessian):
         own = jacobian.nonzeros(special, chosen, inputs)
         pattern = own.sparsity.pattern
         products = Products.of(pattern)
-        first = own.layout(np.arange(pattern.nnz))
+        inner, first = own.form(np.arange(pattern.nnz))
+        made = SumsOfProducts(inner, len(first))
 
-        def layout(numbers: Array) -> tuple[Array, ...]:
-            return *products.chosen(numbers), np.zeros(numbers.size), *first
+        def form(numbers: Array) -> tuple[Any, tuple[Array, ...]]:
+            return made, (*products.chosen(numbers), np.zeros(numbers.size), *first)
 
         report = Sparsity(products.pattern, own.sparsity.colouring)
-        made = SumsOfProducts(own.made, len(first))
-        return AllNonzeros(made, layout, chosen.sizes(special), report, own.given)
+        return AllNonzeros(form, chosen.sizes(special), report, own.given)
 
 
 class SumsOfProducts:
