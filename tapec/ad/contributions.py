@@ -113,7 +113,7 @@ class Cotangents:
         if pending.cleared is None:
             pending.cleared = cleared
         else:
-            pending.full.append(self._filled(cleared, [], hint_of(primal, "ct")))
+            pending.full.append(self._accumulated(cleared, [], hint_of(primal, "ct")))
 
     def only_cleared(self, primal: Value, at: Any) -> Cleared | None:
         """All that arrived, taken, if it is a cotangent cleared in a place apart from `at`."""
@@ -158,9 +158,9 @@ class Cotangents:
         own += [(v, at, ()) for v, at in pending.parts if (at, ()) == key]
         pending.moving = [m for m in pending.moving if (m[1], m[2]) != key]
         pending.parts = [p for p in pending.parts if (p[1], ()) != key]
-        return self._filled(cleared, [v for v, _, _ in own], hint)
+        return self._accumulated(cleared, [v for v, _, _ in own], hint)
 
-    def _filled(self, cleared: Cleared, values: list[Value], hint: str) -> Value:
+    def _accumulated(self, cleared: Cleared, values: list[Value], hint: str) -> Value:
         if cleared.part in values:
             # The cleared part is among the contributions: `base` has it, the others are added.
             more = list(values)

@@ -123,7 +123,7 @@ def _visit(outer: BatchScope, op: Op) -> None:
 def _expand(scope: TaylorScope, op: Op) -> None:
     if _at_once(scope, op):
         rule = elementwise if op.primitive.kind == "elementwise" else declared
-        results = rule(scope, _filled(scope, op))
+        results = rule(scope, _with_zeros(scope, op))
         scope.lifted.update(zip(op.results, results, strict=True))
     elif scope.expansion.outline and not _by_coefficient(op):
         _call(scope, op)
@@ -147,7 +147,7 @@ def _at_once(scope: TaylorScope, op: Op) -> bool:
     return op.primitive.kind == "linear" and (not op.primitive.separate or len(varying) == 1)
 
 
-def _filled(scope: TaylorScope, op: Op) -> Op:
+def _with_zeros(scope: TaylorScope, op: Op) -> Op:
     """The op with zeros as the other coefficients of operands that do not vary, if it adds them."""
     taylor = op.primitive.taylor
     if op.primitive.separate or (isinstance(taylor, Recurrence) and not taylor.together):

@@ -21,7 +21,7 @@ from tapec.trace.python.recipes import CallValues
 from tapec.trace.python.stored import StoredChange
 from tapec.trace.python.walk import Walk
 
-Reach = Callable[[Any], Any]  # from (args, kwargs) to a container in them
+Getter = Callable[[Any], Any]  # from (args, kwargs) to a container in them
 
 
 class Changes:
@@ -36,7 +36,7 @@ class Changes:
         self.outside = Outside(walk.owners, arrays)
         self._names = parameter_names(f)
         self._read = walk.names | walk.globals
-        self._reaches: dict[int, Reach] = {}
+        self._getters: dict[int, Getter] = {}
         self._kept: list[Any] = []
         self.made: Sequence[StoredChange] = ()
 
@@ -60,15 +60,15 @@ class Changes:
             self._watch(arg, name, functools.partial(_argument, 1, name))
         return given
 
-    def _watch(self, arg: Any, name: str, reach: Reach) -> None:
-        for container, title, way in containers(arg, name, reach):
+    def _watch(self, arg: Any, name: str, getter: Getter) -> None:
+        for container, title, way in containers(arg, name, getter):
             self._kept.append(container)
-            self._reaches[id(container)] = way
+            self._getters[id(container)] = way
             own = getattr(container, "__dict__", None)
             if isinstance(container, list | dict) or own is None:
                 self.outside.add(container, title)
             else:
-                self._reaches[id(own)] = functools.partial(_then, vars, way)
+                self._getters[id(own)] = functools.partial(_then, vars, way)
                 self.outside.add(own, f"{title}.")
 
     def effects(self, changes: Sequence[StoredChange]) -> Effects | None:
@@ -77,7 +77,7 @@ class Changes:
             self.outside.forget(container)
             (container if isinstance(container, list | dict) else vars(container)).clear()
         self.made = changes
-        return Effects(changes, self._reaches, self._kept) if changes else None
+        return Effects(changes, self._getters, self._kept) if changes else None
 
     def unread(self, changes: Sequence[StoredChange]) -> frozenset[str]:
         """The names of what is stored to on some paths only, and is not known to be read."""
@@ -102,13 +102,13 @@ def _argument(kind: int, key: Any, given: Any) -> Any:
     return given[kind][key]
 
 
-def _then(step: Reach, reach: Reach, given: Any) -> Any:
-    return step(reach(given))
+def _then(step: Getter, getter: Getter, given: Any) -> Any:
+    return step(getter(given))
 
 
-def containers(thing: Any, title: str, reach: Reach) -> Iterator[tuple[Any, str, Reach]]:
+def containers(thing: Any, title: str, getter: Getter) -> Iterator[tuple[Any, str, Getter]]:
     """The containers in an argument that can be changed, and how to reach them in another call."""
-    items: list[tuple[str, Any, Reach]]
+    items: list[tuple[str, Any, Getter]]
     if isinstance(thing, tuple | list):
         items = [(f"{title}[{k}]", v, operator.itemgetter(k)) for k, v in enumerate(thing)]
     elif isinstance(thing, dict):
@@ -119,21 +119,21 @@ def containers(thing: Any, title: str, reach: Reach) -> Iterator[tuple[Any, str,
     else:
         return
     if not isinstance(thing, tuple):
-        yield thing, title, reach
+        yield thing, title, getter
     for name, item, step in items:
-        yield from containers(item, name, functools.partial(_then, step, reach))
+        yield from containers(item, name, functools.partial(_then, step, getter))
 
 
 class Effects:
     """The changes that every call of a program makes outside."""
 
     def __init__(
-        self, changes: Sequence[StoredChange], reaches: dict[int, Reach], kept: Sequence[Any]
+        self, changes: Sequence[StoredChange], getters: dict[int, Getter], kept: Sequence[Any]
     ) -> None:
         self.changes = changes
         self.count = sum(c.count for c in changes)  # how many results of the program they need
-        self._reaches, self._kept = reaches, kept
-        self._on_arguments = any(id(c.change.owner) in reaches for c in changes)
+        self._getters, self._kept = getters, kept
+        self._on_arguments = any(id(c.change.owner) in getters for c in changes)
 
     def apply(self, values: Sequence[Any], inputs: Sequence[Any], given: Any, state: Any) -> None:
         """Carry the changes out, with the values of a call; `state` knows where places are now."""
@@ -141,9 +141,9 @@ class Effects:
             _refuse_shared(given)
 
         def place(thing: Any) -> Any:
-            reach = self._reaches.get(id(thing))
-            if reach is not None:
-                return reach(given)
+            getter = self._getters.get(id(thing))
+            if getter is not None:
+                return getter(given)
             return thing if state is None else state.now(thing)
 
         call = CallValues(lambda k, python: boxed(np.asarray(values[k]), python), inputs, place)

@@ -35,7 +35,7 @@ class Dependence:
         r = branch_or_loop(op)
         if r is not None:
             return _of_regions(self, r)
-        # A tape decides what is popped. Calls, and rules of the user's, keep their signature.
+        # What is popped depends on the tape alone; results of calls, on all operands.
         return (1 if op.primitive is POP else (1 << len(op.operands)) - 1,) * len(op.results)
 
     def block(self, block: Block) -> Masks:

@@ -15,7 +15,7 @@ from tapec.ir.types import Type
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]  # labels of the operand's elements, labels of the result's
-# meet(k, types of the operands, type of the result, attributes)
+# meet(k, operand types, result type, **attrs), for operand k
 Meet = Callable[..., Pair]
 
 

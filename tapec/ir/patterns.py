@@ -19,8 +19,8 @@ from tapec.ir.tuning import CORNER, MAX_LAYERS, SAMPLE
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
-EXACT = 2**53  # integers that doubles hold
-LARGE = 2**62  # numbers whose products may not fit integers
+EXACT = 2**53  # doubles represent all integers up to this one
+LARGE = 2**62  # products of larger numbers may overflow int64
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,13 +86,13 @@ class Primitive:
     effect: bool = False
     # How many results it has; None where attributes or regions say it.
     results: int | None = 1
-    # Result -> the operand whose elements it is, in another order or only some of them.
+    # Index of a result -> index of the operand it is a view of: elements moved or left out.
     view: Mapping[int, int] = field(default_factory=dict)
-    # The operand whose memory the result takes over where that operand dies: the op changes it.
+    # The operand that the op changes a part of: where it dies, the result takes over its memory.
     writes: int | None = None
-    # The operand that nobody reads afterwards: its memory holds the result from then on.
+    # The operand whose memory holds the result: reading it afterwards is an error.
     ends: int | None = None
-    # What writes a part: the name of the op that reads the same part.
+    # For an op that writes a part of an array: the name of the op that reads that part.
     reader: str = ""
     places: int | None = None  # where operands begin that are places known at run time only
     # The name of the same op with places known in advance.
@@ -104,20 +104,20 @@ class Primitive:
     # A zero cotangent stays zero: no partial, of whatever order, is infinite where the operands
     # are finite. True of all linear ops, and of those that round nothing.
     bounded: bool | Callable[..., bool] = False
-    # Whether results are rounded, not parts of operands; linear ops that move need not say so.
+    # Whether results may be rounded; by default, whether the op is not linear.
     rounds: bool | None = None
-    # It tells floats apart by their last bit: equality, conversion to integers.
+    # A rounding error of its operands may change the result entirely: equality, truncation.
     decides: bool = False
-    # Linear in each operand by itself, as a product: its partials are the other operands.
+    # Bilinear, as a product: linear in each operand while the others are fixed.
     separate: bool = False
     divides: bool = False  # Python raises ZeroDivisionError where this gives inf, NaN or 0
     twin: str = ""  # the op that shares most of its native code, of the same operand
-    # Every element of the result is made of many, along `axes` or contracted ones.
+    # A reduction, over `axes` or the contracted axes.
     reduces: bool = False
-    sparsity: Meet | None = None  # which elements of operand and result meet; None: all do
+    sparsity: Meet | None = None  # which operand elements a result element depends on; None: all
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
-    # Of the loop vocabulary, with a region that is a function: it sees nothing around it.
+    # Of the loop vocabulary, with a region that reads no value of the block around it.
     isolated: bool = False
     # Rough cost of one element in additions, deciding between recomputing and storing.
     cost: int = 1

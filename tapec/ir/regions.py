@@ -27,7 +27,7 @@ class RegionOp:
     skip: int
     consts: int
     carry: int
-    tests: int  # regions in front that decide whether to go on
+    tests: int  # leading regions that compute the condition of a loop
 
     @property
     def args(self) -> tuple[Value, ...]:

@@ -22,7 +22,7 @@ Term: TypeAlias = Expr | None
 class Coefficients(Protocol):
     """The coefficients of one value, computed when they are first asked for."""
 
-    # What a recurrence keeps of its steps, by their number.
+    # Intermediate results of a recurrence, by the number of the step.
     kept: dict[int, Any]
 
     def __getitem__(self, k: int) -> Term: ...

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-# Definitions of integers are followed one through the other so far. [ops; estimated]
+# Affine forms are found through at most so many definitions in a row. [ops; estimated]
 AFFINE_DEPTH = 32
-# Affine forms of more terms are a value of their own, which keeps passes linear. [terms; estimated]
+# An integer with more terms is a variable of its own in affine forms, whose sums stay short then.
+# [terms; estimated]
 AFFINE_TERMS = 8
-# Along the first axis of a constant array, so many may have a formula each. [layers; estimated]
+# At most so many layers along the first axis of a constant array have formulas of their own.
+# [layers; estimated]
 MAX_LAYERS = 4
-# A formula is tried on so many elements of each axis before it is on all. [elements; estimated]
+# A formula for a constant array is tested on so many elements of each axis, then on all of them.
+# [elements; estimated]
 CORNER = 3
-# A constant array is a mask only if so many first elements have two values. [elements; estimated]
+# A constant array is looked at as a mask if so many first elements have at most two values.
+# [elements; estimated]
 SAMPLE = 64
-# Constant arrays up to this size are known, and printed, by their elements. [elements; estimated]
+# Larger constant arrays are compared and printed by a formula for their elements, if they have one.
+# [elements; estimated]
 LISTED = 64
-# Arrays up to this size are weighed as scalars, so many of which are one op. [elements; estimated]
+# In estimates of code size, an array up to this size counts as scalars in registers, of which
+# `SCALARS_PER_OP` count as one op. [elements; estimated]
 SCALAR_ELEMENTS = 16
 SCALARS_PER_OP = 4
-# What compiling a loop over a larger array costs. [scalar ops; estimated]
+# In such estimates, a loop over a larger array counts as so many. [scalar ops; estimated]
 NEST_WEIGHT = 16
-# What compiling the blocks and jumps of a branch costs. [scalar ops; estimated]
+# The blocks and jumps of a branch count as so many. [scalar ops; estimated]
 BRANCH_WEIGHT = 32
-# Loops around loops stay loops: derivatives double what is unrolled. [scalar ops; estimated]
+# A loop inside another counts as so many, so that the outer one is not unrolled: every order of
+# derivatives would double the copies. [scalar ops; estimated]
 LOOP_WEIGHT = 256
 # Cofactors of matrices up to this size are determinants of their minors, which cost the fifth power
 # of it, of larger ones they come from an inverse. [rows; estimated]
@@ -29,8 +36,8 @@ MINORS = 8
 # Taylor coefficients of determinants are those of cofactors up to this size: of cofactors of
 # cofactors there are n!. [rows; estimated]
 LAPLACE = 3
-# Columns that LAPACK takes together, if it has room for them. [columns; estimated]
+# Work memory of LAPACK is for blocks of so many columns. [columns; estimated]
 LAPACK_BLOCK = 32
-# So many orders of one function may be asked for at once: each is computed for all elements.
+# A special function is computed for at most so many orders at once, each for all elements.
 # [functions; estimated]
 MANY_CONSTANTS = 16

@@ -55,9 +55,11 @@ class _Verifier:
     def __init__(self, func: Func) -> None:
         self.func = func
         self.defined: set[Value] = set()
-        self.closed: set[Block] = set()  # regions seen; one that several ops share is checked once
-        self.spent: set[Value] = set()  # tapes handed on
-        self.ended: set[Value] = set()  # values whose memory holds another one
+        self.closed: set[Block] = (
+            set()
+        )  # regions verified; one that several ops share is verified once
+        self.spent: set[Value] = set()  # tapes that an op has consumed
+        self.ended: set[Value] = set()  # values whose memory another value has taken over
 
     @functools.cached_property
     def names(self) -> Names:

@@ -93,7 +93,7 @@ class _Reads:
         view = VIEWS.get(op.name)
         if view is None:
             pointwise = op.primitive.kind == "elementwise" or op.primitive is arith.integer_pow
-            yield from _READS.get(op.name, _aligned if pointwise else _whole)(op, index)
+            yield from _READS.get(op.name, _aligned if pointwise else _every_element)(op, index)
             return
         found = view(op, index)
         if found is not None:
@@ -131,7 +131,7 @@ def _aligned(op: Op, index: Index) -> Iterator[Read]:
     return ((v, aligned(index, v.type.shape)) for v in op.operands)
 
 
-def _whole(op: Op, index: Index) -> Iterator[Read]:
+def _every_element(op: Op, index: Index) -> Iterator[Read]:
     return every(op.operands)
 
 

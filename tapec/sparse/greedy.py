@@ -174,11 +174,11 @@ def compiled(function: Callable[..., Array], *arrays: Array, n: int, steps: floa
             *(a.tolist() if k + 1 < len(arrays) else a for k, a in enumerate(arrays)), n
         )[:n]
     kernel = KERNELS.setdefault(function, Kernel(function))
-    found: Array = kernel(*(_filled(a) for a in arrays), n)
+    found: Array = kernel(*(_padded(a) for a in arrays), n)
     return found[:n]
 
 
-def _filled(a: Array) -> Array:
+def _padded(a: Array) -> Array:
     size = 4
     while size < a.size:
         size *= 4

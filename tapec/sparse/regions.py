@@ -97,7 +97,7 @@ def _fori(spread: Spread, op: Op, facts: Facts) -> Facts:
     fixed, carry, _ = region_op(op).groups(facts[1:])
     turns = None if facts[0].lanes else spread.decided(facts[0])
     if turns is None:
-        return _settled(spread, region_op(op).body, [NOTHING, *fixed], carry, [])[0]
+        return _fixpoint(spread, region_op(op).body, [NOTHING, *fixed], carry, [])[0]
     return _counted(spread, op, max(int(turns), 0), fixed, carry, [])
 
 
@@ -145,7 +145,7 @@ def _while(spread: Spread, op: Op, facts: Facts) -> Facts:
         if not going:
             return carry
         carry = tuple(spread.block(loop.body, [*fixed, *carry]))
-    return _settled(spread, loop.body, fixed, carry, [])[0]
+    return _fixpoint(spread, loop.body, fixed, carry, [])[0]
 
 
 def _steps(body: Block) -> int:
@@ -168,14 +168,14 @@ def _scan_summary(spread: Spread, op: Op, fixed: Facts, carry: Facts, xs: Facts)
     loop = region_op(op)
     args = loop.args[len(loop.args) - len(xs) :]
     slices = [_any_slice(spread, x, v.type.shape) for x, v in zip(xs, args, strict=True)]
-    after, found = _settled(spread, loop.body, [NOTHING, *fixed], carry, slices)
+    after, found = _fixpoint(spread, loop.body, [NOTHING, *fixed], carry, slices)
     rest = op.results[len(carry) :]
     rows = [spread.stretch(f.rows, y.type.shape[1:], y.type.shape)
             for f, y in zip(found, rest, strict=True)]  # fmt: skip
     return [*after, *map(Fact, rows)]
 
 
-def _settled(
+def _fixpoint(
     spread: Spread, body: Block, before: Facts, carry: Facts, slices: Facts
 ) -> tuple[list[Fact], list[Fact]]:
     """Carried values in front of any iteration and after the last, and what iterations give."""

@@ -19,8 +19,9 @@ from tapec.ir.primitive import Primitive, register
 from tapec.ir.types import Type
 
 Array = np.ndarray[Any, Any]
-# How a nest runs over its space: every place makes one element of each result; all places are
-# combined into few numbers; the one op in it has loops of its own; elements are picked one by one.
+# How a nest runs over its index space: "map" computes one element of each result per place,
+# "reduce" combines all places into one number per result, "own" has one op with loops of its own,
+# "few" has ops on single elements and no loop.
 KINDS = ("map", "reduce", "own", "few")
 
 

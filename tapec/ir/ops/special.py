@@ -59,7 +59,7 @@ def by_constant(function: str, name: str) -> Callable[..., Any]:
                 hint=f"use at most {MANY_CONSTANTS} of them in one call",
             )
         x = _promoted(function, first, x)
-        made = [op(x, **{name: _whole(n)}) for n in numbers]
+        made = [op(x, **{name: _int_if_whole(n)}) for n in numbers]
         which = places.reshape(np.shape(first))
         return np.select([which == k for k in range(len(made))], made) if which.ndim else made[0]
 
@@ -77,7 +77,7 @@ def _promoted(function: str, first: Any, x: Any) -> Any:
     return x if kind == one.dtype else np.multiply(x, np.float64(1.0))
 
 
-def _whole(number: Any) -> int | float:
+def _int_if_whole(number: Any) -> int | float:
     value = float(number)
     return int(value) if value.is_integer() else value
 

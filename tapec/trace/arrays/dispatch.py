@@ -11,7 +11,7 @@ from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import admitted, without_out
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.fresh import arrays_in, settled
+from tapec.trace.arrays.fresh import arrays_in, laid_out_as_numpy
 from tapec.trace.arrays.handlers import HANDLERS
 from tapec.trace.arrays.linear_errors import expect_success
 from tapec.trace.arrays.memory import strided_view
@@ -45,7 +45,7 @@ def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, 
     """The translation of a function called in NumPy's form; its result in `out` if one is given."""
     if not kwargs and len(args) == 1:
         made = TABLE[name](*args)
-        return made if name in VIEWS else settled(function, args, kwargs, made)
+        return made if name in VIEWS else laid_out_as_numpy(function, args, kwargs, made)
     args, kwargs, out = without_out(function, args, kwargs)
 
     def refused(argument: str) -> UnsupportedOperation:
@@ -55,7 +55,7 @@ def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, 
     made = TABLE[name](*first, **named)
     if out is not None:
         return deliver(out, made)
-    return made if name in VIEWS else settled(function, args, kwargs, made)
+    return made if name in VIEWS else laid_out_as_numpy(function, args, kwargs, made)
 
 
 def _flat(args: Sequence[Any]) -> Iterator[Any]:

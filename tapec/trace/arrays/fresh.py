@@ -42,7 +42,7 @@ class Told(NamedTuple):
 REORDERS = frozenset(["qr"])
 
 
-def settled(function: Any, args: Sequence[Any], kwargs: dict[str, Any], made: Any) -> Any:
+def laid_out_as_numpy(function: Any, args: Sequence[Any], kwargs: dict[str, Any], made: Any) -> Any:
     """What a translation made, sharing memory and lying in it as the function's own result does."""
     parts = made if isinstance(made, (tuple, list)) else (made,)
     results = [x for x in parts if type(x) is Tracer]
@@ -58,7 +58,7 @@ def settled(function: Any, args: Sequence[Any], kwargs: dict[str, Any], made: An
     if told is None:
         return made
     rest = iter(zip(told, shared, strict=True))
-    found = [_settled(x, *next(rest)) if type(x) is Tracer else x for x in parts]
+    found = [_laid_out(x, *next(rest)) if type(x) is Tracer else x for x in parts]
     return found[0] if parts is not made else _like(made, found)
 
 
@@ -67,7 +67,7 @@ def _like(made: Any, parts: list[Any]) -> Any:
     return make(parts)
 
 
-def _settled(x: Tracer, told: Told, shared: bool) -> Tracer:
+def _laid_out(x: Tracer, told: Told, shared: bool) -> Tracer:
     if told.shares or not x._shape:
         return x
     strides = layout.in_order(x._shape, told.order)

@@ -12,7 +12,7 @@ import numpy as np
 from tapec.ir.places import full_range, kept, selected
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
-from tapec.trace.arrays.fresh import settled
+from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
 from tapec.trace.arrays.memory import in_c_order
 from tapec.trace.arrays.operands import (
@@ -189,7 +189,7 @@ def _gather(x: Tracer, parsed: ParsedIndex) -> Any:
         if parsed.at == full_range(x.shape)
         else x._view(("index", parsed.at), selected(parsed.at))
     )
-    return settled(operator.getitem, (seen, _key(parsed)), {}, made)
+    return laid_out_as_numpy(operator.getitem, (seen, _key(parsed)), {}, made)
 
 
 def _key(parsed: ParsedIndex) -> tuple[Any, ...]:

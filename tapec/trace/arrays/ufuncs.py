@@ -13,7 +13,7 @@ from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
-from tapec.trace.arrays.fresh import settled
+from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.memory import set_order
 from tapec.trace.arrays.operands import (
     as_array,
@@ -163,7 +163,9 @@ def with_options(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         made = TABLE[name](*args)
     if out is not None:
         return deliver(out, made, mask)
-    return made if order == "K" else settled(NUMPY_UFUNCS[name], args, {"order": order}, made)
+    if order == "K":
+        return made
+    return laid_out_as_numpy(NUMPY_UFUNCS[name], args, {"order": order}, made)
 
 
 def _check_loop(ufunc: Any, args: tuple[Any, ...], dtype: Any) -> None:

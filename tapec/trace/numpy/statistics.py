@@ -24,8 +24,8 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
     x = _variables(m, not rowvar and as_tracer(m).ndim == 2, dtype)
     if y is not None:
         # NumPy turns a single row of more variables into no column.
-        turned = not rowvar and as_tracer(y).ndim == 2 and as_tracer(y).shape[0] != 1
-        x = TABLE["concatenate"]([x, _variables(y, turned, dtype)], 0)
+        by_columns = not rowvar and as_tracer(y).ndim == 2 and as_tracer(y).shape[0] != 1
+        x = TABLE["concatenate"]([x, _variables(y, by_columns, dtype)], 0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights: list[Any] = [as_tracer(w) for w in (fweights, aweights) if w is not None]
     if not weights:
@@ -51,7 +51,7 @@ def _reciprocal(total: Any) -> Any:
     return 1.0 / float(total) if total > 0 else math.inf
 
 
-def _variables(m: Any, turned: bool, dtype: Any) -> Any:
+def _variables(m: Any, by_columns: bool, dtype: Any) -> Any:
     x = as_tracer(m)
     if x.ndim > 2:
         raise ValueError("m has more than 2 dimensions")
@@ -59,7 +59,7 @@ def _variables(m: Any, turned: bool, dtype: Any) -> Any:
         raise unsupported(np.cov, f" with dtype={np.dtype(dtype)}")
     x = TABLE["astype"](x, dtype or (x.dtype if x._dtype == "f64" else float))
     x = reshaped(x, (1, x.size)) if x.ndim < 2 else x
-    return TABLE["transpose"](x) if turned else x
+    return TABLE["transpose"](x) if by_columns else x
 
 
 @implements("corrcoef")

@@ -11,7 +11,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import parameters
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.fresh import settled
+from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.indexing import basic_view, scatter
 from tapec.trace.arrays.keys import parse
 from tapec.trace.arrays.loops import repeated
@@ -45,7 +45,7 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     made = _translated(ufunc, method, inputs, kwargs)
     if method in ("__call__", "at") or "out" in kwargs:
         return made
-    return settled(getattr(ufunc, method), inputs, kwargs, made)
+    return laid_out_as_numpy(getattr(ufunc, method), inputs, kwargs, made)
 
 
 def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -59,7 +59,7 @@ def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
             inputs, kwargs = inputs[: ufunc.nin], {**kwargs, "out": inputs[ufunc.nin :]}
         if name in TABLE:
             made = TABLE[name](*inputs, **kwargs)
-            return made if "out" in kwargs else settled(ufunc, inputs, kwargs, made)
+            return made if "out" in kwargs else laid_out_as_numpy(ufunc, inputs, kwargs, made)
     elif method == "reduce" and name in _REDUCE:
         return _reduced(_REDUCE[name], *inputs, **kwargs)
     elif method == "accumulate" and name in _ACCUMULATE:

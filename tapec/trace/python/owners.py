@@ -88,7 +88,7 @@ class Owners:
                 return self._pending.pop(k)
         return None
 
-    def settle_logs(self, read: dict[int, Any]) -> None:
+    def confirm_logs(self, read: dict[int, Any]) -> None:
         """All code is known: logs are the lists that nothing read under another name."""
         for title, log, _ in self._pending:
             self.add(title, log)

@@ -161,7 +161,7 @@ class Recipes:
         empty = copy.copy(value)
         empty.clear()
         items = self.content(contents(value), title)
-        return lambda call: _filled(copy.copy(empty), items(call))
+        return lambda call: _refilled(copy.copy(empty), items(call))
 
     def content(self, items: Any, title: str) -> Recipe:
         """The recipe of the content of a container, or of a captured array."""
@@ -183,7 +183,7 @@ class Recipes:
         def make(call: CallValues) -> Any:
             made = object.__new__(cls)
             call.made[id(value)] = made
-            return _filled(made, items(call))
+            return _refilled(made, items(call))
 
         return make
 
@@ -218,7 +218,7 @@ def _once(key: int, recipe: Recipe, call: CallValues) -> Any:
     return call.made[key]
 
 
-def _filled(made: Any, items: Any) -> Any:
+def _refilled(made: Any, items: Any) -> Any:
     refill(made, items)
     return made
 

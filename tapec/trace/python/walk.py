@@ -198,7 +198,7 @@ class Walk:
         while (items := self.owners.read_after_all()) is not None:
             self.visit(*items)
             self._follow_attributes()
-        self.owners.settle_logs(self._seen)
+        self.owners.confirm_logs(self._seen)
 
     def _follow_attributes(self) -> None:
         done: dict[int, set[str]] = {}
