@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import special
+from support.results import parts, weighted
 from support.rules_support import attribute_sets, sample
 from support.sampling import sampled
 
@@ -76,24 +77,6 @@ def cases() -> list[Declared]:
 
 
 CASES = cases()
-
-
-def parts(made: Any) -> list[Array]:
-    return [np.asarray(x) for x in (made if isinstance(made, tuple) else (made,))]
-
-
-def weighted(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A number that depends on all elements of all results, each in its own way."""
-
-    def g(*operands: Any) -> Any:
-        made = f(*operands)
-        total = 0.0
-        for k, x in enumerate(made if isinstance(made, tuple) else (made,)):
-            weights = np.cos(np.arange(x.size) + k).reshape(x.shape)
-            total = total + np.sum(weights * x * (1.0 + 0.1 * x))
-        return total
-
-    return g
 
 
 @pytest.mark.parametrize("c", CASES, ids=str)

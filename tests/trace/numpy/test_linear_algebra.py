@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import linalg
+from support.results import parts, weighted
 from support.sampling import sampled
 
 import tapec
@@ -136,24 +137,6 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Array, ...]]] = {
 }  # fmt: skip
 # A count of elements, which differences do not show.
 INTEGER = {"norm of vectors 0"}
-
-
-def parts(made: Any) -> list[Array]:
-    return [np.asarray(x) for x in (made if isinstance(made, tuple) else (made,))]
-
-
-def weighted(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A number that depends on all elements of all results, each in its own way."""
-
-    def g(*operands: Any) -> Any:
-        made = f(*operands)
-        total = 0.0
-        for k, x in enumerate(made if isinstance(made, tuple) else (made,)):
-            weights = np.cos(np.arange(x.size) + k).reshape(x.shape)
-            total = total + np.sum(weights * x * (1.0 + 0.1 * x))
-        return total
-
-    return g
 
 
 def close(got: Any, want: Any, tolerance: float) -> None:
