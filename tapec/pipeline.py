@@ -174,6 +174,11 @@ class Native:
             self.kernel.llvm_text, opt=self.kernel.opt, passes=self.kernel.passes
         )
 
+    def release(self) -> None:
+        """Let go of the object file, which is linked."""
+        if not isinstance(self.kernel, linking.LinkedKernel):
+            self.kernel = replace(self.kernel, code=None)
+
     def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
         """A callable on fixed buffers."""
         return llvm.bind(self.kernel.library, self.kernel.signature, args, outs)

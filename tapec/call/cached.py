@@ -137,6 +137,8 @@ class CacheRequest:
         if special.program.kept:
             return  # it comes from there
         special.program.kept = self._kept(special)
+        if special.compiled is not None:
+            special.compiled.release()
 
     def _kept(self, special: Specialization) -> str:
         if not self.key:

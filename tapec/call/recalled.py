@@ -93,7 +93,7 @@ def entry_of(special: Specialization) -> CompiledEntry:
     made: Native | None = special.compiled
     if made is None:
         raise Unportable("the NumPy interpreter runs it")
-    kernel = made.kernel
+    kernel: Any = made.kernel
     if special.effects is not None or kernel.code.hosts:
         raise Unportable("it changes objects outside, or calls Python")
     if not all(isinstance(x, ResultMarker) or is_plain(x) for x in special.leaves):
@@ -194,6 +194,7 @@ class Recalled:
     def native(self, abi: Any, backend: str) -> Native | None:
         """The machine code, linked."""
         e = self._entry
+        self._entry = e._replace(code=None)  # it is in memory now
         return relinked(e.code, abi, e.work_bytes, e.nogil, e.level, lambda: self.func)
 
     def interpreted(self) -> Any:

@@ -77,13 +77,13 @@ class CompiledKernel:
 
     `signature` is the one given, with the work memory and the release of the
     interpreter lock filled in; `library` exports `kernel`, and
-    `entry` when a wrapper was wanted, linked from `code`. `raiser` is what the entry calls to raise
-    the user's errors.
+    `entry` when a wrapper was wanted, linked from `code` (None once nobody wants to keep it).
+    `raiser` is what the entry calls to raise the user's errors.
     """
 
     library: Library
     signature: KernelAbi
-    code: ObjectCode
+    code: ObjectCode | None
     raiser: Callable[[int], None]
     llvm_text: str
     loops_func: Func

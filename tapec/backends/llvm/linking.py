@@ -45,7 +45,7 @@ class LinkedKernel:
     def __init__(
         self, code: ObjectCode, signature: KernelAbi, opt: int, again: Callable[[], Any]
     ) -> None:
-        self.code, self.signature, self.opt, self._again = code, signature, opt, again
+        self.signature, self.opt, self._again = signature, opt, again
         self.raiser = signature.raise_error
         self.library = linked(code, signature, self.raiser)
 
