@@ -9,6 +9,7 @@ from tapec.ir.types import Type
 from tapec.pipeline import Journal, Native, interpreted, native
 
 if TYPE_CHECKING:
+    from tapec.call.complexes import NativeForm
     from tapec.ir.core import Func
 
 
@@ -53,7 +54,7 @@ class ProgramLike(Protocol):
     def choices(self) -> tuple[Any, ...]:
         """The decisions on the function's loops and branches."""
 
-    def native(self, abi: Any, backend: str) -> Native | None:
+    def native(self, abi: Any, backend: str, form: NativeForm) -> Native | None:
         """Machine code, None where the interpreter serves."""
 
     def interpreted(self) -> Any:
@@ -70,9 +71,9 @@ class TracedProgram:
     choices: tuple[Any, ...] = ()  # decisions on the function's loops and branches
     kept: str = ""  # what the cache on disk has to do with it
 
-    def native(self, abi: Any, backend: str) -> Native | None:
+    def native(self, abi: Any, backend: str, form: NativeForm) -> Native | None:
         """Machine code, None where the interpreter serves."""
-        return native(self.func, abi, backend, self.journal)
+        return native(form.of(self.func), abi, backend, self.journal)
 
     def interpreted(self) -> Any:
         """The program run by the interpreter."""

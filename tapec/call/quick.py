@@ -14,6 +14,7 @@ from tapec.call.signature import WEAK, Signature, Static
 from tapec.trace.arrays.layout import canonical_of
 
 _SCALARS = frozenset([*WEAK, np.float64, np.float32, np.int64, np.int32, np.bool_])
+_COMPLEX = frozenset([complex, np.complex128, np.complex64])
 
 
 class NoCheapKey(Exception):
@@ -24,12 +25,18 @@ def describe(value: Any, leaves: list[Any]) -> Any:
     """The key of a value; its leaves are appended. Raises NoCheapKey for all but common kinds."""
     kind = type(value)
     if kind is np.ndarray:
-        leaves.append(value)
+        if value.dtype.kind == "c":
+            leaves += (value.real, value.imag)
+        else:
+            leaves.append(value)
         if value.flags.c_contiguous:
             return value.dtype, value.shape
         return value.dtype, value.shape, canonical_of(value)
     if kind in _SCALARS:
         leaves.append(value)
+        return kind
+    if kind in _COMPLEX:
+        leaves += (value.real, value.imag)
         return kind
     if kind is tuple or kind is list:
         return kind, *[describe(item, leaves) for item in value]

@@ -29,6 +29,7 @@ from tapec.tree import Tree
 
 if TYPE_CHECKING:
     from tapec.call import tracing
+    from tapec.call.complexes import NativeForm
 else:
     tracing = deferred("tapec.call.tracing")
 
@@ -191,7 +192,7 @@ class Recalled:
         self._entry, self._again = entry, again
         self.kept = ""
 
-    def native(self, abi: Any, backend: str) -> Native | None:
+    def native(self, abi: Any, backend: str, form: NativeForm) -> Native | None:
         """The machine code, linked."""
         e = self._entry
         self._entry = e._replace(code=None)  # it is in memory now

@@ -13,9 +13,9 @@ import numpy as np
 from tapec.errors import DTypeError
 from tapec.ir.types import Type, dtype_name
 from tapec.trace.arrays.integers import NARROW, widened_array
-from tapec.trace.arrays.layout import Strides, canonical_of, order_alone
+from tapec.trace.arrays.layout import Strides, canonical, canonical_of, order_alone
 from tapec.trace.python.edges import exact, is_plain
-from tapec.tree import Tree, flatten
+from tapec.tree import Tree, complex_leaves, flatten
 
 # Python numbers are traced as scalars that adapt to the arrays they meet (NumPy 2, "weak").
 WEAK: dict[type, str] = {float: "f64", int: "i64", bool: "bool"}
@@ -47,8 +47,8 @@ class Input:
 Leaf = Static | Input
 
 
-def leaf_of(value: Any, static: bool = False) -> Leaf:
-    """How one leaf of a call enters the program."""
+def leaf_of(value: Any, static: bool = False, part: bool = False) -> Leaf:
+    """How one leaf of a call enters the program; a `part` is one of a complex array."""
     if static:
         return _static(value)
     kind = type(value)
@@ -65,8 +65,16 @@ def leaf_of(value: Any, static: bool = False) -> Leaf:
         if value.dtype.name in NARROW:
             return Input(Type("i64", tuple(value.shape)), narrow=value.dtype.name)
         t = Type(dtype_name(value.dtype), tuple(value.shape))
-        return Input(t, strides=None if value.flags.c_contiguous else canonical_of(value))
+        return Input(t, strides=part_strides(value) if part else canonical_of(value))
     return _static(value)
+
+
+def part_strides(part: Any) -> Strides | None:
+    """The canonical strides of the complex array that this is a part of."""
+    if isinstance(part, np.generic) or not part.ndim:
+        return None
+    strides = tuple(s // (2 * part.itemsize) for s in part.strides)
+    return canonical(part.shape, strides)
 
 
 _INERT = frozenset(
@@ -197,21 +205,16 @@ def abstract(
     leaves: list[Any] = []
     kinds: list[Leaf] = []
     trees: list[Tree] = []
-    for k, arg in enumerate(args):
-        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(k) else None)
+    for key, arg in [*enumerate(args), *kwargs.items()]:
+        fixed = static(key)
+        found, tree = flatten(arg, is_leaf=(lambda _: True) if fixed else None)
         trees.append(tree)
-        kinds += [leaf_of(v, static(k) or len(leaves) + i in pinned) for i, v in enumerate(found)]
-        leaves += found
-    keys: list[str] = []
-    for name, arg in kwargs.items():
-        found, tree = flatten(arg, is_leaf=(lambda _: True) if static(name) else None)
-        trees.append(tree)
-        keys.append(name)
+        parts = complex_leaves(tree)
         kinds += [
-            leaf_of(v, static(name) or len(leaves) + i in pinned) for i, v in enumerate(found)
+            leaf_of(v, fixed or len(leaves) + i in pinned, i in parts) for i, v in enumerate(found)
         ]
         leaves += found
-    split = len(args)
+    keys, split = list(kwargs), len(args)
     tree = Tree(
         tuple,
         (),

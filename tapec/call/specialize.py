@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
+from tapec.call.complexes import NativeForm, native_form
 from tapec.call.program import Face, ProgramLike
 from tapec.call.results import Results
 from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
-from tapec.call.signature import Input, Signature, Static, input_reader
+from tapec.call.signature import Signature, Static, input_reader
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, nested, only_tuples, owned, passed, prepared
 from tapec.lazy import deferred
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.markers import ResultMarker
 from tapec.trace.python.plan import InputPlan
-from tapec.tree import Tree, flatten
+from tapec.tree import Tree, flatten, is_complex
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
@@ -81,12 +82,18 @@ class Specialization:
     def _compile(self) -> Any:
         if self.backend == "numpy":
             return None
-        made = self.program.native(self.abi(), self.backend)
+        made = self.program.native(self.abi(), self.backend, self.form)
         if made is not None and self.state is not None:
             made.call.hidden = self.hidden_inputs
             if made.library is not None:
                 self.state.link(made.library)
         return made
+
+    @functools.cached_property
+    def form(self) -> NativeForm:
+        """The program with the arguments and results of native code."""
+        fixed = self._writes or bool(self.exclusive)
+        return native_form(self.face.results, self.signature, self.tree, self.leaves, fixed)
 
     def hidden_inputs(self) -> list[Any]:
         """The inputs that calls do not pass."""
@@ -96,13 +103,11 @@ class Specialization:
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""
-        hidden = [] if self.state is None else self.state.inputs
-        args = [passed(x) for x in self.signature.leaves if isinstance(x, Input)]
-        args += [passed(i) for i in hidden]
-        outs = [
-            llvm.Output(t.dtype, t.shape, self._kind(k), self._results.orders.get(k, ()))  # type: ignore[arg-type]
-            for k, t in enumerate(self.face.results)
-        ]
+        captured = [] if self.state is None else [i.type for i in self.state.inputs]
+        hidden = [passed(t.dtype, t.shape) for t in captured]
+        args = [*self.form.args(), *hidden]
+        own = self._returned - len(self.mutated) - self._stored
+        outs = self.form.outs(own, bool(self.errors))
         return llvm.KernelAbi(
             tuple(args),
             tuple(outs),
@@ -113,14 +118,6 @@ class Specialization:
             watched=self.state is not None,
             apart=pairs_apart(self.exclusive, args) or (),
         )
-
-    def _kind(self, index: int) -> str:
-        if self.errors and index == self._returned:
-            return "scalar"
-        if self.face.results[index].shape or index >= self.returned_count:
-            return "array"
-        marker = next(m for m in self.leaves if isinstance(m, ResultMarker) and m.index == index)
-        return "python" if marker.python_scalar else "scalar"
 
     @functools.cached_property
     def returned_count(self) -> int:
@@ -135,24 +132,25 @@ class Specialization:
     @functools.cached_property
     def _returned(self) -> int:
         """How many results native code returns."""
-        return self.returned_count + len(self.mutated) + self._stored
+        packed = len(self.form.pairs)
+        return self.returned_count - packed + len(self.mutated) + self._stored
 
     def _result(self) -> Any:
         """What native code returns: the user's result, or a flat tuple of all values."""
-        if self._direct and self.tree.kind is not None:
-            return nested(self.tree, iter(self._markers))
+        if self._direct and self.form.tree.kind is not None:
+            return nested(self.form.tree, iter(self._markers))
         return "single" if self._returned == 1 else "tuple"
 
     @functools.cached_property
     def _markers(self) -> list[int]:
         """The result that each leaf stands for, -1 for objects returned as they are."""
-        return [m.index if isinstance(m, ResultMarker) else -1 for m in self.leaves]
+        return [m.index if isinstance(m, ResultMarker) else -1 for m in self.form.leaves]
 
     @functools.cached_property
     def _direct(self) -> bool:
         """Whether native code can return what the user's function returns: tuples of tuples."""
         once = sorted(self._markers) == list(range(self._returned))
-        return once and only_tuples(self.tree)
+        return once and only_tuples(self.form.tree)
 
     @functools.cached_property
     def _flat(self) -> bool:
@@ -160,7 +158,7 @@ class Specialization:
 
         Static arrays are compared by content, which native code does not do.
         """
-        args, named = self.signature.tree.children
+        args, named = self.form.arguments.children
         static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
         arrays = any(isinstance(value, np.ndarray) for value in static)
         return not (named.children or arrays) and all(c.kind is None for c in args.children)
@@ -226,7 +224,8 @@ class Specialization:
 
     @functools.cached_property
     def _results(self) -> Results:
-        return Results([m for m in self.leaves if isinstance(m, ResultMarker)], self._returned)
+        count = self._returned + len(self.form.pairs)
+        return Results([m for m in self.leaves if isinstance(m, ResultMarker)], count)
 
     @functools.cached_property
     def _plain(self) -> bool:
@@ -246,13 +245,14 @@ class Specialization:
             return values
         result = self._native(inputs)
         if not self._direct:
-            return [result] if self._returned == 1 else list(result)
-        by_number = dict(zip(self._markers, flatten(result)[0], strict=True))
-        return [by_number[k] for k in range(len(by_number))]
+            return self.form.parts([result] if self._returned == 1 else list(result))
+        found = flatten(result, is_leaf=is_complex)[0]
+        by_number = dict(zip(self._markers, found, strict=True))
+        return self.form.parts([by_number[k] for k in range(len(by_number))])
 
     def _native(self, inputs: list[Any]) -> Any:
         """The results of native code on these inputs."""
-        given = [prepared(x) for x in inputs]
+        given = [prepared(x) for x in self.form.given(inputs)]
         for position, value in self._fixed:  # in increasing order
             given.insert(position, value)
         return self.compiled.call(*given)
@@ -284,6 +284,7 @@ class Specialization:
         buffers = self._inputs(leaves)
         separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
         simple = separate and self._direct and self._plain and not self._results.orders
+        simple = simple and not self.form.packed
         if self.compiled is None or not simple:
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)

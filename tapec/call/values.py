@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     llvm, results = deferred("tapec.backends.llvm"), deferred("tapec.trace.results")
 
-_PYTHON = {"f64": "float", "i64": "int", "bool": "bool"}
+_PYTHON: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool", "c128": "complex"}
 Array = np.ndarray[Any, Any]
 
 
@@ -42,12 +42,9 @@ def boxed(value: Array, python: bool) -> Any:
     return value.item() if python else value[()]
 
 
-def passed(given: Any) -> Any:
+def passed(dtype: str, shape: tuple[int, ...], python: bool = False) -> Any:
     """How native code takes an input: a number of Python's, or an array."""
-    t = given.type
-    if getattr(given, "python", False):
-        return llvm.ScalarArg(_PYTHON[t.dtype])  # type: ignore[arg-type]
-    return llvm.ArrayArg(t.dtype, t.shape)
+    return llvm.ScalarArg(_PYTHON[dtype]) if python else llvm.ArrayArg(dtype, shape)
 
 
 def inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

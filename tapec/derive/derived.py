@@ -14,7 +14,7 @@ from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.lazy import deferred
 from tapec.pipeline import derive
 from tapec.trace.markers import ResultMarker
-from tapec.tree import flatten
+from tapec.tree import Tree, complex_leaves, flatten
 
 if TYPE_CHECKING:
     import tapec.ad.adjoint as adjoint
@@ -74,6 +74,11 @@ def _scalar_output(inner: Any, has_aux: bool) -> tuple[Func, Any]:
     main = [m for m in inner.leaves[:count]] if has_aux else inner.leaves
     outs = [m for m in main if isinstance(m, ResultMarker)]
     if len(main) != 1 or not outs or func.results[outs[0].index].type.shape:
+        if main and complex_leaves(inner.tree):
+            raise NonDifferentiableError(
+                f"grad needs a real result, {func.name} returns a complex one",
+                hint="take its real part or modulus, or say grad(f, holomorphic=True)",
+            )
         got = ", ".join(str(func.results[m.index].type) for m in outs) or "a constant"
         raise NonDifferentiableError(
             f"grad needs a function with one scalar result, {func.name} returns {got}",
@@ -136,6 +141,7 @@ class Jacobian(Transform):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner, groups, args = self.prepare(args, kwargs)
         flags = inner.flags({k for g in groups for k in g})
+        self._check_real(inner.tree, args)
         blocks = nesting.inline(self.derive(inner.func, flags), inner.inputs)
         leaves = sorted(k for g in groups for k in g)
         per_result = []
@@ -147,6 +153,15 @@ class Jacobian(Transform):
             ]
             per_result.append(self.pack(parts))
         return inner.result(per_result)
+
+    def _check_real(self, results: Tree, args: tuple[Any, ...]) -> None:
+        """Raise where results and arguments are complex: what is meant must be said."""
+        given = [structure(args[n]) for n in self.argnums]
+        if complex_leaves(results) and any(map(complex_leaves, given)):
+            raise NonDifferentiableError(
+                "the Jacobian of complex results in complex arguments",
+                hint="say jacobian(f, holomorphic=True), or take real and imaginary parts apart",
+            )
 
 
 class Jvp(Transform):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from tapec.call.kernel import Kernel
@@ -15,6 +16,7 @@ from tapec.derive.derived import (
     Jvp,
     ValueAndGrad,
 )
+from tapec.derive.holomorphic import Holomorphic
 from tapec.derive.kept import kept
 from tapec.derive.mapped import Vmap
 from tapec.errors import SparsityError
@@ -29,13 +31,19 @@ else:
     bundle = deferred("tapec.derive.bundle")
 
 
-def grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
+def grad(
+    f: Function, argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Kernel:
     """The gradient of a function with one float result.
 
     `grad(f)(*args)` has the structure, shapes and dtypes of argument `argnums`; a tuple of
     `argnums` gives a tuple of gradients. Arguments may be nested in tuples, lists and dicts. With
     `has_aux` the function returns (value, aux), and the gradient function (gradient, aux). Reverse
     mode: the cost is a small multiple of that of `f`, whatever the number of inputs.
+
+    The gradient in a complex argument x + iy is df/dx + i df/dy, the direction of steepest ascent
+    (as in PyTorch; JAX gives its conjugate). Where `holomorphic`, the result of `f` is complex, and
+    what is returned is f'(z).
 
     Raises NonDifferentiableError where `f` does not return one float number, DTypeError for
     arguments that are not floats (Python integers become floats).
@@ -45,10 +53,13 @@ def grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
     >>> tapec.grad(lambda a, b: a * b, argnums=(0, 1))(2.0, 3.0)
     (np.float64(3.0), np.float64(2.0))
     """
-    return Kernel(Grad(f, argnums, has_aux), **options(f))
+    made = Holomorphic(f, argnums, has_aux) if holomorphic else Grad(f, argnums, has_aux)
+    return Kernel(made, **options(f))
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) -> Kernel:
+def value_and_grad(
+    f: Function, argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Kernel:
     """A function returning (value, gradient), in one run of both.
 
     The gradient is that of `tapec.grad`, with the same arguments and errors. With `has_aux` the
@@ -57,12 +68,18 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, has_aux: bool = False) 
     >>> tapec.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    return Kernel(ValueAndGrad(f, argnums, has_aux), **options(f))
+    whole = functools.partial(Holomorphic, value=True) if holomorphic else ValueAndGrad
+    return Kernel(whole(f, argnums, has_aux), **options(f))
 
 
 @overload
 def jacobian(
-    f: Function, argnums: Argnums = 0, *, mode: Mode = "auto", sparse: Literal[False] = False
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    mode: Mode = "auto",
+    sparse: Literal[False] = False,
+    holomorphic: bool = False,
 ) -> Kernel: ...
 @overload
 def jacobian(
@@ -84,6 +101,7 @@ def jacobian(
     format: Format = "csr",
     order: Order = "best",
     route: Route = "auto",
+    holomorphic: bool = False,
 ) -> Any:
     """All first derivatives of all results.
 
@@ -100,6 +118,10 @@ def jacobian(
     may be "both" then: some columns and some rows. `route` is "compressed" for this, "direct" to
     compute every nonzero by itself (programs without loops whose elements meet few others), "auto"
     for the one with less to compute. See `tapec.derive.sparse.SparseKernel`.
+
+    A complex result of real arguments has a complex Jacobian; rows of a real result in a complex
+    argument are gradients as `tapec.grad` gives them. Both complex need `holomorphic`: the Jacobian
+    is the complex derivative then.
 
     Raises DTypeError where a result or a chosen argument is not a float, SparsityError for options
     that do not exist and for sparse derivatives inside a traced function.
@@ -119,6 +141,8 @@ def jacobian(
         return SparseKernel(f, argnums, Style(format, order, mode, route), options(f))
     if mode == "both":
         raise SparsityError("a dense Jacobian has one mode", hint="use 'auto', 'fwd' or 'rev'")
+    if holomorphic:
+        return Kernel(Holomorphic(f, argnums, mode=mode), **options(f))
     return Kernel(Jacobian(f, argnums, mode), **options(f))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tapec.trace import entry, numpy, parts
+from tapec.trace import complex, entry, numpy, parts
 from tapec.trace.arrays import overloads
 from tapec.trace.python import runtime
 
-__all__ = ["entry", "numpy", "overloads", "parts", "runtime"]
+__all__ = ["complex", "entry", "numpy", "overloads", "parts", "runtime"]

@@ -51,10 +51,18 @@ ELEMENTS: Mapping[str, Element] = {
     "i64": Element("int64", "i64", 8, "int64", "pyint"),
     "i32": Element("int32", "i32", 4, "int32", "pyint"),
     "bool": Element("bool", "i8", 1, "bool", "pybool"),
+    # Programs see such an array with a last axis more, of real and imaginary part.
+    "c128": Element("complex128", "[2 x double]", 16, "complex128", "pycomplex"),
+    "c64": Element("complex64", "[2 x float]", 8, "complex64", "pycomplex"),
 }
 
 # The element type of a Python scalar argument in memory.
-SCALAR_DTYPES: Mapping[str, str] = {"float": "f64", "int": "i64", "bool": "bool"}
+SCALAR_DTYPES: Mapping[str, str] = {
+    "float": "f64",
+    "int": "i64",
+    "bool": "bool",
+    "complex": "c128",
+}
 
 INTERRUPTED = 9  # a signal handler has set an exception
 UNKNOWN_STATUS = "compiled code failed"
@@ -79,9 +87,9 @@ class ArrayArg:
 
 @dataclass(frozen=True)
 class ScalarArg:
-    """An argument that must be exactly a Python float (or np.float64), int or bool."""
+    """An argument that must be exactly a Python float (or np.float64), int, bool or complex."""
 
-    kind: Literal["float", "int", "bool"]
+    kind: Literal["float", "int", "bool", "complex"]
 
     def __post_init__(self) -> None:
         if self.kind not in SCALAR_DTYPES:
@@ -101,7 +109,7 @@ class ScalarArg:
 @dataclass(frozen=True)
 class Output:
     """A result: "array" is an ndarray; of shape () also "scalar", a NumPy scalar (np.float64, ...),
-    and "python", the Python float, int or bool.
+    and "python", the Python float, int, bool or complex.
 
     `shape` is that of the memory the kernel writes. Where the axes of the array lie in another
     order than C's, `order` names them from the outermost to the innermost.
@@ -109,7 +117,7 @@ class Output:
 
     dtype: str
     shape: tuple[int, ...]
-    kind: Literal["array", "scalar", "python", "pyfloat", "pyint", "pybool"] = "array"
+    kind: Literal["array", "scalar", "python", "pyfloat", "pyint", "pybool", "pycomplex"] = "array"
     order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -132,7 +140,7 @@ class Output:
 
     @property
     def python_kind(self) -> str:
-        """The kind of Python scalar this dtype becomes: "pyfloat", "pyint" or "pybool"."""
+        """The kind of Python scalar this dtype becomes: "pyfloat", "pyint", "pybool" or so."""
         return ELEMENTS[self.dtype].python
 
 

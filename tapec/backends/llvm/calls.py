@@ -32,6 +32,7 @@ _SCALARS: Mapping[str, tuple[type, ...]] = {
     "float": (float, int, np.floating, np.integer),
     "int": (int, np.integer),
     "bool": (bool, np.bool_),
+    "complex": (complex, np.complexfloating),
 }
 
 

@@ -39,6 +39,7 @@ _FUNCTIONS = (
     "PyMem_RawFree",
     "PyMem_RawMalloc",
     "PyMem_RawRealloc",
+    "PyComplex_FromDoubles",
     "PyErr_CheckSignals",
     "PyGILState_Check",
     "PyGILState_Ensure",
@@ -52,6 +53,7 @@ _FUNCTIONS = (
 _OBJECTS: dict[str, object] = {
     "py.float": float,
     "py.int": int,
+    "py.complex": complex,
     "py.True": True,
     "py.False": False,
     "py.IndexError": IndexError,
@@ -122,11 +124,18 @@ def _singleton_descriptors() -> bool:
     return all(np.zeros(1, e.numpy).dtype is np.dtype(e.numpy) for e in ELEMENTS.values())
 
 
+def _pair(kind: Any, thing: object) -> tuple[float, float]:
+    return _read(kind, thing, HEAD), _read(kind, thing, HEAD + ctypes.sizeof(kind))
+
+
 def _scalar_layout() -> bool:
     return (
         _read(ctypes.c_double, 2.5, HEAD) == 2.5
         and _read(ctypes.c_double, np.float64(2.5), HEAD) == 2.5
         and _read(ctypes.c_float, np.float32(2.5), HEAD) == 2.5
+        and _pair(ctypes.c_double, 2.5 + 1.5j) == (2.5, 1.5)
+        and _pair(ctypes.c_double, np.complex128(2.5 + 1.5j)) == (2.5, 1.5)
+        and _pair(ctypes.c_float, np.complex64(2.5 + 1.5j)) == (2.5, 1.5)
         and _read(ctypes.c_int64, np.int64(-(2**40)), HEAD) == -(2**40)
         and _read(ctypes.c_int32, np.int32(-7), HEAD) == -7
         and np.bool_(1) is np.True_

@@ -22,7 +22,12 @@ from tapec.backends.llvm.wrapper import link_chain
 
 FACTOR = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
-_TYPES: dict[str, tuple[type, ...]] = {"float": (float, np.float64), "int": (int,), "bool": (bool,)}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "float": (float, np.float64),
+    "int": (int,),
+    "bool": (bool,),
+    "complex": (complex, np.complex128),
+}
 
 
 def hashes(sig: KernelAbi) -> list[int]:

@@ -102,7 +102,12 @@ class EntryWriter(FunctionText):
         if isinstance(argument, ArrayArg):
             self.pointers.append(self.array_pointer(thing, argument))
             return
-        scalars = {"float": self.float_pointer, "int": self.int_pointer, "bool": self.bool_pointer}
+        scalars = {
+            "float": self.float_pointer,
+            "int": self.int_pointer,
+            "bool": self.bool_pointer,
+            "complex": self.complex_pointer,
+        }
         self.pointers.append(scalars[argument.kind](thing))
 
     def check_apart(self, a: int, b: int) -> None:
@@ -129,6 +134,13 @@ class EntryWriter(FunctionText):
         """float and np.float64 both keep their double right behind the object head."""
         python = self.has_type(thing, "py.float")
         numpy = self.has_type(thing, "np.type.float64")
+        self.expect(self.value(f"or i1 {python}, {numpy}"))
+        return self.place(thing, capi.HEAD)
+
+    def complex_pointer(self, thing: str) -> str:
+        """complex and np.complex128 keep their two doubles right behind the object head."""
+        python = self.has_type(thing, "py.complex")
+        numpy = self.has_type(thing, "np.type.complex128")
         self.expect(self.value(f"or i1 {python}, {numpy}"))
         return self.place(thing, capi.HEAD)
 
@@ -239,6 +251,10 @@ class EntryWriter(FunctionText):
             thing = self.own(self.value(f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 0)"))
             self.emit(f"store {element.llvm} {number}, ptr {self.place(thing, capi.HEAD)}")
             return thing
+        if element.python == "pycomplex":
+            parts = [self.value(f"extractvalue {element.llvm} {number}, {k}") for k in (0, 1)]
+            passed = ", ".join(f"double {part}" for part in parts)
+            return self.own(self.value(f"call ptr @PyComplex_FromDoubles({passed})"))
         wide = number if element.size == 8 else self.value(_WIDEN[out.dtype].format(number))
         return self.own(self.value(_BOX[element.python].format(wide)))
 

@@ -14,9 +14,10 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.promote import Key, scalar_key
 from tapec.trace.arrays.session import Session, current, where
-from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.special import is_special, is_traced_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.tree import Parts, joined
 
 _SCALARS = (bool, int, float)
 
@@ -28,15 +29,19 @@ def any_symbolic(args: Any) -> bool:
         return args._storage.array is None
     if kind in (list, tuple):
         return any(any_symbolic(a) for a in args)
-    return kind in SPECIAL or (kind is dict and any(any_symbolic(a) for a in args.values()))
+    if kind is dict:
+        return any(any_symbolic(a) for a in args.values())
+    return is_traced_special(args)
 
 
 def any_special(args: Any) -> bool:
-    """Whether slices of run-time length occur among (nested) arguments."""
+    """Whether slices of run-time length or complex numbers occur among (nested) arguments."""
     kind = type(args)
     if kind in (list, tuple):
         return any(any_special(a) for a in args)
-    return kind in SPECIAL or (kind is dict and any(any_special(a) for a in args.values()))
+    if kind is dict:
+        return any(any_special(a) for a in args.values())
+    return is_special(args)
 
 
 def any_tracer(args: Any) -> bool:
@@ -44,7 +49,9 @@ def any_tracer(args: Any) -> bool:
     kind = type(args)
     if kind in (list, tuple):
         return any(any_tracer(a) for a in args)
-    return kind is Tracer or (kind is dict and any(any_tracer(a) for a in args.values()))
+    if kind is dict:
+        return any(any_tracer(a) for a in args.values())
+    return kind is Tracer or isinstance(args, Parts)
 
 
 def unwrap(args: Any) -> Any:
@@ -56,7 +63,13 @@ def unwrap(args: Any) -> Any:
         return kind(unwrap(a) for a in args)
     if kind is dict:
         return {k: unwrap(a) for k, a in args.items()}
-    return args
+    return _whole(args) if isinstance(args, Parts) else args
+
+
+def _whole(z: Parts) -> Any:
+    """A complex array whose parts are constants, as NumPy's."""
+    made = joined(*(np.asarray(unwrap(part)) for part in (z.real, z.imag)))
+    return made if made.ndim else made[()]
 
 
 def session_of(*args: Any) -> Session | None:

@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import TraceError
+from tapec.errors import DTypeError, TraceError
 from tapec.trace.arrays.dispatch import call, method
 from tapec.trace.arrays.handlers import HANDLERS, may_raise
+from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.session import where
-from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.special import SPECIAL, call_special, is_special
 from tapec.trace.arrays.storage import ROW
 from tapec.trace.arrays.table import ATTRIBUTES, METHODS, TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import inplace
+from tapec.tree import is_complex
 
 
 class BoundMethod:
@@ -65,15 +67,25 @@ def _integer(truth: Any) -> Any:
 
 def _operator(name: str) -> tuple[Any, Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
-        return NotImplemented if type(other) in SPECIAL else _apply(name, self, other)
+        if is_special(other):
+            return call_special(name, (self, other), {})
+        return _apply(name, self, other)
 
     def reflected(self: Tracer, other: Any) -> Any:
+        if is_special(other):
+            return call_special(name, (other, self), {})
         return _apply(name, other, self)
 
     def augmented(self: Tracer, other: Any) -> Any:
-        if type(other) in SPECIAL:
+        if type(other) in SPECIAL and not is_complex(other):
             return NotImplemented
-        result = _apply(name, self, other)
+        result = forward(self, other)
+        if is_complex(result) and not is_number(self):
+            raise DTypeError(
+                f"an in-place operation cannot store {result.dtype} in an array of {self._dtype}",
+                where=where(),
+                hint="make the array with dtype=complex",
+            )
         number = not self._steps or self._storage.frozen == ROW
         if not self.shape and number and not self._storage.boxed:
             return result

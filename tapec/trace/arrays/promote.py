@@ -40,3 +40,8 @@ def scalar_key(value: Any) -> Key:
     if isinstance(value, complex):
         raise DTypeError("complex numbers are not supported", hint="keep real and imaginary parts")
     return dtype_name(np.asarray(value).dtype), False
+
+
+def is_complex_type(dtype: Any) -> bool:
+    """Whether this names a complex element type."""
+    return dtype is not None and dtype is not np._NoValue and np.dtype(dtype).kind == "c"

@@ -10,20 +10,36 @@ Handler = Callable[[str, Sequence[Any], dict[str, Any]], Any]
 
 # Their operators come before those of tracers; each class has the handler of NumPy's functions.
 SPECIAL: dict[type, Handler] = {}
+# Constants of these classes are no traced values, but calls with them are the handler's business.
+CONSTANT: dict[type, Handler] = {}
+# Whether an instance of a class is traced, where not all are.
+IS_TRACED: dict[type, Callable[[Any], bool]] = {}
+
+
+def is_special(a: Any) -> bool:
+    """Whether a call with this argument goes to the handler of its class."""
+    kind = type(a)
+    return kind in SPECIAL or kind in CONSTANT
+
+
+def is_traced_special(a: Any) -> bool:
+    """Whether this is a traced value of such a class."""
+    kind = type(a)
+    return kind in SPECIAL and (kind not in IS_TRACED or IS_TRACED[kind](a))
 
 
 def call_special(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy with an instance of such a class among its (nested) arguments."""
-    kind = _special_kind([*args, *kwargs.values()])
-    assert kind is not None, "no argument is of a special class"
-    return SPECIAL[kind](name, args, kwargs)
+    found = [*_special_kinds([*args, *kwargs.values()])]
+    assert found, "no argument is of a special class"
+    kind = next((k for k in found if k in SPECIAL), found[0])
+    return (SPECIAL.get(kind) or CONSTANT[kind])(name, args, kwargs)
 
 
-def _special_kind(args: Iterable[Any]) -> type | None:
+def _special_kinds(args: Iterable[Any]) -> Iterable[type]:
     for a in args:
         kind = type(a)
-        inner = a if kind in (list, tuple) else a.values() if kind is dict else ()
-        found = kind if kind in SPECIAL else _special_kind(inner)
-        if found is not None:
-            return found
-    return None
+        if kind in SPECIAL or kind in CONSTANT:
+            yield kind
+        elif kind in (list, tuple, dict):
+            yield from _special_kinds(a.values() if kind is dict else a)

@@ -239,7 +239,7 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     x, y = as_array(x), as_array(y)
     if type(y) is float and y == 0.5 and is_symbolic(x):
         return np_("sqrt", x)  # as NumPy does: of -inf it is NaN
-    n = _integer_exponent(y)
+    n = integer_exponent(y)
     if n is None or not is_symbolic(x):
         return emit("power", "power", _arithmetic, (x, y))
     dtype, weak = _arithmetic(key_of(x), key_of(y))
@@ -257,7 +257,7 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     return set_order(wrap(session, value, weak, deps_of((x,))), (x, y))
 
 
-def _integer_exponent(y: Any) -> int | None:
+def integer_exponent(y: Any) -> int | None:
     """The exponent as an int where it is a constant without fraction."""
     if type(y) is Tracer:
         if is_symbolic(y) or y.shape:

@@ -21,18 +21,25 @@ from tapec.trace.arrays.operands import (
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
+from tapec.tree import Parts, is_complex
 
 
 @implements("copyto")
 def copyto_checked(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     """``np.copyto``, with its rule for casts."""
-    if type(dst) is Tracer:
+    if type(dst) is Tracer and not is_complex(src):
         check_cast(as_array(src), dst._dtype, casting)
     copyto(dst, src, where=where)
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) -> None:
     """``dst[...] = src``, where a mask says so."""
+    if isinstance(dst, Parts):
+        for part, new in zip((dst.real, dst.imag), _parts(src), strict=True):
+            copyto(part, new, casting, where)
+        return
+    if is_complex(src):
+        raise _drops_imaginary(src, dst)
     if where is not None and where is not True:
         src = TABLE["where"](where, src, dst)
     if type(dst) is not Tracer:
@@ -54,6 +61,21 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
     dst._storage.write(session, dst._steps, value)
 
 
+def _parts(x: Any) -> tuple[Any, Any]:
+    """Real and imaginary parts of what is written into a complex array."""
+    if type(x) in (list, tuple):
+        x = np.array(x) if not any_symbolic(x) else TABLE["as_complex"](TABLE["array"](x))
+    return (x.real, x.imag) if is_complex(x) else (x, 0.0)
+
+
+def _drops_imaginary(src: Any, dst: Any) -> DTypeError:
+    return DTypeError(
+        f"complex numbers cannot be stored in an array of {dst.dtype}",
+        where=where(),
+        hint="make the array with dtype=complex, or store the real part: z.real",
+    )
+
+
 def deliver(out: Any, result: Any, mask: Any = True) -> Any:
     """``out=``: the result written there (where a mask says so), cast as NumPy casts it."""
     if isinstance(out, tuple):
@@ -61,6 +83,12 @@ def deliver(out: Any, result: Any, mask: Any = True) -> Any:
             return deliver(out[0], result, mask)
         return tuple(r if o is None else deliver(o, r, mask)
                      for o, r in zip(out, result, strict=True))  # fmt: skip
+    if isinstance(out, Parts):
+        for part, made in zip((out.real, out.imag), _parts(result), strict=True):
+            deliver(part, made, mask)
+        return out
+    if is_complex(result):
+        raise _drops_imaginary(result, out)
     if type(out) is not Tracer:
         raise real_array_write()
     check_cast(result, out._dtype)

@@ -11,9 +11,10 @@ from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays import views
 from tapec.trace.arrays.memory import check_known, pattern, shadow, whole_of
 from tapec.trace.arrays.operands import as_tracer
+from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.sharing import same_memory
-from tapec.trace.arrays.table import ATTRIBUTES, implements, method_of_arrays
+from tapec.trace.arrays.table import ATTRIBUTES, TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
 
 
@@ -110,8 +111,10 @@ ATTRIBUTES.update({"flags": Flags, "strides": _strides, "base": _base})
 
 
 @method_of_arrays("view")
-def view(x: Tracer, dtype: Any = None, type: Any = None) -> Tracer:
-    """``x.view()``: of other element types it is refused."""
+def view(x: Tracer, dtype: Any = None, type: Any = None) -> Any:
+    """``x.view()``: of other element types it is refused, but for complex ones."""
+    if type is None and is_complex_type(dtype):
+        return TABLE["paired"](x, dtype)
     if type not in (None, np.ndarray) or (dtype is not None and np.dtype(dtype) != x.dtype):
         raise UnsupportedOperation(
             "a view of the bytes of an array as another element type",

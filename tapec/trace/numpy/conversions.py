@@ -21,7 +21,7 @@ from tapec.trace.arrays.operands import (
     session_of,
     unwrap,
 )
-from tapec.trace.arrays.promote import Key, common, scalar_key
+from tapec.trace.arrays.promote import Key, common, is_complex_type, scalar_key
 from tapec.trace.arrays.rows import rows, rows_from
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
@@ -48,6 +48,8 @@ def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndm
           subok: bool = False, like: Any = None) -> Any:  # fmt: skip
     """``np.array``: nested lists of traced values become stacks."""
     copy = _COPY.get(copy, copy)
+    if is_complex_type(dtype) and any_symbolic(x):
+        return TABLE["as_complex"](array(x), dtype)
     if type(x) is Tracer:
         return _converted(np.array, x, dtype, copy=copy, order=order, ndmin=ndmin)
     if copy is False:
@@ -118,6 +120,8 @@ def _joined(session: Any, items: Any, build: Any) -> Any:
 def asarray(x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -> Any:
     """``np.asarray``: no copy of what is an array already."""
     copy = _COPY.get(copy, copy)
+    if is_complex_type(dtype) and any_symbolic(x):
+        return TABLE["as_complex"](array(x), dtype)
     if type(x) is Tracer:
         return _converted(np.asarray, x, dtype, order=order, copy=copy)
     return array(x, dtype, order=order, copy=copy)
@@ -168,6 +172,8 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
            copy: bool = True) -> Any:  # fmt: skip
     """Another element type."""
     x = as_tracer(x)
+    if is_complex_type(dtype):
+        return TABLE["as_complex"](x, dtype)
     if not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"Cannot cast array data from {x.dtype} to {dtype} by the rule {casting!r}")
     made = _converted(np.ndarray.astype, x, dtype, order=order, copy=copy)

@@ -15,7 +15,16 @@ from tapec.trace.arrays.special import SPECIAL, call_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
-from tapec.trace.python.builtin_classes import Bool, Class, Float, Int, Range, Str, class_of
+from tapec.trace.python.builtin_classes import (
+    Bool,
+    Class,
+    Complex,
+    Float,
+    Int,
+    Range,
+    Str,
+    class_of,
+)
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
 from tapec.trace.staging.values import Poison
@@ -164,6 +173,7 @@ MEMBERS: dict[str, Any] = {
     "float": Float,
     "int": Int,
     "bool": Bool,
+    "complex": Complex,
     "range": Range,
     "str": Str,
     "type": Class,

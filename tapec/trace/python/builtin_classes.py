@@ -20,6 +20,7 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.python.proxy import ArrayProxy, Meta
 from tapec.trace.staging.iterables import DynamicRange
 from tapec.trace.staging.values import Poison
+from tapec.tree import is_complex
 
 
 class Float(metaclass=Meta):
@@ -80,6 +81,27 @@ class Bool(metaclass=Meta):
     def accepts(tracer: Tracer) -> bool:
         """Traced Python booleans."""
         return not tracer.shape and tracer._weak and tracer._dtype == "bool"
+
+
+class Complex(metaclass=Meta):
+    """`complex`: a traced number with an imaginary part."""
+
+    real = builtins.complex
+    dtype = builtins.complex
+
+    def __new__(cls, real: Any = 0.0, imag: Any = None) -> Any:
+        if not any_symbolic((real, imag)):
+            return builtins.complex(real) if imag is None else builtins.complex(real, imag)
+        made = TABLE["as_complex"](Float(real)) if not is_complex(real) else +real
+        if imag is not None:
+            made = made + TABLE["as_complex"](Float(imag)) * 1j
+        made.real._weak = made.imag._weak = True
+        return made
+
+    @staticmethod
+    def accepts(tracer: Tracer) -> bool:
+        """No real number is complex."""
+        return False
 
 
 class Str(metaclass=Meta):

@@ -48,6 +48,7 @@ from tapec.trace.python.proxy import (
 )
 from tapec.trace.python.unsteady import is_unsteady, steady
 from tapec.trace.source import rewritten
+from tapec.tree import Parts
 
 
 def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
@@ -144,7 +145,7 @@ def instance(thing: Any, session: Session) -> Any:
     if has_density(thing):
         return Distribution(thing)
     cls = type(thing)
-    if isinstance(thing, (type, Tracer)):
+    if isinstance(thing, (type, Tracer, Parts)):
         return thing
     captured = session.captured
     inputs = captured is not None and captured.holds(thing)

@@ -14,6 +14,7 @@ from tapec.errors import TapecError, TraceError
 from tapec.ir.core import Loc
 from tapec.trace.arrays.frames import frames_of, is_library, is_user_code
 from tapec.trace.arrays.session import NeedStatic
+from tapec.trace.arrays.special import is_traced_special
 from tapec.trace.arrays.tracer import is_symbolic
 
 CURE = (
@@ -48,7 +49,7 @@ def _ours(error: BaseException | None) -> TapecError | None:
 
 def holds_traced(value: Any, depth: int = 3) -> bool:
     """Whether a value, container or closure holds a traced value."""
-    if is_symbolic(value):
+    if is_symbolic(value) or is_traced_special(value):
         return True
     cells = getattr(value, "__closure__", None) or ()
     inner = [cell.cell_contents for cell in cells if cell != _EMPTY]

@@ -31,6 +31,7 @@ from tapec.trace.source.state import Undefined
 from tapec.trace.staging.containers import PLAIN, contents, inside, refill
 from tapec.trace.staging.growing import Growing
 from tapec.trace.staging.values import Poison
+from tapec.tree import Parts, joined
 
 
 @dataclass
@@ -137,6 +138,9 @@ class Recipes:
             return functools.partial(_placed, value)
         if isinstance(value, np.ndarray | np.generic):
             return lambda call: value.copy()
+        if isinstance(value, Parts):
+            parts = [self.of(x, title) for x in (value.real, value.imag)]
+            return lambda call: joined(*(part(call) for part in parts))
         if type(value) is Growing or type(value) in SPECIAL:
             raise EffectError(f"{title} gets values whose number is not known", hint=CURE)
         if isinstance(value, type):

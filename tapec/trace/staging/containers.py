@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED, Undefined
 from tapec.trace.staging.growing import Growing
 
-CONSTANTS = frozenset([bool, int, float, str, bytes, complex, type(None)])
+CONSTANTS = frozenset([bool, int, float, str, bytes, type(None)])
 PLAIN = frozenset([*CONSTANTS, Undefined, range, slice, np.float64, np.int64, np.dtype])
 # Objects of these classes are immutable and refer to nothing else.
 ATOMS = PLAIN | {Tracer}

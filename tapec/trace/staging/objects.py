@@ -13,7 +13,7 @@ from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.containers import PLAIN, attributes, home_of, inside
 from tapec.trace.staging.growing import Growing
 from tapec.trace.tuning import OBJECT_DEPTH
-from tapec.tree import LEAF, Tree, flatten
+from tapec.tree import LEAF, Tree, flatten, is_complex
 
 _EXACT = (list, dict)
 _NOTHING = Tree(type(None))
@@ -48,7 +48,8 @@ def _down(value: Any, leaves: list[Any], depth: int) -> Tree:
         leaves.append(value)
         return LEAF
     keys, children = parts
-    return Tree(type(value), keys, tuple(_down(c, leaves, depth + 1) for c in children))
+    kind = complex if is_complex(value) else type(value)
+    return Tree(kind, keys, tuple(_down(c, leaves, depth + 1) for c in children))
 
 
 def _parts(value: Any) -> tuple[tuple[Any, ...], list[Any]] | None:

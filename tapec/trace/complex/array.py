@@ -1,0 +1,287 @@
+"""Complex arrays while tracing: a real and an imaginary part, each an array of its own memory.
+
+A program knows real numbers only, so that derivatives, batches, loops and machine code need to know
+nothing of complex ones. Views of a complex array are pairs of views of its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tapec.errors import UnsupportedOperation
+from tapec.trace.arrays.dispatch import call
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.overloads import BINARY, COMPARE, UNARY
+from tapec.trace.arrays.promote import common, common_float
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.writes import deliver
+from tapec.trace.numpy.ufunc_methods import ufunc_call
+from tapec.tree import TRACED, Parts, is_complex
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# NumPy's functions of complex arguments, by name; they get what NumPy's get, but for `out`.
+RULES: dict[str, Callable[..., Any]] = {}
+CURE = "compute with the real and the imaginary part: z.real, z.imag"
+
+
+def rule(*names: str) -> Callable[[F], F]:
+    """Register the decorated function for these names of NumPy's."""
+
+    def register(function: F) -> F:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+class ComplexTracer(Parts):
+    """A complex array (or number) of the traced program."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 3000.0
+
+    def __init__(self, real: Any, imag: Any) -> None:
+        object.__setattr__(self, "real", real)
+        object.__setattr__(self, "imag", imag)
+
+    # -- what NumPy tells ------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy element type."""
+        return np.result_type(self.real.dtype, np.complex64)
+
+    @property
+    def shape(self) -> Any:
+        """Sizes of the axes."""
+        return self.real.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self.real.shape = shape
+        self.imag.shape = shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.real.shape)
+
+    @property
+    def size(self) -> Any:
+        """Number of elements."""
+        return self.real.size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> Any:
+        """Bytes in all."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Any:
+        """Transpose."""
+        return both(lambda part: part.T, self)
+
+    @property
+    def mT(self) -> Any:
+        """Transpose of the last two axes."""
+        return both(lambda part: part.mT, self)
+
+    def __len__(self) -> int:
+        return len(self.real)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(apply("not_equal", (self, 0), {}))
+
+    def __complex__(self) -> complex:
+        return complex(float(self.real), float(self.imag))
+
+    def __float__(self) -> float:
+        raise TypeError("float() argument must be a real number, not complex")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(unwrap(self), dtype=dtype)
+
+    def __repr__(self) -> str:
+        if not any_symbolic(self):
+            return repr(unwrap(self))
+        dims = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
+        return f"traced {self.dtype}{dims}"
+
+    def __copy__(self) -> Any:
+        return both(TABLE["copy"], self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return both(TABLE["copy"], self)
+
+    # -- protocols -------------------------------------------------------------------------
+
+    def __getitem__(self, key: Any) -> Any:
+        return both(lambda part: part[key], self)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        real, imag = split(value)
+        self.real[key] = real
+        self.imag[key] = imag
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("real", "imag"):
+            getattr(self, name)[...] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return ufunc_call(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return call(func, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+        method = METHODS.get(name)
+        if method is not None:
+            return lambda *args, **kwargs: method(self, *args, **kwargs)
+        return lambda *args, **kwargs: apply(name, (self, *args), kwargs)
+
+
+# "view", "fill", ...: methods of arrays that are no functions of NumPy's, or other ones.
+METHODS: dict[str, Callable[..., Any]] = {}
+
+
+def method(*names: str) -> Callable[[F], F]:
+    """Register the decorated function as these methods of complex arrays."""
+
+    def register(function: F) -> F:
+        METHODS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def pair(real: Any, imag: Any) -> Any:
+    """The complex array with these parts, of one shape and one float type."""
+    if not (is_part(real) and is_part(imag)):
+        real, imag = _alike(as_tracer(real), as_tracer(imag))
+    elif type(real) is Tracer and type(imag) is Tracer:
+        real, imag = _alike(real, imag)
+    return ComplexTracer(real, imag)
+
+
+def is_part(x: Any) -> bool:
+    """Whether this is a traced array, or a part of one of run-time length."""
+    return type(x) is Tracer or type(x) in SPECIAL
+
+
+def _alike(real: Tracer, imag: Tracer) -> tuple[Any, Any]:
+    if real._shape != imag._shape:
+        shape = np.broadcast_shapes(real._shape, imag._shape)
+        real, imag = (_stretched(x, shape) for x in (real, imag))
+    if real._dtype == imag._dtype and real._dtype[0] == "f" and real._weak == imag._weak:
+        return real, imag
+    dtype, weak = common_float(common((real._dtype, real._weak), (imag._dtype, imag._weak)))
+    return tuple(_converted(x, dtype, weak) for x in (real, imag))  # type: ignore[return-value]
+
+
+def _stretched(x: Tracer, shape: tuple[int, ...]) -> Tracer:
+    if x._shape == shape:
+        return x
+    made: Tracer = TABLE["copy"](TABLE["broadcast_to"](x, shape))
+    return made
+
+
+def _converted(x: Tracer, dtype: str, weak: bool) -> Tracer:
+    if x._dtype == dtype and x._weak == weak:
+        return x
+    made: Tracer = TABLE["astype"](x, "f8" if dtype == "f64" else "f4")
+    made._weak = weak
+    return made
+
+
+def split(x: Any) -> tuple[Any, Any]:
+    """The parts of a number, an array or nested lists; of a real one the imaginary part is 0."""
+    if type(x) in (list, tuple):
+        x = RULES["array"](x) if holds_complex(x) else TABLE["array"](x)
+    return (x.real, x.imag) if is_complex(x) else (x, 0.0)
+
+
+def holds_complex(x: Any) -> bool:
+    """Whether complex numbers occur in nested lists."""
+    return any(map(holds_complex, x)) if type(x) in (list, tuple) else is_complex(x)
+
+
+def both(function: Callable[[Any], Any], z: Any) -> Any:
+    """A function that treats real and imaginary parts alike."""
+    return ComplexTracer(function(z.real), function(z.imag))
+
+
+def is_number(z: Any) -> bool:
+    """Whether this is a number rather than an array that may be written into."""
+    real = z.real
+    return not (type(real) is not Tracer or real._shape or real._steps or real._storage.boxed)
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of NumPy's with complex numbers among its (nested) arguments."""
+    known = RULES.get(name)
+    if known is None:
+        raise UnsupportedOperation(
+            f"np.{name} has no translation for traced complex arrays", where=where(), hint=CURE
+        )
+    out = kwargs.get("out")
+    if out is None:
+        return known(*args, **kwargs)
+    mask = kwargs.get("where", True)
+    made = known(*args, **{k: v for k, v in kwargs.items() if k not in ("out", "where")})
+    return deliver(out, made, mask)
+
+
+def _operators() -> None:
+    def binary(name: str) -> tuple[Any, Any, Any]:
+        def forward(self: Any, other: Any) -> Any:
+            return apply(name, (self, other), {})
+
+        def reflected(self: Any, other: Any) -> Any:
+            return apply(name, (other, self), {})
+
+        def inplace(self: Any, other: Any) -> Any:
+            made = forward(self, other)
+            return made if is_number(self) else deliver(self, made)
+
+        return forward, reflected, inplace
+
+    for short, name in BINARY.items():
+        for prefix, function in zip(("", "r", "i"), binary(name), strict=True):
+            setattr(ComplexTracer, f"__{prefix}{short}__", function)
+    for short, name in COMPARE.items():
+        setattr(ComplexTracer, f"__{short}__", binary(name)[0])
+    for short, name in UNARY.items():
+        setattr(ComplexTracer, f"__{short}__", lambda self, _name=name: apply(_name, (self,), {}))
+
+
+_operators()
+SPECIAL[ComplexTracer] = apply
+IS_TRACED[ComplexTracer] = lambda z: any_symbolic((z.real, z.imag))
+CONSTANT.update(dict.fromkeys([complex, np.complex128, np.complex64], apply))
+TRACED[Tracer] = pair

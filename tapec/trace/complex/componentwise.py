@@ -1,0 +1,106 @@
+"""Functions that treat real and imaginary parts alike: moving, joining and adding elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.complex.array import METHODS, RULES, ComplexTracer, both, pair, rule
+from tapec.tree import is_complex
+
+# The numbers and names of the arguments that may be complex, by function; lists of them count.
+_FIRST = (0,)
+_DATA: dict[tuple[int, ...], str] = {
+    _FIRST: "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
+    " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
+    " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
+    " nansum add.reduce cumsum cumulative_sum nancumsum add.accumulate mean nanmean diff ediff1d"
+    " tile repeat resize compress delete take take_along_axis nan_to_num tril triu copy"
+    " ascontiguousarray asfortranarray concatenate concat stack vstack hstack dstack column_stack"
+    " block split array_split hsplit vsplit dsplit unstack negative positive round around"
+    " broadcast_arrays pad meshgrid gradient average require sliding_window_view add.reduceat",
+    (0, 1): "add subtract append linspace",
+    (0, 2): "insert",
+    (1,): "choose",
+    (2,): "interp",
+    (1, 2): "where",
+}
+# The names of data arguments that may be given by keyword.
+_NAMED = frozenset(
+    ["a", "x", "arr", "m", "v", "values", "fp", "y", "arrays", "tup", "start", "stop"]
+)
+
+
+def _part(x: Any, k: int) -> Any:
+    """The real (0) or imaginary (1) part of an argument that may be complex, or holds such."""
+    if type(x) in (list, tuple):
+        return type(x)([_part(item, k) for item in x])
+    if is_complex(x):
+        return (x.real, x.imag)[k]
+    return x if k == 0 else _zeros(x)
+
+
+def _zeros(x: Any) -> Any:
+    return TABLE["zeros_like"](x) if getattr(x, "shape", ()) else 0.0
+
+
+def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        def on(k: int) -> Any:
+            given = [_part(a, k) if n in places or spread else a for n, a in enumerate(args)]
+            named = {n: _part(a, k) if n in _NAMED else a for n, a in kwargs.items()}
+            return TABLE[name](*given, **named)
+
+        spread = name in _SPREAD
+        kwargs.pop("dtype", None)
+        return zipped(on(0), on(1))
+
+    function.__name__ = name
+    return function
+
+
+# Functions all of whose arguments are data.
+_SPREAD = frozenset(
+    ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid", "linspace"]
+)
+
+
+def zipped(real: Any, imag: Any) -> Any:
+    """Results of functions of both parts as complex ones."""
+    if isinstance(real, (list, tuple)):
+        return type(real)([zipped(r, i) for r, i in zip(real, imag, strict=True)])
+    return pair(real, imag)
+
+
+for _places, _names in _DATA.items():
+    for _name in _names.split():
+        if _name in TABLE or "." in _name:
+            RULES[_name] = _alike(_name, _places)
+
+
+def _by_method(name: str) -> Callable[..., Any]:
+    def method(z: ComplexTracer, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("dtype", None)
+        return both(lambda part: getattr(part, name)(*args, **kwargs), z)
+
+    return method
+
+
+# Methods that take the same arguments for either part.
+_METHODS = (
+    "reshape ravel flatten transpose swapaxes squeeze diagonal trace sum mean cumsum repeat take"
+    " compress copy round"
+)
+for _name in _METHODS.split():
+    METHODS[_name] = _by_method(_name)
+
+
+@rule("select")
+def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
+    """``np.select``."""
+    made = [
+        TABLE["select"](conditions, [_part(c, k) for c in choices], _part(default, k))
+        for k in (0, 1)
+    ]
+    return pair(*made)

@@ -1,0 +1,195 @@
+"""Elementary functions of complex numbers, by real ones.
+
+Branch cuts and signs of zeros are those of C99, annex G, as in NumPy. Sources: W. Kahan, "Branch
+Cuts for Complex Elementary Functions, or Much Ado About Nothing's Sign Bit", 1987; R. L. Smith,
+"Algorithm 116: Complex Division", 1962.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.arrays.ufuncs import integer_exponent
+from tapec.trace.complex.array import pair, rule, split
+from tapec.trace.numpy.select import where
+from tapec.tree import is_complex
+
+_LOG_TWO, _LOG_TEN = math.log(2.0), math.log(10.0)
+
+
+# -- arithmetic ------------------------------------------------------------------------------------
+
+
+@rule("multiply")
+def multiply(a: Any, b: Any) -> Any:
+    """The product; a real factor scales both parts."""
+    if not is_complex(a):
+        return pair(a * b.real, a * b.imag)
+    if not is_complex(b):
+        return pair(a.real * b, a.imag * b)
+    return pair(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)
+
+
+@rule("square")
+def square(z: Any) -> Any:
+    """z * z."""
+    return pair((z.real - z.imag) * (z.real + z.imag), 2.0 * z.real * z.imag)
+
+
+@rule("divide", "true_divide")
+def divide(a: Any, b: Any) -> Any:
+    """The quotient by Smith's algorithm, which neither overflows nor underflows early."""
+    if not is_complex(b):
+        return pair(a.real / b, a.imag / b)
+    x, y = split(a)
+    steep = np.abs(b.real) < np.abs(b.imag)
+    large, small = where(steep, b.imag, b.real), where(steep, b.real, b.imag)
+    ratio = small / large
+    scale = large + small * ratio
+    return pair(
+        where(steep, x * ratio + y, x + y * ratio) / scale,
+        where(steep, y * ratio - x, y - x * ratio) / scale,
+    )
+
+
+@rule("reciprocal")
+def reciprocal(z: Any) -> Any:
+    """1 / z."""
+    return divide(1.0, z)
+
+
+@rule("conjugate", "conj")
+def conjugate(z: Any) -> Any:
+    """The number with the sign of its imaginary part changed."""
+    return pair(+z.real, -z.imag)
+
+
+@rule("absolute", "abs")
+def absolute(z: Any) -> Any:
+    """The modulus."""
+    return np.hypot(z.real, z.imag)
+
+
+@rule("sign")
+def sign(z: Any) -> Any:
+    """z / |z|, and 0 at 0."""
+    size = absolute(z)
+    known = size != 0
+    scale = where(known, 1.0 / where(known, size, 1.0), 0.0)
+    return pair(z.real * scale, z.imag * scale)
+
+
+# -- exponentials and powers -----------------------------------------------------------------------
+
+
+@rule("exp")
+def exp(z: Any) -> Any:
+    """e ** z."""
+    x, y = split(z)
+    size = np.exp(x)
+    return pair(size * np.cos(y), size * np.sin(y))
+
+
+@rule("exp2")
+def exp2(z: Any) -> Any:
+    """2 ** z."""
+    size, turn = np.exp2(z.real), z.imag * _LOG_TWO
+    return pair(size * np.cos(turn), size * np.sin(turn))
+
+
+@rule("expm1")
+def expm1(z: Any) -> Any:
+    """e ** z - 1, also near 0."""
+    half = np.sin(0.5 * z.imag)
+    grown = np.expm1(z.real)
+    return pair(grown * np.cos(z.imag) - 2.0 * half * half, (grown + 1.0) * np.sin(z.imag))
+
+
+def _log_size(z: Any) -> Any:
+    """log |z|, also near the unit circle."""
+    x, y = np.abs(z.real), np.abs(z.imag)
+    big, small = np.maximum(x, y), np.minimum(x, y)
+    near = (big > 0.5) & (big < 1.5) & (small < 1.5)
+    safe = where(near, big, 1.0)
+    close = 0.5 * np.log1p((safe - 1.0) * (safe + 1.0) + small * small)
+    return where(near, close, np.log(np.hypot(z.real, z.imag)))
+
+
+@rule("log")
+def log(z: Any) -> Any:
+    """The natural logarithm, cut along the negative reals."""
+    return pair(_log_size(z), np.arctan2(z.imag, z.real))
+
+
+@rule("log2")
+def log2(z: Any) -> Any:
+    """The logarithm to base 2."""
+    return log(z) / _LOG_TWO
+
+
+@rule("log10")
+def log10(z: Any) -> Any:
+    """The logarithm to base 10."""
+    return log(z) / _LOG_TEN
+
+
+@rule("log1p")
+def log1p(z: Any) -> Any:
+    """log(1 + z), also near 0."""
+    x, y = split(z)
+    return pair(0.5 * np.log1p(x * (2.0 + x) + y * y), np.arctan2(y, 1.0 + x))
+
+
+@rule("sqrt")
+def sqrt(z: Any) -> Any:
+    """The square root with nonnegative real part."""
+    x, y = split(z)
+    size = np.hypot(x, y)
+    left = x < 0
+    twice = size + np.abs(x)
+    nonzero = twice != 0
+    root = np.sqrt(0.5 * where(nonzero, twice, 1.0))
+    other = np.abs(y) / (2.0 * root)
+    real = where(nonzero, where(left, other, root), 0.0)
+    imag = where(nonzero, where(left, root, other), 0.0)
+    return pair(real, np.copysign(imag, y))
+
+
+@rule("power", "pow", "float_power")
+def power(a: Any, b: Any) -> Any:
+    """a ** b; integer exponents that are constant by products."""
+    n = None if is_complex(b) else integer_exponent(b)
+    if n is not None and abs(n) <= 100 and not getattr(b, "shape", ()):
+        return _integer_power(a, n)
+    if not is_complex(a):
+        return _power_of_real(a, b)
+    zero = (a.real == 0) & (a.imag == 0)
+    safe = pair(where(zero, 1.0, a.real), where(zero, 0.0, a.imag))
+    made = exp(multiply(log(safe), b))
+    none = (np.real(b) == 0) & (np.imag(b) == 0) if is_complex(b) else b == 0
+    return pair(where(zero, where(none, 1.0, 0.0), made.real), where(zero, 0.0, made.imag))
+
+
+def _power_of_real(a: Any, b: Any) -> Any:
+    """A positive number to a complex power has a real logarithm."""
+    if not is_symbolic(a) and np.all(np.asarray(a) > 0):
+        scaled = np.log(np.asarray(a, float))
+        return exp(pair(b.real * scaled, b.imag * scaled))
+    return power(pair(a, a * 0.0), b)
+
+
+def _integer_power(z: Any, n: int) -> Any:
+    if n < 0:
+        return reciprocal(_integer_power(z, -n))
+    made: Any = None
+    factor = z
+    while n:
+        if n & 1:
+            made = factor if made is None else multiply(made, factor)
+        n >>= 1
+        factor = square(factor) if n else factor
+    return pair(z.real * 0.0 + 1.0, z.imag * 0.0) if made is None else pair(+made.real, +made.imag)

@@ -1,0 +1,164 @@
+"""Linear algebra of complex matrices by real ones of twice the size.
+
+[[A, -B], [B, A]] stands for A + iB: sums, products and inverses of such matrices are those of the
+complex ones (Golub and Van Loan, Matrix Computations, 4th ed., section 1.1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.errors import UnsupportedOperation
+from tapec.trace.arrays.session import where
+from tapec.trace.complex.array import pair, rule, split
+from tapec.trace.complex.elementary import conjugate
+from tapec.tree import is_complex
+
+
+def real_form(z: Any) -> Any:
+    """The real matrix that stands for a complex one; a stack of them for a stack."""
+    a, b = split(z)
+    return np.concatenate(
+        [np.concatenate([a, -b], axis=-1), np.concatenate([b, a], axis=-1)], axis=-2
+    )
+
+
+def complex_form(m: Any) -> Any:
+    """The complex matrix that a real one stands for."""
+    rows, columns = m.shape[-2] // 2, m.shape[-1] // 2
+    return pair(+m[..., :rows, :columns], +m[..., rows:, :columns])
+
+
+@rule("linalg.solve")
+def solve(a: Any, b: Any) -> Any:
+    """The solution of a linear system."""
+    if not is_complex(a):
+        return pair(np.linalg.solve(a, b.real), np.linalg.solve(a, b.imag))
+    x, y = split(b)
+    if not is_complex(b):
+        y = np.zeros(np.shape(x))
+    axis = -1 if np.ndim(x) == 1 else -2
+    made = np.linalg.solve(real_form(a), np.concatenate([x, y], axis=axis))
+    n = a.shape[-1]
+    if axis == -1:
+        return pair(+made[:n], +made[n:])
+    return pair(+made[..., :n, :], +made[..., n:, :])
+
+
+@rule("linalg.inv")
+def inv(a: Any) -> Any:
+    """The inverse."""
+    return complex_form(np.linalg.inv(real_form(a)))
+
+
+@rule("linalg.det")
+def det(a: Any) -> Any:
+    """The determinant, by elimination with the greatest pivot of each column."""
+    a = +a
+    n, made = a.shape[-1], 1.0 + 0.0j
+    for k in range(n):
+        best = np.argmax(np.abs(a[..., k:, k]), axis=-1) + k
+        a, swapped = _swapped(a, k, best)
+        pivot = a[..., k, k]
+        made = made * pivot * where_swapped(swapped)
+        if k < n - 1:
+            factor = _ratio(a[..., k + 1 :, k], pivot[..., None])
+            rest = a[..., k + 1 :, k + 1 :] - factor[..., None] * a[..., k, k + 1 :][..., None, :]
+            a = _bordered(a, rest, k)
+    return made
+
+
+def where_swapped(swapped: Any) -> Any:
+    """The sign of an exchange of rows."""
+    return np.where(swapped, -1.0, 1.0)
+
+
+def _ratio(x: Any, pivot: Any) -> Any:
+    """x / pivot, and 0 where the pivot is: then the whole column is 0."""
+    zero = pivot == 0
+    return x / pair(np.where(zero, 1.0, pivot.real), pivot.imag)
+
+
+def _swapped(a: Any, k: int, best: Any) -> tuple[Any, Any]:
+    """Rows k and `best` exchanged, and whether they differ."""
+    rows = np.arange(a.shape[-2])
+    column = best[..., None]
+    order = np.where(rows == k, column, np.where(rows == column, k, rows))
+    index = np.broadcast_to(order[..., None], a.shape)
+    return np.take_along_axis(a, index, axis=-2), best != k
+
+
+def _bordered(a: Any, rest: Any, k: int) -> Any:
+    """The matrix with the part behind row and column k replaced."""
+    below = np.concatenate([a[..., k + 1 :, : k + 1], rest], axis=-1)
+    return np.concatenate([a[..., : k + 1, :], below], axis=-2)
+
+
+@rule("linalg.slogdet")
+def slogdet(a: Any) -> Any:
+    """Sign and logarithm of the modulus of the determinant."""
+    found = det(a)
+    kind = type(np.linalg.slogdet(np.eye(1)))
+    return kind(np.sign(found), np.log(np.abs(found)))
+
+
+@rule("linalg.cholesky")
+def cholesky(a: Any, *, upper: bool = False) -> Any:
+    """The Cholesky factor of a Hermitian positive definite matrix, column by column."""
+    n = a.shape[-1]
+    columns: list[Any] = []
+    for j in range(n):
+        column = a[..., j:, j]
+        for k in range(j):
+            row = columns[k]
+            column = column - row[..., j - k :] * conjugate(row[..., j - k])[..., None]
+        head = np.sqrt(column.real[..., 0])
+        columns.append(pair(column.real / head[..., None], column.imag / head[..., None]))
+    full = [_padded(c, n) for c in columns]
+    made = pair(*(np.stack([getattr(c, p) for c in full], axis=-1) for p in ("real", "imag")))
+    return conjugate(np.swapaxes(made, -1, -2)) if upper else made
+
+
+def _padded(column: Any, n: int) -> Any:
+    missing = np.zeros((*column.shape[:-1], n - column.shape[-1]))
+    real = np.concatenate([missing, column.real], axis=-1)
+    return pair(real, np.concatenate([missing, column.imag], axis=-1))
+
+
+def _hermitian(a: Any, lower: bool) -> Any:
+    """The Hermitian matrix of which one triangle is given."""
+    n = a.shape[-1]
+    strict = np.tril(np.ones((n, n)), -1) if lower else np.triu(np.ones((n, n)), 1)
+    x, y = a.real * strict, a.imag * strict
+    diagonal = a.real * np.eye(n)
+    return pair(x + np.swapaxes(x, -1, -2) + diagonal, y - np.swapaxes(y, -1, -2))
+
+
+@rule("linalg.eigvalsh")
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """The eigenvalues of a Hermitian matrix: the real matrix has each of them twice."""
+    found = np.linalg.eigvalsh(real_form(_hermitian(a, UPLO.upper() == "L")))
+    return 0.5 * (found[..., ::2] + found[..., 1::2])
+
+
+@rule("linalg.svdvals")
+def svdvals(a: Any) -> Any:
+    """The singular values: the real matrix has each of them twice."""
+    found = np.linalg.svd(real_form(a), compute_uv=False)
+    return 0.5 * (found[..., ::2] + found[..., 1::2])
+
+
+@rule("linalg.svd")
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """The singular values; the singular vectors of complex matrices are refused."""
+    if compute_uv:
+        raise UnsupportedOperation(
+            "the singular vectors of a complex matrix",
+            where=where(),
+            hint="its singular values are known: np.linalg.svd(a, compute_uv=False)",
+        )
+    return svdvals(a)

@@ -1,0 +1,84 @@
+"""Products, variances and norms of complex arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapec.trace.complex.array import METHODS, apply, pair, rule
+from tapec.trace.complex.elementary import absolute
+from tapec.trace.numpy.shape import axes_of
+
+
+def squared(z: Any) -> Any:
+    """|z| ** 2, without a root."""
+    return z.real * z.real + z.imag * z.imag
+
+
+@rule("prod", "multiply.reduce")
+def prod(z: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
+    """The product of the elements: halves are multiplied until one row is left."""
+    axes = axes_of(axis, z.ndim)
+    rest = [a for a in range(z.ndim) if a not in axes]
+    shape = [z.shape[a] for a in rest]
+    rows = np.transpose(z, (*axes, *rest)).reshape((-1, *shape))
+    if not len(rows):
+        rows = pair(np.ones((1, *shape)), np.zeros((1, *shape)))
+    while len(rows) > 1:
+        half = len(rows) // 2
+        paired = rows[:half] * rows[half : 2 * half]
+        rows = paired if len(rows) % 2 == 0 else np.concatenate([paired, rows[2 * half :]])
+    made = rows[0]
+    if keepdims:
+        made = made.reshape([1 if a in axes else n for a, n in enumerate(z.shape)])
+    return made
+
+
+@rule("cumprod", "cumulative_prod", "multiply.accumulate")
+def cumprod(z: Any, axis: Any = None, **options: Any) -> Any:
+    """Running products, in logarithmically many steps (Hillis and Steele 1986)."""
+    z = z.ravel() if axis is None else np.moveaxis(z, axis, 0)
+    shift = 1
+    while shift < len(z):
+        z = np.concatenate([z[:shift], z[shift:] * z[:-shift]])
+        shift *= 2
+    return z if axis is None else np.moveaxis(z, 0, axis)
+
+
+@rule("var")
+def var(z: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, **options: Any) -> Any:
+    """The mean squared distance from the mean."""
+    deviation = squared(z - np.mean(z, axis=axis, keepdims=True))
+    count = np.prod([z.shape[a] for a in axes_of(axis, z.ndim)], dtype=int)
+    return np.sum(deviation, axis=axis, keepdims=keepdims) / (count - ddof)
+
+
+@rule("std")
+def std(z: Any, *args: Any, **kwargs: Any) -> Any:
+    """The standard deviation."""
+    return np.sqrt(var(z, *args, **kwargs))
+
+
+@rule("linalg.norm", "linalg.vector_norm", "linalg.matrix_norm")
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norms of vectors, and those of matrices that depend on the sizes of their elements alone."""
+    if ord in (2, -2, "nuc") and (x.ndim == 2 if axis is None else isinstance(axis, tuple)):
+        from tapec.trace.complex.linear import svdvals
+
+        return _spectral(svdvals(x), ord)
+    return np.linalg.norm(absolute(x), ord, axis, keepdims)
+
+
+def _spectral(values: Any, ord: Any) -> Any:
+    if ord == "nuc":
+        return np.sum(values, axis=-1)
+    return values[..., 0] if ord == 2 else values[..., -1]
+
+
+def _method(name: str) -> None:
+    METHODS[name] = lambda z, *args, **kwargs: apply(name, (z, *args), kwargs)
+
+
+for _name in ("prod", "cumprod", "var", "std"):
+    _method(_name)
