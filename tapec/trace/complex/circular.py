@@ -12,32 +12,36 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.complex.array import pair, rule, split
-from tapec.trace.complex.elementary import divide, exp, log, sqrt
+from tapec.trace.complex.elementary import divide, exp, grown, log, sqrt
 from tapec.trace.numpy.select import where
 
 
 @rule("sin")
 def sin(z: Any) -> Any:
     """The sine."""
-    return pair(np.sin(z.real) * np.cosh(z.imag), np.cos(z.real) * np.sinh(z.imag))
+    x, y = split(z)
+    return pair(grown(np.cosh(y), np.sin(x), x), np.cos(x) * np.sinh(y))
 
 
 @rule("cos")
 def cos(z: Any) -> Any:
     """The cosine."""
-    return pair(np.cos(z.real) * np.cosh(z.imag), -np.sin(z.real) * np.sinh(z.imag))
+    x, y = split(z)
+    return pair(np.cos(x) * np.cosh(y), -grown(np.sinh(y), np.sin(x), x))
 
 
 @rule("sinh")
 def sinh(z: Any) -> Any:
     """The hyperbolic sine."""
-    return pair(np.sinh(z.real) * np.cos(z.imag), np.cosh(z.real) * np.sin(z.imag))
+    x, y = split(z)
+    return pair(np.sinh(x) * np.cos(y), grown(np.cosh(x), np.sin(y), y))
 
 
 @rule("cosh")
 def cosh(z: Any) -> Any:
     """The hyperbolic cosine."""
-    return pair(np.cosh(z.real) * np.cos(z.imag), np.sinh(z.real) * np.sin(z.imag))
+    x, y = split(z)
+    return pair(np.cosh(x) * np.cos(y), grown(np.sinh(x), np.sin(y), y))
 
 
 @rule("tanh")
@@ -69,10 +73,15 @@ def _turned(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 rule("tan")(_turned(tanh))
 
 
+def _roots(z: Any) -> tuple[Any, Any]:
+    """The roots of 1 - z and 1 + z, whose imaginary parts keep their signs, also those of zeros."""
+    return sqrt(pair(1.0 - z.real, -z.imag)), sqrt(pair(1.0 + z.real, +z.imag))
+
+
 @rule("arcsin")
 def arcsin(z: Any) -> Any:
     """The inverse sine (Kahan)."""
-    below, above = sqrt(1.0 - z), sqrt(1.0 + z)
+    below, above = _roots(z)
     return pair(
         np.arctan2(z.real, below.real * above.real - below.imag * above.imag),
         np.arcsinh(below.real * above.imag - below.imag * above.real),
@@ -82,7 +91,7 @@ def arcsin(z: Any) -> Any:
 @rule("arccos")
 def arccos(z: Any) -> Any:
     """The inverse cosine (Kahan)."""
-    below, above = sqrt(1.0 - z), sqrt(1.0 + z)
+    below, above = _roots(z)
     return pair(
         2.0 * np.arctan2(below.real, above.real),
         np.arcsinh(above.real * below.imag - above.imag * below.real),
@@ -92,7 +101,7 @@ def arccos(z: Any) -> Any:
 @rule("arccosh")
 def arccosh(z: Any) -> Any:
     """The inverse hyperbolic cosine (Kahan)."""
-    below, above = sqrt(z - 1.0), sqrt(z + 1.0)
+    below, above = sqrt(pair(z.real - 1.0, +z.imag)), sqrt(pair(z.real + 1.0, +z.imag))
     return pair(
         np.arcsinh(below.real * above.real + below.imag * above.imag),
         2.0 * np.arctan2(below.imag, above.real),
@@ -103,8 +112,10 @@ def arccosh(z: Any) -> Any:
 def arctanh(z: Any) -> Any:
     """The inverse hyperbolic tangent (Kahan)."""
     x, y = split(z)
+    size = np.abs(x)
+    far = 0.25 * np.log1p(4.0 * size / ((1.0 - size) * (1.0 - size) + y * y))
     return pair(
-        0.25 * np.log1p(4.0 * x / ((1.0 - x) * (1.0 - x) + y * y)),
+        np.copysign(far, x),
         0.5 * np.arctan2(2.0 * y, (1.0 - x) * (1.0 + x) - y * y),
     )
 

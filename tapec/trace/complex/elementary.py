@@ -86,12 +86,17 @@ def sign(z: Any) -> Any:
 # -- exponentials and powers -----------------------------------------------------------------------
 
 
+def grown(size: Any, factor: Any, zero: Any) -> Any:
+    """size * factor; where `zero` is 0 so is the factor, also beside an infinite size."""
+    return where(np.logical_and(zero == 0, np.isinf(size)), zero, size * factor)
+
+
 @rule("exp")
 def exp(z: Any) -> Any:
     """e ** z."""
     x, y = split(z)
     size = np.exp(x)
-    return pair(size * np.cos(y), size * np.sin(y))
+    return pair(size * np.cos(y), grown(size, np.sin(y), y))
 
 
 @rule("exp2")
@@ -141,7 +146,11 @@ def log10(z: Any) -> Any:
 def log1p(z: Any) -> Any:
     """log(1 + z), also near 0."""
     x, y = split(z)
-    return pair(0.5 * np.log1p(x * (2.0 + x) + y * y), np.arctan2(y, 1.0 + x))
+    near = np.abs(x) + np.abs(y) < 0.5
+    safe_x, safe_y = where(near, x, 0.0), where(near, y, 0.0)
+    close = 0.5 * np.log1p(safe_x * (2.0 + safe_x) + safe_y * safe_y)
+    far = pair(1.0 + x, +y)
+    return pair(where(near, close, _log_size(far)), np.arctan2(y, 1.0 + x))
 
 
 @rule("sqrt")
@@ -150,10 +159,10 @@ def sqrt(z: Any) -> Any:
     x, y = split(z)
     size = np.hypot(x, y)
     left = x < 0
-    twice = size + np.abs(x)
-    nonzero = twice != 0
-    root = np.sqrt(0.5 * where(nonzero, twice, 1.0))
-    other = np.abs(y) / (2.0 * root)
+    half = 0.5 * size + 0.5 * np.abs(x)
+    nonzero = half != 0
+    root = np.sqrt(where(nonzero, half, 1.0))
+    other = where(np.isinf(y), np.inf, np.abs(y) / (2.0 * root))
     real = where(nonzero, where(left, other, root), 0.0)
     imag = where(nonzero, where(left, root, other), 0.0)
     return pair(real, np.copysign(imag, y))
