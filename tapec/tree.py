@@ -128,7 +128,7 @@ def _build(tree: Tree, leaves: Iterator[Any]) -> Any:
 # -- complex numbers: pairs of real ones, as programs compute with the parts alone ----------------
 
 
-class Parts:
+class ComplexParts:
     """A complex number or array as its real and its imaginary part."""
 
     __slots__ = ("imag", "real")
@@ -145,7 +145,7 @@ def is_complex(x: Any) -> bool:
     """Whether this is a complex number or array, traced or not."""
     if isinstance(x, np.ndarray | np.generic):
         return x.dtype.kind == "c"
-    return isinstance(x, complex | Parts)
+    return isinstance(x, complex | ComplexParts)
 
 
 def leaves_of_numbers(tree: Any, holds: Callable[[Any], bool]) -> bool:
@@ -154,7 +154,7 @@ def leaves_of_numbers(tree: Any, holds: Callable[[Any], bool]) -> bool:
 
 
 def joined(real: Any, imag: Any) -> Any:
-    """The complex number or array with these parts; `Parts` where they are no numbers."""
+    """The complex number or array with these parts; `ComplexParts` where they are no numbers."""
     traced = TRACED.get(type(real)) or TRACED.get(type(imag))
     if traced is not None:
         return traced(real, imag)
@@ -164,7 +164,7 @@ def joined(real: Any, imag: Any) -> Any:
         return np.result_type(real, imag, np.complex64).type(complex(real, imag))
     if isinstance(real, float | int) and isinstance(imag, float | int):
         return complex(real, imag)
-    return Parts(real, imag)
+    return ComplexParts(real, imag)
 
 
 def _array(real: Any, imag: Any) -> Any:

@@ -156,7 +156,7 @@ class Jacobian(Transform):
 
     def _check_real(self, results: Tree, args: tuple[Any, ...]) -> None:
         """Raise where results and arguments are complex: what is meant must be said."""
-        given = [structure(args[n]) for n in self.argnums]
+        given = [flatten(args[n])[1] for n in self.argnums]
         if complex_leaves(results) and any(map(complex_leaves, given)):
             raise NonDifferentiableError(
                 "the Jacobian of complex results in complex arguments",

@@ -6,15 +6,20 @@ equations, which is the conjugate of the gradient of u (Ahlfors, Complex Analysi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.ad.drivers import Mode
 from tapec.derive.derived import Argnums, Function, Grad, Jacobian, Transform
 from tapec.errors import NonDifferentiableError
-from tapec.trace.results import call_traced
+from tapec.lazy import deferred
 from tapec.tree import flatten, is_complex, leaves_of_numbers
+
+if TYPE_CHECKING:
+    from tapec.ad.drivers import Mode
+    from tapec.trace import results
+else:
+    results = deferred("tapec.trace.results")
 
 
 class RealPart:
@@ -25,7 +30,7 @@ class RealPart:
         self.__name__ = getattr(f, "__name__", type(f).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = call_traced(self.f, args, kwargs)
+        found = results.call_traced(self.f, args, kwargs)
         return real_parts(found[0] if self.has_aux else found), found
 
 

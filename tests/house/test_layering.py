@@ -141,7 +141,8 @@ def after_import(code: str) -> set[str]:
 # What a call needs whose program is known: the callable object, signatures, captured state.
 FOR_A_CALL = """
     backends backends.fastcall backends.locks
-    call call.api call.derivatives call.entries call.foreign call.kernel call.method call.program
+    call call.api call.complexes call.derivatives call.entries call.foreign call.kernel call.method
+    call.program
     call.quick call.results
     call.sharing call.signature call.specialize call.state call.tuning call.values call.variants
     config errors ir ir.pauses ir.types lazy pipeline
@@ -180,7 +181,7 @@ def test_import_loads_what_a_call_needs() -> None:
 def test_compilers_are_loaded_by_the_first_compilation() -> None:
     define = "import tapec\nf = tapec.grad(tapec.compile(lambda x: x * 2.0))\n"
     transforms = {"derive", *(f"derive.{m}" for m in ("derived", "kept", "mapped", "transforms"))}
-    transforms |= {"derive.tuning"}
+    transforms |= {"derive.holomorphic", "derive.tuning"}
     assert of_ours(after_import(define)) == {*FOR_A_CALL.split()} | transforms
     rooms = {"tapec.trace.entry", "tapec.ad", "tapec.passes", "tapec.lower", "llvmlite.binding"}
     assert rooms <= after_import(f"{define}f(1.0)")

@@ -18,7 +18,16 @@ from tapec.trace import TABLE
 ROOT = Path(__file__).parents[2]
 TRACE = ROOT / "tapec" / "trace"
 # From the bottom up. Arrays and NumPy's functions on them are one pair of rooms.
-ORDER = [{"tuning"}, {"source"}, {"arrays", "numpy"}, {"parts"}, {"staging"}, {"python"}, {""}]
+ORDER = [
+    {"tuning"},
+    {"source"},
+    {"arrays", "numpy"},
+    {"parts"},
+    {"complex"},
+    {"staging"},
+    {"python"},
+    {""},
+]
 PAIR = {"arrays", "numpy"}
 
 Sources = Mapping[str, str]

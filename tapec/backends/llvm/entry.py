@@ -34,7 +34,11 @@ _WIDEN: Mapping[str, str] = {"f32": "fpext float {} to double", "i32": "sext i32
 _BOX: Mapping[str, str] = {
     "pyfloat": "call ptr @PyFloat_FromDouble(double {})",
     "pyint": "call ptr @PyLong_FromLongLong(i64 {})",
+    "pycomplex": "call ptr @PyComplex_FromDoubles([2 x double] {})",
 }
+# The types of scalars that hold their numbers behind the object head.
+_HEADS = {"float": ("py.float", "np.type.float64"), "complex": ("py.complex", "np.type.complex128")}
+_AS_INT = "@PyLong_AsLongLongAndOverflow"
 
 
 def extents(shape: tuple[int, ...]) -> str:
@@ -102,13 +106,8 @@ class EntryWriter(FunctionText):
         if isinstance(argument, ArrayArg):
             self.pointers.append(self.array_pointer(thing, argument))
             return
-        scalars = {
-            "float": self.float_pointer,
-            "int": self.int_pointer,
-            "bool": self.bool_pointer,
-            "complex": self.complex_pointer,
-        }
-        self.pointers.append(scalars[argument.kind](thing))
+        own = {"int": self.int_pointer, "bool": self.bool_pointer}.get(argument.kind)
+        self.pointers.append(own(thing) if own else self.head_pointer(thing, argument.kind))
 
     def check_apart(self, a: int, b: int) -> None:
         """Check that two arrays share no memory: one ends before the other starts."""
@@ -130,25 +129,16 @@ class EntryWriter(FunctionText):
         self.expect(self.value(f"icmp ne ptr {data}, null"))
         return data
 
-    def float_pointer(self, thing: str) -> str:
-        """float and np.float64 both keep their double right behind the object head."""
-        python = self.has_type(thing, "py.float")
-        numpy = self.has_type(thing, "np.type.float64")
-        self.expect(self.value(f"or i1 {python}, {numpy}"))
-        return self.place(thing, capi.HEAD)
-
-    def complex_pointer(self, thing: str) -> str:
-        """complex and np.complex128 keep their two doubles right behind the object head."""
-        python = self.has_type(thing, "py.complex")
-        numpy = self.has_type(thing, "np.type.complex128")
-        self.expect(self.value(f"or i1 {python}, {numpy}"))
+    def head_pointer(self, thing: str, kind: str) -> str:
+        """Floats and complex numbers, NumPy's too, keep their doubles right behind the head."""
+        found = [self.has_type(thing, name) for name in _HEADS[kind]]
+        self.expect(self.value(f"or i1 {', '.join(found)}"))
         return self.place(thing, capi.HEAD)
 
     def int_pointer(self, thing: str) -> str:
         self.expect(self.has_type(thing, "py.int"))
         overflow, spilled = self.local("i32"), self.local("i64")
-        call = f"call i64 @PyLong_AsLongLongAndOverflow(ptr {thing}, ptr {overflow})"
-        number = self.value(call)
+        number = self.value(f"call i64 {_AS_INT}(ptr {thing}, ptr {overflow})")
         over = self.value(f"load i32, ptr {overflow}")
         self.expect(self.value(f"icmp eq i32 {over}, 0"))
         self.emit(f"store i64 {number}, ptr {spilled}")
@@ -161,8 +151,6 @@ class EntryWriter(FunctionText):
         spilled = self.local("i8")
         self.emit(f"store i8 {self.value(f'zext i1 {true} to i8')}, ptr {spilled}")
         return spilled
-
-    # ---- captured state ----
 
     def check_state(self) -> None:
         """Check that the captured state is unchanged, and load its inputs."""
@@ -188,9 +176,11 @@ class EntryWriter(FunctionText):
 
     def new_array(self, out: Output) -> str:
         descr = f"@np.descr.{ELEMENTS[out.dtype].numpy}"
-        dims = extents(out.placed(out.shape))
-        strides = f"ptr {extents(out.strides) if out.order else 'null'}"
-        new = f"ptr {descr}, i32 {len(out.shape)}, ptr {dims}, {strides}"
+        dims, strides = (
+            extents(out.placed(out.shape)),
+            extents(out.strides) if out.order else "null",
+        )
+        new = f"ptr {descr}, i32 {len(out.shape)}, ptr {dims}, ptr {strides}"
         return self.value(f"call ptr @tapec.new({new})")
 
     def take_work(self) -> str:
@@ -251,11 +241,8 @@ class EntryWriter(FunctionText):
             thing = self.own(self.value(f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 0)"))
             self.emit(f"store {element.llvm} {number}, ptr {self.place(thing, capi.HEAD)}")
             return thing
-        if element.python == "pycomplex":
-            parts = [self.value(f"extractvalue {element.llvm} {number}, {k}") for k in (0, 1)]
-            passed = ", ".join(f"double {part}" for part in parts)
-            return self.own(self.value(f"call ptr @PyComplex_FromDoubles({passed})"))
-        wide = number if element.size == 8 else self.value(_WIDEN[out.dtype].format(number))
+        widen = _WIDEN.get(out.dtype)
+        wide = self.value(widen.format(number)) if widen else number
         return self.own(self.value(_BOX[element.python].format(wide)))
 
     def truth(self, number: str, owner: str) -> str:

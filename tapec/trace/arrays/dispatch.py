@@ -18,7 +18,7 @@ from tapec.trace.arrays.memory import strided_view
 from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import NeedStatic, where
-from tapec.trace.arrays.special import CONSTANT, call_special
+from tapec.trace.arrays.special import call_special, complex_call
 from tapec.trace.arrays.table import METHODS, OWN, TABLE, VIEWS, name_of
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
@@ -32,7 +32,7 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if any_special(args) or any_special(kwargs):
         return call_special(name, args, kwargs)
     if kwargs and is_complex_type(kwargs.get("dtype")):
-        return CONSTANT[complex]("complex", (name, *args), kwargs)
+        return complex_call("complex", name, *args, **kwargs)
     translation = TABLE.get(name)
     if translation is None:
         # What depends on Python ints alone, such as the size of np.zeros, can be known.
@@ -75,7 +75,7 @@ def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) ->
     if any_special(args) or any_special(kwargs):
         return call_special(name, (x, *args), kwargs)
     if kwargs and is_complex_type(kwargs.get("dtype")):
-        return CONSTANT[complex]("complex", (name, x, *args), kwargs)
+        return complex_call("complex", name, x, *args, **kwargs)
     if name in METHODS:
         return METHODS[name](x, *args, **kwargs)
     function = getattr(np, name)

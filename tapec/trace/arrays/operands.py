@@ -17,7 +17,7 @@ from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.special import is_special, is_traced_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, wrap
-from tapec.tree import Parts, joined
+from tapec.tree import ComplexParts, joined
 
 _SCALARS = (bool, int, float)
 
@@ -51,7 +51,7 @@ def any_tracer(args: Any) -> bool:
         return any(any_tracer(a) for a in args)
     if kind is dict:
         return any(any_tracer(a) for a in args.values())
-    return kind is Tracer or isinstance(args, Parts)
+    return kind is Tracer or isinstance(args, ComplexParts)
 
 
 def unwrap(args: Any) -> Any:
@@ -63,10 +63,10 @@ def unwrap(args: Any) -> Any:
         return kind(unwrap(a) for a in args)
     if kind is dict:
         return {k: unwrap(a) for k, a in args.items()}
-    return _whole(args) if isinstance(args, Parts) else args
+    return _whole(args) if isinstance(args, ComplexParts) else args
 
 
-def _whole(z: Parts) -> Any:
+def _whole(z: ComplexParts) -> Any:
     """A complex array whose parts are constants, as NumPy's."""
     made = joined(*(np.asarray(unwrap(part)) for part in (z.real, z.imag)))
     return made if made.ndim else made[()]

@@ -28,6 +28,11 @@ def is_traced_special(a: Any) -> bool:
     return kind in SPECIAL and (kind not in IS_TRACED or IS_TRACED[kind](a))
 
 
+def complex_call(name: str, *args: Any, **kwargs: Any) -> Any:
+    """A function of NumPy's by its rule for complex numbers, which its arguments need not be."""
+    return CONSTANT[complex](name, args, kwargs)
+
+
 def call_special(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of NumPy with an instance of such a class among its (nested) arguments."""
     found = [*_special_kinds([*args, *kwargs.values()])]

@@ -19,9 +19,10 @@ from tapec.trace.arrays.operands import (
     unwrap,
 )
 from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
-from tapec.tree import Parts, is_complex
+from tapec.tree import ComplexParts, is_complex
 
 
 @implements("copyto")
@@ -34,7 +35,7 @@ def copyto_checked(dst: Any, src: Any, casting: str = "same_kind", where: Any = 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) -> None:
     """``dst[...] = src``, where a mask says so."""
-    if isinstance(dst, Parts):
+    if isinstance(dst, ComplexParts):
         for part, new in zip((dst.real, dst.imag), _parts(src), strict=True):
             copyto(part, new, casting, where)
         return
@@ -64,7 +65,7 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
 def _parts(x: Any) -> tuple[Any, Any]:
     """Real and imaginary parts of what is written into a complex array."""
     if type(x) in (list, tuple):
-        x = np.array(x) if not any_symbolic(x) else TABLE["as_complex"](TABLE["array"](x))
+        x = np.array(x) if not any_symbolic(x) else complex_call("array", x)
     return (x.real, x.imag) if is_complex(x) else (x, 0.0)
 
 
@@ -83,7 +84,7 @@ def deliver(out: Any, result: Any, mask: Any = True) -> Any:
             return deliver(out[0], result, mask)
         return tuple(r if o is None else deliver(o, r, mask)
                      for o, r in zip(out, result, strict=True))  # fmt: skip
-    if isinstance(out, Parts):
+    if isinstance(out, ComplexParts):
         for part, made in zip((out.real, out.imag), _parts(result), strict=True):
             deliver(part, made, mask)
         return out

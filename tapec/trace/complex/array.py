@@ -22,7 +22,7 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
 from tapec.trace.numpy.ufunc_methods import ufunc_call
-from tapec.tree import TRACED, Parts, is_complex
+from tapec.tree import TRACED, ComplexParts, is_complex
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def rule(*names: str) -> Callable[[F], F]:
     return register
 
 
-class ComplexTracer(Parts):
+class ComplexTracer(ComplexParts):
     """A complex array (or number) of the traced program."""
 
     __slots__ = ()

@@ -10,9 +10,8 @@ from tapec.trace.complex.array import METHODS, RULES, ComplexTracer, both, pair,
 from tapec.tree import is_complex
 
 # The numbers and names of the arguments that may be complex, by function; lists of them count.
-_FIRST = (0,)
 _DATA: dict[tuple[int, ...], str] = {
-    _FIRST: "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
+    (0,): "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
     " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
     " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
     " nansum add.reduce cumsum cumulative_sum nancumsum add.accumulate mean nanmean diff ediff1d"

@@ -11,7 +11,7 @@ from tapec.errors import DTypeError, UnsupportedOperation
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import MaybeShared
-from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.complex.array import RULES, ComplexTracer, apply, both, method, pair, rule
@@ -43,7 +43,6 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
 
 rule("astype")(astype)
 method("astype")(astype)
-TABLE["as_complex"] = lambda x, dtype=complex: astype(x, dtype)
 
 
 def _stacked(items: Any, k: int) -> Any:
@@ -121,7 +120,7 @@ def with_complex_type(name: str, *args: Any, dtype: Any, **kwargs: Any) -> Any:
     return apply(name, (astype(first, dtype), *rest), kwargs)
 
 
-@implements("paired")
+@rule("paired")
 def paired(x: Tracer, dtype: Any) -> Any:
     """``x.view(complex)``: every other element of the last axis is an imaginary part."""
     if _part_type(dtype) != x.dtype or not x.ndim or x.shape[-1] % 2:

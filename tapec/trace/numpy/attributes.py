@@ -14,7 +14,8 @@ from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.sharing import same_memory
-from tapec.trace.arrays.table import ATTRIBUTES, TABLE, implements, method_of_arrays
+from tapec.trace.arrays.special import complex_call
+from tapec.trace.arrays.table import ATTRIBUTES, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
 
 
@@ -114,7 +115,7 @@ ATTRIBUTES.update({"flags": Flags, "strides": _strides, "base": _base})
 def view(x: Tracer, dtype: Any = None, type: Any = None) -> Any:
     """``x.view()``: of other element types it is refused, but for complex ones."""
     if type is None and is_complex_type(dtype):
-        return TABLE["paired"](x, dtype)
+        return complex_call("paired", x, dtype=dtype)
     if type not in (None, np.ndarray) or (dtype is not None and np.dtype(dtype) != x.dtype):
         raise UnsupportedOperation(
             "a view of the bytes of an array as another element type",

@@ -23,6 +23,7 @@ from tapec.trace.arrays.operands import (
 )
 from tapec.trace.arrays.promote import Key, common, is_complex_type, scalar_key
 from tapec.trace.arrays.rows import rows, rows_from
+from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.numpy.shape import reshaped
@@ -49,7 +50,7 @@ def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndm
     """``np.array``: nested lists of traced values become stacks."""
     copy = _COPY.get(copy, copy)
     if is_complex_type(dtype) and any_symbolic(x):
-        return TABLE["as_complex"](array(x), dtype)
+        return complex_call("astype", array(x), dtype)
     if type(x) is Tracer:
         return _converted(np.array, x, dtype, copy=copy, order=order, ndmin=ndmin)
     if copy is False:
@@ -121,7 +122,7 @@ def asarray(x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -
     """``np.asarray``: no copy of what is an array already."""
     copy = _COPY.get(copy, copy)
     if is_complex_type(dtype) and any_symbolic(x):
-        return TABLE["as_complex"](array(x), dtype)
+        return complex_call("astype", array(x), dtype)
     if type(x) is Tracer:
         return _converted(np.asarray, x, dtype, order=order, copy=copy)
     return array(x, dtype, order=order, copy=copy)
@@ -173,7 +174,7 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
     """Another element type."""
     x = as_tracer(x)
     if is_complex_type(dtype):
-        return TABLE["as_complex"](x, dtype)
+        return complex_call("astype", x, dtype)
     if not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"Cannot cast array data from {x.dtype} to {dtype} by the rule {casting!r}")
     made = _converted(np.ndarray.astype, x, dtype, order=order, copy=copy)

@@ -13,7 +13,7 @@ import numpy as np
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import any_symbolic, deps_of
 from tapec.trace.arrays.session import NeedStatic, where
-from tapec.trace.arrays.special import SPECIAL
+from tapec.trace.arrays.special import SPECIAL, complex_call
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import TracedText
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
@@ -83,6 +83,10 @@ class Bool(metaclass=Meta):
         return not tracer.shape and tracer._weak and tracer._dtype == "bool"
 
 
+def _as_complex(x: Any) -> Any:
+    return complex_call("astype", Float(x), builtins.complex)
+
+
 class Complex(metaclass=Meta):
     """`complex`: a traced number with an imaginary part."""
 
@@ -92,9 +96,9 @@ class Complex(metaclass=Meta):
     def __new__(cls, real: Any = 0.0, imag: Any = None) -> Any:
         if not any_symbolic((real, imag)):
             return builtins.complex(real) if imag is None else builtins.complex(real, imag)
-        made = TABLE["as_complex"](Float(real)) if not is_complex(real) else +real
+        made = +real if is_complex(real) else _as_complex(real)
         if imag is not None:
-            made = made + TABLE["as_complex"](Float(imag)) * 1j
+            made = made + _as_complex(imag) * 1j
         made.real._weak = made.imag._weak = True
         return made
 

@@ -48,7 +48,7 @@ from tapec.trace.python.proxy import (
 )
 from tapec.trace.python.unsteady import is_unsteady, steady
 from tapec.trace.source import rewritten
-from tapec.tree import Parts
+from tapec.tree import ComplexParts
 
 
 def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
@@ -145,7 +145,7 @@ def instance(thing: Any, session: Session) -> Any:
     if has_density(thing):
         return Distribution(thing)
     cls = type(thing)
-    if isinstance(thing, (type, Tracer, Parts)):
+    if isinstance(thing, (type, Tracer, ComplexParts)):
         return thing
     captured = session.captured
     inputs = captured is not None and captured.holds(thing)

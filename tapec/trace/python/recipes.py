@@ -31,7 +31,7 @@ from tapec.trace.source.state import Undefined
 from tapec.trace.staging.containers import PLAIN, contents, inside, refill
 from tapec.trace.staging.growing import Growing
 from tapec.trace.staging.values import Poison
-from tapec.tree import Parts, joined
+from tapec.tree import ComplexParts, joined
 
 
 @dataclass
@@ -138,7 +138,7 @@ class Recipes:
             return functools.partial(_placed, value)
         if isinstance(value, np.ndarray | np.generic):
             return lambda call: value.copy()
-        if isinstance(value, Parts):
+        if isinstance(value, ComplexParts):
             parts = [self.of(x, title) for x in (value.real, value.imag)]
             return lambda call: joined(*(part(call) for part in parts))
         if type(value) is Growing or type(value) in SPECIAL:

@@ -1,0 +1,153 @@
+"""Complex numbers in branches, loops, memory and calls."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapec
+
+RNG = np.random.default_rng(11)
+Z = RNG.standard_normal(4) + 1j * RNG.standard_normal(4)
+OUTSIDE = RNG.standard_normal(4) + 1j
+
+
+def escape(c: Any) -> Any:
+    z, n = 0j, 0
+    while abs(z) < 2 and n < 100:
+        z = z * z + c
+        n += 1
+    return n, z
+
+
+def iterated(c: Any) -> Any:
+    z = 0.0
+    for _ in range(60):
+        z = 0.1 * z * z + c
+    return z
+
+
+def swapped(z: Any) -> Any:
+    a, b = z[0], z[1]
+    for _ in range(50):
+        a, b = b, 0.5 * (a + b) * 1j
+    return a
+
+
+def filled(x: Any) -> Any:
+    a = np.zeros(60, dtype=complex)
+    for k in range(60):
+        a[k] = np.exp(2j * np.pi * k * x)
+    return a.sum()
+
+
+def branch(z: Any) -> Any:
+    if z.real > 0:
+        return 2 * z
+    return z - 1j
+
+
+PROGRAMS: dict[str, tuple[Callable[..., Any], list[Any]]] = {
+    "escape": (escape, [0.4 + 0.4j, 2.0 + 0j, 0j]),
+    "iterated": (iterated, [0.3j + 0.1]),
+    "swapped": (swapped, [Z]),
+    "filled": (filled, [0.31]),
+    "branch": (branch, [1 + 2j, -1 + 2j]),
+    "captured": (lambda z: z * OUTSIDE, [Z]),
+    "single": (lambda z: np.exp(z) * 2, [Z.astype(np.complex64)]),
+    "strided": (lambda z: z[::-1] * z, [np.stack([Z, Z], 1)[:, 0], Z[::-1]]),
+    "Fortran": (lambda a: a.T @ a, [np.asfortranarray(np.outer(Z, Z))]),
+    "nested": (lambda p: {"a": p[0] * 1j, "b": (p[1], p[0])}, [(Z, Z[:2])]),
+    "no elements": (lambda z: (z * 2, z.sum()), [Z[:0]]),
+    "0-d": (lambda z: z * z, [np.array(1 + 2j)]),
+}
+
+
+def agree(got: Any, want: Any) -> None:
+    """Nested results are equal, of the same types."""
+    if isinstance(want, dict):
+        assert got.keys() == want.keys()
+        got, want = list(got.values()), list(want.values())
+    if isinstance(want, (tuple, list)):
+        for a, b in zip(got, want, strict=True):
+            agree(a, b)
+        return
+    assert type(got) is type(want)
+    tight = np.asarray(want).dtype != np.complex64
+    np.testing.assert_allclose(got, want, rtol=1e-12 if tight else 1e-6)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_are_followed(name: str) -> None:
+    f, points = PROGRAMS[name]
+    kernel = tapec.compile(f)
+    for x in points:
+        agree(kernel(x), f(x))
+
+
+def test_writes_reach_the_argument_and_its_parts() -> None:
+    def f(z: Any) -> Any:
+        z[0] = 1j * z[1]
+        z *= 2
+        z.real[1] = 7
+        z.imag[2:] -= 1
+        return z.sum()
+
+    given, plain = Z.copy(), Z.copy()
+    got, want = tapec.compile(f)(given), f(plain)
+    np.testing.assert_allclose((got, *given), (want, *plain))
+
+
+def test_results_share_memory_as_numpys_do() -> None:
+    kernel = tapec.compile(lambda z: (z, z[1:], z.real, z * 2))
+    whole, part, real, fresh = kernel(Z)
+    assert whole is Z
+    assert np.shares_memory(part, Z)
+    assert np.shares_memory(real, Z)
+    assert not np.shares_memory(fresh, Z)
+    out = np.empty(4, complex)
+    assert tapec.compile(lambda z: z * 2)(Z, out=out) is out
+    np.testing.assert_array_equal(out, 2 * Z)
+
+
+def test_captured_arrays_are_read_at_each_call() -> None:
+    outside = Z.copy()
+    kernel = tapec.compile(lambda z: z * outside)
+    kernel(Z)
+    outside[0] = 5
+    np.testing.assert_allclose(kernel(Z), Z * outside)
+
+
+def test_a_view_as_reals_shows_no_later_writes() -> None:
+    def f(z: Any) -> Any:
+        seen = z.view(float)
+        z[0] = 1
+        return seen.sum()
+
+    with pytest.raises(tapec.TapecError, match=r"copy"):
+        tapec.compile(f)(Z.copy())
+
+
+def test_calls_go_to_native_code() -> None:
+    kernel = tapec.compile(lambda z, c: (z * c, abs(c), c * 2))
+    agree(kernel(Z, 1 + 2j), (Z * (1 + 2j), abs(1 + 2j), 2 + 4j))
+    special = kernel.specialization(Z, 1 + 2j)
+    if special.compiled is not None:
+        assert special.library is not None
+        assert [a.dtype for a in special.abi().args] == ["c128", "c128"]
+
+
+def f(z: Any) -> Any:
+    return np.sum(z * np.exp(z))
+
+
+def test_batches_pickles_and_the_interpreter() -> None:
+    both = np.stack([Z, 2 * Z])
+    agree(tapec.vmap(f)(both), np.array([f(Z), f(2 * Z)]))
+    kernel = tapec.compile(f)
+    agree(pickle.loads(pickle.dumps(kernel))(Z), f(Z))
+    agree(tapec.compile(f, backend="numpy")(Z), f(Z))
