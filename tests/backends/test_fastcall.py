@@ -125,8 +125,10 @@ def test_scalars(kind: Any, dtype: str, value: Any, result: Any) -> None:
     assert np.asarray(got).tobytes() == wanted.tobytes()
 
 
-@pytest.mark.parametrize("dtype", ELEMENTS)
-@pytest.mark.parametrize("result", ["scalar", "python"])
+@pytest.mark.parametrize(
+    ("dtype", "result"),
+    [(d, r) for d in ELEMENTS for r in ("scalar", "python") if (d, r) != ("c64", "python")],
+)
 def test_scalar_results_of_every_dtype(dtype: str, result: Any) -> None:
     sig = KernelAbi((ArrayArg(dtype, ()),), (Output(dtype, (), result),))
     given = np.array(1, ELEMENTS[dtype].numpy)
@@ -370,8 +372,10 @@ def test_signatures_refuse_nonsense() -> None:
     with pytest.raises(BackendError, match="shape"):
         ArrayArg("f64", (-1,))
     with pytest.raises(BackendError, match="scalar argument"):
-        ScalarArg("complex")  # type: ignore[arg-type]
+        ScalarArg("quaternion")  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="cannot be"):
         Output("f64", (3,), "scalar")
+    with pytest.raises(BackendError, match="cannot be"):
+        Output("c64", (), "python")
     with pytest.raises(BackendError, match="outputs once"):
         KernelAbi((), (Output("f64", ()),), result=(0, 0))

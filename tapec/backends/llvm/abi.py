@@ -124,6 +124,8 @@ class Output:
         _check_dtype(self.dtype)
         _check_shape(self.shape)
         allowed = {"array"} | ({"scalar", "python", self.python_kind} if not self.shape else set())
+        if self.dtype == "c64":  # Python's complex numbers are made of doubles
+            allowed -= {"python", self.python_kind}
         if self.kind not in allowed:
             raise BackendError(f"a {self.dtype}{list(self.shape)} result cannot be {self.kind!r}")
 

@@ -86,8 +86,7 @@ class EntryWriter(FunctionText):
     def check_call(self) -> None:
         nargs = self.value(f"and i64 %nargsf, {SIZE_MASK}")
         count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.given) + len(self.sig.fixed)}")
-        unnamed = self.value("icmp eq ptr %kwnames, null")
-        self.expect(self.conjunction([count, unnamed]))
+        self.expect(self.conjunction([count, self.value("icmp eq ptr %kwnames, null")]))
 
     def argument(self, place: int) -> str:
         slot = self.value(f"getelementptr ptr, ptr %args, i64 {place}")
@@ -157,12 +156,10 @@ class EntryWriter(FunctionText):
         state = self.value(f"load ptr, ptr @{STATE}")
         self.expect(self.value(f"call i1 @tapec.unchanged(ptr {state})"))
         if self.sig.hidden:  # another call may rebind the inputs while this one runs
-            slot = self.value(f"getelementptr ptr, ptr {state}, i64 {HEADER - 1}")
-            self.state = self.own(self.value(f"load ptr, ptr {slot}"))
+            self.state = self.own(self.field("ptr", state, 8 * (HEADER - 1)))
             self.emit(f"call void @Py_IncRef(ptr {self.state})")
         for k in range(self.sig.hidden):
-            slot = self.value(f"getelementptr ptr, ptr {state}, i64 {HEADER + k}")
-            self.pointers.append(self.value(f"load ptr, ptr {slot}"))
+            self.pointers.append(self.field("ptr", state, 8 * (HEADER + k)))
 
     # ---- results and memory ----
 
