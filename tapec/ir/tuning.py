@@ -41,3 +41,6 @@ LAPACK_BLOCK = 32
 # A special function is computed for at most so many orders at once, each for all elements.
 # [functions; estimated]
 MANY_CONSTANTS = 16
+# Passes of Fourier transforms, tried in this order: larger primes multiply by a matrix, or are
+# transforms of another length. [factors; estimated]
+FOURIER_FACTORS = (4, 2, 3, 5, 7)

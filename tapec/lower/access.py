@@ -8,6 +8,9 @@ concatenation), the value that is read gets memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
 
 from tapec.ir.affine import ZERO, Affine, Index, var
 from tapec.ir.core import Block, Func, Op, Value
@@ -24,7 +27,8 @@ from tapec.lower.spacekeys import FEW, small_key, space_key, unrolled_from
 from tapec.lower.tuning import SMALL
 from tapec.lower.views import VIEWS, aligned
 
-_PIECES = frozenset((RESHAPE, PLACE, UPDATE, CONCATENATE, STACK))
+_JOINS = frozenset((PLACE, UPDATE, CONCATENATE, STACK))
+_PIECES = _JOINS | {RESHAPE}
 _WRITES = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD))
 MOVES = var(Value(Type("index"), "any"))
 Read = tuple[Value, Index]
@@ -51,6 +55,7 @@ class _Reads:
         self.plan = plan
         self.indices: dict[Value, dict[Index, None]] = {}
         self.needed: set[Value] = set()
+        self.joins = any(op.primitive in _JOINS for op in plan.func.ops)
 
     def run(self) -> set[Value]:
         """The values that need memory."""
@@ -81,9 +86,12 @@ class _Reads:
             yield from self.through(op, (ZERO,) * len(shape))
         elif op.result in self.plan.small and small_key(op)[0] == "reduce":
             (x,) = op.operands
-            yield x, summed(x.type.shape, op.attrs["axes"], (ZERO,) * x.type.ndim)
+            for index in summed(x.type.shape, op.attrs["axes"], (ZERO,) * x.type.ndim):
+                yield x, index
         elif space_key(op)[0] == "map":
-            yield from self.through(op, over(shape))
+            # Which part of a join is read differs between unrolled elements; nothing else does.
+            for index in over(shape) if self.joins else islice(over(shape), 1):
+                yield from self.through(op, index)
         else:
             rule = OWN.get(op.name)
             yield from rule(op) if rule else every(op.operands)
@@ -115,16 +123,17 @@ def every(values: Sequence[Value]) -> Iterator[Read]:
     return ((v, tuple(MOVES if n > 1 else ZERO for n in v.type.shape)) for v in values)
 
 
-def over(shape: tuple[int, ...]) -> Index:
-    """The index in loops over a space, whose last axes are unrolled."""
+def over(shape: tuple[int, ...]) -> Iterator[Index]:
+    """The indices in loops over a space, whose last axes are unrolled."""
     cut = unrolled_from(shape)
-    return tuple(MOVES if k < cut and n > 1 else ZERO for k, n in enumerate(shape))
+    moving = tuple(MOVES if n > 1 else ZERO for n in shape[:cut])
+    return (moving + tuple(map(Affine, rest)) for rest in np.ndindex(shape[cut:]))
 
 
-def summed(shape: tuple[int, ...], axes: Sequence[int], index: Index) -> Index:
-    """An index whose entries on these axes run over them."""
-    inside = over(tuple(n if k in axes else 1 for k, n in enumerate(shape)))
-    return tuple(inside[k] if k in axes else i for k, i in enumerate(index))
+def summed(shape: tuple[int, ...], axes: Sequence[int], index: Index) -> Iterator[Index]:
+    """Indices whose entries on these axes run over them."""
+    for inside in over(tuple(n if k in axes else 1 for k, n in enumerate(shape))):
+        yield tuple(inside[k] if k in axes else i for k, i in enumerate(index))
 
 
 def _aligned(op: Op, index: Index) -> Iterator[Read]:
@@ -166,19 +175,19 @@ def _reduced(op: Op) -> Iterator[Read]:
     """A reduction with a large result: in loops over that, then over what is summed."""
     (x,) = op.operands
     axes = op.attrs["axes"]
-    yield x, summed(x.type.shape, axes, next(every([x]))[1])
+    yield from ((x, i) for i in summed(x.type.shape, axes, next(every([x]))[1]))
 
 
 def _parts(op: Op) -> Iterator[Read]:
     """Parts put together one after the other."""
-    return ((v, over(v.type.shape)) for v in op.operands)
+    return ((v, index) for v in op.operands for index in over(v.type.shape))
 
 
 def _written(op: Op) -> Iterator[Read]:
     """An array, copied around the part that is written, and the part."""
     x, *others = op.operands
     yield from every([x])
-    yield from ((v, over(v.type.shape)) for v in others)
+    yield from ((v, index) for v in others for index in over(v.type.shape))
 
 
 # The reads of ops with loops of their own that do not loop over all axes.

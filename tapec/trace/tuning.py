@@ -94,3 +94,6 @@ OVERLAP_EFFORT = 10_000
 # Arguments of so many elements together are made in full, to see how NumPy lays out a result, where
 # small ones do not tell. [elements; estimated]
 FULL_SIZE = 20_000
+# Fourier transforms of lengths with a large prime factor are products with a matrix up to this
+# length, convolutions of a power of two above. [elements; estimated]
+MATRIX_TRANSFORM = 32

@@ -70,6 +70,8 @@ def name_of(function: Any) -> str:
         return f"scipy.linalg.{name}"
     if "linalg" in module:
         return f"linalg.{name}"
+    if module.startswith(("numpy.fft", "scipy.fft")):
+        return f"fft.{name}"
     # np.polynomial.polynomial.polyval is not np.polyval.
     if known is not None and module.startswith("numpy.") and not isinstance(function, np.ufunc):
         return f"{module.rpartition('.')[2].strip('_')}.{name}"

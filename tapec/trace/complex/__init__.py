@@ -5,7 +5,9 @@ from __future__ import annotations
 from tapec.trace.complex import (  # noqa: F401
     circular,
     componentwise,
+    cosines,
     elementary,
+    fourier,
     linear,
     predicates,
     products,

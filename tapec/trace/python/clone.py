@@ -41,6 +41,7 @@ from tapec.trace.python.proxy import (
     ArrayProxy,
     UfuncProxy,
     array_caster,
+    is_multimethod,
     is_numpy,
     is_special,
     math_function,
@@ -77,6 +78,8 @@ def substitute(thing: Any, session: Session) -> Any:
     if rule is None:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
             rule = _module
+        elif is_multimethod(thing):
+            rule = _multimethod
         elif type(thing).__module__ not in ("builtins", "numpy"):
             return instance(thing, session)
         else:
@@ -86,6 +89,10 @@ def substitute(thing: Any, session: Session) -> Any:
         # The original is kept alive beside its substitute: its id stays unique.
         found = session._wrapped[id(thing)] = (thing, rule(thing, session))
     return found[1]
+
+
+def _multimethod(function: Any, session: Session) -> Any:
+    return numpy_function(function)
 
 
 def _module(module: types.ModuleType, session: Session) -> Any:

@@ -221,10 +221,15 @@ def is_numpy(thing: Any) -> bool:
 
 
 def is_special(thing: Any) -> bool:
-    """Whether this is a Python function of scipy.special or scipy.linalg with a translation."""
+    """Whether this is a Python function of scipy.special, linalg or fft with a translation."""
     module = getattr(thing, "__module__", None) or ""
-    ours = module.startswith(("scipy.special", "scipy.linalg")) and name_of(thing) in TABLE
-    return ours and _is_of("scipy", thing)
+    known = module.startswith(("scipy.special", "scipy.linalg", "scipy.fft")) and name_of(thing) in TABLE
+    return known and _is_of("scipy", thing)
+
+
+def is_multimethod(thing: Any) -> bool:
+    """Whether this is a function of scipy.fft, of which SciPy lets others give versions."""
+    return type(thing).__module__ == "uarray" and name_of(thing) in TABLE
 
 
 def _is_of(package: str, thing: Any) -> bool:
