@@ -223,7 +223,10 @@ def is_numpy(thing: Any) -> bool:
 def is_special(thing: Any) -> bool:
     """Whether this is a Python function of scipy.special, linalg or fft with a translation."""
     module = getattr(thing, "__module__", None) or ""
-    known = module.startswith(("scipy.special", "scipy.linalg", "scipy.fft")) and name_of(thing) in TABLE
+    known = (
+        module.startswith(("scipy.special", "scipy.linalg", "scipy.fft"))
+        and name_of(thing) in TABLE
+    )
     return known and _is_of("scipy", thing)
 
 
