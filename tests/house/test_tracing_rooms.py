@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.linalg
 import scipy.special
 from support.sources import nodes
@@ -140,12 +141,15 @@ OLD = {"round_", "trapz"}
 SPACES = (np, np.linalg, np.ndarray, np.lib.stride_tricks, scipy.special)
 
 
+SCIPY = {"scipy.linalg": scipy.linalg, "fft": scipy.fft}
+
+
 def test_the_table_holds_names_of_numpy_and_scipy() -> None:
     def exists(name: str) -> bool:
         if name == "polynomial.polyval":
             return True
         first, _, last = name.rpartition(".")
-        space = scipy.linalg if first == "scipy.linalg" else getattr(np, first, None)
+        space = SCIPY.get(first) or getattr(np, first, None)
         return hasattr(space, last) if first else any(hasattr(s, name) for s in SPACES)
 
     assert [name for name in TABLE if name not in OLD and not exists(name)] == []

@@ -166,6 +166,12 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     "solve": _solve,
     "logm": _matrices,
     "sqrtm": _matrices,
+    # The passes grow with the logarithm of the length: lanes are what may be many.
+    "fft": lambda n: [
+        ([f64(16, n)] * 2, {"axis": 0}),
+        ([f64(n, 16)] * 2, {"axis": 1}),
+        ([f64(11, n)] * 2, {"axis": 0}),
+    ],
     "lu": _matrices,
     "row_order": lambda n: [([Type("i32", (n, 3))], {"rows": 4})],
     "solve_banded": lambda n: [
@@ -174,7 +180,11 @@ PROGRAMS: dict[str, Callable[[int], list[Made]]] = {
     ],
 }
 KINDS = ("linear", "structured")
-PROGRAMS |= {n: _declared(p) for n, p in PRIMITIVES.items() if p.kind in KINDS and p.samples}
+PROGRAMS |= {
+    n: _declared(p)
+    for n, p in PRIMITIVES.items()
+    if p.kind in KINDS and p.samples and n not in PROGRAMS
+}
 # Python is called: there is no code of its own; and what only lowering makes, or formulas do.
 CALLED = {"opaque", "packed", *ROUTINES}
 

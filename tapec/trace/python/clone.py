@@ -79,7 +79,7 @@ def substitute(thing: Any, session: Session) -> Any:
         if isinstance(thing, types.ModuleType) and not isinstance(thing, ModuleProxy):
             rule = _module
         elif is_multimethod(thing):
-            rule = _multimethod
+            rule = lambda function, session: numpy_function(function)  # noqa: E731
         elif type(thing).__module__ not in ("builtins", "numpy"):
             return instance(thing, session)
         else:
@@ -89,10 +89,6 @@ def substitute(thing: Any, session: Session) -> Any:
         # The original is kept alive beside its substitute: its id stays unique.
         found = session._wrapped[id(thing)] = (thing, rule(thing, session))
     return found[1]
-
-
-def _multimethod(function: Any, session: Session) -> Any:
-    return numpy_function(function)
 
 
 def _module(module: types.ModuleType, session: Session) -> Any:
