@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tapec.call.exporting import placed, plain, requested, whole
@@ -45,5 +46,6 @@ def to_c(
     requests = []
     for key, (f, *args) in functions.items():
         kernel = f if isinstance(f, Foreign) else Kernel(f)
-        requests.append(requested(whole(kernel, plain(tuple(args))), f"{name}_{identifier(key)}"))
+        asked_for = replace(whole(kernel, plain(tuple(args))), results=key)
+        requests.append(requested(asked_for, f"{name}_{identifier(key)}"))
     return export(place, requests, Options(prefix, cpu, triple, blas, shared, link))

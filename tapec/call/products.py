@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def asked(kernel: Any, argnums: int | Sequence[int], args: Args, sparse: bool) -
     """What `Kernel.export` is asked for."""
     single = isinstance(argnums, int)
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    known = parameter_names(kernel.__wrapped__)
+    known = parameter_names(kernel.__wrapped__) or _called_with(kernel.__wrapped__)
     names = tuple(known[k] if k < len(known) else f"arg{k}" for k in range(len(args)))
     if args and any(not -len(args) <= k < len(args) for k in numbers):
         raise ExportError(
@@ -69,6 +70,12 @@ def asked(kernel: Any, argnums: int | Sequence[int], args: Args, sparse: bool) -
         )
     normal = tuple(k % len(args) for k in numbers) if args else ()
     return Asked(kernel, normal, single, args, names, sparse)
+
+
+def _called_with(f: Any) -> list[str]:
+    """The parameters of a callable object."""
+    code = getattr(type(inspect.unwrap(f)).__call__, "__code__", None)
+    return [] if code is None else list(code.co_varnames[1 : code.co_argcount])
 
 
 def product(of: str, a: Asked) -> ExportProduct:

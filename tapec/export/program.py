@@ -180,8 +180,9 @@ def _results(
         (whole,) = found
         return [(_part(builder, whole, p), p.title, p.structure) for p in request.parts]
     names, trees = ([name], [special.tree])
-    if isinstance(name, tuple):
-        names, trees = list(name), special.tree.children
+    if isinstance(name, tuple) or hasattr(special.tree.kind, "_fields"):
+        names = list(name if isinstance(name, tuple) else special.tree.kind._fields)
+        trees = special.tree.children
     return [(v, t, None) for v, t in zip(found, named_leaves(names, trees), strict=True)]
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.call.kernel import Kernel
+from tapec.call.library import to_c
 from tapec.derive.derived import Function
 from tapec.derive.sparse import SparseKernel
 from tapec.derive.transforms import grad, hessian, jacobian, options, value_and_grad
 from tapec.errors import ShapeError
 from tapec.interop.vectors import Lagrangian, Vector
 from tapec.sparse.report import Sparsity
+
+if TYPE_CHECKING:
+    from tapec.export.files import Exported
 
 Array = np.ndarray[Any, Any]
 
@@ -140,6 +145,25 @@ class NonlinearProgram:
         """Pattern and colouring of the Jacobian, and of the whole Hessian."""
         return self._jacobian.sparsity, self._hessian.sparsity
 
+    # ---- in C ----
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> Exported:
+        """Write all of it as one C library, see `tapec.to_c`.
+
+        The functions are `NAME_objective`, `_gradient`, `_constraints`, `_jacobian` and `_hessian`,
+        with the structures in the header: what IPOPT's C interface asks for. Raises ExportError as
+        `tapec.to_c` does.
+        """
+        x, rest = np.zeros(self.n), self.parameters
+        functions: dict[str, tuple[Any, ...]] = {
+            "objective": (self._objective, x, *rest),
+            "gradient": (self._gradient, x, *rest),
+            "constraints": (self._constraints, x, *rest),
+            "jacobian": (self._jacobian.derivative, x, *rest),
+            "hessian": (self._hessian.derivative, x, 1.0, np.zeros(self.m), *rest),
+        }
+        return to_c(path, functions, **options)
+
     def __repr__(self) -> str:
         counts = f"{self._jacobian.structure[0].size} + {self._hessian.structure[0].size} nonzeros"
         return f"<nonlinear program of {self.n} variables, {self.m} constraints, {counts}>"
@@ -149,7 +173,7 @@ class FixedPattern:
     """The numbers of a sparse derivative alone, with the structure that they have at `args`."""
 
     def __init__(self, derivative: SparseKernel, args: Sequence[Any]) -> None:
-        self._derivative = derivative
+        self.derivative = derivative
         template = derivative.template(*args)
         self.structure: tuple[Array, Array] = (template.row, template.col)
         self.sparsity = derivative.sparsity(*args)

@@ -92,11 +92,32 @@ def test_several_functions_in_one_library(tmp_path: Path) -> None:
     assert made.functions == ("nlp_objective", "nlp_gradient", "nlp_jacobian")
     text = made.header.read_text()
     assert "enum nlp_status {" in text
-    assert "static const int nlp_jacobian_value_columns[4]" in text
+    assert "static const int nlp_jacobian_columns[4]" in text
     found = exported.printed(exported.compiled(made))
-    assert exported.bits(found["nlp_gradient"]["value"], X) == tapec.grad(energy)(X).tobytes()
+    assert exported.bits(found["nlp_gradient"]["gradient"], X) == tapec.grad(energy)(X).tobytes()
     with pytest.raises(ExportError, match="nothing to export"):
         tapec.to_c(tmp_path / "none", {})
+
+
+@exported.needs_compiler
+def test_a_nonlinear_program(tmp_path: Path) -> None:
+    p = tapec.nlp(energy, lambda x: (x[1:] * x[:-1], np.sum(x)), 3)
+    made = p.export(tmp_path / "p", shared=False)
+    text = made.header.read_text()
+    assert (
+        "int p_hessian(const double *x, double factor, const double *multipliers, double *hessian);"
+        in text
+    )
+    assert "static const int p_jacobian_rows[7] = {\n    0, 0, 1, 1, 2, 2, 2,\n};" in text
+    found = exported.printed(exported.compiled(made))
+    x, weights = np.zeros(3), np.zeros(3)
+    for name, wanted in {"jacobian": p.jacobian(x), "hessian": p.hessian(x, weights)}.items():
+        assert exported.bits(found[f"p_{name}"][name], x) == wanted.tobytes()
+
+
+def test_a_bundle_has_the_names_of_its_parts() -> None:
+    function = tapec.derive(energy, "value", "grad").ctypes(X)
+    assert function.__doc__.endswith("(const double *x, double *value, double *grad)")
 
 
 def test_names_differ_in_capitals_and_text_is_plain(tmp_path: Path) -> None:
