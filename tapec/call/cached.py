@@ -14,7 +14,6 @@ from tapec.call.fingerprint import Fingerprint
 from tapec.call.plain import Token, Unportable
 from tapec.call.recalled import (
     CompiledEntry,
-    Outdated,
     Pinned,
     Replanned,
     entry_of,
@@ -25,7 +24,6 @@ from tapec.call.recalled import (
 from tapec.call.signature import Signature, program_name, roots_of
 from tapec.call.specialize import Specialization
 from tapec.config import SETTINGS
-from tapec.errors import BackendError
 from tapec.lazy import deferred
 from tapec.trace.python.plan import InputPlan
 
@@ -87,7 +85,9 @@ class CacheRequest:
             return CACHE.key("program", target.host().key, self._token(plan))
         except Unportable as error:
             self.note = f"not kept: the function reads {error}"
-            return ""
+        except Exception as error:  # of an object of the user's that was looked at
+            self.note = f"not kept: {type(error).__name__} where the function's state was read"
+        return ""
 
     def _token(self, plan: InputPlan) -> Token:
         """All that the program depends on, but for versions and the machine."""
@@ -110,7 +110,9 @@ class CacheRequest:
             return None
         try:
             return self._recalled(self.key, self.plan)
-        except (Outdated, BackendError) as error:
+        except Pins:
+            raise
+        except Exception as error:  # also of modules that are imported for a class
             self.note = f"compiled again: {error}"
             return None
 
@@ -145,7 +147,7 @@ class CacheRequest:
             return self.note
         try:
             content = packed(entry_of(special))
-        except Unportable as error:
+        except Exception as error:  # also of objects that are pickled
             return f"not kept: {error}"
         if self.known is None or not self.known.holds():
             return "not kept: what the function reads has changed while it was traced"

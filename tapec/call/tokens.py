@@ -199,7 +199,7 @@ def _ours(tokens: Tokens, thing: Any) -> Token:
     """A kernel, a transform or a rule: what it was made of."""
     if _name(type(thing)) == "tapec.ir.core.Func":
         return digest(printer.print_func(thing).encode()).hex()
-    if hasattr(thing, "_options"):
+    if _name(type(thing)) == "tapec.call.kernel.Kernel":
         return tokens.all((thing.__wrapped__, *sorted(thing._options.items())))
     held = getattr(thing, "__dict__", None)
     if held is None:

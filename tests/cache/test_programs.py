@@ -329,6 +329,18 @@ def test_what_has_no_key_is_compiled(disk: Store, tmp_path: Path, body: str, why
         assert re.search(f"not kept: .*({why})", kernel.explain(X))
 
 
+def test_objects_that_fail_when_looked_at(
+    module: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*args: Any) -> Any:
+        raise OSError("not there")
+
+    monkeypatch.setattr("tapec.call.cached.Fingerprint", failing)
+    kernel = tapec.compile(module().plain)
+    assert kernel(X) == module().plain(X)
+    assert "cache: not kept: OSError" in kernel.explain(X)
+
+
 def test_registered_classes_have_no_key(disk: Store, tmp_path: Path) -> None:
     text = ("import abc\nclass Kind(abc.ABC):\n    pass\nclass Some:\n    pass\nsome = Some()\n"
             "def f(x):\n    return 2.0 * x if isinstance(some, Kind) else x\n")  # fmt: skip
