@@ -44,3 +44,8 @@ MANY_CONSTANTS = 16
 # Passes of Fourier transforms, tried in this order: larger primes multiply by a matrix, or are
 # transforms of another length. [factors; estimated]
 FOURIER_FACTORS = (4, 2, 3, 5, 7)
+# Slopes of scaled Bessel functions are summed beyond this number, where their two terms cancel:
+# so many terms are below one rounding there. [1; estimated]
+BESSEL_FAR = 25.0
+# [terms; estimated]
+BESSEL_TERMS = 22

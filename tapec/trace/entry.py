@@ -29,7 +29,7 @@ from tapec.trace.python.recipes import CallValues, Recipes
 from tapec.trace.python.stored import StoredChange, carry_out, stored_changes
 from tapec.trace.returned import Returned
 from tapec.trace.staging.choice import Choice
-from tapec.trace.staging.failures import raise_endless
+from tapec.trace.staging.failures import expect, raise_endless
 from tapec.trace.staging.object_aliases import check_noted_aliases
 from tapec.trace.staging.stores import Stores
 from tapec.trace.staging.values import Poison
@@ -139,6 +139,7 @@ def trace(
     share memory and lie in it as those of `f` do: the markers say how.
     """
     session = Session(current())
+    session.expect = expect
     if session.parent is not None and session.parent.outside is not None:
         session.outside = session.parent.outside.again(session)
         session.stores = Stores(session)

@@ -7,6 +7,7 @@ as i1; memory holds it as one byte.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -192,7 +193,11 @@ class Emit:
             return str(ours.emit(name, self.lines, list(args), self.dtype, self.width))
         if name not in LIBM or self.kind != "f":
             raise UnsupportedLowering(f"no native code for {name} of {self.dtype}")
-        return self.libm(LIBM[name] + ("f" if self.dtype == "f32" else ""), args)
+        made = self.libm(LIBM[name] + ("f" if self.dtype == "f32" else ""), args)
+        if name != "lgamma":
+            return made
+        lowest = self.cmp("oeq", args[0], self.num(-math.inf))  # SciPy's limit there is another
+        return self.pick(lowest, args[0], made)
 
     def libm(self, symbol: str, args: Sequence[str]) -> str:
         """Call the C library for every lane."""

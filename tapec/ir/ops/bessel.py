@@ -5,13 +5,18 @@ Slopes are those of the orders beside: DLMF 10.6.1 and 10.29.1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from tapec.ir.ops import arith
 from tapec.ir.ops.arith import sign
+from tapec.ir.ops.logic import greater, select
+from tapec.ir.ops.math import sqrt
 from tapec.ir.ops.rules import ANY, POSITIVE, floating
 from tapec.ir.ops.special import by_constant, by_scipy, scipy_with
 from tapec.ir.primitive import PRIMITIVES, Partial, Primitive, Sample, elementwise
+from tapec.ir.tuning import BESSEL_FAR, BESSEL_TERMS
 
 
 def _bessel(name: str, partial: Partial, doc: str, **options: Any) -> Primitive:
@@ -74,6 +79,32 @@ def _mean(family: str, x: Any, n: float) -> Any:
     return 0.5 * (_of(family, x, n - 1) + _of(family, x, n + 1))
 
 
+def _hankel(n: float, k: int) -> float:
+    """The coefficient a_k of Hankel's expansions, DLMF 10.17.1."""
+    factors = ((4.0 * n * n - (2 * j - 1) ** 2) / (8.0 * j) for j in range(1, k + 1))
+    return math.prod(factors)
+
+
+def _far_slope(x: Any, n: float, family: str) -> Any:
+    """The slope of a scaled function where x is large: DLMF 10.40.1 and 10.40.2, by 10.29.1."""
+    growing = family == "ive"
+    slope: Any = 0.0
+    for k in range(BESSEL_TERMS, 0, -1):
+        mean = 0.5 * (_hankel(n - 1, k) + _hankel(n + 1, k)) - _hankel(n, k)
+        slope = (slope + (mean * (-1) ** k if growing else -mean)) / x
+    return slope * sqrt((0.5 / math.pi if growing else 0.5 * math.pi) / x)
+
+
+def _scaled(family: str, x: Any, n: float, near: Any) -> Any:
+    """The slope of a scaled function, from that where x is not large."""
+    size = arith.abs(x)
+    far = greater(size, BESSEL_FAR + 2.0 * n * n)
+    slope = _far_slope(select(far, size, BESSEL_FAR), n, family)
+    if family == "ive" and n % 1 == 0:
+        slope = slope if n % 2 else sign(x) * slope  # even functions have odd slopes
+    return select(far, slope, near)
+
+
 # --- of the first and second kind ----------------------------------------------------------------
 
 jv: Primitive = _orders(
@@ -102,7 +133,7 @@ iv: Primitive = _orders(
 ive: Primitive = _orders(
     "ive",
     "iv times exp(-|x|); NaN beyond 1e9, as SciPy's.",
-    lambda y, x, *, n: _mean("ive", x, n) - sign(x) * y,
+    lambda y, x, *, n: _scaled("ive", x, n, _mean("ive", x, n) - sign(x) * y),
 )
 i0: Primitive = _bessel(
     "i0", lambda y, x: i1(x), "Modified Bessel function of order 0.", lower="vmath.i0"
@@ -112,7 +143,7 @@ i1: Primitive = _bessel(
 )
 i0e: Primitive = _bessel(
     "i0e",
-    lambda y, x: i1e(x) - sign(x) * y,
+    lambda y, x: _scaled("ive", x, 0, i1e(x) - sign(x) * y),
     "i0 times exp(-|x|).",
     lower="vmath.i0e",
     kinks="x == 0",
@@ -120,14 +151,16 @@ i0e: Primitive = _bessel(
 )
 i1e: Primitive = _bessel(
     "i1e",
-    lambda y, x: _mean("ive", x, 1) - sign(x) * y,
+    lambda y, x: _scaled("ive", x, 1, _mean("ive", x, 1) - sign(x) * y),
     "i1 times exp(-|x|); beyond 1e9 SciPy has no slope.",
     lower="vmath.i1e",
 )
 kv: Primitive = _orders(
     "kv", "Modified Bessel function of the second kind.", lambda y, x, *, n: -_mean("kv", x, n)
 )
-kve: Primitive = _orders("kve", "kv times exp(x).", lambda y, x, *, n: y - _mean("kve", x, n))
+kve: Primitive = _orders(
+    "kve", "kv times exp(x).", lambda y, x, *, n: _scaled("kve", x, n, y - _mean("kve", x, n))
+)
 k0: Primitive = _bessel(
     "k0", lambda y, x: -k1(x), "Modified, of the second kind, of order 0.", domain=(POSITIVE,)
 )
@@ -137,7 +170,12 @@ k1: Primitive = _bessel(
     "Modified, of the second kind, of order 1.",
     domain=(POSITIVE,),
 )
-k0e: Primitive = _bessel("k0e", lambda y, x: y - k1e(x), "k0 times exp(x).", domain=(POSITIVE,))
+k0e: Primitive = _bessel(
+    "k0e", lambda y, x: _scaled("kve", x, 0, y - k1e(x)), "k0 times exp(x).", domain=(POSITIVE,)
+)
 k1e: Primitive = _bessel(
-    "k1e", lambda y, x: y - _mean("kve", x, 1), "k1 times exp(x).", domain=(POSITIVE,)
+    "k1e",
+    lambda y, x: _scaled("kve", x, 1, y - _mean("kve", x, 1)),
+    "k1 times exp(x).",
+    domain=(POSITIVE,),
 )

@@ -169,7 +169,7 @@ lgamma: Primitive = elementwise(
     by_scipy("gammaln"),
     (lambda y, x: digamma(x),),
     infer=floating,
-    public={"gammaln": None, "loggamma": None},
+    public={"gammaln": None},
     lower="libm.lgamma",
     cost=60,
     domain=(POSITIVE,),

@@ -67,6 +67,7 @@ class Session:
         "choices",
         "depth",
         "exclusive",
+        "expect",
         "failures",
         "integers",
         "list_arrays",
@@ -110,6 +111,8 @@ class Session:
             Any
         ] = []  # objects that may be one (see tapec.trace.staging.object_aliases)
         self.backoff: Any = None  # back-off of loops that could not be rolled (see staging.choice)
+        # From a trace, a traced truth and an exception: raises that where it is false.
+        self.expect: Any = None if parent is None else parent.expect
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)
         # Lists that are arrays for now, by identity (see tapec.trace.staging.list_arrays).
         self.list_arrays: dict[int, Any] = {} if parent is None else parent.list_arrays

@@ -132,10 +132,10 @@ def _rel_entr(x: Any, y: Any) -> Any:
 @_composite("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     # Continued by log1p above 0, and by Laplace's continued fraction far below.
-    below, far = np_("less", x, 0.0), np_("less", x, -10.0)
+    below, far = np_("less", x, 0.0), np_("less", x, -4.0)
     near = np_("log", np_("ndtr", np_("where", far, -1.0, np_("where", below, x, -1.0))))
     right = np_("log1p", -np_("ndtr", -np_("where", below, 1.0, x)))
-    t = np_("where", far, x, -10.0)
+    t = np_("where", far, x, -4.0)
     tail = t
     for k in range(40, 0, -1):
         tail = t + k / tail
@@ -174,6 +174,9 @@ def _betaln(a: Any, b: Any) -> Any:
     # By Stirling's series where an argument is large: digits of the three gammaln would cancel.
     swap = np_("greater", a, b)
     small, large = np_("where", swap, b, a), np_("where", swap, a, b)
+    pole, finite = _at_pole(small, large)
+    small = np_("where", finite, 1.0 - small - large, np_("where", pole, 1.0, small))
+    a, b = small, large
     one = np_("logical_and", np_("greater_equal", large, 10.0), np_("greater", small, 0.0))
     one = np_("logical_and", one, np_("isfinite", large))
     both = np_("logical_and", one, np_("greater_equal", small, 10.0))
@@ -187,8 +190,24 @@ def _betaln(a: Any, b: Any) -> Any:
     a, b = np_("where", one, 1.0, a), np_("where", one, 1.0, b)
     plain = np_("gammaln", a) + np_("gammaln", b) - np_("gammaln", a + b)
     made = np_("where", both, second, np_("where", one, first, plain))
-    infinite = np_("logical_and", np_("equal", large, math.inf), np_("greater", small, 0.0))
-    return np_("where", infinite, -math.inf, made)
+    infinite = np_("where", np_("greater", small, 0.0), -math.inf, math.inf)
+    made = np_("where", np_("equal", large, math.inf), infinite, made)
+    return np_("where", np_("logical_and", pole, np_("logical_not", finite)), math.inf, made)
+
+
+def _at_pole(small: Any, large: Any) -> tuple[Any, Any]:
+    """Whether an argument is 0, -1, ..., and whether beta is finite: both poles cancel there."""
+    whole = [np_("equal", np_("floor", x), x) for x in (small, large)]
+    pole = np_("logical_and", whole[0], np_("less_equal", small, 0.0))
+    between = np_("logical_and", np_("greater", large, 0.0), np_("less_equal", large, -small))
+    between = np_("logical_and", between, np_("isfinite", small))
+    return pole, np_("logical_and", np_("logical_and", pole, whole[1]), between)
+
+
+@_composite("loggamma")
+def _loggamma(x: Any) -> Any:
+    # Of a complex function; on numbers below 0 it is no number, unlike gammaln.
+    return np_("gammaln", np_("where", np_("less", x, 0.0), math.nan, x))
 
 
 @_composite("modf")

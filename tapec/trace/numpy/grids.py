@@ -10,6 +10,7 @@ import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.select import where, wrapped
@@ -33,8 +34,8 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
               axis: int = 0) -> Any:  # fmt: skip
     """A geometric progression, which begins and ends exactly at the given numbers."""
     start, stop = strong(start), strong(stop)
-    if any(e._storage.array is not None and not e._array.all() for e in (start, stop)):
-        raise ValueError("Geometric sequence cannot include zero")
+    for end in (start, stop):
+        demand(TABLE["all"](end), ValueError("Geometric sequence cannot include zero"))
     kind = np.result_type(start.dtype, stop.dtype, 1.0, np.dtype(dtype))
     start, stop = TABLE["broadcast_arrays"](
         TABLE["astype"](start, kind), TABLE["astype"](stop, kind)
@@ -146,7 +147,13 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
     if order != "C":
         raise unsupported(np.unravel_index, f" with order={order!r}")
     index, found = as_tracer(indices), []
-    for size in reversed([int(n) for n in np.atleast_1d(np.asarray(shape))]):
+    sizes = [int(n) for n in np.atleast_1d(np.asarray(shape))]
+    inside = TABLE["logical_and"](
+        TABLE["greater_equal"](index, 0), TABLE["less"](index, math.prod(sizes))
+    )
+    message = f"index is out of bounds for array with size {math.prod(sizes)}"
+    demand(TABLE["all"](inside), ValueError(message))
+    for size in reversed(sizes):
         found.append(TABLE["remainder"](index, size))
         index = TABLE["floor_divide"](index, size)
     return tuple(reversed(found))
@@ -154,7 +161,7 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
 
 @implements("ravel_multi_index")
 def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:
-    """Places in the flattened array; where one index is out of bounds, so is the place."""
+    """Places in the flattened array."""
     if order != "C" or not isinstance(mode, str):
         raise unsupported(np.ravel_multi_index, " with these options")
     made: Any = 0
@@ -163,8 +170,8 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: s
     for index, size in zip(multi_index, sizes, strict=True):
         if mode != "raise":
             index = wrapped(index, size, mode)
-        out = np.less(index, 0)
-        out = np.logical_or(out, index >= size)
-        outside = np.logical_or(outside, out)
+        outside = np.logical_or(outside, np.logical_or(np.less(index, 0), index >= size))
         made = made * size + index
-    return np.where(outside, math.prod(sizes), made)
+    if mode == "raise":
+        demand(np.logical_not(np.any(outside)), ValueError("invalid entry in coordinates array"))
+    return made

@@ -37,15 +37,15 @@ def interp(
 
 
 def _finite(*data: Any) -> bool:
-    """Whether all are numbers, as far as is known while tracing."""
-    return all(a._storage.array is None or np.isfinite(a._array).all() for a in data)
+    """Whether all are known to be numbers."""
+    return all(a._storage.array is not None and np.isfinite(a._array).all() for a in data)
 
 
 def _with_infinities(inside: Any, slopes: Any, x: Any, xp: Any, fp: Any, i: Any) -> Any:
     """Beside infinite data: the value at a point, from the right end, or of a flat piece."""
     right = slopes[i] * (x - xp[i + 1]) + fp[i + 1]
     found = where(TABLE["isnan"](inside), right, inside)
-    flat = TABLE["isnan"](found) & TABLE["equal"](fp[i], fp[i + 1])
+    flat = TABLE["isnan"](found) & TABLE["equal"](fp[i], fp[i + 1]) & ~TABLE["isnan"](x)
     return where(TABLE["equal"](x, xp[i]) | flat, fp[i], found)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.operands import any_symbolic, as_tracer, strong
+from tapec.trace.arrays.demands import demand
+from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.reduce import as_float, given, is_everywhere
@@ -58,10 +59,9 @@ def average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         i = axis_of(axis, x.ndim)
         w = reshaped(w, [n if j == i else 1 for j, n in enumerate(x.shape)])
         w = broadcast_to(w, x.shape)
-    total = TABLE["sum"](w, axis=axis, keepdims=keepdims) if any_symbolic(w) else np.sum(
-        w._array, axis=axis, keepdims=keepdims)  # fmt: skip
-    if not any_symbolic(w) and not np.all(total):
-        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    total = TABLE["sum"](w, axis=axis, keepdims=keepdims)
+    some = TABLE["all"](TABLE["not_equal"](total, 0))
+    demand(some, ZeroDivisionError("Weights sum to zero, can't be normalized"))
     made = TABLE["sum"](x * w, axis=axis, keepdims=keepdims) / total
     return (made, broadcast_to(total, made.shape)) if returned else made
 

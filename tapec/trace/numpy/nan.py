@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.moments import degrees, guarded_root
@@ -78,8 +79,11 @@ _extreme_like("nanmin", "min", math.inf)
 
 def _argument_like(name: str, plain: str, neutral: float) -> Callable[..., Any]:
     def function(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
-        # An all-NaN row, an error in NumPy, gives index 0 here.
-        return TABLE[plain](_replaced(x, neutral)[0], axis, keepdims=keepdims)
+        filled, valid = _replaced(x, neutral)
+        if valid is not None:
+            some = TABLE["all"](TABLE["any"](valid, axis))
+            demand(some, ValueError("All-NaN slice encountered"))
+        return TABLE[plain](filled, axis, keepdims=keepdims)
 
     TABLE[name] = function
     return function

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import ShapeError
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.loops import repeated
 from tapec.trace.arrays.operands import as_tracer, strong
+from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.numpy.linalg import dot
 from tapec.trace.numpy.shape import reshaped
 from tapec.trace.tuning import CONVOLVED_WINDOWS, HORNER_STEPS
@@ -137,8 +141,27 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 @implements("polymul")
 def polymul(a1: Any, a2: Any) -> Any:
-    """Product of polynomials; leading zeros stay."""
-    return convolve(a1, a2)
+    """Product of polynomials, without leading zeros."""
+    return convolve(*(_without_leading_zeros(TABLE["atleast_1d"](strong(p))) for p in (a1, a2)))
+
+
+def _without_leading_zeros(p: Any) -> Any:
+    """Coefficients, the first of which is not zero: NumPy's result has as many as that says."""
+    if p.size < 2:
+        return p
+    if is_symbolic(p):
+        demand(TABLE["not_equal"](p[0], 0), _leading_zero())
+        return p
+    known = np.trim_zeros(p._array, "f")
+    return known if known.size else np.zeros(1, p.dtype)
+
+
+def _leading_zero() -> ShapeError:
+    return ShapeError(
+        "np.polymul leaves leading zeros out, and the first coefficient of a polynomial is 0",
+        where=where(),
+        hint="use np.convolve, which keeps them",
+    )
 
 
 @implements("polyadd")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
@@ -115,8 +116,9 @@ def _quantile(a: Any, q: Any, axis: Any, name: str, keepdims: Any, skip_nan: boo
     if not rows.shape[-1]:
         raise IndexError("index -1 is out of bounds for axis 0 with size 0")
     known = q._storage.array is not None
-    if known and not ((q._array >= 0) & (q._array <= 1)).all():
-        raise ValueError("Quantiles must be in the range [0, 1]")
+    inside = TABLE["logical_and"](TABLE["greater_equal"](q, 0), TABLE["less_equal"](q, 1))
+    demand(TABLE["all"](inside), ValueError("Quantiles must be in the range [0, 1]"))
+    q = q if known else where(inside, q, np.zeros((), q.dtype))
     ordered: Any = sort(rows)
     skip_nan = skip_nan and rows._dtype[0] == "f"
     n: Any = TABLE["sum"](~np.isnan(ordered), axis=-1) if skip_nan else rows.shape[-1]

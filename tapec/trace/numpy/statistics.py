@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
@@ -138,6 +139,9 @@ def _edges(x: Any, bins: Any, bounds: Any) -> Any:
     if not x.size:
         return as_tracer(np.histogram_bin_edges(np.zeros(0), int(bins)))
     low, high = TABLE["min"](x), TABLE["max"](x)
+    if x._dtype[0] == "f":
+        finite = TABLE["isfinite"](high - low)
+        demand(finite, ValueError("autodetected range is not finite"))
     same = TABLE["equal"](low, high)
     low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
     made = TABLE["linspace"](low, high, int(bins) + 1)

@@ -119,3 +119,24 @@ def test_traced_orders_are_refused() -> None:
         tapec.grad(lambda n: special.jv(n, 1.0))(2.0)
     with pytest.raises(tapec.TapecError, match="at most"):
         tapec.compile(lambda x: special.jv(np.arange(40.0), x))(1.0)
+
+
+@pytest.mark.parametrize("x", [26.5, 60.0, 1e3, 1e8])
+def test_slopes_of_scaled_functions_at_large_numbers(x: float) -> None:
+    """Their two terms agree in all digits there: slopes are summed."""
+    i0, k0 = special.i0e(x), special.k0e(x)
+    first = {
+        "i0e": -i0 / (2 * x) * (1 + 0.25 / x), "i1e": -i0 / (2 * x) * (1 - 1.25 / x),
+        "k0e": -k0 / (2 * x) * (1 - 0.25 / x), "k1e": -k0 / (2 * x) * (1 + 1.25 / x),
+    }  # fmt: skip
+    for name, near in first.items():
+        f = getattr(special, name)
+        slope = tapec.grad(lambda x: f(x))  # noqa: B023
+        assert np.isclose(slope(x), near, rtol=3 / x**2 + 1e-15)
+        with mp.workdps(40):
+            scale, order = mp.exp if name[0] == "k" else (lambda z: mp.exp(-z)), int(name[1])
+            bessel = mp.besselk if name[0] == "k" else mp.besseli
+            want = mp.diff(lambda z: scale(z) * bessel(order, z), mp.mpf(x))  # noqa: B023
+        assert np.isclose(slope(x), float(want), rtol=3e-14)
+        if name[0] == "i":
+            assert slope(-x) == (slope(x) if order else -slope(x))
