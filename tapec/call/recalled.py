@@ -196,7 +196,11 @@ class Recalled:
         """The machine code, linked."""
         e = self._entry
         self._entry = e._replace(code=None)  # it is in memory now
-        return relinked(e.code, abi, e.work_bytes, e.nogil, e.level, lambda: self.func)
+
+        def func() -> Any:
+            return form.of(self.func)
+
+        return relinked(e.code, abi, e.work_bytes, e.nogil, e.level, func)
 
     def interpreted(self) -> Any:
         """The program run by the interpreter."""

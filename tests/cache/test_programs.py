@@ -74,6 +74,12 @@ def raising(x):
         raise ValueError("too large")
     return x[0] ** 2
 
+def rotated(x):
+    return np.exp(1j * x) * (2.0 + 1j)
+
+def spectrum(x):
+    return np.sum(np.abs(np.fft.fft(x)) ** 2)
+
 def constant(x):
     return x * np.arange(3) + np.array([1.0, 2.0, 3.0])
 
@@ -147,7 +153,7 @@ def count(x, n):
         y = y * x
     return np.sum(y)
 """
-NAMES = """plain loop long_loop writes views nested captured matrix product special raising constant
+NAMES = """plain loop long_loop writes views nested captured matrix product special raising constant rotated spectrum
 with_rule with_implicit with_checkpoint with_scan with_grad with_kernel model energy partial lambda_
 with_vectorize""".split()
 X = np.array([0.3, 0.8, 1.1])
@@ -160,7 +166,7 @@ TRANSFORMS: dict[str, Callable[[Any], Any]] = {
     "vmap": lambda f: tapec.vmap(tapec.compile(f)),
     "hvp": tapec.hvp,
 }
-NOT_SCALAR = {"views", "nested", "constant"}
+NOT_SCALAR = {"views", "nested", "constant", "rotated"}
 
 
 @pytest.fixture
@@ -284,13 +290,16 @@ def test_captured_state_is_live(module: Callable[[], Any]) -> None:
 
 
 def test_explain_and_stages_of_what_comes_from_disk(module: Callable[[], Any]) -> None:
-    texts = []
+    texts: list[list[str]] = []
     for note in ("cache: compiled, and kept", "cache: from disk in "):
         kernel = tapec.grad(module().loop)
         kernel(X)
         assert note in kernel.explain(X)
         texts.append([kernel.ir(s, X) for s in ("trace", "optimized", "loops", "llvm", "asm")])
         assert kernel.graph(X).number_of_nodes() > 0
+        turned = tapec.compile(module().rotated)
+        assert note in turned.explain(X)
+        texts[-1] += [turned.ir(s, X) for s in ("loops", "llvm")]
     assert texts[0] == texts[1]
 
 
