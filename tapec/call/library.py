@@ -12,7 +12,7 @@ from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.errors import ExportError
 from tapec.export.files import Exported, Options, export
-from tapec.export.names import identifier
+from tapec.export.names import CNames, identifier
 
 
 def to_c(
@@ -43,9 +43,9 @@ def to_c(
     name = identifier(prefix or place.name)
     if not functions:
         raise ExportError("there is nothing to export", hint='give {"value": (f, x)}')
-    requests = []
+    requests, names = [], CNames()
     for key, (f, *args) in functions.items():
         kernel = f if isinstance(f, Foreign) else Kernel(f)
         asked_for = replace(whole(kernel, plain(tuple(args))), results=key)
-        requests.append(requested(asked_for, f"{name}_{identifier(key)}"))
+        requests.append(requested(asked_for, names.new(f"{name}_{key}")))
     return export(place, requests, Options(prefix, cpu, triple, blas, shared, link))

@@ -63,10 +63,10 @@ def standalone(
     `blas_name` is the symbol of a routine, with {} for its name. Raises ExportError for calls into
     Python.
     """
-    names = {*exports}
+    symbols = {inner_name(name): name for name in exports}
     for emitted, _ in parts:
         _refuse_calls(emitted)
-        _refuse_names(names, emitted)
+        _refuse_names(symbols.values(), emitted)
     prefixes = (BLAS, LAPACK)
     routines = set()
 
@@ -79,8 +79,13 @@ def standalone(
         return symbol
 
     made = [emitted.part(faces) for emitted, faces in parts]
-    code, needed = object_code(made, names, named)
+    code, needed = object_code(made, symbols, named)
     return code, tuple(sorted(routines)), tuple(n for n in needed if n not in routines)
+
+
+def inner_name(symbol: str) -> str:
+    """What the functions around a kernel call a C function: by no name of C."""
+    return f"tapec.c.{symbol}"
 
 
 def _refuse_names(names: Collection[str], emitted: EmittedProgram) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tapec.backends.llvm import target
 from tapec.backends.llvm.c_face import CKernel, status_text
 from tapec.errors import ExportError
-from tapec.export.compiled import EmittedProgram, Faces, emitted, standalone
+from tapec.export.compiled import EmittedProgram, Faces, emitted, inner_name, standalone
 from tapec.export.example import example
 from tapec.export.header import Made, header
 from tapec.export.names import identifier
@@ -104,7 +104,7 @@ def _face(part: EmittedProgram) -> Faces:
     name = part.program.name
 
     def text(kernel: CKernel) -> str:
-        return status_text(kernel, name)
+        return status_text(kernel, inner_name(name))
 
     return text
 

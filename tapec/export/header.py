@@ -20,7 +20,7 @@ C_TYPES: Mapping[str, str] = {
     "i32": "int32_t",
     "bool": "bool",
 }
-# CNames of the statuses that any function may return.
+# Names of the statuses that any function may return.
 _STATUS_NAMES = {
     0: "OK",
     1: "INDEX",

@@ -65,7 +65,7 @@ def _status(kernel: CKernel) -> str:
 
 def _loaded(made: EmittedProgram, faces: Faces) -> Library:
     part = made.part(faces)
-    code, needed = object_code([part], {_ENTRY})
+    code, needed = object_code([part], {_ENTRY: _ENTRY})
     known = pycalls.symbols(made.text.loops.ops) | libraries(needed)
     symbols = {name: known[name] for name in needed if name in known}
     return load_object(code, symbols, exports=[_ENTRY])

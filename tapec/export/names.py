@@ -1,4 +1,4 @@
-"""CNames of C for arguments and results, after those in the user's code."""
+"""Names of C for arguments and results, after those in the user's code."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from typing import Any
 from tapec.tree import Tree
 
 # Words that are no names in C or C++, and names that examples use.
-_WORDS = """auto bool break case catch char class const constexpr continue default delete do double
-element else enum explicit extern false float for friend goto if inline int int32_t int64_t long
-mutable namespace new operator private protected public register restrict return short signed sizeof
-static status struct switch template this throw true try typedef typename union unsigned using
-virtual void volatile while"""
+_WORDS = """alignas alignof and argc argv asm auto bitand bitor bool break case catch char char16_t
+char32_t char8_t class co_await co_return co_yield compl concept const const_cast consteval
+constexpr constinit continue decltype default delete do double dynamic_cast element else enum EOF
+errno explicit export extern false float for fprintf friend goto if INFINITY inline int int32_t
+int64_t long mutable namespace NAN new noexcept not NULL nullptr operator or printf private
+protected public register reinterpret_cast requires restrict return short signed SIZE_MAX size_t
+sizeof static static_assert static_cast status stderr stdin stdout strcmp struct switch template
+this thread_local throw true try typedef typeid typename union unsigned using virtual void
+volatile wchar_t while xor"""
 _RESERVED = frozenset(_WORDS.split())
 
 
 def named_leaves(names: Iterable[Any], trees: Iterable[Tree]) -> Iterator[str]:
-    """CNames of the leaves of some objects: that of the object, with keys or numbers inside."""
+    """Names of the leaves of some objects: that of the object, with keys or numbers inside."""
     for name, tree in zip(names, trees, strict=True):
         if tree.kind is None:
             yield str(name)

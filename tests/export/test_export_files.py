@@ -120,6 +120,17 @@ def test_a_bundle_has_the_names_of_its_parts() -> None:
     assert function.__doc__.endswith("(const double *x, double *value, double *grad)")
 
 
+@exported.needs_compiler
+@pytest.mark.parametrize("name", ["kernel", "run", "chunk0", "double", "printf"])
+def test_names_of_ours_and_of_c(name: str, tmp_path: Path) -> None:
+    def f(x: Any, errno: float, NULL: float, asm: float) -> Any:
+        return np.sum(x) * errno + NULL * asm
+
+    made = tapec.compile(f).export(tmp_path / name, X, 2.0, 3.0, 4.0, shared=False)
+    ((_, found),) = exported.printed(exported.compiled(made)).items()
+    assert float.fromhex(found["value"][0]) == f(X, 2.0, 3.0, 4.0)
+
+
 def test_names_differ_in_capitals_and_text_is_plain(tmp_path: Path) -> None:
     def f(x: Any, X: Any, é: Any) -> Any:
         return x * X * é

@@ -29,11 +29,11 @@ class CPart:
 
 def object_code(
     parts: Sequence[CPart],
-    exports: Collection[str],
+    exports: Mapping[str, str],
     named: Callable[[str], str] = str,
 ) -> tuple[bytes, tuple[str, ...]]:
-    """(the object file, the functions it needs from elsewhere). Only `exports` are visible in it;
-    `named` gives the symbols of those from elsewhere.
+    """(the object file, the functions it needs from elsewhere). Only `exports` are visible in it,
+    under the symbols given; `named` gives the symbols of those from elsewhere.
 
     Code of every part is that of its own level, to the bit: levels 1 and 2 differ in speed only,
     and what belongs to level 0 is marked as not to be optimised.
@@ -57,6 +57,8 @@ def object_code(
             whole.link_in(parsed(runtime_text({f.name for f in whole.functions})))
             _hide(whole, exports)
             needed = _rename(whole, named)
+            for name, symbol in exports.items():
+                whole.get_function(name).name = symbol
             whole.verify()
             return bytes(target.machine(level).emit_object(whole)), needed
         except RuntimeError as error:
@@ -92,10 +94,14 @@ def _defined(things: Iterable[Any]) -> list[Any]:
 
 
 def _hide(module: Any, exports: Collection[str]) -> None:
-    """Make all definitions invisible from outside, but for these."""
+    """Make all definitions invisible from outside, but for these, with names that C has not."""
     for thing in (*_defined(module.functions), *_defined(module.global_variables)):
-        if thing.linkage.name == "external" and thing.name not in exports:
+        if thing.name in exports:
+            continue
+        if thing.linkage.name == "external":
             thing.linkage = "internal"
+        if thing.is_function and "." not in thing.name:
+            thing.name = f"tapec.{thing.name}"
 
 
 def _rename(module: Any, named: Callable[[str], str]) -> tuple[str, ...]:
