@@ -278,3 +278,10 @@ def test_derivatives_at_repeated_singular_values() -> None:
     np.testing.assert_allclose(
         tapec.grad(lambda a: np.sum(np.linalg.pinv(a)))(ONE), -np.ones((3, 3))
     )
+
+
+@pytest.mark.parametrize("f", [linalg.expm, linalg.sqrtm])
+def test_hessians_are_native(f: Callable[..., Any]) -> None:
+    a = S[:3, :3]
+    hessian = tapec.hessian(lambda a: np.sum(f(a) ** 2))
+    assert "backend: native" in str(hessian.explain(a))
