@@ -12,8 +12,10 @@ from tapec.call.specialize import Specialization
 from tapec.derive.nesting import inline
 from tapec.ir import Func, Type
 from tapec.pipeline import clean, derive
+from tapec.sparse.acyclic import Substitution
 from tapec.sparse.colouring import Colouring
 from tapec.trace import current
+from tapec.trace.python.forms import fori_loop
 from tapec.trace.staging.failures import adopt
 
 
@@ -52,6 +54,12 @@ class Compressed(Nonzeros):
         self.tangents, self.cotangents = coloured.tangents, coloured.cotangents
 
     def __call__(self, places: Any, columns: Any, rows: Any, *inputs: Any) -> Any:
+        if not (self.tangents or self.cotangents):
+            return np.zeros(0)
+        return self.derivatives(columns, rows, inputs)[places]
+
+    def derivatives(self, columns: Any, rows: Any, inputs: Sequence[Any]) -> Any:
+        """The derivatives along all colours in one row."""
         p, q = self.tangents, self.cotangents
         func = derive(compressed, self.func, self.flags, p, q)
         into = [v.type for v, flag in zip(self.func.params, self.flags, strict=True) if flag]
@@ -59,10 +67,44 @@ class Compressed(Nonzeros):
         found = self.found(inputs, func, [*_seeds(columns, p, into), *_seeds(rows, q, out)])
         along = [_flat(found[: len(out)], p)] if p else []
         across = [_flat(found[len(found) - len(into) :], q)] if q else []
-        if not (p or q):
+        return np.concatenate([*along, *across]) if p and q else (along or across)[0]
+
+
+class Substituted(Compressed):
+    """(read, colours, places, own, other, *inputs) -> the nonzeros, by substitution (see
+    `tapec.sparse.acyclic`)."""
+
+    suffix = "substituted"
+
+    def __init__(
+        self,
+        func: Func,
+        special: Specialization,
+        flags: list[bool],
+        coloured: Colouring,
+        order: Substitution,
+    ) -> None:
+        super().__init__(func, special, flags, coloured)
+        self.slots, self.count = order.slots, order.places.size
+
+    def __call__(self, *args: Any) -> Any:
+        read, colours, places, own, other, *inputs = args
+        if not self.tangents:
             return np.zeros(0)
-        every: Any = np.concatenate([*along, *across]) if p and q else (along or across)[0]
-        return every[places]
+        along = self.derivatives(colours, (), inputs)
+
+        def step(k: Any, carry: Any) -> Any:
+            found, known = carry
+            element = along[places[k]] - known[own[k]]
+            found[k] = element
+            known[other[k]] += element
+            return found, known
+
+        if self.count:
+            zero = 0.0 * along[0]
+            start = zero + np.zeros(self.count), zero + np.zeros(self.slots)
+            along = np.concatenate([along, fori_loop(0, self.count, step, start)[0]])
+        return along[read]
 
 
 def _seeds(colours: Any, count: int, types: Sequence[Type]) -> list[Any]:

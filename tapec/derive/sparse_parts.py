@@ -21,10 +21,17 @@ Mode = Literal["auto", "fwd", "rev", "both"]
 Format = Literal["csr", "csc", "coo"]
 Route = Literal["auto", "compressed", "direct"]
 Triangle = Literal["lower", "upper"] | None
+Symmetric = Literal["star", "acyclic"]
 Array = np.ndarray[Any, Any]
 
 
-_OPTIONS = (("format", Format), ("order", Order), ("mode", Mode), ("route", Route))
+_OPTIONS = (
+    ("format", Format),
+    ("order", Order),
+    ("mode", Mode),
+    ("route", Route),
+    ("colouring", Symmetric),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Style:
     mode: Mode = "auto"
     route: Route = "auto"
     triangle: Triangle = None
+    colouring: Symmetric = "star"
 
     def __post_init__(self) -> None:
         for what, kind in _OPTIONS:

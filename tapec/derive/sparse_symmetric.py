@@ -12,12 +12,14 @@ import scipy.sparse as sp
 from tapec.ad import drivers
 from tapec.call.specialize import Specialization
 from tapec.derive.sparse import SparseKernel, results_only
+from tapec.derive.sparse_kernels import Substituted
 from tapec.derive.sparse_parts import Array, Chosen, MatrixBlock
 from tapec.derive.sparse_plans import AllNonzeros
 from tapec.errors import NonDifferentiableError
 from tapec.ir import Func
 from tapec.pipeline import clean
 from tapec.sparse import colouring as colourings
+from tapec.sparse.acyclic import acyclic
 from tapec.sparse.colouring import Colouring
 from tapec.sparse.report import Sparsity
 from tapec.sparse.rows import entries, symmetrised
@@ -53,6 +55,24 @@ class SparseHessian(SparseKernel):
         return lambda data: chosen.nested(
             [self._across(chosen, row, data) for row in parts], self._single
         )
+
+    def nonzeros(
+        self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]
+    ) -> AllNonzeros:
+        """The program of all nonzeros at a signature, and at the structure of these inputs."""
+        if self._style.colouring == "star":
+            return super().nonzeros(special, chosen, inputs)
+        flags = chosen.flags(special)
+        found = self._structure(special, flags, inputs)
+        coloured, order = acyclic(found.pattern, self._style.order)
+        made = Substituted(found.func, special, flags, coloured, order)
+        layout = coloured.columns, order.places, order.own, order.other
+
+        def form(numbers: Array) -> tuple[Any, tuple[Array, ...]]:
+            return made, (order.read[numbers], *layout)
+
+        report = Sparsity(found.pattern, coloured)
+        return AllNonzeros(form, chosen.sizes(special), report, found.given)
 
 
 class SparseGaussNewton(SparseHessian):

@@ -25,7 +25,7 @@ from tapec.lazy import deferred
 if TYPE_CHECKING:
     from tapec.derive import bundle
     from tapec.derive.sparse import SparseKernel
-    from tapec.derive.sparse_parts import Format, Mode, Route, Triangle
+    from tapec.derive.sparse_parts import Format, Mode, Route, Symmetric, Triangle
     from tapec.sparse.colouring import Order
 else:
     bundle = deferred("tapec.derive.bundle")
@@ -158,6 +158,7 @@ def hessian(
     format: Format = "csr",
     order: Order = "best",
     route: Route = "auto",
+    colouring: Symmetric = "star",
 ) -> SparseKernel: ...
 def hessian(
     f: Function,
@@ -168,6 +169,7 @@ def hessian(
     format: Format = "csr",
     order: Order = "best",
     route: Route = "auto",
+    colouring: Symmetric = "star",
 ) -> Any:
     """All second derivatives: forward over reverse mode.
 
@@ -178,7 +180,8 @@ def hessian(
     With `sparse` the function returns one number, and the blocks are `scipy.sparse` arrays, as
     those of `tapec.jacobian` are. `triangle` is None for the whole matrix, "lower" or "upper" for
     a half of it with the diagonal. Directions are those of a star colouring: an element may be read
-    in place of its mirror image.
+    in place of its mirror image. With `colouring` "acyclic" they are fewer, and elements are found
+    from these one after the other, which costs some digits where they differ much in size.
 
     >>> tapec.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
@@ -193,7 +196,9 @@ def hessian(
         from tapec.derive.sparse_parts import Style
         from tapec.derive.sparse_symmetric import SparseHessian  # brings scipy.sparse
 
-        return SparseHessian(f, argnums, Style(format, order, "auto", route, triangle), options(f))
+        return SparseHessian(
+            f, argnums, Style(format, order, "auto", route, triangle, colouring), options(f)
+        )
     if isinstance(argnums, int):
         return Kernel(Hessian(f, argnums), **options(f))
     return jacobian(jacobian(f, argnums), argnums, mode="fwd")

@@ -12,6 +12,7 @@ from tapec.call.kernel import Kernel
 from tapec.call.library import to_c
 from tapec.derive.derived import Function
 from tapec.derive.sparse import SparseKernel
+from tapec.derive.sparse_parts import Symmetric
 from tapec.derive.transforms import grad, hessian, jacobian, options, value_and_grad
 from tapec.errors import ShapeError
 from tapec.interop.vectors import Lagrangian, Vector
@@ -29,6 +30,7 @@ def nlp(
     n: int,
     *,
     parameters: Sequence[Any] = (),
+    colouring: Symmetric = "star",
 ) -> NonlinearProgram:
     """The nonlinear program of an objective and constraints over `n` variables, for any solver.
 
@@ -42,7 +44,8 @@ def nlp(
       Lagrangian, factor f(x) + multipliers @ c(x), in the order of `hessian_structure`.
 
     Structures are pairs of index arrays (rows, columns), found once; `out=` takes the numbers.
-    `parameters` may be replaced by others of the same shapes: set the attribute.
+    `parameters` may be replaced by others of the same shapes: set the attribute. `colouring` is as
+    for `tapec.hessian`.
 
     Raises ShapeError where `objective` does not return one number, and what the transforms raise.
 
@@ -55,7 +58,7 @@ def nlp(
     >>> p.hessian(x, np.array([1.0, 0.5]), 10.0)
     array([ 1.,  1.,  1.,  1., 10.,  1.])
     """
-    return NonlinearProgram(objective, constraints, n, parameters)
+    return NonlinearProgram(objective, constraints, n, parameters, colouring)
 
 
 class NonlinearProgram:
@@ -67,6 +70,7 @@ class NonlinearProgram:
         constraints: Function | None,
         n: int,
         parameters: Sequence[Any] = (),
+        colouring: Symmetric = "star",
     ) -> None:
         self.n, self.parameters = int(n), tuple(parameters)
         given = options(objective)
@@ -86,7 +90,9 @@ class NonlinearProgram:
         self._jacobian = FixedPattern(
             jacobian(self._constraints, sparse=True, format="coo"), (origin, *self.parameters)
         )
-        second = hessian(lagrangian, sparse=True, format="coo", triangle="lower")
+        second = hessian(
+            lagrangian, sparse=True, format="coo", triangle="lower", colouring=colouring
+        )
         some = (origin, 1.0, np.zeros(self.m), *self.parameters)
         self._hessian = FixedPattern(second, some)
 

@@ -103,6 +103,23 @@ def _mirrored(pattern: sp.csr_array, order: Order) -> Colouring:
     return Colouring(colours, _none(n), colours[read], place, by_row, bound)
 
 
+def coloured_graph(pattern: sp.csr_array, order: Order = "best") -> Array:
+    """Colours of an acyclic colouring of a symmetric pattern."""
+    graph = _without_diagonal(pattern)
+    n = graph.shape[0]
+    rows, columns = entries(graph)
+    low, high = np.minimum(rows, columns), np.maximum(rows, columns)
+    edge = np.unique(low * n + high, return_inverse=True)[1].reshape(-1)
+    ends, near = _wide(graph.indptr), _wide(graph.indices)
+    degree = np.diff(graph.indptr).astype(float)
+    steps = float(degree @ degree)
+
+    def colour(o: Array) -> Array:
+        return greedy.compiled(greedy.acyclic, ends, near, _wide(edge), o, n=n, steps=steps)
+
+    return _first_best(_orders(graph, order), colour, 2 if graph.nnz else 1)
+
+
 def both_ways(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     """Columns and rows together: a star colouring of the graph that joins column and row of every
     nonzero, without the colours that nothing is read of."""

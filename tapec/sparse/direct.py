@@ -5,6 +5,7 @@ A program with loops, or with ops whose elements all mix, is left to compressed 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from tapec.ir.core import Value
 from tapec.sparse.facts import Array, Fact
 from tapec.sparse.pieces import Emission, NotDirect
 from tapec.sparse.pieces_rules import rule_of
-from tapec.sparse.tuning import DIRECT_COST
+from tapec.sparse.tuning import DIRECT_COST, MOST_ARRAY_OPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ def direct(
         if op in active:
             emission.builder.loc = op.loc
             _visit(emission, op, finite)
+    many = sum(op.results[0].type.size > 1 for op in emission.builder.ops if op.results)
+    if many > MOST_ARRAY_OPS and math.isfinite(directions):
+        raise NotDirect(f"it takes {many} operations on arrays")
     return _finished(emission, func)
 
 

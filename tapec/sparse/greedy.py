@@ -69,6 +69,45 @@ def star(ends: Array, near: Array, order: Array, n: int) -> Array:
     return colour
 
 
+def acyclic(ends: Array, near: Array, edge: Array, order: Array, n: int) -> Array:
+    """Neighbours differ, and every cycle has three colours (no loops in `near`).
+
+    `edge[k]` numbers the edge to neighbour `near[k]`, from both sides alike. Edges of the tree of
+    two colours that they are in are one set: a colour is forbidden for v where two neighbours of v
+    are in one tree of that colour and theirs.
+    """
+    colour = np.full(order.shape[0], -1)
+    mark = np.full(order.shape[0] + 1, -1)
+    parent = np.arange(len(near))
+    seen_for, seen_from = np.full(len(near), -1), np.full(len(near), -1)
+    last_for, last = np.full(order.shape[0] + 1, -1), np.full(order.shape[0] + 1, -1)
+    for k in range(n):
+        v = order[k]
+        for i in range(ends[v], ends[v + 1]):
+            mark[colour[near[i]]] = v
+        for i in range(ends[v], ends[v + 1]):
+            w = near[i]
+            if colour[w] >= 0:
+                for j in range(ends[w], ends[w + 1]):
+                    beyond = colour[near[j]]
+                    if beyond >= 0 and mark[beyond] != v:
+                        tree = _root(parent, edge[j])
+                        if seen_for[tree] == v and seen_from[tree] != w:
+                            mark[beyond] = v
+                        seen_for[tree], seen_from[tree] = v, w
+        own = _first_free(mark, v)
+        colour[v] = own
+        for i in range(ends[v], ends[v + 1]):
+            w = near[i]
+            between = colour[w]
+            if between >= 0:
+                _join(parent, colour, ends, near, edge, v, i)
+                if last_for[between] == v:
+                    parent[_root(parent, edge[i])] = _root(parent, last[between])
+                last_for[between], last[between] = v, edge[i]
+    return colour
+
+
 def smallest_last(ends: Array, near: Array, degree: Array, n: int) -> Array:
     """Vertices so that each has the fewest neighbours among those before it, found from the end.
 
@@ -139,6 +178,24 @@ def _first_free(mark: Array, v: int) -> int:
     while mark[c] == v:
         c += 1
     return c
+
+
+def _root(parent: Array, e: int) -> int:
+    """The edge that stands for the set of an edge; paths to it are halved."""
+    while parent[e] != e:
+        parent[e] = parent[parent[e]]
+        e = parent[e]
+    return e
+
+
+def _join(
+    parent: Array, colour: Array, ends: Array, near: Array, edge: Array, v: int, i: int
+) -> None:
+    """Join the edge from v to its neighbour at i with the edges of that to others of v's colour."""
+    w = near[i]
+    for j in range(ends[w], ends[w + 1]):
+        if near[j] != v and colour[near[j]] == colour[v]:
+            parent[_root(parent, edge[i])] = _root(parent, edge[j])
 
 
 def _put_first(head: Array, after: Array, before: Array, v: int, bucket: int) -> None:
