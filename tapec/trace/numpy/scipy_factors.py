@@ -100,6 +100,8 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0) -> Any:
     """``scipy.linalg.lu_solve``."""
     packed, pivots = lu_and_piv
     packed = square("lu_solve", packed)
+    if trans not in (0, 1, 2):
+        raise ValueError(f"scipy.linalg.lu_solve: trans is 0, 1 or 2, not {trans!r}")
     order = _order(pivots, packed.shape[-1])
 
     def solver(lead: Any, columns: Any) -> Any:
@@ -189,7 +191,10 @@ def eigh(
     a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, type: int = 1,
     subset_by_index: Any = None,
 ) -> Any:  # fmt: skip
-    """``scipy.linalg.eigh``, of one matrix or of a pair, all eigenvalues or those numbered so."""
+    """``scipy.linalg.eigh``, of one matrix or of a pair, all eigenvalues or those numbered so.
+
+    LAPACK's driver is NumPy's, so that signs of vectors are those of ``np.linalg.eigh``.
+    """
     a = square("eigh", a)
     first, last = (0, a.shape[-1] - 1) if subset_by_index is None else map(int, subset_by_index)
     chosen = slice(first, last + 1)
@@ -237,7 +242,7 @@ def eigvalsh(a: Any, b: Any = None, *, lower: bool = True, type: int = 1,
 @implements("scipy.linalg.det")
 def det(a: Any) -> Any:
     """``scipy.linalg.det``: in double precision whatever the matrix is in."""
-    return np.astype(np.linalg.det(square("det", a)), float)
+    return np.linalg.det(np.astype(square("det", a), float))
 
 
 # Of NumPy's, these differ in nothing but their names.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ Q = np.cos(np.arange(9.0)).reshape(3, 3) + 3 * np.eye(3)
 M = A > 0.3
 I = np.array([2, 0, 1, 1])  # noqa: E741
 
+P = Q @ Q.T
+BANDS = np.array([[0.0, 0.1, 0.2], [2.0, 2.1, 2.2]])
 # Required arguments; the first array is traced. Functions not listed are called with `A`, those of
 # two required arguments with `A, A`.
 SAMPLES: dict[str, tuple[Any, ...]] = {
@@ -55,6 +58,18 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "apply_over_axes": (np.sum, A, 0), "polyder": (V,), "polyint": (V,), "polymul": (V, V),
     "unravel_index": (I * 3, (4, 3)), "ravel_multi_index": ([I, I[::-1]], (3, 4)), "diag_indices_from": (Q,), "isin": (A, V),
     "linalg.tensorinv": (Q.reshape(3, 1, 1, 3),), "triu_indices_from": (Q,),
+    **{f"scipy.linalg.{name}": (P,) for name in ["cholesky", "cho_factor", "logm", "sqrtm"]},
+    **{f"scipy.linalg.{name}": (Q,) for name in ["det", "expm", "inv", "lu", "lu_factor"]},
+    **{f"scipy.linalg.{name}": (Q + Q.T,) for name in ["eigh", "eigvalsh"]},
+    **{f"scipy.linalg.{name}": (V,) for name in ["toeplitz", "circulant", "hankel"]},
+    **{f"scipy.linalg.{name}": (Q, V[:3]) for name in ["solve", "solve_triangular"]},
+    "scipy.linalg.cho_solve": ((P, False), V[:3]), "scipy.linalg.cholesky_banded": (BANDS,),
+    "scipy.linalg.solveh_banded": (BANDS, V[:3]), "scipy.linalg.lstsq": (A.T, V),
+    "scipy.linalg.solve_banded": ((1, 1), Q[[1, 0, 2]], V[:3]),
+    "scipy.linalg.solve_toeplitz": (V, V), "scipy.linalg.solve_sylvester": (Q, Q, Q),
+    "scipy.linalg.lu_solve": ((Q, np.array([0, 1, 2])), V[:3]),
+    "scipy.linalg.solve_continuous_lyapunov": (Q, Q),
+    "scipy.linalg.solve_discrete_lyapunov": (0.1 * Q, Q),
     "tril_indices_from": (Q,), "histogram": (V,), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
 }  # fmt: skip
 # Values to try, beside those that a type suggests.
@@ -73,7 +88,9 @@ VALUES: dict[str, list[Any]] = {
     "default": [2.0], "indexing": ["ij"], "method": ["lower", "midpoint"],
     "tensor": [False], "rcond": [0.1], "bins": [2], "range": [(0.0, 2.0)],
     "density": [True], "upper": [True], "constant_values": [2.0], "reflect_type": ["odd"],
-    "end_values": [1.0], "stat_length": [1], "base": [2.0],
+    "end_values": [1.0], "stat_length": [1], "base": [2.0], "trans": ["T", 2], "cond": [0.1],
+    "assume_a": ["pos", "sym", "diagonal"], "subset_by_index": [(0, 1)], "r": [V],
+    "type": [2], "b": [P],
 }  # fmt: skip
 SKIPPED = frozenset(
     [
@@ -87,12 +104,25 @@ SKIPPED = frozenset(
         "copy",
         "kind",
         "max_work",
+        # SciPy's: without effect on results.
+        "overwrite_a",
+        "overwrite_b",
+        "overwrite_ab",
+        "check_finite",
+        "lwork",
+        "lapack_driver",
+        "driver",
+        "disp",
+        "blocksize",
     ]
 )
 # No NumPy functions, methods only, or what gives no arrays.
 OTHERS = frozenset(
     ["empty", "empty_like", "promote_types", "result_type", "require", "size", "fromiter"]
 )
+# Of other signs, of another shape without full rank, and computed in double precision where SciPy
+# computes in single: see `test_linear_algebra.py`.
+OTHERS |= {f"scipy.linalg.{name}" for name in ["eigh", "lstsq", "det", "logm"]}
 
 
 def numpy_function(name: str) -> Any:
@@ -101,6 +131,8 @@ def numpy_function(name: str) -> Any:
     if name == "sliding_window_view":
         return np.lib.stride_tricks.sliding_window_view
     family, _, last = name.rpartition(".")
+    if family.startswith("scipy."):
+        return getattr(importlib.import_module(family), last)
     return getattr(getattr(np, family) if family else np, last, None)
 
 
