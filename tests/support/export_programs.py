@@ -137,6 +137,10 @@ def matching(b, x, n):
     return np.where(b, x[n], -x), b & (x > 0), ~b, n * 2, np.argsort(x)
 
 
+def waves(z):
+    return np.abs(np.sum(np.exp(1j * z.real) * z)), np.fft.fft(z)
+
+
 # Function, arguments, products, options of `export`.
 QUICK: list[tuple[Any, tuple[Any, ...], str, dict[str, Any]]] = [
     (numbers, (0.3, 0.7), "value grad hess", {"argnums": (0, 1)}),
@@ -169,6 +173,7 @@ SLOW = [
     (nested, ({"w": VECTOR, "b": [VECTOR, 1.5]}, 2.0), "value grad gnvp", {}),
     (raising, (VECTOR,), "value grad", {}),
     (fixed, (VECTOR,), "value jac", {}),
+    (waves, (VECTOR + 1j * VECTOR[::-1],), "value", {}),
     (pair, (VECTOR, MATRIX, 2.0), "value", {}),
     (nothing, (VECTOR,), "value", {}),
     (far, (np.array([0.1, 0.2]),), "value grad hess", {}),
