@@ -303,6 +303,7 @@ def test_explain_and_stages_of_what_comes_from_disk(module: Callable[[], Any]) -
     assert texts[0] == texts[1]
 
 
+@pytest.mark.filterwarnings("ignore:slow")
 @pytest.mark.parametrize(("body", "why"), [
     ("print('here')\n    return x", "print"),
     ("return x * len(os.environ.get('HOME', ''))", "os"),
