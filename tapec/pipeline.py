@@ -7,8 +7,8 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ else:
 Executable = Callable[[Sequence[np.ndarray[Any, Any]]], list[np.ndarray[Any, Any]]]
 
 
-@dataclass
-class Step:
+class Step(NamedTuple):
     """One line of `explain`: what was done, sizes before and after, seconds."""
 
     name: str
@@ -49,14 +48,14 @@ class Step:
     unit: str = "ops"  # of the size after
 
 
-@dataclass
 class Journal:
     """What happened to one program on its way, and why it did not become native code."""
 
-    steps: list[Step] = field(default_factory=list)
-    fallback: str = ""
-    made: dict[Any, Func] = field(default_factory=dict, repr=False)  # programs that `once` made
-    keys: region_keys.Keys | None = field(default=None, repr=False)
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.fallback = ""
+        self.made: dict[Any, Func] = {}  # programs that `once` made
+        self.keys: region_keys.Keys | None = None
 
     def once(self, how: tuple[Any, ...], func: Func, make: Callable[[], Func]) -> Func:
         """What is made of a program in this way; a loop body may be traced a dozen times."""

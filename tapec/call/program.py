@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tapec.ir.types import Type
@@ -61,15 +60,17 @@ class ProgramLike(Protocol):
         """The program run by the interpreter."""
 
 
-@dataclass
 class TracedProgram:
-    """A program made in this process: `raw` is the trace, `func` the cleaned program."""
+    """A program made in this process: `raw` is the trace, `func` the cleaned program.
 
-    raw: Func
-    func: Func
-    journal: Journal
-    choices: tuple[Any, ...] = ()  # decisions on the function's loops and branches
-    kept: str = ""  # what the cache on disk has to do with it
+    `choices` are the decisions on the function's loops and branches.
+    """
+
+    def __init__(
+        self, raw: Func, func: Func, journal: Journal, choices: tuple[Any, ...] = ()
+    ) -> None:
+        self.raw, self.func, self.journal, self.choices = raw, func, journal, choices
+        self.kept = ""  # what the cache on disk has to do with it
 
     def native(self, abi: Any, backend: str, form: NativeForm) -> Native | None:
         """Machine code, None where the interpreter serves."""

@@ -31,15 +31,15 @@ class InputPlan:
     stored: frozenset[str] = frozenset()
 
 
-@dataclass
 class CapturedInput:
-    """A captured value that the program reads when it runs."""
+    """A captured value that the program reads when it runs: a `number`, or an array.
 
-    title: str
-    type: Type
-    number: bool  # a number, not an array
-    value: Any
-    edges: list[Edge]  # the places it is read from
+    `edges` are the places it is read from.
+    """
+
+    def __init__(self, title: str, type: Type, number: bool, value: Any, edges: list[Edge]) -> None:
+        self.title, self.type, self.number = title, type, number
+        self.value, self.edges = value, edges
 
 
 # Numbers that can be inputs: their element type, and whether it is weak.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import functools
 import types
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # With one of these names around, any attribute may be read.
 DYNAMIC = frozenset(
@@ -20,8 +20,7 @@ _APPENDS = frozenset(["append", "extend"])
 _IMPORT = frozenset(["IMPORT_NAME", "IMPORT_FROM"])
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(NamedTuple):
     """What one code object and the functions inside it read, by name."""
 
     globals: frozenset[str]
@@ -36,7 +35,7 @@ class Reads:
         more = self.stored & names
         if not more:
             return self
-        return replace(self, globals=self.globals | more, attributes=self.attributes | more)
+        return self._replace(globals=self.globals | more, attributes=self.attributes | more)
 
 
 @functools.lru_cache(maxsize=4096)
