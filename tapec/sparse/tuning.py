@@ -29,8 +29,8 @@ BOTH_WAYS_FROM = 12.0
 COMPARED_ARRAYS = 200_000
 # Up to which a sum is taken apart in direct emission. [terms; estimated]
 SPLIT_SUMS = 8
-# Direct emission with more is left to compressed seeds: loops with so many operations take long to
-# compile. [operations on arrays; measured on Hessians of bundle adjustment: 6,000 take 100 s]
+# Direct emission with more is left to compressed seeds: loops of so many operations take long to
+# compile, 100 s for the 6,000 of a Hessian of bundle adjustment. [operations on arrays; estimated]
 MOST_ARRAY_OPS = 2_000
 # What direct emission may cost. [elements of entries per element along a direction; estimated]
 DIRECT_COST = 1.0
