@@ -38,7 +38,9 @@ def scalar_key(value: Any) -> Key:
     if name is not None:
         return name, True
     if isinstance(value, complex):
-        raise DTypeError("complex numbers are not supported", hint="keep real and imaginary parts")
+        raise DTypeError(
+            "this function takes no complex numbers", hint="keep real and imaginary parts"
+        )
     return dtype_name(np.asarray(value).dtype), False
 
 

@@ -143,7 +143,7 @@ class Tracer:
         return float(self._coerce("float", "leave out float(): traced numbers need no conversion"))
 
     def __complex__(self) -> complex:
-        return complex(self._coerce("float", "complex numbers are not supported"))
+        return complex(self._coerce("float", "leave out complex(): traced numbers need none"))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         array = self._coerce("array", "use NumPy functions on it, imported as `import numpy as np`")
