@@ -23,7 +23,7 @@ from tapec.ir.ops.const import const
 from tapec.ir.ops.strong import strong_mul
 
 # Finite, with an infinite derivative.
-_STEEP = frozenset(
+STEEP = frozenset(
     {functions.sqrt, functions.cbrt, functions.arcsin, functions.arccos, functions.arccosh}
     | {functions.hypot, functions.arctan2, arith.power}
 )
@@ -57,7 +57,7 @@ class Finiteness:
             return True
         if op.primitive in _STEEP_AT_ZERO and op.result in self._shown.divisors:
             return True
-        return op.result in self._shown.values and op.primitive not in _STEEP
+        return op.result in self._shown.values and op.primitive not in STEEP
 
     def rule(self, op: Op, name: str, active: Sequence[int] = ()) -> Any:
         """The declared rule of this name for active operands, the strong one where it is needed.

@@ -82,7 +82,7 @@ def _define(scope: TaylorScope, op: Op) -> bool:
     scope.builder.loc = op.loc
     if not any(map(scope.varies, op.operands)) or scope.expanded.isdisjoint(op.results):
         firsts = tuple(map(scope.first, op.operands))
-        scope.builder.ops.append(Op(op.primitive, firsts, op.attrs, op.results, op.regions, op.loc))
+        scope.append(Op(op.primitive, firsts, op.attrs, op.results, op.regions, op.loc))
         return False
     if op.regions or op.primitive.kind == "region":
         raise UnsupportedOperation(f"{op.name} makes all coefficients together", where=op.loc)

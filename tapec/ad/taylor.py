@@ -16,7 +16,7 @@ from tapec.ad.batch import declared, elementwise
 from tapec.ad.batch_regions import REGION_RULES
 from tapec.ad.batch_scope import BatchScope
 from tapec.ad.batch_tape import TapeFamilies, with_tapes
-from tapec.ad.taylor_rules import custom, define, located
+from tapec.ad.taylor_rules import custom, define, expand, located
 from tapec.ad.taylor_scope import Expansion, Key, TaylorScope, expanded
 from tapec.ad.terms import Series
 from tapec.ad.tuning import UNROLLED_TERMS
@@ -88,16 +88,19 @@ def _enter(scope: TaylorScope, value: Value, stack: Value, given: int) -> None:
 
 def _terms(func: Func, degree: int) -> int:
     """How many products the coefficients of all ops would take, written out."""
-    ops = [op for op in every(func.ops) if not op.regions and not _by_coefficient(op)]
+    operands = range(2)  # as if all varied
+    ops = [op for op in every(func.ops) if not op.regions and not _by_coefficient(op, operands)]
     return len(ops) * (degree + 1) * (degree + 2) // 2
 
 
-def _by_coefficient(op: Op) -> bool:
+def _by_coefficient(op: Op, varying: Sequence[int]) -> bool:
     """Whether a coefficient of the result needs only those of the same order."""
     taylor = op.primitive.taylor
     if isinstance(taylor, Recurrence):
-        return taylor.together
-    return op.primitive.kind == "linear" or not op.operands
+        return taylor.together or (len(varying) == 1 and varying[0] in taylor.alone)
+    if op.primitive.kind == "linear":
+        return not op.primitive.separate or len(varying) == 1
+    return not op.operands
 
 
 # --- ops -----------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ def _visit(outer: BatchScope, op: Op) -> None:
     assert isinstance(outer, TaylorScope)
     scope, single = outer, outer.lifted.keys().isdisjoint(op.operands)
     if single and op.primitive is not TAPE_NEW:
-        scope.builder.ops.append(op)
+        scope.append(op)
     elif scope.expanded.isdisjoint(op.results) and op.primitive is not TAPE_NEW:
         firsts = tuple(map(scope.first, op.operands))
         scope.builder.ops.append(Op(op.primitive, firsts, op.attrs, op.results, op.regions, op.loc))
@@ -125,10 +128,10 @@ def _expand(scope: TaylorScope, op: Op) -> None:
         rule = elementwise if op.primitive.kind == "elementwise" else declared
         results = rule(scope, _with_zeros(scope, op))
         scope.lifted.update(zip(op.results, results, strict=True))
-    elif scope.expansion.outline and not _by_coefficient(op):
+    elif scope.expansion.outline and not _by_coefficient(op, _varying(scope, op)):
         _call(scope, op)
     else:
-        define(scope, op)
+        expand(scope, op)
         for y in op.results:
             if y in scope.series:
                 scope.stack(y)
@@ -138,13 +141,15 @@ def _expand(scope: TaylorScope, op: Op) -> None:
 
 def _at_once(scope: TaylorScope, op: Op) -> bool:
     """Whether to take the whole axis: the op is linear, and some operand is at hand as a stack."""
-    varying = [k for k, v in enumerate(op.operands) if v in scope.lifted]
+    varying = _varying(scope, op)
     if all(op.operands[k] in scope.series for k in varying):
         return False
-    taylor = op.primitive.taylor
-    if isinstance(taylor, Recurrence):
-        return taylor.together or (len(varying) == 1 and varying[0] in taylor.alone)
-    return op.primitive.kind == "linear" and (not op.primitive.separate or len(varying) == 1)
+    return _by_coefficient(op, varying)
+
+
+def _varying(scope: TaylorScope, op: Op) -> list[int]:
+    """The operands that vary, by their number."""
+    return [k for k, v in enumerate(op.operands) if v in scope.lifted]
 
 
 def _with_zeros(scope: TaylorScope, op: Op) -> Op:
@@ -161,29 +166,33 @@ def _with_zeros(scope: TaylorScope, op: Op) -> Op:
 
 
 def _call(scope: TaylorScope, op: Op) -> None:
-    """The op as a call of a function, which ops of the same kind and types share."""
+    """The op as a call of a function, which ops of the same kind, types and numbers share."""
     distinct = tuple(dict.fromkeys(op.operands))
-    flags = tuple(scope.flags(distinct))
+    given = [v for v in distinct if v not in scope.numbers]
+    known = tuple((v.type, v in scope.lifted, scope.numbers.get(v)) for v in distinct)
     places = tuple(distinct.index(v) for v in op.operands)
-    types = tuple(v.type for v in distinct)
-    key: Key = (op.primitive, tuple(sorted(op.attrs.items())), places, types, flags)
+    key: Key = (op.primitive, tuple(sorted(op.attrs.items())), places, known)
     if key not in scope.expansion.functions:
-        scope.expansion.functions[key] = _function(scope, op, distinct, flags)
+        scope.expansion.functions[key] = _function(scope, op, distinct)
     block = scope.expansion.functions[key]
-    call = Op(CALL, distinct, {"name": f"{op.name}.taylor"}, op.results, (), op.loc)
-    operands = [scope.value(v) for v in distinct]
+    call = Op(CALL, tuple(given), {"name": f"{op.name}.taylor"}, op.results, (), op.loc)
+    operands = [scope.value(v) for v in given]
     scope.emit(call, operands, [block], [v.type.is_float for v in op.results])
 
 
-def _function(
-    scope: TaylorScope, op: Op, operands: Sequence[Value], flags: Sequence[bool]
-) -> Block:
+def _function(scope: TaylorScope, op: Op, operands: Sequence[Value]) -> Block:
+    """The op as a function of operands that are no numbers."""
     body = scope.opened()
     assert isinstance(body, TaylorScope)
-    env = {v: body.take(v, f) for v, f in zip(operands, flags, strict=True)}
+    env = {}
+    for v in operands:
+        if v in scope.numbers:
+            env[v] = body.builder.const(scope.numbers[v], v.type)
+            body.numbers[env[v]] = scope.numbers[v]
+        else:
+            env[v] = body.take(v, v in scope.lifted)
     inner = body.copied(op, env)
-    define(body, inner)
-    body.results = list(inner.results)
+    expand(body, inner)
     for y in inner.results:
         if y in body.series:
             body.stack(y)

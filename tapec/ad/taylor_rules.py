@@ -11,12 +11,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tapec.ad.finite import STEEP
 from tapec.ad.rules import broadcast, refuse_captured, results_of, rule_operands
 from tapec.ad.taylor_scope import TaylorScope, key_of
 from tapec.ad.terms import Series, derivative
 from tapec.errors import NonDifferentiableError, TapecError, UnsupportedOperation
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.logic import logical_and, select
 from tapec.ir.ops.shape import zeros
 from tapec.ir.primitive import Attrs, Partial
 from tapec.ir.rewrite import replay
@@ -44,6 +46,7 @@ def define(scope: TaylorScope, op: Op) -> None:
     firsts = tuple(scope.first(v) for v in op.operands)
     emitted = scope.builder.emit(op.primitive, firsts, op.attrs, hint=op.results[0].hint)
     if not any(map(scope.varies, op.operands)):
+        scope.append(scope.builder.ops.pop())
         scope.stands.update(zip(op.results, emitted.results, strict=True))
         scope.known.setdefault(key_of(op), emitted.results)
         return
@@ -54,6 +57,29 @@ def define(scope: TaylorScope, op: Op) -> None:
             scope.series[y] = Series([Expr(scope.builder, first)], step)
         else:
             scope.stands[y] = first
+
+
+def expand(scope: TaylorScope, op: Op) -> None:
+    """Define an op of the program: at rest, a root of zero has no infinite coefficients."""
+    define(scope, op)
+    if op.primitive in STEEP:
+        y, rest = op.result, Late(lambda: _resting(scope, op))
+        moving = scope.series[y]
+
+        def step(k: int) -> Term:
+            term = inner(k)
+            return None if term is None else select(rest(), 0.0, term)
+
+        inner = moving.step
+        scope.series[y] = Series([moving[0]], step)
+
+
+def _resting(scope: TaylorScope, op: Op) -> Expr:
+    """Where no operand moves: all their further coefficients are zero."""
+    terms = (scope.of(v)[k] for v in op.operands for k in range(1, scope.size))
+    still = [term.equals(0.0) for term in terms if term is not None]
+    found: Expr = functools.reduce(logical_and, still)
+    return found
 
 
 def _steps(scope: TaylorScope, op: Op) -> Sequence[Step]:

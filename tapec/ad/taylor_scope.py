@@ -11,6 +11,7 @@ from tapec.ad.batch_scope import BatchScope, Body
 from tapec.ad.terms import Series, constant
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Func, Op, Value
+from tapec.ir.ops.const import number_of
 from tapec.ir.ops.indexing import INDEX, PLACE
 from tapec.ir.ops.shape import STACK, splat
 from tapec.ir.places import full_range
@@ -48,6 +49,7 @@ class TaylorScope(BatchScope):
         self.stands: dict[Value, Value] = {}
         self.known: dict[Key, tuple[Value, ...]] = {}
         self.expanded: set[Value] = set()
+        self.numbers: dict[Value, float] = {}
 
     # ---- what batching does otherwise ----
 
@@ -80,7 +82,7 @@ class TaylorScope(BatchScope):
         if value in self.series:
             return self.series[value]
         if value not in self.lifted:
-            return constant(Expr(self.builder, value))
+            return constant(Expr(self.builder, value), self.numbers.get(value))
         if value not in self.unstacked:
             self.unstacked[value] = self._unstack(value)
         return self.unstacked[value]
@@ -112,6 +114,13 @@ class TaylorScope(BatchScope):
         operands = [term.value for term in terms]
         emitted = self.builder.emit(STACK, operands, {"axis": 0}, hint=value.hint)
         self.lifted[value] = emitted.result
+
+    def append(self, op: Op) -> None:
+        """Append an op none of whose results varies."""
+        self.builder.ops.append(op)
+        number = number_of(op)
+        if number is not None:
+            self.numbers[op.result] = number
 
     # ---- formulas ----
 

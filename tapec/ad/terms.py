@@ -17,16 +17,18 @@ class Series:
     cosine need each other's.
     """
 
-    __slots__ = ("_known", "_slopes", "_step", "kept")
+    __slots__ = ("_known", "_slopes", "kept", "number", "step")
 
-    def __init__(self, known: Sequence[Term], step: Callable[[int], Term]) -> None:
-        self._known, self._step = list(known), step
+    def __init__(
+        self, known: Sequence[Term], step: Callable[[int], Term], number: float | None = None
+    ) -> None:
+        self._known, self.step, self.number = list(known), step, number
         self._slopes: dict[int, Term] = {}
         self.kept: dict[int, Any] = {}
 
     def __getitem__(self, k: int) -> Term:
         while len(self._known) <= k:
-            self._known.append(self._step(len(self._known)))
+            self._known.append(self.step(len(self._known)))
         return self._known[k]
 
     def slope(self, k: int) -> Term:
@@ -43,9 +45,9 @@ class Series:
         return found.value
 
 
-def constant(value: Expr) -> Series:
-    """What does not change with t."""
-    return Series([value], lambda k: None)
+def constant(value: Expr, number: float | None = None) -> Series:
+    """What does not change with t; `number` where it is one known in advance."""
+    return Series([value], lambda k: None, number)
 
 
 def derivative(x: Series) -> Series:

@@ -22,8 +22,10 @@ Term: TypeAlias = Expr | None
 class Coefficients(Protocol):
     """The coefficients of one value, computed when they are first asked for."""
 
-    # Intermediate results of a recurrence, by the number of the step.
-    kept: dict[int, Any]
+    # Intermediate results of a recurrence, by keys of its own.
+    kept: dict[Any, Any]
+    # The number that fills it, where that is known in advance.
+    number: float | None
 
     def __getitem__(self, k: int) -> Term: ...
 

@@ -213,6 +213,21 @@ def test_the_branch_not_taken_leaves_no_nan() -> None:
     np.testing.assert_array_equal(tapec.taylor(tapec.grad(f), 2)(0.0, 1.0), np.zeros(3))
 
 
+def test_what_is_at_rest_stays_there() -> None:
+    for f in (np.sqrt, np.cbrt, lambda x: x**0.5, lambda x: np.hypot(x, 0.0)):
+        found = tapec.taylor(f, 3)(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+        np.testing.assert_array_equal(found[:, 0], np.zeros(4))
+        assert np.isfinite(found).all()
+
+
+def test_powers_of_zero() -> None:
+    exponents = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+    found = tapec.taylor(lambda x, p: x**p, 3)(np.zeros(5), np.ones(5), exponents)
+    np.testing.assert_array_equal(found.T, [*np.eye(4), np.zeros(4)])
+    np.testing.assert_array_equal(tapec.taylor(lambda x: 0.0**x, 2)(1.0, 1.0), np.zeros(3))
+    assert not np.isfinite(tapec.taylor(lambda x, p: x**p, 3)(0.0, 1.0, 1.5)[2:]).any()
+
+
 @pytest.mark.parametrize("f", [np.sqrt, np.log, lambda x: 1.0 / x, lambda x: np.hypot(x, 0.0)])
 def test_singular_points_are_not_hidden(f: Any) -> None:
     assert not np.isfinite(tapec.taylor(f, 3)(0.0, 1.0)[1:]).any()

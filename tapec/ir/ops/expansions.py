@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tapec.ir.build import Expr
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.series import (
@@ -59,12 +61,42 @@ def cube_root(k: int, y: Coefficients, x: Coefficients) -> Term:
 def general_power(k: int, y: Coefficients, a: Coefficients, b: Coefficients) -> Term:
     """A power with a constant exponent; with another, y' = y (b log a)'."""
     if all(b[j] is None for j in range(1, k + 1)):
-        return powers(k, y, a, b[0])
+        return _constant_power(k, y, a, b)
     return integrated(y, _Exponent(y, a, b), k)
+
+
+def _constant_power(k: int, y: Coefficients, a: Coefficients, b: Coefficients) -> Term:
+    """Of bases that are zero there are whole powers, and what is smaller than t^k."""
+    first, exponent = a[0], b[0]
+    found = powers(k, y, a, exponent)
+    if found is None or (b.number is not None and not float(b.number).is_integer()):
+        return found
+    assert first is not None
+    assert exponent is not None
+    whole: Any = _op("select", exponent > float(k), 0.0, first * np.nan)
+    for m in range(k + 1):
+        term = _power_of_nothing(y, a, m, k)
+        whole = _op("select", exponent.equals(float(m)), 0.0 if term is None else term, whole)
+    return _op("select", first.equals(0.0), whole, found)
+
+
+def _power_of_nothing(y: Coefficients, a: Coefficients, m: int, k: int) -> Term:
+    """Coefficient k of a^m where a[0] is zero."""
+    if m < 2 or m > k:
+        return a[k] if m == 1 else None
+    key = ("power", m, k)
+    if key not in y.kept:
+        y.kept[key] = products(
+            a.__getitem__, lambda j: _power_of_nothing(y, a, m - 1, j), k, 1, k - m + 1
+        )
+    found: Term = y.kept[key]
+    return found
 
 
 class _Exponent:
     """b log a, kept with y."""
+
+    number: float | None = None
 
     def __init__(self, y: Coefficients, a: Coefficients, b: Coefficients) -> None:
         self.kept, self._a, self._b = y.kept, a, b
@@ -74,7 +106,8 @@ class _Exponent:
         if k not in self.kept:
             first = self._a[0]
             assert first is not None
-            log = self.kept.setdefault(-1, [_op("log", first)])
+            safe = _op("select", first.equals(0.0), 1.0, first) if self._fixed(k) else first
+            log = self.kept.setdefault(-1, [_op("log", safe)])
             for j in range(len(log), k + 1):
                 log.append(logarithm(j, log, self._a))
             self.kept[k] = products(log.__getitem__, self._b.__getitem__, k, 0, k)
@@ -84,6 +117,10 @@ class _Exponent:
     def slope(self, k: int) -> Term:
         """k times coefficient k."""
         return scaled(self[k], float(k))
+
+    def _fixed(self, k: int) -> bool:
+        """Whether the base is constant: powers of zero are zero then, and stay so."""
+        return all(self._a[j] is None for j in range(1, k + 1))
 
 
 def logarithm(k: int, y: Any, x: Coefficients) -> Term:
