@@ -14,6 +14,7 @@ from tapec.ad.batch_masked import hazardous
 from tapec.ad.batch_scope import BatchScope, Body
 from tapec.ad.batch_tape import PushesDiffer
 from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import TAPE
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.regions import region_op
 
@@ -121,12 +122,25 @@ def _branches(scope: BatchScope, op: Op) -> None:
 
 def _call(scope: BatchScope, op: Op) -> None:
     mask = _inner_mask(scope, op)
-    masked = None if mask is None else 0
-    body = scope.body(op.regions[0], scope.flags(op.operands), masked)
     extra = [] if mask is None else [mask]
+    block, flags = _function(scope, op, mask)
     operands = [*extra, *map(scope.value, op.operands)]
     name = f"{op.attrs['name']}.{scope.suffix}"
-    scope.emit(op, operands, [body.finish(body.result_flags)], body.result_flags, name=name)
+    scope.emit(op, operands, [block], flags, name=name)
+
+
+def _function(scope: BatchScope, op: Op, mask: Value | None) -> tuple[Block, list[bool]]:
+    """The body of a call; one for all calls that neither have a mask nor a tape."""
+    flags, block = scope.flags(op.operands), op.regions[0]
+    key = block, tuple(flags)
+    alone = mask is not None or any(v.type == TAPE for v in (*op.operands, *op.results))
+    if alone or key not in scope.calls:
+        body = scope.body(block, flags, None if mask is None else 0)
+        found = body.finish(body.result_flags), body.result_flags
+        if alone:
+            return found
+        scope.calls[key] = found
+    return scope.calls[key]
 
 
 def _custom(scope: BatchScope, op: Op) -> None:

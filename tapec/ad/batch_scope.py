@@ -37,6 +37,8 @@ class BatchScope:
         self.visit = visit
         self.alias: dict[Value, Value] = {}
         self._any: dict[Value, Value] = {}
+        # The batched bodies of calls: equal calls stay equal.
+        self.calls: dict[tuple[Block, tuple[bool, ...]], tuple[Block, list[bool]]] = {}
 
     # ---- values ----
 
@@ -171,6 +173,7 @@ class Body(BatchScope):
 
     def __init__(self, outer: BatchScope) -> None:
         super().__init__(outer.size, outer.tapes, outer.visit)
+        self.calls = outer.calls
         self.params: list[Value] = []
         self.results: list[Value] = []
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Mapping
 from fractions import Fraction
 from math import comb, factorial, prod
 
 import numpy as np
 
 Index = tuple[int, ...]
+Places = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Weights = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
@@ -35,15 +37,36 @@ def directions(n: int, order: int) -> np.ndarray[tuple[int, int], np.dtype[np.fl
 
 
 @functools.lru_cache(64)
-def weights(n: int, order: int, k: int) -> Weights:
-    """Row i: what the coefficients of t^k along the directions count in derivative i of order k."""
+def weights(n: int, order: int, k: int) -> tuple[Places, Weights]:
+    """Row i: the directions that count in derivative i of order k, and their weights.
+
+    They are those along which nothing moves but what the derivative is by: few, whatever n is.
+    """
     if k == 0:
-        return np.eye(1, len(indices(n, order)))
-    found = [[float(_weight(i, j, order)) for j in indices(n, order)] for i in indices(n, k)]
-    return np.array(found).reshape(len(found), -1)
+        return np.zeros((1, 1), np.int64), np.ones((1, 1))
+    column = {j: c for c, j in enumerate(indices(n, order))}
+    rows = [_row(i, order, column) for i in indices(n, k)]
+    width = max(map(len, rows))
+    filled = [[*row, *[(0, 0.0)] * (width - len(row))] for row in rows]
+    return (
+        np.array([[c for c, _ in row] for row in filled]),
+        np.array([[w for _, w in row] for row in filled]),
+    )
 
 
-def _weight(i: Index, j: Index, order: int) -> Fraction:
+def _row(i: Index, order: int, column: Mapping[Index, int]) -> list[tuple[int, float]]:
+    moving = [a for a, exponent in enumerate(i) if exponent]
+    inner = tuple(i[a] for a in moving)
+    found = []
+    for part in indices(len(moving), order):
+        j = dict(zip(moving, part, strict=True))
+        place = column[tuple(j.get(a, 0) for a in range(len(i)))]
+        found.append((place, _weight(inner, part, order)))
+    return found
+
+
+@functools.lru_cache(10_000)
+def _weight(i: Index, j: Index, order: int) -> float:
     """By differences of the homogeneous polynomial through its values at the directions."""
     total, k = Fraction(0), sum(i)
     for m in itertools.product(*(range(n + 1) for n in i)):
@@ -52,7 +75,7 @@ def _weight(i: Index, j: Index, order: int) -> Fraction:
             places = (Fraction(order * a, size) for a in m)
             base = prod(map(_binomial, places, j), start=Fraction(1))
             total += sign * base * Fraction(size, order) ** k
-    return total
+    return float(total)
 
 
 def _binomial(x: Fraction, k: int) -> Fraction:
@@ -61,7 +84,7 @@ def _binomial(x: Fraction, k: int) -> Fraction:
 
 
 @functools.lru_cache(64)
-def places(n: int, k: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def places(n: int, k: int) -> Places:
     """Which of the distinct derivatives of order k each entry of the full tensor is."""
     number = {index: p for p, index in enumerate(indices(n, k))}
     found = np.empty((n,) * k, np.int64)

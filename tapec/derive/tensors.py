@@ -39,9 +39,13 @@ class Distinct(Transform):
 
     def combined(self, along: Any, x: Any) -> list[Any]:
         """The derivatives of every order from the coefficients along all directions."""
-        orders = range(self.order + 1)
-        ways = [weights(x.size, self.order, k).astype(along.dtype) for k in orders]
-        return [self.shaped(np.tensordot(w, along[:, k], 1), x, k) for k, w in enumerate(ways)]
+        made = []
+        for k in range(self.order + 1):
+            columns, factors = weights(x.size, self.order, k)
+            taken = along[:, k][columns]
+            by = factors.astype(along.dtype).reshape((*factors.shape, *(1,) * (along.ndim - 2)))
+            made.append(self.shaped(np.sum(by * taken, axis=1), x, k))
+        return made
 
     def shaped(self, distinct: Any, x: Any, k: int) -> Any:
         """The derivatives of order k as results."""
