@@ -16,7 +16,8 @@ from tapec.ad.batch import declared, elementwise
 from tapec.ad.batch_regions import REGION_RULES
 from tapec.ad.batch_scope import BatchScope
 from tapec.ad.batch_tape import TapeFamilies, with_tapes
-from tapec.ad.taylor_rules import custom, define, expand, located
+from tapec.ad.taylor_rates import custom
+from tapec.ad.taylor_rules import define, expand, located
 from tapec.ad.taylor_scope import Expansion, Key, TaylorScope, expanded
 from tapec.ad.terms import Series
 from tapec.ad.tuning import UNROLLED_TERMS

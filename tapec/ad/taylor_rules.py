@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ad.finite import STEEP
-from tapec.ad.rules import broadcast, refuse_captured, results_of, rule_operands
-from tapec.ad.taylor_scope import TaylorScope, key_of
-from tapec.ad.terms import Series, derivative
+from tapec.ad.rules import broadcast
+from tapec.ad.taylor_rates import rate
+from tapec.ad.taylor_scope import Late, Step, TaylorScope, exprs, key_of
+from tapec.ad.terms import Series
 from tapec.errors import NonDifferentiableError, TapecError, UnsupportedOperation
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.logic import logical_and, select
 from tapec.ir.ops.shape import zeros
 from tapec.ir.primitive import Attrs, Partial
-from tapec.ir.rewrite import replay
 from tapec.ir.series import (
     Formula,
     Rate,
@@ -33,8 +33,6 @@ from tapec.ir.series import (
     products,
     scaled,
 )
-
-Step = Callable[[int], Term]
 
 
 def define(scope: TaylorScope, op: Op) -> None:
@@ -93,7 +91,7 @@ def _steps(scope: TaylorScope, op: Op) -> Sequence[Step]:
         return _slopes(scope, op, Slopes(primitive.partials))
     if primitive.jvp is None:
         raise NonDifferentiableError(f"{op.name} has no Taylor coefficients", where=op.loc)
-    return _rate(scope, op, Rate(primitive.jvp))
+    return rate(scope, op, Rate(primitive.jvp))
 
 
 # --- declared recurrences ------------------------------------------------------------------------
@@ -149,7 +147,7 @@ def _beside(
 ) -> None:  # fmt: skip
     """Define another function of the operands, from its value at t = 0 and its partials."""
     firsts = [scope.first(v) for v in (*op.results, *op.operands)]
-    start = value(*_exprs(scope.builder, firsts), **op.attrs)
+    start = value(*exprs(scope.builder, firsts), **op.attrs)
     pairs = Late(lambda: _partials(scope, op, partials, besides))
     scope.series[beside] = Series([start], lambda k: _integral(pairs(), k))
 
@@ -171,7 +169,7 @@ def _partials(
 def _applied(
     formula: Callable[..., Any], values: Sequence[Value], attrs: Attrs, scratch: Builder
 ) -> Any:
-    return formula(*_exprs(scratch, values), **attrs)
+    return formula(*exprs(scratch, values), **attrs)
 
 
 def _integral(pairs: Sequence[tuple[Series, float | Series]], k: int) -> Term:
@@ -184,57 +182,11 @@ def _integral(pairs: Sequence[tuple[Series, float | Series]], k: int) -> Term:
     return total
 
 
-def _rate(scope: TaylorScope, op: Op, taylor: Rate) -> Sequence[Step]:
-    def formula(scratch: Builder) -> Any:
-        tangents = tuple(
-            Expr(scratch, rate_of(scope, v)) if scope.varies(v) else None for v in op.operands
-        )
-        operands = _exprs(scratch, op.operands)
-        return taylor.rule(operands, tangents, results_of(scratch, op), **op.attrs)
-
-    def build() -> Sequence[Series | None]:
-        found = scope.traced(formula)
-        parts = found if isinstance(found, tuple) else (found,) * len(op.results)
-        return [None if e is None else scope.of(e.value) for e in parts]
-
-    return integrals(Late(build), len(op.results))
-
-
-def rate_of(scope: TaylorScope, value: Value) -> Value:
-    """A value that stands for the derivative of one by t."""
-    rate = Value(value.type)
-    scope.series[rate] = derivative(scope.of(value))
-    return rate
-
-
-def integrals(rates: Late, count: int) -> Sequence[Step]:
-    """Steps of values of which the derivatives by t are known, None for those that are zero."""
-
-    def step(j: int, k: int) -> Term:
-        rate = rates()[j]
-        return None if rate is None else scaled(rate[k - 1], 1.0 / k)
-
-    return [functools.partial(step, j) for j in range(count)]
-
-
-class Late:
-    """What is made when it is first asked for."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-        self._made: Any = None
-
-    def __call__(self) -> Any:
-        if self._made is None:
-            self._made = self._build()
-        return self._made
-
-
 _RULES: dict[type, Callable[[TaylorScope, Op, Any], Sequence[Step]]] = {
     Recurrence: _recurrence,
     Slopes: _slopes,
     Formula: _formula,
-    Rate: _rate,
+    Rate: rate,
 }
 
 # --- linear ops ----------------------------------------------------------------------------------
@@ -265,44 +217,6 @@ def _product(scope: TaylorScope, op: Op) -> Sequence[Step]:
         return result
 
     return (lambda k: products(a.__getitem__, b.__getitem__, k, 0, k, multiply),)
-
-
-# --- rules of the user's -------------------------------------------------------------------------
-
-
-def custom(scope: TaylorScope, op: Op) -> None:
-    """A function with a rule for tangents: it is one for the derivative by t too."""
-    rules = dict(zip(op.attrs["rules"], op.regions[1:], strict=True))
-    if "jvp" not in rules:
-        raise NonDifferentiableError(
-            "this function has a rule for reverse mode only: it has no Taylor coefficients",
-            where=op.loc,
-            hint="give jvp= to custom_rule",
-        )
-    refuse_captured(op, scope.lifted)
-    firsts = [scope.first(v) for v in op.operands]
-    emitted = scope.builder.emit(op.primitive, firsts, op.attrs, op.regions)
-    moving = [v for v in op.operands if v.type.is_float]
-
-    def formula(scratch: Builder) -> list[Value]:
-        tangents = [
-            rate_of(scope, v) if scope.varies(v) else scratch.const(0.0, v.type) for v in moving
-        ]
-        return replay(rules["jvp"], scratch, [*rule_operands(op), *tangents])
-
-    late = Late(lambda: [scope.of(v) for v in scope.traced(formula)])
-    floats = [k for k, v in enumerate(op.results) if v.type.is_float]
-    steps = iter(integrals(late, len(floats)))
-    for k, (y, first) in enumerate(zip(op.results, emitted.results, strict=True)):
-        if k in floats:
-            scope.series[y] = Series([Expr(scope.builder, first)], next(steps))
-            scope.stack(y)
-        else:
-            scope.alias[y] = first
-
-
-def _exprs(builder: Builder, values: Sequence[Value]) -> tuple[Expr, ...]:
-    return tuple(Expr(builder, v) for v in values)
 
 
 def located(error: TapecError, op: Op) -> TapecError:

@@ -15,8 +15,10 @@ from tapec.ir.ops.const import number_of
 from tapec.ir.ops.indexing import INDEX, PLACE
 from tapec.ir.ops.shape import STACK, splat
 from tapec.ir.places import full_range
+from tapec.ir.series import Term
 
 Key = tuple[Hashable, ...]
+Step = Callable[[int], Term]  # the coefficient of a number
 
 
 @dataclass(slots=True)
@@ -142,6 +144,19 @@ class TaylorScope(BatchScope):
             self.stands.update(zip(op.results, known, strict=True))
 
 
+class Late:
+    """What is made when it is first asked for."""
+
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
+        self._made: Any = None
+
+    def __call__(self) -> Any:
+        if self._made is None:
+            self._made = self._build()
+        return self._made
+
+
 class TaylorBody(TaylorScope, Body):
     """A region under construction."""
 
@@ -160,3 +175,8 @@ def expanded(block: Block | Func) -> set[Value]:
         if not found.isdisjoint(op.results):
             found.update(v for v in op.operands if can_vary(v.type))
     return found
+
+
+def exprs(builder: Builder, values: Sequence[Value]) -> tuple[Expr, ...]:
+    """Values as expressions on a builder."""
+    return tuple(Expr(builder, v) for v in values)

@@ -13,7 +13,8 @@ from tapec.ir import Func
 
 # One pass as written: its name, and what stands in parentheses behind it.
 _STEP = re.compile(r"\s*(?P<name>\w+)\s*(?:\((?P<inside>[^()]*)\)\s*)?(?:,|$)")
-LANES = 4  # points that `batch` takes where no size is given
+# Numbers that passes take where none is given: points of `batch`, the degree of `taylor`.
+NUMBERS = {"batch": ("size", 4), "taylor": ("degree", 3)}
 
 Plain = Callable[[Func], Func]
 Derivation = Callable[[Func, Sequence[bool]], Func]
@@ -31,7 +32,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
     "hvp": ad.hvp_func,
     "gnvp": ad.gnvp_func,
 }
-NAMES = (*PLAIN, *DERIVATIONS, "batch")
+NAMES = (*PLAIN, *DERIVATIONS, *NUMBERS)
 
 
 class OptError(TapecError):
@@ -40,18 +41,22 @@ class OptError(TapecError):
 
 @dataclass(frozen=True)
 class PassCall:
-    """One pass to run: ``cse``, ``tangent(x, y)``, ``batch(x, size=8)``."""
+    """One pass to run: ``cse``, ``tangent(x, y)``, ``batch(x, size=8)``,
+    ``taylor(x, degree=2)``.
+    """
 
     name: str
     params: tuple[str, ...] = ()
-    size: int = LANES
+    number: int = 0
 
     def __call__(self, func: Func) -> Func:
         """The program after the pass."""
         if self.name in PLAIN:
             return PLAIN[self.name](func)
         if self.name == "batch":
-            return ad.batch(func, self.flags(func), self.size)
+            return ad.batch(func, self.flags(func), self.number)
+        if self.name == "taylor":
+            return ad.taylor(func, self.flags(func), self.number)
         return DERIVATIONS[self.name](func, self.flags(func))
 
     @property
@@ -89,21 +94,22 @@ def _step(name: str, inside: str | None) -> PassCall:
         hint = f"did you mean {near[0]}?" if near else f"passes: {', '.join(NAMES)}"
         raise OptError(f"there is no pass {name!r}", hint=hint)
     words = [word.strip() for word in (inside or "").split(",") if word.strip()]
-    sizes = [word for word in words if "=" in word]
+    numbers = [word for word in words if "=" in word]
     params = tuple(word.removeprefix("%") for word in words if "=" not in word)
     if words and name in PLAIN:
         raise OptError(f"{name} takes nothing in parentheses")
-    return PassCall(name, params, _size(name, sizes))
+    return PassCall(name, params, _number(name, numbers))
 
 
-def _size(name: str, options: Iterable[str]) -> int:
-    size = LANES
+def _number(name: str, options: Iterable[str]) -> int:
+    known, number = NUMBERS.get(name, ("", 0))
     for option in options:
         key, _, value = (part.strip() for part in option.partition("="))
-        if name != "batch" or key != "size" or not value.isdecimal():
-            raise OptError(f"{name} has no option {option!r}", hint="batch(x, y, size=8) has one")
-        size = int(value)
-    return size
+        if key != known or not value.isdecimal():
+            hint = "batch(x, y, size=8) and taylor(x, degree=3) have one"
+            raise OptError(f"{name} has no option {option!r}", hint=hint)
+        number = int(value)
+    return number
 
 
 def checked_name(name: str | None, pipeline: Sequence[PassCall]) -> str | None:
@@ -116,5 +122,6 @@ def checked_name(name: str | None, pipeline: Sequence[PassCall]) -> str | None:
 
 def summaries() -> list[tuple[str, str]]:
     """Every pass with the first line of its docstring."""
-    functions: dict[str, Callable[..., Func]] = {**PLAIN, **DERIVATIONS, "batch": ad.batch}
+    counted: dict[str, Callable[..., Func]] = {"batch": ad.batch, "taylor": ad.taylor}
+    functions = {**PLAIN, **DERIVATIONS, **counted}
     return [(name, (f.__doc__ or "").partition("\n")[0]) for name, f in functions.items()]

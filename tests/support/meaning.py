@@ -101,13 +101,40 @@ def batch(
 ) -> None:
     """Lane by lane what the program gives there."""
     flags = step.flags(before)
-    lanes = [[a if k == 0 else _like(rng, a) for k in range(step.size)] for a in args]
+    lanes = [[a if k == 0 else _like(rng, a) for k in range(step.number)] for a in args]
     mapped = [np.stack(x) if f else x[0] for x, f in zip(lanes, flags, strict=True)]
     found = run(after, mapped)
-    for k in range(step.size):
+    for k in range(step.number):
         single = [x[k] if f else x[0] for x, f in zip(lanes, flags, strict=True)]
         for got, wanted in zip(found, run(before, single), strict=True):
             _near(got[k], wanted, 1e-12)
+
+
+def taylor(
+    step: PassCall, before: Func, after: Func, args: Arrays, rng: np.random.Generator
+) -> None:
+    """Along a curve: its values at t = 0, its slope there, and values nearby."""
+    flags = step.flags(before)
+    curves = [
+        np.stack([a, *(0.5**k * t for k, t in enumerate(_random(rng, [a] * step.number)))])
+        if flag
+        else a
+        for a, flag in zip(args, flags, strict=True)
+    ]
+    found, values = run(after, curves), run(before, args)
+    along = [c[1] for c in _chosen(curves, flags)]
+    t = 1e-3
+    near = [np.tensordot(t ** np.arange(len(c)), c, 1) for c in _chosen(curves, flags)]
+    moved = iter(near)
+    close = run(before, [next(moved) if flag else a for a, flag in zip(args, flags, strict=True)])
+    slopes = iter(slope(before, args, flags, along))
+    for got, value, other in zip(found, values, close, strict=True):
+        if np.asarray(value).dtype.kind != "f":
+            equal([got], [value])
+            continue
+        _near(got[0], value, 1e-12)
+        _near(got[1], next(slopes), 1e-8)
+        _near(np.tensordot(t ** np.arange(len(got)), got, 1), other, 1e-8)
 
 
 def _like(rng: np.random.Generator, array: Any) -> Any:
@@ -180,6 +207,7 @@ DERIVATIVES: dict[str, Meaning] = {
     "tangent": tangent,
     "adjoint": adjoint,
     "batch": batch,
+    "taylor": taylor,
     "gradient": gradient,
     "value_and_gradient": gradient,
     "jacobian": jacobian,

@@ -119,6 +119,6 @@ def test_every_pass_says_what_it_does() -> None:
 
 def test_steps_keep_what_was_written() -> None:
     (step,) = steps(" batch( %x , y, size = 8 ) ")
-    assert (step.name, step.params, step.size) == ("batch", ("x", "y"), 8)
+    assert (step.name, step.params, step.number) == ("batch", ("x", "y"), 8)
     with pytest.raises(OptError):
         steps("batch(x")
