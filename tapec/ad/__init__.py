@@ -1,4 +1,4 @@
-"""Derivatives of programs, as programs: tangent, adjoint, batch, taylor, and drivers of them."""
+"""Derivatives of programs, as programs: tangent, adjoint, batch, and what is built of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tapec.ad.drivers import (
     value_and_gradient,
 )
 from tapec.ad.tangent import tangent
-from tapec.ad.taylor import taylor
 
 __all__ = [
     "adjoint",
@@ -24,6 +23,5 @@ __all__ = [
     "hvp_func",
     "jacobian_func",
     "tangent",
-    "taylor",
     "value_and_gradient",
 ]

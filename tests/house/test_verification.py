@@ -13,6 +13,8 @@ import pytest
 from tapec import ad
 from tapec import lower as lowering
 from tapec.ad.partition import partition
+from tapec.ad.solution import solution
+from tapec.ad.taylor import taylor
 from tapec.config import SETTINGS
 from tapec.errors import VerifyError
 from tapec.ir import PRIMITIVES, Func
@@ -35,7 +37,9 @@ STEPS: dict[str, Callable[[Func], Any]] = {
     "hessian_func": lambda f: ad.hessian_func(f, [True]),
     "hvp_func": lambda f: ad.hvp_func(f, [True]),
     "jacobian_func": lambda f: ad.jacobian_func(f, [True]),
+    "solution": lambda f: solution(f, None, [0], 2),
     "tangent": lambda f: ad.tangent(f, [True]),
+    "taylor": lambda f: taylor(f, [True], 2),
     "value_and_gradient": lambda f: ad.value_and_gradient(f, [True]),
     "partition": lambda f: partition(f, []),
 }
