@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tapec.backends.fastcall import FastCallable, set_entry
-from tapec.call.specialize import Specialization
 from tapec.call.tuning import CHAINED, RETIRED
 from tapec.lazy import deferred
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
     from tapec.backends.llvm import dispatch
+    from tapec.call.specialize import Specialization
 else:
     llvm, dispatch = deferred("tapec.backends.llvm"), deferred("tapec.backends.llvm.dispatch")
 

@@ -14,7 +14,6 @@ from tapec.call.foreign import Foreign
 from tapec.call.method import BoundKernel
 from tapec.call.quick import NoCheapKey, describe, described_values, is_described
 from tapec.call.signature import Signature, abstract, has_parameter, static_test
-from tapec.call.specialize import Specialization
 from tapec.call.values import inlined, is_traced
 from tapec.call.variants import Variants
 from tapec.config import SETTINGS
@@ -23,6 +22,7 @@ from tapec.lazy import deferred
 
 if TYPE_CHECKING:
     from tapec.call import cached, portable, tracing
+    from tapec.call.specialize import Specialization
     from tapec.ir import graph
     from tapec.look import debug, stages, taping
 else:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from tapec.call.specialize import Specialization
 from tapec.call.tuning import VARIANTS
 from tapec.trace.python.plan import InputPlan
+
+if TYPE_CHECKING:
+    from tapec.call.specialize import Specialization
 
 
 class Variants:
