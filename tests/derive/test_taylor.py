@@ -127,6 +127,7 @@ def chain(n: int) -> Any:
     return f
 
 
+@pytest.mark.slow
 def test_large_programs_give_the_same() -> None:
     found = tapec.taylor(chain(12), 20)(0.3, 1.0)
     inner = tapec.taylor(chain(12), 4)(0.3, 1.0)
