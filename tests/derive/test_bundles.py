@@ -66,8 +66,9 @@ def subsets() -> list[tuple[str, ...]]:
     return [NAMES, *((name,) for name in NAMES), *pairs]
 
 
-@pytest.mark.parametrize("f", [rosenbrock, until])
-@pytest.mark.parametrize("names", [NAMES, ("hvp", "gnvp", "jvp", "vjp", "value")], ids=len)
+@pytest.mark.parametrize(
+    ("f", "names"), [(until, NAMES), (rosenbrock, ("hvp", "gnvp", "jvp", "vjp", "value"))]
+)
 def test_what_each_gives_alone(f: Callable[..., Any], names: tuple[str, ...]) -> None:
     compare(f, names)
 
@@ -151,8 +152,9 @@ def tridiagonal(x: Any) -> Any:
     return y
 
 
-@pytest.mark.parametrize("triangle", [None, "lower", "upper"])
-@pytest.mark.parametrize("format", ["csr", "csc", "coo"])
+@pytest.mark.parametrize(
+    ("triangle", "format"), [(None, "csr"), ("lower", "csc"), ("upper", "coo")]
+)
 def test_sparse_ones_among_others(triangle: Any, format: Any) -> None:
     half = {None: np.asarray, "lower": np.tril, "upper": np.triu}[triangle]
     kernel = tapec.derive(rosenbrock, "value", "grad", "hess", "hvp", "diag_hess",

@@ -13,7 +13,10 @@ import tapec
 from tapec.errors import MissingDependency, ShapeError
 from tapec.interop import ipopt
 
-FEW = tuple(p for p in PROGRAMS if p.number in (14, 71, 78))
+
+def one_of(number: int) -> list[Any]:
+    """All programs, of which this one runs by default."""
+    return [p if p.number == number else pytest.param(p, marks=pytest.mark.slow) for p in PROGRAMS]
 
 
 def dense(structure: tuple[Any, Any], numbers: Any, shape: tuple[int, int]) -> Any:
@@ -22,7 +25,7 @@ def dense(structure: tuple[Any, Any], numbers: Any, shape: tuple[int, int]) -> A
     return made
 
 
-@pytest.mark.parametrize("program", FEW, ids=str)
+@pytest.mark.parametrize("program", one_of(78), ids=str)
 def test_derivatives(program: Program, rng: np.random.Generator) -> None:
     n = len(program.start)
     p = tapec.nlp(program.objective, program.constraints, n)
@@ -110,11 +113,7 @@ def test_refusals(make: Callable[[], Any], text: str) -> None:
 HOW = "needs cyipopt: apt-get install coinor-libipopt-dev liblapack-dev libblas-dev, then pip install '.[ipopt]'"
 
 
-@pytest.mark.parametrize(
-    "program",
-    [p if p.number == 71 else pytest.param(p, marks=pytest.mark.slow) for p in PROGRAMS],
-    ids=str,
-)
+@pytest.mark.parametrize("program", one_of(71), ids=str)
 def test_ipopt_reaches_published_optima(program: Program) -> None:
     pytest.importorskip("cyipopt", reason=HOW)
     p = tapec.nlp(program.objective, program.constraints, len(program.start))
