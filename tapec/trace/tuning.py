@@ -97,3 +97,6 @@ FULL_SIZE = 20_000
 # Fourier transforms of lengths with a large prime factor are products with a matrix up to this
 # length, convolutions of a power of two above. [elements; estimated]
 MATRIX_TRANSFORM = 32
+# Convolutions are sums where the shorter signal has so many elements at most, transforms otherwise.
+# [elements; estimated]
+DIRECT_CONVOLUTION = 64

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.fft
 import scipy.linalg
+import scipy.signal
 import scipy.special
 from support.sources import nodes
 
@@ -141,7 +142,7 @@ OLD = {"round_", "trapz"}
 SPACES = (np, np.linalg, np.ndarray, np.lib.stride_tricks, scipy.special)
 
 
-SCIPY = {"scipy.linalg": scipy.linalg, "fft": scipy.fft}
+SCIPY = {"scipy.linalg": scipy.linalg, "fft": scipy.fft, "signal": scipy.signal}
 
 
 def test_the_table_holds_names_of_numpy_and_scipy() -> None:

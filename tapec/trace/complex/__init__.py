@@ -12,5 +12,6 @@ from tapec.trace.complex import (  # noqa: F401
     predicates,
     products,
     reductions,
+    signal,
     types,
 )

@@ -14,19 +14,19 @@ import numpy as np
 
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.session import where
-from tapec.trace.complex.fourier import transform
+from tapec.trace.complex.fourier import other, transform
 from tapec.trace.complex.transforms import (
     checked_axis,
     forward,
     real_forward,
     resized,
+    scale,
     scaled,
     times,
 )
 
 Plain = Callable[[Any, int], Any]  # a transform of the last axis, of length n
 _INVERSE = {1: 1, 2: 3, 3: 2, 4: 4}
-_OTHER = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _turn(numbers: Any, n: int) -> Any:
@@ -36,7 +36,7 @@ def _turn(numbers: Any, n: int) -> Any:
 
 def _weighted(x: Any, k: int, weight: float) -> Any:
     """The array with one element of the last axis multiplied."""
-    weights = np.ones(x.shape[-1])
+    weights = np.ones(x.shape[-1], x.dtype)
     weights[k] = weight
     return x * weights
 
@@ -68,7 +68,7 @@ def _fourth(x: Any, n: int) -> Any:
 
 
 def _sine_1(x: Any, n: int) -> Any:
-    zero = np.zeros((*x.shape[:-1], 1))
+    zero = np.zeros((*x.shape[:-1], 1), x.dtype)
     odd = np.concatenate([zero, x, zero, -np.flip(x, -1)], -1)
     return -real_forward(odd, x.ndim - 1).imag[..., 1 : n + 1]
 
@@ -82,7 +82,7 @@ def _sine_2(x: Any, n: int) -> Any:
 def _sine_3(x: Any, n: int) -> Any:
     last, k = x.ndim - 1, np.arange(1, n + 1)
     turned = times(_weighted(x, -1, 0.5), _turn(k, n), last)
-    zero = np.zeros((*x.shape[:-1], 1))
+    zero = np.zeros((*x.shape[:-1], 1), x.dtype)
     padded = resized(np.concatenate([zero, turned], -1), 2 * n, last)
     return -2.0 * resized(forward(padded, last), n, last).imag
 
@@ -115,6 +115,8 @@ def _transformed(
             where=where(),
             hint="transform z.real and z.imag",
         )
+    if x.dtype.kind != "f":
+        x = x * 1.0
     axis = checked_axis(x, axis)
     x = resized(x, x.shape[axis] if n is None else n, axis)
     x = np.moveaxis(x, axis, -1)
@@ -133,8 +135,7 @@ def _transformed(
         for k in ends:
             made = _weighted(made, k, 1.0 / _ROOT)
     length = 2.0 * (n + more)
-    factor = {"ortho": 1.0 / math.sqrt(length), "forward": 1.0 / length}.get(norm, 1.0)
-    return np.moveaxis(scaled(made, factor), -1, axis)
+    return np.moveaxis(scaled(made, scale(norm, length, False)), -1, axis)
 
 
 @transform("dct")
@@ -155,14 +156,14 @@ def dst(x: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, 
 def idct(x: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, *,
          orthogonalize: Any = None) -> Any:  # fmt: skip
     """``scipy.fft.idct``."""
-    return dct(x, _INVERSE[type], n, axis, _OTHER[norm], orthogonalize=orthogonalize)
+    return dct(x, _INVERSE[type], n, axis, other(norm), orthogonalize=orthogonalize)
 
 
 @transform("idst")
 def idst(x: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, *,
          orthogonalize: Any = None) -> Any:  # fmt: skip
     """``scipy.fft.idst``."""
-    return dst(x, _INVERSE[type], n, axis, _OTHER[norm], orthogonalize=orthogonalize)
+    return dst(x, _INVERSE[type], n, axis, other(norm), orthogonalize=orthogonalize)
 
 
 def _of_axes(name: str, one: Callable[..., Any]) -> None:

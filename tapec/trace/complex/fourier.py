@@ -33,7 +33,7 @@ def transform(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         def given(x: Any, *args: Any, **kwargs: Any) -> Any:
             named = {k: v for k, v in kwargs.items() if k not in _IDLE}
-            return function(_as_array(x), *args, **named)
+            return function(as_array(x), *args, **named)
 
         known = inspect.signature(function)
         idle = [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=None) for k in _IDLE]
@@ -45,7 +45,8 @@ def transform(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return register
 
 
-def _as_array(x: Any) -> Any:
+def as_array(x: Any) -> Any:
+    """A signal as an array, real or complex."""
     if is_complex(x):
         return x
     return RULES["array"](x) if holds_complex(x) else asarray(x)
@@ -89,19 +90,21 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any
     return scaled(real_backward(a, n, axis), scale(norm, n, True))
 
 
-_OTHER = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
+def other(norm: Any) -> Any:
+    """The norm of the transform that goes the other way; `scale` refuses unknown ones."""
+    return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
 
 
 @transform("hfft")
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """``fft.hfft``: of a signal that is Hermitian, whose transform is real."""
-    return irfft(np.conjugate(a), n, axis, _OTHER[norm])
+    return irfft(np.conjugate(a), n, axis, other(norm))
 
 
 @transform("ihfft")
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """``fft.ihfft``."""
-    return np.conjugate(rfft(a, n, axis, _OTHER[norm]))
+    return np.conjugate(rfft(a, n, axis, other(norm)))
 
 
 def _check_real(a: Any, name: str) -> None:

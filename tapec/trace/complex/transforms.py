@@ -26,7 +26,8 @@ def resized(z: Any, n: int, axis: int) -> Any:
         return z[(slice(None),) * axis + (slice(0, n),)]
     if have == n:
         return z
-    return np.concatenate([z, np.zeros((*z.shape[:axis], n - have, *z.shape[axis + 1 :]))], axis)
+    zeros = np.zeros((*z.shape[:axis], n - have, *z.shape[axis + 1 :]), z.real.dtype)
+    return np.concatenate([z, zeros], axis)
 
 
 def scale(norm: Any, n: float, inverse: bool) -> float:
@@ -72,8 +73,8 @@ def along(values: Any, ndim: int, axis: int) -> Any:
 
 def times(z: Any, numbers: Any, axis: int) -> Any:
     """Elements along an axis times complex constants."""
-    w = along(numbers, z.ndim, axis)
-    whole = pair(np.ascontiguousarray(w.real), np.ascontiguousarray(w.imag))
+    w, kind = along(numbers, z.ndim, axis), z.real.dtype
+    whole = pair(np.array(w.real, kind), np.array(w.imag, kind))
     return bilinear(np.multiply, z, whole)
 
 

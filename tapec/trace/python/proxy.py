@@ -221,10 +221,10 @@ def is_numpy(thing: Any) -> bool:
 
 
 def is_special(thing: Any) -> bool:
-    """Whether this is a Python function of scipy.special, linalg or fft with a translation."""
+    """Whether this is a Python function with a translation, of these modules of SciPy."""
     module = getattr(thing, "__module__", None) or ""
     known = (
-        module.startswith(("scipy.special", "scipy.linalg", "scipy.fft"))
+        module.startswith(("scipy.special", "scipy.linalg", "scipy.fft", "scipy.signal"))
         and name_of(thing) in TABLE
     )
     return known and _is_of("scipy", thing)
