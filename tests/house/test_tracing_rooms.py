@@ -142,7 +142,7 @@ OLD = {"round_", "trapz"}
 SPACES = (np, np.linalg, np.ndarray, np.lib.stride_tricks, scipy.special)
 
 
-SCIPY = {"scipy.linalg": scipy.linalg, "fft": scipy.fft, "signal": scipy.signal}
+SCIPY = {"scipy.linalg": scipy.linalg, "fft": scipy.fft, "scipy.signal": scipy.signal}
 
 
 def test_the_table_holds_names_of_numpy_and_scipy() -> None:

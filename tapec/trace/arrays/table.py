@@ -73,7 +73,7 @@ def name_of(function: Any) -> str:
     if module.startswith(("numpy.fft", "scipy.fft")):
         return f"fft.{name}"
     if module.startswith("scipy.signal"):
-        return f"signal.{name}"
+        return f"scipy.signal.{name}"
     # np.polynomial.polynomial.polyval is not np.polyval.
     if known is not None and module.startswith("numpy.") and not isinstance(function, np.ufunc):
         return f"{module.rpartition('.')[2].strip('_')}.{name}"

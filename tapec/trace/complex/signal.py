@@ -10,6 +10,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.ir.ops.fft import factors
 from tapec.trace.arrays.loops import repeated
+from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import RULES
@@ -25,7 +26,7 @@ def of_signals(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function of real and of complex signals."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        TABLE[f"signal.{name}"] = RULES[f"signal.{name}"] = function
+        TABLE[f"scipy.signal.{name}"] = RULES[f"scipy.signal.{name}"] = function
         return function
 
     return register
@@ -84,6 +85,11 @@ def _cut(made: Any, a: Any, b: Any, mode: str, places: Any) -> Any:
 def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
     """``scipy.signal.convolve``: short rows by sums, everything else by transforms."""
     a, b = _checked(in1, in2, mode)
+    if method not in ("auto", "direct", "fft"):
+        raise ValueError("Acceptable method flags are 'auto', 'direct', or 'fft'.")
+    kind = np.result_type(a.dtype, b.dtype)
+    if kind.kind in "iu":  # sums of products of integers are whole
+        return np.rint(convolve(a * 1.0, b * 1.0, mode, method)).astype(kind)
     if a.ndim != 1 or min(a.shape[0], b.shape[0]) > DIRECT_CONVOLUTION or method == "fft":
         return fftconvolve(a, b, mode)
     if mode == "valid" and a.shape[0] < b.shape[0]:
@@ -172,6 +178,11 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
         raise UnsupportedOperation(
             "sosfilt with zi=", where=where(), hint="call lfilter section by section"
         )
+    sos = as_array(sos)
+    if sos.ndim != 2 or sos.shape[1] != 6:
+        raise ValueError("sos array must be shape (n_sections, 6)")
+    if not any_symbolic(sos) and np.any(np.asarray(sos[:, 3]) != 1):
+        raise ValueError("sos[:, 3] should be all ones")
     for k in range(sos.shape[0]):
         x = lfilter(sos[k, :3], sos[k, 3:], x, axis)
     return x
