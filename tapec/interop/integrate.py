@@ -34,8 +34,10 @@ def solve_ivp(
     Radau and BDF get a sparse Jacobian where the pattern found in `fun` is sparse, LSODA a dense
     one; explicit methods need none. All options are passed on.
 
+    >>> from tapec.interop import integrate
+
     >>> f = lambda t, y: (y[1], 50.0 * (1.0 - y[0] ** 2) * y[1] - y[0])
-    >>> s = tapec.interop.integrate.solve_ivp(f, (0.0, 10.0), [2.0, 0.0], "Radau")
+    >>> s = integrate.solve_ivp(f, (0.0, 10.0), [2.0, 0.0], "Radau")
     >>> bool(s.success)
     True
     """
@@ -66,10 +68,12 @@ def solve_bvp(fun: Function, bc: Function, x: Any, y: Any, p: Any = None, **opti
     `fun` gets all nodes of a mesh at once, as SciPy asks for. Meshes are filled up to powers of
     two, so that few of them are compiled.
 
+    >>> from tapec.interop import integrate
+
     >>> f = lambda x, y: np.stack([y[1], -np.exp(y[0])])
     >>> bc = lambda ya, yb: np.array([ya[0], yb[0]])
     >>> x = np.linspace(0.0, 1.0, 5)
-    >>> s = tapec.interop.integrate.solve_bvp(f, bc, x, np.zeros((2, 5)))
+    >>> s = integrate.solve_bvp(f, bc, x, np.zeros((2, 5)))
     >>> round(float(s.sol(0.5)[0]), 4)
     0.1405
     """

@@ -54,8 +54,10 @@ def solve(
 
     Raises MissingDependency where cyipopt is not installed.
 
+    >>> from tapec.interop import ipopt
+
     >>> p = tapec.nlp(lambda x: np.sum((x - 2) ** 2), lambda x: np.sum(x), 3)
-    >>> tapec.interop.ipopt.solve(p, np.zeros(3)).x.round(6) + 0.0
+    >>> ipopt.solve(p, np.zeros(3)).x.round(6) + 0.0
     array([0., 0., 0.])
     """
     low, high = (np.broadcast_to(np.asarray(b, float), program.n) for b in bounds)

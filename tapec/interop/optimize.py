@@ -51,8 +51,10 @@ def minimize(
     Raises UnsupportedOperation for methods that SciPy does not have by name, and what tracing
     raises for functions that cannot be traced.
 
+    >>> from tapec.interop import optimize
+
     >>> from scipy.optimize import rosen
-    >>> r = tapec.interop.optimize.minimize(rosen, np.array([1.3, 0.7, 0.8]), method="trust-ncg")
+    >>> r = optimize.minimize(rosen, np.array([1.3, 0.7, 0.8]), method="trust-ncg")
     >>> bool(r.success), r.x.round(4)
     (True, array([1., 1., 1.]))
     """
@@ -150,8 +152,10 @@ def least_squares(
     It is sparse where its pattern is, found in the function: nobody states `jac_sparsity`. Method
     "lm" takes dense ones. Residuals may be nested; their numbers are taken in order.
 
+    >>> from tapec.interop import optimize
+
     >>> f = lambda x: np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]])
-    >>> tapec.interop.optimize.least_squares(f, [-1.2, 1.0]).x.round(6)
+    >>> optimize.least_squares(f, [-1.2, 1.0]).x.round(6)
     array([1., 1.])
     """
     vector, start = _bound(Vector(fun), kwargs), np.atleast_1d(np.asarray(x0, float))
@@ -171,8 +175,10 @@ def root(
 ) -> Any:
     """`scipy.optimize.root` with the Jacobian, for methods "hybr" and "lm"; others take none.
 
+    >>> from tapec.interop import optimize
+
     >>> f = lambda x: np.array([x[0] + x[1] - 3.0, x[0] ** 2 - x[1]])
-    >>> tapec.interop.optimize.root(f, [1.0, 1.0]).x.round(6)
+    >>> optimize.root(f, [1.0, 1.0]).x.round(6)
     array([1.302776, 1.697224])
     """
     args = args if isinstance(args, tuple) else (args,)
@@ -186,9 +192,11 @@ def curve_fit(f: Function, xdata: Any, ydata: Any, p0: Any = None, **options: An
 
     Without `p0` the parameters are counted by the function's signature, and start at 1.
 
+    >>> from tapec.interop import optimize
+
     >>> x = np.linspace(0.0, 1.0, 9)
     >>> f = lambda x, a, b: a * np.exp(b * x)
-    >>> tapec.interop.optimize.curve_fit(f, x, 2.0 * np.exp(-x))[0].round(6)
+    >>> optimize.curve_fit(f, x, 2.0 * np.exp(-x))[0].round(6)
     array([ 2., -1.])
     """
     count = len(inspect.signature(f).parameters) - 1 if p0 is None else np.size(p0)

@@ -48,8 +48,10 @@ def sensitivities(
     the tolerances as y does (1e-8 and 1e-10 where none are given). Implicit methods get the
     Jacobian of fun once for y and for every derivative, without their coupling.
 
+    >>> from tapec.interop import sensitivities
+
     >>> decay = lambda t, y, p: -p[0] * y
-    >>> s = tapec.interop.sensitivities.sensitivities(decay, (0.0, 1.0), [2.0], [0.5])
+    >>> s = sensitivities.sensitivities(decay, (0.0, 1.0), [2.0], [0.5])
     >>> np.allclose(s.by_parameters[0, 0], -s.t * s.y[0], atol=1e-6)
     True
     """
@@ -106,9 +108,11 @@ def adjoint_gradient(
     solutions, whatever the number of parameters. `options` go to `scipy.integrate.solve_ivp`, with
     tolerances as for `sensitivities`. Raises ShapeError where times are not increasing.
 
+    >>> from tapec.interop import sensitivities
+
     >>> decay = lambda t, y, p: -p[0] * y
     >>> last = lambda y: y[0, -1]
-    >>> g = tapec.interop.sensitivities.adjoint_gradient(decay, (0.0, 1.0), [2.0], [0.5], last)
+    >>> g = sensitivities.adjoint_gradient(decay, (0.0, 1.0), [2.0], [0.5], last)
     >>> np.allclose(g.by_parameters, -2 * np.exp(-0.5), atol=1e-6)
     True
     """
