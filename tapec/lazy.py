@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+# When tapec was imported: files written since may say something else than the code in memory.
+STARTED = time.time()
 # Held during these imports, since Python's own import locks are not renewed in a forked child.
 IMPORTING = threading.RLock()
 

@@ -7,16 +7,15 @@ import copy
 import inspect
 import linecache
 import os
-import time
 from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from tapec.lazy import STARTED
 from tapec.trace.source.walk import walk
 
 FunctionNode = ast.FunctionDef | ast.Lambda
-_STARTED = time.time()
 _GENERATED = 0x20 | 0x80 | 0x100 | 0x200  # generators and coroutines
 
 
@@ -36,7 +35,7 @@ def tree_of(code: CodeType) -> FunctionNode | None:
 def _is_edited(code: CodeType) -> bool:
     """Whether the file was written since we started, and says something else now."""
     try:
-        changed = os.stat(code.co_filename).st_mtime > _STARTED
+        changed = os.stat(code.co_filename).st_mtime > STARTED
     except OSError:  # source that is in no file
         return False
     if not changed:
