@@ -192,7 +192,7 @@ def identity(builder: Builder, type: Type) -> Value:
     """All unit arrays of a type, stacked: shape (size, *shape)."""
     n, shape = type.size, (type.size, *type.shape)
     if n <= DENSE_IDENTITY:
-        return builder.const(np.eye(n, dtype=type.numpy).reshape(shape))
+        return builder.const(np.eye(n, dtype=type.numpy).reshape(shape), seed=True)
     count = np.arange(n)
     rows, columns = builder.const(count.reshape(n, 1)), builder.const(count.reshape(1, n))
     same = builder.emit(PRIMITIVES["equal"], (rows, columns)).result

@@ -50,9 +50,8 @@ class Builder:
         self.ops.append(op)
         return op
 
-    def const(self, value: Any, type: Type | None = None) -> Value:
+    def const(self, value: Any, type: Type | None = None, **attrs: Any) -> Value:
         """A constant: a number filling `type`, or an array."""
-        attrs: dict[str, Any]
         if type is None:
             array = np.asarray(value)
             type = Type(dtype_name(array.dtype), array.shape)
@@ -61,8 +60,7 @@ class Builder:
             value = Dense(np.broadcast_to(value, type.shape).astype(type.numpy, copy=False))
         else:
             value = type.numpy.type(value).item()
-        attrs = {"value": value, "type": type}
-        return self.emit(PRIMITIVES["const"], (), attrs).result
+        return self.emit(PRIMITIVES["const"], (), {"value": value, "type": type, **attrs}).result
 
     def expr(self, value: Value) -> Expr:
         """The value as an expression on this builder."""

@@ -12,7 +12,7 @@ from tapec.ir.ops.library import GEMM
 from tapec.ir.ops.memory import ALLOC, CHECK, LOAD, STORE
 from tapec.ir.ops.rules import boolean
 from tapec.ir.primitive import PRIMITIVES, Attrs, Primitive, predicate
-from tapec.ir.types import Type
+from tapec.ir.types import FLOATS, Type
 from tapec.lower.blocks import Blocks, Loop, live
 
 __all__ = ["Loop", "ScalarBuilder", "live"]
@@ -25,6 +25,8 @@ PREDICATES = frozenset(n for n, p in PRIMITIVES.items() if p.infer in (predicate
 _ZERO_KEEPS = {"add": (1, 0), "sub": (None, 0)}
 # Results that are structurally zero as soon as one of these operands is.
 _ZERO_KILLS = {"mul": (0, 1), "strong_mul": (0, 1), "neg": (0,), "div": (0,), "stop_gradient": (0,)}
+# Operands that the other one is left of as soon as one of them is 1.
+_ONE_KEEPS = {"mul": (1, 0), "strong_mul": (1, 0)}
 
 
 class ScalarBuilder(Blocks):
@@ -39,6 +41,7 @@ class ScalarBuilder(Blocks):
         self.prelude: list[Op] = []  # shared constants, before everything else
         self._zeros: dict[str, Value] = {}
         self._zero_ids: set[int] = set()
+        self._ones: set[int] = set()
         self._numbers: dict[Value, Affine] = {}  # integers known in terms of loop counters
 
     def zero(self, dtype: str) -> Value:
@@ -63,13 +66,15 @@ class ScalarBuilder(Blocks):
             self.prelude.append(Op(PRIMITIVES["const"], (), attrs, (found,)))
             if dtype in _COUNTS:
                 self._numbers[found] = Affine(number)
+            if number == 1 and dtype in FLOATS:
+                self._ones.add(id(found))
         return found
 
     def op(
         self, name: str, *operands: Value, attrs: Mapping[str, Any] | None = None, dtype: str = ""
     ) -> Value:
         """A pure scalar op; `dtype` of the result where it is not that of the first operand."""
-        if self._zero_ids:
+        if self._zero_ids or self._ones:
             folded = self._fold(name, operands)
             if folded is not None:
                 return folded
@@ -117,6 +122,9 @@ class ScalarBuilder(Blocks):
             return None
         if any(id(operands[k]) in zeros for k in _ZERO_KILLS.get(name, ())):
             return self.zero(operands[0].type.dtype)
+        for k, other in enumerate(_ONE_KEEPS.get(name, ())):
+            if id(operands[k]) in self._ones:
+                return operands[other]
         return None
 
     def load(

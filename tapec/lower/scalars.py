@@ -14,6 +14,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Dense, Op, Value
+from tapec.ir.ops.const import SEED
 from tapec.ir.ops.gather import SCATTER_ADD
 from tapec.ir.places import slices
 from tapec.ir.types import Type
@@ -114,7 +115,9 @@ def _flat(values: Grid, shape: tuple[int, ...]) -> list[Value]:
 def _const(e: Grids, op: Op) -> Grid:
     type, value = op.result.type, op.attrs["value"]
     if isinstance(value, Dense):
-        values = [e.build.const(x, type.dtype) for x in value.array.ravel().tolist()]
+        zero = {0.0: e.build.zero(type.dtype)} if SEED in op.attrs else {}
+        numbers = value.array.ravel().tolist()
+        values = [zero.get(x) or e.build.const(x, type.dtype) for x in numbers]
         return grid(values, type.shape)
     return grid([e.build.const(value, type.dtype)] * type.size, type.shape)
 

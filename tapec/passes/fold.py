@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.core import Block, Dense, Func, Op, Value
-from tapec.ir.ops.const import const, is_const
+from tapec.ir.ops import arith
+from tapec.ir.ops.const import SEED, const, is_const
 from tapec.ir.ops.logic import stop_gradient
 from tapec.ir.ops.opaque import OPAQUE
+from tapec.ir.ops.strong import strong_mul
 from tapec.passes.regions.sink import sunk
 from tapec.passes.support import Shared, const_op, rewrite_program, rewrite_regions
 from tapec.passes.tuning import MAX_FOLDED
 
 # Their values must come from user data at run time, or they mark something for other passes.
 _KEPT = frozenset({const, stop_gradient, OPAQUE})
+_LINEAR = frozenset({arith.add, arith.sub, arith.neg, arith.mul, strong_mul})
 
 
 def fold(func: Func) -> Func:
@@ -56,7 +59,14 @@ def _folded(op: Op, consts: list[Op]) -> Sequence[Op]:
     if values is None:
         return (op,)
     pairs = zip(op.results, values, strict=True)
-    return [const_op(x, v.type, result=v, loc=op.loc) for v, x in pairs]
+    attrs = {SEED: True} if _is_seed(op, consts) else {}
+    return [const_op(x, v.type, result=v, loc=op.loc, attrs=attrs) for v, x in pairs]
+
+
+def _is_seed(op: Op, consts: list[Op]) -> bool:
+    """Whether a result is a known derivative, as one of the operands is."""
+    linear = op.primitive.kind == "linear" or op.primitive in _LINEAR
+    return linear and any(SEED in c.attrs for c in consts)
 
 
 def _all_splat(op: Op, consts: list[Op]) -> bool:

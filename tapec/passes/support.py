@@ -67,7 +67,14 @@ def with_operands(op: Op, operands: tuple[Value, ...]) -> Op:
     return Op(op.primitive, operands, op.attrs, op.results, op.regions, op.loc)
 
 
-def const_op(value: Any, type: Type, *, result: Value | None = None, loc: Loc | None = None) -> Op:
+def const_op(
+    value: Any,
+    type: Type,
+    *,
+    result: Value | None = None,
+    loc: Loc | None = None,
+    attrs: Mapping[str, Any] = {},
+) -> Op:
     """A constant; arrays of one repeated element become that number.
 
     `result` is the value it defines, where that exists already.
@@ -77,7 +84,7 @@ def const_op(value: Any, type: Type, *, result: Value | None = None, loc: Loc | 
     else:
         value = type.numpy.type(value).item()
     results = (result or Value(type),)
-    return Op(lookup("const"), (), {"value": value, "type": type}, results, (), loc)
+    return Op(lookup("const"), (), {"value": value, "type": type, **attrs}, results, (), loc)
 
 
 def _shrunk(array: np.ndarray[Any, Any]) -> Number | Dense:

@@ -12,7 +12,7 @@ from tapec.ir.primitive import Primitive, elementwise
 from tapec.ir.types import Type
 
 
-def _infer_const(*, value: Any, type: Type) -> Type:
+def _infer_const(*, value: Any, type: Type, seed: bool = False) -> Type:
     if isinstance(value, Dense) and value.array.shape != type.shape:
         raise ShapeError(f"a constant of shape {list(value.array.shape)} is declared as {type}")
     if isinstance(value, Dense) and value.array.dtype != type.numpy:
@@ -20,7 +20,7 @@ def _infer_const(*, value: Any, type: Type) -> Type:
     return type
 
 
-def _const(*, value: Any, type: Type) -> Any:
+def _const(*, value: Any, type: Type, seed: bool = False) -> Any:
     if isinstance(value, Dense):
         return value.array
     return np.full(type.shape, value, type.numpy)
@@ -33,8 +33,12 @@ const: Primitive = elementwise(
     rounds=False,
     cost=0,
     lower="rule",
-    doc="A constant: a number filling `type`, or an array.",
+    doc="A constant: a number filling `type`, or an array. The zeros of a `seed`, which is a known "
+    "derivative, are structural: straight lines drop products with them.",
 )
+
+
+SEED = "seed"
 
 
 def is_const(op: Op | None) -> bool:
