@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tapec.errors import MutationError
 from tapec.trace.arrays.memory import fresh
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.session import where
+from tapec.trace.arrays.sharing import same_memory
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.put import cycled
+from tapec.trace.numpy.shape import ravel
 
 
 def is_flat(x: Tracer) -> bool:
@@ -40,6 +44,17 @@ def write_constants(x: Tracer, key: Any, value: Any) -> bool:
 
 
 def values_for(place: Any, value: Any) -> Any:
-    """The values to be written at a place, cycled as NumPy does."""
+    """The values to be written at a place, cycled as NumPy does.
+
+    NumPy reads them one by one while it writes, so that they may not lie in what is written.
+    """
     count = as_tracer(place).size
-    return value if as_tracer(value).size in (1, count) else cycled(value, count)
+    if type(value) is Tracer and value.size > 1 and same_memory(as_tracer(place), value):
+        raise MutationError(
+            "values written through .flat lie in the array that is written: NumPy overwrites them "
+            "while it reads them",
+            where=where(),
+            hint="write a copy: a.flat = b.copy()",
+        )
+    row = ravel(value)
+    return row if row.size in (1, count) else cycled(row, count)

@@ -1,0 +1,44 @@
+"""What is written through ``.flat``: cycled, of any shape, and never what is being overwritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapec
+
+VALUES = {
+    "row": lambda x: x[1] * 2,
+    "a row of another": lambda x: x[1],
+    "column": lambda x: x[:, :1] + 1,
+    "matrix": lambda x: np.sin(x),
+    "its transpose": lambda x: x.T,
+    "number": lambda x: x[0, 1],
+    "longer": lambda x: np.concatenate([x, x]),
+    "one": lambda x: x[:1, :1],
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("key", [slice(None), slice(1, 4), slice(None, None, -2), [0, 5, 3]])
+def test_values_of_every_shape(name: str, key: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+        y.flat[key] = VALUES[name](x)
+        return y * x
+
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(tapec.compile(f)(x), f(x))
+
+
+@pytest.mark.parametrize("part", [lambda y: y[0], lambda y: y[::-1], lambda y: y.T, lambda y: y])
+def test_values_that_lie_in_what_is_written_are_refused(part: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 2
+        y.flat = part(y)
+        return y
+
+    with pytest.raises(tapec.errors.MutationError, match=r"through \.flat"):
+        tapec.compile(f)(np.arange(6.0).reshape(2, 3))
