@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from support.memory_orders import MORE, cases, outcome, resolve
 
-from tapec.trace.arrays.table import TABLE
+from tapec.trace import TABLE
 
 # Memory that is not initialised, Python objects, user's functions, what is written in place.
 SKIPPED = frozenset([
