@@ -135,7 +135,8 @@ def _is_a_quirk(name: str, arguments: Arguments) -> bool:
     And how far one NaN or infinity gets in a Fourier transform.
     """
     if name.startswith("fft."):
-        return not np.all(np.isfinite(np.asarray(arguments[0][0])))
+        x = np.asarray(arguments[0][0])
+        return not (np.all(np.isfinite(x)) and x.ndim and arguments[1].get("axes") != ())
     first = np.asarray(arguments[0][0]) if name in QUIRKS else np.zeros(1)
     if name == "polymul":
         ends = [np.ravel(a)[:1] for a in arguments[0]]
