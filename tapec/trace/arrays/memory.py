@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays import layout, views
@@ -29,10 +32,32 @@ def in_c_order(a: Any) -> bool:
     return type(a) is not np.ndarray or a.ndim < 2 or a.flags.c_contiguous
 
 
+# Set while both parts of a complex array are treated as the whole that they are.
+WHOLE: ContextVar[bool] = ContextVar("tapec_whole", default=False)
+
+
+@contextmanager
+def as_whole() -> Iterator[None]:
+    """Parts lie as the complex array does: functions of both are asked about that."""
+    token = WHOLE.set(True)
+    try:
+        yield
+    finally:
+        WHOLE.reset(token)
+
+
+def is_part(x: Tracer) -> bool:
+    """Whether elements of another part lie between those of an array."""
+    return x._storage.part and not WHOLE.get()
+
+
 def shadow(x: Tracer) -> Array:
     """The array as NumPy would have it, over memory that must not be touched."""
     x._storage.asked = True
-    return _shadow(x)
+    found = _shadow(x)
+    if not is_part(x):
+        return found
+    return as_strided(found, found.shape, tuple(2 * s for s in found.strides))
 
 
 def _shadow(x: Tracer) -> Array:
@@ -135,6 +160,8 @@ def is_contiguous(x: Tracer) -> bool:
     if x._storage.strides is UNKNOWN:
         return False
     x._storage.asked = True
+    if is_part(x):
+        return bool(shadow(x).flags.c_contiguous)
     plain = x._storage.strides is None and not x._steps
     return plain or _shadow(x).flags.c_contiguous
 
@@ -170,7 +197,7 @@ def ask(function: Any, x: Tracer, **options: Any) -> Answer:
     """What NumPy's function gives for an array, told by a miniature."""
     x._storage.asked |= bool(x._shape)
     writeable, given = not views.is_read_only(x._steps), tuple(options.items())
-    known = [strides_of(x)]
+    known = [layout.strides_of(shadow(x)) if is_part(x) else strides_of(x)]
     if x._storage.strides is UNKNOWN:
         known = [None, layout.packed(x._shape, range(len(x._shape))[::-1])]
     one, *others = [_answer(function, x._shape, k, x._dtype, writeable, given) for k in known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -170,3 +171,24 @@ METHODS_OF_TRACERS = {
 }
 for _name, _function in METHODS_OF_TRACERS.items():
     setattr(Tracer, _name, _function)
+
+
+def give_operators(kind: type, inplace: Callable[[Any, Any], Any]) -> None:
+    """Give a class of `SPECIAL` Python's operators; `inplace(x, made)` is what ``x += y`` binds."""
+
+    def binary(name: str) -> tuple[Any, Any, Any]:
+        def forward(self: Any, other: Any) -> Any:
+            return call_special(name, (self, other), {})
+
+        def reflected(self: Any, other: Any) -> Any:
+            return call_special(name, (other, self), {})
+
+        return forward, reflected, lambda self, other: inplace(self, forward(self, other))
+
+    for short, name in BINARY.items():
+        for prefix, function in zip(("", "r", "i"), binary(name), strict=True):
+            setattr(kind, f"__{prefix}{short}__", function)
+    for short, name in COMPARE.items():
+        setattr(kind, f"__{short}__", binary(name)[0])
+    for short, name in UNARY.items():
+        setattr(kind, f"__{short}__", lambda self, _name=name: call_special(_name, (self,), {}))

@@ -130,7 +130,7 @@ class Storage:
 
     __slots__ = (
         "__weakref__", "array", "asked", "born", "boxed", "cell", "elements", "frozen", "narrow",
-        "session", "strides", "value", "version",
+        "part", "session", "strides", "value", "version",
     )  # fmt: skip
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
@@ -144,6 +144,7 @@ class Storage:
         self.elements: Elements | None = None  # what is known of single elements
         # How the array lies in memory: None in C order, () where that is not known.
         self.strides: Strides | None = None if array is None else strides_of(array)
+        self.part = False  # the real or imaginary part of complex elements: the other lies between
         self.asked = False  # whether the trace depends on gaps and signs of the strides
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
-from tapec.trace.arrays.overloads import BINARY, COMPARE, UNARY
+from tapec.trace.arrays.overloads import give_operators
 from tapec.trace.arrays.promote import common, common_float
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
@@ -183,6 +183,9 @@ def pair(real: Any, imag: Any) -> Any:
         real, imag = _alike(as_tracer(real), as_tracer(imag))
     elif type(real) is Tracer and type(imag) is Tracer:
         real, imag = _alike(real, imag)
+    for part in (real, imag):
+        if type(part) is Tracer and not part._steps:
+            part._storage.part = True
     return ComplexTracer(real, imag)
 
 
@@ -257,30 +260,11 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return deliver(out, made, mask)
 
 
-def _operators() -> None:
-    def binary(name: str) -> tuple[Any, Any, Any]:
-        def forward(self: Any, other: Any) -> Any:
-            return apply(name, (self, other), {})
-
-        def reflected(self: Any, other: Any) -> Any:
-            return apply(name, (other, self), {})
-
-        def inplace(self: Any, other: Any) -> Any:
-            made = forward(self, other)
-            return made if is_number(self) else deliver(self, made)
-
-        return forward, reflected, inplace
-
-    for short, name in BINARY.items():
-        for prefix, function in zip(("", "r", "i"), binary(name), strict=True):
-            setattr(ComplexTracer, f"__{prefix}{short}__", function)
-    for short, name in COMPARE.items():
-        setattr(ComplexTracer, f"__{short}__", binary(name)[0])
-    for short, name in UNARY.items():
-        setattr(ComplexTracer, f"__{short}__", lambda self, _name=name: apply(_name, (self,), {}))
+def _written(z: ComplexTracer, made: Any) -> Any:
+    return made if is_number(z) else deliver(z, made)
 
 
-_operators()
+give_operators(ComplexTracer, _written)
 SPECIAL[ComplexTracer] = apply
 IS_TRACED[ComplexTracer] = lambda z: any_symbolic((z.real, z.imag))
 CONSTANT.update(dict.fromkeys([complex, np.complex128, np.complex64], apply))

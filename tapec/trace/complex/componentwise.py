@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tapec.trace.arrays.memory import as_whole
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import METHODS, RULES, ComplexTracer, both, pair, rule
 from tapec.tree import is_complex
@@ -53,7 +54,8 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
 
         spread = name in _SPREAD
         kwargs.pop("dtype", None)
-        return zipped(on(0), on(1))
+        with as_whole():
+            return zipped(on(0), on(1))
 
     function.__name__ = name
     return function
@@ -81,7 +83,8 @@ for _places, _names in _DATA.items():
 def _by_method(name: str) -> Callable[..., Any]:
     def method(z: ComplexTracer, *args: Any, **kwargs: Any) -> Any:
         kwargs.pop("dtype", None)
-        return both(lambda part: getattr(part, name)(*args, **kwargs), z)
+        with as_whole():
+            return both(lambda part: getattr(part, name)(*args, **kwargs), z)
 
     return method
 

@@ -42,13 +42,13 @@ def _weighted(x: Any, k: int, weight: float) -> Any:
 
 
 def _cosine_1(x: Any, n: int) -> Any:
-    return real_forward(np.concatenate([x, x[..., -2:0:-1]], -1), x.ndim - 1).real
+    return +real_forward(np.concatenate([x, x[..., -2:0:-1]], -1), x.ndim - 1).real
 
 
 def _cosine_2(x: Any, n: int) -> Any:
     both = np.concatenate([x, np.flip(x, -1)], -1)
     found = resized(real_forward(both, x.ndim - 1), n, x.ndim - 1)
-    return times(found, _turn(np.arange(n), n), x.ndim - 1).real
+    return +times(found, _turn(np.arange(n), n), x.ndim - 1).real
 
 
 def _cosine_3(x: Any, n: int) -> Any:

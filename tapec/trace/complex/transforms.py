@@ -120,7 +120,7 @@ def real_backward(z: Any, n: int, axis: int) -> Any:
     mirrored = np.conjugate(np.flip(z, axis))
     if n % 2 or n < 4:
         rest = _part(mirrored, axis, 0 if n % 2 else 1, -1)
-        return backward(np.concatenate([z, rest], axis), axis).real
+        return +backward(np.concatenate([z, rest], axis), axis).real
     roots = 1j * np.exp(2j * np.pi * np.arange(h + 1) / n)
     whole = (z + mirrored) + times(z - mirrored, roots, axis)
     found = backward(_part(whole, axis, 0, h), axis)

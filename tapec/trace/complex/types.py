@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError, UnsupportedOperation
+from tapec.trace.arrays.memory import as_whole
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.storage import MaybeShared
@@ -38,7 +39,8 @@ def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok:
         return pair(real, TABLE["zeros_like"](real))
     if copy is False and x.real.dtype == part:
         return x
-    return both(lambda p: TABLE["astype"](p, part, order), x)
+    with as_whole():
+        return both(lambda p: TABLE["astype"](p, part, order), x)
 
 
 rule("astype")(astype)
@@ -53,19 +55,37 @@ def _stacked(items: Any, k: int) -> Any:
     return items if k == 0 else TABLE["zeros_like"](items) if np.shape(items) else 0.0
 
 
-@rule("array", "asarray", "asanyarray")
+@rule("array")
 def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndmin: int = 0,
           **options: Any) -> Any:  # fmt: skip
     """``np.array`` of complex arrays and nested lists with such in them."""
-    made = x
     if type(x) in (list, tuple):
-        parts = [TABLE["array"](_stacked(x, k), order=order, ndmin=ndmin) for k in (0, 1)]
-        made = pair(*parts)
-    elif is_complex(x) and copy:
-        made = both(lambda part: TABLE["array"](part, order=order, ndmin=ndmin), x)
-    if dtype is None or (is_complex(made) and np.dtype(dtype) == made.dtype):
-        return made
-    return astype(made, dtype)
+        made = pair(*(TABLE["array"](_stacked(x, k), order=order, ndmin=ndmin) for k in (0, 1)))
+        return made if dtype is None else astype(made, dtype)
+    return _like(x, dtype, lambda p: TABLE["array"](p, copy=copy, order=order, ndmin=ndmin))
+
+
+@rule("asarray", "asanyarray")
+def asarray(
+    x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, **options: Any
+) -> Any:
+    """``np.asarray``: no copy of what is a complex array already."""
+    if type(x) in (list, tuple):
+        return array(x, dtype, order=order)
+    return _like(x, dtype, lambda p: TABLE["asarray"](p, order=order, copy=copy))
+
+
+def _like(x: Any, dtype: Any, function: Callable[[Any], Any]) -> Any:
+    """What a function makes of both parts, itself where that is nothing new."""
+    if not is_complex(x):
+        return astype(function(x), dtype)
+    if isinstance(x, complex | np.generic):
+        x = pair(TABLE["array"](x.real), TABLE["array"](x.imag))
+    if dtype is not None and np.dtype(dtype) != x.dtype:
+        return astype(x, dtype)
+    with as_whole():
+        made = both(function, x)
+    return x if made.real is x.real and made.imag is x.imag else made
 
 
 def _filled(name: str) -> Callable[..., Any]:

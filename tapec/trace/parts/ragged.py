@@ -19,7 +19,7 @@ from tapec.errors import ShapeError, TraceError, UnsupportedOperation
 from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.linear import difference
 from tapec.trace.arrays.operands import key_of, need_session
-from tapec.trace.arrays.overloads import BINARY, COMPARE, UNARY
+from tapec.trace.arrays.overloads import give_operators
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.special import call_special
 from tapec.trace.arrays.table import TABLE
@@ -203,27 +203,9 @@ def _check_fits(part: Ragged, shape: tuple[int, ...]) -> None:
             raise mismatch(part, part.ndim - back)
 
 
-def _operators() -> None:
-    def binary(name: str) -> tuple[Any, Any, Any]:
-        def forward(self: Ragged, other: Any) -> Any:
-            return call_special(name, (self, other), {})
-
-        def reflected(self: Ragged, other: Any) -> Any:
-            return call_special(name, (other, self), {})
-
-        def inplace(self: Ragged, other: Any) -> Any:
-            write(self, call_special(name, (self, other), {}))
-            return self
-
-        return forward, reflected, inplace
-
-    for short, name in BINARY.items():
-        for prefix, function in zip(("", "r", "i"), binary(name), strict=True):
-            setattr(Ragged, f"__{prefix}{short}__", function)
-    for short, name in COMPARE.items():
-        setattr(Ragged, f"__{short}__", binary(name)[0])
-    for short, name in UNARY.items():
-        setattr(Ragged, f"__{short}__", lambda self, _name=name: call_special(_name, (self,), {}))
+def _written(part: Ragged, made: Any) -> Ragged:
+    write(part, made)
+    return part
 
 
-_operators()
+give_operators(Ragged, _written)

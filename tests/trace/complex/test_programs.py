@@ -151,3 +151,40 @@ def test_batches_pickles_and_the_interpreter() -> None:
     kernel = tapec.compile(f)
     agree(pickle.loads(pickle.dumps(kernel))(Z), f(Z))
     agree(tapec.compile(f, backend="numpy")(Z), f(Z))
+
+
+WHOLE = RNG.standard_normal((2, 3)) + 1j * RNG.standard_normal((2, 3))
+SHOWN: dict[str, Callable[[Any], Any]] = {
+    "real": lambda z: z.real,
+    "imag": lambda z: z.imag,
+    "row": lambda z: z[1],
+    "itself": lambda z: z,
+    "transposed": lambda z: z.T,
+    "real of a column": lambda z: z[:, 1].real,
+}
+VIEWED: dict[str, Callable[[Any], Any]] = {
+    "ravel": np.ravel,
+    "flatten": lambda a: a.flatten(),
+    "reshape": lambda a: a.reshape(-1),
+    "ascontiguousarray": np.ascontiguousarray,
+    "asarray": np.asarray,
+    "asarray in order": lambda a: np.asarray(a, order="C"),
+    "array": np.array,
+    "array without need": lambda a: np.array(a, copy=None),
+    "require": lambda a: np.require(a, requirements="C"),
+    "squeeze": np.squeeze,
+    "flip": np.flip,
+    "astype": lambda a: a.astype(a.dtype, copy=False),
+    "copy": np.copy,
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+@pytest.mark.parametrize("viewed", VIEWED)
+def test_views_and_copies_are_numpys(shown: str, viewed: str) -> None:
+    def f(z: Any) -> Any:
+        part = VIEWED[viewed](SHOWN[shown](z))
+        part[...] = 7
+        return z.copy()
+
+    np.testing.assert_array_equal(tapec.compile(f, backend="numpy")(WHOLE.copy()), f(WHOLE.copy()))
