@@ -28,7 +28,8 @@ class Likeness:
     def nested(cls, what: str, numbers: Any, types: Sequence[Type]) -> Likeness:
         """Like a nesting of numbers."""
         found, tree = flatten(numbers)
-        return cls(what, tree, found, types)
+        # The two numbers of a complex array's parts came as one complex number.
+        return cls(what, tree, [None if k is None else int(k) for k in found], types)
 
     def leaves(self, given: Any) -> tuple[list[Any], int | None]:
         """The leaves by number, and how many directions there are (None: one, without an axis).

@@ -23,6 +23,7 @@ from tapec.derive.sparse_parts import (
     Style,
     along_colours,
     arranged,
+    refuse_complex,
 )
 from tapec.derive.sparse_plans import (
     AllNonzeros,
@@ -209,6 +210,7 @@ class SparseKernel(Foreign):
         self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
     ) -> Callable[[Array], Any]:
         """Matrices from nonzeros, nested as results are, and then as arguments."""
+        refuse_complex(special)
         if self._single and chosen.bare and special.tree.kind is None:
             return parts[0][0].filled
         return lambda data: special.tree.unflatten(

@@ -15,7 +15,7 @@ from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
 from tapec.sparse.rows import entries
-from tapec.tree import Tree, flatten
+from tapec.tree import Tree, complex_leaves, flatten
 
 Mode = Literal["auto", "fwd", "rev", "both"]
 Format = Literal["csr", "csc", "coo"]
@@ -191,3 +191,12 @@ def _template(rows: Array, columns: Array, shape: tuple[int, int], format: Forma
     made = (sp.csr_array if by_row else sp.csc_array)((data, within, ends), shape=shape)
     made.has_sorted_indices = made.has_canonical_format = True
     return made
+
+
+def refuse_complex(special: Specialization) -> None:
+    """Raise where an argument or result is complex: its sparse derivatives are those of parts."""
+    if complex_leaves(special.signature.tree) or complex_leaves(special.tree):
+        raise SparsityError(
+            "a sparse derivative of complex numbers",
+            hint="give real and imaginary parts, and return them: z.real, z.imag",
+        )

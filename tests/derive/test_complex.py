@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tapec
-from tapec.errors import NonDifferentiableError
+from tapec.errors import NonDifferentiableError, SparsityError
 
 RNG = np.random.default_rng(2)
 X = RNG.standard_normal(3)
@@ -75,3 +75,16 @@ def test_what_must_be_said() -> None:
         tapec.grad(lambda z: z * z, holomorphic=True)(1.0)
     with pytest.raises(NonDifferentiableError, match="holomorphic"):
         tapec.grad(lambda z: abs(z), holomorphic=True)(1j)
+
+
+def test_products_with_directions_and_what_has_no_sparse_form() -> None:
+    def f(z: Any) -> Any:
+        return np.sum(np.abs(z) ** 4)
+
+    step = 1e-5
+    want = (tapec.grad(f)(Z + step * Z[::-1]) - tapec.grad(f)(Z - step * Z[::-1])) / (2 * step)
+    np.testing.assert_allclose(tapec.hvp(f)(Z, Z[::-1]), want, rtol=1e-7)
+    with pytest.raises(SparsityError, match="complex"):
+        tapec.jacobian(lambda z: z.real, sparse=True)(Z)
+    with pytest.raises(SparsityError, match="complex"):
+        tapec.jacobian(lambda x: 1j * x, sparse=True)(X)

@@ -62,9 +62,7 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
 
 
 # Functions all of whose arguments are data.
-_SPREAD = frozenset(
-    ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid", "linspace"]
-)
+_SPREAD = frozenset(["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid"])
 
 
 def zipped(real: Any, imag: Any) -> Any:

@@ -24,11 +24,13 @@ from tapec.trace.python.builtin_classes import (
     Range,
     Str,
     class_of,
+    class_of_complex,
 )
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
 from tapec.trace.staging.values import Poison
 from tapec.trace.tuning import LONG_ARRAY
+from tapec.tree import ComplexParts
 
 
 def _length(x: Any) -> Any:
@@ -147,6 +149,8 @@ def _isinstance(x: Any, kind: Any) -> bool:
         x._fail()
     if builtins.type(x) is Tracer:  # a Tracer has methods that a number lacks
         return builtins.issubclass(class_of(x), kind)
+    if builtins.isinstance(x, ComplexParts):
+        return builtins.issubclass(class_of_complex(x), kind)
     return builtins.isinstance(x, kind)
 
 

@@ -20,7 +20,7 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.python.proxy import ArrayProxy, Meta
 from tapec.trace.staging.iterables import DynamicRange
 from tapec.trace.staging.values import Poison
-from tapec.tree import is_complex
+from tapec.tree import ComplexParts, is_complex
 
 
 class Float(metaclass=Meta):
@@ -173,6 +173,8 @@ class Class(metaclass=Meta):
             x._fail()
         if kind is Tracer:
             return class_of(x)
+        if builtins.isinstance(x, ComplexParts):
+            return class_of_complex(x)
         return np.ndarray if kind in SPECIAL else kind
 
     @staticmethod
@@ -187,6 +189,14 @@ def class_of(x: Tracer) -> Any:
         return np.ndarray
     of_python = {"f64": builtins.float, "i64": builtins.int, "bool": builtins.bool}
     return of_python.get(x._dtype, x.dtype.type) if x._weak else x.dtype.type
+
+
+def class_of_complex(z: Any) -> Any:
+    """The class that a traced complex value has in plain NumPy."""
+    part = z.real
+    if builtins.type(part) is not Tracer or ArrayProxy.accepts(part):
+        return np.ndarray
+    return builtins.complex if part._weak else z.dtype.type
 
 
 def _is_integer(x: Any) -> bool:

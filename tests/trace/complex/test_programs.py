@@ -188,3 +188,13 @@ def test_views_and_copies_are_numpys(shown: str, viewed: str) -> None:
         return z.copy()
 
     np.testing.assert_array_equal(tapec.compile(f, backend="numpy")(WHOLE.copy()), f(WHOLE.copy()))
+
+
+def test_kinds_of_values_are_numpys() -> None:
+    def f(z: Any, c: Any) -> Any:
+        kinds = (np.ndarray, complex, np.complex128, float)
+        return [isinstance(x, k) for x in (z, z[0], c, z * 2) for k in kinds] + [
+            type(z) is np.ndarray
+        ]
+
+    assert tapec.compile(f, backend="numpy")(Z, 1j) == f(Z, 1j)
