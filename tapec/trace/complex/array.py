@@ -21,6 +21,7 @@ from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
+from tapec.trace.complex.options import CURE, as_given
 from tapec.trace.numpy.ufunc_methods import ufunc_call
 from tapec.tree import TRACED, ComplexParts, is_complex
 
@@ -28,7 +29,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # NumPy's functions of complex arguments, by name; they get what NumPy's get, but for `out`.
 RULES: dict[str, Callable[..., Any]] = {}
-CURE = "compute with the real and the imaginary part: z.real, z.imag"
 
 
 def rule(*names: str) -> Callable[[F], F]:
@@ -252,12 +252,11 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise UnsupportedOperation(
             f"np.{name} has no translation for traced complex arrays", where=where(), hint=CURE
         )
-    out = kwargs.get("out")
+    args, kwargs, out = as_given(name, known, args, kwargs)
     if out is None:
         return known(*args, **kwargs)
-    mask = kwargs.get("where", True)
-    made = known(*args, **{k: v for k, v in kwargs.items() if k not in ("out", "where")})
-    return deliver(out, made, mask)
+    mask = kwargs.pop("where", True)
+    return deliver(out, known(*args, **kwargs), mask)
 
 
 def _written(z: ComplexTracer, made: Any) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tapec.trace.arrays.memory import as_whole
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.complex.array import METHODS, RULES, ComplexTracer, both, pair, rule
+from tapec.trace.complex.array import METHODS, RULES, ComplexTracer, pair, rule
+from tapec.trace.complex.options import like
 from tapec.tree import is_complex
 
 # The numbers and names of the arguments that may be complex, by function; lists of them count.
@@ -15,7 +18,7 @@ _DATA: dict[tuple[int, ...], str] = {
     (0,): "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
     " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
     " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
-    " nansum add.reduce cumsum cumulative_sum nancumsum add.accumulate mean nanmean diff ediff1d"
+    " add.reduce cumsum cumulative_sum add.accumulate mean diff ediff1d"
     " tile repeat resize compress delete take take_along_axis nan_to_num tril triu copy"
     " ascontiguousarray asfortranarray concatenate concat stack vstack hstack dstack column_stack"
     " block split array_split hsplit vsplit dsplit unstack negative positive round around"
@@ -30,6 +33,11 @@ _DATA: dict[tuple[int, ...], str] = {
 _NAMED = frozenset(
     ["a", "x", "arr", "m", "v", "values", "fp", "y", "arrays", "tup", "start", "stop"]
 )
+# Numbers among the options: real ones have the imaginary part 0.
+_NUMBERS = frozenset(
+    ["initial", "constant_values", "end_values", "prepend", "append", "to_end", "to_begin", "left",
+     "right"]
+)  # fmt: skip
 
 
 def _part(x: Any, k: int) -> Any:
@@ -38,7 +46,11 @@ def _part(x: Any, k: int) -> Any:
         return type(x)([_part(item, k) for item in x])
     if is_complex(x):
         return (x.real, x.imag)[k]
-    return x if k == 0 else _zeros(x)
+    return x if k == 0 or x is None or x is np._NoValue else _zeros(x)
+
+
+def _option(name: str, x: Any, k: int) -> Any:
+    return _part(x, k) if name in _NAMED or name in _NUMBERS else x
 
 
 def _zeros(x: Any) -> Any:
@@ -49,8 +61,7 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         def on(k: int) -> Any:
             given = [_part(a, k) if n in places or spread else a for n, a in enumerate(args)]
-            named = {n: _part(a, k) if n in _NAMED else a for n, a in kwargs.items()}
-            return TABLE[name](*given, **named)
+            return TABLE[name](*given, **{n: _option(n, a, k) for n, a in kwargs.items()})
 
         spread = name in _SPREAD
         kwargs.pop("dtype", None)
@@ -58,7 +69,7 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
             return zipped(on(0), on(1))
 
     function.__name__ = name
-    return function
+    return like(name, function)
 
 
 # Functions all of whose arguments are data.
@@ -82,7 +93,11 @@ def _by_method(name: str) -> Callable[..., Any]:
     def method(z: ComplexTracer, *args: Any, **kwargs: Any) -> Any:
         kwargs.pop("dtype", None)
         with as_whole():
-            return both(lambda part: getattr(part, name)(*args, **kwargs), z)
+            made = [
+                getattr(part, name)(*args, **{n: _option(n, a, k) for n, a in kwargs.items()})
+                for k, part in enumerate((z.real, z.imag))
+            ]
+        return pair(*made)
 
     return method
 
@@ -104,3 +119,16 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
         for k in (0, 1)
     ]
     return pair(*made)
+
+
+@rule("nansum")
+def nansum(a: Any, axis: Any = None, keepdims: Any = np._NoValue) -> Any:
+    """The sum of the elements of which no part is NaN."""
+    return np.sum(np.where(np.isnan(a), 0.0, a), axis=axis, keepdims=keepdims)
+
+
+@rule("nanmean")
+def nanmean(a: Any, axis: Any = None, keepdims: Any = np._NoValue) -> Any:
+    """The mean of the elements of which no part is NaN."""
+    count = np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)
+    return nansum(a, axis, keepdims) / count

@@ -10,6 +10,7 @@ import numpy as np
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import RULES, ComplexTracer, apply, method, pair, rule, split
 from tapec.trace.complex.elementary import absolute
+from tapec.trace.complex.options import like
 
 
 @rule("real")
@@ -110,7 +111,7 @@ def _of_truths(name: str) -> None:
     def function(*args: Any, **kwargs: Any) -> Any:
         return TABLE[name](*map(_truth, args), **kwargs)
 
-    RULES[name] = function
+    RULES[name] = like(name, function)
 
 
 for _name in (

@@ -10,6 +10,7 @@ import numpy as np
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import METHODS, RULES, pair, rule
 from tapec.trace.complex.elementary import conjugate
+from tapec.trace.complex.options import like
 from tapec.tree import is_complex
 
 
@@ -34,7 +35,7 @@ def _rule(name: str, conjugated: int | None = None) -> Callable[..., Any]:
             return TABLE[name](*pairs, *args, **kwargs)
         return bilinear(lambda x, y: TABLE[name](x, y, *args, **kwargs), *pairs)
 
-    return function
+    return like(name, function)
 
 
 for _name in (

@@ -17,7 +17,7 @@ def squared(z: Any) -> Any:
 
 
 @rule("prod", "multiply.reduce")
-def prod(z: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> Any:
+def prod(z: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The product of the elements: halves are multiplied until one row is left."""
     axes = axes_of(axis, z.ndim)
     rest = [a for a in range(z.ndim) if a not in axes]
@@ -30,13 +30,13 @@ def prod(z: Any, axis: Any = None, keepdims: bool = False, **options: Any) -> An
         paired = rows[:half] * rows[half : 2 * half]
         rows = paired if len(rows) % 2 == 0 else np.concatenate([paired, rows[2 * half :]])
     made = rows[0]
-    if keepdims:
+    if keepdims is True:
         made = made.reshape([1 if a in axes else n for a, n in enumerate(z.shape)])
     return made
 
 
 @rule("cumprod", "cumulative_prod", "multiply.accumulate")
-def cumprod(z: Any, axis: Any = None, **options: Any) -> Any:
+def cumprod(z: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running products, in logarithmically many steps (Hillis and Steele 1986)."""
     z = z.ravel() if axis is None else np.moveaxis(z, axis, 0)
     shift = 1
@@ -47,7 +47,7 @@ def cumprod(z: Any, axis: Any = None, **options: Any) -> Any:
 
 
 @rule("var")
-def var(z: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, **options: Any) -> Any:
+def var(z: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
     """The mean squared distance from the mean."""
     deviation = squared(z - np.mean(z, axis=axis, keepdims=True))
     count = np.prod([z.shape[a] for a in axes_of(axis, z.ndim)], dtype=int)
@@ -55,9 +55,9 @@ def var(z: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, **optio
 
 
 @rule("std")
-def std(z: Any, *args: Any, **kwargs: Any) -> Any:
+def std(z: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
     """The standard deviation."""
-    return np.sqrt(var(z, *args, **kwargs))
+    return np.sqrt(var(z, axis, ddof, keepdims))
 
 
 @rule("linalg.norm", "linalg.vector_norm", "linalg.matrix_norm")

@@ -198,3 +198,52 @@ def test_kinds_of_values_are_numpys() -> None:
         ]
 
     assert tapec.compile(f, backend="numpy")(Z, 1j) == f(Z, 1j)
+
+
+Q = np.array([[1 + 2j, np.nan], [complex(3, np.nan), 4 - 1j]])
+OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "sum from": lambda z: np.sum(z, initial=2.0) + z.sum(initial=1j),
+    "padded": lambda z: np.pad(z, 1, constant_values=3.0),
+    "padded with": lambda z: np.pad(z, 1, constant_values=2j),
+    "diff behind": lambda z: np.diff(z, prepend=1.0),
+    "prod by place": lambda z: np.prod(z, 0, None),
+    "var by place": lambda z: np.var(z, 0, None, None, 1),
+    "std kept": lambda z: np.std(z, axis=1, ddof=1, keepdims=True),
+    "sum by place": lambda z: np.sum(z, 0, None, None, True),
+    "mean kept": lambda z: z.mean(axis=1, keepdims=True),
+    "appended": lambda z: np.append(z, 5.0),
+    "inserted": lambda z: np.insert(z, 1, 7.0, axis=1),
+    "summed with a mask": lambda z: np.sum(z, where=np.abs(z) > 1),
+    "any by place": lambda z: np.any(z > 1, 0) * np.all(z, axis=1)[0],
+    "einsum": lambda z: np.einsum("ij,kj->ik", z, z.conj(), optimize=True),
+    "tensordot": lambda z: np.tensordot(z, z, axes=([0, 1], [0, 1])),
+    "ends": lambda z: np.ediff1d(z, to_begin=1.0, to_end=[2j]),
+    "interpolated": lambda z: np.interp([-1.0, 0.5, 9.0], [0.0, 1.0, 2.0], z[0], left=1.0),
+    "real weights": lambda z: np.average(z, axis=1, weights=np.array([1.0, 2.0, 3.0])),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_mean_what_numpys_mean(name: str) -> None:
+    f = OPTIONS[name]
+    np.testing.assert_allclose(tapec.compile(f, backend="numpy")(WHOLE), f(WHOLE), rtol=1e-12)
+
+
+@pytest.mark.parametrize("f", [np.nansum, np.nanmean], ids=["nansum", "nanmean"])
+def test_elements_with_a_part_that_is_nan_are_left_out(f: Any) -> None:
+    for axis in (None, 0):
+        got = tapec.compile(lambda z, axis=axis: f(z, axis=axis), backend="numpy")(Q)
+        np.testing.assert_allclose(got, f(Q, axis=axis))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda z: np.prod(z, initial=2.0),
+        lambda z: np.var(z, where=np.abs(z) > 1),
+        lambda z: np.average(z, weights=z),
+    ],
+)
+def test_options_without_a_meaning_here_are_refused(f: Any) -> None:
+    with pytest.raises((tapec.TapecError, TypeError)):
+        tapec.compile(f, backend="numpy")(WHOLE)
