@@ -99,6 +99,15 @@ class ComplexTracer(ComplexParts):
         """Transpose of the last two axes."""
         return both(lambda part: part.mT, self)
 
+    @property
+    def flat(self) -> Any:
+        """The elements in C order."""
+        return both(lambda part: part.flat, self)
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[:] = values
+
     def __len__(self) -> int:
         return len(self.real)
 

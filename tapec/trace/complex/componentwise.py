@@ -18,11 +18,11 @@ _DATA: dict[tuple[int, ...], str] = {
     (0,): "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
     " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
     " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
-    " add.reduce cumsum cumulative_sum add.accumulate mean diff ediff1d"
+    " cumsum cumulative_sum mean diff ediff1d"
     " tile repeat resize compress delete take take_along_axis nan_to_num tril triu copy"
     " ascontiguousarray asfortranarray concatenate concat stack vstack hstack dstack column_stack"
     " block split array_split hsplit vsplit dsplit unstack negative positive round around"
-    " broadcast_arrays pad meshgrid gradient average require sliding_window_view add.reduceat",
+    " broadcast_arrays pad meshgrid gradient average require sliding_window_view",
     (0, 1): "add subtract append linspace",
     (0, 2): "insert",
     (1,): "choose",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -49,4 +50,5 @@ def _of_numpy(name: str) -> Any:
     found: Any = np
     for part in name.split("."):
         found = getattr(found, part, None)
-    return found if callable(found) and not isinstance(found, type) else None
+    plain = callable(found) and not isinstance(found, type | types.BuiltinFunctionType)
+    return found if plain else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.trace.complex.array import METHODS, apply, pair, rule
+from tapec.trace.complex.array import METHODS, RULES, apply, pair, rule
 from tapec.trace.complex.elementary import absolute
 from tapec.trace.numpy.shape import axes_of
 
@@ -16,7 +16,7 @@ def squared(z: Any) -> Any:
     return z.real * z.real + z.imag * z.imag
 
 
-@rule("prod", "multiply.reduce")
+@rule("prod")
 def prod(z: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The product of the elements: halves are multiplied until one row is left."""
     axes = axes_of(axis, z.ndim)
@@ -35,7 +35,7 @@ def prod(z: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> 
     return made
 
 
-@rule("cumprod", "cumulative_prod", "multiply.accumulate")
+@rule("cumprod", "cumulative_prod")
 def cumprod(z: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Running products, in logarithmically many steps (Hillis and Steele 1986)."""
     z = z.ravel() if axis is None else np.moveaxis(z, axis, 0)
@@ -44,6 +44,24 @@ def cumprod(z: Any, axis: Any = None, dtype: Any = None) -> Any:
         z = np.concatenate([z[:shift], z[shift:] * z[:-shift]])
         shift *= 2
     return z if axis is None else np.moveaxis(z, 0, axis)
+
+
+def _of_ufunc(name: str, function: str) -> None:
+    """A method of a ufunc by the function that does the same, along the first axis by default."""
+
+    def method(z: Any, axis: Any = 0, dtype: Any = None, **options: Any) -> Any:
+        return apply(function, (z,), {"axis": axis, **options})
+
+    RULES[name] = method
+
+
+for _name, _function in {
+    "add.reduce": "sum",
+    "add.accumulate": "cumsum",
+    "multiply.reduce": "prod",
+    "multiply.accumulate": "cumprod",
+}.items():
+    _of_ufunc(_name, _function)
 
 
 @rule("var")

@@ -214,6 +214,13 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     "appended": lambda z: np.append(z, 5.0),
     "inserted": lambda z: np.insert(z, 1, 7.0, axis=1),
     "summed with a mask": lambda z: np.sum(z, where=np.abs(z) > 1),
+    "methods of ufuncs": lambda z: (
+        np.add.reduce(z)
+        + np.multiply.reduce(z)
+        + np.add.reduce(z, axis=1)[0]
+        + np.add.accumulate(z)[1] * np.multiply.accumulate(z, axis=1)[0]
+    ),
+    "flat": lambda z: np.stack([v * k for k, v in enumerate(z.flat)]) + z.flat[2],
     "any by place": lambda z: np.any(z > 1, 0) * np.all(z, axis=1)[0],
     "einsum": lambda z: np.einsum("ij,kj->ik", z, z.conj(), optimize=True),
     "tensordot": lambda z: np.tensordot(z, z, axes=([0, 1], [0, 1])),
