@@ -133,6 +133,8 @@ class Storage:
         "part", "session", "strides", "value", "version",
     )  # fmt: skip
 
+    writes = 0  # into any array, so far
+
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
         self.session, self.value, self.array = session, value, array
         self.born = current() if session is None else session
@@ -149,6 +151,7 @@ class Storage:
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
         """Replace the part seen through `steps`."""
+        Storage.writes += 1
         if self.array is not None:
             self.become_traced(session)
         assert self.value is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tapec.errors import TapecError
+from tapec.errors import ControlFlowError, TapecError
 from tapec.trace.arrays.frames import is_hidden
 from tapec.trace.arrays.session import Restart
 from tapec.trace.staging.list_arrays import ListArrayEscaped
@@ -22,9 +22,13 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 _OF_NUMPY = (LookupError, ValueError, ArithmeticError)
 
 
+class CannotGoBack(ControlFlowError):
+    """A loop fails after its first iteration has written into arrays: there is no other way."""
+
+
 def failure_of(
     work: Callable[[], Any],
-    passing: tuple[type[Exception], ...] = (Restart, ListArrayEscaped),
+    passing: tuple[type[Exception], ...] = (Restart, ListArrayEscaped, CannotGoBack),
 ) -> Exception | None:
     """Run an attempt; returns the error that rejects it, None where it succeeded.
 

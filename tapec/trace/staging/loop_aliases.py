@@ -89,7 +89,19 @@ def check_aliases(
                 continue
             if _is_argument(session, storage) or holders(storage) > 1 or _has_other_names(c):
                 swaps.update(_swapped(c, carried, certain))
+    _tell_of_writes(written, session)
     return swaps
+
+
+def _tell_of_writes(written: set[CarriedLeaf], session: Session) -> None:
+    """Let a loop around know that the arrays its iteration starts with were written.
+
+    Nothing in it has them any more, but those that it starts with may have other names outside.
+    """
+    for c in written:
+        storage = memory_of(c.start)
+        if storage is not None and session.is_region and storage.session is session:
+            storage.changed()
 
 
 def _check_starts(

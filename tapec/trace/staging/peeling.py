@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tapec.errors import TapecError
+from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import is_symbolic
-from tapec.trace.staging.attempts import without_frames
+from tapec.trace.staging.attempts import CannotGoBack, without_frames
 from tapec.trace.staging.loop_aliases import NamesDiverge
 from tapec.trace.staging.python_loop import run_guarded
 from tapec.trace.staging.state import State
@@ -25,8 +27,14 @@ def staged_or_peeled(stage: Step, test: Step, first: Step, rest: Step, state: St
     more = test()
 
     def both() -> None:
+        before = Storage.writes
         first()
-        rest()
+        try:
+            rest()
+        except TapecError as error:
+            if Storage.writes == before:
+                raise
+            raise CannotGoBack(error.message, where=error.where, hint=error.hint) from None
 
     if is_symbolic(more) or more:
         run_guarded(more, both, state)
