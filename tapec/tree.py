@@ -148,9 +148,9 @@ def is_complex(x: Any) -> bool:
     return isinstance(x, complex | ComplexParts)
 
 
-def leaves_of_numbers(tree: Any, holds: Callable[[Any], bool]) -> bool:
-    """Whether something holds for all numbers and arrays in a nested object."""
-    return all(map(holds, flatten(tree, is_leaf=is_complex)[0]))
+def parts_of(x: Any) -> tuple[Any, Any]:
+    """The real and the imaginary part of a number or array, which is 0 for a real one."""
+    return (x.real, x.imag) if is_complex(x) else (x, 0.0)
 
 
 def joined(real: Any, imag: Any) -> Any:

@@ -17,7 +17,7 @@ from tapec.ir.types import Type
 from tapec.lazy import deferred
 from tapec.pipeline import clean
 from tapec.trace.markers import ResultMarker
-from tapec.tree import LEAF, Tree, joined
+from tapec.tree import LEAF, Tree, complex_leaves, joined
 
 if TYPE_CHECKING:
     import tapec.ir.rewrite as rewrite
@@ -36,9 +36,9 @@ COMPLEX = {"f64": "c128", "f32": "c64"}
 
 @dataclass(frozen=True)
 class NativeArray:
-    """An argument or result of native code: its element type (also complex ones) and shape.
+    """An argument or result of native code: element type, which may be complex, and shape.
 
-    Or a number of Python's.
+    `python` says that it is a number of Python's rather than an array.
     """
 
     dtype: str
@@ -50,8 +50,9 @@ class NativeArray:
 class NativeForm:
     """The arguments and results that native code has for a program.
 
-    `firsts` are the inputs, and `pairs` the results of the traced program, that are real parts;
-    `leaves` and `tree` are those of the result, with one marker for each complex array.
+    `firsts` are the numbers of the traced program's inputs that are real parts (their imaginary
+    parts follow), `pairs` those of its results that are the two parts of one array. `leaves` and
+    `tree` describe the result, with one marker for each complex array.
     """
 
     inputs: tuple[NativeArray, ...]
@@ -73,7 +74,7 @@ class NativeForm:
         """The results of native code as the traced program gives them."""
         if not self.pairs:
             return list(values)
-        firsts, seconds = dict(self.pairs), {im: re for re, im in self.pairs}
+        firsts, seconds = dict(self.pairs), {im for _, im in self.pairs}
         made: dict[int, Any] = {}
         given = iter(values)
         for k in range(len(values) + len(self.pairs)):
@@ -124,7 +125,7 @@ def native_form(
     inputs = tuple(NativeArray(i.type.dtype, i.type.shape, i.python) for i in kinds)
     plain = tuple(NativeArray(t.dtype, t.shape) for t in results)
     whole = NativeForm(inputs, plain, signature.tree, tree, tuple(leaves))
-    if fixed:
+    if fixed or not (complex_leaves(signature.tree) or complex_leaves(tree)):
         return whole
     firsts = frozenset(_complex_inputs(signature))
     outer, kept, pairs = _packed_results(results, tree, list(leaves))

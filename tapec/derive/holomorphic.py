@@ -13,7 +13,7 @@ import numpy as np
 from tapec.derive.derived import Argnums, Function, Grad, Jacobian, Transform
 from tapec.errors import NonDifferentiableError
 from tapec.lazy import deferred
-from tapec.tree import flatten, is_complex, leaves_of_numbers
+from tapec.tree import Tree, flatten, is_complex
 
 if TYPE_CHECKING:
     from tapec.ad.drivers import Mode
@@ -34,9 +34,14 @@ class RealPart:
         return real_parts(found[0] if self.has_aux else found), found
 
 
+def numbers(value: Any) -> tuple[list[Any], Tree]:
+    """The numbers and arrays of a structure, complex ones whole, and how they are nested."""
+    return flatten(value, is_leaf=is_complex)
+
+
 def real_parts(value: Any) -> Any:
     """A structure with the real parts of its complex leaves, which all must be."""
-    leaves, tree = flatten(value, is_leaf=is_complex)
+    leaves, tree = numbers(value)
     if not all(map(is_complex, leaves)):
         raise NonDifferentiableError(
             "a holomorphic function has complex results only", hint="leave out holomorphic=True"
@@ -73,7 +78,7 @@ class Holomorphic(Transform):
 
     def _check(self, args: tuple[Any, ...]) -> None:
         for n in self.argnums:
-            if not leaves_of_numbers(args[n], is_complex):
+            if not all(map(is_complex, numbers(args[n])[0])):
                 raise NonDifferentiableError(
                     f"argument {n} of a holomorphic function is not complex",
                     hint="convert it: z.astype(complex)",
@@ -93,5 +98,5 @@ class FirstOf:
 
 def conjugated(value: Any) -> Any:
     """A structure with its complex leaves conjugated."""
-    leaves, tree = flatten(value, is_leaf=is_complex)
+    leaves, tree = numbers(value)
     return tree.unflatten([np.conjugate(leaf) for leaf in leaves])

@@ -146,7 +146,7 @@ class Storage:
         self.elements: Elements | None = None  # what is known of single elements
         # How the array lies in memory: None in C order, () where that is not known.
         self.strides: Strides | None = None if array is None else strides_of(array)
-        self.part = False  # the real or imaginary part of complex elements: the other lies between
+        self.part = False  # of complex elements: the other part lies between these
         self.asked = False  # whether the trace depends on gaps and signs of the strides
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:

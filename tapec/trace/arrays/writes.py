@@ -22,7 +22,7 @@ from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
-from tapec.tree import ComplexParts, is_complex
+from tapec.tree import ComplexParts, is_complex, parts_of
 
 
 @implements("copyto")
@@ -66,7 +66,7 @@ def _parts(x: Any) -> tuple[Any, Any]:
     """Real and imaginary parts of what is written into a complex array."""
     if type(x) in (list, tuple):
         x = np.array(x) if not any_symbolic(x) else complex_call("array", x)
-    return (x.real, x.imag) if is_complex(x) else (x, 0.0)
+    return parts_of(x)
 
 
 def _drops_imaginary(src: Any, dst: Any) -> DTypeError:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
-from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
 from tapec.trace.arrays.overloads import give_operators
 from tapec.trace.arrays.promote import common, common_float
@@ -22,8 +21,8 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
 from tapec.trace.complex.options import CURE, as_given
-from tapec.trace.numpy.ufunc_methods import ufunc_call
-from tapec.tree import TRACED, ComplexParts, is_complex
+from tapec.trace.numpy.ufunc_methods import NumpyProtocols
+from tapec.tree import TRACED, ComplexParts, is_complex, parts_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +40,7 @@ def rule(*names: str) -> Callable[[F], F]:
     return register
 
 
-class ComplexTracer(ComplexParts):
+class ComplexTracer(NumpyProtocols, ComplexParts):
     """A complex array (or number) of the traced program."""
 
     __slots__ = ()
@@ -154,12 +153,6 @@ class ComplexTracer(ComplexParts):
         else:
             object.__setattr__(self, name, value)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return ufunc_call(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return call(func, args, kwargs)
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'ndarray' object has no attribute {name!r}")
@@ -188,19 +181,12 @@ def method(*names: str) -> Callable[[F], F]:
 
 def pair(real: Any, imag: Any) -> Any:
     """The complex array with these parts, of one shape and one float type."""
-    if not (is_part(real) and is_part(imag)):
+    if not (type(real) in SPECIAL and type(imag) in SPECIAL):
         real, imag = _alike(as_tracer(real), as_tracer(imag))
-    elif type(real) is Tracer and type(imag) is Tracer:
-        real, imag = _alike(real, imag)
     for part in (real, imag):
         if type(part) is Tracer and not part._steps:
             part._storage.part = True
     return ComplexTracer(real, imag)
-
-
-def is_part(x: Any) -> bool:
-    """Whether this is a traced array, or a part of one of run-time length."""
-    return type(x) is Tracer or type(x) in SPECIAL
 
 
 def _alike(real: Tracer, imag: Tracer) -> tuple[Any, Any]:
@@ -232,7 +218,7 @@ def split(x: Any) -> tuple[Any, Any]:
     """The parts of a number, an array or nested lists; of a real one the imaginary part is 0."""
     if type(x) in (list, tuple):
         x = RULES["array"](x) if holds_complex(x) else TABLE["array"](x)
-    return (x.real, x.imag) if is_complex(x) else (x, 0.0)
+    return parts_of(x)
 
 
 def holds_complex(x: Any) -> bool:

@@ -18,11 +18,11 @@ _DATA: dict[tuple[int, ...], str] = {
     (0,): "reshape ravel transpose permute_dims matrix_transpose linalg.matrix_transpose"
     " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
     " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
-    " cumsum cumulative_sum mean diff ediff1d"
-    " tile repeat resize compress delete take take_along_axis nan_to_num tril triu copy"
-    " ascontiguousarray asfortranarray concatenate concat stack vstack hstack dstack column_stack"
-    " block split array_split hsplit vsplit dsplit unstack negative positive round around"
-    " broadcast_arrays pad meshgrid gradient average require sliding_window_view",
+    " cumsum cumulative_sum mean diff ediff1d tile repeat resize compress delete take"
+    " take_along_axis nan_to_num tril triu copy ascontiguousarray asfortranarray concatenate"
+    " concat stack vstack hstack dstack column_stack block split array_split hsplit vsplit dsplit"
+    " unstack negative positive round around broadcast_arrays pad meshgrid gradient average require"
+    " sliding_window_view",
     (0, 1): "add subtract append linspace",
     (0, 2): "insert",
     (1,): "choose",
@@ -40,17 +40,17 @@ _NUMBERS = frozenset(
 )  # fmt: skip
 
 
-def _part(x: Any, k: int) -> Any:
+def part_of(x: Any, k: int) -> Any:
     """The real (0) or imaginary (1) part of an argument that may be complex, or holds such."""
     if type(x) in (list, tuple):
-        return type(x)([_part(item, k) for item in x])
+        return type(x)([part_of(item, k) for item in x])
     if is_complex(x):
         return (x.real, x.imag)[k]
     return x if k == 0 or x is None or x is np._NoValue else _zeros(x)
 
 
 def _option(name: str, x: Any, k: int) -> Any:
-    return _part(x, k) if name in _NAMED or name in _NUMBERS else x
+    return part_of(x, k) if name in _NAMED or name in _NUMBERS else x
 
 
 def _zeros(x: Any) -> Any:
@@ -60,7 +60,7 @@ def _zeros(x: Any) -> Any:
 def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         def on(k: int) -> Any:
-            given = [_part(a, k) if n in places or spread else a for n, a in enumerate(args)]
+            given = [part_of(a, k) if n in places or spread else a for n, a in enumerate(args)]
             return TABLE[name](*given, **{n: _option(n, a, k) for n, a in kwargs.items()})
 
         spread = name in _SPREAD
@@ -85,8 +85,7 @@ def zipped(real: Any, imag: Any) -> Any:
 
 for _places, _names in _DATA.items():
     for _name in _names.split():
-        if _name in TABLE or "." in _name:
-            RULES[_name] = _alike(_name, _places)
+        RULES[_name] = _alike(_name, _places)
 
 
 def _by_method(name: str) -> Callable[..., Any]:
@@ -115,7 +114,7 @@ for _name in _METHODS.split():
 def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     """``np.select``."""
     made = [
-        TABLE["select"](conditions, [_part(c, k) for c in choices], _part(default, k))
+        TABLE["select"](conditions, [part_of(c, k) for c in choices], part_of(default, k))
         for k in (0, 1)
     ]
     return pair(*made)

@@ -22,8 +22,7 @@ CURE = "compute with the real and the imaginary part: z.real, z.imag"
 
 def like(name: str, function: F) -> F:
     """A rule with the parameters of the function for real arrays, for which it stands."""
-    if name in TABLE:
-        function.__signature__ = inspect.signature(TABLE[name])  # type: ignore[attr-defined]
+    function.__signature__ = inspect.signature(TABLE[name])  # type: ignore[attr-defined]
     return function
 
 

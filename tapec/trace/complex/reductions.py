@@ -8,6 +8,7 @@ import numpy as np
 
 from tapec.trace.complex.array import METHODS, RULES, apply, pair, rule
 from tapec.trace.complex.elementary import absolute
+from tapec.trace.complex.linear import svdvals
 from tapec.trace.numpy.shape import axes_of
 
 
@@ -82,8 +83,6 @@ def std(z: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norms of vectors, and those of matrices that depend on the sizes of their elements alone."""
     if ord in (2, -2, "nuc") and (x.ndim == 2 if axis is None else isinstance(axis, tuple)):
-        from tapec.trace.complex.linear import svdvals
-
         return _spectral(svdvals(x), ord)
     return np.linalg.norm(absolute(x), ord, axis, keepdims)
 

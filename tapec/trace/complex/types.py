@@ -16,7 +16,8 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.complex.array import RULES, ComplexTracer, apply, both, method, pair, rule
-from tapec.tree import is_complex
+from tapec.trace.complex.componentwise import part_of
+from tapec.tree import is_complex, parts_of
 
 
 def _part_type(dtype: Any) -> np.dtype[Any]:
@@ -47,20 +48,12 @@ rule("astype")(astype)
 method("astype")(astype)
 
 
-def _stacked(items: Any, k: int) -> Any:
-    if type(items) in (list, tuple):
-        return [_stacked(item, k) for item in items]
-    if is_complex(items):
-        return (items.real, items.imag)[k]
-    return items if k == 0 else TABLE["zeros_like"](items) if np.shape(items) else 0.0
-
-
 @rule("array")
 def array(x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, ndmin: int = 0,
           **options: Any) -> Any:  # fmt: skip
     """``np.array`` of complex arrays and nested lists with such in them."""
     if type(x) in (list, tuple):
-        made = pair(*(TABLE["array"](_stacked(x, k), order=order, ndmin=ndmin) for k in (0, 1)))
+        made = pair(*(TABLE["array"](part_of(x, k), order=order, ndmin=ndmin) for k in (0, 1)))
         return made if dtype is None else astype(made, dtype)
     return _like(x, dtype, lambda p: TABLE["array"](p, copy=copy, order=order, ndmin=ndmin))
 
@@ -96,10 +89,7 @@ def _filled(name: str) -> Callable[..., Any]:
             return TABLE[name](like, *args, dtype=kind, shape=shape)
         value = args[0] if args else 1.0 if name == "ones_like" else 0.0
         part = _part_type(kind)
-        real, imag = (
-            TABLE["full_like"](like, v, dtype=part, shape=shape)
-            for v in ((value.real, value.imag) if is_complex(value) else (value, 0.0))
-        )
+        real, imag = (TABLE["full_like"](like, v, dtype=part, shape=shape) for v in parts_of(value))
         return pair(real, imag)
 
     return function
@@ -112,7 +102,7 @@ for _name in ("zeros_like", "ones_like", "empty_like", "full_like"):
 @rule("full")
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
     """``np.full`` of one complex number."""
-    real, imag = (fill_value.real, fill_value.imag) if is_complex(fill_value) else (fill_value, 0.0)
+    real, imag = parts_of(fill_value)
     part = None if dtype is None else _part_type(dtype)
     return pair(TABLE["full"](shape, real, part, order), TABLE["full"](shape, imag, part, order))
 
@@ -126,8 +116,7 @@ def copy_into(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True)
 @rule("fill_diagonal")
 def fill_diagonal(a: Any, value: Any, wrap: bool = False) -> None:
     """``np.fill_diagonal``."""
-    parts = (value.real, value.imag) if is_complex(value) else (value, 0.0)
-    for part, v in zip((a.real, a.imag), parts, strict=True):
+    for part, v in zip((a.real, a.imag), parts_of(value), strict=True):
         TABLE["fill_diagonal"](part, v, wrap)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.arguments import parameters
 from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.indexing import basic_view, scatter
 from tapec.trace.arrays.keys import parse
@@ -46,6 +47,18 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
     if method in ("__call__", "at") or "out" in kwargs:
         return made
     return laid_out_as_numpy(getattr(ufunc, method), inputs, kwargs, made)
+
+
+class NumpyProtocols:
+    """What NumPy asks of a class beside `Tracer` that stands for traced arrays."""
+
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return ufunc_call(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return call(func, args, kwargs)
 
 
 def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tapec.errors import ShapeError, TraceError, UnsupportedOperation
-from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.linear import difference
 from tapec.trace.arrays.operands import key_of, need_session
 from tapec.trace.arrays.overloads import give_operators
@@ -26,14 +25,14 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.numpy.select import where
-from tapec.trace.numpy.ufunc_methods import ufunc_call
+from tapec.trace.numpy.ufunc_methods import NumpyProtocols
 from tapec.trace.parts.intervals import Interval, interval_of
 
 CURE = "make its length constant (x[i : i + k]), loop over the elements, or use np.where(m, a, b)"
 
 
 @dataclass(eq=False, repr=False, slots=True)
-class Ragged:
+class Ragged(NumpyProtocols):
     """A part of an array between bounds known at run time only."""
 
     frame: Tracer
@@ -87,12 +86,6 @@ class Ragged:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise unsupported("code that needs a real NumPy array")
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return ufunc_call(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return call(func, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
