@@ -228,7 +228,7 @@ def holds_complex(x: Any) -> bool:
 
 def both(function: Callable[[Any], Any], z: Any) -> Any:
     """A function that treats real and imaginary parts alike."""
-    return ComplexTracer(function(z.real), function(z.imag))
+    return pair(function(z.real), function(z.imag))
 
 
 def is_number(z: Any) -> bool:
