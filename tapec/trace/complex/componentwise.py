@@ -19,7 +19,7 @@ _DATA: dict[tuple[int, ...], str] = {
     " swapaxes moveaxis rollaxis squeeze expand_dims atleast_1d atleast_2d atleast_3d flip flipud"
     " fliplr rot90 roll broadcast_to diagonal linalg.diagonal diag diagflat trace linalg.trace sum"
     " cumsum cumulative_sum mean diff ediff1d tile repeat resize compress delete take"
-    " take_along_axis nan_to_num tril triu copy ascontiguousarray asfortranarray concatenate"
+    " take_along_axis nan_to_num tril triu copy concatenate"
     " concat stack vstack hstack dstack column_stack block split array_split hsplit vsplit dsplit"
     " unstack negative positive round around broadcast_arrays pad meshgrid gradient average require"
     " sliding_window_view",
@@ -63,10 +63,10 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
             given = [part_of(a, k) if n in places or spread else a for n, a in enumerate(args)]
             return TABLE[name](*given, **{n: _option(n, a, k) for n, a in kwargs.items()})
 
-        spread = name in _SPREAD
-        kwargs.pop("dtype", None)
+        spread, dtype = name in _SPREAD, kwargs.pop("dtype", None)
         with as_whole():
-            return zipped(on(0), on(1))
+            made = zipped(on(0), on(1))
+        return made if dtype is None else _typed(made, dtype)
 
     function.__name__ = name
     return like(name, function)
@@ -74,6 +74,12 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
 
 # Functions all of whose arguments are data.
 _SPREAD = frozenset(["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid"])
+
+
+def _typed(made: Any, dtype: Any) -> Any:
+    if isinstance(made, tuple):
+        return (_typed(made[0], dtype), *made[1:])
+    return RULES["astype"](made, dtype)
 
 
 def zipped(real: Any, imag: Any) -> Any:
@@ -90,7 +96,6 @@ for _places, _names in _DATA.items():
 
 def _by_method(name: str) -> Callable[..., Any]:
     def method(z: ComplexTracer, *args: Any, **kwargs: Any) -> Any:
-        kwargs.pop("dtype", None)
         with as_whole():
             made = [
                 getattr(part, name)(*args, **{n: _option(n, a, k) for n, a in kwargs.items()})
@@ -103,8 +108,7 @@ def _by_method(name: str) -> Callable[..., Any]:
 
 # Methods that take the same arguments for either part.
 _METHODS = (
-    "reshape ravel flatten transpose swapaxes squeeze diagonal trace sum mean cumsum repeat take"
-    " compress copy round"
+    "reshape ravel flatten transpose swapaxes squeeze diagonal repeat take compress copy round"
 )
 for _name in _METHODS.split():
     METHODS[_name] = _by_method(_name)
@@ -121,13 +125,13 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 
 
 @rule("nansum")
-def nansum(a: Any, axis: Any = None, keepdims: Any = np._NoValue) -> Any:
+def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = np._NoValue) -> Any:
     """The sum of the elements of which no part is NaN."""
     return np.sum(np.where(np.isnan(a), 0.0, a), axis=axis, keepdims=keepdims)
 
 
 @rule("nanmean")
-def nanmean(a: Any, axis: Any = None, keepdims: Any = np._NoValue) -> Any:
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = np._NoValue) -> Any:
     """The mean of the elements of which no part is NaN."""
     count = np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims)
-    return nansum(a, axis, keepdims) / count
+    return nansum(a, axis, None, keepdims) / TABLE["astype"](count, a.real.dtype)

@@ -14,7 +14,8 @@ import numpy as np
 
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.arrays.ufuncs import integer_exponent
-from tapec.trace.complex.array import pair, rule, split
+from tapec.trace.complex.array import RULES, pair, rule, split
+from tapec.trace.complex.options import in_loop_of
 from tapec.trace.numpy.select import where
 from tapec.tree import is_complex
 
@@ -168,19 +169,26 @@ def sqrt(z: Any) -> Any:
     return pair(real, np.copysign(imag, y))
 
 
-@rule("power", "pow", "float_power")
+@rule("float_power")
+def float_power(a: Any, b: Any) -> Any:
+    """a ** b in double precision."""
+    return power(*(RULES["astype"](x, complex) if is_complex(x) else x for x in (a, b)))
+
+
+@rule("power", "pow")
 def power(a: Any, b: Any) -> Any:
     """a ** b; integer exponents that are constant by products."""
     n = None if is_complex(b) else integer_exponent(b)
     if n is not None and abs(n) <= 100 and not getattr(b, "shape", ()):
-        return _integer_power(a, n)
+        return _integer_power(in_loop_of(np.power, (a, b))[0], n)
     if not is_complex(a):
         return _power_of_real(a, b)
     zero = (a.real == 0) & (a.imag == 0)
     safe = pair(where(zero, 1.0, a.real), where(zero, 0.0, a.imag))
     made = exp(multiply(log(safe), b))
     none = (np.real(b) == 0) & (np.imag(b) == 0) if is_complex(b) else b == 0
-    return pair(where(zero, where(none, 1.0, 0.0), made.real), where(zero, 0.0, made.imag))
+    real = where(zero & none, 1.0, where(zero, 0.0, made.real))
+    return pair(real, where(zero, 0.0, made.imag))
 
 
 def _power_of_real(a: Any, b: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.complex.array import METHODS, RULES, pair, rule
+from tapec.trace.complex.array import METHODS, RULES, apply, pair, rule
 from tapec.trace.complex.elementary import conjugate
 from tapec.trace.complex.options import like
 from tapec.tree import is_complex
@@ -50,10 +50,16 @@ for _name, _place in _CONJUGATED.items():
 METHODS["dot"] = _rule("dot")
 
 
-@rule("multiply.outer")
-def multiply_outer(a: Any, b: Any) -> Any:
-    """All products of elements."""
-    return bilinear(np.multiply.outer, a, b)
+def _outer(name: str) -> None:
+    def function(a: Any, b: Any, **options: Any) -> Any:
+        spread = np.reshape(a, (*np.shape(a), *(1,) * np.ndim(b)))
+        return apply(name, (spread, b), options)
+
+    RULES[f"{name}.outer"] = function
+
+
+for _name in ("add", "subtract", "multiply", "divide", "power", "equal", "not_equal"):
+    _outer(_name)
 
 
 @rule("einsum")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import METHODS, RULES, apply, pair, rule
 from tapec.trace.complex.elementary import absolute
 from tapec.trace.complex.linear import svdvals
@@ -50,8 +52,8 @@ def cumprod(z: Any, axis: Any = None, dtype: Any = None) -> Any:
 def _of_ufunc(name: str, function: str) -> None:
     """A method of a ufunc by the function that does the same, along the first axis by default."""
 
-    def method(z: Any, axis: Any = 0, dtype: Any = None, **options: Any) -> Any:
-        return apply(function, (z,), {"axis": axis, **options})
+    def method(z: Any, axis: Any = 0, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        return apply(function, (z,), {"axis": axis, "dtype": dtype, "out": out, **options})
 
     RULES[name] = method
 
@@ -66,17 +68,26 @@ for _name, _function in {
 
 
 @rule("var")
-def var(z: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
-    """The mean squared distance from the mean."""
-    deviation = squared(z - np.mean(z, axis=axis, keepdims=True))
-    count = np.prod([z.shape[a] for a in axes_of(axis, z.ndim)], dtype=int)
-    return np.sum(deviation, axis=axis, keepdims=keepdims) / (count - ddof)
+def var(z: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    """The mean squared distance from the mean; as NumPy's, complex where `dtype` is given."""
+    return _with_zeros(_variance(z, axis, dtype, ddof, keepdims), dtype)
 
 
 @rule("std")
-def std(z: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
-    """The standard deviation."""
-    return np.sqrt(var(z, axis, ddof, keepdims))
+def std(z: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    """The standard deviation; as NumPy's, complex where `dtype` is given."""
+    return _with_zeros(np.sqrt(_variance(z, axis, dtype, ddof, keepdims)), dtype)
+
+
+def _variance(z: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any) -> Any:
+    z = z if dtype is None else RULES["astype"](z, dtype)
+    deviation = squared(z - np.mean(z, axis=axis, keepdims=True))
+    count = math.prod(z.shape[a] for a in axes_of(axis, z.ndim))
+    return np.sum(deviation, axis=axis, keepdims=keepdims) / float(count - ddof)
+
+
+def _with_zeros(made: Any, dtype: Any) -> Any:
+    return made if dtype is None else pair(made, TABLE["zeros_like"](made))
 
 
 @rule("linalg.norm", "linalg.vector_norm", "linalg.matrix_norm")

@@ -17,6 +17,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.complex.array import RULES, ComplexTracer, apply, both, method, pair, rule
 from tapec.trace.complex.componentwise import part_of
+from tapec.trace.complex.options import check_rule
 from tapec.tree import is_complex, parts_of
 
 
@@ -28,6 +29,7 @@ def _part_type(dtype: Any) -> np.dtype[Any]:
 def astype(x: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True,
            copy: bool = True) -> Any:  # fmt: skip
     """Another element type, where that or the present one is complex."""
+    check_rule(x, np.dtype(dtype), casting)
     if not is_complex_type(dtype):
         raise DTypeError(
             f"a conversion from complex numbers to {np.dtype(dtype)} drops the imaginary part",
@@ -81,6 +83,18 @@ def _like(x: Any, dtype: Any, function: Callable[[Any], Any]) -> Any:
     return x if made.real is x.real and made.imag is x.imag else made
 
 
+@rule("ascontiguousarray")
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """``np.ascontiguousarray``: in C order, with at least one axis."""
+    return np.atleast_1d(asarray(a, dtype, "C"))
+
+
+@rule("asfortranarray")
+def asfortranarray(a: Any, dtype: Any = None) -> Any:
+    """``np.asfortranarray``: in Fortran's order, with at least one axis."""
+    return np.atleast_1d(asarray(a, dtype, "F"))
+
+
 def _filled(name: str) -> Callable[..., Any]:
     def function(x: Any, *args: Any, dtype: Any = None, shape: Any = None, **options: Any) -> Any:
         kind = np.dtype(dtype) if dtype is not None else x.dtype
@@ -102,6 +116,8 @@ for _name in ("zeros_like", "ones_like", "empty_like", "full_like"):
 @rule("full")
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
     """``np.full`` of one complex number."""
+    if dtype is not None:
+        fill_value = astype(fill_value, dtype)
     real, imag = parts_of(fill_value)
     part = None if dtype is None else _part_type(dtype)
     return pair(TABLE["full"](shape, real, part, order), TABLE["full"](shape, imag, part, order))
@@ -126,7 +142,7 @@ def with_complex_type(name: str, *args: Any, dtype: Any, **kwargs: Any) -> Any:
     if name in ("astype", "array", "asarray", "asanyarray") or name.endswith("_like"):
         return RULES[name](*args, dtype=dtype, **kwargs)
     first, *rest = args
-    return apply(name, (astype(first, dtype), *rest), kwargs)
+    return apply(name, (astype(first, dtype), *rest), {**kwargs, "dtype": dtype})
 
 
 @rule("paired")

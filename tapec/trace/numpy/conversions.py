@@ -37,7 +37,8 @@ def _leaves(x: Any) -> list[Any]:
 
 
 def _key(leaf: Any) -> Key:
-    return key_of(leaf) if type(leaf) is Tracer else scalar_key(leaf)
+    """In lists Python's numbers have the types of the arrays made of them."""
+    return (key_of(leaf) if type(leaf) is Tracer else scalar_key(leaf))[0], False
 
 
 # SciPy asks for copies by these names.

@@ -36,7 +36,7 @@ def joined(xs: Sequence[Any], axis: int, dtype: Any = None) -> Any:
 
 def _common(parts: Sequence[Tracer], dtype: Any) -> str:
     """The element type of joined arrays: the given one, where NumPy allows that cast."""
-    target = common(*((p._dtype, p._weak) for p in parts))[0]
+    target = common(*((p._dtype, False) for p in parts))[0]  # Python's numbers are arrays here
     if dtype is None:
         return target
     if not np.can_cast(NUMPY_DTYPES[target], dtype, "same_kind"):

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.memory import in_c_order, shadow
-from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, key_of, unwrap
+from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.numpy.join import concatenate
@@ -36,10 +38,17 @@ class Joiner:
             from tapec.trace.arrays.operands import unwrap
 
             return concrete(self._real[unwrap(key)])
-        arrays = [np.r_[p] if isinstance(p, slice) else TABLE["atleast_1d"](p) for p in parts]
+        given = [np.r_[p] if isinstance(p, slice) else as_array(p) for p in parts]
+        arrays = [TABLE["atleast_1d"](p) for p in _of_one_kind(given)]
         if self._columns:
             return concatenate([_column(a) for a in arrays], -1)
         return concatenate(arrays, 0)
+
+
+def _of_one_kind(parts: list[Any]) -> list[Any]:
+    """What is joined; Python's numbers bend to the element type of the others."""
+    kind = NUMPY_DTYPES[common(*map(key_of, parts))[0]]
+    return [TABLE["astype"](p, kind) if key_of(p)[1] else p for p in parts]
 
 
 def _column(a: Any) -> Any:

@@ -59,7 +59,9 @@ def select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 @implements("choose")
 def choose(index: Any, choices: Any, mode: str = "raise") -> Any:
     """``np.choose``: the elements at `index` of the choices, all broadcast together."""
-    parts = TABLE["broadcast_arrays"](index, *choices)
+    choices = [as_array(c) for c in choices]
+    kind = NUMPY_DTYPES[common(*map(key_of, choices))[0]]
+    parts = TABLE["broadcast_arrays"](index, *(TABLE["astype"](c, kind) for c in choices))
     i, stacked = parts[0], TABLE["stack"](parts[1:])
     if i._dtype[0] == "f":
         raise DTypeError("np.choose takes integers as its first argument", where=user_line())
