@@ -33,18 +33,19 @@ def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> 
     kept: list[Op] = []
     changed = False
     for op in block.ops:
-        new = _renamed(op, same) if same else op
+        new, twins = _renamed(op, same) if same else op, {}
         if new.regions and new.closed:
             new, twins = without_duplicates(new)
-            same.update(twins)
             new, lost = reuse_available(new, seen, lambda op: _key(op, keys))
             new = rewrite_regions(new, partial(_region, keys, done, lost), done)
         changed |= new is not op
         first = new if _unique(new) else seen.setdefault(_key(new, keys), new)
         if first is new:
             kept.append(new)
+            same.update(twins)
         else:
-            same.update(zip(new.results, first.results, strict=True))
+            merged = dict(zip(new.results, first.results, strict=True))
+            same.update(merged | {twin: merged.get(v, v) for twin, v in twins.items()})
             changed = True
     if not changed:
         return block

@@ -12,7 +12,7 @@ from tapec.backends import interpreter
 from tapec.ir import Block, Builder, Func, Type, Value, lookup
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
-from tapec.ir.rewrite import copy_func
+from tapec.ir.rewrite import copy_func, copy_op
 from tapec.ir.verify import verify
 from tapec.passes import CLEAN, run
 
@@ -47,7 +47,7 @@ class Random:
 
     def fill(self, b: Builder, values: list[Value], depth: int) -> None:
         makers: list[Callable[[Builder, list[Value], int], Sequence[Value]]] = [
-            self.plain, self.plain, self.plain, self.place,
+            self.plain, self.plain, self.plain, self.place, self.again,
         ]  # fmt: skip
         if depth:
             makers += [self.branch, self.scan, self.fori, self.while_loop, self.taped]
@@ -82,6 +82,15 @@ class Random:
         name = "dynamic_update" if kind == 1 else "dynamic_add"
         return b.emit(lookup(name), [x, v, start], {"at": (-1,)}).results
 
+    def again(self, b: Builder, values: list[Value], depth: int) -> Sequence[Value]:
+        """An op a second time: equal ones become one."""
+        known = [o for o in b.ops if not any(v.type.is_tape for v in (*o.operands, *o.results))]
+        if not known:
+            return ()
+        copy = copy_op(known[int(self.rng.integers(len(known)))], {})
+        b.ops.append(copy)
+        return copy.results
+
     def types(self, most: int = 3) -> list[Type]:
         return [TYPES[t] for t in self.rng.choice(len(TYPES), int(self.rng.integers(0, most + 1)))]
 
@@ -95,6 +104,8 @@ class Random:
         if self.rng.random() < 0.3:
             args, params = [*args, head], [*params, head.type]
         regions = tuple(self.block(params, results, depth - 1) for _ in range(count))
+        if self.rng.random() < 0.3:
+            regions = tuple(Block(r.params, r.ops, r.results * 2) for r in regions)
         return b.emit(lookup(name), [head, *args], {}, regions).results
 
     def scan(self, b: Builder, values: list[Value], depth: int) -> Sequence[Value]:
