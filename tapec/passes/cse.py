@@ -33,7 +33,8 @@ def _block(block: Block, keys: Keys, done: Shared, known: Sequence[Op] = ()) -> 
     kept: list[Op] = []
     changed = False
     for op in block.ops:
-        new, twins = _renamed(op, same) if same else op, {}
+        new = _renamed(op, same) if same else op
+        twins: Mapping[Value, Value] = {}
         if new.regions and new.closed:
             new, twins = without_duplicates(new)
             new, lost = reuse_available(new, seen, lambda op: _key(op, keys))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import UnsupportedOperation
+from tapec.errors import MutationError, UnsupportedOperation
 from tapec.trace.arrays.arguments import admitted, without_out
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
@@ -18,6 +18,7 @@ from tapec.trace.arrays.memory import strided_view
 from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import NeedStatic, where
+from tapec.trace.arrays.sharing import same_memory
 from tapec.trace.arrays.special import call_special, complex_call
 from tapec.trace.arrays.table import METHODS, OWN, TABLE, VIEWS, name_of
 from tapec.trace.arrays.tracer import Tracer
@@ -44,6 +45,21 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return translated(name, function, args, kwargs)
 
 
+# They write `out` piece by piece, without a look at what they still have to read.
+_PIECEWISE = frozenset(["concatenate", "concat", "stack"])
+
+
+def _check_apart(name: str, out: Any, args: Sequence[Any]) -> None:
+    pieces = [a for a in arrays_in(args) if type(a) is Tracer]
+    if type(out) is Tracer and any(same_memory(out, a) for a in pieces):
+        raise MutationError(
+            f"out= of np.{name} shares memory with its arguments: NumPy overwrites them before it "
+            "reads them",
+            where=where(),
+            hint="pass copies: a.copy()",
+        )
+
+
 def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The translation of a function called in NumPy's form; its result in `out` if one is given."""
     if not kwargs and len(args) == 1:
@@ -55,6 +71,8 @@ def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, 
         return unsupported(function, f" with {argument}=")
 
     first, named = admitted(function, TABLE[name], args, kwargs, refused)
+    if out is not None and name in _PIECEWISE:
+        _check_apart(name, out, args)
     made = TABLE[name](*first, **named)
     if out is not None:
         return deliver(out, made)
@@ -89,6 +107,8 @@ def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) ->
 def eager(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """NumPy itself, its arrays wrapped; what it writes into is written by the trace."""
     args, kwargs, out = without_out(function, args, kwargs)
+    if out is not None and name_of(function) in _PIECEWISE:
+        _check_apart(name_of(function), out, args)
     made = function(*unwrap(tuple(args)), **unwrap(kwargs))
     if type(made) is np.ndarray and made.base is not None:
         made = _view_of_argument(made, (*args, *kwargs.values()))

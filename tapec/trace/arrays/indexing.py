@@ -23,6 +23,7 @@ from tapec.trace.arrays.operands import (
     session_of,
     unwrap,
 )
+from tapec.trace.arrays.overwriting import lies_in, write_in_steps
 from tapec.trace.arrays.storage import element_at
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
@@ -53,7 +54,9 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
         x._storage.changed()
         return
     parsed = parse(x.shape, key)
-    if parsed.arrays:
+    if parsed.arrays and not any_symbolic(key) and lies_in(value, x):
+        write_in_steps(x, value, lambda a, b: operator.setitem(a, unwrap(key), b))
+    elif parsed.arrays:
         scatter("scatter", x, parsed, value)
     else:
         write_through(x, basic_view(x, parsed), value)

@@ -18,6 +18,7 @@ from tapec.trace.arrays.operands import (
     session_of,
     unwrap,
 )
+from tapec.trace.arrays.overwriting import is_copied_in_steps, write_in_steps
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import TABLE, implements
@@ -41,6 +42,9 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
         return
     if is_complex(src):
         raise _drops_imaginary(src, dst)
+    if type(dst) is Tracer and is_copied_in_steps(dst, src):
+        _copy_in_steps(dst, src, where)
+        return
     if where is not None and where is not True:
         src = TABLE["where"](where, src, dst)
     if type(dst) is not Tracer:
@@ -60,6 +64,19 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = None) ->
     if shape != dst.shape:
         value = fit(session, value, dst.shape)
     dst._storage.write(session, dst._steps, value)
+
+
+def _copy_in_steps(dst: Tracer, src: Any, mask: Any) -> None:
+    dst._check_writable()
+    if any_symbolic(mask):
+        raise MutationError(
+            "a part of an array is written with another part of it under a traced mask: NumPy"
+            " overwrites elements before it reads them",
+            where=where(),
+            hint="write a copy: np.copyto(a, b.copy(), where=mask)",
+        )
+    fixed = True if mask is None else unwrap(mask)
+    write_in_steps(dst, src, lambda a, b: np.copyto(a, b, where=fixed))
 
 
 def _parts(x: Any) -> tuple[Any, Any]:

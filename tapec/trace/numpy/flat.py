@@ -5,11 +5,13 @@ Its slices are copies, and values written into it are cycled.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from tapec.errors import MutationError
 from tapec.trace.arrays.memory import fresh
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.overwriting import lies_in, write_in_steps
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.sharing import same_memory
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
@@ -33,11 +35,14 @@ def items(x: Tracer, found: Any) -> Any:
     return fresh(found) if shares and is_symbolic(x) else found
 
 
-def write_constants(x: Tracer, key: Any, value: Any) -> bool:
-    """Let NumPy write, where nothing is traced; whether it has."""
+def write_as_numpy(x: Tracer, key: Any, value: Any) -> bool:
+    """Let NumPy write where nothing is traced, or say what comes of it; whether it has."""
+    under = Tracer(x._storage, x._dtype, (), x._steps[:-1])
+    if not any_symbolic(key) and lies_in(value, x):
+        write_in_steps(under, value, lambda a, b: operator.setitem(a.flat, unwrap(key), b))
+        return True
     if is_symbolic(x) or any_symbolic((key, value)):
         return False
-    under = Tracer(x._storage, x._dtype, (), x._steps[:-1])
     under._array.flat[unwrap(key)] = unwrap(value)
     x._storage.changed()
     return True

@@ -10,6 +10,7 @@ import numpy as np
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.memory import shadow, strided_view
 from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, unwrap
+from tapec.trace.arrays.overwriting import lies_in, write_in_steps
 from tapec.trace.arrays.table import TABLE, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto, real_array_write
@@ -54,7 +55,9 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     """``arr[mask] = vals``, the values cycled."""
     if _target(arr, np.place, mask, vals) is None:
         return
-    if not any_symbolic(mask):
+    if not any_symbolic(mask) and lies_in(vals, arr):
+        write_in_steps(arr, vals, lambda a, b: np.place(a, unwrap(mask), b))
+    elif not any_symbolic(mask):
         put(arr, np.flatnonzero(unwrap(mask)), vals)
     elif as_tracer(vals).size == 1:
         copyto(arr, ravel(vals)[0], where=mask)

@@ -49,7 +49,7 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     x._check_writable()
     key = widened_key(key)
     if flat.is_flat(x):
-        if flat.write_constants(x, key, value):
+        if flat.write_as_numpy(x, key, value):
             return
         x = flat.as_row(x)
         value = flat.values_for(getitem(x, key), value)
