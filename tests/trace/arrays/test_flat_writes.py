@@ -45,11 +45,11 @@ def test_values_that_lie_in_what_is_written(part: Any, key: Any) -> None:
     np.testing.assert_array_equal(tapec.compile(f)(x), f(x))
 
 
-def test_values_that_lie_in_what_is_written_at_traced_places_are_refused() -> None:
+def test_values_that_lie_in_what_is_written_at_an_argument() -> None:
     def f(x: Any, k: int) -> Any:
         y = x * 2
         y.flat[k : k + 3] = y[0]
         return y
 
-    with pytest.raises(tapec.errors.MutationError, match=r"through \.flat"):
-        tapec.compile(f)(np.arange(6.0).reshape(2, 3), 1)
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(tapec.compile(f)(x, 1), f(x, 1))
