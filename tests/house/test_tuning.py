@@ -66,7 +66,7 @@ GIVEN = {
     "trace/staging/heap.py": {"VARIABLE"},
     "trace/staging/overflow.py": {"_LARGEST", "_SMALLEST"},
 }  # fmt: skip
-GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/")
+GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/", "bench/gradbench/")
 
 
 def is_number(node: ast.expr | None) -> bool:
