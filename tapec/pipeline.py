@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 import warnings
@@ -177,6 +178,11 @@ class Native:
         """Let go of the object file, which is linked."""
         if not isinstance(self.kernel, linking.LinkedKernel):
             self.kernel = replace(self.kernel, code=None)
+
+    @functools.cached_property
+    def receiving(self) -> Any:
+        """Code with an entry that takes `out`; None without an entry."""
+        return None if self.library is None else linking.receiving(self.kernel)
 
     def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
         """A callable on fixed buffers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tapec.backends.fastcall import FastCallable, set_entry
@@ -22,6 +23,7 @@ class Entries:
 
     def __init__(self) -> None:
         self._programs: list[Specialization] = []  # newest first
+        self._receiving: list[Specialization] = []  # those that calls give `out`
         self._retired: list[Specialization] = []  # a call may still be running in them
         self._table: Any = None
 
@@ -31,23 +33,36 @@ class Entries:
             self._programs.insert(0, special)
             self._set(kernel)
 
+    def receive(self, kernel: FastCallable, special: Specialization) -> None:
+        """Route calls with `out` too, from the first such call on."""
+        known = special in self._receiving or special not in self._programs
+        if not known and special.receiving is not None:
+            self._receiving.append(special)
+            self._set(kernel)
+
     def drop(self, gone: Iterable[Specialization]) -> None:
         """Stop routing calls to these; their code stays loaded while a call may run in it."""
         for special in gone:
             if special in self._programs:
                 self._programs.remove(special)
                 self._retired.append(special)
+            if special in self._receiving:
+                self._receiving.remove(special)
         # Short calls hold the interpreter lock, so none still runs code retired long ago.
         old = self._retired[:-RETIRED]
         self._retired = [*(s for s in old if s.releases), *self._retired[-RETIRED:]]
 
     def _set(self, kernel: FastCallable) -> None:
-        known = llvm.symbols()
-        if len(self._programs) <= CHAINED:
-            chain = [s.library for s in self._programs]
-            set_entry(kernel, llvm.link_chain(chain, known["tapec.mismatch"]))
-            return
+        python = llvm.symbols()["tapec.mismatch"]
         entries = [(s.library, s.compiled.kernel.signature) for s in self._programs]
-        made = dispatch.table(entries, known["tapec.mismatch"])
-        set_entry(kernel, known["tapec.dispatch"], made.ctypes.data)
+        entries += [(s.receiving, self._with_out(s)) for s in self._receiving]
+        if len(entries) <= CHAINED:
+            set_entry(kernel, llvm.link_chain([library for library, _ in entries], python))
+            return
+        made = dispatch.table(entries, python)
+        set_entry(kernel, llvm.symbols()["tapec.dispatch"], made.ctypes.data)
         self._table = made  # the old table stays alive until no call reads it
+
+    @staticmethod
+    def _with_out(special: Specialization) -> Any:
+        return replace(special.compiled.kernel.signature, into=True)

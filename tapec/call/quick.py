@@ -1,7 +1,8 @@
 """A cheap key of a call, by which most calls find their program without a full signature.
 
-Two calls with equal keys have equal signatures. Calls that native code does not take (containers,
-keywords, written arguments) go through Python: the key keeps them at a few microseconds.
+Two calls with equal keys have equal signatures. Calls that native code does not take (arrays with
+gaps, written arguments, results that are views) go through Python: the key keeps them at a few
+microseconds.
 """
 
 from __future__ import annotations

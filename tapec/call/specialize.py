@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
+from tapec.call.calling import Calling
 from tapec.call.complexes import NativeForm, native_form
 from tapec.call.program import Face, ProgramLike
 from tapec.call.results import Results
 from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
 from tapec.call.signature import Signature, Static, input_reader
 from tapec.call.state import CapturedState
-from tapec.call.values import boxed, nested, only_tuples, owned, passed, prepared
+from tapec.call.values import boxed, owned, passed, prepared
 from tapec.lazy import deferred
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.markers import ResultMarker
@@ -27,11 +28,13 @@ from tapec.tree import Tree, flatten, is_complex
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
+    from tapec.backends.llvm import nesting
     from tapec.call.changes import Effects
     from tapec.ir import Func
     from tapec.look import explain as explaining
 else:
     llvm, explaining = deferred("tapec.backends.llvm"), deferred("tapec.look.explain")
+    nesting = deferred("tapec.backends.llvm.nesting")
 
 Array = np.ndarray[Any, Any]
 
@@ -111,12 +114,13 @@ class Specialization:
         return llvm.KernelAbi(
             tuple(args),
             tuple(outs),
-            self._result(),
+            self.calling.result(),
             errors=self.errors,
-            fixed=self._fixed,
+            fixed=self.calling.fixed,
             hidden=len(hidden),
             watched=self.state is not None,
             apart=pairs_apart(self.exclusive, args) or (),
+            layout=self.calling.layout,
         )
 
     @functools.cached_property
@@ -135,39 +139,11 @@ class Specialization:
         packed = len(self.form.pairs)
         return self.returned_count - packed + len(self.mutated) + self._stored
 
-    def _result(self) -> Any:
-        """What native code returns: the user's result, or a flat tuple of all values."""
-        if self._direct and self.form.tree.kind is not None:
-            return nested(self.form.tree, iter(self._markers))
-        return "single" if self._returned == 1 else "tuple"
-
     @functools.cached_property
-    def _markers(self) -> list[int]:
-        """The result that each leaf stands for, -1 for objects returned as they are."""
-        return [m.index if isinstance(m, ResultMarker) else -1 for m in self.form.leaves]
-
-    @functools.cached_property
-    def _direct(self) -> bool:
-        """Whether native code can return what the user's function returns: tuples of tuples."""
-        once = sorted(self._markers) == list(range(self._returned))
-        return once and only_tuples(self.form.tree)
-
-    @functools.cached_property
-    def _flat(self) -> bool:
-        """Whether the arguments are the leaves, so that native code can check them.
-
-        Static arrays are compared by content, which native code does not do.
-        """
-        args, named = self.form.arguments.children
-        static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
-        arrays = any(isinstance(value, np.ndarray) for value in static)
-        return not (named.children or arrays) and all(c.kind is None for c in args.children)
-
-    @functools.cached_property
-    def _fixed(self) -> tuple[tuple[int, Any], ...]:
-        """Positions and values of the arguments that native code compares."""
-        leaves = enumerate(self.signature.leaves) if self._flat else ()
-        return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
+    def calling(self) -> Calling:
+        """Which calls native code takes."""
+        pure = self._plain and not self._writes
+        return Calling(self.signature, self.form, self._returned, pure)
 
     @property
     def _writes(self) -> bool:
@@ -178,11 +154,20 @@ class Specialization:
     def library(self) -> Any:
         """Code whose entry takes calls directly; None where they must go through Python."""
         kernel = self.compiled
-        if kernel is None or self._writes or not (self._flat and self._direct and self._plain):
+        if kernel is None or not self.calling.native:
             return None
         if self.exclusive and not self._checked_natively:
             return None
         return kernel.library
+
+    @property
+    def receiving(self) -> Any:
+        """Code whose entry takes calls with `out`; None where they must go through Python."""
+        captures = self.state is not None and self.state.arrays
+        if self.library is None or captures or self._results.orders:
+            return None
+        named = nesting.is_passed(nesting.shape_of(self.compiled.kernel.signature.tree))
+        return self.compiled.receiving if named else None
 
     @property
     def _checked_natively(self) -> bool:
@@ -203,7 +188,7 @@ class Specialization:
         inputs = self._inputs(leaves)
         if self.exclusive:
             self._check_written(inputs, leaves)
-        fresh = self._direct and not (self._writes or self._results.views)
+        fresh = self.calling.direct and not (self._writes or self._results.views)
         if out is None and fresh and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
@@ -244,18 +229,16 @@ class Specialization:
                 self.abi().raise_error(int(values.pop()))
             return values
         result = self._native(inputs)
-        if not self._direct:
+        if not self.calling.direct:
             return self.form.parts([result] if self._returned == 1 else list(result))
         found = flatten(result, is_leaf=is_complex)[0]
-        by_number = dict(zip(self._markers, found, strict=True))
+        by_number = dict(zip(self.calling.markers, found, strict=True))
         return self.form.parts([by_number[k] for k in range(len(by_number))])
 
     def _native(self, inputs: list[Any]) -> Any:
         """The results of native code on these inputs."""
-        given = [prepared(x) for x in self.form.given(inputs)]
-        for position, value in self._fixed:  # in increasing order
-            given.insert(position, value)
-        return self.compiled.call(*given)
+        args, named = self.calling.passed([prepared(x) for x in self.form.given(inputs)])
+        return self.compiled.call(*args, **named)
 
     @functools.cached_property
     def _arranged(self) -> Callable[[Sequence[Any]], Any]:
@@ -283,7 +266,7 @@ class Specialization:
         outs = None if out is None else flatten(out)[0]
         buffers = self._inputs(leaves)
         separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
-        simple = separate and self._direct and self._plain and not self._results.orders
+        simple = separate and self.calling.direct and self._plain and not self._results.orders
         simple = simple and not self.form.packed
         if self.compiled is None or not simple:
             return lambda: self.run(leaves, out, given)

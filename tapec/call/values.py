@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.lazy import deferred
-from tapec.tree import Tree, is_record
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
@@ -19,20 +18,6 @@ else:
 
 _PYTHON: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool", "c128": "complex"}
 Array = np.ndarray[Any, Any]
-
-
-def nested(tree: Tree, numbers: Iterator[int]) -> Any:
-    """A tree of tuples and named tuples as such a nesting of these numbers."""
-    if tree.kind is None:
-        return next(numbers)
-    parts = [nested(child, numbers) for child in tree.children]
-    return tuple(parts) if tree.kind is tuple else tree.kind(*parts)
-
-
-def only_tuples(tree: Tree) -> bool:
-    """Whether a structure has no containers but plain tuples, named ones among them."""
-    plain = tree.kind is tuple or is_record(tree.kind)
-    return tree.kind is None or (plain and all(map(only_tuples, tree.children)))
 
 
 def boxed(value: Array, python: bool) -> Any:

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "ir": set(),
     "tree": set(),
     "cache": set(),
-    "backends": {"ir", "lower", "cache"},  # the native backend lowers for itself
+    "backends": {"ir", "tree", "lower", "cache"},  # the native backend lowers for itself
     "trace": {"ir", "tree"},
     "ad": {"ir"},
     "passes": {"ir"},

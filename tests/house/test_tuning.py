@@ -43,7 +43,7 @@ GIVEN = {
     "backends/llvm/emit_control.py": {"_MOST"},
     "backends/llvm/emit_function.py": {"OUT_OF_BOUNDS", "OUT_OF_MEMORY"},
     "backends/llvm/emit_memory.py": {"SLOT"},
-    "backends/llvm/entry.py": {"SIZE_MASK"},
+    "backends/llvm/entry_nesting.py": {"SIZE_MASK"},
     "backends/fastcall.py": {
         "_HAVE_VECTORCALL", "_BASETYPE", "_DEFAULT", "_MEMBERS_SLOT", "_CALL_SLOT", "_T_PYSSIZET",
         "_READONLY",

@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from tapec.backends.llvm import raised
-from tapec.backends.llvm.names import RECORD
+from tapec.backends.llvm.nesting import (
+    Result,
+    keys_of,
+    leaves,
+    records_of,
+    result_keys,
+    result_records,
+    shape_of,
+)
 from tapec.backends.llvm.tuning import STACK_WORK_BYTES
 from tapec.errors import BackendError
 from tapec.lazy import deferred
+from tapec.tree import LEAF, Tree
 
 if TYPE_CHECKING:
     from tapec.ir.ops import loop
 else:
     loop = deferred("tapec.ir.ops.loop")
-
-# A result: the number of an output, or a tuple (or named tuple) of results.
-Result = int | tuple["Result", ...]
 
 WORK_ALIGNMENT = 64
 
@@ -84,6 +88,11 @@ class ArrayArg:
         _check_dtype(self.dtype)
         _check_shape(self.shape)
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return math.prod(self.shape) * ELEMENTS[self.dtype].size
+
 
 @dataclass(frozen=True)
 class ScalarArg:
@@ -104,6 +113,11 @@ class ScalarArg:
     def shape(self) -> tuple[int, ...]:
         """A scalar is one element."""
         return ()
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return ELEMENTS[self.dtype].size
 
 
 @dataclass(frozen=True)
@@ -162,6 +176,11 @@ class KernelAbi:
     get them. The last `hidden` arguments are captured inputs: calls do not pass them. Where
     `watched`, the entry first checks that the captured state is unchanged (see `watch`). `apart`
     lists pairs of array arguments that may share no memory.
+
+    `layout` says how calls nest the arguments, whose leaves are counted through: the positional
+    ones, then those by name, in the order of the call; None where all are positional leaves.
+    Containers are tuples, named ones, lists, and dictionaries with texts as keys. With `into` the
+    last name of a call is `out`: arrays nested as the result, which receive it.
     """
 
     args: tuple[Argument, ...]
@@ -174,10 +193,8 @@ class KernelAbi:
     hidden: int = 0
     watched: bool = False
     apart: tuple[tuple[int, int], ...] = ()
-
-    def bytes(self, k: int) -> int:
-        """The size of an argument."""
-        return math.prod(self.args[k].shape) * ELEMENTS[self.args[k].dtype].size
+    layout: Tree | None = None
+    into: bool = False
 
     def __post_init__(self) -> None:
         used = sorted(leaves(self.tree))
@@ -198,6 +215,41 @@ class KernelAbi:
         """How many outputs are results."""
         return len(self.outs) - bool(self.errors)
 
+    @property
+    def leaves(self) -> int:
+        """The number of leaves of the arguments that calls pass."""
+        return len(self.given) + len(self.fixed)
+
+    @property
+    def nesting(self) -> Tree:
+        """`layout`, where none is given too."""
+        flat = Tree(tuple, (), (Tree(tuple, (), (LEAF,) * self.leaves), Tree(dict)))
+        return self.layout or flat
+
+    @property
+    def passes(self) -> tuple[Tree, ...]:
+        """The nesting of each argument, in the order of a call."""
+        positional, named = self.nesting.children
+        receiver = (shape_of(self.tree),) if self.into else ()
+        return (*positional.children, *named.children, *receiver)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of arguments, in the order of a call."""
+        return (*self.nesting.children[1].keys, *(("out",) if self.into else ()))
+
+    @property
+    def keys(self) -> tuple[Any, ...]:
+        """The names of arguments and the keys of dictionaries, in order."""
+        inside = (key for child in self.passes for key in keys_of(child))
+        made = () if self.into else result_keys(self.tree)
+        return (*self.names, *inside, *made)
+
+    @property
+    def records(self) -> tuple[type, ...]:
+        """The classes of named tuples among arguments and results, each once."""
+        return tuple(dict.fromkeys((*records_of(self.nesting), *result_records(self.tree))))
+
     def passed(self, args: Sequence[Any]) -> list[Any]:
         """The arguments that are passed on to the kernel."""
         fixed = {position for position, _ in self.fixed}
@@ -217,54 +269,10 @@ class KernelAbi:
             return tuple(range(self.count))
         return self.result
 
-    def new_tuple(self, tree: tuple[Result, ...]) -> str:
-        """The LLVM call that makes a tuple of the result, to be filled."""
-        if type(tree) is tuple:
-            return f"call ptr @PyTuple_New(i64 {len(tree)})"
-        kind = f"@{RECORD}{records(self.tree).index(type(tree))}"
-        return f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 {len(tree)})"
-
     @property
     def work_on_stack(self) -> bool:
         """Whether work memory is taken from the stack of the call (else: a cached arena)."""
         return self.work_bytes <= STACK_WORK_BYTES
-
-
-def leaves(tree: Result) -> Iterator[int]:
-    """The output numbers of a result, in order."""
-    if isinstance(tree, int):
-        yield tree
-        return
-    for part in tree:
-        yield from leaves(part)
-
-
-def assemble(tree: Result, values: list[Any]) -> Any:
-    """Build a result from the values of all outputs."""
-    if isinstance(tree, int):
-        return values[tree]
-    parts = [assemble(part, values) for part in tree]
-    return tuple(parts) if type(tree) is tuple else type(tree)(*parts)
-
-
-def records(tree: Result) -> tuple[type, ...]:
-    """The classes of named tuples in a result, each once."""
-    if isinstance(tree, int):
-        return ()
-    own = () if type(tree) is tuple else (type(tree),)
-    return tuple(dict.fromkeys((*own, *(kind for part in tree for kind in records(part)))))
-
-
-def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """A fresh uninitialised array of one of our dtypes."""
-    return np.empty(shape, ELEMENTS[dtype].numpy)
-
-
-def unbox(out: Output, array: np.ndarray[Any, Any]) -> Any:
-    """The Python object that an output stored in `array` becomes."""
-    if out.kind == "array":
-        return array.transpose(out.placed(range(array.ndim))) if out.order else array
-    return array[()] if out.kind == "scalar" else array.item()
 
 
 def status_error(status: int) -> BaseException:

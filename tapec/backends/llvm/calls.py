@@ -16,14 +16,14 @@ from tapec.backends.llvm.abi import (
     WORK_ALIGNMENT,
     ArrayArg,
     KernelAbi,
+    Output,
     ScalarArg,
-    allocate,
-    assemble,
     status_error,
-    unbox,
 )
 from tapec.backends.llvm.jit import Library, compile_module
+from tapec.backends.llvm.nesting import assemble
 from tapec.backends.llvm.wrapper import bound_text
+from tapec.tree import flatten, is_complex
 
 Array = np.ndarray[Any, Any]
 
@@ -91,9 +91,10 @@ class NativeEntry(FastCallable):
         if "entry" in library:
             set_entry(self, library.address("entry"))
 
-    def __call__(self, *args: Any, outs: Sequence[Array] | None = None) -> Any:
+    def __call__(self, *args: Any, outs: Sequence[Array] | None = None, **named: Any) -> Any:
         """Run the kernel; results go to `outs` where those are given."""
-        return self._checked(*self.sig.passed(args), *self.hidden(), outs=outs)
+        found = flatten((args, named), is_leaf=is_complex)[0] if self.sig.layout else args
+        return self._checked(*self.sig.passed(found), *self.hidden(), outs=outs)
 
 
 enable_vectorcall(NativeEntry)
@@ -160,6 +161,18 @@ def _bound_code(entry: CtypesEntry) -> Library:
         code = compile_module(bound_text(entry.sig, name), given, opt=1)
         _bound_codes[entry.library] = code
     return code
+
+
+def allocate(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """A fresh uninitialised array of one of our dtypes."""
+    return np.empty(shape, ELEMENTS[dtype].numpy)
+
+
+def unbox(out: Output, array: np.ndarray[Any, Any]) -> Any:
+    """The Python object that an output stored in `array` becomes."""
+    if out.kind == "array":
+        return array.transpose(out.placed(range(array.ndim))) if out.order else array
+    return array[()] if out.kind == "scalar" else array.item()
 
 
 def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:

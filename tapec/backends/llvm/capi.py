@@ -22,6 +22,8 @@ TYPE = HEAD - 8  # the type pointer is the head's last word
 
 # PyArrayObject_fields, the same in NumPy 1 and 2.
 DATA, NDIM, DIMS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+# PyVarObject, tuples and lists.
+SIZE, TUPLE_ITEMS, LIST_ITEMS = HEAD, HEAD + 8, HEAD + 8
 C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
 
 _NEW_FROM_DESCR = 94  # slot of PyArray_NewFromDescr in NumPy's C API table
@@ -40,20 +42,30 @@ _FUNCTIONS = (
     "PyMem_RawMalloc",
     "PyMem_RawRealloc",
     "PyComplex_FromDoubles",
+    "PyDict_New",
+    "PyDict_Next",
+    "PyDict_SetItem",
+    "PyDict_Size",
     "PyErr_CheckSignals",
     "PyGILState_Check",
     "PyGILState_Ensure",
     "PyGILState_Release",
+    "PyList_New",
     "PyObject_Vectorcall",
     "PyTuple_New",
-    "PyTuple_SetItem",
     "PyType_GenericAlloc",
+    "PyUnicode_Compare",
 )
 
 _OBJECTS: dict[str, object] = {
     "py.float": float,
     "py.int": int,
     "py.complex": complex,
+    "py.tuple": tuple,
+    "py.list": list,
+    "py.dict": dict,
+    "py.str": str,
+    "py.None": None,
     "py.True": True,
     "py.False": False,
     "py.IndexError": IndexError,
@@ -143,11 +155,22 @@ def _scalar_layout() -> bool:
     )
 
 
+def _sequence_layout() -> bool:
+    row, items = (2.5, 3.5), [2.5, 3.5]
+    first = _read(ctypes.c_void_p, items, LIST_ITEMS)
+    return (
+        _read(ctypes.c_ssize_t, row, SIZE) == _read(ctypes.c_ssize_t, items, SIZE) == 2
+        and _read(ctypes.c_void_p, row, TUPLE_ITEMS) == id(row[0])
+        and ctypes.c_void_p.from_address(first + 8).value == id(items[1])
+    )
+
+
 _LAYOUT_CHECKS: dict[str, Callable[[], bool]] = {
     "ndarray": _ndarray_layout,
     "ndarray flags": _flags_meaning,
     "dtype singletons": _singleton_descriptors,
     "scalars": _scalar_layout,
+    "sequences": _sequence_layout,
 }
 
 

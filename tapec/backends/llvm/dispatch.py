@@ -1,13 +1,14 @@
 """Dispatch of calls among the programs of a kernel, by a hash of the argument types.
 
-The dispatcher hashes the types, element types and shapes of the arguments, and looks for the entry
-in an open table that the data word of the called object points to. Entries of equal hash are
-chained. Calls that no entry matches go to Python.
+The dispatcher hashes the number of positional arguments and the types, element types and shapes of
+all arguments, and looks for the entry in an open table that the data word of the called object
+points to. Entries of equal hash are chained: those that differ in names, or within containers.
+Calls that no entry matches go to Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -16,9 +17,12 @@ import numpy as np
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import ELEMENTS, ArrayArg, KernelAbi
-from tapec.backends.llvm.entry import CALL, SIZE_MASK
+from tapec.backends.llvm.entry import CALL
+from tapec.backends.llvm.entry_nesting import SIZE_MASK
 from tapec.backends.llvm.jit import Library
+from tapec.backends.llvm.nesting import leaves
 from tapec.backends.llvm.wrapper import link_chain
+from tapec.tree import Tree
 
 FACTOR = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
@@ -32,24 +36,39 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def hashes(sig: KernelAbi) -> list[int]:
     """The hashes of the calls that an entry takes: a float may be a NumPy scalar."""
-    values = dict(sig.fixed)
-    args = iter(sig.given)
-    parts: list[list[tuple[int, ...]]] = []
-    for place in range(len(sig.given) + len(values)):
+    count = len(sig.nesting.children[0].children)
+    types = iter(_leaf_types(sig))
+    parts = [_part(tree, types) for tree in sig.passes]
+    return [_hash(count, words) for words in product(*parts)]
+
+
+def _part(tree: Tree, types: Iterator[list[tuple[int, ...]]]) -> list[tuple[int, ...]]:
+    """What calls may pass in one place; of containers the type alone counts."""
+    inside = [next(types) for _ in range(tree.size)]
+    return inside[0] if tree.kind is None else [(id(tree.kind),)]
+
+
+def _leaf_types(sig: KernelAbi) -> Iterator[list[tuple[int, ...]]]:
+    values, args = dict(sig.fixed), iter(sig.given)
+    for place in range(sig.leaves):
         if place in values:
-            parts.append([(id(type(values[place])),)])
+            yield [(id(type(values[place])),)]
             continue
         arg = next(args)
         if isinstance(arg, ArrayArg):
-            descr = id(np.dtype(ELEMENTS[arg.dtype].numpy))
-            parts.append([(descr, len(arg.shape), *arg.shape)])
+            yield [_array(arg.dtype, arg.shape)]
         else:
-            parts.append([(id(t),) for t in _TYPES[arg.kind]])
-    return [_hash(types) for types in product(*parts)]
+            yield [(id(t),) for t in _TYPES[arg.kind]]
+    if sig.into:
+        yield from ([_array(sig.outs[k].dtype, sig.outs[k].shape)] for k in leaves(sig.tree))
 
 
-def _hash(parts: Sequence[tuple[int, ...]]) -> int:
-    found = len(parts)
+def _array(dtype: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return id(np.dtype(ELEMENTS[dtype].numpy)), len(shape), *shape
+
+
+def _hash(count: int, parts: Sequence[tuple[int, ...]]) -> int:
+    found = count
     for word in (w for part in parts for w in part):
         found = (found ^ word) * FACTOR & _WORD
         found ^= found >> 32
@@ -78,11 +97,19 @@ define ptr @tapec.dispatch({CALL}) nounwind {{
 start:
   %nargs = and i64 %nargsf, {SIZE_MASK}
   %plain = icmp eq ptr %kwnames, null
-  br i1 %plain, label %test, label %python
+  br i1 %plain, label %count, label %named
+named:
+  %psize = getelementptr i8, ptr %kwnames, i64 {capi.SIZE}
+  %nnames = load i64, ptr %psize
+  br label %count
+count:
+  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
+  %total = add i64 %nargs, %extra
+  br label %test
 test:
-  %i = phi i64 [ 0, %start ], [ %after, %next ]
-  %h = phi i64 [ %nargs, %start ], [ %mixed, %next ]
-  %done = icmp eq i64 %i, %nargs
+  %i = phi i64 [ 0, %count ], [ %after, %next ]
+  %h = phi i64 [ %nargs, %count ], [ %mixed, %next ]
+  %done = icmp eq i64 %i, %total
   br i1 %done, label %look, label %each
 each:
   %slot = getelementptr ptr, ptr %args, i64 %i

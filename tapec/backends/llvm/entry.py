@@ -6,7 +6,7 @@ boxing of scalars, the result. See `wrapper` for the functions around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tapec.backends.llvm import capi
@@ -17,17 +17,17 @@ from tapec.backends.llvm.abi import (
     ArrayArg,
     KernelAbi,
     Output,
-    Result,
 )
+from tapec.backends.llvm.entry_nesting import Making, Taking
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
 from tapec.backends.llvm.names import FIXED, RAISER
+from tapec.backends.llvm.nesting import leaves
 from tapec.backends.llvm.tuning import KEPT_BYTES
 from tapec.backends.llvm.watch import HEADER, STATE
 
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
-SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
 
 # Python scalars are made from a double or an i64.
 _WIDEN: Mapping[str, str] = {"f32": "fpext float {} to double", "i32": "sext i32 {} to i64"}
@@ -55,68 +55,75 @@ class EntryWriter(FunctionText):
         self.kernel = kernel
         self.results: dict[int, str] = {}
         self.pointers: list[str] = []
-        self.fills: list[str] = []
+        self.targets: dict[int, str] = {}  # the memory that the call gives for an output
+        self.held: list[str] = []  # arrays in containers, which may drop them during the call
         self.failed = ("0", 0)  # the status at a failure, and how many objects were owned then
         self.state = ""  # the object that keeps captured inputs alive, if there are any
         self.error = ""  # the number of the user's error, if there is one
 
     def text(self) -> str:
         """The whole function."""
-        self.check_call()
-        places = self.sig.passed(range(len(self.sig.given) + len(self.sig.fixed)))
-        for place, value in self.sig.fixed:
-            self.check_fixed(place, value)
-        for place, argument in zip(places, self.sig.given, strict=True):
-            self.check_argument(place, argument)
-        for a, b in self.sig.apart:
-            self.check_apart(a, b)
+        receiver = self.take_arguments()
         if self.sig.watched:
             self.check_state()
-        self.allocate_arrays()
+        for thing in self.held:
+            self.emit(f"call void @Py_IncRef(ptr {thing})")
+        self.owned += self.held
+        self.place_results()
         self.call_kernel(self.take_work())
         self.check_errors()
-        self.box_scalars()
-        self.return_results()
+        self.return_results(receiver or self.made_results())
         self.leave()
         body = "\n".join(["start:", *self.allocas, *self.lines])
         return f"define ptr @entry({CALL}) nounwind {{\n{body}\n}}\n"
 
     # ---- arguments ----
 
-    def check_call(self) -> None:
-        nargs = self.value(f"and i64 %nargsf, {SIZE_MASK}")
-        count = self.value(f"icmp eq i64 {nargs}, {len(self.sig.given) + len(self.sig.fixed)}")
-        self.expect(self.conjunction([count, self.value("icmp eq ptr %kwnames, null")]))
+    def take_arguments(self) -> str:
+        """Check the arguments; returns what is to receive the results, "" if that is made here."""
+        taking = Taking(self, self.sig)
+        found, receiver = taking.run()
+        given, targets = found[: self.sig.leaves], found[self.sig.leaves :]
+        for place, value in self.sig.fixed:
+            self.check_fixed(given[place], place, value)
+        for thing, argument in zip(self.sig.passed(given), self.sig.given, strict=True):
+            self.check_argument(thing, argument)
+        for a, b in self.sig.apart:
+            self.expect_apart(self.memory(a), self.memory(b))
+        self.check_targets(targets)
+        self.held = [thing for thing in found if thing in taking.inside]
+        return receiver
 
-    def argument(self, place: int) -> str:
-        slot = self.value(f"getelementptr ptr, ptr %args, i64 {place}")
-        return self.value(f"load ptr, ptr {slot}")
+    def check_targets(self, targets: Sequence[str]) -> None:
+        """Check that arrays can receive the results and share no memory with anything else."""
+        arrays = [k for k, a in enumerate(self.sig.given) if isinstance(a, ArrayArg)]
+        taken = [self.memory(k) for k in arrays]
+        for number, thing in zip(leaves(self.sig.tree), targets, strict=self.sig.into):
+            out = self.sig.outs[number]
+            wanted = ArrayArg(out.dtype, out.shape, writeable=True)
+            self.targets[number] = self.array_pointer(thing, wanted)
+            memory = self.targets[number], wanted.size
+            for other in taken:
+                self.expect_apart(memory, other)
+            taken.append(memory)
 
-    def check_fixed(self, place: int, value: Any) -> None:
-        thing = self.argument(place)
+    def memory(self, k: int) -> tuple[str, int]:
+        """Where an argument lies, and its bytes."""
+        return self.pointers[k], self.sig.args[k].size
+
+    def check_fixed(self, thing: str, place: int, value: Any) -> None:
         if type(value) is int and abs(value) < 2**63:
             given = self.value(f"load i64, ptr {self.int_pointer(thing)}")
             self.expect(self.value(f"icmp eq i64 {given}, {value}"))
         else:
             self.expect(self.value(f"icmp eq ptr {thing}, @{FIXED}{place}"))
 
-    def check_argument(self, place: int, argument: Argument) -> None:
-        thing = self.argument(place)
+    def check_argument(self, thing: str, argument: Argument) -> None:
         if isinstance(argument, ArrayArg):
             self.pointers.append(self.array_pointer(thing, argument))
             return
         own = {"int": self.int_pointer, "bool": self.bool_pointer}.get(argument.kind)
         self.pointers.append(own(thing) if own else self.head_pointer(thing, argument.kind))
-
-    def check_apart(self, a: int, b: int) -> None:
-        """Check that two arrays share no memory: one ends before the other starts."""
-        ends = [self.place(self.pointers[k], self.sig.bytes(k)) for k in (a, b)]
-        before = self.value(f"icmp ule ptr {ends[0]}, {self.pointers[b]}")
-        behind = self.value(f"icmp ule ptr {ends[1]}, {self.pointers[a]}")
-        self.expect(self.value(f"or i1 {before}, {behind}"))
-
-    def has_type(self, thing: str, name: str) -> str:
-        return self.value(f"icmp eq ptr {self.field('ptr', thing, capi.TYPE)}, @{name}")
 
     def array_pointer(self, thing: str, argument: ArrayArg) -> str:
         descr = f"@np.descr.{ELEMENTS[argument.dtype].numpy}"
@@ -163,9 +170,12 @@ class EntryWriter(FunctionText):
 
     # ---- results and memory ----
 
-    def allocate_arrays(self) -> None:
+    def place_results(self) -> None:
+        """Pointers to the memory of the outputs: given by the call, fresh arrays, or locals."""
         for number, out in enumerate(self.sig.outs):
-            if out.kind == "array":
+            if number in self.targets:
+                self.pointers.append(self.targets[number])
+            elif out.kind == "array":
                 self.results[number] = self.own(self.new_array(out))
                 self.pointers.append(self.field("ptr", self.results[number], capi.DATA))
             else:
@@ -222,11 +232,12 @@ class EntryWriter(FunctionText):
         self.emit(f"call void @PyEval_RestoreThread(ptr {thread})")
         return status
 
-    def box_scalars(self) -> None:
+    def made_results(self) -> str:
         first = len(self.sig.args)
         for number, out in enumerate(self.sig.outs[: self.sig.count]):
             if out.kind != "array":
                 self.results[number] = self.boxed(out, self.pointers[first + number])
+        return Making(self, self.sig, self.results).run()
 
     def boxed(self, out: Output, pointer: str) -> str:
         element = ELEMENTS[out.dtype]
@@ -249,23 +260,12 @@ class EntryWriter(FunctionText):
         self.owned.append(thing)
         return thing
 
-    def return_results(self) -> None:
-        """Make all tuples before filling any: filling gives references away and cannot fail."""
-        root = self.tuples(self.sig.tree)
-        for fill in self.fills:
-            self.value(fill)
-        if self.state:
-            self.emit(f"call void @Py_DecRef(ptr {self.state})")
+    def return_results(self, root: str) -> None:
+        if self.sig.into:
+            self.emit(f"call void @Py_IncRef(ptr {root})")
+        for thing in (*self.held, *([self.state] if self.state else [])):
+            self.emit(f"call void @Py_DecRef(ptr {thing})")
         self.emit(f"ret ptr {root}")
-
-    def tuples(self, tree: Result) -> str:
-        if isinstance(tree, int):
-            return self.results[tree]
-        made = self.own(self.value(self.sig.new_tuple(tree)))
-        for place, part in enumerate(tree):
-            item = self.tuples(part)
-            self.fills.append(f"call i32 @PyTuple_SetItem(ptr {made}, i64 {place}, ptr {item})")
-        return made
 
     # ---- the ways out ----
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tapec.backends.llvm import capi
+
 _LIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 
 
@@ -40,12 +42,22 @@ class FunctionText:
     def place(self, thing: str, offset: int) -> str:
         return self.value(f"getelementptr i8, ptr {thing}, i64 {offset}")
 
+    def has_type(self, thing: str, name: str) -> str:
+        return self.value(f"icmp eq ptr {self.field('ptr', thing, capi.TYPE)}, @{name}")
+
     def expect(self, condition: str, otherwise: str = "mismatch") -> None:
         """Go on if `condition` holds, else to the block `otherwise`."""
         label = f"go.{self._count}"
         self._count += 1
         self.emit(f"br i1 {condition}, label %{label}, label %{otherwise}, {_LIKELY}")
         self.lines.append(f"{label}:")
+
+    def expect_apart(self, one: tuple[str, int], other: tuple[str, int]) -> None:
+        """Go on if two stretches of memory share nothing: one ends before the other starts."""
+        ends = [self.place(*memory) for memory in (one, other)]
+        before = self.value(f"icmp ule ptr {ends[0]}, {other[0]}")
+        behind = self.value(f"icmp ule ptr {ends[1]}, {one[0]}")
+        self.expect(self.value(f"or i1 {before}, {behind}"))
 
     def own(self, thing: str) -> str:
         """Register a new object, leaving the function if it is NULL."""

@@ -52,7 +52,7 @@ class Library:
     def __init__(self, tracker: Any, engine: Any, names: Iterable[str], size: int) -> None:
         self._addresses = {name: int(tracker[name]) for name in names}
         self.size = size
-        self.reads: tuple[object, ...] = ()  # arrays that the code reads in place
+        self.reads: tuple[object, ...] = ()  # objects whose addresses the code has
         self._loaded: tuple[Any, Any] | None = (tracker, engine)
         # The collector runs the finalizers of all objects of a cycle before it takes any apart: one
         # of them may still call this code. What the collector does not see goes after all of them.

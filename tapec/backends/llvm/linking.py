@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tapec.backends.llvm.abi import KernelAbi, records
-from tapec.backends.llvm.jit import Library, load_object
-from tapec.backends.llvm.names import BLAS, FIXED, LAPACK, RAISER, RECORD, SPECIAL
+from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.jit import Library, compile_module, load_object
+from tapec.backends.llvm.names import BLAS, FIXED, KEY, LAPACK, RAISER, RECORD, SPECIAL
 from tapec.backends.llvm.runtime import symbols
+from tapec.backends.llvm.watch import STATE
+from tapec.backends.llvm.wrapper import receiving_text
 from tapec.lazy import deferred
 
 if TYPE_CHECKING:
@@ -74,8 +76,7 @@ def linked(code: ObjectCode, signature: KernelAbi, raiser: Callable[[int], None]
     """The code, loaded; `raiser` must live as long. Raises BackendError where it does not link."""
     known = {
         **symbols(),
-        **{f"{FIXED}{place}": id(value) for place, value in signature.fixed},
-        **{f"{RECORD}{k}": id(kind) for k, kind in enumerate(records(signature.tree))},
+        **_objects(signature),
         RAISER: id(raiser),
         **code.hosts,
         **{name: array.ctypes.data for name, array in code.arrays.items()},
@@ -83,8 +84,27 @@ def linked(code: ObjectCode, signature: KernelAbi, raiser: Callable[[int], None]
     }
     named = {name: known[name] for name in code.imports if name in known}
     library = load_object(code.image, named, exports=code.exports)
-    library.reads = tuple(code.arrays.values())
+    library.reads = (*code.arrays.values(), signature)
     return library
+
+
+def _objects(signature: KernelAbi) -> dict[str, int]:
+    """What an entry compares arguments with, which lives as long as the signature."""
+    return {
+        **{f"{FIXED}{place}": id(value) for place, value in signature.fixed},
+        **{f"{RECORD}{k}": id(kind) for k, kind in enumerate(signature.records)},
+        **{f"{KEY}{k}": id(key) for k, key in enumerate(signature.keys)},
+    }
+
+
+def receiving(kernel: Any) -> Library:
+    """An entry that writes the results of a kernel into arrays that calls give as `out`."""
+    library, signature = kernel.library, replace(kernel.signature, into=True)
+    known = {**symbols(), **_objects(signature), RAISER: id(kernel.raiser)}
+    shared = {name: library.address(name) for name in ("kernel", STATE) if name in library}
+    made = compile_module(receiving_text(signature), {**known, **shared})
+    made.reads = (kernel, signature)
+    return made
 
 
 def libraries(imports: tuple[str, ...]) -> dict[str, int]:

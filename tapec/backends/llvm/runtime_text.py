@@ -8,7 +8,8 @@ import sys
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.dispatch import DISPATCH
-from tapec.backends.llvm.entry import CALL, SIZE_MASK
+from tapec.backends.llvm.entry import CALL
+from tapec.backends.llvm.entry_nesting import SIZE_MASK
 from tapec.backends.llvm.loop_text import each
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.backends.llvm.runtime_watch import UNCHANGED
@@ -63,6 +64,49 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwin
                                          ptr %strides, ptr null, i32 0, ptr null)
   ret ptr %made
 }}
+"""
+
+# `tapec.key`: whether a name or key is the known text. `tapec.item`: the value at a position of a
+# dictionary, which moves on; null where there is none, or where it has another key.
+_DICTIONARIES = f"""\
+define i1 @tapec.key(ptr %given, ptr %known) nounwind {{
+start:
+  %same = icmp eq ptr %given, %known
+  br i1 %same, label %yes, label %text
+text:
+  %ptype = getelementptr i8, ptr %given, i64 {capi.TYPE}
+  %type = load ptr, ptr %ptype
+  %exact = icmp eq ptr %type, @py.str
+  br i1 %exact, label %compare, label %no
+compare:
+  %order = call i32 @PyUnicode_Compare(ptr %given, ptr %known)
+  %equal = icmp eq i32 %order, 0
+  ret i1 %equal
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}}
+define ptr @tapec.item(ptr %dict, ptr %position, ptr %known) nounwind {{
+start:
+  %pkey = alloca ptr
+  %pvalue = alloca ptr
+  %more = call i32 @PyDict_Next(ptr %dict, ptr %position, ptr %pkey, ptr %pvalue)
+  %some = icmp ne i32 %more, 0
+  br i1 %some, label %look, label %no
+look:
+  %key = load ptr, ptr %pkey
+  %right = call i1 @tapec.key(ptr %key, ptr %known)
+  br i1 %right, label %yes, label %no
+yes:
+  %value = load ptr, ptr %pvalue
+  ret ptr %value
+no:
+  ret ptr null
+}}
+@py.str = external global i8
+declare i32 @PyDict_Next(ptr, ptr, ptr, ptr)
+declare i32 @PyUnicode_Compare(ptr, ptr)
 """
 
 # `tapec.poll`: run the handlers of signals that have come, at most once a second of `clock`; the
@@ -177,6 +221,7 @@ def runtime_text() -> str:
     parts = (
         _DECLARATIONS,
         _ARRAYS,
+        _DICTIONARIES,
         UNCHANGED,
         memory_text(),
         poll,

@@ -18,10 +18,11 @@ from itertools import chain
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KernelAbi, Output, records
-from tapec.backends.llvm.entry import CALL, NEXT, SIZE_MASK, EntryWriter, extents
+from tapec.backends.llvm.abi import KernelAbi, Output
+from tapec.backends.llvm.entry import CALL, NEXT, EntryWriter, extents
+from tapec.backends.llvm.entry_nesting import SIZE_MASK
 from tapec.backends.llvm.jit import ARENA, Library
-from tapec.backends.llvm.names import FIXED, RAISER, RECORD
+from tapec.backends.llvm.names import FIXED, KEY, RAISER, RECORD
 from tapec.backends.llvm.watch import STATE
 
 _FUNCTIONS = tuple(
@@ -36,8 +37,13 @@ declare ptr @PyComplex_FromDoubles([2 x double])
 declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
 declare ptr @PyLong_FromLongLong(i64)
 declare ptr @PyTuple_New(i64)
-declare i32 @PyTuple_SetItem(ptr, i64, ptr)
+declare ptr @PyList_New(i64)
+declare ptr @PyDict_New()
+declare i64 @PyDict_Size(ptr)
+declare i32 @PyDict_SetItem(ptr, ptr, ptr)
 declare ptr @PyType_GenericAlloc(ptr, i64)
+declare i1 @tapec.key(ptr, ptr)
+declare ptr @tapec.item(ptr, ptr, ptr)
 declare ptr @tapec.array(ptr, ptr, i32, i32, ptr)
 declare ptr @tapec.new(ptr, i32, ptr, ptr)
 declare ptr @tapec.take(ptr, i64)
@@ -62,18 +68,34 @@ def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
     docstring says what it does.
     """
     entry = EntryWriter(sig, kernel).text()
+    state = "external global" if sig.into else "global"
     parts = [
         _named_in(entry, (*_FUNCTIONS, *_OBJECTS)),
         f"declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)\n@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
-        f"@{STATE} = global ptr null\n{_WATCHING}" if sig.watched else "",
+        f"@{STATE} = {state} ptr{'' if sig.into else ' null'}\n{_WATCHING}" if sig.watched else "",
         _RAISING if sig.errors else "",
         "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
-        "".join(f"@{RECORD}{k} = external global i8\n" for k, _ in enumerate(records(sig.tree))),
+        _external(RECORD, len(sig.records)),
+        _external(KEY, len(sig.keys)),
         _extent_constants(sig),
         entry,
     ]
     return "\n".join(part for part in parts if part)
+
+
+def receiving_text(sig: KernelAbi, kernel: str = "kernel") -> str:
+    """LLVM text of an `entry` that takes `out`, for a kernel that is a symbol of the module's."""
+    return _declared(sig, kernel) + wrapper_text(sig, kernel)
+
+
+def _declared(sig: KernelAbi, kernel: str) -> str:
+    kinds = ", ".join(["ptr"] * (len(sig.args) + len(sig.outs) + 1))
+    return f"declare i32 @{kernel}({kinds})\n"
+
+
+def _external(name: str, count: int) -> str:
+    return "".join(f"@{name}{k} = external global i8\n" for k in range(count))
 
 
 def _named_in(text: str, declarations: Iterable[tuple[str, str]]) -> str:
@@ -119,11 +141,11 @@ def bound_text(sig: KernelAbi, kernel: str = "kernel") -> str:
         for k in range(count + 1)
     )
     passed = ", ".join(f"ptr %pointer.{k}" for k in range(count))
-    kinds = ", ".join(["ptr"] * count)
     save = "  %thread = call ptr @PyEval_SaveThread()\n" if sig.nogil else ""
     restore = "  call void @PyEval_RestoreThread(ptr %thread)\n" if sig.nogil else ""
-    return f"""\
-declare i32 @{kernel}({kinds})
+    return (
+        _declared(sig, kernel)
+        + f"""\
 declare void @Py_IncRef(ptr)
 declare ptr @PyEval_SaveThread()
 declare void @PyEval_RestoreThread(ptr)
@@ -152,3 +174,4 @@ refuse:
   ret ptr %refused
 }}
 """
+    )

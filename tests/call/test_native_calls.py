@@ -1,0 +1,286 @@
+"""Calls with keywords, containers and `out` go to native code, and give what Python gives."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.collection import no_collection
+
+import tapec
+from tapec.backends import fastcall
+from tapec.backends.llvm import available
+from tapec.call.kernel import Kernel
+from tapec.errors import ShapeError
+from tapec.tree import flatten
+
+pytestmark = [
+    pytest.mark.skipif(not available()[0], reason=available()[1]),
+    pytest.mark.skipif(not fastcall.SUPPORTED, reason="no vectorcall on this interpreter"),
+]
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@pytest.fixture
+def python_calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The calls of kernels that went through Python."""
+    seen: list[Any] = []
+    original = Kernel.__call__
+
+    def call(self: Kernel, *args: Any, **kwargs: Any) -> Any:
+        seen.append((args, kwargs))
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Kernel, "__call__", call)
+    fastcall.enable_vectorcall(Kernel)
+    return seen
+
+
+def same(a: Any, b: Any) -> None:
+    """Equal in structure, types and bits."""
+    (ours, tree), (theirs, other) = flatten(a), flatten(b)
+    assert tree == other
+    for x, y in zip(ours, theirs, strict=True):
+        assert type(x) is type(y)
+        np.testing.assert_array_equal(x, y, strict=True)
+
+
+LEAVES = st.one_of(
+    st.sampled_from([(), (1,), (2, 3), (0,)]).map(lambda shape: np.full(shape, 1.5)),
+    st.floats(-2, 2),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.none(),
+)
+NESTINGS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+        st.tuples(inner, inner).map(lambda parts: Pair(*parts)),
+    ),
+    max_leaves=6,
+)
+
+
+def doubled(tree: Any) -> Any:
+    """The same nesting with its numbers doubled; no None, as results have it in no place."""
+    leaves, shape = flatten((tree,))
+    return shape.unflatten([leaf + leaf for leaf in leaves])[0]
+
+
+@given(NESTINGS, st.dictionaries(st.sampled_from("xyz"), NESTINGS, max_size=2))
+@settings(max_examples=15, deadline=None)
+def test_any_nesting_in_and_out(argument: Any, named: dict[str, Any]) -> None:
+    def f(a: Any, **named: Any) -> Any:
+        return doubled([a, named])
+
+    kernel = tapec.compile(f)
+    wanted = f(argument, **named)
+    for _ in range(3):
+        same(kernel(argument, **named), wanted)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((), {"a": np.ones(3), "b": 2.0}),
+        ((np.ones(3),), {"b": 2.0}),
+        (((np.ones(3), 2.0),), {}),
+        (([np.ones(3), (2.0, True)],), {}),
+        (({"a": np.ones(3), "b": {"c": 2.0}},), {}),
+        ((Pair(np.ones(3), Pair(1.0, 2.0)),), {}),
+        (({"a": np.ones(2) + 1j, "b": None},), {}),
+        ((np.ones(3), "text"), {"flag": "other"}),
+    ],
+)
+def test_python_is_not_asked(args: Any, kwargs: Any, python_calls: list[Any]) -> None:
+    def f(*args: Any, **kwargs: Any) -> Any:
+        leaves = [x for x in flatten((args, kwargs))[0] if not isinstance(x, str)]
+        return {"sums": [np.sum(x) for x in leaves], "pair": Pair(leaves[0] * 2, (leaves[0] + 1,))}
+
+    kernel = tapec.compile(f)
+    same(kernel(*args, **kwargs), f(*args, **kwargs))
+    del python_calls[:]
+    for _ in range(2):
+        same(kernel(*args, **kwargs), f(*args, **kwargs))
+    assert python_calls == []
+
+
+def test_keys_and_names_made_at_run_time(python_calls: list[Any]) -> None:
+    kernel = tapec.compile(lambda p, **named: p["weight"] * named["scale"])
+    wanted = kernel({"weight": np.ones(2)}, scale=3.0)
+    del python_calls[:]
+    weight, scale = ("".join(list(word)) for word in ("weight", "scale"))
+    assert weight is not sys.intern(weight)
+    same(kernel({weight: np.ones(2)}, **{scale: 3.0}), wanted)
+    assert python_calls == []
+
+
+# What differs from what was compiled, in each way that native code must notice.
+CHANGED: list[Callable[[Any], Any]] = [
+    lambda p: [*p["list"], 1.0],
+    lambda p: p["list"][:1],
+    lambda p: tuple(p["list"]),
+    lambda p: {"x": p["list"][0], "y": p["list"][1]},
+    lambda p: [p["list"][1], p["list"][0]],
+    lambda p: [p["list"][0], 2],
+    lambda p: None,
+]
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_other_nestings_are_other_programs(change: Callable[[Any], Any]) -> None:
+    def f(p: Any) -> Any:
+        total = 0.0
+        for k, x in enumerate(flatten(p)[0], 1):
+            total = total + k * np.sum(x)
+        return total, {**p, "type": 0.0}
+
+    kernel = tapec.compile(f)
+    plain = {"list": [np.ones(3), 2.0]}
+    other = {"list": change(plain)}
+    for p in (plain, other, plain, other):
+        same(kernel(p), tapec.compile(f)(p))
+
+
+def test_the_order_of_keys_counts() -> None:
+    def f(p: Any) -> Any:
+        first, second = p.values()
+        return first - 2 * second, next(iter(p)) == "a"
+
+    kernel = tapec.compile(f)
+    for p in ({"a": 1.0, "b": 5.0}, {"b": 5.0, "a": 1.0}) * 2:
+        same(kernel(p), f(p))
+
+
+def test_many_programs_with_names_and_containers(python_calls: list[Any]) -> None:
+    kernel = tapec.compile(lambda p, k=1.0: [k * np.sum(x) for x in p])
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        ([np.ones(n)] * m, named) for n in range(1, 5) for m in (1, 2) for named in ({}, {"k": 3.0})
+    ]
+    wanted = [kernel(p, **named) for p, named in calls]
+    del python_calls[:]
+    for (p, named), value in zip(calls, wanted, strict=True):
+        same(kernel(p, **named), value)
+    assert python_calls == []
+
+
+def test_references_are_given_back() -> None:
+    kernel = tapec.compile(lambda p: {"sum": p["x"] + p["y"][0], "list": [p["x"] * 2]})
+    x, y = np.ones(3), np.ones(3)
+    p = {"x": x, "y": [y]}
+    kernel(p)
+    with no_collection():
+        before = [sys.getrefcount(thing) for thing in (x, y, p, "sum")]
+        for _ in range(100):
+            kernel(p)
+        assert [sys.getrefcount(thing) for thing in (x, y, p, "sum")] == before
+    made = kernel(p)
+    assert [sys.getrefcount(made["sum"]), sys.getrefcount(made["list"])] == [2, 2]
+    del made
+    gc.collect()
+
+
+def test_errors_leave_nothing_behind() -> None:
+    def f(p: Any) -> Any:
+        if p["x"][0] < 0:
+            raise ValueError("negative")
+        return {"root": np.sqrt(p["x"])}
+
+    def failed() -> int:
+        """One failing call; the references to its argument after it."""
+        try:
+            kernel(bad)
+        except ValueError:
+            return sys.getrefcount(bad["x"])
+        pytest.fail("no error")
+
+    kernel = tapec.compile(f)
+    bad = {"x": -np.ones(3)}
+    kernel({"x": np.ones(3)})
+    with no_collection():
+        first = failed()
+        assert [failed() for _ in range(20)] == [first] * 20
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+def test_out_takes_no_python_after_the_first_call(python_calls: list[Any]) -> None:
+    kernel = tapec.compile(lambda x, k=2.0: {"y": k * x, "s": [np.sum(x)]})
+    x, out = np.arange(3.0), {"y": np.empty(3), "s": [np.empty(())]}
+    assert kernel(x, out=out) is out
+    assert kernel(x, k=3.0, out=out) is out
+    del python_calls[:]
+    for k in (2.0, 3.0):
+        x += 1
+        named = {} if k == 2.0 else {"k": k}
+        assert kernel(x, **named, out=out) is out
+        np.testing.assert_array_equal(out["y"], k * x)
+        assert out["s"][0] == np.sum(x)
+    assert python_calls == []
+
+
+def test_out_that_shares_memory() -> None:
+    kernel = tapec.compile(lambda x: np.cumsum(x) + x[::-1])
+    x = np.arange(6.0)
+    kernel(x[:3], out=np.empty(3))
+    for out in (x[:3], x[1:4], x[3:]):
+        x[...] = np.arange(6.0)
+        wanted = np.cumsum(x[:3]) + x[:3][::-1]
+        assert kernel(x[:3], out=out) is out
+        np.testing.assert_array_equal(out, wanted)
+    both = tapec.compile(lambda x: (x + 1, x + 2))
+    y = np.zeros(3)
+    both(x[:3], out=(np.empty(3), np.empty(3)))
+    assert both(x[:3], out=(y, y))[1] is y
+    np.testing.assert_array_equal(y, x[:3] + 2)
+
+
+def test_out_that_is_captured() -> None:
+    captured = np.ones(3)
+    kernel = tapec.compile(lambda x: x + np.sum(captured) * captured)
+    for _ in range(3):
+        wanted = np.zeros(3) + np.sum(captured) * captured
+        kernel(np.zeros(3), out=captured)
+        np.testing.assert_array_equal(captured, wanted)
+
+
+@pytest.mark.parametrize(
+    "out", [np.empty(2), np.empty(3, np.float32), np.empty((3, 1)), [np.empty(3), np.empty(3)]]
+)
+def test_out_that_does_not_fit(out: Any) -> None:
+    kernel = tapec.compile(lambda x: x + 1)
+    kernel(np.ones(3), out=np.empty(3))
+    with pytest.raises(ShapeError):
+        kernel(np.ones(3), out=out)
+
+
+def test_out_with_gaps_or_another_order() -> None:
+    kernel = tapec.compile(lambda x: x * 2)
+    x = np.arange(6.0).reshape(2, 3)
+    kernel(x, out=np.empty((2, 3)))
+    for out in (np.empty((2, 6))[:, ::2], np.empty((3, 2)).T, np.empty((2, 3))[::-1]):
+        assert kernel(x, out=out) is out
+        np.testing.assert_array_equal(out, x * 2)
+
+
+def test_out_that_may_not_be_written() -> None:
+    kernel = tapec.compile(lambda x: x * 2)
+    kernel(np.ones(3), out=np.empty(3))
+    out = np.zeros(3)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        kernel(np.ones(3), out=out)
