@@ -76,6 +76,7 @@ class Session:
         "params",
         "parent",
         "partial",
+        "predictions",
         "serial",
         "shadows",
         "stores",
@@ -111,6 +112,7 @@ class Session:
             Any
         ] = []  # objects that may be one (see tapec.trace.staging.object_aliases)
         self.backoff: Any = None  # back-off of loops that could not be rolled (see staging.choice)
+        self.predictions: Any = None  # of what loops carry (see staging.prediction)
         # From a trace, a traced truth and an exception: raises that where it is false.
         self.expect: Any = None if parent is None else parent.expect
         self.failures: Any = None  # the user's exceptions (see tapec.trace.staging.failures)

@@ -63,6 +63,7 @@ class Iteration:
     appended: list[Appended] = field(default_factory=list)
     start: EntryObjects = field(default_factory=EntryObjects)
     changed: frozenset[Slot] = frozenset()  # slots whose objects were mutated in place
+    stable: bool = False  # whether what it carries has the same kinds at both ends
 
 
 def type_change(name: str, before: Any, after: Any, work: Work) -> str:

@@ -1,7 +1,8 @@
 """The body of a loop is traced until the kinds of the values that it carries are a fixpoint.
 
 All leaves start as constants. A leaf that an iteration changes becomes a parameter of the body,
-which is traced again; so a leaf stays a constant exactly if no iteration changes it.
+which is traced again; so a leaf stays a constant exactly if no iteration changes it. What a loop
+probably carries is tried first (`prediction.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import REGIONS, Storage
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.source.unbound import FLAG
+from tapec.trace.staging.attempts import failure_of
 from tapec.trace.staging.carries import (
     Carry,
     Iteration,
@@ -38,6 +40,7 @@ from tapec.trace.staging.lists import (
 )
 from tapec.trace.staging.object_aliases import EntryObjects, note_uncertain
 from tapec.trace.staging.objects import Unpacked, structure
+from tapec.trace.staging.prediction import Predictions, all_change, predictions_of
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.values import (
     Kind,
@@ -76,6 +79,7 @@ class LoopFixpoint:
     reverse: bool = False
     checkpoint: int = 0
     strict: bool = False  # carried values may not change their types
+    site: Any = None  # the code of the user's body, by which loops are known again
     carries: dict[Slot, Carry] = field(default_factory=dict)
     memory: list[Storage] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)  # of all attempts
@@ -96,20 +100,44 @@ class LoopFixpoint:
             raise ControlFlowError(
                 f"every iteration of a loop uses {name} up", where=where(), hint=DRAW
             )
+        predictions = predictions_of(self.session) if self.site is not None else None
+        found = None if predictions is None else self._predicted(predictions)
         for _ in range(FIXPOINT_ATTEMPTS):
-            found = self._iteration()
+            if found is not None and found.stable:
+                break
             if found is not None:
-                return found
-            self.regions.pop().close()
-        raise ControlFlowError(
-            "the values that a loop carries do not reach fixed types", where=where()
-        )
+                self.regions.pop().close()
+            found = self._iteration()
+        else:
+            raise ControlFlowError(
+                "the values that a loop carries do not reach fixed types", where=where()
+            )
+        if predictions is not None:
+            predictions.note(self.heap, self.site, self.carries)
+        return found
+
+    def _predicted(self, predictions: Predictions) -> Iteration | None:
+        """An iteration that starts from what the loop probably carries, None where it does not."""
+        predicted = predictions.of(self.heap, self.site)
+        if not predicted:
+            return None
+        heap, grown, count = self.heap, self.lists_grown, len(self.regions)
+        self.carries = dict(predicted)
+        made: list[Iteration] = []
+        failed = failure_of(lambda: made.append(self._iteration())) is not None
+        if not failed and all_change(predicted, made[0], heap):
+            return made[0]
+        for region in self.regions[count:]:
+            region.close()
+        del self.regions[count:]
+        self.heap, self.lists_grown, self.carries, self.memory = heap, grown, {}, []
+        return None
 
     def _region(self) -> Region:
         self.regions.append(Region(self.session))
         return self.regions[-1]
 
-    def _iteration(self) -> Iteration | None:
+    def _iteration(self) -> Iteration:
         region = self._region()
         try:
             with region.active():
@@ -122,7 +150,7 @@ class LoopFixpoint:
                     changes.setdefault(slot, self.heap.old(slot))
                 if (grown := growing_list(self.heap, changes)) is not None:
                     self._with_list(*grown)
-                    return None
+                    return made
                 made.changed = made.start.changed()
                 if self.lists_grown is not None:
                     check_appended(self.lists_grown, made.start, changes)
@@ -132,11 +160,11 @@ class LoopFixpoint:
                 made.unpacked = {slot: Unpacked.of(v) for slot, v in changes.items()}
         finally:
             self.heap.restore()
-        stable = not region.promoted
+        made.stable = not region.promoted
         self.memory += region.promoted
         for slot, unpacked in made.unpacked.items():
-            stable = self._is_stable(slot, unpacked, region) and stable
-        return made if stable else None
+            made.stable = self._is_stable(slot, unpacked, region) and made.stable
+        return made
 
     def _now(self, slot: Slot, value: Any) -> Any:
         return up_to_date(value, lambda: self.heap.name(slot))

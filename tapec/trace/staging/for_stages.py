@@ -56,7 +56,7 @@ class StagedFor:
             keep = kept(self.checkpoint, length - start)
             with staging_loop(heap.containers):
                 StagedLoop(self.session, heap, work, length - start, strict=self.strict,
-                     checkpoint=keep).emit()  # fmt: skip
+                     checkpoint=keep, site=self._site).emit()  # fmt: skip
         except EndsEarly:
             self._until(start, length)
 
@@ -65,7 +65,7 @@ class StagedFor:
         self._check_unbounded()
         heap, work = Heap(self.state), self._work(start, count, period)
         with staging_loop(heap.containers):
-            StagedLoop(self.session, heap, work, count, strict=self.strict).emit()
+            StagedLoop(self.session, heap, work, count, strict=self.strict, site=self._site).emit()
 
     def _work(
         self, start: Any, split: int = 0, period: int = 1
@@ -101,7 +101,9 @@ class StagedFor:
         try:
             heap, work = Heap(self.state), self._work(start)
             with staging_loop(heap.containers):
-                StagedLoop(need_session(), heap, work, count, strict=self.strict).emit()
+                StagedLoop(
+                    need_session(), heap, work, count, strict=self.strict, site=self._site
+                ).emit()
         except EndsEarly:
             self._until(start, start + count)
 
@@ -129,11 +131,16 @@ class StagedFor:
 
         heap = Heap(state)
         with staging_loop(heap.containers):
-            StagedLoop(need_session(), heap, work, test=test).emit()
+            StagedLoop(need_session(), heap, work, test=test, site=self._site).emit()
 
     def _goes_on(self, count: Any, length: Any) -> Any:
         assert self.go_on is not None
         return TABLE["logical_and"](count < length, self.go_on())
+
+    @property
+    def _site(self) -> Any:
+        """The code of the body; None where types may not change, which is told from the start."""
+        return None if self.strict else getattr(self.body, "__code__", None)
 
     def _check_unbounded(self) -> None:
         if self.checkpoint:

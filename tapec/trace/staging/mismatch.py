@@ -157,7 +157,7 @@ def assigned_in(function: Any, name: str) -> Loc | None:
     code = getattr(source or function, "__code__", None)
     if code is None or not is_user_code(code):
         return None
-    found = _stores(code).get(_root(name)) if source is None else _returns(code)
+    found = assigned_lines(code).get(_root(name)) if source is None else _returns(code)
     return _loc(code, found[-1]) if found else None
 
 
@@ -175,7 +175,7 @@ def around_loop(name: str, line: int) -> tuple[Any, Any]:
     """
     name = _root(name)
     codes = _running()
-    lines = {n for code in codes for n in _stores(code).get(name, ())}
+    lines = {n for code in codes for n in assigned_lines(code).get(name, ())}
     first = max((n for n in lines if n < line), default=None)
     later = min((n for n in lines if n >= line), default=None)
     places = [None if n is None else _loc(codes[0], n) for n in (first, later)]
@@ -226,7 +226,7 @@ def _root(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _stores(code: CodeType) -> dict[str, tuple[int, ...]]:
+def assigned_lines(code: CodeType) -> dict[str, tuple[int, ...]]:
     """The lines that assign each variable, in code and in the closures made of its statements."""
     found: dict[str, set[int]] = {}
     pending = [code]

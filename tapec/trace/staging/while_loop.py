@@ -165,4 +165,5 @@ class While:
     def _emit(self, work: Callable[[Any, list[Tracer]], None]) -> None:
         heap = Heap(self.state)
         with staging_loop(heap.containers):
-            StagedLoop(need_session(), heap, work, test=self.test).emit()
+            code = getattr(self.body, "__code__", None)
+            StagedLoop(need_session(), heap, work, test=self.test, site=code).emit()
