@@ -35,6 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "sparse": {"ir", "ad", "call"},
     "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse"},
     "interop": {"tree", "trace", "call", "sparse", "derive"},
+    # Tracing finds these translations by the names of SciPy's modules.
+    "scipy": {"ir", "tree", "trace", "call", "derive", "interop"},
 }
 # Nothing below may import what is on top: the package itself, `tools` and `bench`.
 LOWER = set(ALLOWED)

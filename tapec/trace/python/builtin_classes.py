@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import operator
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,16 @@ class Class(metaclass=Meta):
     def accepts(tracer: Tracer) -> bool:
         """No array is a class."""
         return False
+
+
+def by_class(function: Any, substitute: Callable[[Any], Any]) -> Any:
+    """`functools.singledispatch`: a traced value has the class that it stands for."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return substitute(function.dispatch(Class(args[0])))(*args, **kwargs)
+
+    return called
 
 
 def class_of(x: Tracer) -> Any:

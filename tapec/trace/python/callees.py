@@ -15,6 +15,7 @@ from tapec.trace.python.builtin import OF_PYTHON, sort_list
 from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
+from tapec.trace.python.packages import has_stand_in, translation
 from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
 from tapec.trace.python.unsteady import is_unsteady, steady
 
@@ -39,13 +40,16 @@ def _function(function: Any, session: Session) -> Any:
         return known[1]
     if scope.get("__name__", "").startswith("tapec.trace."):
         return function
-    if is_library(function.__code__) and not (is_numpy(function) or is_special(function)):
+    known_here = is_numpy(function) or is_special(function) or translation(function)
+    if is_library(function.__code__) and not known_here:
         return function
     return substitute(function, session)
 
 
 def _object(thing: Any, session: Session) -> Any:
-    """An object whose class has a `__call__` of the user's."""
+    """An object whose class has a `__call__` of the user's, or a translation."""
+    if has_stand_in(thing):
+        return instance(thing, session)
     method = getattr(type(thing), "__call__", None)  # noqa: B004  its code is wanted
     if type(method) is not types.FunctionType:
         return thing
@@ -57,7 +61,7 @@ def _method(method: Any, session: Session) -> Any:
     owner, function = method.__self__, method.__func__
     if type(owner) is Tracer:
         return method
-    if type(owner).__module__.startswith("scipy.stats"):  # densities have translations
+    if type(owner).__module__.startswith("scipy.stats") or has_stand_in(owner):
         return getattr(instance(owner, session), method.__name__)
     made = callee(session, function)
     if made is function:

@@ -17,7 +17,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.densities import Distribution, has_density
 from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
 from tapec.trace.python.builtin import OF_PYTHON
-from tapec.trace.python.builtin_classes import Class, Deque
+from tapec.trace.python.builtin_classes import Deque, by_class
 from tapec.trace.python.classes import (
     CLONED,
     KEPT,
@@ -36,6 +36,7 @@ from tapec.trace.python.namespaces import (
     known_cell,
     under_names_of_modules,
 )
+from tapec.trace.python.packages import class_translation, has_stand_in, stand_in_of, translation
 from tapec.trace.python.plan import COPIED
 from tapec.trace.python.proxy import (
     ArrayProxy,
@@ -101,26 +102,19 @@ def _class(cls: type, session: Session) -> Any:
             return known[cls]
     if issubclass(cls, np.generic) and cls.__module__ == "numpy" and not cls.__subclasses__():
         return array_caster(cls)
+    if (known := class_translation(cls)) is not None:
+        return known
     return _class_of_clones(cls, session) if makes_stand_ins(cls) else cls
 
 
 def _plain_function(function: types.FunctionType, session: Session) -> Any:
+    if (known := translation(function)) is not None:
+        return known
     if is_numpy(function) or is_special(function):
         return direct_on_constants(function, numpy_function(function))
     if hasattr(function, "registry") and hasattr(function, "dispatch"):
-        return _by_class(function, session)
+        return by_class(function, functools.partial(substitute, session=session))
     return direct_on_constants(function, clone(function, session))
-
-
-def _by_class(function: Any, session: Session) -> Any:
-    """`functools.singledispatch`: a traced value has the class that it stands for."""
-
-    @functools.wraps(function)
-    def by_class(*args: Any, **kwargs: Any) -> Any:
-        found = function.dispatch(Class(args[0]))
-        return substitute(found, session)(*args, **kwargs)
-
-    return by_class
 
 
 def _builtin(function: Any, session: Session) -> Any:
@@ -132,7 +126,7 @@ def _builtin(function: Any, session: Session) -> Any:
 
 
 def _method(method: types.MethodType, session: Session) -> Any:
-    if has_density(method.__self__):
+    if has_density(method.__self__) or has_stand_in(method.__self__):
         return getattr(instance(method.__self__, session), method.__name__)
     function = substitute(method.__func__, session)
     if function is method.__func__:
@@ -147,6 +141,10 @@ def instance(thing: Any, session: Session) -> Any:
         return known[1]
     if has_density(thing):
         return Distribution(thing)
+    if has_stand_in(thing):
+        placed = functools.partial(substitute, session=session)
+        known = session._wrapped[id(thing)] = thing, stand_in_of(thing, placed)
+        return known[1]
     cls = type(thing)
     if isinstance(thing, (type, Tracer, ComplexParts)):
         return thing

@@ -17,6 +17,7 @@ from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import class_dict
 from tapec.trace.python.edges import Edge
+from tapec.trace.python.packages import has_stand_in
 from tapec.trace.python.plan import NUMBERS, CapturedInput, InputPlan, eligible
 
 
@@ -41,6 +42,7 @@ class Captured:
         found: set[int] = set()
         pending = [id(e.owner) for e in self._numbers.values()]
         pending += [id(e.owner) for places in self._arrays.values() for e in places]
+        pending += [id(e.value) for e in edges if has_stand_in(e.value)]
         while pending:
             holder = pending.pop()
             if holder not in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -238,4 +239,7 @@ def is_multimethod(thing: Any) -> bool:
 def _is_of(package: str, thing: Any) -> bool:
     """Whether a function is the package's, not one that `functools.wraps` gave its names."""
     code = getattr(thing, "__code__", None)
-    return code is None or package in Path(code.co_filename).parts or code.co_filename[0] == "<"
+    if code is None or code.co_filename[0] == "<":
+        return True
+    folder = Path(sys.modules[package].__file__ or "").parent
+    return folder in Path(code.co_filename).parents

@@ -26,6 +26,7 @@ from tapec.trace.python.classes import (
 )
 from tapec.trace.python.edges import READ, Edge, Names, Places, Roots, is_plain
 from tapec.trace.python.owners import Owners
+from tapec.trace.python.packages import has_stand_in, state_of
 from tapec.trace.python.plan import COPIED
 from tapec.trace.python.reads import DYNAMIC, reads
 from tapec.trace.python.users import inside, is_looked_into, is_users
@@ -206,7 +207,7 @@ class Walk:
         count = None
         while count != (count := (len(self._things), len(self.names))):
             for title, thing, hooked in list(self._things):
-                new = self.names - done.setdefault(id(thing), set())
+                new = (self.names | state_of(thing)) - done.setdefault(id(thing), set())
                 if new or id(thing) not in asked:
                     asked.add(id(thing))
                     done[id(thing)] |= new
@@ -227,7 +228,7 @@ class Walk:
         own = getattr(thing, "__dict__", None)
         if type(own) is dict:
             self.edge_of_dict(title, thing, own, names, hooked)
-        if is_users(cls):
+        if is_users(cls) or has_stand_in(thing):
             self._members(title, cls, names, own if type(own) is dict else None)
             self._slots(title, thing, cls)
 

@@ -1,0 +1,91 @@
+"""Functions, classes and objects of SciPy that traced code sees translations of.
+
+The translations of `scipy.optimize` are in `tapec.scipy.optimize`, and so on. Some of them
+differentiate, so their room stands above the derivatives; it is found by the name of SciPy's
+module, and loaded when traced code first meets something of that module.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from tapec.lazy import loaded
+from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.python.proxy import Meta
+
+# The modules of SciPy that have a room of translations.
+TRANSLATED = frozenset(["interpolate"])
+
+# Translations by SciPy's own function or class.
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+CLASSES: dict[Any, Callable[..., Any]] = {}
+# What makes the stand-in of an object, given what makes those of its arrays.
+Placed = Callable[[Any], Any]
+OBJECTS: dict[type, Callable[[Any, Placed], Any]] = {}
+
+
+def _is_translated(thing: Any) -> bool:
+    package, _, rest = (getattr(thing, "__module__", None) or "").partition(".")
+    room = rest.partition(".")[0]
+    if package != "scipy" or room not in TRANSLATED:
+        return False
+    loaded(f"tapec.scipy.{room}")
+    return True
+
+
+def translation(function: Any) -> Callable[..., Any] | None:
+    """The translation of a function, None where it has none."""
+    return FUNCTIONS.get(function) if _is_translated(function) else None
+
+
+def class_translation(cls: type) -> Any:
+    """What stands for a class of SciPy's, None where it is no translated one."""
+    if not _is_translated(cls) or cls not in CLASSES:
+        return None
+    return _stand_in(cls, CLASSES[cls])
+
+
+@functools.cache
+def _stand_in(cls: type, make: Callable[..., Any]) -> Any:
+    class Translated(metaclass=Meta):
+        real = cls
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            return make(*args, **kwargs)
+
+        @staticmethod
+        def accepts(tracer: Tracer) -> bool:
+            """No array is one of these objects."""
+            return False
+
+    Translated.__name__ = cls.__name__
+    return Translated
+
+
+def has_stand_in(thing: Any) -> bool:
+    """Whether this is an object of SciPy's that traced code sees a translation of."""
+    return _is_translated(type(thing)) and type(thing) in OBJECTS
+
+
+def stand_in_of(thing: Any, placed: Placed) -> Any:
+    """The translation of an object; `placed` makes the stand-ins of its arrays."""
+    return OBJECTS[type(thing)](thing, placed)
+
+
+def state_of(thing: Any) -> set[str]:
+    """The attributes that an object's translation reads, whatever the code around it names."""
+    return {*getattr(thing, "__dict__", ())} if has_stand_in(thing) else set()
+
+
+__all__ = [
+    "CLASSES",
+    "FUNCTIONS",
+    "OBJECTS",
+    "class_translation",
+    "has_stand_in",
+    "stand_in_of",
+    "state_of",
+    "translation",
+]
