@@ -9,6 +9,7 @@ from tapec.trace.numpy import (  # noqa: F401
     composites,
     constructors,
     conversions,
+    counting,
     declared,
     decompose,
     densities,

@@ -1,4 +1,4 @@
-"""Statistics of samples, histograms, and functions applied along axes."""
+"""Statistics of samples, and functions applied along axes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.demands import demand
-from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
+from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.numpy.linalg import dot
-from tapec.trace.numpy.select import where
-from tapec.trace.numpy.shape import ravel, reshaped
-from tapec.trace.numpy.ufunc_methods import at
+from tapec.trace.numpy.shape import reshaped
 
 
 @implements("cov")
@@ -71,82 +68,6 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
         return c / c
     size = TABLE["sqrt"](TABLE["diag"](c))
     return TABLE["clip"](c / size[:, None] / size[None, :], -1.0, 1.0)
-
-
-# -- counting ------------------------------------------------------------------------------
-
-
-@implements("bincount")
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Counts of small integers, or sums of weights: as many as the constant `x` needs.
-
-    For traced integers the result has `minlength` counts; larger ones are out of bounds.
-    """
-    x = as_tracer(x)
-    if x.ndim != 1:
-        raise ValueError(f"object too {'deep' if x.ndim else 'small'} for desired array")
-    if weights is not None and as_tracer(weights).shape != x.shape:
-        raise ValueError("The weights and list don't have the same length.")
-    n = int(minlength)
-    if not any_symbolic(x):
-        x = unwrap(x)
-        if x.size and x.min() < 0:
-            raise ValueError("'list' argument must have no negative elements")
-        n = max(n, int(x.max()) + 1 if x.size else 0)
-    elif not n:
-        raise unsupported(np.bincount, " of traced integers without minlength=")
-    else:
-        x = where(TABLE["less"](x, 0), n, x)
-    made = TABLE["full"](n, 0, float if weights is not None else np.int64)
-    at("add", made, x, 1 if weights is None else ravel(weights) * 1.0)
-    return made
-
-
-@implements("histogram")
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None,
-              weights: Any = None) -> Any:  # fmt: skip
-    """Counts (or sums of weights) between edges; elements on the last edge count."""
-    x = ravel(a)
-    if weights is not None and as_tracer(weights).shape != as_tracer(a).shape:
-        raise ValueError("weights should have the same shape as a.")
-    edges = _edges(x, bins, range)
-    inside = (x[:, None] >= edges[:-1]) & (x[:, None] < edges[1:])
-    last = np.arange(edges.size - 1) == edges.size - 2
-    inside = inside | (last & TABLE["equal"](x, edges[edges.size - 1])[:, None])
-    if weights is None:
-        counts = TABLE["sum"](inside, axis=0)
-    else:
-        w = ravel(weights)
-        counts = TABLE["sum"](where(inside, w[:, None], np.zeros((), w.dtype)), axis=0)
-        counts = TABLE["astype"](counts, w.dtype, copy=False)
-    if density:
-        widths = TABLE["astype"](edges[1:] - edges[:-1], float)
-        counts = counts / widths / TABLE["sum"](counts)
-    return counts, edges
-
-
-def _edges(x: Any, bins: Any, bounds: Any) -> Any:
-    if isinstance(bins, str):
-        raise unsupported(np.histogram, f" with bins={bins!r}")
-    if np.ndim(bins):
-        edges = as_tracer(bins)
-        if edges._storage.array is not None and (np.diff(edges._array) < 0).any():
-            raise ValueError("`bins` must increase monotonically, when an array")
-        return edges
-    if bounds is not None:
-        like = np.zeros(1, x.dtype if x._dtype == "f32" else float)
-        return as_tracer(np.histogram_bin_edges(like, int(bins), unwrap(bounds)))
-    if not x.size:
-        return as_tracer(np.histogram_bin_edges(np.zeros(0), int(bins)))
-    low, high = TABLE["min"](x), TABLE["max"](x)
-    if x._dtype[0] == "f":
-        finite = TABLE["isfinite"](high - low)
-        demand(finite, ValueError("autodetected range is not finite"))
-    same = TABLE["equal"](low, high)
-    low, high = where(same, low - 0.5, low), where(same, high + 0.5, high)
-    made = TABLE["linspace"](low, high, int(bins) + 1)
-    made[-1] = high
-    return TABLE["astype"](made, x.dtype) if x._dtype == "f32" else made
 
 
 # -- functions along axes ------------------------------------------------------------------
