@@ -70,7 +70,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "scipy.linalg.lu_solve": ((Q, np.array([0, 1, 2])), V[:3]),
     "scipy.linalg.solve_continuous_lyapunov": (Q, Q),
     "scipy.linalg.solve_discrete_lyapunov": (0.1 * Q, Q),
-    "tril_indices_from": (Q,), "histogram": (V,), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
+    "tril_indices_from": (Q,), "histogram": (V,), "histogram2d": (V, V), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
 }  # fmt: skip
 # Values to try, beside those that a type suggests.
 VALUES: dict[str, list[Any]] = {

@@ -43,7 +43,7 @@ def same(function: Any, x: Any, *args: Any) -> None:
     try:
         want = function(x, *args)
     except ValueError as error:
-        with pytest.raises(ValueError, match=str(error)[:12]):
+        with pytest.raises(ValueError, match="range" if "range" in str(error) else "increase"):
             f(x)
         return
     for a, b in zip(want, f(x), strict=True):
