@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 import warnings
@@ -179,10 +178,9 @@ class Native:
         if not isinstance(self.kernel, linking.LinkedKernel):
             self.kernel = replace(self.kernel, code=None)
 
-    @functools.cached_property
-    def receiving(self) -> Any:
-        """Code with an entry that takes `out`; None without an entry."""
-        return None if self.library is None else linking.receiving(self.kernel)
+    def entry(self, signature: Any) -> Any:
+        """Code with an entry that takes other calls than the kernel's own."""
+        return linking.other_entry(self.kernel, signature)
 
     def bind(self, args: Sequence[Any], outs: Sequence[Any] | None) -> Callable[[], Any]:
         """A callable on fixed buffers."""

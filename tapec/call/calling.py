@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.call.complexes import NativeForm
+from tapec.call.native_form import NativeForm
 from tapec.call.signature import Signature, Static
 from tapec.lazy import deferred
 from tapec.trace.markers import ResultMarker

@@ -2,67 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tapec.backends.fastcall import FastCallable, set_entry
 from tapec.call.tuning import CHAINED, RETIRED
+from tapec.call.values import has_gaps
 from tapec.lazy import deferred
 
 if TYPE_CHECKING:
     from tapec.backends import llvm
     from tapec.backends.llvm import dispatch
+    from tapec.call import routes
+    from tapec.call.routes import Route
     from tapec.call.specialize import Specialization
 else:
     llvm, dispatch = deferred("tapec.backends.llvm"), deferred("tapec.backends.llvm.dispatch")
+    routes = deferred("tapec.call.routes")
 
 
 class Entries:
     """Programs whose code takes calls: a chain of a few, a table of many."""
 
     def __init__(self) -> None:
-        self._programs: list[Specialization] = []  # newest first
-        self._receiving: list[Specialization] = []  # those that calls give `out`
+        self._routes: list[tuple[Specialization, Route]] = []  # newest first
         self._retired: list[Specialization] = []  # a call may still be running in them
         self._table: Any = None
 
+    def run(
+        self,
+        kernel: FastCallable,
+        special: Specialization,
+        leaves: Sequence[Any],
+        out: Any,
+        given: Any,
+    ) -> Any:
+        """Evaluate a program; from now on native code takes calls like this, where it can."""
+        if out is not None:
+            self.offer(kernel, special, routes.receiving)
+        elif any(map(has_gaps, leaves)):
+            self.offer(kernel, special, routes.gathering)
+        return special.run(leaves, out, given)
+
     def add(self, kernel: FastCallable, special: Specialization) -> None:
         """Route matching calls of the kernel to this program, where native calls are possible."""
-        if special.library is not None:
-            self._programs.insert(0, special)
-            self._set(kernel)
+        self.offer(kernel, special, routes.direct)
 
-    def receive(self, kernel: FastCallable, special: Specialization) -> None:
-        """Route calls with `out` too, from the first such call on."""
-        known = special in self._receiving or special not in self._programs
-        if not known and special.receiving is not None:
-            self._receiving.append(special)
+    def offer(
+        self,
+        kernel: FastCallable,
+        special: Specialization,
+        make: Callable[[Specialization], Route | None],
+    ) -> None:
+        """Route calls through this entry of a program too."""
+        route = special.once(make)
+        known = any(other is route for _, other in self._routes)
+        if route is not None and not known:
+            self._routes.insert(0, (special, route))
             self._set(kernel)
 
     def drop(self, gone: Iterable[Specialization]) -> None:
         """Stop routing calls to these; their code stays loaded while a call may run in it."""
         for special in gone:
-            if special in self._programs:
-                self._programs.remove(special)
+            kept = [known for known in self._routes if known[0] is not special]
+            if len(kept) < len(self._routes):
                 self._retired.append(special)
-            if special in self._receiving:
-                self._receiving.remove(special)
+            self._routes = kept
         # Short calls hold the interpreter lock, so none still runs code retired long ago.
         old = self._retired[:-RETIRED]
         self._retired = [*(s for s in old if s.releases), *self._retired[-RETIRED:]]
 
     def _set(self, kernel: FastCallable) -> None:
-        python = llvm.symbols()["tapec.mismatch"]
-        entries = [(s.library, s.compiled.kernel.signature) for s in self._programs]
-        entries += [(s.receiving, self._with_out(s)) for s in self._receiving]
-        if len(entries) <= CHAINED:
-            set_entry(kernel, llvm.link_chain([library for library, _ in entries], python))
+        known = llvm.symbols()
+        if len(self._routes) <= CHAINED:
+            chain = [route.library for _, route in self._routes]
+            set_entry(kernel, llvm.link_chain(chain, known["tapec.mismatch"]))
             return
-        made = dispatch.table(entries, python)
-        set_entry(kernel, llvm.symbols()["tapec.dispatch"], made.ctypes.data)
+        entries = [(route.library, route.signature) for _, route in self._routes]
+        made = dispatch.table(entries, known["tapec.mismatch"])
+        set_entry(kernel, known["tapec.dispatch"], made.ctypes.data)
         self._table = made  # the old table stays alive until no call reads it
-
-    @staticmethod
-    def _with_out(special: Specialization) -> Any:
-        return replace(special.compiled.kernel.signature, into=True)

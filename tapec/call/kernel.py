@@ -94,7 +94,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
         pinned = self._pinned
         key, values = self._key(args, kwargs, pinned)
         if (current := self._recalled(key)) is not None:
-            return self._run(current, values, out, (args, kwargs))
+            return self._entries.run(self, current, values, out, (args, kwargs))
         signature, leaves = abstract(args, kwargs, self._static, self._pinned)
         if is_traced(leaves):
             return self._traced(*args, **kwargs)
@@ -105,12 +105,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
         if special.signature is not signature and special.signature != signature:
             _, leaves = abstract(args, kwargs, self._static, self._pinned)
         self._remember(key, pinned, special)
-        return self._run(special, leaves, out, (args, kwargs))
-
-    def _run(self, special: Specialization, leaves: Sequence[Any], out: Any, given: Any) -> Any:
-        if out is not None:
-            self._entries.receive(self, special)
-        return special.run(leaves, out, given)
+        return self._entries.run(self, special, leaves, out, (args, kwargs))
 
     def _remember(self, key: Any, pinned: frozenset[int], special: Specialization) -> None:
         """Find the program by the cheap key from now on, where it says all of the signature."""

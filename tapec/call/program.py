@@ -8,7 +8,7 @@ from tapec.ir.types import Type
 from tapec.pipeline import Journal, Native, interpreted, native
 
 if TYPE_CHECKING:
-    from tapec.call.complexes import NativeForm
+    from tapec.call.native_form import NativeForm
     from tapec.ir.core import Func
 
 

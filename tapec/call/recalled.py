@@ -29,7 +29,7 @@ from tapec.tree import Tree
 
 if TYPE_CHECKING:
     from tapec.call import tracing
-    from tapec.call.complexes import NativeForm
+    from tapec.call.native_form import NativeForm
 else:
     tracing = deferred("tapec.call.tracing")
 

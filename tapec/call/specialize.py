@@ -7,19 +7,19 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tapec.backends.locks import ForkedLock
 from tapec.call.calling import Calling
-from tapec.call.complexes import NativeForm, native_form
+from tapec.call.native_form import NativeForm, native_form
 from tapec.call.program import Face, ProgramLike
 from tapec.call.results import Results
 from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs_apart
 from tapec.call.signature import Signature, Static, input_reader
 from tapec.call.state import CapturedState
-from tapec.call.values import boxed, owned, passed, prepared
+from tapec.call.values import boxed, has_gaps, owned, passed, prepared
 from tapec.lazy import deferred
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.markers import ResultMarker
@@ -37,6 +37,7 @@ else:
     nesting = deferred("tapec.backends.llvm.nesting")
 
 Array = np.ndarray[Any, Any]
+_Made = TypeVar("_Made")
 
 
 @dataclass(eq=False)
@@ -58,6 +59,7 @@ class Specialization:
     asked: frozenset[int] = frozenset()  # inputs whose gaps and signs of strides matter
     changes: Counter[str] = field(default_factory=Counter)  # retraces, by captured value
     _made: list[Any] = field(default_factory=list, repr=False)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=ForkedLock, repr=False)
 
     def __str__(self) -> str:
@@ -150,30 +152,14 @@ class Specialization:
         """Whether a call changes its arguments or anything outside."""
         return bool(self.mutated) or self.effects is not None
 
-    @property
-    def library(self) -> Any:
-        """Code whose entry takes calls directly; None where they must go through Python."""
-        kernel = self.compiled
-        if kernel is None or not self.calling.native:
-            return None
-        if self.exclusive and not self._checked_natively:
-            return None
-        return kernel.library
-
-    @property
-    def receiving(self) -> Any:
-        """Code whose entry takes calls with `out`; None where they must go through Python."""
-        captures = self.state is not None and self.state.arrays
-        if self.library is None or captures or self._results.orders:
-            return None
-        named = nesting.is_passed(nesting.shape_of(self.compiled.kernel.signature.tree))
-        return self.compiled.receiving if named else None
-
-    @property
-    def _checked_natively(self) -> bool:
-        """Whether native code sees to it that arguments lie apart where they must."""
-        captures = self.state is not None and self.state.arrays
-        return not captures and pairs_apart(self.exclusive, self.abi().args) is not None
+    def once(self, make: Callable[[Specialization], _Made]) -> _Made:
+        """What a function makes of the program, made once."""
+        if make not in self._kept:
+            with self._lock.held():
+                if make not in self._kept:
+                    self._kept[make] = make(self)
+        found: _Made = self._kept[make]
+        return found
 
     @property
     def releases(self) -> bool:
@@ -188,7 +174,7 @@ class Specialization:
         inputs = self._inputs(leaves)
         if self.exclusive:
             self._check_written(inputs, leaves)
-        fresh = self.calling.direct and not (self._writes or self._results.views)
+        fresh = self.calling.direct and not (self._writes or self.results.views)
         if out is None and fresh and self.compiled is not None:
             return self._native(inputs)
         values = self._evaluate(inputs)
@@ -197,10 +183,10 @@ class Specialization:
             inputs[position][...] = value
         if self.effects is not None:
             self.effects.apply(values, inputs, given, self.state)
-        if self._results.views:
-            values += self._results.seen(values, inputs)
+        if self.results.views:
+            values += self.results.seen(values, inputs)
         if out is not None:
-            return self._results.store(values, out)
+            return self.results.store(values, out)
         return self._arranged(values)
 
     @functools.cached_property
@@ -208,14 +194,16 @@ class Specialization:
         return input_reader(self.signature)
 
     @functools.cached_property
-    def _results(self) -> Results:
+    def results(self) -> Results:
         count = self._returned + len(self.form.pairs)
         return Results([m for m in self.leaves if isinstance(m, ResultMarker)], count)
 
     @functools.cached_property
     def _plain(self) -> bool:
-        """Whether arguments lie in C order and results are fresh, as in native calls."""
-        return not (self._results.views or self.signature.strided or self.signature.narrow)
+        """Whether arguments have no gaps, and results are fresh, as in native calls."""
+        in_order = sum(bool(given.order) for given in self.form.inputs)
+        gaps = len(self.signature.strided) > in_order
+        return not (self.results.views or gaps or self.signature.narrow)
 
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
@@ -223,7 +211,7 @@ class Specialization:
             given = [*inputs, *self.hidden_inputs()]
             arrays = [np.asarray(x, t.numpy) for x, t in zip(given, self.face.params, strict=True)]
             values = [owned(y) for y in self.program.interpreted()(arrays)]
-            for k, order in self._results.orders.items():
+            for k, order in self.results.orders.items():
                 values[k] = values[k].transpose(np.argsort(order))
             if self.errors:
                 self.abi().raise_error(int(values.pop()))
@@ -237,7 +225,8 @@ class Specialization:
 
     def _native(self, inputs: list[Any]) -> Any:
         """The results of native code on these inputs."""
-        args, named = self.calling.passed([prepared(x) for x in self.form.given(inputs)])
+        kinds = zip(self.form.given(inputs), self.form.inputs, strict=True)
+        args, named = self.calling.passed([prepared(x, kind.order) for x, kind in kinds])
         return self.compiled.call(*args, **named)
 
     @functools.cached_property
@@ -248,7 +237,7 @@ class Specialization:
     def _leaf(self, marker: Any) -> Callable[[Sequence[Any]], Any]:
         if not isinstance(marker, ResultMarker):
             return lambda values: marker
-        index = self._results.place(marker)
+        index = self.results.place(marker)
         if self.compiled is not None or marker.is_view:
             return operator.itemgetter(index)
         return lambda values: boxed(values[index], marker.python_scalar)
@@ -266,8 +255,8 @@ class Specialization:
         outs = None if out is None else flatten(out)[0]
         buffers = self._inputs(leaves)
         separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
-        simple = separate and self.calling.direct and self._plain and not self._results.orders
-        simple = simple and not self.form.packed
+        simple = separate and self.calling.direct and self._plain and not self.results.orders
+        simple = simple and not (self.form.packed or any(map(has_gaps, buffers)))
         if self.compiled is None or not simple:
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)

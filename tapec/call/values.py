@@ -27,9 +27,11 @@ def boxed(value: Array, python: bool) -> Any:
     return value.item() if python else value[()]
 
 
-def passed(dtype: str, shape: tuple[int, ...], python: bool = False) -> Any:
+def passed(
+    dtype: str, shape: tuple[int, ...], python: bool = False, order: tuple[int, ...] = ()
+) -> Any:
     """How native code takes an input: a number of Python's, or an array."""
-    return llvm.ScalarArg(_PYTHON[dtype]) if python else llvm.ArrayArg(dtype, shape)
+    return llvm.ScalarArg(_PYTHON[dtype]) if python else llvm.ArrayArg(dtype, shape, order=order)
 
 
 def inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -43,15 +45,20 @@ def is_traced(leaves: Iterable[Any]) -> bool:
     return any(isinstance(leaf, kind) for leaf in leaves)
 
 
-def prepared(x: Any) -> Any:
-    """An input as native code wants it: an exact, C-contiguous, aligned ndarray, or a number."""
-    if isinstance(x, np.ndarray | np.generic):
-        return (
-            np.require(np.asarray(x), requirements=("C", "A"))
-            if type(x) is not np.ndarray or not (x.flags.c_contiguous and x.flags.aligned)
-            else x
-        )
-    return x
+def prepared(x: Any, order: tuple[int, ...] = ()) -> Any:
+    """An input as native code wants it: an exact, aligned ndarray without gaps, or a number."""
+    if not isinstance(x, np.ndarray | np.generic):
+        return x
+    if order:
+        return prepared(np.asarray(x).transpose(order)).transpose(np.argsort(order))
+    if type(x) is np.ndarray and x.flags.c_contiguous and x.flags.aligned:
+        return x
+    return np.require(np.asarray(x), requirements=("C", "A"))
+
+
+def has_gaps(x: Any) -> bool:
+    """Whether this is an array that does not lie in C order without gaps."""
+    return isinstance(x, np.ndarray) and not x.flags.c_contiguous
 
 
 def owned(y: Array) -> Array:

@@ -25,7 +25,7 @@ from tapec.backends.llvm import (
     symbols,
     wrapper_text,
 )
-from tapec.backends.llvm.abi import ELEMENTS
+from tapec.backends.llvm.elements import ELEMENTS
 from tapec.errors import BackendError
 
 pytestmark = [

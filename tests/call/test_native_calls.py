@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -284,3 +285,74 @@ def test_out_that_may_not_be_written() -> None:
     out.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         kernel(np.ones(3), out=out)
+
+
+# --- arrays in other orders and with gaps ---------------------------------------------------------
+
+
+def layouts(shape: tuple[int, ...]) -> list[Any]:
+    """Arrays of one shape and content that lie in memory in different ways."""
+    content = np.arange(float(np.prod(shape))).reshape(shape)
+    wide = np.zeros([2 * n + 1 for n in shape])
+    made = [content, np.full(shape, content[(0,) * len(shape)])]
+    for axes in itertools.permutations(range(len(shape))):
+        back = np.argsort(axes)
+        made.append(np.ascontiguousarray(content.transpose(axes)).transpose(back))
+        for step in (1, 2, -1):
+            base = wide.transpose(axes).copy().transpose(back)
+            made.append(base[tuple(slice(None, None, step) for _ in shape)])
+            made[-1] = made[-1][tuple(slice(0, n) for n in shape)]
+            made[-1][...] = content
+    made.append(np.broadcast_to(content[..., :1], shape))
+    return made
+
+
+def kinds(results: Any) -> list[Any]:
+    """Values, dtypes and memory orders."""
+    return [(np.asarray(r).tolist(), r.dtype, r.strides, r.flags.c_contiguous) for r in results]
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (3, 1), (2, 3, 2)], ids=str)
+def test_any_layout(shape: tuple[int, ...]) -> None:
+    def f(x: Any, k: Any) -> Any:
+        return x * k, np.cumsum(x), x.ravel() + 1, x.T * 2, np.asarray(np.sum(x[0]))
+
+    kernel = tapec.compile(f)
+    for _ in range(2):
+        for x in layouts(shape):
+            assert kinds(kernel(x, 2.0)) == kinds(f(x, 2.0))
+            np.testing.assert_array_equal(tapec.grad(lambda x: np.sum(x * x))(x), 2 * x)
+
+
+def test_other_orders_and_gaps_take_no_python(python_calls: list[Any]) -> None:
+    kernel = tapec.compile(lambda x, p: np.sum(x * p["y"]))
+    x = np.arange(24.0).reshape(4, 6)
+    given = [x, np.asfortranarray(x), x[::2], x[:, :3], x[:, ::-1], np.asfortranarray(x)[:, 1:3]]
+    wanted = [kernel(a, {"y": a}) for a in given]
+    del python_calls[:]
+    for a, value in zip(given, wanted, strict=True):
+        with no_collection():
+            before = sys.getrefcount(a)
+            assert kernel(a, {"y": a}) == value == np.sum(a * a)
+            assert sys.getrefcount(a) == before
+    assert python_calls == []
+
+
+def test_programs_that_ask_for_gaps() -> None:
+    def f(x: Any) -> Any:
+        return x * 2 if x.flags.c_contiguous else x * 3
+
+    kernel = tapec.compile(f)
+    x = np.arange(12.0).reshape(3, 4)
+    for a in (x, x[:, ::2], x[::2], np.asfortranarray(x), x[:1], x[:, :1]) * 2:
+        np.testing.assert_array_equal(kernel(a), f(a))
+
+
+def test_bound_to_arrays_with_gaps() -> None:
+    x, out = np.arange(12.0).reshape(3, 4), np.empty(3)
+    run = tapec.compile(lambda a: 2 * a).bind(x[:, 1], out=out)
+    run()
+    np.testing.assert_array_equal(out, 2 * x[:, 1])
+    x += 1
+    run()
+    np.testing.assert_array_equal(out, 2 * x[:, 1])

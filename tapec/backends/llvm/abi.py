@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from tapec.backends.llvm import raised
+from tapec.backends.llvm.elements import ELEMENTS, SCALAR_DTYPES, check_dtype, check_shape
 from tapec.backends.llvm.nesting import (
     Result,
     keys_of,
@@ -38,60 +39,53 @@ else:
 WORK_ALIGNMENT = 64
 
 
-@dataclass(frozen=True)
-class Element:
-    """How one dtype looks in memory: its NumPy name, its LLVM type in memory, its size."""
-
-    numpy: str
-    llvm: str
-    size: int
-    scalar: str  # name of the NumPy scalar type
-    python: str  # kind of the Python scalar
-
-
-ELEMENTS: Mapping[str, Element] = {
-    "f64": Element("float64", "double", 8, "float64", "pyfloat"),
-    "f32": Element("float32", "float", 4, "float32", "pyfloat"),
-    "i64": Element("int64", "i64", 8, "int64", "pyint"),
-    "i32": Element("int32", "i32", 4, "int32", "pyint"),
-    "bool": Element("bool", "i8", 1, "bool", "pybool"),
-    # Programs see such an array with a last axis more, of real and imaginary part.
-    "c128": Element("complex128", "[2 x double]", 16, "complex128", "pycomplex"),
-    "c64": Element("complex64", "[2 x float]", 8, "complex64", "pycomplex"),
-}
-
-# The element type of a Python scalar argument in memory.
-SCALAR_DTYPES: Mapping[str, str] = {
-    "float": "f64",
-    "int": "i64",
-    "bool": "bool",
-    "complex": "c128",
-}
-
 INTERRUPTED = 9  # a signal handler has set an exception
 UNKNOWN_STATUS = "compiled code failed"
 
 
 @dataclass(frozen=True)
 class ArrayArg:
-    """An argument that must be an exact ndarray, C-contiguous and aligned, of this dtype and shape.
+    """An argument that must be an exact ndarray, aligned and without gaps, of this dtype and shape.
 
-    `writeable` asks for a writeable array too: the kernel stores the final value of an argument
-    that the user's function updates in place.
+    Its axes lie in C order, or where there is an `order` in that one, from the outermost to the
+    innermost. `writeable` asks for a writeable array too: the kernel stores the final value of an
+    argument that the user's function updates in place. With `gaps` other arrays whose axes lie in
+    that order are taken as well: the kernel reads a copy.
     """
 
     dtype: str
     shape: tuple[int, ...]
     writeable: bool = False
+    order: tuple[int, ...] = ()
+    gaps: bool = False
 
     def __post_init__(self) -> None:
-        _check_dtype(self.dtype)
-        _check_shape(self.shape)
+        check_dtype(self.dtype)
+        check_shape(self.shape)
 
     @property
     def size(self) -> int:
         """Bytes."""
         return math.prod(self.shape) * ELEMENTS[self.dtype].size
+
+    @property
+    def with_gaps(self) -> ArrayArg:
+        """The same with gaps, where the order of the axes can be told from them."""
+        return self if self.order and 1 in self.shape else replace(self, gaps=True)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes from the outermost to the innermost."""
+        return self.order or tuple(range(len(self.shape)))
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """The strides of an array without gaps, in bytes."""
+        inside = {axis: self.axes[k + 1 :] for k, axis in enumerate(self.axes)}
+        size = ELEMENTS[self.dtype].size
+        return tuple(
+            size * math.prod(self.shape[i] for i in inside[k]) for k in range(len(self.axes))
+        )
 
 
 @dataclass(frozen=True)
@@ -115,6 +109,11 @@ class ScalarArg:
         return ()
 
     @property
+    def with_gaps(self) -> ScalarArg:
+        """A scalar has none."""
+        return self
+
+    @property
     def size(self) -> int:
         """Bytes."""
         return ELEMENTS[self.dtype].size
@@ -135,8 +134,8 @@ class Output:
     order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_dtype(self.dtype)
-        _check_shape(self.shape)
+        check_dtype(self.dtype)
+        check_shape(self.shape)
         allowed = {"array"} | ({"scalar", "python", self.python_kind} if not self.shape else set())
         if self.dtype == "c64":  # Python's complex numbers are made of doubles
             allowed -= {"python", self.python_kind}
@@ -281,13 +280,3 @@ def status_error(status: int) -> BaseException:
         return raised.taken()
     kind, message = loop.STATUS.get(status, (RuntimeError, UNKNOWN_STATUS))
     return kind(message)
-
-
-def _check_dtype(dtype: str) -> None:
-    if dtype not in ELEMENTS:
-        raise BackendError(f"compiled code knows no dtype {dtype!r}; it has {', '.join(ELEMENTS)}")
-
-
-def _check_shape(shape: tuple[int, ...]) -> None:
-    if any(not isinstance(extent, int) or extent < 0 for extent in shape):
-        raise BackendError(f"a shape is a tuple of sizes, not {shape!r}")

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapec.backends.llvm.abi import ELEMENTS, WORK_ALIGNMENT
+from tapec.backends.llvm.abi import WORK_ALIGNMENT
 from tapec.backends.llvm.c_callbacks import Callback
 from tapec.backends.llvm.c_runtime import MEMORY
+from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.emit_function import OUT_OF_MEMORY
 from tapec.backends.llvm.target import function_attributes
 from tapec.backends.llvm.tuning import STACK_WORK_BYTES

@@ -12,7 +12,6 @@ import numpy as np
 from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.llvm import capi, runtime
 from tapec.backends.llvm.abi import (
-    ELEMENTS,
     WORK_ALIGNMENT,
     ArrayArg,
     KernelAbi,
@@ -20,6 +19,7 @@ from tapec.backends.llvm.abi import (
     ScalarArg,
     status_error,
 )
+from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.nesting import assemble
 from tapec.backends.llvm.wrapper import bound_text
@@ -181,7 +181,10 @@ def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:
         if not isinstance(value, _SCALARS[spec.kind]):
             raise ValueError(f"expected a {spec.kind}, got {type(value).__name__}")
         return np.array(value, ELEMENTS[spec.dtype].numpy)
-    return _matching(spec.dtype, spec.shape, value, spec.writeable)
+    lying = spec.order and isinstance(value, np.ndarray) and value.ndim == len(spec.order)
+    given = value.transpose(spec.order) if lying else value
+    shape = tuple(spec.shape[axis] for axis in spec.axes)
+    return _matching(spec.dtype, shape, given, spec.writeable)
 
 
 def check_outputs(sig: KernelAbi, outs: Sequence[Array]) -> None:

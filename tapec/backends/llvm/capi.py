@@ -15,18 +15,19 @@ from typing import Any
 import numpy as np
 
 from tapec.backends import fastcall
-from tapec.backends.llvm.abi import ELEMENTS
+from tapec.backends.llvm.elements import ELEMENTS
 
 HEAD = object.__basicsize__  # fields follow the object head
 TYPE = HEAD - 8  # the type pointer is the head's last word
 
 # PyArrayObject_fields, the same in NumPy 1 and 2.
-DATA, NDIM, DIMS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+DATA, NDIM, DIMS, STRIDES = HEAD, HEAD + 8, HEAD + 16, HEAD + 24
+DESCR, FLAGS = HEAD + 40, HEAD + 48
 # PyVarObject, tuples and lists.
 SIZE, TUPLE_ITEMS, LIST_ITEMS = HEAD, HEAD + 8, HEAD + 8
 C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
 
-_NEW_FROM_DESCR = 94  # slot of PyArray_NewFromDescr in NumPy's C API table
+_NEW_COPY, _NEW_FROM_DESCR = 85, 94  # slots of NumPy's C API table
 
 _FUNCTIONS = (
     "Py_IncRef",
@@ -89,7 +90,8 @@ def process_symbols() -> dict[str, int]:
     """Addresses of everything a wrapper may refer to in CPython and NumPy."""
     functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
     objects = {name: id(fastcall.immortal(value)) for name, value in _OBJECTS.items()}
-    return {**functions, **objects, "PyArray_NewFromDescr": _array_api(_NEW_FROM_DESCR)}
+    arrays = {"PyArray_NewCopy": _NEW_COPY, "PyArray_NewFromDescr": _NEW_FROM_DESCR}
+    return functions | objects | {name: _array_api(slot) for name, slot in arrays.items()}
 
 
 @functools.cache
@@ -112,15 +114,16 @@ def _ndarray_layout() -> bool:
         _read(ctypes.c_void_p, array, TYPE) == id(np.ndarray)
         and _read(ctypes.c_void_p, array, DATA) == array.ctypes.data
         and _read(ctypes.c_int, array, NDIM) == 2
-        and _dimensions(array) == (2, 3)
+        and _sizes(array, DIMS) == (2, 3)
+        and _sizes(array, STRIDES) == (24, 8)
         and _read(ctypes.c_void_p, array, DESCR) == id(np.dtype(np.float64))
         and _read(ctypes.c_int, array, FLAGS) == array.flags.num
         and _read(ctypes.c_int, view, FLAGS) == view.flags.num
     )
 
 
-def _dimensions(array: np.ndarray[Any, Any]) -> tuple[int, ...]:
-    pointer = _read(ctypes.c_void_p, array, DIMS)
+def _sizes(array: np.ndarray[Any, Any], offset: int) -> tuple[int, ...]:
+    pointer = _read(ctypes.c_void_p, array, offset)
     return tuple((ctypes.c_ssize_t * array.ndim).from_address(pointer))
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import ELEMENTS, ArrayArg, KernelAbi
+from tapec.backends.llvm.abi import ArrayArg, KernelAbi
+from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.entry import CALL
 from tapec.backends.llvm.entry_nesting import SIZE_MASK
 from tapec.backends.llvm.jit import Library

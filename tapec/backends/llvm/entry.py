@@ -6,19 +6,21 @@ boxing of scalars, the result. See `wrapper` for the functions around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import (
-    ELEMENTS,
     WORK_ALIGNMENT,
     Argument,
     ArrayArg,
     KernelAbi,
     Output,
 )
+from tapec.backends.llvm.elements import ELEMENTS
+from tapec.backends.llvm.entry_arrays import array_check, extents, gap_check
 from tapec.backends.llvm.entry_nesting import Making, Taking
+from tapec.backends.llvm.entry_scalars import boxed
 from tapec.backends.llvm.function_text import FunctionText
 from tapec.backends.llvm.jit import ARENA
 from tapec.backends.llvm.names import FIXED, RAISER
@@ -29,21 +31,9 @@ from tapec.backends.llvm.watch import HEADER, STATE
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 
-# Python scalars are made from a double or an i64.
-_WIDEN: Mapping[str, str] = {"f32": "fpext float {} to double", "i32": "sext i32 {} to i64"}
-_BOX: Mapping[str, str] = {
-    "pyfloat": "call ptr @PyFloat_FromDouble(double {})",
-    "pyint": "call ptr @PyLong_FromLongLong(i64 {})",
-    "pycomplex": "call ptr @PyComplex_FromDoubles([2 x double] {})",
-}
 # The types of scalars that hold their numbers behind the object head.
 _HEADS = {"float": ("py.float", "np.type.float64"), "complex": ("py.complex", "np.type.complex128")}
 _AS_INT = "@PyLong_AsLongLongAndOverflow"
-
-
-def extents(shape: tuple[int, ...]) -> str:
-    """The LLVM name of the constant array that holds a shape, or strides."""
-    return f"@tapec.extents.{'x'.join(map(str, shape))}" if shape else "null"
 
 
 class EntryWriter(FunctionText):
@@ -56,7 +46,8 @@ class EntryWriter(FunctionText):
         self.results: dict[int, str] = {}
         self.pointers: list[str] = []
         self.targets: dict[int, str] = {}  # the memory that the call gives for an output
-        self.held: list[str] = []  # arrays in containers, which may drop them during the call
+        self.held: list[str] = []  # arrays in containers, which may drop them, and copies
+        self.gathered: list[tuple[int, str]] = []  # arrays that may have gaps
         self.failed = ("0", 0)  # the status at a failure, and how many objects were owned then
         self.state = ""  # the object that keeps captured inputs alive, if there are any
         self.error = ""  # the number of the user's error, if there is one
@@ -69,6 +60,7 @@ class EntryWriter(FunctionText):
         for thing in self.held:
             self.emit(f"call void @Py_IncRef(ptr {thing})")
         self.owned += self.held
+        self.gather()
         self.place_results()
         self.call_kernel(self.take_work())
         self.check_errors()
@@ -126,14 +118,25 @@ class EntryWriter(FunctionText):
         self.pointers.append(own(thing) if own else self.head_pointer(thing, argument.kind))
 
     def array_pointer(self, thing: str, argument: ArrayArg) -> str:
-        descr = f"@np.descr.{ELEMENTS[argument.dtype].numpy}"
-        flags = capi.C_CONTIGUOUS | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
-        data = self.value(
-            f"call ptr @tapec.array(ptr {thing}, ptr {descr}, i32 {len(argument.shape)}, "
-            f"i32 {flags}, ptr {extents(argument.shape)})"
-        )
-        self.expect(self.value(f"icmp ne ptr {data}, null"))
+        data = self.value(f"call ptr {array_check(thing, argument)}")
+        found = self.value(f"icmp ne ptr {data}, null")
+        if argument.gaps:
+            gapped = self.value(f"call i1 {gap_check(thing, argument)}")
+            found = self.value(f"or i1 {found}, {gapped}")
+            self.gathered.append((len(self.pointers), thing))
+        self.expect(found)
         return data
+
+    def gather(self) -> None:
+        """Copy the arrays that have gaps."""
+        for place, thing in self.gathered:
+            slot = self.local("ptr")
+            passed = f"ptr {thing}, ptr {self.pointers[place]}, ptr {slot}"
+            self.pointers[place] = self.value(f"call ptr @tapec.gather({passed})")
+            fine = self.value(f"icmp ne ptr {self.pointers[place]}, null")
+            self.expect(fine, f"undo.{len(self.owned)}")
+            self.held.append(self.value(f"load ptr, ptr {slot}"))
+            self.owned.append(self.held[-1])
 
     def head_pointer(self, thing: str, kind: str) -> str:
         """Floats and complex numbers, NumPy's too, keep their doubles right behind the head."""
@@ -236,29 +239,8 @@ class EntryWriter(FunctionText):
         first = len(self.sig.args)
         for number, out in enumerate(self.sig.outs[: self.sig.count]):
             if out.kind != "array":
-                self.results[number] = self.boxed(out, self.pointers[first + number])
+                self.results[number] = boxed(self, out, self.pointers[first + number])
         return Making(self, self.sig, self.results).run()
-
-    def boxed(self, out: Output, pointer: str) -> str:
-        element = ELEMENTS[out.dtype]
-        number = self.value(f"load {element.llvm}, ptr {pointer}")
-        if out.dtype == "bool":
-            return self.truth(number, "np" if out.kind == "scalar" else "py")
-        if out.kind == "scalar":
-            kind = f"@np.type.{element.scalar}"
-            thing = self.own(self.value(f"call ptr @PyType_GenericAlloc(ptr {kind}, i64 0)"))
-            self.emit(f"store {element.llvm} {number}, ptr {self.place(thing, capi.HEAD)}")
-            return thing
-        widen = _WIDEN.get(out.dtype)
-        wide = self.value(widen.format(number)) if widen else number
-        return self.own(self.value(_BOX[element.python].format(wide)))
-
-    def truth(self, number: str, owner: str) -> str:
-        nonzero = self.value(f"icmp ne i8 {number}, 0")
-        thing = self.value(f"select i1 {nonzero}, ptr @{owner}.True, ptr @{owner}.False")
-        self.emit(f"call void @Py_IncRef(ptr {thing})")
-        self.owned.append(thing)
-        return thing
 
     def return_results(self, root: str) -> None:
         if self.sig.into:

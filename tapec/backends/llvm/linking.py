@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tapec.backends.llvm.abi import KernelAbi
@@ -15,7 +15,7 @@ from tapec.backends.llvm.jit import Library, compile_module, load_object
 from tapec.backends.llvm.names import BLAS, FIXED, KEY, LAPACK, RAISER, RECORD, SPECIAL
 from tapec.backends.llvm.runtime import symbols
 from tapec.backends.llvm.watch import STATE
-from tapec.backends.llvm.wrapper import receiving_text
+from tapec.backends.llvm.wrapper import other_text
 from tapec.lazy import deferred
 
 if TYPE_CHECKING:
@@ -97,12 +97,12 @@ def _objects(signature: KernelAbi) -> dict[str, int]:
     }
 
 
-def receiving(kernel: Any) -> Library:
-    """An entry that writes the results of a kernel into arrays that calls give as `out`."""
-    library, signature = kernel.library, replace(kernel.signature, into=True)
+def other_entry(kernel: Any, signature: KernelAbi) -> Library:
+    """An entry of a kernel for other calls than its own takes."""
+    library = kernel.library
     known = {**symbols(), **_objects(signature), RAISER: id(kernel.raiser)}
     shared = {name: library.address(name) for name in ("kernel", STATE) if name in library}
-    made = compile_module(receiving_text(signature), {**known, **shared})
+    made = compile_module(other_text(signature), {**known, **shared})
     made.reads = (kernel, signature)
     return made
 

@@ -10,61 +10,10 @@ from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.dispatch import DISPATCH
 from tapec.backends.llvm.entry import CALL
 from tapec.backends.llvm.entry_nesting import SIZE_MASK
-from tapec.backends.llvm.loop_text import each
+from tapec.backends.llvm.runtime_arrays import ARRAYS
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.backends.llvm.runtime_watch import UNCHANGED
 from tapec.ir.ops.loop import RAISED, STATUS
-
-_SAME_EXTENT = """\
-  %pits = getelementptr i64, ptr %dims, i64 %axes.i
-  %its = load i64, ptr %pits
-  %pwanted = getelementptr i64, ptr %extents, i64 %axes.i
-  %wanted = load i64, ptr %pwanted
-  %same = icmp eq i64 %its, %wanted
-"""
-# `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
-# `tapec.new`: a fresh array, in C order where no strides are given.
-_ARRAYS = f"""\
-define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
-start:
-  %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
-  %type = load ptr, ptr %ptype
-  %exact = icmp eq ptr %type, @np.ndarray
-  br i1 %exact, label %array, label %no
-array:
-  %pdescr = getelementptr i8, ptr %thing, i64 {capi.DESCR}
-  %itsdescr = load ptr, ptr %pdescr
-  %pndim = getelementptr i8, ptr %thing, i64 {capi.NDIM}
-  %itsndim = load i32, ptr %pndim
-  %pflags = getelementptr i8, ptr %thing, i64 {capi.FLAGS}
-  %itsflags = load i32, ptr %pflags
-  %hasflags = and i32 %itsflags, %flags
-  %samedescr = icmp eq ptr %itsdescr, %descr
-  %samendim = icmp eq i32 %itsndim, %ndim
-  %sameflags = icmp eq i32 %hasflags, %flags
-  %two = and i1 %samedescr, %samendim
-  %three = and i1 %two, %sameflags
-  br i1 %three, label %shape, label %no
-shape:
-  %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
-  %dims = load ptr, ptr %pdims
-  %rank = zext i32 %ndim to i64
-  br label %axes
-{each("axes", "shape", "%rank", "yes", _SAME_EXTENT, "%same")}\
-yes:
-  %pdata = getelementptr i8, ptr %thing, i64 {capi.DATA}
-  %data = load ptr, ptr %pdata
-  ret ptr %data
-no:
-  ret ptr null
-}}
-define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwind {{
-  call void @Py_IncRef(ptr %descr) ; the new array keeps this reference
-  %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
-                                         ptr %strides, ptr null, i32 0, ptr null)
-  ret ptr %made
-}}
-"""
 
 # `tapec.key`: whether a name or key is the known text. `tapec.item`: the value at a position of a
 # dictionary, which moves on; null where there is none, or where it has another key.
@@ -205,6 +154,7 @@ _DECLARATIONS = """\
 @py.ValueError = external global i8
 declare void @Py_IncRef(ptr)
 declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
+declare ptr @PyArray_NewCopy(ptr, i32)
 declare ptr @PyErr_NoMemory()
 declare void @PyErr_SetString(ptr, ptr)
 declare void @PyMem_RawFree(ptr)
@@ -220,7 +170,7 @@ def runtime_text() -> str:
     poll = _NO_POLL if sys.platform == "win32" else _POLL  # no `time` to be found there
     parts = (
         _DECLARATIONS,
-        _ARRAYS,
+        ARRAYS,
         _DICTIONARIES,
         UNCHANGED,
         memory_text(),

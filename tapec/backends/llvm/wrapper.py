@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KernelAbi, Output
-from tapec.backends.llvm.entry import CALL, NEXT, EntryWriter, extents
+from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.entry import CALL, NEXT, EntryWriter
+from tapec.backends.llvm.entry_arrays import extent_constants
 from tapec.backends.llvm.entry_nesting import SIZE_MASK
 from tapec.backends.llvm.jit import ARENA, Library
 from tapec.backends.llvm.names import FIXED, KEY, RAISER, RECORD
@@ -45,6 +45,9 @@ declare ptr @PyType_GenericAlloc(ptr, i64)
 declare i1 @tapec.key(ptr, ptr)
 declare ptr @tapec.item(ptr, ptr, ptr)
 declare ptr @tapec.array(ptr, ptr, i32, i32, ptr)
+declare ptr @tapec.ordered(ptr, ptr, i32, i32, ptr, ptr)
+declare i1 @tapec.gapped(ptr, ptr, i32, ptr, ptr)
+declare ptr @tapec.gather(ptr, ptr, ptr)
 declare ptr @tapec.new(ptr, i32, ptr, ptr)
 declare ptr @tapec.take(ptr, i64)
 declare void @tapec.give(ptr, ptr)
@@ -60,33 +63,33 @@ declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 _OBJECTS = tuple((name, f"@{name} = external global i8\n") for name in capi.OBJECT_NAMES)
 
 
-def wrapper_text(sig: KernelAbi, kernel: str = "kernel") -> str:
-    """LLVM text of `entry` for a kernel defined in the same module.
+def wrapper_text(sig: KernelAbi, kernel: str = "kernel", *, alone: bool = True) -> str:
+    """LLVM text of `entry` for a kernel defined in the same module (with its state: `alone`).
 
     Link it with `runtime.symbols(slow)` and, where there are errors, with the address of a Python
     function as `RAISER`, and with those of the signature's fixed objects; the module's
     docstring says what it does.
     """
     entry = EntryWriter(sig, kernel).text()
-    state = "external global" if sig.into else "global"
+    state = "global ptr null" if alone else "external global ptr"
     parts = [
         _named_in(entry, (*_FUNCTIONS, *_OBJECTS)),
         f"declare ptr @tapec.mismatch(ptr, ptr, i64, ptr)\n@{NEXT} = global ptr @tapec.mismatch\n",
         "" if sig.work_on_stack else f"@{ARENA} = global ptr null\n",
-        f"@{STATE} = {state} ptr{'' if sig.into else ' null'}\n{_WATCHING}" if sig.watched else "",
+        f"@{STATE} = {state}\n{_WATCHING}" if sig.watched else "",
         _RAISING if sig.errors else "",
         "".join(f"@{FIXED}{place} = external global i8\n" for place, _ in sig.fixed),
         _external(RECORD, len(sig.records)),
         _external(KEY, len(sig.keys)),
-        _extent_constants(sig),
+        extent_constants(sig),
         entry,
     ]
     return "\n".join(part for part in parts if part)
 
 
-def receiving_text(sig: KernelAbi, kernel: str = "kernel") -> str:
-    """LLVM text of an `entry` that takes `out`, for a kernel that is a symbol of the module's."""
-    return _declared(sig, kernel) + wrapper_text(sig, kernel)
+def other_text(sig: KernelAbi, kernel: str = "kernel") -> str:
+    """LLVM text of an `entry` for a kernel, and a state, that are symbols of the module's."""
+    return _declared(sig, kernel) + wrapper_text(sig, kernel, alone=False)
 
 
 def _declared(sig: KernelAbi, kernel: str) -> str:
@@ -113,20 +116,6 @@ def link_chain(libraries: Sequence[Library], python: int) -> int:
     for library, following in zip(libraries, [*entries[1:], python], strict=True):
         ctypes.c_void_p.from_address(library.address(NEXT)).value = following
     return entries[0]
-
-
-def _extent_constants(sig: KernelAbi) -> str:
-    """One constant array for each shape that occurs."""
-    shapes = {*(a.shape for a in sig.args), *chain(*map(_extents_of, sig.outs))} - {()}
-    lines = []
-    for shape in sorted(shapes):
-        sizes = ", ".join(f"i64 {extent}" for extent in shape)
-        lines.append(f"{extents(shape)} = private constant [{len(shape)} x i64] [{sizes}]\n")
-    return "".join(lines)
-
-
-def _extents_of(out: Output) -> tuple[tuple[int, ...], ...]:
-    return (out.placed(out.shape), out.strides) if out.order else (out.shape,)
 
 
 def bound_text(sig: KernelAbi, kernel: str = "kernel") -> str:

@@ -1,13 +1,14 @@
-"""Programs as native code runs them: complex arguments and results in one piece.
+"""Programs as native code runs them: on arrays as they lie in memory.
 
 Traced programs take and give real and imaginary parts as arrays of their own. NumPy keeps the two
-parts of a number side by side: that is an array with one axis more, of length two.
+parts of a number side by side: that is an array with one axis more, of length two. Arrays whose
+axes lie in another order than C's are read as arrays in C order, of axes in that order.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tapec.call.values import passed
 from tapec.ir.types import Type
 from tapec.lazy import deferred
 from tapec.pipeline import clean
+from tapec.trace.arrays.layout import in_order, order_of
 from tapec.trace.markers import ResultMarker
 from tapec.tree import LEAF, Tree, complex_leaves, joined
 
@@ -38,12 +40,14 @@ COMPLEX = {"f64": "c128", "f32": "c64"}
 class NativeArray:
     """An argument or result of native code: element type, which may be complex, and shape.
 
-    `python` says that it is a number of Python's rather than an array.
+    `python` says that it is a number of Python's rather than an array, `order` how the axes lie
+    where that is not C order, the outermost first.
     """
 
     dtype: str
     shape: tuple[int, ...]
     python: bool = False
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class NativeForm:
 
     def args(self) -> list[Any]:
         """The arguments of native code that calls pass."""
-        return [passed(i.dtype, i.shape, i.python) for i in self.inputs]
+        return [passed(i.dtype, i.shape, i.python, i.order) for i in self.inputs]
 
     def outs(self, own: int, errors: bool) -> list[Any]:
         """Its results, of which the function returns the first `own`."""
@@ -109,12 +113,16 @@ class NativeForm:
 
     @property
     def packed(self) -> bool:
-        """Whether anything is complex."""
-        return bool(self.firsts or self.pairs)
+        """Whether anything is not as in the traced program."""
+        return bool(self.firsts or self.pairs or any(i.order for i in self.inputs))
 
     def of(self, func: ir.Func) -> ir.Func:
         """The program with these arguments and results."""
-        return clean(_packed(func, self.firsts, self.pairs)) if self.packed else func
+        return clean(self._packed(func)) if self.packed else func
+
+    def _packed(self, func: ir.Func) -> ir.Func:
+        orders = {k: i.order for k, i in enumerate(self.inputs) if i.order}
+        return packed(func, self.firsts, self.pairs, orders)
 
 
 def native_form(
@@ -125,8 +133,11 @@ def native_form(
     inputs = tuple(NativeArray(i.type.dtype, i.type.shape, i.python) for i in kinds)
     plain = tuple(NativeArray(t.dtype, t.shape) for t in results)
     whole = NativeForm(inputs, plain, signature.tree, tree, tuple(leaves))
-    if fixed or not (complex_leaves(signature.tree) or complex_leaves(tree)):
+    if fixed:
         return whole
+    if not (complex_leaves(signature.tree) or complex_leaves(tree)):
+        ordered = zip(inputs, kinds, strict=True)
+        return replace(whole, inputs=tuple(replace(i, order=own_order(k)) for i, k in ordered))
     firsts = frozenset(_complex_inputs(signature))
     outer, kept, pairs = _packed_results(results, tree, list(leaves))
     return replace(
@@ -139,6 +150,15 @@ def native_form(
         firsts=firsts,
         pairs=tuple(pairs),
     )
+
+
+def own_order(leaf: Input) -> tuple[int, ...]:
+    """The axes of an argument without gaps that is not in C order, the outermost first."""
+    shape = leaf.type.shape
+    if leaf.strides is None or 1 in shape:
+        return ()
+    order = order_of(shape, leaf.strides)
+    return order if in_order(shape, order) == leaf.strides else ()
 
 
 def _joined(
@@ -227,8 +247,13 @@ def _renumbered(leaf: Any, dropped: Sequence[int]) -> Any:
 # -- the program -----------------------------------------------------------------------------------
 
 
-def _packed(func: ir.Func, firsts: frozenset[int], pairs: Sequence[tuple[int, int]]) -> ir.Func:
-    """The program on arrays of pairs."""
+def packed(
+    func: ir.Func,
+    firsts: frozenset[int],
+    pairs: Sequence[tuple[int, int]],
+    orders: Mapping[int, tuple[int, ...]],
+) -> ir.Func:
+    """The program on arrays of pairs, and on arrays with their axes in these orders."""
     builder = ir.Builder()
     args: list[ir.Value] = []
     for k, p in enumerate(func.params):
@@ -236,6 +261,10 @@ def _packed(func: ir.Func, firsts: frozenset[int], pairs: Sequence[tuple[int, in
             both = builder.param(Type(p.type.dtype, (*p.type.shape, 2)), p.hint)
             place = places.full_range(p.type.shape)
             args += [_emit(builder, "index", [both], at=(*place, part)) for part in (0, 1)]
+        elif k in orders:
+            lying = Type(p.type.dtype, tuple(p.type.shape[axis] for axis in orders[k]))
+            back = tuple(orders[k].index(axis) for axis in range(len(orders[k])))
+            args.append(_emit(builder, "transpose", [builder.param(lying, p.hint)], perm=back))
         elif k - 1 not in firsts:
             args.append(builder.param(p.type, p.hint))
     values = rewrite.replay(func, builder, args)

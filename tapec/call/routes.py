@@ -1,0 +1,64 @@
+"""Entries of native code: which calls of a program go there without passing through Python."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tapec.call.sharing import pairs_apart
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.backends.llvm import nesting
+    from tapec.call.specialize import Specialization
+else:
+    nesting = deferred("tapec.backends.llvm.nesting")
+
+
+class Route(NamedTuple):
+    """An entry, and the calls that it takes."""
+
+    library: Any
+    signature: Any
+
+
+def direct(special: Specialization) -> Route | None:
+    """The entry made with the program; None where calls must go through Python."""
+    made = special.compiled
+    if made is None or made.library is None or not special.calling.native:
+        return None
+    if special.exclusive and not _checked_natively(special):
+        return None
+    return Route(made.library, made.kernel.signature)
+
+
+def receiving(special: Specialization) -> Route | None:
+    """An entry for calls with `out`, which must not be what the program captures."""
+    own = direct(special)
+    captures = special.state is not None and special.state.arrays
+    if own is None or captures or special.results.orders:
+        return None
+    named = nesting.is_passed(nesting.shape_of(own.signature.tree))
+    return _other(special, into=True) if named else None
+
+
+def gathering(special: Specialization) -> Route | None:
+    """An entry for arrays with gaps, but for those whose gaps the program asked for."""
+    own = direct(special)
+    if own is None or special.exclusive or special.form.firsts:
+        return None
+    args = own.signature.args
+    kept = special.asked.union(range(len(special.form.inputs), len(args)))
+    given = [arg if k in kept else arg.with_gaps for k, arg in enumerate(args)]
+    return _other(special, args=tuple(given)) if given != list(args) else None
+
+
+def _other(special: Specialization, **changes: Any) -> Route:
+    signature = replace(special.compiled.kernel.signature, **changes)
+    return Route(special.compiled.entry(signature), signature)
+
+
+def _checked_natively(special: Specialization) -> bool:
+    """Whether native code sees to it that arguments lie apart where they must."""
+    captures = special.state is not None and special.state.arrays
+    return not captures and pairs_apart(special.exclusive, special.abi().args) is not None
