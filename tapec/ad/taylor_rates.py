@@ -12,6 +12,7 @@ from tapec.ad.terms import Series, derivative
 from tapec.errors import NonDifferentiableError
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.shape import splat
 from tapec.ir.rewrite import replay
 from tapec.ir.series import Rate, Term, scaled
 
@@ -36,8 +37,12 @@ def rate(scope: TaylorScope, op: Op, taylor: Rate) -> Sequence[Step]:
 
 def rate_of(scope: TaylorScope, value: Value) -> Value:
     """A value that stands for the derivative of one by t."""
-    found = Value(value.type)
-    scope.series[found] = derivative(scope.of(value))
+    found, series = Value(value.type), scope.of(value)
+    slopes = derivative(series)
+    if slopes[0] is None:  # others may not be, and rules ask for the value of every operand
+        first = Expr(scope.builder, series.first)
+        slopes = Series([splat(first, 0, first.shape)], slopes.step)
+    scope.series[found] = slopes
     return found
 
 

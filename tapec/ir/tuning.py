@@ -36,6 +36,9 @@ MINORS = 8
 # Taylor coefficients of determinants are those of cofactors up to this size: of cofactors of
 # cofactors there are n!. [rows; estimated]
 LAPLACE = 3
+# Triangular systems up to this size are eliminated in registers, larger ones call LAPACK. [rows;
+# estimated]
+SMALL_TRIANGLE = 4
 # Work memory of LAPACK is for blocks of so many columns. [columns; estimated]
 LAPACK_BLOCK = 32
 # A special function is computed for at most so many orders at once, each for all elements.

@@ -163,16 +163,22 @@ def _jvp_cholesky(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) 
         return None
     n = ta.shape[-1]
     mirrored = masked(ta, lower(n)) + matrix_transpose(masked(ta, lower(n, -1)))
-    inner = call("solve", result, matrix_transpose(call("solve", result, mirrored)))
-    return product(result, _halved(inner))
+    right = matrix_transpose(_substituted(result, mirrored, transposed=False))
+    return product(result, _halved(_substituted(result, right, transposed=False)))
+
+
+def _substituted(triangle: Expr, b: Expr, *, transposed: bool) -> Expr:
+    attrs = {"lower": True, "transposed": transposed, "unit": False}
+    return call("solve_triangular", triangle, b, **attrs)
 
 
 def _vjp_cholesky(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
     """S = L^-T halved(L^T ct) L^-1; elements below the diagonal stand for two of the matrix."""
     up = matrix_transpose(result)
-    inner = call("solve", up, _halved(product(up, masked(ct, lower(ct.shape[-1])))))
-    s = call("solve", up, matrix_transpose(inner))
     n = ct.shape[-1]
+    middle = _halved(product(up, masked(ct, lower(n))))
+    inner = _substituted(result, middle, transposed=True)
+    s = _substituted(result, matrix_transpose(inner), transposed=True)
     return (masked(s, lower(n)) + masked(matrix_transpose(s), lower(n, -1)),)
 
 

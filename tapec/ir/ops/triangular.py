@@ -11,6 +11,7 @@ from tapec.ir.ops.lapack import Call, routine
 from tapec.ir.ops.loop import SINGULAR
 from tapec.ir.ops.matrices import (
     eliminations,
+    for_each,
     identity,
     lifted_together,
     masked,
@@ -23,6 +24,7 @@ from tapec.ir.ops.matrices import (
 )
 from tapec.ir.ops.shape import Array, Tangents, call, check_dtypes
 from tapec.ir.primitive import Sample, structured
+from tapec.ir.tuning import SMALL_TRIANGLE
 from tapec.ir.types import Type
 
 
@@ -91,8 +93,17 @@ TRTRS = routine(
 )
 
 
-def _by_lapack(a: Expr, b: Expr, **attrs: bool) -> Expr:
-    return matrix_transpose(TRTRS(a, matrix_transpose(b), **attrs))
+def _native(a: Expr, b: Expr, *, lower: bool, transposed: bool, unit: bool) -> Expr:
+    """By LAPACK; small ones like any other system."""
+    n = a.shape[-1]
+    if n > SMALL_TRIANGLE:
+        sides = matrix_transpose(b)
+        found = TRTRS(a, sides, lower=lower, transposed=transposed, unit=unit)
+        return matrix_transpose(found)
+    used = masked(a, _read(n, lower, unit))
+    if unit:
+        used = used + for_each(used, np.eye(n, dtype=a.type.numpy))
+    return call("solve", matrix_transpose(used) if transposed else used, b)
 
 
 SOLVE_TRIANGULAR = structured(
@@ -107,7 +118,7 @@ SOLVE_TRIANGULAR = structured(
     raises=True,
     harmless=identity,
     work=eliminations,
-    expand=_by_lapack,
+    expand=_native,
     samples=tuple(
         Sample(shapes, {"lower": lower, "transposed": transposed, "unit": unit})
         for shapes, lower, transposed, unit in (
