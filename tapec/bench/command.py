@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tapec.bench import peers, plot, records, report, timing
+from tapec.bench import markdown, peers, plot, records, report, timing
 from tapec.bench.case import Case, Task
 from tapec.bench.contender import Contender, EmptyCall, FiniteDifferences, NumPy
 from tapec.bench.records import Measurement
@@ -23,23 +24,38 @@ def contenders(peer_names: Sequence[str]) -> list[Contender]:
     return own + [peers.load(name) for name in peer_names]
 
 
+@dataclass(frozen=True)
+class Files:
+    """Where figures go besides the terminal: as data, as a picture, as a page."""
+
+    json: Path | None = None
+    plot: Path | None = None
+    page: Path | None = None
+
+    def named(self) -> dict[str, Path]:
+        """Those asked for, by the option that asks."""
+        asked = {"--json": self.json, "--plot": self.plot, "--markdown": self.page}
+        return {option: path for option, path in asked.items() if path is not None}
+
+
 def execute(
     console: Console,
     cases: Sequence[Case],
     peer_names: Sequence[str],
     quick: bool,
-    json_file: Path | None,
-    plot_file: Path | None,
+    files: Files,
 ) -> list[Measurement]:
     """Measure, print the table, write the files; returns all records."""
     protocol = timing.QUICK if quick else timing.FULL
     with single_thread():
         found = _measured(console, cases, contenders(peer_names), protocol)
     report.show(console, found)
-    if json_file is not None:
-        records.write_json(json_file, found, protocol)
-    if plot_file is not None:
-        plot.save(plot_file, found)
+    if files.json is not None:
+        records.write_json(files.json, found, protocol)
+    if files.plot is not None:
+        plot.save(files.plot, found)
+    if files.page is not None:
+        markdown.save(files.page, found)
     return found
 
 

@@ -55,6 +55,23 @@ class Measurement:
         """Whether this record fails the run: any wrong result, or a failure of tapec."""
         return self.status == "wrong" or (self.subject and self.status == "failed")
 
+    @classmethod
+    def of(cls, plain: dict[str, Any], subject: str) -> Measurement:
+        """The record that such plain data was made of; `subject` is tapec's name."""
+        timing = plain["timing"]
+        return cls(
+            case=plain["case"],
+            task=Task(plain["task"]),
+            contender=plain["contender"],
+            subject=plain["contender"] == subject,
+            status=plain["status"],
+            timing=Timing(**timing) if timing else None,
+            first=plain["first_call"],
+            error=plain["error"],
+            note=plain["note"],
+            compiling=plain["compiling"],
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the JSON report."""
         return {
@@ -136,6 +153,17 @@ def write_json(path: Path, records: Sequence[Measurement], protocol: Protocol) -
         "results": [record.as_dict() for record in records],
     }
     replace_file(path, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def read_json(path: Path) -> list[Measurement]:
+    """The records that `write_json` wrote. Raises ValueError for any other file."""
+    try:
+        document = json.loads(path.read_text())
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"{path} has schema {document['schema']}, not {SCHEMA}")
+        return [Measurement.of(plain, "tapec") for plain in document["results"]]
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
+        raise ValueError(f"{path} holds no figures of tapec bench --json") from None
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -9,3 +9,5 @@ FEW_EVALUATIONS = 24
 SCALAR_LIMIT = 10_000
 # Larger dense Jacobians and Hessians of a user's function are left out. [entries; estimated]
 DENSE_LIMIT = 4_000_000
+# Medians this near are the same. [share of the time; measured: runs of one commit, minutes apart]
+NOISE = 0.05

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from tapec.cache.shared import CACHE
 from tapec.tools.caching import cache
+from tapec.tools.cli_bench import bench
 from tapec.tools.cli_export import export
 from tapec.tools.cli_options import arg_option, arguments, refusing, seed_option
 
 if TYPE_CHECKING:
-    from tapec.bench.case import Case
     from tapec.ir import Func
 
 STAGES = ("trace", "optimized", "tangent", "adjoint", "loops", "llvm", "asm")
@@ -30,113 +29,7 @@ def main() -> None:
 
 main.add_command(cache)
 main.add_command(export)
-
-
-@main.command()
-@click.argument("target", required=False)
-@arg_option
-@seed_option
-@click.option(
-    "--case", "cases", multiple=True, metavar="GLOB", help="Only these cases of the suite."
-)
-@click.option(
-    "--peers",
-    default="none",
-    show_default=True,
-    metavar="all|none|jax,...",
-    help="Others to compare with.",
-)
-@click.option("--quick", is_flag=True, help="Fewer and shorter rounds.")
-@click.option("--list", "only_list", is_flag=True, help="List the cases and stop.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all figures.",
-)
-@click.option(
-    "--plot",
-    "plot_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw .png, .svg or .pdf.",
-)
-@refusing
-def bench(
-    target: str | None,
-    specs: tuple[str, ...],
-    seed: int,
-    cases: tuple[str, ...],
-    peers: str,
-    quick: bool,
-    only_list: bool,
-    json_file: Path | None,
-    plot_file: Path | None,
-) -> None:
-    """Time values and derivatives, each verified before: the embedded suite, or TARGET.
-
-    TARGET is your own function, module:function or file.py:function, with one --arg for each
-    of its arguments.
-    """
-    from tapec.bench.extra import require
-
-    require()
-    from rich.console import Console
-
-    from tapec.bench import report
-    from tapec.bench.command import execute
-
-    chosen = _selected(target, specs, seed, cases)
-    _writable(json_file, plot_file)
-    console = Console()
-    if only_list:
-        report.listing(console, chosen)
-        return
-    records = execute(console, chosen, _peer_names(peers), quick, json_file, plot_file)
-    if any(record.bad for record in records):
-        sys.exit(1)
-
-
-def _selected(
-    target: str | None, specs: tuple[str, ...], seed: int, cases: tuple[str, ...]
-) -> tuple[Case, ...]:
-    """The user's function as the only case, or the cases of the suite that match."""
-    from tapec.bench.spec import load_function
-    from tapec.bench.user import user_case
-
-    if target is not None:
-        if cases:
-            raise click.UsageError("give TARGET or --case, not both")
-        return (user_case(target, load_function(target), arguments(specs, seed)),)
-    if specs:
-        raise click.UsageError("--arg needs a TARGET such as module:function")
-    from tapec.bench.cases import select
-
-    found = select(cases)
-    if not found:
-        raise click.UsageError(f"no case matches {', '.join(cases)}; see tapec bench --list")
-    return found
-
-
-def _peer_names(peers: str) -> tuple[str, ...]:
-    from tapec.bench.peers import parse
-
-    try:
-        return parse(peers)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="--peers") from None
-
-
-def _writable(json_file: Path | None, plot_file: Path | None) -> None:
-    """Refuse before two minutes of measuring what could not be saved after."""
-    from tapec.bench.plot import FORMATS
-
-    for option, path in (("--json", json_file), ("--plot", plot_file)):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise click.BadParameter(f"no directory {path.parent}", param_hint=option)
-    if plot_file is not None and plot_file.suffix.lstrip(".").lower() not in FORMATS:
-        raise click.BadParameter(
-            f"the suffix must be one of {', '.join(FORMATS)}", param_hint="--plot"
-        )
+main.add_command(bench)
 
 
 @main.command()
