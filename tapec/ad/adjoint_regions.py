@@ -20,7 +20,7 @@ from tapec.ad.joint import TapeSource, closed
 from tapec.ad.region_support import Wanted, positions
 from tapec.ad.reverse import Reverse
 from tapec.ad.sweep import RegionPullback, Sweep
-from tapec.ad.tuning import WRITTEN_ELEMENTS
+from tapec.ad.tuning import MOST_CALL_SLOTS, WRITTEN_ELEMENTS
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.control import COND, TAPE
@@ -120,12 +120,17 @@ def _named(op: Op) -> dict[str, Any]:
     return {**op.attrs, "name": f"{op.attrs['name']}.adjoint"}
 
 
+def _planned(reverse: Reverse, op: Op, wanted: Wanted) -> BranchPlan:
+    """The plan, which calls of one function that need the same derivatives share."""
+    invariant = reverse.are_invariant(op.operands)
+    key = op.regions, tuple(wanted.flags), tuple(wanted.results), invariant
+    return reverse.once(key, lambda: plan_of(reverse, op, wanted, invariant))
+
+
 def _branch(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
 ) -> RegionPullback:  # fmt: skip
-    invariant = reverse.are_invariant(op.operands)
-    key = op.regions, tuple(wanted.flags), tuple(wanted.results), invariant
-    plan = reverse.once(key, lambda: plan_of(reverse, op, wanted, invariant))
+    plan = _planned(reverse, op, wanted)
     made = [Value(t) for t in plan.new()]
     new = iter(made)
     held = [op.results[s] if isinstance(s, int) else next(new) for s in plan.slots]
@@ -166,7 +171,9 @@ class Rematerialised(RegionPullback):
 def _call(
     reverse: Reverse, builder: Builder, op: Op, wanted: Wanted, tapes: TapeSource
 ) -> RegionPullback:  # fmt: skip
-    if not op.attrs.get("checkpoint", False):
+    checkpoint = op.attrs.get("checkpoint", False)
+    # What calls in calls keep grows with the product of their numbers.
+    if not checkpoint and len(_planned(reverse, op, wanted).new()) <= MOST_CALL_SLOTS:
         return _branch(reverse, builder, op, wanted, tapes)
     key = op.regions, tuple(wanted.flags), tuple(wanted.results)
     builder.ops.append(op)

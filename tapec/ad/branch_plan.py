@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -108,18 +109,21 @@ def _merged(
 ) -> tuple[list[Type | int], list[dict[Value, int]]]:
     """Slots that the regions share by type; what is a result anyway needs none."""
     slots: list[Type | int] = []
+    of_kind: dict[Type | int, list[int]] = {}
     places: list[dict[Value, int]] = []
     for joint, values in zip(joints, stored, strict=True):
-        taken: dict[Value, int] = {}
+        numbers = {v: n for n, v in reversed([*enumerate(joint.body.results)])}
+        taken: Counter[Type | int] = Counter()
+        place: dict[Value, int] = {}
         for value in values:
-            results = joint.body.results
-            kind = results.index(value) if value in results else value.type
-            options = (n for n, slot in enumerate(slots)
-                       if slot == kind and n not in taken.values())  # fmt: skip
-            taken[value] = next(options, len(slots))
-            if taken[value] == len(slots):
+            kind = numbers.get(value, value.type)
+            made = of_kind.setdefault(kind, [])
+            if taken[kind] == len(made):
+                made.append(len(slots))
                 slots.append(kind)
-        places.append(taken)
+            place[value] = made[taken[kind]]
+            taken[kind] += 1
+        places.append(place)
     return slots, places
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ad.activity import Activity, can_vary
-from tapec.ir.core import Op, Value
+from tapec.ir.core import Block, Op, Value
+from tapec.ir.ops.control import CALL
 from tapec.ir.regions import region_op
 
 Flags = tuple[bool, ...]
+_Of = Op | tuple[Block, ...]
 
 
 class Flow:
-    """The analysis, remembering what it found per op and flags."""
+    """The analysis, remembering what it found per op, or function that is called, and flags."""
 
     def __init__(self) -> None:
-        self._inside: dict[tuple[Op, Flags], tuple[Flags, list[Activity]]] = {}
+        self._inside: dict[tuple[_Of, Flags], tuple[Flags, list[Activity]]] = {}
+        self._needed: dict[tuple[_Of, Flags, Flags], Flags] = {}
 
     def varied(self, op: Op, flags: Sequence[bool]) -> Flags:
         """Which results vary where the flagged operands do."""
@@ -40,7 +43,7 @@ class Flow:
 
     def inside(self, op: Op, flags: Sequence[bool]) -> tuple[Flags, list[Activity]]:
         """The flags at the fixpoint, and the activity in every body."""
-        key = op, tuple(flags)
+        key = _of(op), tuple(flags)
         if key not in self._inside:
             self._inside[key] = self._fixpoint(op, list(flags))
         return self._inside[key]
@@ -65,6 +68,12 @@ class Flow:
         """
         if op.primitive.form is None:
             return tuple(flags)
+        key = _of(op), tuple(flags), tuple(wanted)
+        if key not in self._needed:
+            self._needed[key] = self._needed_inside(op, flags, wanted)
+        return self._needed[key]
+
+    def _needed_inside(self, op: Op, flags: Sequence[bool], wanted: Sequence[bool]) -> Flags:
         form = region_op(op)
         fixpoint, inside = self.inside(op, flags)
         found = self.closure(op, flags, wanted)
@@ -93,6 +102,11 @@ class Flow:
             if grown == found:
                 return tuple(found)
             found = grown
+
+
+def _of(op: Op) -> _Of:
+    """What stands for the op: all calls of a function have the same flow."""
+    return op.regions if op.primitive is CALL else op
 
 
 def _flagged(values: Sequence[Value], flags: Sequence[bool]) -> list[Value]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tapec.ir.core import Op, Value
+from tapec.ir.core import Block, Op, Value
 
 
 def every(ops: Iterable[Op]) -> Iterator[Op]:
-    """All ops, those of regions included."""
+    """All ops, those of regions included; a function that is called several times once."""
     found: list[Op] = []
-    _gather(ops, found)
+    _gather(ops, found, set())
     return iter(found)
 
 
-def _gather(ops: Iterable[Op], found: list[Op]) -> None:
+def _gather(ops: Iterable[Op], found: list[Op], seen: set[Block]) -> None:
     """A list: generators inside generators would hand each op up through all levels."""
     for op in ops:
         found.append(op)
         for region in op.regions:
-            _gather(region.ops, found)
+            if region not in seen:
+                seen.add(region)
+                _gather(region.ops, found, seen)
 
 
 def count(ops: Sequence[Op]) -> int:
-    """How many ops, those in regions included."""
-    return len(ops) + sum(count(part.ops) for op in ops if op.regions for part in op.regions)
+    """How many ops, those in regions included; a function that is called several times once."""
+    found: list[Op] = []
+    _gather(ops, found, set())
+    return len(found)
 
 
 def reads(op: Op) -> Iterator[Value]:

@@ -201,17 +201,23 @@ OWN: Mapping[str, Callable[[Op], Iterator[Read]]] = {
 }
 
 
-def reshaped(block: Block | Func) -> set[int]:
-    """Numbers of the parameters that a region reshapes, itself or in regions of its own."""
-    number = {p: k for k, p in enumerate(block.params)}
-    shaped = {op.operands[0] for op in block.ops if op.primitive is RESHAPE}
-    for op in block.ops:
-        if op.primitive.form is not None:
-            shaped |= _reshaped_inside(region_op(op))
-    return {number[v] for v in shaped if v in number}
+def reshaped(block: Block | Func, known: dict[Block | Func, set[int]] | None = None) -> set[int]:
+    """Numbers of the parameters that a region reshapes, itself or in regions of its own.
+
+    `known` are the regions looked at, as functions are called many times.
+    """
+    known = {} if known is None else known
+    if block not in known:
+        number = {p: k for k, p in enumerate(block.params)}
+        shaped = {op.operands[0] for op in block.ops if op.primitive is RESHAPE}
+        for op in block.ops:
+            if op.primitive.form is not None:
+                shaped |= _reshaped_inside(region_op(op), known)
+        known[block] = {number[v] for v in shaped if v in number}
+    return known[block]
 
 
-def _reshaped_inside(r: RegionOp) -> set[Value]:
+def _reshaped_inside(r: RegionOp, known: dict[Block | Func, set[int]]) -> set[Value]:
     """The arguments of a branch, loop or call that one of its regions reshapes."""
-    found = {k - r.skip for region in r.op.regions for k in reshaped(region)}
+    found = {k - r.skip for region in r.op.regions for k in reshaped(region, known)}
     return {r.args[k] for k in found if k >= 0}

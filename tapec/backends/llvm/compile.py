@@ -17,7 +17,7 @@ from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WO
 from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
-from tapec.ir.nested import count
+from tapec.ir.nested import count, every
 
 # report(stage, size before, size after, unit of the size after, seconds)
 Report = Callable[[str, int, int, str, float], object]
@@ -203,5 +203,4 @@ def _level(emitted: Emitted, total: int, block: int) -> int:
 
 def longest(ops: Sequence[Op]) -> int:
     """The number of ops in the longest straight-line stretch inside loops and branches."""
-    inner = [region.ops for op in ops for region in op.regions]
-    return max((max(len(part), longest(part)) for part in inner), default=0)
+    return max((len(part.ops) for op in every(ops) for part in op.regions), default=0)
