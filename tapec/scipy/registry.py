@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,15 +62,31 @@ def translates(*functions: Any) -> Callable[[F], F]:
     return register
 
 
-def follows(*functions: Any) -> Callable[[F], F]:
-    """Register a translation that is called whatever the arguments are: they hold functions."""
+def solves(*functions: Any) -> Callable[[F], F]:
+    """Register a translation of functions that take functions: it is called in any case.
+
+    It gets SciPy's function first, and all arguments by name.
+    """
 
     def register(function: F) -> F:
         for real in functions:
-            FUNCTIONS[real] = _admitting(real, function)
+            FUNCTIONS[real] = _named(real, function)
         return function
 
     return register
+
+
+def _named(real: Any, translation: Callable[..., Any]) -> Callable[..., Any]:
+    theirs = signature(real)
+    rest = [n for n, p in theirs.parameters.items() if p.kind is p.VAR_KEYWORD]
+
+    @functools.wraps(real, updated=())
+    def called(*args: Any, **kwargs: Any) -> Any:
+        given = theirs.bind(*args, **kwargs).arguments
+        further = given.pop(rest[0], {}) if rest else {}
+        return translation(real, **given, **further)
+
+    return called
 
 
 def builds(*classes: Any) -> Callable[[F], F]:

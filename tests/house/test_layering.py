@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse"},
     "interop": {"tree", "trace", "call", "sparse", "derive"},
     # Tracing finds these translations by the names of SciPy's modules.
-    "scipy": {"ir", "tree", "trace", "call", "derive", "interop"},
+    "scipy": {"ir", "tree", "trace", "pipeline", "call", "derive", "interop"},
 }
 # Nothing below may import what is on top: the package itself, `tools` and `bench`.
 LOWER = set(ALLOWED)

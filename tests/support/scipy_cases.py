@@ -24,7 +24,7 @@ def differences(f: Callable[[Array], Array], x: Array, step: float = 1e-3) -> Ar
         parts = [w * (_at(f, x + k * e) - _at(f, x - k * e)) / step for k, w in weights.items()]
         columns.append(sum(parts))
     made = np.stack(columns, axis=-1)
-    return made.reshape(*made.shape[:-1], *x.shape)
+    return made.reshape((*made.shape[:-1], *x.shape))
 
 
 def _at(f: Callable[[Array], Array], x: Array) -> Array:

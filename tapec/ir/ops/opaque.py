@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,21 +21,36 @@ Opaque = Callable[[list[Array]], Array]
 _NUMBERS = itertools.count(1)
 
 
+class Rules(Protocol):
+    """The derivatives of a function, made when they are asked for; `lead` axes are lanes."""
+
+    def jvp(
+        self, operands: Sequence[Expr], tangents: Tangents, result: Expr, lead: int
+    ) -> Expr | None:
+        """The tangent of the result."""
+
+    def vjp(
+        self, ct: Expr, operands: Sequence[Expr], result: Expr, lead: int
+    ) -> Sequence[Expr | None]:
+        """The cotangents of the operands."""
+
+
 class Name(str):
     """The name that programs have for a function: who has the name keeps the function."""
 
-    __slots__ = ("__weakref__", "function")
+    __slots__ = ("__weakref__", "function", "rules")
 
     function: Opaque
+    rules: Rules | None
 
 
 _NAMES: WeakValueDictionary[str, Name] = WeakValueDictionary()
 
 
-def named(function: Opaque, hint: str) -> Name:
+def named(function: Opaque, hint: str, rules: Rules | None = None) -> Name:
     """A name of this process for a function, by which programs call it."""
     name = Name(f"{hint}.{next(_NUMBERS)}")
-    name.function = function
+    name.function, name.rules = function, rules
     _NAMES[str(name)] = name
     return name
 
@@ -63,21 +78,40 @@ def evaluate(*operands: Array, function: str, count: int, lead: int = 0) -> Arra
     return out
 
 
-def _no_derivative(function: str) -> NonDifferentiableError:
-    return NonDifferentiableError(
+def _rules(function: str) -> Rules:
+    name = _NAMES.get(function)
+    if name is not None and name.rules is not None:
+        return name.rules
+    raise NonDifferentiableError(
         f"{function.rpartition('.')[0]} is called as it is: nothing is known of its derivatives",
         hint="give them by tapec.implicit(..., like=...) or tapec.custom_rule around the call",
     )
 
 
-def _jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any) -> Expr | None:
+def _jvp(
+    operands: tuple[Expr, ...],
+    tangents: Tangents,
+    result: Expr,
+    *,
+    function: str,
+    count: int,
+    lead: int = 0,
+) -> Expr | None:
     if all(t is None for t in tangents):
         return None
-    raise _no_derivative(attrs["function"])
+    return _rules(function).jvp(operands, tangents, result, lead)
 
 
-def _vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any) -> Any:
-    raise _no_derivative(attrs["function"])
+def _vjp(
+    ct: Expr,
+    result: Expr,
+    operands: tuple[Expr, ...],
+    *,
+    function: str,
+    count: int,
+    lead: int = 0,
+) -> Any:
+    return tuple(_rules(function).vjp(ct, operands, result, lead))
 
 
 def _batch(xs: tuple[Expr, ...], batched: Flags, size: int, *, lead: int = 0, **attrs: Any) -> Expr:

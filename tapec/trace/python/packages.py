@@ -16,7 +16,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.proxy import Meta
 
 # The modules of SciPy that have a room of translations.
-TRANSLATED = frozenset(["interpolate"])
+TRANSLATED = frozenset(["integrate", "interpolate", "optimize"])
 
 # Translations by SciPy's own function or class.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
