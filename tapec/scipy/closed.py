@@ -57,7 +57,7 @@ def flat(result: Any) -> Any:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-class Compiled:
+class CompiledLater:
     """A function in traced code, compiled when it is first called."""
 
     def __init__(self, f: Function, name: str) -> None:

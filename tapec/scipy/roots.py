@@ -13,7 +13,7 @@ import numpy as np
 
 from tapec.derive.derived import Jacobian
 from tapec.scipy.calls import called
-from tapec.scipy.closed import Compiled, tangent_along
+from tapec.scipy.closed import CompiledLater, tangent_along
 from tapec.trace.arrays.tracer import Tracer
 
 Array = np.ndarray[Any, Any]
@@ -50,9 +50,9 @@ class Newton:
     """Some steps of Newton's method from a solution nearby, as long as they come closer."""
 
     def __init__(self, equations: Equations, name: str) -> None:
-        self.value = Compiled(lambda x, *params: equations(x, params), name)
+        self.value = CompiledLater(lambda x, *params: equations(x, params), name)
         slope = Jacobian(lambda x, *params: equations(x, params), 0, "auto")
-        self.slope = Compiled(slope, f"{name}.slope")
+        self.slope = CompiledLater(slope, f"{name}.slope")
 
     def __call__(self, x: Array, params: Sequence[Array]) -> Array:
         """The unknowns, as good as rounding lets them be."""

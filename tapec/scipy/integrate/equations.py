@@ -16,7 +16,7 @@ from tapec.derive.derived import Jacobian, Jvp
 from tapec.interop.integrate import IMPLICIT
 from tapec.interop.sensitivities import ACCURACY
 from tapec.scipy.calls import called
-from tapec.scipy.closed import Closed, Compiled, flat, floating, known_array
+from tapec.scipy.closed import Closed, CompiledLater, flat, floating, known_array
 from tapec.scipy.integrate.ends import Ends
 from tapec.scipy.registry import plain, refused, solves
 
@@ -27,14 +27,14 @@ Slope = Callable[[Any, Any, Sequence[Any]], Any]
 Solver = Callable[[Any, Array, Array, Any], Array]
 
 
-class Flow:
+class Solutions:
     """The states y(t_1), y(t_2), ... of y' = slope(t, y, params) with y(t_0) given."""
 
     def __init__(self, slope: Slope, n: int, solver: Solver, accurate: Solver) -> None:
         self.slope, self.n, self.solver, self.accurate = slope, n, solver, accurate
-        self._compiled = Compiled(lambda t, y, *params: slope(t, y, params), "slope")
+        self._compiled = CompiledLater(lambda t, y, *params: slope(t, y, params), "slope")
         jacobian = Jacobian(lambda y, t, *params: slope(t, y, params), 0, "auto")
-        self._jacobian = Compiled(jacobian, "slope.jacobian")
+        self._jacobian = CompiledLater(jacobian, "slope.jacobian")
 
     def __call__(self, times: Any, start: Any, params: Sequence[Any]) -> Any:
         """The states at all times but the first one, as rows."""
@@ -66,7 +66,7 @@ class Flow:
             return np.concatenate([self.slope(t, y, inner), *rows])
 
         size = self.n * (1 + count)
-        flow = Flow(slope, size, self.accurate, self.accurate)
+        flow = Solutions(slope, size, self.accurate, self.accurate)
         state = np.concatenate([start, np.ravel(first)])
         return flow(times, state, [*params, *extra])[:, self.n :]
 
@@ -172,11 +172,13 @@ def _strict(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _flow(closed: Closed, shape: tuple[int, ...], n: int, solver: Solver, strict: Solver) -> Flow:
+def _flow(
+    closed: Closed, shape: tuple[int, ...], n: int, solver: Solver, strict: Solver
+) -> Solutions:
     def slope(t: Any, y: Any, params: Sequence[Any]) -> Any:
         return flat(closed([t, y.reshape(shape)], params))
 
-    return Flow(slope, n, solver, strict)
+    return Solutions(slope, n, solver, strict)
 
 
 @solves(integrate.solve_ivp)
@@ -215,7 +217,9 @@ def _solve_ivp(
     )  # fmt: skip
 
 
-def _at_times(flow: Flow, ends: Sequence[Any], t: Any, start: Any, params: Sequence[Any]) -> Any:
+def _at_times(
+    flow: Solutions, ends: Sequence[Any], t: Any, start: Any, params: Sequence[Any]
+) -> Any:
     """The states at given times, the first one as it is where it is asked for."""
     first, begin = (known_array(x) for x in (t, ends[0]))
     if first is not None and begin is not None and t.size and first[0] == begin[0]:

@@ -14,7 +14,7 @@ from scipy import integrate
 
 from tapec.derive.derived import Pullback
 from tapec.scipy.calls import called
-from tapec.scipy.closed import Closed, Compiled, flat, floating, known_array, tangent_along
+from tapec.scipy.closed import Closed, CompiledLater, flat, floating, known_array, tangent_along
 from tapec.scipy.registry import plain, refused, solves
 from tapec.trace.arrays.table import TABLE
 
@@ -30,7 +30,7 @@ class Integral:
 
     def __init__(self, integrand: Integrand, rule: Rule, count: int) -> None:
         self.integrand, self.rule, self.count = integrand, rule, count
-        self._compiled = Compiled(lambda x, *params: integrand(x, params), "integrand")
+        self._compiled = CompiledLater(lambda x, *params: integrand(x, params), "integrand")
 
     def __call__(self, a: Any, b: Any, params: Sequence[Any]) -> Any:
         """The integrals, then the estimate of their error."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize
 
 from tapec.derive.derived import Jacobian
-from tapec.scipy.closed import Closed, Compiled, flat, floating, known_array
+from tapec.scipy.closed import Closed, CompiledLater, flat, floating, known_array
 from tapec.scipy.optimize.minima import Minimum, vector_bounds
 from tapec.scipy.optimize.scalar import listed
 from tapec.scipy.registry import plain, refused, solves, translates
@@ -38,8 +38,10 @@ class _Fit:
             return 0.5 * scale**2 * np.sum(_LOSSES[loss](z))
 
         self.minimum = Minimum(cost, bounds)
-        self.value = Compiled(lambda x, *p: residuals(x, p), "residuals")
-        self.slope = Compiled(Jacobian(lambda x, *p: residuals(x, p), 0, "auto"), "residuals.slope")
+        self.value = CompiledLater(lambda x, *p: residuals(x, p), "residuals")
+        self.slope = CompiledLater(
+            Jacobian(lambda x, *p: residuals(x, p), 0, "auto"), "residuals.slope"
+        )
 
     def found(self, start: Any, params: Sequence[Any], options: dict[str, Any]) -> Any:
         """The unknowns, and what the solver tells: success, status, evaluations."""

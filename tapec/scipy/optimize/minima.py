@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize
 
 from tapec.derive.derived import Grad, Jacobian, ValueAndGrad
-from tapec.scipy.closed import Closed, Compiled, flat, floating
+from tapec.scipy.closed import Closed, CompiledLater, flat, floating
 from tapec.scipy.optimize.scalar import listed, number
 from tapec.scipy.registry import plain, refused, solves
 from tapec.scipy.roots import Newton, solution
@@ -132,9 +132,9 @@ class _Run:
         def value(x: Any, *params: Any) -> Any:
             return minimum.value(x, params)
 
-        self.value = Compiled(value, "objective")
-        self.slope = Compiled(ValueAndGrad(value, 0), "objective.slope")
-        self.curvature = Compiled(Jacobian(Grad(value, 0), 0, "fwd"), "objective.curvature")
+        self.value = CompiledLater(value, "objective")
+        self.slope = CompiledLater(ValueAndGrad(value, 0), "objective.slope")
+        self.curvature = CompiledLater(Jacobian(Grad(value, 0), 0, "fwd"), "objective.curvature")
 
     def __call__(self, x: Array, *given: Array) -> Array:
         params = given[self.minimum.ahead - 1 :]
@@ -187,7 +187,7 @@ def _minimize_scalar(
         return number(closed([x.reshape(())], params))
 
     minimum = Minimum(value, None if bounds is None else vector_bounds([tuple(bounds)], 1))
-    compiled = Compiled(lambda x, *p: value(x, p), "objective")
+    compiled = CompiledLater(lambda x, *p: value(x, p), "objective")
     places = floating(np.zeros(0) if bracket is None else bracket)
     before = minimum.ahead - 1
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize
 
 from tapec.derive.derived import Jacobian
-from tapec.scipy.closed import Closed, Compiled, floating
+from tapec.scipy.closed import Closed, CompiledLater, floating
 from tapec.scipy.registry import plain, solves
 from tapec.scipy.roots import solution
 
@@ -68,7 +68,10 @@ def _bracketed(
     real: Any, f: Any, a: Any, b: Any, args: Any = (), full_output: bool = False, **options: Any
 ) -> Any:
     equation = _Equation(f, a, args, 2)
-    value, options = Compiled(lambda x, *p: equation.closed([x], p), "equation"), plain(options)
+    value, options = (
+        CompiledLater(lambda x, *p: equation.closed([x], p), "equation"),
+        plain(options),
+    )
 
     def run(a: Array, b: Array, *params: Array) -> Array:
         found = real(
@@ -134,7 +137,7 @@ class _Functions:
 
         slope = Jacobian(value, 0, "fwd")
         self._each = [
-            Compiled(f, name)
+            CompiledLater(f, name)
             for f, name in (
                 (value, "equation"),
                 (slope, "equation.slope"),
@@ -202,8 +205,8 @@ def _each_newton(
     def equations(x: Any, params: Sequence[Any]) -> Any:
         return np.ravel(floating(closed([x.reshape(shape)], params[1:])))
 
-    value = Compiled(lambda x, *p: floating(closed([x], p)), "equations")
-    slope = Compiled(
+    value = CompiledLater(lambda x, *p: floating(closed([x], p)), "equations")
+    slope = CompiledLater(
         Jacobian(lambda x, *p: np.sum(floating(closed([x], p))), 0, "auto"), "equations.slope"
     )
 
@@ -222,7 +225,7 @@ def _fixed_point(real: Any, func: Any, x0: Any, args: Any = (), **options: Any) 
     start = floating(x0)
     shape, options = start.shape, plain(options)
     closed = Closed(func, [start], listed(args))
-    value = Compiled(lambda x, *p: floating(closed([x], p)), "iteration")
+    value = CompiledLater(lambda x, *p: floating(closed([x], p)), "iteration")
 
     def equations(x: Any, params: Sequence[Any]) -> Any:
         return x - np.ravel(floating(closed([x.reshape(shape)], params[1:])))

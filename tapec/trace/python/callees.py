@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import types
 from collections.abc import Callable
@@ -75,8 +76,8 @@ def _partial(p: functools.partial[Any], session: Session) -> Any:
 
 
 def _builtin(function: Any, session: Session) -> Any:
-    if function.__module__ is None:  # a method of an object of Python's or NumPy's
-        owner = function.__self__
+    owner = function.__self__
+    if function.__module__ is None and not has_stand_in(owner):  # a method of Python's or NumPy's
         sorts = type(owner) is list and function.__name__ == "sort"
         return functools.partial(sort_list, owner) if sorts else function
     return OF_PYTHON.get(function) or substitute(function, session)
@@ -101,4 +102,5 @@ _RULES: dict[type, Callable[[Any, Session], Any]] = {
     type(np.sum): substitute,
     np.ufunc: substitute,
     type: _class,
+    abc.ABCMeta: _class,
 }

@@ -5,6 +5,7 @@ Helpers it calls are cloned on the way; the real modules are never patched.
 
 from __future__ import annotations
 
+import abc
 import functools
 import types
 from collections import deque
@@ -81,7 +82,7 @@ def substitute(thing: Any, session: Session) -> Any:
             rule = _module
         elif is_multimethod(thing):
             rule = lambda function, session: numpy_function(function)  # noqa: E731
-        elif type(thing).__module__ not in ("builtins", "numpy"):
+        elif type(thing).__module__ not in ("builtins", "numpy") or has_stand_in(thing):
             return instance(thing, session)
         else:
             return thing
@@ -118,6 +119,8 @@ def _plain_function(function: types.FunctionType, session: Session) -> Any:
 
 
 def _builtin(function: Any, session: Session) -> Any:
+    if has_stand_in(owner := getattr(function, "__self__", None)):
+        return getattr(instance(owner, session), function.__name__)
     if function.__module__ == "math":
         return math_function(function)
     if is_numpy(function):
@@ -227,6 +230,7 @@ _RULES: dict[type, Any] = {
     np.vectorize: lambda made, session: Vectorized.of(made, substitute(made.pyfunc, session)),
     np.ndarray: array_outside,
     type: _class,
+    abc.ABCMeta: lambda cls, session: class_translation(cls) or cls,
 }
 
 

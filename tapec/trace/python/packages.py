@@ -16,7 +16,10 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.proxy import Meta
 
 # The modules of SciPy that have a room of translations.
-TRANSLATED = frozenset(["integrate", "interpolate", "optimize"])
+TRANSLATED = frozenset(["integrate", "interpolate", "optimize", "sparse"])
+
+# Classes of SciPy's compiled code that say they are Python's.
+_HIDDEN = {("builtins", "SuperLU"): "scipy.sparse.linalg"}
 
 # Translations by SciPy's own function or class.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -27,7 +30,9 @@ OBJECTS: dict[type, Callable[[Any, Placed], Any]] = {}
 
 
 def _is_translated(thing: Any) -> bool:
-    package, _, rest = (getattr(thing, "__module__", None) or "").partition(".")
+    module = getattr(thing, "__module__", None) or ""
+    module = _HIDDEN.get((module, getattr(thing, "__name__", "")), module)
+    package, _, rest = module.partition(".")
     room = rest.partition(".")[0]
     if package != "scipy" or room not in TRANSLATED:
         return False

@@ -92,7 +92,7 @@ class Walk:
     def visit(self, title: str, value: Any, hooked: bool) -> bool:
         """Follow a value; whether what it holds has reads of its own."""
         kind: Any = type(value)
-        rule = _rule(kind)
+        rule = None if has_stand_in(value) else _rule(kind)
         if is_plain(value) or isinstance(value, np.ndarray | np.ufunc):
             return False
         if id(value) in self._seen or self.owners.is_log(title, value, hooked):
