@@ -55,6 +55,10 @@ class ScalarBuilder(Blocks):
             self.prelude.append(Op(PRIMITIVES["const"], (), attrs, (found,)))
         return found
 
+    def is_zero(self, value: Value) -> bool:
+        """Whether a value is a structural zero."""
+        return id(value) in self._zero_ids
+
     def const(self, number: Any, dtype: str) -> Value:
         """A scalar constant, shared by all of its users."""
         number = Type(dtype).numpy.type(number).item()

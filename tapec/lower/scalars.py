@@ -17,7 +17,7 @@ from tapec.ir.core import Dense, Op, Value
 from tapec.ir.ops.const import SEED
 from tapec.ir.ops.gather import SCATTER_ADD
 from tapec.ir.places import slices
-from tapec.ir.types import Type
+from tapec.ir.types import FLOATS, Type
 from tapec.lower.build import ScalarBuilder
 
 Grid = np.ndarray[Any, Any]
@@ -185,7 +185,9 @@ def _integer_pow(e: Grids, op: Op, x: Grid) -> Grid:
 
 
 def power(build: ScalarBuilder, x: Value, n: int) -> Value:
-    """x to the n by repeated squaring."""
+    """x to the n: of floats rounded once, as NumPy does, else by repeated squaring."""
+    if x.type.dtype in FLOATS and (n < -1 or n > 2) and not build.is_zero(x):
+        return build.op("integer_pow", x, attrs={"n": n})
     if n < 0:
         return build.op("div", build.const(1, x.type.dtype), power(build, x, -n))
     result: Value | None = None

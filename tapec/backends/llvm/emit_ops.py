@@ -19,6 +19,7 @@ from tapec.backends.llvm.emit_scalar import (
     literal,
     vector,
 )
+from tapec.backends.llvm.float_power import whole_power
 from tapec.backends.llvm.integer_power import integer_power
 from tapec.ir.core import Op
 from tapec.ir.ops.arith import FUSED
@@ -266,6 +267,7 @@ def _strong_mul(e: Emit, a: str, b: str) -> str:
 RULES: dict[str, Rule] = {
     "strong_mul": _strong_mul,
     "expit": _expit,
+    "integer_pow": whole_power,
     "tanh_slope": _tanh_slope,
     "gauss": normal.gauss,
     "ndtr": normal.ndtr,
