@@ -12,6 +12,7 @@ import numpy as np
 
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.session import where
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import pair, rule, split
 from tapec.trace.complex.elementary import conjugate
 from tapec.tree import is_complex
@@ -51,6 +52,12 @@ def solve(a: Any, b: Any) -> Any:
 def inv(a: Any) -> Any:
     """The inverse."""
     return complex_form(np.linalg.inv(real_form(a)))
+
+
+@rule("scipy.linalg.expm")
+def expm(a: Any) -> Any:
+    """The exponential: a series of sums and products, for which the real form stands."""
+    return complex_form(TABLE["scipy.linalg.expm"](real_form(a)))
 
 
 @rule("linalg.det")

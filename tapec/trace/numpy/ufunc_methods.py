@@ -34,6 +34,7 @@ from tapec.trace.numpy.join import stack
 from tapec.trace.numpy.scans import cumprod, cumsum, running_max, running_min
 from tapec.trace.numpy.shape import axis_of, broadcast_to, moveaxis, reshaped
 from tapec.trace.numpy.split import along
+from tapec.trace.numpy.ufunc_folds import FOLDS, accumulated, reduced
 from tapec.trace.tuning import AT_WRITTEN_OUT
 
 _REDUCE = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
@@ -73,10 +74,10 @@ def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         if name in TABLE:
             made = TABLE[name](*inputs, **kwargs)
             return made if "out" in kwargs else laid_out_as_numpy(ufunc, inputs, kwargs, made)
-    elif method == "reduce" and name in _REDUCE:
-        return _reduced(_REDUCE[name], *inputs, **kwargs)
-    elif method == "accumulate" and name in _ACCUMULATE:
-        return _accumulated(_ACCUMULATE[name], *inputs, **kwargs)
+    elif method == "reduce" and name in (*_REDUCE, *FOLDS):
+        return (_reduced if name in _REDUCE else _folded)(name, *inputs, **kwargs)
+    elif method == "accumulate" and name in (*_ACCUMULATE, *FOLDS):
+        return _accumulated(name, *inputs, **kwargs)
     elif method == "outer" and name in TABLE:
         a, b = (asarray(i) for i in inputs)
         return TABLE[name](a.reshape((*a.shape, *(1,) * np.ndim(b))), b, **kwargs)
@@ -89,16 +90,17 @@ def _translated(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     raise unsupported(ufunc, "" if method == "__call__" else f".{method}")
 
 
-def _reduced(function: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
+def _reduced(name: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
              keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:  # fmt: skip
     """``ufunc.reduce`` by the function that does the same."""
     given = {"dtype": dtype, "initial": initial, "where": where}
     idle = (None, np._NoValue, True)
     needed = {k: v for k, v in given.items() if not any(v is i for i in idle)}
-    known = parameters(TABLE[function]) or {}
+    function = TABLE[_REDUCE[name]]
+    known = parameters(function) or {}
     if extra := [k for k in needed if k not in known]:
         raise unsupported(f"ufunc.reduce with {extra[0]}=")
-    made = TABLE[function](x, axis=axis, keepdims=keepdims, **needed)
+    made = function(x, axis=axis, keepdims=keepdims, **needed)
     return made if out is None else deliver(out, made)
 
 
@@ -108,9 +110,23 @@ def _segments(ufunc: Any, x: Any, indices: Any, axis: Any = 0, dtype: Any = None
     return made if out is None else deliver(out, made)
 
 
-def _accumulated(function: Any, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    """``ufunc.accumulate`` by the function that does the same."""
-    made = function(x, axis=axis, **({} if dtype is None else {"dtype": dtype}))
+def _folded(name: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None,
+            keepdims: Any = False, **others: Any) -> Any:  # fmt: skip
+    """``ufunc.reduce``, one element after the other."""
+    if others:
+        raise unsupported(f"ufunc.reduce with {next(iter(others))}=")
+    made = reduced(name, x, axis, dtype)
+    made = np.expand_dims(made, axis_of(axis, made.ndim + 1)) if keepdims else made
+    return made if out is None else deliver(out, made)
+
+
+def _accumulated(name: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+    """``ufunc.accumulate`` by the function that does the same, or step by step."""
+    if name in _ACCUMULATE:
+        options = {} if dtype is None else {"dtype": dtype}
+        made = _ACCUMULATE[name](x, axis=axis, **options)
+    else:
+        made = accumulated(name, x, axis, dtype)
     return made if out is None else deliver(out, made)
 
 
