@@ -16,7 +16,7 @@ import numpy as np
 from tapec.ad.shown import Shown
 from tapec.ir.core import Dense, Op, Value
 from tapec.ir.nested import every
-from tapec.ir.ops import arith
+from tapec.ir.ops import arith, special
 from tapec.ir.ops import math as functions
 from tapec.ir.ops.arith import div
 from tapec.ir.ops.const import const
@@ -27,6 +27,13 @@ STEEP = frozenset(
     {functions.sqrt, functions.cbrt, functions.arcsin, functions.arccos, functions.arccosh}
     | {functions.hypot, functions.arctan2, arith.power}
 )
+# The derivative vanishes faster than any power of a large operand grows: where it is zero, infinite
+# derivatives of the operand are outdone, as of exp(-1 / x**2) near 0, but of exp(log(x)) are not.
+_VANISHING = frozenset(
+    {functions.exp, functions.exp2, functions.expm1, functions.expit}
+    | {functions.tanh, functions.tanh_slope, special.erf, special.erfc, special.ndtr}
+)
+_LOGARITHMS = frozenset({functions.log, functions.log2, functions.log10, functions.log1p})
 # The derivative is infinite only where the value is zero.
 _STEEP_AT_ZERO = frozenset({functions.sqrt, functions.cbrt})
 
@@ -43,6 +50,7 @@ class Finiteness:
         self._infinite: set[Value] = set()
         self._divisors: set[Value] = set()
         self._computed: set[Value] = set()
+        self._logarithmic: set[Value] = set()  # infinite where a logarithm is
         for op in ops:
             self._visit(op)
 
@@ -55,9 +63,19 @@ class Finiteness:
             return False  # both operands are derivatives of something
         if self._keeps_finite(op) and self._infinite.isdisjoint(op.operands):
             return True
+        if self.vanishes(op):
+            return False
         if op.primitive in _STEEP_AT_ZERO and op.result in self._shown.divisors:
             return True
         return op.result in self._shown.values and op.primitive not in STEEP
+
+    def vanishes(self, op: Op) -> bool:
+        """Whether a partial that is zero outdoes an infinite derivative of the operand."""
+        return (
+            op.primitive in _VANISHING
+            and not self._infinite.isdisjoint(op.operands)
+            and self._logarithmic.isdisjoint(op.operands)
+        )
 
     def rule(self, op: Op, name: str, active: Sequence[int] = ()) -> Any:
         """The declared rule of this name for active operands, the strong one where it is needed.
@@ -81,6 +99,8 @@ class Finiteness:
             self._constant(op)
             return
         self._computed.update(op.results)
+        if op.primitive in _LOGARITHMS or not self._logarithmic.isdisjoint(op.operands):
+            self._logarithmic.update(op.results)
         if not (self._keeps_finite(op) and self._infinite.isdisjoint(op.operands)):
             self._infinite.update([v for v in op.results if v.type.is_float])
 

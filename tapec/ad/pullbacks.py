@@ -21,7 +21,8 @@ def _elementwise(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     for k in sweep.activity.entries[op]:
         factor, x = partial_of(sweep.builder, op, k), op.operands[k]
         if isinstance(factor, Value) and not sweep.finite.partial(op, k):
-            value = strongly(sweep.builder, op, k, ct.value, factor, hint_of(x, "ct"))
+            vanishes, hint = sweep.finite.vanishes(op), hint_of(x, "ct")
+            value = strongly(sweep.builder, op, k, ct.value, factor, hint, vanishes)
             sweep.accumulate(x, value, demand, ct.tainted)
         elif isinstance(factor, Value) or factor != 0.0:
             value = scale(sweep.builder, ct.value, factor, hint_of(x, "ct"))

@@ -39,13 +39,21 @@ def results_of(builder: Builder, op: Op) -> Expr | tuple[Expr, ...]:
 
 
 def strongly(
-    builder: Builder, op: Op, k: int, derivative: Value, factor: Value, hint: str = ""
+    builder: Builder,
+    op: Op,
+    k: int,
+    derivative: Value,
+    factor: Value,
+    hint: str = "",
+    vanishes: bool = False,
 ) -> Value:
     """A derivative times a partial that may be infinite: zero where the derivative is zero.
 
-    Of the partial in such a product, the partial is a derivative itself: zero where that is, too.
+    Of the partial in such a product, the partial is a derivative itself: zero where that is, too,
+    as where a partial `vanishes` that outdoes the derivative.
     """
     either = op.primitive is strong_mul and (k == 1 or bool(op.attrs.get("either")))
+    either = either or vanishes
     attrs = {"either": True} if either else {}
     return builder.emit(strong_mul, (derivative, factor), attrs, hint=hint).result
 

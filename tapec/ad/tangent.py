@@ -111,7 +111,8 @@ def _elementwise(builder: Builder, op: Op, tangents: Tangents, finite: Finitenes
             continue
         factor = partial_of(builder, op, k)
         if isinstance(factor, Value) and not finite.partial(op, k):
-            total = add(builder, total, strongly(builder, op, k, t, factor, hint), hint)
+            made = strongly(builder, op, k, t, factor, hint, finite.vanishes(op))
+            total = add(builder, total, made, hint)
         elif factor != 0.0:
             total = add(builder, total, scale(builder, t, factor, hint), hint)
     return ZERO if total is None else broadcast(builder, total, y.type.shape, hint)

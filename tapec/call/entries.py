@@ -42,7 +42,7 @@ class Entries:
             self.offer(kernel, special, routes.receiving)
         elif any(map(has_gaps, leaves)):
             self.offer(kernel, special, routes.gathering)
-        return special.run(leaves, out, given)
+        return special.run(leaves, out, given, getattr(kernel, "plain", None))
 
     def add(self, kernel: FastCallable, special: Specialization) -> None:
         """Route matching calls of the kernel to this program, where native calls are possible."""

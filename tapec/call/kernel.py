@@ -68,6 +68,8 @@ class Kernel(Derivatives, Foreign, FastCallable):
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._has_out = has_parameter(f, "out")
+        # What does what the program cannot: change things, and raise.
+        self.plain = None if type(f).__module__.startswith("tapec.") else f
         self._pinned: frozenset[int] = frozenset()
         self._quick: dict[Any, Variants] = {}
         self._lock = ForkedLock()
@@ -256,7 +258,9 @@ class Kernel(Derivatives, Foreign, FastCallable):
         array([1., 1.])
         """
         special = self._specialize(args, {})
-        if special.state is not None:  # it may be another program at the next call
+        if (
+            special.state is not None or special.errors
+        ):  # it may be another program at the next call
             return functools.partial(self, *args, **({} if out is None else {"out": out}))
         leaves = abstract(args, {}, self._static, self._pinned)[1]
         return special.bind(leaves, out, (args, {}))

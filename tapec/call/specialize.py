@@ -20,6 +20,7 @@ from tapec.call.sharing import check_separate, check_writeable, lie_apart, pairs
 from tapec.call.signature import Signature, Static, input_reader
 from tapec.call.state import CapturedState
 from tapec.call.values import boxed, has_gaps, owned, passed, prepared
+from tapec.errors import TapecError
 from tapec.lazy import deferred
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.markers import ResultMarker
@@ -152,6 +153,13 @@ class Specialization:
         """Whether a call changes its arguments or anything outside."""
         return bool(self.mutated) or self.effects is not None
 
+    @functools.cached_property
+    def _raises(self) -> tuple[type[Exception], ...]:
+        """Errors after which it matters what a call has changed before."""
+        if not self._writes:
+            return ()
+        return (LookupError, ValueError, *{type(error) for error in self.errors})
+
     def once(self, make: Callable[[Specialization], _Made]) -> _Made:
         """What a function makes of the program, made once."""
         if make not in self._kept:
@@ -166,10 +174,14 @@ class Specialization:
         """Whether a call releases the interpreter lock."""
         return self.compiled is not None and bool(self.compiled.kernel.signature.nogil)
 
-    def run(self, leaves: Sequence[Any], out: Any = None, given: Any = ((), {})) -> Any:
+    def run(
+        self, leaves: Sequence[Any], out: Any = None, given: Any = ((), {}), plain: Any = None
+    ) -> Any:
         """Evaluate on the leaves of a call; `out` receives the results.
 
-        `given` are the arguments whose leaves these are: the function may change containers.
+        `given` are the arguments whose leaves these are: the function may change containers. A
+        program that fails has changed nothing; then `plain`, the function itself, changes what it
+        changes before it raises.
         """
         inputs = self._inputs(leaves)
         if self.exclusive:
@@ -177,7 +189,14 @@ class Specialization:
         fresh = self.calling.direct and not (self._writes or self.results.views)
         if out is None and fresh and self.compiled is not None:
             return self._native(inputs)
-        values = self._evaluate(inputs)
+        try:
+            values = self._evaluate(inputs)
+        except self._raises as error:
+            if plain is None or out is not None or isinstance(error, TapecError):
+                raise
+            values = None
+        if values is None:
+            return plain(*given[0], **given[1])
         stored = len(values) - self._stored
         for position, value in zip(self.mutated, values[self.returned_count : stored], strict=True):
             inputs[position][...] = value

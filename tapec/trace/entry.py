@@ -16,6 +16,7 @@ from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.arrays.session import Session, current, running
 from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.texts import check_text
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import real_array_write
 from tapec.trace.depth import deeper_recursion
@@ -255,6 +256,8 @@ def _mark(session: Session, leaf: Any, returned: Returned, called: bool) -> Any:
 def _checked(leaf: Any) -> Any:
     """An object that is returned as it is; refused where it would hand out traced values."""
     kind = type(leaf)
+    if isinstance(leaf, str):
+        check_text(leaf, "the function returns")
     if isinstance(leaf, Iterator):
         raise UnsupportedOperation(
             f"the function returns a {kind.__name__}, which can be used up once only",

@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import special
 
 import tapec
 
@@ -150,3 +151,26 @@ def test_an_infinite_derivative_that_is_used_stays_infinite():
     assert tapec.grad(lambda x: np.sqrt(x))(0.0) == np.inf
     assert tapec.jvp(lambda x: np.sqrt(x), (0.0,), (1.0,))[1] == np.inf
     assert np.isnan(tapec.grad(lambda x: np.sqrt(x))(-1.0))
+
+
+VANISHING = {
+    "bump": lambda x: np.exp(-1.0 / x**2),
+    "scaled": lambda x: x * np.exp(-1.0 / np.abs(x)),
+    "step": lambda x: 0.5 * (1.0 + np.tanh(-1.0 / x**2)),
+    "sigmoid": lambda x: special.expit(-1.0 / x**4),
+}
+
+
+@pytest.mark.parametrize("name", VANISHING)
+@pytest.mark.parametrize("x", [1e-160, 1e-100, 1e-30, -1e-110])
+def test_what_vanishes_exponentially_outdoes_infinite_derivatives(name, x):
+    f = VANISHING[name]
+    for inner, outer in itertools.product(("rev", "fwd"), repeat=2):
+        first = tapec.jacobian(f, mode=inner)
+        assert first(x) == 0.0
+        assert tapec.jacobian(first, mode=outer)(x) == 0.0
+
+
+def test_what_vanishes_as_a_power_is_no_zero():
+    second = tapec.grad(tapec.grad(lambda x: np.exp(2.0 * np.log(x))))
+    assert np.isnan(second(0.0))  # 2 would be right

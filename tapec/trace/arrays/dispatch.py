@@ -21,7 +21,7 @@ from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.sharing import same_memory
 from tapec.trace.arrays.special import call_special, complex_call
 from tapec.trace.arrays.table import METHODS, OWN, TABLE, VIEWS, name_of
-from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.tracer import Tracer, of_numpy
 from tapec.trace.arrays.writes import deliver
 
 
@@ -45,6 +45,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return translated(name, function, args, kwargs)
 
 
+# They read an attribute, which Python's numbers have too.
+_READS = frozenset(["real", "imag"])
 # They write `out` piece by piece, without a look at what they still have to read.
 _PIECEWISE = frozenset(["concatenate", "concat", "stack"])
 
@@ -62,6 +64,11 @@ def _check_apart(name: str, out: Any, args: Sequence[Any]) -> None:
 
 def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The translation of a function called in NumPy's form; its result in `out` if one is given."""
+    made = _translated(name, function, args, kwargs)
+    return made if name in _READS else of_numpy(made)
+
+
+def _translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if not kwargs and len(args) == 1:
         made = TABLE[name](*args)
         return made if name in VIEWS else laid_out_as_numpy(function, args, kwargs, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from tapec.errors import DTypeError, TraceError
 from tapec.trace.arrays.dispatch import call, method
 from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.memory import is_number
+from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL, call_special, is_special
 from tapec.trace.arrays.storage import ROW
@@ -66,15 +68,36 @@ def _integer(truth: Any) -> Any:
     return made
 
 
+_SEQUENCES = frozenset([list, tuple, str, bytes])
+
+
+def _with_sequence(name: str, x: Tracer, other: Any, *operands: Any) -> Any:
+    """An operator on a traced number and a sequence: NumPy's numbers take it for an array."""
+    agreed(x, lambda dtype, weak: (dtype, weak))
+    if name == "multiply" and (x._dtype[0] == "i" or _is_truth(x)):
+        return other * operator.index(x)
+    if name == "multiply":
+        raise TypeError(f"can't multiply sequence by non-int of type '{x.dtype}'")
+    if not x._weak and type(other) in (list, tuple):
+        return _apply(name, *operands)
+    if name in ("equal", "not_equal"):
+        return name == "not_equal"
+    raise TypeError(f"{name} is not supported for '{x.dtype}' and '{type(other).__name__}'")
+
+
 def _operator(name: str) -> tuple[Any, Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
         if is_special(other):
             return call_special(name, (self, other), {})
+        if type(other) in _SEQUENCES and is_number(self):
+            return _with_sequence(name, self, other, self, other)
         return _apply(name, self, other)
 
     def reflected(self: Tracer, other: Any) -> Any:
         if is_special(other):
             return call_special(name, (other, self), {})
+        if type(other) in _SEQUENCES and is_number(self):
+            return _with_sequence(name, self, other, other, self)
         return _apply(name, other, self)
 
     def augmented(self: Tracer, other: Any) -> Any:
@@ -153,8 +176,8 @@ def _operators() -> dict[str, Any]:
     """Python's operators by the names of their methods."""
     made: dict[str, Any] = {}
     for short, name in BINARY.items():
-        for prefix, operator in zip(("", "r", "i"), _operator(name), strict=True):
-            made[f"__{prefix}{short}__"] = operator
+        for prefix, function in zip(("", "r", "i"), _operator(name), strict=True):
+            made[f"__{prefix}{short}__"] = function
     for short, name in COMPARE.items():
         made[f"__{short}__"] = _operator(name)[0]
     for short, name in UNARY.items():

@@ -82,6 +82,7 @@ class Session:
         "stores",
         "unbound",
         "uncertain",
+        "writes",
     )
 
     is_region: ClassVar[bool] = False  # whether this traces a part of its parent's code
@@ -96,6 +97,8 @@ class Session:
         self.partial: set[Value] = set()  # results that exist on some paths only
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.alive = True
+        # How often the trace has written into an array so far, its regions included.
+        self.writes: list[int] = [0] if parent is None else parent.writes
         self.captures: list[Any] = []
         # Captured values that are inputs (see tapec.trace.python.inputs).
         self.captured: Any = None if parent is None else parent.captured

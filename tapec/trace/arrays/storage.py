@@ -129,11 +129,9 @@ class Storage:
     """The memory behind a tracer and its views."""
 
     __slots__ = (
-        "__weakref__", "array", "asked", "born", "boxed", "cell", "elements", "frozen", "narrow",
-        "part", "session", "strides", "value", "version",
+        "__weakref__", "array", "asked", "born", "boxed", "cell", "elements", "frozen", "mixed",
+        "narrow", "part", "session", "strides", "value", "version",
     )  # fmt: skip
-
-    writes = 0  # into any array, so far
 
     def __init__(self, session: Session | None, value: Value | None, array: Array | None) -> None:
         self.session, self.value, self.array = session, value, array
@@ -143,6 +141,8 @@ class Storage:
         self.frozen: Any = ""  # why it is read only: a text, or what checks reads and writes
         self.narrow = ""  # NumPy's name of an integer type that is only read as int64
         self.boxed = False  # a 0-d array rather than a NumPy scalar
+        # A number's element type and weakness on each path, where they differ.
+        self.mixed: frozenset[tuple[str, bool]] = frozenset()
         self.elements: Elements | None = None  # what is known of single elements
         # How the array lies in memory: None in C order, () where that is not known.
         self.strides: Strides | None = None if array is None else strides_of(array)
@@ -151,7 +151,7 @@ class Storage:
 
     def write(self, session: Session, steps: tuple[views.Step, ...], new: Value) -> None:
         """Replace the part seen through `steps`."""
-        Storage.writes += 1
+        session.writes[0] += 1
         if self.array is not None:
             self.become_traced(session)
         assert self.value is not None

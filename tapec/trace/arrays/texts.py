@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from tapec.errors import ControlFlowError
+from tapec.errors import ControlFlowError, UnsupportedOperation
 from tapec.trace.arrays.session import where
 
 # Whether the string being formatted contains a traced value.
@@ -65,6 +66,20 @@ def text(make: Callable[[], str]) -> str:
     finally:
         _TRACED.reset(token)
     return TracedText(made) if traced else made
+
+
+# What stands for traced values in texts.
+_STAND_IN = re.compile(r"traced (bool|[if](32|64)|complex(64|128))\b", re.IGNORECASE)
+
+
+def check_text(made: str, what: str) -> None:
+    """Raise where a text that leaves the trace shows traced values, whose digits it cannot know."""
+    if _STAND_IN.search(made):
+        raise UnsupportedOperation(
+            f"{what} a text with a traced value in it",
+            where=where(),
+            hint="return the value, and make the text where the function is called",
+        )
 
 
 def note_traced() -> None:

@@ -21,7 +21,7 @@ from tapec.trace.arrays.layout import Array
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.arrays.texts import note_traced
+from tapec.trace.arrays.texts import TracedText, note_traced
 from tapec.trace.arrays.view_kinds import read_only_error
 
 Deps = frozenset[int] | None
@@ -197,7 +197,7 @@ class Tracer:
             return repr(self._array)
         note_traced()
         dims = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
-        return f"traced {self._dtype}{dims}"
+        return TracedText(f"traced {self._dtype}{dims}")
 
     def __format__(self, spec: str) -> str:
         return format(self._array, spec) if self._storage.array is not None else repr(self)
@@ -281,6 +281,13 @@ class Tracer:
 def is_symbolic(x: Any) -> bool:
     """Whether `x` is a traced value that is not concrete."""
     return type(x) is Tracer and x._storage.array is None
+
+
+def of_numpy(made: Any) -> Any:
+    """What NumPy's functions give for Python's numbers: numbers of NumPy's, which do not bend."""
+    if type(made) is Tracer and made._weak:
+        return Tracer(made._storage, made._dtype, made._shape, made._steps, False, made._deps)
+    return type(made)(map(of_numpy, made)) if type(made) in (tuple, list) else made
 
 
 def wrap(session: Session, value: Value, weak: bool = False, deps: Deps = None) -> Tracer:

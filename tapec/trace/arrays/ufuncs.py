@@ -15,6 +15,7 @@ from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.memory import set_order
+from tapec.trace.arrays.mixed import settle
 from tapec.trace.arrays.operands import (
     as_array,
     deps_of,
@@ -105,12 +106,13 @@ def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
             return eager(NUMPY_UFUNCS[name], args, {})
     args = tuple([as_array(a) for a in args])
     dtype, weak = rule(*[key_of(a) for a in args])
+    is_mixed = any(type(a) is Tracer and a._storage.mixed for a in args)
     values = [operand(session, a, dtype) for a in args]
     if dtype == "bool":
         primitive = _ON_BOOL.get(primitive, primitive)
     result = session.emit(primitive, *values) if primitive else values[0]
     made = wrap(session, result, weak and result.type.dtype != "bool", deps_of(args))
-    return set_order(made, args)
+    return set_order(settle(made, args, rule) if is_mixed else made, args)
 
 
 def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
@@ -119,6 +121,8 @@ def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
     if not ((left or type(a) is float) and (right or type(b) is float)):
         return None
     if (left and (a._dtype != "f64" or a._deps)) or (right and (b._dtype != "f64" or b._deps)):
+        return None
+    if (left and a._storage.mixed) or (right and b._storage.mixed):
         return None
     session = session_of(a, b)
     if session is None:

@@ -258,7 +258,29 @@ def _written(z: ComplexTracer, made: Any) -> Any:
     return made if is_number(z) else deliver(z, made)
 
 
+def _is_python(x: Any) -> bool:
+    """Whether this is one of Python's own numbers, traced or not."""
+    part = x.real if type(x) is ComplexTracer else x
+    return part._weak if type(part) is Tracer else type(x) in (bool, int, float, complex)
+
+
+def _of_python(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator that gives numbers of Python's for such."""
+
+    def applied(*operands: Any) -> Any:
+        made = operator(*operands)
+        if all(map(_is_python, operands)):
+            for part in (made.real, made.imag) if type(made) is ComplexTracer else (made,):
+                if type(part) is Tracer:
+                    part._weak = True
+        return made
+
+    return applied
+
+
 give_operators(ComplexTracer, _written)
+for _name in ("abs", "pow", "rpow", "truediv", "rtruediv"):  # by functions of NumPy's
+    setattr(ComplexTracer, f"__{_name}__", _of_python(getattr(ComplexTracer, f"__{_name}__")))
 SPECIAL[ComplexTracer] = apply
 IS_TRACED[ComplexTracer] = lambda z: any_symbolic((z.real, z.imag))
 CONSTANT.update(dict.fromkeys([complex, np.complex128, np.complex64], apply))

@@ -11,6 +11,7 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.memory import pattern
+from tapec.trace.arrays.mixed import one_type
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -59,7 +60,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> An
     if not any_symbolic(fill_value):
         return concrete(np.full(unwrap(shape), unwrap(fill_value), dtype, order))
     value = as_tracer(fill_value)
-    made = concrete(np.zeros(unwrap(shape), dtype or value.dtype, order))
+    made = concrete(np.zeros(unwrap(shape), dtype or NUMPY_DTYPES[one_type(value)], order))
     copyto(made, value)
     return made
 

@@ -10,12 +10,12 @@ from tapec.ir.types import dtype_name
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.layout import laid_out
 from tapec.trace.arrays.memory import ask, maybe_shared
+from tapec.trace.arrays.mixed import one_type
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_tracer,
     convert,
-    key_of,
     need_session,
     operand,
     session_of,
@@ -38,7 +38,7 @@ def _leaves(x: Any) -> list[Any]:
 
 def _key(leaf: Any) -> Key:
     """In lists Python's numbers have the types of the arrays made of them."""
-    return (key_of(leaf) if type(leaf) is Tracer else scalar_key(leaf))[0], False
+    return one_type(leaf) if type(leaf) is Tracer else scalar_key(leaf)[0], False
 
 
 # SciPy asks for copies by these names.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.trace.arrays.mixed import one_type
 from tapec.trace.arrays.operands import as_tracer, need_session, operand, session_of
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import implements
@@ -36,7 +37,7 @@ def joined(xs: Sequence[Any], axis: int, dtype: Any = None) -> Any:
 
 def _common(parts: Sequence[Tracer], dtype: Any) -> str:
     """The element type of joined arrays: the given one, where NumPy allows that cast."""
-    target = common(*((p._dtype, False) for p in parts))[0]  # Python's numbers are arrays here
+    target = common(*((one_type(p), False) for p in parts))[0]  # Python's numbers are arrays here
     if dtype is None:
         return target
     if not np.can_cast(NUMPY_DTYPES[target], dtype, "same_kind"):

@@ -27,7 +27,7 @@ from tapec.trace.arrays.operands import (
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import call_special
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.tracer import Tracer, of_numpy
 from tapec.trace.arrays.writes import check_cast, copyto, deliver, real_array_write
 from tapec.trace.numpy.conversions import asarray
 from tapec.trace.numpy.join import stack
@@ -44,7 +44,7 @@ _ACCUMULATE = {"add": cumsum, "multiply": cumprod, "maximum": running_max, "mini
 
 def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc.method(*inputs, **kwargs)` with tracers among the inputs or outputs."""
-    made = _translated(ufunc, method, inputs, kwargs)
+    made = of_numpy(_translated(ufunc, method, inputs, kwargs))
     if method in ("__call__", "at") or "out" in kwargs:
         return made
     return laid_out_as_numpy(getattr(ufunc, method), inputs, kwargs, made)

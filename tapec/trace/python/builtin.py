@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import ControlFlowError
 from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import current
+from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.special import SPECIAL, call_special
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
@@ -25,10 +27,11 @@ from tapec.trace.python.builtin_classes import (
     Str,
     class_of,
     class_of_complex,
+    is_instance,
 )
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
-from tapec.trace.staging.values import Poison
+from tapec.trace.staging.values import NARROW, Poison, kind_of, rounds
 from tapec.trace.tuning import LONG_ARRAY
 from tapec.tree import ComplexParts
 
@@ -102,8 +105,24 @@ def _either(wins: Any, a: Any, b: Any) -> Any:
     if type(a) in (tuple, builtins.list) and type(a) is type(b) and len(a) == len(b):
         return type(a)([_either(wins, x, y) for x, y in zip(a, b, strict=True)])
     if isinstance(a, _VALUES) and isinstance(b, _VALUES):
-        return where(wins, a, b)
+        return _merged(wins, a, b)
     return a if wins else b
+
+
+def _merged(wins: Any, a: Any, b: Any) -> Any:
+    """One of two numbers or arrays, which keeps its class as far as one program can."""
+    kinds = [kind for kind in map(kind_of, (a, b)) if kind is not None]
+    made = where(wins, a, b)
+    if not made.shape and len(kinds) == 2 and any(rounds(kind, made._dtype) for kind in kinds):
+        raise ControlFlowError(
+            f"{kinds[0]} or {kinds[1]} is taken, and rounded to the narrower type",
+            where=user_line(),
+            hint="give them one class: float(x)",
+        )
+    if not made.shape and made._dtype not in NARROW:
+        classes = frozenset[Any]().union(*(kind.classes for kind in kinds))
+        made._storage.mixed = classes if len(classes) > 1 else frozenset()
+    return made
 
 
 _VALUES = (builtins.int, builtins.float, np.ndarray, np.generic, Tracer)
@@ -148,7 +167,7 @@ def _isinstance(x: Any, kind: Any) -> bool:
     if type(x) is Poison:
         x._fail()
     if builtins.type(x) is Tracer:  # a Tracer has methods that a number lacks
-        return builtins.issubclass(class_of(x), kind)
+        return is_instance(x, kind)
     if builtins.isinstance(x, ComplexParts):
         return builtins.issubclass(class_of_complex(x), kind)
     return builtins.isinstance(x, kind)

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.types import NUMPY_DTYPES
+from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import any_symbolic, deps_of
 from tapec.trace.arrays.session import NeedStatic, where
@@ -40,7 +42,7 @@ class Float(metaclass=Meta):
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced f64 numbers: NumPy's scalar class is a subclass of float."""
-        return not tracer.shape and tracer._dtype == "f64"
+        return not tracer.shape and agreed(tracer, lambda dtype, weak: dtype == "f64")
 
 
 class Int(metaclass=Meta):
@@ -61,7 +63,7 @@ class Int(metaclass=Meta):
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced Python integers."""
-        return not tracer.shape and tracer._weak and tracer._dtype in ("i64", "bool")
+        return not tracer.shape and agreed(tracer, lambda t, weak: weak and t in ("i64", "bool"))
 
 
 class Bool(metaclass=Meta):
@@ -81,7 +83,7 @@ class Bool(metaclass=Meta):
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced Python booleans."""
-        return not tracer.shape and tracer._weak and tracer._dtype == "bool"
+        return not tracer.shape and agreed(tracer, lambda dtype, weak: weak and dtype == "bool")
 
 
 def _as_complex(x: Any) -> Any:
@@ -198,8 +200,24 @@ def class_of(x: Tracer) -> Any:
     """The class that a traced value has in plain NumPy."""
     if ArrayProxy.accepts(x):
         return np.ndarray
-    of_python = {"f64": builtins.float, "i64": builtins.int, "bool": builtins.bool}
-    return of_python.get(x._dtype, x.dtype.type) if x._weak else x.dtype.type
+    return agreed(x, _class)
+
+
+def is_instance(x: Tracer, kinds: Any) -> bool:
+    """``isinstance(x, kinds)`` in plain NumPy."""
+    if ArrayProxy.accepts(x):
+        return builtins.issubclass(np.ndarray, kinds)
+    return agreed(x, lambda dtype, weak: builtins.issubclass(_class(dtype, weak), kinds))
+
+
+def _class(dtype: str, weak: bool) -> Any:
+    return _OF_PYTHON[dtype] if weak else NUMPY_DTYPES[dtype].type
+
+
+_OF_PYTHON: dict[str, Any] = {
+    "f64": builtins.float, "i64": builtins.int, "bool": builtins.bool,
+    "f32": np.float32, "i32": np.int32,
+}  # fmt: skip
 
 
 def class_of_complex(z: Any) -> Any:

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
+from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
 from tapec.trace.arrays.table import OWN, TABLE, name_of
-from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.tracer import Tracer, of_numpy
 from tapec.trace.numpy.ufunc_methods import ufunc_call
 
 _MATH = {
@@ -202,12 +204,14 @@ def array_caster(real: Any) -> Any:
     class Caster(metaclass=Meta):
         def __new__(cls, x: Any = 0, *args: Any, **kwargs: Any) -> Any:
             if any_symbolic(x):
-                return TABLE["array"](x, dtype=real)
+                return of_numpy(TABLE["array"](x, dtype=real))
             return eager(real, (x, *args), kwargs)
 
         @staticmethod
         def accepts(tracer: Tracer) -> bool:
-            return not tracer.shape and np.issubdtype(tracer.dtype, real)
+            return not tracer.shape and agreed(
+                tracer, lambda dtype, weak: not weak and np.issubdtype(NUMPY_DTYPES[dtype], real)
+            )
 
     Caster.real = real  # type: ignore[attr-defined]
     Caster.dtype = np.dtype(real)  # type: ignore[attr-defined]

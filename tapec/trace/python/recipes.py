@@ -22,6 +22,7 @@ from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.storage import MaybeShared
+from tapec.trace.arrays.texts import check_text
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.classes import CLONED, original
 from tapec.trace.python.foreign import holds_traced
@@ -78,6 +79,8 @@ class Recipes:
     def of(self, value: Any, title: str) -> Recipe:
         """The recipe of a value that is stored at a place."""
         kind = type(value)
+        if isinstance(value, str):
+            check_text(value, f"{title} gets")
         if kind in PLAIN or kind is Undefined:
             return _constant(value)
         if id(value) in self._originals:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapec.errors import TapecError
-from tapec.trace.arrays.storage import Storage
+from tapec.trace.arrays.operands import need_session
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.attempts import CannotGoBack, without_frames
 from tapec.trace.staging.loop_aliases import NamesDiverge
@@ -27,12 +27,13 @@ def staged_or_peeled(stage: Step, test: Step, first: Step, rest: Step, state: St
     more = test()
 
     def both() -> None:
-        before = Storage.writes
+        writes = need_session().writes
+        before = writes[0]
         first()
         try:
             rest()
         except TapecError as error:
-            if Storage.writes == before:
+            if writes[0] == before:
                 raise
             raise CannotGoBack(error.message, where=error.where, hint=error.hint) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.arrays.layout import Strides
 from tapec.trace.arrays.memory import UNKNOWN, layout_of
 from tapec.trace.arrays.operands import operand
-from tapec.trace.arrays.promote import common
+from tapec.trace.arrays.promote import Key, common
 from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COPY, SHARED, STALE, MaybeShared, Storage
 from tapec.trace.arrays.table import TABLE
@@ -37,6 +37,15 @@ class Kind:
     weak: bool = False
     boxed: bool = False
     strides: Strides | None = None  # in elements; None in C order, () where that is not known
+    # Whether it is a constant that every element type but bool holds without rounding.
+    exact: bool = field(default=False, compare=False)
+    # Element type and weakness on each path, where they differ.
+    mixed: frozenset[Key] = field(default=frozenset(), compare=False)
+
+    @property
+    def classes(self) -> frozenset[Key]:
+        """Element type and weakness on each path."""
+        return self.mixed or frozenset([(self.dtype, self.weak)])
 
     @property
     def type(self) -> Type:
@@ -58,33 +67,60 @@ def as_hint(name: str) -> str:
 def kind_of(leaf: Any) -> Kind | None:
     """The kind of an array or number; None for anything else."""
     if type(leaf) is Tracer:
-        return Kind(leaf._dtype, leaf._shape, leaf._weak, leaf._storage.boxed, layout_of(leaf))
+        storage = leaf._storage
+        return Kind(
+            leaf._dtype, leaf._shape, leaf._weak, storage.boxed, layout_of(leaf),
+            mixed=storage.mixed,
+        )  # fmt: skip
     number = _NUMBERS.get(type(leaf))
     if number is not None:
-        return Kind(number, (), True)
+        return Kind(number, (), True, exact=_is_exact(leaf))
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype in _NAMES:
         boxed = isinstance(leaf, np.ndarray)
         return Kind(_NAMES[leaf.dtype], leaf.shape, False, boxed, layout_of(leaf))
     return None
 
 
+def _is_exact(number: Any) -> bool:
+    """Whether the narrowest types hold a number of Python's without rounding it."""
+    try:
+        return bool(np.float32(number) == number) and abs(number) <= 2.0**24
+    except OverflowError:
+        return False
+
+
+def rounds(kind: Kind, dtype: str) -> bool:
+    """Whether a number of Python's loses digits where it adapts."""
+    return kind.dtype != dtype and dtype in NARROW and not kind.exact
+
+
+NARROW = ("f32", "i32")
+
+
 def merged(a: Kind, b: Kind) -> Kind | None:
     """The join of two kinds, None where there is none.
 
-    Python numbers adapt (int to float, Python scalar to array element); nothing else does.
+    Python numbers adapt (int to float, Python scalar to array element) where that rounds nothing;
+    nothing else does.
     """
     if a.shape != b.shape:
         return None
     boxed = a.boxed or b.boxed
     strides = a.strides if a.strides == b.strides else UNKNOWN
+    classes = a.classes | b.classes
+    mixed = classes if len(classes) > 1 else frozenset()
     if a.dtype == b.dtype:
-        return Kind(a.dtype, a.shape, a.weak and b.weak, boxed, strides)
+        return Kind(a.dtype, a.shape, a.weak and b.weak, boxed, strides, mixed=mixed)
     if "bool" in (a.dtype, b.dtype) or not (a.weak or b.weak):
         return None
     dtype, weak = common((a.dtype, a.weak), (b.dtype, b.weak))
     if (not a.weak and dtype != a.dtype) or (not b.weak and dtype != b.dtype):
         return None
-    return Kind(dtype, a.shape, weak, boxed, strides)
+    if rounds(a, dtype) or rounds(b, dtype):
+        return None
+    if dtype in NARROW:  # constants that it holds are of it
+        mixed = frozenset()
+    return Kind(dtype, a.shape, weak, boxed, strides, mixed=mixed)
 
 
 def value_of(session: Session, leaf: Any, kind: Kind) -> Value:
@@ -106,6 +142,7 @@ def traced(session: Session, value: Value, kind: Kind, frozen: Any = "") -> Trac
     made._storage.boxed = kind.boxed
     made._storage.strides = kind.strides
     made._storage.frozen = frozen
+    made._storage.mixed = kind.mixed
     return made
 
 
@@ -235,7 +272,9 @@ def _poison_operators() -> None:
     names += [f"__{n}__" for n in (
         "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert", "bool", "len", "iter",
         "getitem", "setitem", "call", "float", "int", "index", "array_ufunc", "array_function",
-        "array", "contains", "enter", "format", "hash")]  # fmt: skip
+        "array", "contains", "enter", "format", "hash", "round", "trunc", "floor", "ceil",
+        "divmod", "rdivmod", "complex", "reversed", "lshift", "rlshift", "rshift", "rrshift",
+        "next", "delitem", "str")]  # fmt: skip
     for name in names:
         setattr(Poison, name, Poison._fail)
 

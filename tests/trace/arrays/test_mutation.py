@@ -10,6 +10,7 @@ import pytest
 from support.tracing import check, traced
 
 from tapec.errors import MutationError
+from tapec.trace.arrays.session import Session
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
 A = np.linspace(0.1, 1.2, 12).reshape(3, 4)
@@ -180,3 +181,9 @@ def test_global_arrays_are_not_written() -> None:
 
     with pytest.raises(MutationError, match="copy"):
         traced(f, V)
+
+
+def test_writes_are_counted_by_each_trace() -> None:
+    one, other = Session(), Session()
+    assert Session(one).writes is one.writes
+    assert other.writes is not one.writes
