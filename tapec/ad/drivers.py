@@ -21,6 +21,8 @@ from tapec.ad.zeros import ZERO, Derivative, materialise
 from tapec.errors import DTypeError, NonDifferentiableError
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Value
+from tapec.ir.nested import every
+from tapec.ir.ops.control import CUSTOM
 from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
@@ -78,7 +80,27 @@ def hessian_func(func: Func, wrt: Sequence[bool]) -> Func:
     """
     scalar = len(func.results) == 1 and func.results[0].type.size == 1
     first = jacobian_func(func, wrt, "rev" if scalar else "auto")
-    return jacobian_func(first, wrt, "fwd").renamed(f"{func.name}.hessian")
+    symmetric = not has_rules(func)
+    return jacobian_of_jacobian(first, wrt, symmetric).renamed(f"{func.name}.hessian")
+
+
+def has_rules(func: Func) -> bool:
+    """Whether derivatives of the program are partly the user's, and may be no derivatives."""
+    return any(op.primitive is CUSTOM for op in every(func.ops))
+
+
+@verified
+def jacobian_of_jacobian(first: Func, wrt: Sequence[bool], symmetric: bool) -> Func:
+    """The blocks of a Jacobian -> all second derivatives, by forward mode.
+
+    Where it is the gradient of one number (and `symmetric`), derivatives along a direction are a
+    row of the result as well as a column: they stay where they are made.
+    """
+    independents = active_params(first, wrt)
+    types = [v.type.shape for v in first.results], [p.type.shape for p in independents]
+    if symmetric and types[0] == types[1]:
+        return _symmetric_rows(first, independents)
+    return jacobian_func(first, wrt, "fwd")
 
 
 @verified
@@ -142,21 +164,41 @@ def _size(values: Iterable[Value]) -> int:
 
 def _forward_columns(func: Func, independents: Sequence[Value]) -> Func:
     blocks: dict[tuple[int, int], Value] = {}
+    builder, columns = _along_units(func, independents)
+    for (i, j), column in columns.items():
+        v, source = func.results[i], independents[j]
+        last = _moved_last(builder, column)
+        shape = (*v.type.shape, *source.type.shape)
+        blocks[i, j] = reshape(builder, last, shape, _block_hint(v, source))
+    return builder.func(f"{func.name}.jacobian", [blocks[k] for k in sorted(blocks)])
+
+
+def _symmetric_rows(func: Func, independents: Sequence[Value]) -> Func:
+    """The same where block (i, j) is block (j, i) with its axes exchanged."""
+    blocks: dict[tuple[int, int], Value] = {}
+    builder, columns = _along_units(func, independents)
+    for (i, j), column in columns.items():
+        v, source = func.results[i], independents[j]
+        shape = (*source.type.shape, *v.type.shape)
+        blocks[j, i] = reshape(builder, column, shape, _block_hint(v, source))
+    return builder.func(f"{func.name}.jacobian", [blocks[k] for k in sorted(blocks)])
+
+
+def _along_units(
+    func: Func, independents: Sequence[Value]
+) -> tuple[Builder, dict[tuple[int, int], Value]]:
+    """The derivatives of result i along all unit arrays of input j, stacked in front."""
     builder = Builder()
     builder.params = [builder.param(p.type, p.hint) for p in func.params]
     inputs = list(builder.params)
+    found: dict[tuple[int, int], Value] = {}
     for j, source in enumerate(independents):
         inner, tangents = with_directions(func, [source])
-        found = push_forward(inner, func, tangents)
-        pairs = zip(found, func.results, strict=True)
+        pairs = zip(push_forward(inner, func, tangents), func.results, strict=True)
         outs = [materialise(inner, t, v.type) for t, v in pairs]
         columns = _seeded(builder, inner.func("columns", outs), inputs, source)
-        for i, (column, v) in enumerate(zip(columns, func.results, strict=True)):
-            last = _moved_last(builder, column)
-            shape = (*v.type.shape, *source.type.shape)
-            blocks[i, j] = reshape(builder, last, shape, _block_hint(v, source))
-    order = [blocks[i, j] for i in range(len(func.results)) for j in range(len(independents))]
-    return builder.func(f"{func.name}.jacobian", order)
+        found |= {(i, j): column for i, column in enumerate(columns)}
+    return builder, found
 
 
 def _reverse_rows(func: Func, independents: Sequence[Value]) -> Func:

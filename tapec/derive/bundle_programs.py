@@ -83,7 +83,7 @@ class Programs:
 
     def gradient_func(self) -> Func:
         """The program of the value and its gradient."""
-        return self.derived(drivers.value_and_gradient)
+        return pipeline.clean(self.derived(drivers.value_and_gradient), pipeline.running())
 
     def gradients(self) -> list[Any]:
         """The gradient of the one number that the function returns."""

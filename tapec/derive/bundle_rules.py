@@ -51,19 +51,22 @@ def hessian(p: Programs, nesting: Nesting) -> Any:
 def _second_blocks(p: Programs) -> list[list[list[Any]]]:
     """The Hessian of one number, by two independent inputs, forward over reverse."""
     if "hess" not in p.known:
-        columns = [_columns(p, k) for k in range(len(p.into))]
-        n = len(p.into)
-        p.known["hess"] = [[columns[j][i] for j in range(n)] for i in range(n)]
+        symmetric = not drivers.has_rules(p.func)  # then rows are columns
+        place = _axis_first if symmetric else _axis_last
+        found = [
+            [place(y, t, own) for y, own in zip(_along_units(p, k), p.into, strict=True)]
+            for k, t in enumerate(p.into)
+        ]
+        p.known["hess"] = found if symmetric else list(map(list, zip(*found, strict=True)))
     return [p.known["hess"]]
 
 
-def _columns(p: Programs, k: int) -> list[Any]:
-    """The derivatives of all gradients by independent input k."""
+def _along_units(p: Programs, k: int) -> list[Any]:
+    """The derivatives of all gradients along the unit arrays of input k, stacked in front."""
     t = p.into[k]
     sources = [j for j, flag in enumerate(p.flags) if flag]
     flags = [j == sources[k] for j in range(len(p.flags))]
-    found = p.curved(flags, [_units(t)], t.size if t.size > 1 else None)
-    return [_axis_last(y, t, own) for y, own in zip(found, p.into, strict=True)]
+    return p.curved(flags, [_units(t)], t.size if t.size > 1 else None)
 
 
 def _units(t: Type) -> Any:
@@ -73,6 +76,11 @@ def _units(t: Type) -> Any:
     if t.size == 1:
         return wrap(session, session.builder.const(1.0, t))
     return wrap(session, drivers.identity(session.builder, t))
+
+
+def _axis_first(y: Any, t: Type, own: Type) -> Any:
+    """Derivatives along all unit arrays of a type, with the axes of the type first."""
+    return y.reshape((*t.shape, *own.shape))
 
 
 def _axis_last(y: Any, t: Type, own: Type) -> Any:

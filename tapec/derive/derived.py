@@ -133,6 +133,7 @@ class Jacobian(Transform):
     def __init__(self, f: Function, argnums: Argnums, mode: drivers.Mode) -> None:
         super().__init__(f, argnums)
         self.mode = mode
+        self.symmetric = True  # whether its own Jacobian is, as far as rules of the user's go
 
     def derive(self, func: Func, flags: list[bool]) -> Func:
         """Program of all blocks, results-major."""
@@ -141,6 +142,7 @@ class Jacobian(Transform):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inner, groups, args = self.prepare(args, kwargs)
         flags = inner.flags({k for g in groups for k in g})
+        self.symmetric = not drivers.has_rules(inner.func)
         self._check_real(inner.tree, args)
         blocks = nesting.inline(self.derive(inner.func, flags), inner.inputs)
         leaves = sorted(k for g in groups for k in g)
@@ -231,5 +233,17 @@ class Hessian(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         n = self.argnums[0]
-        first = Jacobian(self.f, n, "auto")
-        return Jacobian(first, n, "fwd")(*args, **kwargs)
+        return OfJacobian(Jacobian(self.f, n, "auto"), n)(*args, **kwargs)
+
+
+class OfJacobian(Jacobian):
+    """The Jacobian of a Jacobian."""
+
+    f: Jacobian
+
+    def __init__(self, f: Jacobian, argnums: Argnums) -> None:
+        super().__init__(f, argnums, "fwd")
+
+    def derive(self, func: Func, flags: list[bool]) -> Func:
+        """Program of all blocks, results-major."""
+        return derive(drivers.jacobian_of_jacobian, func, flags, self.f.symmetric)

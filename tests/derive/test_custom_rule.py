@@ -315,3 +315,28 @@ def test_checkpointed_writes_reach_the_argument() -> None:
 
     assert tapec.compile(f)(3.0) == 15.0
     assert tapec.grad(f)(3.0) == 8.0
+
+
+def test_second_derivatives_of_rules_that_are_no_derivatives(rng):
+    """Rows are those of the gradient that the rule gives, columns those of the arguments."""
+    a, x = rng.normal(size=(3, 3)), rng.normal(size=3)
+    f = tapec.custom_rule(lambda x: x @ x, jvp=lambda x, t: (x[0] @ x[0], (a @ x[0]) @ t[0]))
+    np.testing.assert_allclose(tapec.grad(f)(x), a @ x)
+    np.testing.assert_allclose(tapec.hessian(f)(x), a)
+    np.testing.assert_allclose(tapec.derive(f, "hess")(x).hess, a)
+    np.testing.assert_allclose(tapec.hessian(lambda x: 2 * f(3 * x))(x), 18 * a)
+
+
+def test_second_derivatives_by_several_leaves(rng):
+    def f(p):
+        return np.sum(np.outer(p["a"], p["b"][0]) ** 2) * np.sin(p["b"][1]) + p["b"][1] ** 3
+
+    p = {"a": rng.normal(size=2), "b": [rng.normal(size=3), 0.7]}
+    h = tapec.hessian(f)(p)
+    again = tapec.jacobian(tapec.grad(f), mode="rev")(p)
+    bundled = tapec.derive(f, "hess")(p).hess
+    for one in (h, bundled):
+        for i in (lambda t: t["a"], lambda t: t["b"][0], lambda t: t["b"][1]):
+            for j in (lambda t: t["a"], lambda t: t["b"][0], lambda t: t["b"][1]):
+                np.testing.assert_allclose(j(i(one)), j(i(again)), rtol=1e-12)
+                assert np.shape(j(i(one))) == np.shape(i(p)) + np.shape(j(p))
