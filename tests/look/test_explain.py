@@ -62,7 +62,7 @@ DERIVED = {
         lambda: tapec.hessian(chain).explain(X[:5]),
         ["jacobian_func", "jacobian_of_jacobian"],
         3,
-    ),  # fmt: skip
+    ),
     "hvp": (lambda: tapec.hvp(chain).explain(X, X), ["value_and_gradient", "along"], 2),
     "vmap": (lambda: tapec.vmap(np.sin).explain(X[None]), ["batch"], 2),
     "gnvp": (lambda: tapec.gnvp(np.sin).explain(X, X), ["along", "across"], 2),
