@@ -103,7 +103,7 @@ def test_every_level_of_code_generation(opt: int) -> None:
     ("kind", "dtype", "value"),
     [
         ("float", "f64", 2.5),
-        ("float", "f64", np.float64(-0.0)),
+        ("float", "f64", -0.0),
         ("float", "f64", float("nan")),
         ("int", "i64", 7),
         ("int", "i64", -(2**63)),

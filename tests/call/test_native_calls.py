@@ -356,3 +356,41 @@ def test_bound_to_arrays_with_gaps() -> None:
     x += 1
     run()
     np.testing.assert_array_equal(out, 2 * x[:, 1])
+
+
+# --- numbers of NumPy ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", ["float64", "float32", "int64", "int32", "bool", "complex128", "complex64"]
+)
+def test_scalars_of_numpy_take_no_python(kind: str, python_calls: list[Any]) -> None:
+    dtype = np.dtype(kind)
+    kernel = tapec.compile(lambda a, x: (a + x, [a]))
+    x, calls = np.ones(2), [dtype.type(1), np.array(0, dtype), dtype.type(0), np.array(1, dtype)]
+    wanted = [kernel(a, x) for a in calls]
+    del python_calls[:]
+    for a, value in zip(calls, wanted, strict=True):
+        same(kernel(a, x), value)
+        np.testing.assert_array_equal(value[0], a + x)
+    assert python_calls == []
+
+
+@pytest.mark.parametrize(
+    "first", [2.0, np.float64(2.0), 2, np.int64(2), 2j, np.complex128(2j), True]
+)
+def test_numbers_of_python_and_of_numpy_are_told_apart(first: Any) -> None:
+    """Python's numbers take the types of arrays, NumPy's have their own."""
+
+    def f(a: Any, x: Any) -> Any:
+        return a * x, a * 2, a + np.float32(1)
+
+    kernel, x = tapec.compile(f), np.ones(2, np.float32)
+    kernel(first, x)
+    for a in (2.0, np.float64(2.0), 2, np.int64(2), 2j, np.complex128(2j), True, np.True_):
+        for _ in range(2):
+            got, wanted = kernel(a, x), f(a, x)
+            assert [np.asarray(g).dtype for g in got] == [np.asarray(w).dtype for w in wanted]
+            assert [type(g) for g in got] == [type(w) for w in wanted]
+            for g, w in zip(got, wanted, strict=True):
+                np.testing.assert_array_equal(g, w)

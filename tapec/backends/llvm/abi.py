@@ -90,7 +90,7 @@ class ArrayArg:
 
 @dataclass(frozen=True)
 class ScalarArg:
-    """An argument that must be exactly a Python float (or np.float64), int, bool or complex."""
+    """An argument that must be exactly a Python float, int, bool or complex."""
 
     kind: Literal["float", "int", "bool", "complex"]
 

@@ -153,6 +153,7 @@ def _scalar_layout() -> bool:
         and _pair(ctypes.c_float, np.complex64(2.5 + 1.5j)) == (2.5, 1.5)
         and _read(ctypes.c_int64, np.int64(-(2**40)), HEAD) == -(2**40)
         and _read(ctypes.c_int32, np.int32(-7), HEAD) == -7
+        and _read(ctypes.c_bool, np.True_, HEAD) > _read(ctypes.c_bool, np.False_, HEAD)
         and np.bool_(1) is np.True_
         and np.bool_(0) is np.False_
     )

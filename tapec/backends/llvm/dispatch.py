@@ -27,16 +27,11 @@ from tapec.tree import Tree
 
 FACTOR = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
-_TYPES: dict[str, tuple[type, ...]] = {
-    "float": (float, np.float64),
-    "int": (int,),
-    "bool": (bool,),
-    "complex": (complex, np.complex128),
-}
+_TYPES: dict[str, type] = {"float": float, "int": int, "bool": bool, "complex": complex}
 
 
 def hashes(sig: KernelAbi) -> list[int]:
-    """The hashes of the calls that an entry takes: a float may be a NumPy scalar."""
+    """The hashes of the calls that an entry takes: arrays without axes may be NumPy's scalars."""
     count = len(sig.nesting.children[0].children)
     types = iter(_leaf_types(sig))
     parts = [_part(tree, types) for tree in sig.passes]
@@ -57,9 +52,10 @@ def _leaf_types(sig: KernelAbi) -> Iterator[list[tuple[int, ...]]]:
             continue
         arg = next(args)
         if isinstance(arg, ArrayArg):
-            yield [_array(arg.dtype, arg.shape)]
+            number = [] if arg.shape else [(id(np.dtype(ELEMENTS[arg.dtype].numpy).type),)]
+            yield [_array(arg.dtype, arg.shape), *number]
         else:
-            yield [(id(t),) for t in _TYPES[arg.kind]]
+            yield [(id(_TYPES[arg.kind]),)]
     if sig.into:
         yield from ([_array(sig.outs[k].dtype, sig.outs[k].shape)] for k in leaves(sig.tree))
 

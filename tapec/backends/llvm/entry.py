@@ -31,8 +31,6 @@ from tapec.backends.llvm.watch import HEADER, STATE
 NEXT = "tapec.next"  # variable: the function that gets calls whose arguments do not match
 CALL = "ptr %self, ptr %args, i64 %nargsf, ptr %kwnames"
 
-# The types of scalars that hold their numbers behind the object head.
-_HEADS = {"float": ("py.float", "np.type.float64"), "complex": ("py.complex", "np.type.complex128")}
 _AS_INT = "@PyLong_AsLongLongAndOverflow"
 
 
@@ -139,9 +137,8 @@ class EntryWriter(FunctionText):
             self.owned.append(self.held[-1])
 
     def head_pointer(self, thing: str, kind: str) -> str:
-        """Floats and complex numbers, NumPy's too, keep their doubles right behind the head."""
-        found = [self.has_type(thing, name) for name in _HEADS[kind]]
-        self.expect(self.value(f"or i1 {', '.join(found)}"))
+        """Python's floats and complex numbers keep their doubles right behind the head."""
+        self.expect(self.has_type(thing, f"py.{kind}"))
         return self.place(thing, capi.HEAD)
 
     def int_pointer(self, thing: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tapec.backends.llvm import capi
 from tapec.backends.llvm.loop_text import each
 
+_FLAGS = capi.C_CONTIGUOUS | capi.ALIGNED
 _ORDER_OF_AXES = 2  # NPY_KEEPORDER: a copy without gaps whose axes lie in the same order
 
 _SAME_EXTENT = """\
@@ -48,9 +49,10 @@ _BEHIND_OTHERS = """\
   store i64 %after, ptr %span
 """
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
-# `tapec.ordered`: the same for arrays with these strides. `tapec.gapped`: whether an array has the
-# given descriptor and extents, and axes in this order, with any gaps. `tapec.gather`: the data, or
-# that of a copy without gaps where there is none; null where no copy could be made.
+# `tapec.number`: the data of a scalar of this type, or of such an array without axes.
+# `tapec.ordered`: as `tapec.array`, for arrays with these strides. `tapec.gapped`: whether an array
+# has the given descriptor and extents, and axes in this order, with any gaps. `tapec.gather`: the
+# data, or that of a copy without gaps where there is none; null where no copy could be made.
 # `tapec.new`: a fresh array, in C order where no strides are given.
 ARRAYS = f"""\
 define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
@@ -91,6 +93,19 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwin
   %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
                                          ptr %strides, ptr null, i32 0, ptr null)
   ret ptr %made
+}}
+define ptr @tapec.number(ptr %thing, ptr %descr, ptr %scalar) nounwind {{
+start:
+  %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
+  %type = load ptr, ptr %ptype
+  %exact = icmp eq ptr %type, %scalar
+  br i1 %exact, label %yes, label %array
+yes:
+  %data = getelementptr i8, ptr %thing, i64 {capi.HEAD}
+  ret ptr %data
+array:
+  %found = call ptr @tapec.array(ptr %thing, ptr %descr, i32 0, i32 {_FLAGS}, ptr null)
+  ret ptr %found
 }}
 define ptr @tapec.ordered(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents,
                           ptr %steps) nounwind {{
