@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tapec.lazy import loaded
-from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.python.proxy import Meta
+from tapec.lazy import deferred, loaded
+
+if TYPE_CHECKING:
+    from tapec.trace.arrays.tracer import Tracer
+    from tapec.trace.python import proxy
+else:
+    proxy = deferred("tapec.trace.python.proxy")
 
 # The modules of SciPy that have a room of translations.
 TRANSLATED = frozenset(["integrate", "interpolate", "optimize", "sparse"])
@@ -54,7 +58,7 @@ def class_translation(cls: type) -> Any:
 
 @functools.cache
 def _stand_in(cls: type, make: Callable[..., Any]) -> Any:
-    class Translated(metaclass=Meta):
+    class Translated(metaclass=proxy.Meta):
         real = cls
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
