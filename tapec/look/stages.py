@@ -24,6 +24,7 @@ LOWERING = (
     "form_nests",
     "fuse",
     "to_loops",
+    "narrow_loops",
     "mark_independent",
     "wavefronts",
     "guard_products",

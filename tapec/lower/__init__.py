@@ -18,6 +18,7 @@ from tapec.lower.guard import guard_products
 from tapec.lower.independent import mark_independent
 from tapec.lower.inline import inline_calls
 from tapec.lower.loops import to_loops
+from tapec.lower.narrow import narrow_loops
 from tapec.lower.native import expand_ops
 from tapec.lower.order import order_writes
 from tapec.lower.plans import choose_memory, take_over_memory
@@ -56,6 +57,9 @@ PASSES: Mapping[str, Pass] = {
         # Nests are formed one by one in program order; fusion across them needs all of them.
         fuse,
         to_loops,
+        # Masks of slices of run-time length are seen as such once they are inside of the loops that
+        # read through them.
+        narrow_loops,
         # Both analyse addresses, which only loops have. Innermost loops first: a vector loop
         # needs no wavefront.
         mark_independent,

@@ -10,12 +10,12 @@ from typing import Any
 
 from tapec.ir.affine import Affine, AffineForms, var
 from tapec.ir.core import Op, Value
-from tapec.ir.types import Type
+from tapec.ir.types import INTEGERS, Type
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.tuning import INDEX_DEPTH
 
-_INTEGER = Type("i64")
+_NUMBERS = frozenset(Type(dtype) for dtype in INTEGERS)
 
 
 def linear(x: Any, session: Session) -> Affine:
@@ -59,7 +59,7 @@ class _Forms:
         """The first result of the same op on the same operands: ``n[0]`` read twice is one
         number."""
         inner = [
-            self.of(v, depth + 1) if v.type == _INTEGER and depth < INDEX_DEPTH else v
+            self.of(v, depth + 1) if v.type in _NUMBERS and depth < INDEX_DEPTH else v
             for v in op.operands
         ]
         key = (op.name, *inner, *op.attrs.items())
@@ -70,7 +70,7 @@ def _defined(session: Session, value: Value) -> Op | None:
     """The op in `session` whose result is this number; looks only at ops added since."""
     ops, known = session.builder.ops, session.integers
     for op in ops[known.seen :]:
-        if len(op.results) == 1 and op.results[0].type == _INTEGER and not op.regions:
+        if len(op.results) == 1 and op.results[0].type in _NUMBERS and not op.regions:
             known.ops[op.results[0]] = op
     known.seen = len(ops)
     return known.ops.get(value)
