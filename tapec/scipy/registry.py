@@ -105,7 +105,7 @@ def always(*classes: Any) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         for real in classes:
-            CLASSES[real] = _admitting(real, function)
+            CLASSES[real] = with_members(_admitting(real, function), real)
         return function
 
     return register
@@ -140,7 +140,21 @@ def _on_traced(real: Any, translation: Callable[..., Any]) -> Callable[..., Any]
         made = translation if is_traced((args, kwargs)) else direct
         return made(*args, **kwargs)
 
-    return called
+    return with_members(called, real)
+
+
+def with_members(function: Callable[..., Any], real: Any, own: Any = None) -> Callable[..., Any]:
+    """What makes objects of a class, with the class's members: `own` ones, others of constants."""
+
+    def member(name: str) -> Any:
+        found = getattr(own, name, None)
+        if found is not None:
+            return found
+        theirs = getattr(real, name)
+        return on_constants(theirs) if callable(theirs) else theirs
+
+    function.member = member  # type: ignore[attr-defined]
+    return function
 
 
 def _admitting(real: Any, translation: Callable[..., Any]) -> Callable[..., Any]:

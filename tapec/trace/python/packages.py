@@ -20,7 +20,7 @@ else:
     proxy = deferred("tapec.trace.python.proxy")
 
 # The modules of SciPy that have a room of translations.
-TRANSLATED = frozenset(["integrate", "interpolate", "optimize", "sparse"])
+TRANSLATED = frozenset(["integrate", "interpolate", "ndimage", "optimize", "sparse", "spatial"])
 
 # Classes of SciPy's compiled code that say they are Python's.
 _HIDDEN = {("builtins", "SuperLU"): "scipy.sparse.linalg"}
@@ -57,12 +57,20 @@ def class_translation(cls: type) -> Any:
 
 
 @functools.cache
-def _stand_in(cls: type, make: Callable[..., Any]) -> Any:
-    class Translated(metaclass=proxy.Meta):
-        real = cls
+def _stand_in(cls: type, made_by: Callable[..., Any]) -> Any:
+    class Members(proxy.Meta):
+        """Members of the class are those of its translation."""
+
+        def __getattr__(cls, name: str) -> Any:
+            if name in ("real", "make"):
+                raise AttributeError(name)
+            return cls.make.member(name)
+
+    class Translated(metaclass=Members):
+        real, make = cls, made_by
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-            return make(*args, **kwargs)
+            return made_by(*args, **kwargs)
 
         @staticmethod
         def accepts(tracer: Tracer) -> bool:

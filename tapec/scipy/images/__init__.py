@@ -1,0 +1,1 @@
+"""Functions of `scipy.ndimage`, by kind."""

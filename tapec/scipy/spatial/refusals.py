@@ -1,0 +1,23 @@
+"""What is refused on traced values, and what to do instead."""
+
+from scipy import spatial
+from scipy.spatial import distance, transform
+
+from tapec.scipy.registry import refuses
+
+refuses(
+    "neighbours are no smooth function of points: build it outside, or compare cdist",
+    spatial.KDTree,
+    spatial.cKDTree,
+    spatial.ConvexHull,
+    spatial.Delaunay,
+    spatial.Voronoi,
+    spatial.SphericalVoronoi,
+    spatial.HalfspaceIntersection,
+    distance.directed_hausdorff,
+)
+refuses(
+    "interpolate rotation vectors: Rotation.from_rotvec is translated",
+    transform.Slerp,
+    transform.RotationSpline,
+)
