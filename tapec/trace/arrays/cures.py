@@ -12,14 +12,10 @@ from tapec.trace.arrays.table import name_of
 
 CURE = "rewrite it with supported NumPy functions, or apply it to constants only"
 _SIZE = "how many elements there are is known at run time only: use np.where(mask, x, 0) or x[mask]"
-_FACTORS = "apply it to constants only; np.linalg.qr, eigh and svd are translated"
-_LEAST = "solve the normal equations: np.linalg.solve(a.T @ a, a.T @ b)"
 _NAMES: dict[str, str] = {
     _SIZE: "argwhere unique setdiff1d union1d intersect1d trim_zeros",
-    _FACTORS: "linalg.eig linalg.eigvals",
     "make a new one: a = np.resize(a, shape)": "ndarray.resize",
     "np.lib.stride_tricks.sliding_window_view is translated": "as_strided",
-    _LEAST: "polyfit",
 }
 CURES: dict[str, str] = {name: cure for cure, names in _NAMES.items() for name in names.split()}
 

@@ -8,6 +8,7 @@ from tapec.trace.complex import (  # noqa: F401
     circular,
     componentwise,
     cosines,
+    eigen,
     elementary,
     fourier,
     linear,

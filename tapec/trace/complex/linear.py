@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import UnsupportedOperation
-from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import pair, rule, split
 from tapec.trace.complex.elementary import conjugate
@@ -134,7 +132,7 @@ def _padded(column: Any, n: int) -> Any:
     return pair(real, np.concatenate([missing, column.imag], axis=-1))
 
 
-def _hermitian(a: Any, lower: bool) -> Any:
+def hermitian(a: Any, lower: bool) -> Any:
     """The Hermitian matrix of which one triangle is given."""
     n = a.shape[-1]
     strict = np.tril(np.ones((n, n)), -1) if lower else np.triu(np.ones((n, n)), 1)
@@ -146,7 +144,7 @@ def _hermitian(a: Any, lower: bool) -> Any:
 @rule("linalg.eigvalsh")
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of a Hermitian matrix: the real matrix has each of them twice."""
-    found = np.linalg.eigvalsh(real_form(_hermitian(a, UPLO.upper() == "L")))
+    found = np.linalg.eigvalsh(real_form(hermitian(a, UPLO.upper() == "L")))
     return 0.5 * (found[..., ::2] + found[..., 1::2])
 
 
@@ -155,17 +153,3 @@ def svdvals(a: Any) -> Any:
     """The singular values: the real matrix has each of them twice."""
     found = np.linalg.svd(real_form(a), compute_uv=False)
     return 0.5 * (found[..., ::2] + found[..., 1::2])
-
-
-@rule("linalg.svd")
-def svd(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
-    """The singular values; the singular vectors of complex matrices are refused."""
-    if compute_uv:
-        raise UnsupportedOperation(
-            "the singular vectors of a complex matrix",
-            where=where(),
-            hint="its singular values are known: np.linalg.svd(a, compute_uv=False)",
-        )
-    return svdvals(a)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.ops.matrix_functions import EXPM, LOGM, SQRTM, SYLVESTER
+from tapec.lazy import loaded
 from tapec.trace.arrays.table import implements
 from tapec.trace.numpy.declared import made_by
 from tapec.trace.numpy.scipy_systems import array_of, square
@@ -70,3 +71,24 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     b = (back - np.eye(n)) @ inverse
     c = 2 * np.linalg.inv(a + np.eye(n)) @ q @ inverse
     return solve_continuous_lyapunov(np.swapaxes(b, -1, -2), -c)
+
+
+@implements("scipy.linalg.solve_continuous_are")
+def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, balanced: bool = True) -> Any:
+    """The stabilising solution of A^T X + X A - X B R^-1 B^T X + Q = 0."""
+    return loaded("tapec.scipy.riccati").continuous(a, b, q, r)
+
+
+@implements("scipy.linalg.solve_discrete_are")
+def solve_discrete_are(a: Any, b: Any, q: Any, r: Any, balanced: bool = True) -> Any:
+    """The stabilising solution of A^T X A - X - A^T X B (R + B^T X B)^-1 B^T X A + Q = 0."""
+    return loaded("tapec.scipy.riccati").discrete(a, b, q, r)
+
+
+@implements("scipy.linalg.eigh_tridiagonal")
+def eigh_tridiagonal(d: Any, e: Any, eigvals_only: bool = False) -> Any:
+    """Eigenvalues and eigenvectors of a symmetric tridiagonal matrix."""
+    d, e = map(array_of, (d, e))
+    matrix = np.diag(d) + np.diag(e, -1)
+    found = np.linalg.eigh(matrix)
+    return found[0] if eigvals_only else tuple(found)

@@ -9,7 +9,7 @@ import numpy as np
 from tapec.errors import ShapeError
 from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.loops import repeated
-from tapec.trace.arrays.operands import as_tracer, strong
+from tapec.trace.arrays.operands import as_array, as_tracer, strong
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import is_symbolic
@@ -45,6 +45,22 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
         return TABLE["zeros_like"](x, shape=(x.size, 0))
     powers = [TABLE["power"](x, k) for k in range(n)]
     return TABLE["stack"](powers if increasing else powers[::-1], axis=1)
+
+
+@implements("polyfit")
+def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, w: Any = None) -> Any:
+    """The polynomial of a degree that is nearest to the data, by columns of length 1."""
+    x, y = (TABLE["astype"](as_tracer(as_array(a)), float) for a in (x, y))
+    if x.ndim != 1 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0]:
+        raise TypeError("expected x and y to have same length")
+    powers = vander(x, int(deg) + 1)
+    if w is not None:
+        w = as_tracer(as_array(w))
+        powers, y = powers * w[:, None], y * (w if y.ndim == 1 else w[:, None])
+    sizes = np.sqrt(np.sum(powers * powers, axis=0))
+    limit = x.shape[0] * float(np.finfo(float).eps) if rcond is None else rcond
+    made = np.linalg.lstsq(powers / sizes, y, rcond=limit)[0]
+    return made / (sizes if made.ndim == 1 else sizes[:, None])
 
 
 @implements("convolve")

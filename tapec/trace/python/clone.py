@@ -27,6 +27,7 @@ from tapec.trace.python.classes import (
     makes_stand_ins,
     may_stand_in,
 )
+from tapec.trace.python.complex_math import FUNCTIONS_OF
 from tapec.trace.python.constants import direct_on_constants
 from tapec.trace.python.inputs import Captured, array_outside, input_member
 from tapec.trace.python.namespaces import (
@@ -46,7 +47,6 @@ from tapec.trace.python.proxy import (
     is_multimethod,
     is_numpy,
     is_special,
-    math_function,
     numpy_function,
 )
 from tapec.trace.python.unsteady import is_unsteady, steady
@@ -121,8 +121,8 @@ def _plain_function(function: types.FunctionType, session: Session) -> Any:
 def _builtin(function: Any, session: Session) -> Any:
     if has_stand_in(owner := getattr(function, "__self__", None)):
         return getattr(instance(owner, session), function.__name__)
-    if function.__module__ == "math":
-        return math_function(function)
+    if function.__module__ in FUNCTIONS_OF:
+        return FUNCTIONS_OF[function.__module__](function)
     if is_numpy(function):
         return numpy_function(function)
     return OF_PYTHON.get(function, function) if function.__module__ == "builtins" else function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import cmath
 import math
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -118,7 +119,7 @@ def under_names_of_modules(function: types.FunctionType) -> frozenset[str]:
 def has_members_to_follow(module: types.ModuleType) -> bool:
     """Whether members of a module have stand-ins: NumPy's, SciPy's, packages' and the user's."""
     file = getattr(module, "__file__", None) or ""
-    if module is math or module.__name__.split(".")[0] == "numpy":
+    if module in (math, cmath) or module.__name__.split(".")[0] == "numpy":
         return True
     if file.endswith(".py") and ("site-packages" in file or not file.startswith(STDLIB)):
         return not is_hidden(file)

@@ -58,7 +58,7 @@ def class_translation(cls: type) -> Any:
 
 @functools.cache
 def _stand_in(cls: type, made_by: Callable[..., Any]) -> Any:
-    class Members(proxy.Meta):
+    class MembersOfTranslation(proxy.Meta):
         """Members of the class are those of its translation."""
 
         def __getattr__(cls, name: str) -> Any:
@@ -66,7 +66,7 @@ def _stand_in(cls: type, made_by: Callable[..., Any]) -> Any:
                 raise AttributeError(name)
             return cls.make.member(name)
 
-    class Translated(metaclass=Members):
+    class Translated(metaclass=MembersOfTranslation):
         real, make = cls, made_by
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -179,9 +179,8 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "store": (lambda z: np.zeros(4).__setitem__(slice(None), z), "cannot be stored"),
     "in place": (lambda z: (z.real.copy()).__iadd__(z), "dtype=complex"),
     "cast": (lambda z: z.astype(float), "z.real"),
-    "sort": (lambda z: np.sort(z), "complex arrays"),
     "floor": (lambda z: np.floor(z), "complex arrays"),
-    "vectors": (lambda z: np.linalg.svd(z.reshape(2, 2)), "singular vectors"),
+    "vectors": (lambda z: np.linalg.svd(z.reshape(1, 4)), "singular vectors"),
 }
 
 

@@ -17,7 +17,7 @@ A = np.eye(3) + 0.1
 
 
 @pytest.mark.parametrize(("f", "name"), [
-    (lambda a: scipy.linalg.cosm(a), r"scipy\.linalg\.cosm"),
+    (lambda a: scipy.linalg.schur(a), r"scipy\.linalg\.schur"),
     (lambda a: scipy.linalg.hessenberg(a), r"scipy\.linalg\.hessenberg cannot"),
     (lambda a: scipy.linalg.bandwidth(a), r"scipy\.linalg\.bandwidth cannot"),
     (lambda a: scipy.linalg.ldl(a), r"scipy\.linalg\.ldl"),
@@ -34,7 +34,7 @@ def test_the_line_is_the_users(f: Any, name: str) -> None:
 
 @pytest.mark.parametrize("f", [
     lambda a: scipy.signal.medfilt(a),
-    lambda a: scipy.linalg.cosm(a),
+    lambda a: scipy.linalg.schur(a),
     lambda a: scipy.linalg.bandwidth(a),
     lambda a: scipy.linalg.issymmetric(a),
 ])  # fmt: skip
