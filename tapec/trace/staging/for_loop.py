@@ -21,6 +21,7 @@ from tapec.trace.staging.list_arrays import (
     with_list_arrays,
 )
 from tapec.trace.staging.peeling import staged_or_peeled
+from tapec.trace.staging.prediction import predictions_of
 from tapec.trace.staging.python_loop import Body, Thunk, Widen, plain_for, run_guarded
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -99,7 +100,7 @@ class For(StagedFor):
 
     def _choose(self, length: int) -> None:
         """Decide by the weight of the middle iteration, which represents triangular loops best."""
-        found = self._probe(length // 2) or self._probe(0)
+        found = self._probed(length)
         if found is None or not found.weight:
             self._plain(0, length, watched=True)
             return
@@ -109,6 +110,16 @@ class For(StagedFor):
             self._plain(0, length)
         else:
             self._rolled(0, length, found.weight)
+
+    def _probed(self, length: int) -> Probe | None:
+        """What a probe finds; a body that is traced again, as the loop around it is, has the same
+        weight."""
+        probes = predictions_of(self.session).probes
+        key = getattr(self.body, "__code__", None), length
+        if key not in probes and (found := self._probe(length // 2) or self._probe(0)):
+            probes[key] = found
+        known: Probe | None = probes.get(key)
+        return known
 
     def _probe(self, i: int) -> Probe | None:
         """Trace an iteration and throw it away; None where that fails."""

@@ -28,6 +28,7 @@ class Predictions:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, tuple[str, ...]], dict[Slot, Carry]] = {}
+        self.probes: dict[Any, Any] = {}  # trial traces by the code of the body, and the length
 
     def of(self, heap: Heap, site: Any) -> dict[Slot, Carry]:
         """What a loop probably carries; nothing where there is no saying."""
