@@ -65,7 +65,8 @@ class EntryWriter(FunctionText):
         self.return_results(receiver or self.made_results())
         self.leave()
         body = "\n".join(["start:", *self.allocas, *self.lines])
-        return f"define ptr @entry({CALL}) nounwind {{\n{body}\n}}\n"
+        # Checks and calls gain nothing from optimisation, which takes a millisecond here.
+        return f"define ptr @entry({CALL}) nounwind noinline optnone {{\n{body}\n}}\n"
 
     # ---- arguments ----
 
