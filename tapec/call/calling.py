@@ -62,26 +62,37 @@ class Calling:
         static = (leaf.value for leaf in self.signature.leaves if isinstance(leaf, Static))
         return not any(isinstance(value, np.ndarray) for value in static)
 
-    @functools.cached_property
-    def layout(self) -> Tree | None:
-        """How native code takes the arguments of a call; None where it takes their leaves."""
-        usable = self.compared and self.direct and self.pure
-        if self.flat or not (usable and nesting.is_passed(self.form.arguments)):
-            return None
-        return self.form.arguments
+    @property
+    def is_taken(self) -> bool:
+        """Whether native code can take the arguments."""
+        return self.compared and (self.flat or nesting.is_passed(self.form.arguments))
 
     @property
     def native(self) -> bool:
         """Whether calls may go to native code without Python."""
-        taken = self.flat or self.layout is not None
-        return taken and self.compared and self.direct and self.pure
+        return self.is_taken and self.direct and self.pure
+
+    @property
+    def nests(self) -> Tree | None:
+        """How the arguments of a call nest; None where they are leaves."""
+        return None if self.flat else self.form.arguments
+
+    @functools.cached_property
+    def layout(self) -> Tree | None:
+        """How native code takes the arguments of a call; None where it takes their leaves."""
+        return self.nests if self.native else None
+
+    @functools.cached_property
+    def constants(self) -> tuple[tuple[int, Any], ...]:
+        """Positions and values of the arguments that are part of the program."""
+        leaves = enumerate(self.signature.leaves)
+        return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
 
     @functools.cached_property
     def fixed(self) -> tuple[tuple[int, Any], ...]:
-        """Positions and values of the arguments that native code compares."""
+        """Those of them that native code compares."""
         compared = self.compared and (self.flat or self.layout is not None)
-        leaves = enumerate(self.signature.leaves) if compared else ()
-        return tuple((k, leaf.value) for k, leaf in leaves if isinstance(leaf, Static))
+        return self.constants if compared else ()
 
     def passed(self, given: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a call with these inputs, as native code takes them."""

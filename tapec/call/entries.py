@@ -42,6 +42,8 @@ class Entries:
             self.offer(kernel, special, routes.receiving)
         elif any(map(has_gaps, leaves)):
             self.offer(kernel, special, routes.gathering)
+        elif special.mutated or special.results.views:
+            self.offer(kernel, special, routes.changing)
         return special.run(leaves, out, given, getattr(kernel, "plain", None))
 
     def add(self, kernel: FastCallable, special: Specialization) -> None:

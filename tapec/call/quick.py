@@ -1,7 +1,7 @@
 """A cheap key of a call, by which most calls find their program without a full signature.
 
-Two calls with equal keys have equal signatures. Calls that native code does not take (written
-arguments, results that are views) go through Python: the key keeps them at a few
+Two calls with equal keys have equal signatures. Calls that native code does not take (those
+that change objects outside, results that are views) go through Python: the key keeps them at a few
 microseconds.
 """
 

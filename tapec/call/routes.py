@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tapec.call.sharing import pairs_apart
 from tapec.lazy import deferred
+from tapec.trace.markers import ResultMarker
 
 if TYPE_CHECKING:
     from tapec.backends.llvm import nesting
@@ -51,6 +52,41 @@ def gathering(special: Specialization) -> Route | None:
     kept = special.asked.union(range(len(special.form.inputs), len(args)))
     given = [arg if k in kept else arg.with_gaps for k, arg in enumerate(args)]
     return _other(special, args=tuple(given)) if given != list(args) else None
+
+
+def changing(special: Specialization) -> Route | None:
+    """An entry for programs that write into their arguments, or return them."""
+    made, calling = special.compiled, special.calling
+    if made is None or made.library is None or not (calling.is_taken and _is_simple(special)):
+        return None
+    own = made.kernel.signature
+    pairs = pairs_apart(special.exclusive, own.args)
+    numbers = [m.index if m.argument < 0 else -1 - m.argument for m in special.leaves]
+    results = [k for k in numbers if k >= 0]
+    if pairs is None or len({*results}) < len(results):
+        return None
+    written = frozenset(special.mutated)
+    return _other(
+        special,
+        args=tuple(
+            replace(a, writeable=True) if k in written else a for k, a in enumerate(own.args)
+        ),
+        result=special.tree.unflatten(numbers),
+        stored=tuple((special.returned_count + k, p) for k, p in enumerate(special.mutated)),
+        apart=pairs,
+        layout=calling.nests,
+        fixed=calling.constants,
+    )
+
+
+def _is_simple(special: Specialization) -> bool:
+    """Whether a call changes nothing but arrays among its arguments, and returns no other views."""
+    whole = all(isinstance(m, ResultMarker) and not m.steps for m in special.leaves)
+    signature, captures = special.signature, special.state is not None and special.state.arrays
+    plain = not (signature.strided or signature.narrow or special.form.packed)
+    numbers = any(not special.face.params[k].shape for k in special.mutated)
+    nested = nesting.is_returned(special.tree)
+    return whole and plain and nested and not (captures or numbers or special.effects)
 
 
 def _other(special: Specialization, **changes: Any) -> Route:

@@ -394,3 +394,102 @@ def test_numbers_of_python_and_of_numpy_are_told_apart(first: Any) -> None:
             assert [type(g) for g in got] == [type(w) for w in wanted]
             for g, w in zip(got, wanted, strict=True):
                 np.testing.assert_array_equal(g, w)
+
+
+# --- arguments that are written, or returned -------------------------------------------------------
+
+
+def heat(u: Any) -> None:
+    u[1:-1] += 0.1 * (u[2:] + u[:-2] - 2 * u[1:-1])
+
+
+def kick(state: Any, force: Any, *, dt: float) -> Any:
+    state["v"] += dt * force
+    state["x"] += dt * state["v"]
+    return state["x"], np.sum(state["v"] ** 2), None
+
+
+def swapped(a: Any, b: Any) -> Any:
+    a[...], b[...] = b.copy(), a.copy()
+    return b, a, b
+
+
+def clipped(x: Any, low: float) -> Any:
+    np.maximum(x, low, out=x)
+    return x
+
+
+CHANGING: list[tuple[Callable[..., Any], Callable[[], Any]]] = [
+    (heat, lambda: ((np.arange(5.0) ** 2,), {})),
+    (kick, lambda: (({"x": np.ones(3), "v": np.zeros(3)}, np.arange(3.0)), {"dt": 0.1})),
+    (swapped, lambda: ((np.arange(3.0), np.ones(3)), {})),
+    (clipped, lambda: ((np.arange(3.0), 1.5), {})),
+    (clipped, lambda: ((np.arange(3), 2), {})),
+    (lambda x, k: (x, k * x, [x]), lambda: ((np.arange(3.0), 2.0), {})),
+    (lambda x: x, lambda: ((np.arange(3.0),), {})),
+]
+
+
+@pytest.mark.parametrize(("f", "make"), CHANGING)
+def test_arguments_are_written_and_returned(
+    f: Callable[..., Any], make: Callable[[], Any], python_calls: list[Any]
+) -> None:
+    kernel = tapec.compile(f)
+    for _ in range(2):
+        args, kwargs = make()
+        kernel(*args, **kwargs)
+    del python_calls[:]
+    (args, kwargs), (others, named) = make(), make()
+    arrays = [x for x in flatten((args, kwargs))[0] if isinstance(x, np.ndarray)]
+    for _ in range(3):
+        with no_collection():
+            before = [sys.getrefcount(x) for x in arrays]
+            got = kernel(*args, **kwargs)
+            found = [any(x is r for r in flatten(got)[0]) for x in arrays]
+            wanted = f(*others, **named)
+            del got
+            assert [sys.getrefcount(x) for x in arrays] == before
+        same((args, kwargs), (others, named))
+        mine = [x for x in flatten((others, named))[0] if isinstance(x, np.ndarray)]
+        assert found == [any(x is r for r in flatten(wanted)[0]) for x in mine]
+    same(kernel(*args, **kwargs), f(*others, **named))
+    assert python_calls == []
+
+
+def test_failing_calls_leave_what_python_leaves() -> None:
+    def f(x: Any, k: Any) -> Any:
+        x += 1
+        if np.sum(x) > 10:
+            raise ValueError("too large")
+        x[k] *= 2
+        return x
+
+    kernel = tapec.compile(f)
+    kernel(np.ones(3), 0)
+    for start, k in ((1.0, 0), (9.0, 0), (1.0, 7), (1.0, 2)):
+        x, other = np.full(3, start), np.full(3, start)
+        outcomes = []
+        for call, array in ((kernel, x), (f, other)):
+            try:
+                outcomes.append(call(array, k).tolist())
+            except (ValueError, IndexError) as error:
+                outcomes.append(type(error))
+        assert outcomes[0] == outcomes[1]
+        np.testing.assert_array_equal(x, other)
+
+
+def test_arguments_that_may_not_be_written_together() -> None:
+    def f(x: Any, y: Any) -> None:
+        x += 2 * y
+
+    kernel, memory = tapec.compile(f), np.arange(6.0)
+    kernel(np.ones(3), np.ones(3))
+    for x, y in ((memory[:3], memory[2:5]), (memory[:3], memory[:3])):
+        with pytest.raises(tapec.errors.MutationError):
+            kernel(x, y)
+    fixed = np.ones(3)
+    fixed.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        kernel(fixed, np.ones(3))
+    kernel(memory[::2], memory[1::2])
+    np.testing.assert_array_equal(memory, [2, 1, 8, 3, 14, 5])

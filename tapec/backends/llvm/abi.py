@@ -180,6 +180,9 @@ class KernelAbi:
     ones, then those by name, in the order of the call; None where all are positional leaves.
     Containers are tuples, named ones, lists, and dictionaries with texts as keys. With `into` the
     last name of a call is `out`: arrays nested as the result, which receive it.
+
+    `stored` lists pairs (output, argument): after the kernel has run, the argument gets the output.
+    Outputs that the result does not have are dropped; calls that fail go on to the next entry.
     """
 
     args: tuple[Argument, ...]
@@ -194,10 +197,12 @@ class KernelAbi:
     apart: tuple[tuple[int, int], ...] = ()
     layout: Tree | None = None
     into: bool = False
+    stored: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        used = sorted(leaves(self.tree))
-        if used != list(range(self.count)):
+        used = sorted(k for k in leaves(self.tree) if k >= 0)
+        every = list(range(self.count))
+        if used != every and not (self.changes and {*used} < {*every}):
             raise BackendError(f"result {self.result!r} does not use {self.count} outputs once")
         if self.errors and self.outs[-1] != Output("i64", (), "scalar"):
             raise BackendError("the last output must be the number of an error")
@@ -248,6 +253,11 @@ class KernelAbi:
     def records(self) -> tuple[type, ...]:
         """The classes of named tuples among arguments and results, each once."""
         return tuple(dict.fromkeys((*records_of(self.nesting), *result_records(self.tree))))
+
+    @property
+    def changes(self) -> bool:
+        """Whether calls change or return their arguments."""
+        return bool(self.stored) or any(k < 0 for k in leaves(self.tree))
 
     def passed(self, args: Sequence[Any]) -> list[Any]:
         """The arguments that are passed on to the kernel."""

@@ -62,6 +62,7 @@ class EntryWriter(FunctionText):
         self.place_results()
         self.call_kernel(self.take_work())
         self.check_errors()
+        self.store_outputs()
         self.return_results(receiver or self.made_results())
         self.leave()
         body = "\n".join(["start:", *self.allocas, *self.lines])
@@ -77,8 +78,10 @@ class EntryWriter(FunctionText):
         given, targets = found[: self.sig.leaves], found[self.sig.leaves :]
         for place, value in self.sig.fixed:
             self.check_fixed(given[place], place, value)
-        for thing, argument in zip(self.sig.passed(given), self.sig.given, strict=True):
+        passed = self.sig.passed(given)
+        for thing, argument in zip(passed, self.sig.given, strict=True):
             self.check_argument(thing, argument)
+        self.results |= {-1 - k: thing for k, thing in enumerate(passed)}
         for a, b in self.sig.apart:
             self.expect_apart(self.memory(a), self.memory(b))
         self.check_targets(targets)
@@ -173,12 +176,14 @@ class EntryWriter(FunctionText):
 
     def place_results(self) -> None:
         """Pointers to the memory of the outputs: given by the call, fresh arrays, or locals."""
+        returned = {*leaves(self.sig.tree)}
         for number, out in enumerate(self.sig.outs):
             if number in self.targets:
                 self.pointers.append(self.targets[number])
             elif out.kind == "array":
                 self.results[number] = self.own(self.new_array(out))
                 self.pointers.append(self.field("ptr", self.results[number], capi.DATA))
+                self.held += [] if number in returned else [self.results[number]]
             else:
                 self.pointers.append(self.local(ELEMENTS[out.dtype].llvm))
 
@@ -223,6 +228,14 @@ class EntryWriter(FunctionText):
             self.error = self.value(f"load i64, ptr {self.pointers[-2]}")
             self.expect(self.value(f"icmp eq i64 {self.error}, 0"), "raised")
 
+    def store_outputs(self) -> None:
+        """Give arguments their final values: nothing can fail from here on but making results."""
+        first = len(self.sig.args)
+        for number, place in self.sig.stored:
+            pair = f"ptr {self.pointers[place]}, ptr {self.pointers[first + number]}"
+            size = self.sig.args[place].size
+            self.emit(f"call void @llvm.memcpy.p0.p0.i64({pair}, i64 {size}, i1 false)")
+
     def value_of_kernel(self) -> str:
         passed = ", ".join(f"ptr {pointer}" for pointer in self.pointers)
         call = f"call i32 @{self.kernel}({passed})"
@@ -236,7 +249,7 @@ class EntryWriter(FunctionText):
     def made_results(self) -> str:
         first = len(self.sig.args)
         for number, out in enumerate(self.sig.outs[: self.sig.count]):
-            if out.kind != "array":
+            if out.kind != "array" and number in {*leaves(self.sig.tree)}:
                 self.results[number] = boxed(self, out, self.pointers[first + number])
         return Making(self, self.sig, self.results).run()
 
@@ -257,10 +270,14 @@ class EntryWriter(FunctionText):
         passed = f"musttail call ptr {following}({CALL})"
         self.emit(f"ret ptr {self.value(passed)}")
         self.block("failed")
-        self.emit(f"call void @tapec.raise(i32 {status})")
-        self.emit(f"br label %undo.{made}")
+        if self.sig.changes:
+            self.give_up(made)
+        else:
+            self.emit(f"call void @tapec.raise(i32 {status})")
+            self.emit(f"br label %undo.{made}")
         if self.error:
-            self.raise_error(made)
+            self.block("raised")
+            (self.give_up if self.sig.changes else self.raise_error)(made)
         for count in range(len(self.owned), 0, -1):
             self.block(f"undo.{count}")
             self.emit(f"call void @Py_DecRef(ptr {self.owned[count - 1]})")
@@ -268,8 +285,13 @@ class EntryWriter(FunctionText):
         self.block("undo.0")
         self.emit("ret ptr null")
 
+    def give_up(self, made: int) -> None:
+        """Go on to the next entry: the function runs again, up to where it fails."""
+        for thing in reversed(self.owned[:made]):
+            self.emit(f"call void @Py_DecRef(ptr {thing})")
+        self.emit("br label %mismatch")
+
     def raise_error(self, made: int) -> None:
-        self.block("raised")
         number = self.value(f"call ptr @PyLong_FromLongLong(i64 {self.error})")
         self.expect(self.value(f"icmp ne ptr {number}, null"), f"undo.{made}")
         spilled = self.local("ptr")

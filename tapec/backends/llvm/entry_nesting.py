@@ -122,6 +122,11 @@ class Making:
         return root
 
     def _made(self, tree: Result) -> str:
+        if tree is None or (isinstance(tree, int) and tree < 0):
+            thing = "@py.None" if tree is None else self.results[tree]
+            self.text.emit(f"call void @Py_IncRef(ptr {thing})")
+            self.text.owned.append(thing)
+            return thing
         if isinstance(tree, int):
             return self.results[tree]
         if isinstance(tree, dict):

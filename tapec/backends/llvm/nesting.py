@@ -7,13 +7,14 @@ from typing import Any
 
 from tapec.tree import LEAF, Tree, is_record
 
-# A result: the number of an output, or a tuple (or named tuple), list or dictionary of results.
-Result = int | tuple["Result", ...] | list["Result"] | dict[Any, "Result"]
+# A result: the number of an output (-1 - k: argument k itself), None, or a tuple (or named tuple),
+# list or dictionary of results.
+Result = int | None | tuple["Result", ...] | list["Result"] | dict[Any, "Result"]
 
 
 def inner(tree: Result) -> Sequence[Result]:
     """The results in a container."""
-    if isinstance(tree, int):
+    if tree is None or isinstance(tree, int):
         return ()
     return list(tree.values()) if isinstance(tree, dict) else tree
 
@@ -28,8 +29,8 @@ def leaves(tree: Result) -> Iterator[int]:
 
 def assemble(tree: Result, values: Sequence[Any]) -> Any:
     """Build a result from the values of all outputs."""
-    if isinstance(tree, int):
-        return values[tree]
+    if tree is None or isinstance(tree, int):
+        return None if tree is None else values[tree]
     made = [assemble(part, values) for part in inner(tree)]
     if isinstance(tree, dict):
         return dict(zip(tree, made, strict=True))
@@ -38,8 +39,8 @@ def assemble(tree: Result, values: Sequence[Any]) -> Any:
 
 def shape_of(tree: Result) -> Tree:
     """The nesting of a result as that of an argument."""
-    if isinstance(tree, int):
-        return LEAF
+    if tree is None or isinstance(tree, int):
+        return LEAF if tree is not None else Tree(type(None))
     keys = tuple(tree) if isinstance(tree, dict) else ()
     return Tree(type(tree), keys, tuple(map(shape_of, inner(tree))))
 
@@ -85,5 +86,5 @@ def is_passed(tree: Tree) -> bool:
 
 def is_returned(tree: Tree) -> bool:
     """Whether native code makes results that nest like this."""
-    known = tree.kind in (None, tuple, list, dict) or is_record(tree.kind)
+    known = tree.kind in (None, tuple, list, dict, type(None)) or is_record(tree.kind)
     return known and all(map(is_returned, tree.children))
