@@ -103,7 +103,7 @@ class NativeForm:
                 return "scalar"
             if k >= own or self.results[k].shape:
                 return "array"
-            return "python" if markers[k].python_scalar else "scalar"
+            return "python" if k in markers and markers[k].python_scalar else "scalar"
 
         orders = {k: m.order for k, m in markers.items()}
         return [

@@ -31,7 +31,7 @@ class Results:
     def seen(self, values: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
         """The arguments and views among the results."""
         bases = [values[m.index] if m.argument < 0 else inputs[m.argument] for m in self.views]
-        return [m.seen(base) for m, base in zip(self.views, bases, strict=True)]
+        return [m.seen(base, values) for m, base in zip(self.views, bases, strict=True)]
 
     def place(self, marker: ResultMarker) -> int:
         """Where a result stands."""

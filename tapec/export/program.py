@@ -207,8 +207,12 @@ def _as_it_is(builder: Builder, leaf: Any) -> Value:
 
 def _looked_at(builder: Builder, leaf: ResultMarker, value: Value) -> Value:
     """The part of an array that a result shows."""
+    if any(kind == "dynamic" for kind, _ in leaf.steps):
+        raise ExportError(
+            "a result is a view at a place known at run time only", hint="return a copy: a.copy()"
+        )
     numbers = np.arange(value.type.size).reshape(value.type.shape)
-    places = builder.const(np.ascontiguousarray(leaf.seen(numbers)))
+    places = builder.const(np.ascontiguousarray(leaf.seen(numbers, ())))
     flat = builder.emit(lookup("reshape"), [value], {"shape": (value.type.size,)}).result
     return builder.emit(lookup("gather"), [flat, places]).result
 

@@ -40,6 +40,11 @@ def is_run(entry: Entry) -> bool:
     return triple(entry)[0] == RUN
 
 
+def started(entry: Entry, start: int) -> Entry:
+    """An entry whose start is known at run time only, with that."""
+    return start if isinstance(entry, int) else (start, *triple(entry)[1:])
+
+
 def fits(entry: Entry, n: int) -> bool:
     """Whether everything selected lies in an axis of this size."""
     if isinstance(entry, int):

@@ -38,7 +38,7 @@ class Returned:
         if storage in self.params and viewable and (x._shape or x._steps):
             value = operand(self.session, x, x._dtype)
             made = self.add(value)
-            return ResultMarker(made.index, False, (), x._steps, self.params.index(storage))
+            return ResultMarker(made.index, False, (), self._steps(x), self.params.index(storage))
         if self._counts[id(storage)] > 1 and viewable:
             return self._part(x, storage)
         return self._placed(x)
@@ -46,7 +46,19 @@ class Returned:
     def _part(self, x: Tracer, storage: Storage) -> ResultMarker:
         base = self._known.get(id(storage)) or self._placed(whole_of(x))
         self._known[id(storage)] = base
-        return ResultMarker(base.index, False, base.order, x._steps)
+        return ResultMarker(base.index, False, base.order, self._steps(x))
+
+    def _steps(self, x: Tracer) -> tuple[Any, ...]:
+        """The steps of a view; the starts that a call finds out are results themselves."""
+        return tuple(
+            (kind, (arg.at, tuple(self._start(s) for s in arg.starts)))
+            if kind == "dynamic"
+            else (kind, arg)
+            for kind, arg in x._steps
+        )
+
+    def _start(self, start: Tracer) -> int:
+        return self.add(operand(self.session, start, "i64")).index
 
     def _placed(self, x: Tracer) -> ResultMarker:
         value = operand(self.session, x, x._dtype)
@@ -59,5 +71,5 @@ class Returned:
         return ResultMarker(made.index, x._weak, order)
 
 
-# Steps of which the call does not know where they lead, or which NumPy has as no array.
-_UNSEEN = frozenset(["dynamic", "flat"])
+# Steps that NumPy has as no array.
+_UNSEEN = frozenset(["flat"])

@@ -246,3 +246,25 @@ def test_a_static_array() -> None:
     with pytest.raises(tapec.errors.MutationError, match="that the function captures"):
         kernel(x, x)
     np.testing.assert_array_equal(kernel(x, np.ones(3)), [8, 2, 2])
+
+
+STARTS: dict[str, Any] = {
+    "slice": lambda x, k: x[k : k + 2],
+    "backwards": lambda x, k: x[k : k + 3][::-1],
+    "rows": lambda x, k: x.reshape(3, 2)[k],
+    "twice": lambda x, k: x[k : k + 4][1:3],
+    "both": lambda x, k: (x[k : k + 2], x[1:]),
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_views_at_traced_starts_are_views(name: str, backend: Any) -> None:
+    def f(x: Any) -> Any:
+        return STARTS[name](x, np.argmin(np.abs(x - 1.0)))
+
+    x, y = np.arange(6.0), np.arange(6.0)
+    want, got = f(x), tapec.compile(f, backend=backend)(y)
+    for a, b in zip(*((r if isinstance(r, tuple) else (r,)) for r in (want, got)), strict=True):
+        a[...] = b[...] = 7.0
+        np.testing.assert_array_equal(y, x)

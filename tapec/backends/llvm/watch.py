@@ -274,4 +274,6 @@ _RULES: dict[str, Rule] = {
     "length": _length,
     "items": _items,
     "members": _untold,
+    "shown": _untold,
+    "shown keys": _untold,
 }

@@ -95,6 +95,8 @@ READ: dict[str, Callable[[Any, Any], Any]] = {
     "class": lambda owner, key: type(owner),
     "part": _part,  # `__code__`, `__defaults__`, `__kwdefaults__` of a function
     "keys": lambda owner, key: tuple(owner),  # of a dictionary, in order
+    "shown": _item,  # of what shows dictionaries without being one
+    "shown keys": lambda owner, key: tuple(owner),
     "length": lambda owner, key: len(owner),
     "members": lambda owner, key: frozenset(map(_hashed, owner)),  # of a set
     "items": lambda owner, key: tuple(owner),  # all at once, of a container of plain values

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tapec.trace.python.classes import class_dict
 from tapec.trace.python.reads import Reads
 from tapec.trace.staging.randomness import is_consumable
+
+_BOUND = (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)
 
 
 class Owners:
@@ -54,7 +57,7 @@ class Owners:
 
     def use(self, title: str, value: Any) -> None:
         """Note an iterator or a random generator, also behind its bound method."""
-        source = getattr(value, "__self__", value)
+        source = value.__self__ if isinstance(value, _BOUND) else value
         if is_consumable(source) and not isinstance(source, io.IOBase):
             self.used.append((title, source))
 

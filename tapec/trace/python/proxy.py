@@ -104,26 +104,26 @@ class Meta(type):
     def __getattr__(cls, name: str) -> Any:
         if name == "real":
             raise AttributeError(name)
-        return getattr(cls.real, name)
+        real = getattr(cls.real, name)
+        return _unbound(real, name) if isinstance(real, _DESCRIPTORS) else real
 
 
-class ArrayMeta(Meta):
-    """Gives methods read from the class that take traced arrays too."""
-
-    def __getattr__(cls, name: str) -> Any:
-        real = super().__getattr__(name)
-        if type(real) is not types.MethodDescriptorType:
-            return real
-
-        @functools.wraps(real)
-        def unbound(x: Any, *args: Any, **kwargs: Any) -> Any:
-            method = getattr(x, name) if type(x) is Tracer else functools.partial(real, x)
-            return method(*args, **kwargs)
-
-        return unbound
+# Methods and operators as they are read from a class.
+_DESCRIPTORS = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
-class ArrayProxy(metaclass=ArrayMeta):
+def _unbound(real: Any, name: str) -> Callable[..., Any]:
+    """A method read from a class, which takes traced values too."""
+
+    @functools.wraps(real)
+    def unbound(x: Any, *args: Any, **kwargs: Any) -> Any:
+        method = getattr(x, name) if type(x) is Tracer else functools.partial(real, x)
+        return method(*args, **kwargs)
+
+    return unbound
+
+
+class ArrayProxy(metaclass=Meta):
     """`np.ndarray` in traced code."""
 
     real = np.ndarray

@@ -29,6 +29,7 @@ class Reads(NamedTuple):
     appended: frozenset[str]  # names in `name.append(...)`
     read: frozenset[str]  # names in any other use
     stored: frozenset[str]  # globals and attributes that are assigned
+    dynamic: frozenset[str]  # what reads attributes by name, and texts that may be these names
 
     def counting(self, names: frozenset[str]) -> Reads:
         """The same where assigning one of these names counts as reading it."""
@@ -60,6 +61,8 @@ def reads(code: types.CodeType) -> Reads:
             found[i.opname in _GLOBAL].add(i.argval)
     local = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
     attributes = (found[False] & {*code.co_names}) | (found[False] - local)
+    dynamic = DYNAMIC & (found[True] | local | attributes)
+    texts = {c for c in code.co_consts if isinstance(c, str)} if dynamic else set()
     return Reads(
         frozenset(found[True]).union(*(r.globals for r in inner)),
         frozenset(attributes | imports).union(*(r.attributes for r in inner)),
@@ -67,4 +70,5 @@ def reads(code: types.CodeType) -> Reads:
         frozenset(uses[True]).union(*(r.appended for r in inner)),
         frozenset(uses[False]).union(*(r.read for r in inner)),
         frozenset(stored).union(*(r.stored for r in inner)),
+        frozenset(dynamic | texts).union(*(r.dynamic for r in inner)),
     )

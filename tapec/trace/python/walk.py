@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import os
 import sys
 import types
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.python import held
 from tapec.trace.python.classes import (
     KEPT,
     class_dict,
@@ -32,6 +34,7 @@ from tapec.trace.python.reads import DYNAMIC, reads
 from tapec.trace.python.users import inside, is_looked_into, is_users
 from tapec.trace.tuning import MOST_READS
 
+_ENVIRONMENT = frozenset(["environ", "getenv"])
 _INNER = ("__wrapped__", "fget", "fset", "fdel", "func", "pyfunc")
 _SPECIAL = frozenset(["__dict__", "__weakref__", "__doc__", "__module__", "__class__", "__slots__"])
 
@@ -45,6 +48,7 @@ class Walk:
     def __init__(self, roots: Roots, places: Places = (), stored: Names = frozenset()) -> None:
         self.edges: list[Edge] = []
         self.names, self.globals = set[str](), set[str]()
+        self._dynamic = set[str]()  # what reads attributes by name, and what these may be
         self.owners = Owners()
         self._stored = stored
         self._titles: Counter[str] = Counter()
@@ -63,6 +67,7 @@ class Walk:
             if root.__defaults__ or root.__kwdefaults__:
                 self._defaults(title, root)
             self._body(title, root)
+            self._own_attributes(title, root)
         else:
             self.visit(title, root, True)
 
@@ -77,6 +82,8 @@ class Walk:
             return value
         self._places.add(place)
         if isinstance(value, types.ModuleType) and not is_users(value):
+            if value is os and self.names & _ENVIRONMENT:
+                held.mapping(self, "os.environ", os.environ, False)
             return value
         made.title = self._unique(title)
         self.edges.append(made)
@@ -117,7 +124,11 @@ class Walk:
         self._defaults(title, function)
         self._body(title, function)
         self.owners.add(f"{title}.", function.__dict__)
-        if function.__dict__.keys() - {KEPT}:
+        self._own_attributes(title, function)
+
+    def _own_attributes(self, title: str, function: Any) -> None:
+        found = reads(function.__code__)
+        if function.__dict__.keys() - {KEPT} or (found.stored and found.dynamic):
             self._things.append((title, function, False))
 
     def _enclosed(self, title: str, function: Any) -> None:
@@ -134,6 +145,7 @@ class Walk:
     def _body(self, title: str, function: Any) -> None:
         found = reads(function.__code__).counting(self._stored)
         self.names |= found.attributes
+        self._dynamic |= found.dynamic
         self.globals |= found.globals
         self.owners.mention(found, function.__globals__)
         scope = function.__globals__
@@ -163,28 +175,6 @@ class Walk:
         for inner in filter(None, (getattr(wrapper, name, None) for name in _INNER)):
             self.visit(title, inner, True)
 
-    # -- containers ------------------------------------------------------------------------
-
-    def _sequence(self, title: str, items: Any, hooked: bool) -> None:
-        self.owners.add(title, items)
-        if type(items) is not tuple and (len(items) > 8 and all(map(is_plain, items))):
-            self.edge("items", items, None, title, False)
-            return
-        if type(items) is not tuple:
-            self.edge("length", items, None, f"the length of {title}", False)
-        for k in range(len(items)):
-            self.edge("entry", items, k, f"{title}[{k}]", hooked)
-
-    def _dictionary(self, title: str, items: dict[Any, Any], hooked: bool) -> None:
-        self.owners.add(title, items)
-        self.edge("keys", items, None, f"the keys of {title}", False)
-        for key in list(items):
-            self.edge("item", items, key, f"{title}[{key!r}]", hooked)
-
-    def _set(self, title: str, items: Any, hooked: bool) -> None:
-        self.owners.add(title, items)
-        self.edge("members", items, None, title, False)
-
     # -- objects, classes, modules: when all names are known -------------------------------
 
     def _object(self, title: str, thing: Any, hooked: bool) -> None:
@@ -205,9 +195,11 @@ class Walk:
         done: dict[int, set[str]] = {}
         asked: set[int] = set()
         count = None
-        while count != (count := (len(self._things), len(self.names))):
+        while count != (count := (len(self._things), len(self.names), len(self._dynamic))):
             for title, thing, hooked in list(self._things):
-                new = (self.names | state_of(thing)) - done.setdefault(id(thing), set())
+                new = (self.names | self._dynamic | state_of(thing)) - done.setdefault(
+                    id(thing), set()
+                )
                 if new or id(thing) not in asked:
                     asked.add(id(thing))
                     done[id(thing)] |= new
@@ -244,10 +236,13 @@ class Walk:
             made = Edge("dict", thing, None, name, own, False)
             made.deep = True
             self.edges.append(made)
-        if names & DYNAMIC and not isinstance(thing, types.FunctionType):
+        by_name, known = bool(names & DYNAMIC), names & own.keys()
+        if by_name and isinstance(thing, types.FunctionType):
+            known = names  # kernels are among the attributes: their absence is no read
+        elif by_name:
             self.edge("keys", own, None, f"the attributes of {title}", False)
-            names = set(own) | names
-        for name in sorted(names & own.keys()):
+            known = set(own)
+        for name in sorted(known):
             if name != KEPT:
                 self.edge("item", own, name, f"{title}.{name}", hooked)
 
@@ -288,13 +283,16 @@ _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
     np.vectorize: Walk._wrapper,
     property: Walk._wrapper,
     functools.cached_property: Walk._wrapper,
-    list: Walk._sequence,
-    tuple: Walk._sequence,
-    collections.deque: Walk._sequence,
-    dict: Walk._dictionary,
-    collections.OrderedDict: Walk._dictionary,
-    collections.defaultdict: Walk._dictionary,
-    set: Walk._set,
+    list: held.sequence,
+    tuple: held.sequence,
+    collections.deque: held.sequence,
+    dict: held.dictionary,
+    collections.OrderedDict: held.dictionary,
+    collections.defaultdict: held.dictionary,
+    set: held.members,
+    collections.ChainMap: held.mapping,
+    types.MappingProxyType: held.mapping,
+    type(os.environ): held.mapping,
 }
 _COPIED = _RULES.keys() | COPIED
-_CONTAINERS = (Walk._sequence, Walk._dictionary, Walk._set)
+_CONTAINERS = (held.sequence, held.dictionary, held.members)
