@@ -14,6 +14,7 @@ from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.fresh import laid_out_as_numpy
+from tapec.trace.arrays.halves import HALVES, bytes_error, refuse_halves
 from tapec.trace.arrays.memory import set_order
 from tapec.trace.arrays.mixed import settle
 from tapec.trace.arrays.operands import (
@@ -142,6 +143,8 @@ def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
             return with_options(name, args, kwargs)
         if len(args) != arity:
             raise TypeError(f"{name}() takes {arity} arguments, not {len(args)}")
+        if name in HALVES:
+            refuse_halves(name, args)
         return emit(name, primitive, rule, args)
 
     ufunc.__name__ = name
@@ -247,6 +250,8 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
     if n is None or not is_symbolic(x):
         return emit("power", "power", _arithmetic, (x, y))
     dtype, weak = _arithmetic(key_of(x), key_of(y))
+    if key_of(x) == ("bool", False):
+        raise bytes_error()
     session = session_of(x)
     assert session is not None
     if dtype[0] == "i" and n < 0:

@@ -35,20 +35,31 @@ def fill(x: Tracer, value: Any) -> None:
 def zeros_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
                shape: Any = None) -> Any:  # fmt: skip
     """Zeros of the shape and element type of `x` (empty arrays start as zeros too)."""
-    return concrete(np.zeros_like(pattern(as_tracer(x)), dtype, order, True, shape))
+    return concrete(np.zeros_like(pattern(as_tracer(x)), _type_of(x, dtype), order, True, shape))
 
 
 @implements("ones_like")
 def ones_like(x: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
               shape: Any = None) -> Any:  # fmt: skip
     """Ones of the shape and element type of `x`."""
-    return concrete(np.ones_like(pattern(as_tracer(x)), dtype, order, True, shape))
+    return concrete(np.ones_like(pattern(as_tracer(x)), _type_of(x, dtype), order, True, shape))
+
+
+def _type_of(x: Any, dtype: Any) -> Any:
+    """The element type of an array like this one, where none is given: its own, narrow ones too."""
+    narrow = x._storage.narrow if dtype is None and type(x) is Tracer else ""
+    return narrow or dtype
 
 
 @implements("full_like")
 def full_like(x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: Any = True,
               shape: Any = None) -> Any:  # fmt: skip
     """`fill_value` in the shape and element type of `x`."""
+    if not any_symbolic(fill_value):
+        dtype = _type_of(x, dtype)
+        return concrete(
+            np.full_like(pattern(as_tracer(x)), unwrap(fill_value), dtype, order, True, shape)
+        )
     made = zeros_like(x, dtype, order, True, shape)
     copyto(made, fill_value, casting="unsafe")
     return made

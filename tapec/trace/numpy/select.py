@@ -10,6 +10,7 @@ from tapec.errors import DTypeError
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import call
+from tapec.trace.arrays.halves import refuse_halves
 from tapec.trace.arrays.operands import (
     as_array,
     as_tracer,
@@ -140,6 +141,8 @@ def round_(x: Any, decimals: int = 0) -> Any:
         raise unsupported(np.round, " with negative decimals of integers")
     if x._dtype == "bool" and decimals:
         raise TypeError("Cannot cast ufunc output from dtype('float64') to dtype('bool')")
+    if x._dtype == "bool":
+        refuse_halves("round", (x,))
     if x._dtype[0] != "f":
         return TABLE["copy"](x)
     if not decimals:
