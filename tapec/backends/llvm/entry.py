@@ -39,8 +39,7 @@ class EntryWriter(FunctionText):
 
     def __init__(self, sig: KernelAbi, kernel: str) -> None:
         super().__init__()
-        self.sig = sig
-        self.kernel = kernel
+        self.sig, self.kernel = sig, kernel
         self.results: dict[int, str] = {}
         self.pointers: list[str] = []
         self.targets: dict[int, str] = {}  # the memory that the call gives for an output
@@ -82,8 +81,8 @@ class EntryWriter(FunctionText):
         for thing, argument in zip(passed, self.sig.given, strict=True):
             self.check_argument(thing, argument)
         self.results |= {-1 - k: thing for k, thing in enumerate(passed)}
-        for a, b in self.sig.apart:
-            self.expect_apart(self.memory(a), self.memory(b))
+        for pair in self.sig.apart:
+            self.expect_apart(*map(self.memory, pair))
         self.check_targets(targets)
         self.held = [thing for thing in found if thing in taking.inside]
         return receiver
