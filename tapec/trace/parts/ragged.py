@@ -90,6 +90,12 @@ class Ragged(NumpyProtocols):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+        if not callable(getattr(np.ndarray, name)):
+            raise UnsupportedOperation(
+                f"ndarray.{name} of a slice whose length is known at run time only",
+                where=user_line(),
+                hint=CURE,
+            )
         return lambda *args, **kwargs: call_special(name, (self, *args), kwargs)
 
     def __getitem__(self, key: Any) -> Any:

@@ -93,3 +93,9 @@ def test_other_masks_and_items_are_refused():
         tapec.compile(lambda x: np.argmax(x[x > 0]))(X)
     with pytest.raises(ShapeError, match="does not fit"):
         tapec.compile(lambda x, m: np.sum(x[m > 0]))(X, np.ones(3))
+
+
+@pytest.mark.parametrize("name", ["flat", "strides", "flags", "base", "real"])
+def test_attributes_that_are_not_known_are_refused(name: str) -> None:
+    with pytest.raises(tapec.TapecError, match=rf"ndarray\.{name}"):
+        tapec.compile(lambda x: getattr(x[x > 1], name))(np.array([1.0, 2.0]))
