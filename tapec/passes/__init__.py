@@ -12,6 +12,7 @@ from tapec.passes.cse import cse
 from tapec.passes.dce import dce
 from tapec.passes.fold import fold
 from tapec.passes.hoist import hoist
+from tapec.passes.narrow import narrow
 from tapec.passes.simplify import simplify
 from tapec.passes.tuning import ROUNDS
 
@@ -25,6 +26,7 @@ __all__ = [
     "dce",
     "fold",
     "hoist",
+    "narrow",
     "run",
     "simplify",
 ]
@@ -40,9 +42,9 @@ class Pass(Protocol):
 Watch = Callable[[str, Func, Func, float], object]
 
 # Constants first, so that the rules see them; equal ops then merge; what loops repeat leaves them;
-# what nobody reads goes last.
-CLEAN: tuple[Pass, ...] = (fold, simplify, cse, hoist, dce)
-PASSES: dict[str, Pass] = {step.__name__: step for step in (fold, simplify, cse, hoist, dce)}
+# gathers, each of them one now, move up to the rows that they read; what nobody reads goes last.
+CLEAN: tuple[Pass, ...] = (fold, simplify, cse, hoist, narrow, dce)
+PASSES: dict[str, Pass] = {f.__name__: f for f in (fold, simplify, cse, hoist, narrow, dce)}
 
 
 def clean(func: Func, *, watch: Watch | None = None, check: bool = False) -> Func:

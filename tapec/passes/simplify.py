@@ -18,6 +18,7 @@ from tapec.passes.rules import (
     loop_carried,
     loops,
     placement,
+    repeated,
     select_writes,
     shape,
     sink_writes,
@@ -37,6 +38,7 @@ _FAMILIES = (
     logic,
     loops,
     placement,
+    repeated,
     loop_carried,
     shape,
 )  # importing them declares the rules

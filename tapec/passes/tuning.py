@@ -35,3 +35,7 @@ MAX_UNROLLED_OPS = 64
 # What one iteration writes and the next one reads is carried up to this size; larger windows stay
 # in the array. [elements; estimated]
 MAX_WINDOW = 64
+# Gathers move up where they read at most one in so many rows. [rows; estimated]
+NARROWED = 2
+# Gathers and slices of so many kinds move up in one pass. [kinds; estimated]
+MAX_NARROWED = 8

@@ -14,24 +14,10 @@ from typing import Any
 import numpy as np
 
 from tapec.bench.case import Array, Case, Function
+from tapec.bench.gradbench.descent import MODES, argmin
 from tapec.tools.differences import COMPLEX_STEP
 
 Slope = Callable[[Function], Function]
-CLOSE = 1e-5
-
-
-def reverse(f: Function) -> Function:
-    """The gradient by one reverse sweep."""
-    import tapec
-
-    return tapec.grad(f)
-
-
-def forward(f: Function) -> Function:
-    """The gradient by forward mode."""
-    import tapec
-
-    return tapec.jacobian(f, mode="fwd")
 
 
 def complex_steps(f: Function) -> Function:
@@ -42,24 +28,6 @@ def complex_steps(f: Function) -> Function:
         return np.array([np.imag(f(x + move)) / COMPLEX_STEP for move in moves])
 
     return gradient
-
-
-def descend(gradient: Function, f: Function, x: Array) -> Array:
-    """The minimum by gradient descent with a rate that doubles and halves."""
-    fx, gx, rate, successes = f(x), gradient(x), 1e-5, 0
-    while np.sqrt(np.sum(gx * gx)) > CLOSE:
-        if successes == 10:
-            rate, successes = 2.0 * rate, 0
-        else:
-            x2 = x - rate * gx
-            if np.sqrt(np.sum((x2 - x) ** 2)) <= CLOSE:
-                break
-            fx2 = f(x2)
-            if fx2 < fx:
-                x, fx, gx, successes = x2, fx2, gradient(x2), successes + 1
-            else:
-                rate, successes = 0.5 * rate, 0
-    return x
 
 
 # --- a charged particle --------------------------------------------------------------------------
@@ -105,7 +73,7 @@ def particle(outer: Slope, forces: Callable[[Any], Function]) -> Function:
         def f(w: Array) -> Any:
             return miss(forces(w[0]))
 
-        return descend(outer(f), f, start)
+        return argmin(f, outer(f), start)
 
     return solve
 
@@ -133,13 +101,13 @@ def saddle(outer: Slope, falls: Callable[[Any], Function]) -> Function:
 
     def solve(start: Array) -> Array:
         def top(x: Array) -> Array:
-            return descend(falls(x), lambda y: -height(x, y), start)
+            return argmin(lambda y: -height(x, y), falls(x), start)
 
         def highest(x: Array) -> Any:
             return height(x, top(x))
 
-        x = descend(outer(highest), highest, start)
-        y = descend(outer(lambda y: -height(x, y)), lambda y: -height(x, y), start)
+        x = argmin(highest, outer(highest), start)
+        y = argmin(lambda y: -height(x, y), outer(lambda y: -height(x, y)), start)
         return np.concatenate((x, y))
 
     return solve
@@ -153,7 +121,6 @@ def _saddle_start(rng: np.random.Generator) -> tuple[Array]:
     return (rng.uniform(0.95, 1.05, 2),)
 
 
-MODES = {"f": forward, "r": reverse}
 WORDS = {"f": "forward", "r": "reverse"}
 OTHERS = {
     "interpreter": "item by item",

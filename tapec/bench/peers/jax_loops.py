@@ -13,6 +13,7 @@ import numpy
 
 from tapec.bench.case import Function
 from tapec.bench.cases import dynamic_programming, nested, simulation, stencil
+from tapec.bench.gradbench.descent import TOLERANCE
 from tapec.bench.peers.rebind import imported, rebind
 
 # Gradients through a loop of unknown length: few arguments, so forward mode serves.
@@ -208,17 +209,17 @@ def _implied(jax: Any) -> Function:
 
 
 def _descend(jax: Any, gradient: Function, f: Function, x: Any) -> Any:
-    """``nested.descend`` with its state in one tuple."""
+    """``argmin`` of the descent with its state in one tuple."""
     np = jax.numpy
 
     def go_on(state: Any) -> Any:
         _, _, gx, _, _, near = state
-        return (np.sqrt(np.sum(gx * gx)) > nested.CLOSE) & ~near
+        return (np.sqrt(np.sum(gx * gx)) > TOLERANCE) & ~near
 
     def attempt(state: Any) -> Any:
         x, fx, gx, rate, _, _ = state
         x2 = x - rate * gx
-        near = np.sqrt(np.sum((x2 - x) ** 2)) <= nested.CLOSE
+        near = np.sqrt(np.sum((x2 - x) ** 2)) <= TOLERANCE
         fx2 = f(x2)
         better = (x2, fx2, gradient(x2), rate, state[4] + 1, near)
         worse = (x, fx, gx, 0.5 * rate, 0, near)
