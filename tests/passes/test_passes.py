@@ -12,7 +12,7 @@ from tapec.errors import VerifyError
 from tapec.ir import Block, Builder, Func, Loc, Type, lookup
 from tapec.ir.parser import parse
 from tapec.ir.printer import print_func
-from tapec.passes import CLEAN, cse, dce, fold, hoist, run, simplify
+from tapec.passes import CLEAN, cse, dce, fold, hoist, narrow, run, simplify
 
 
 def program(*lines: str) -> Func:
@@ -38,8 +38,8 @@ def test_run_reports_every_pass() -> None:
     after = run(
         CLEAN, func, watch=lambda name, a, b, s: seen.append((name, a is not b)), check=True
     )
-    assert [name for name, _ in seen] == ["fold", "simplify", "cse", "hoist", "dce"]
-    assert [changed for _, changed in seen] == [False, True, True, False, True]
+    assert [name for name, _ in seen] == ["fold", "simplify", "cse", "hoist", "narrow", "dce"]
+    assert [changed for _, changed in seen] == [False, True, True, False, False, True]
     assert run(CLEAN, after) is after, "a clean program is returned as it is"
 
 
@@ -110,7 +110,9 @@ def test_values_used_in_regions_are_kept_and_renamed() -> None:
     assert [op.name for op in after.ops] == ["const", "for"]
 
 
-@pytest.mark.parametrize("step", [fold, simplify, cse, hoist, dce], ids=lambda p: p.__name__)
+@pytest.mark.parametrize(
+    "step", [fold, simplify, cse, hoist, narrow, dce], ids=lambda p: p.__name__
+)
 def test_cost_is_linear_and_small(step: object) -> None:
     assert callable(step)
     func = chain(20_000)
