@@ -26,9 +26,11 @@ def partial_of(builder: Builder, op: Op, k: int) -> float | Value:
         raise NonDifferentiableError(f"{op.name} has no derivative by operand {k}", where=op.loc)
     if isinstance(rule, (int, float)):
         return float(rule)
-    found: Any = rule(
-        Expr(builder, op.results[0]), *(Expr(builder, v) for v in op.operands), **op.attrs
-    )
+    y, xs = Expr(builder, op.results[0]), [Expr(builder, v) for v in op.operands]
+    try:
+        found: Any = rule(y, *xs, **op.attrs)
+    except NonDifferentiableError as error:
+        raise NonDifferentiableError(error.message, where=op.loc, hint=error.hint) from None
     return found.value if isinstance(found, Expr) else float(found)
 
 

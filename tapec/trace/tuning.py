@@ -103,3 +103,5 @@ MATRIX_TRANSFORM = 32
 # Convolutions are sums where the shorter signal has so many elements at most, transforms otherwise.
 # [elements; estimated]
 DIRECT_CONVOLUTION = 64
+# Distribution functions of so many numbers are sums of their probabilities. [terms; estimated]
+MANY_TERMS = 10_000

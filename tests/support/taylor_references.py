@@ -46,7 +46,15 @@ SLOW = {
     *((name, None) for name in ("y0", "y1", "k0", "k1", "k0e", "k1e")),
     *((name, None) for name in ("lgamma", "digamma", "erfinv", "erfcinv", "ndtri")),
     *(("polygamma", n) for n in (0, 1, 2)),
-    *(("gammaincc", None),),
+}
+CALLED: dict[str, Callable[..., Any]] = {
+    "erfi": mp.erfi,
+    "rgamma": mp.rgamma,
+    "beta": mp.beta,
+    "hyp0f1": mp.hyp0f1,
+    "hyp1f1": mp.hyp1f1,
+    "betainc": lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
+    "hyp2f1": mp.hyp2f1,
 }
 # By the name of the op; attributes are keyword arguments.
 REFERENCES: dict[str, Callable[..., Any]] = {
@@ -111,8 +119,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "dawsn": lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x),
     "expi": mp.ei,
     "exp1": mp.e1,
-    "gammainc": lambda x, a: mp.gammainc(a, 0, x, regularized=True),
-    "gammaincc": lambda x, a: mp.gammainc(a, x, mp.inf, regularized=True),
+    **{f"special_{k}": lambda *xs, of: CALLED[of](*xs) for k in (1, 2, 3, 4)},
     "lgamma": mp.loggamma,
     "gamma": mp.gamma,
     "digamma": mp.digamma,

@@ -76,6 +76,10 @@ class FunctionEmitter:
         self.lines.append(f"{name} = {instruction}")
         return name
 
+    def effect(self, instruction: str) -> None:
+        """Append an instruction without a result."""
+        self.lines.append(instruction)
+
     def declare(self, text: str) -> None:
         """Add a declaration to the module."""
         self.module.add(text)

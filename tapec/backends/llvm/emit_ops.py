@@ -52,7 +52,7 @@ def _declared(e: Emit, *args: str) -> str:
     if where == "llvm" and e.kind == "f":
         return e.intrinsic(function, *args)
     if where == "scipy" and e.kind == "f":
-        return special.call(e, function, args)
+        return special.call(e, function, args) if function else special.call_entry(e, *args)
     return e.math(function or e.op.name, *args)
 
 

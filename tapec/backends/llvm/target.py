@@ -41,6 +41,8 @@ _SAME_ARCHITECTURE = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # C library functions count as free of side effects, as errno is never read.
 PURE = " nounwind willreturn memory(none)"
+# Of those that store their results where their arguments point.
+STORES = " nounwind willreturn memory(argmem: write)"
 
 
 @dataclass(frozen=True)

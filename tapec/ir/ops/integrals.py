@@ -1,6 +1,6 @@
-"""Integrals of exponentials, their inverses and incomplete ones; values are SciPy's.
+"""Integrals of exponentials, their inverses; values are SciPy's.
 
-Formulas are those of the Digital Library of Mathematical Functions: 6.2, 7.6 to 7.17 and 8.8.
+Formulas are those of the Digital Library of Mathematical Functions: 6.2 and 7.6 to 7.17.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any
 
 from tapec.ir.ops.arith import abs as size
 from tapec.ir.ops.logic import select
-from tapec.ir.ops.math import exp, log
+from tapec.ir.ops.math import exp
 from tapec.ir.ops.rules import ANY, POSITIVE, UNIT, floating
-from tapec.ir.ops.special import by_constant, by_scipy, lgamma, scipy_with
-from tapec.ir.primitive import Partial, Primitive, Sample, elementwise
+from tapec.ir.ops.special import by_scipy
+from tapec.ir.primitive import Partial, Primitive, elementwise
 
 
 def _function(name: str, partial: Partial, interval: tuple[float, float], doc: str) -> Primitive:
@@ -29,28 +29,6 @@ def _function(name: str, partial: Partial, interval: tuple[float, float], doc: s
         analytic=False,
         doc=doc,
     )
-
-
-def _incomplete(name: str, sign: float, doc: str) -> Primitive:
-    return elementwise(
-        name,
-        scipy_with(name, "a"),
-        (lambda y, x, *, a: sign * _gamma_density(x, a),),
-        infer=floating,
-        lower=f"scipy.{name}",
-        public={name: by_constant(name, "a")},
-        samples=tuple(Sample(attrs={"a": a}) for a in (2, 0.5, 1, 3.25)),
-        cost=200,
-        domain=(POSITIVE,),
-        analytic=False,
-        doc=doc,
-    )
-
-
-def _gamma_density(x: Any, a: float) -> Any:
-    """x^(a-1) exp(-x) / gamma(a)."""
-    powers = -x if a == 1 else (a - 1.0) * log(x) - x
-    return exp(powers - lgamma(x * 0.0 + float(a)))
 
 
 def _series(x: Any, sign: float, terms: int = 12) -> Any:
@@ -112,7 +90,3 @@ expi: Primitive = _function(
 exp1: Primitive = _function(
     "exp1", lambda y, x: -exp(-x) / x, POSITIVE, "The integral of exp(-t) / t from x on."
 )
-gammainc: Primitive = _incomplete(
-    "gammainc", 1.0, "The distribution function of gamma variables of shape a."
-)
-gammaincc: Primitive = _incomplete("gammaincc", -1.0, "1 - gammainc without cancellation.")

@@ -53,6 +53,11 @@ def as_mask(condition: Any, like: Any) -> Any:
     return PRIMITIVES["convert"](condition, dtype=like.dtype)
 
 
+def number(like: Any, value: float) -> Any:
+    """A constant beside an expression, which it takes the element type of."""
+    return like.builder.expr(like.builder.const(value, Type(like.dtype)))
+
+
 def share(wins: Any, a: Any, b: Any) -> Any:
     """The share of the derivative going to `a`: all where it wins, half where it ties with `b`."""
     return as_mask(wins, a) + 0.5 * as_mask(a.equals(b), a)

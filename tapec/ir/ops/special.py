@@ -58,7 +58,7 @@ def by_constant(function: str, name: str) -> Callable[..., Any]:
                 f"scipy.special.{function} of {len(numbers)} different first arguments at once",
                 hint=f"use at most {MANY_CONSTANTS} of them in one call",
             )
-        x = _promoted(function, first, x)
+        x = promoted(function, first, x)
         made = [op(x, **{name: _int_if_whole(n)}) for n in numbers]
         which = places.reshape(np.shape(first))
         return np.select([which == k for k in range(len(made))], made) if which.ndim else made[0]
@@ -68,7 +68,7 @@ def by_constant(function: str, name: str) -> Callable[..., Any]:
     return public
 
 
-def _promoted(function: str, first: Any, x: Any) -> Any:
+def promoted(function: str, first: Any, x: Any) -> Any:
     """x in double precision where SciPy computes in it."""
     from scipy import special
 
@@ -205,7 +205,7 @@ digamma: Primitive = elementwise(
 # --- the derivatives of digamma ------------------------------------------------------------------
 
 # B_2j / (2j)!, from B_2 on: the corrections of Euler and Maclaurin.
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 _SHIFT = 12  # terms of the sum that are added before the rest is taken by its integral
 
 
@@ -220,7 +220,7 @@ def _hurwitz(x: Any, s: int) -> Any:
     z = x + float(_SHIFT)
     square, power = 1.0 / (z * z), integer_pow(z, n=-s)
     rest, factor = integer_pow(z, n=1 - s) * (1.0 / (s - 1)) + power * 0.5, power * (float(s) / z)
-    for j, bernoulli in enumerate(_BERNOULLI, 1):
+    for j, bernoulli in enumerate(BERNOULLI, 1):
         rest = rest + factor * (bernoulli / factorial(2 * j))
         factor = factor * square * float((s + 2 * j - 1) * (s + 2 * j))
     for k in reversed(range(_SHIFT)):

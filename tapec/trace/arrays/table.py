@@ -68,6 +68,9 @@ def name_of(function: Any) -> str:
         return name
     if module.startswith("scipy.linalg"):
         return f"scipy.linalg.{name}"
+    for package in ("scipy._lib", "scipy.stats"):
+        if module.startswith(package):
+            return f"{package}.{name}"
     if "linalg" in module:
         return f"linalg.{name}"
     if module.startswith(("numpy.fft", "scipy.fft")):

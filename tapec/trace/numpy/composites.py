@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import DTypeError
+from tapec.ir.ops.special import BERNOULLI
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import as_array, key_of, session_of
@@ -19,7 +20,9 @@ from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, emit, np_, power, with_optio
 from tapec.trace.numpy.select import where
 
 
-def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a formula of arrays as the translation of ufuncs."""
+
     def register(formula: Callable[..., Any]) -> Callable[..., Any]:
         name = names[0]
 
@@ -36,12 +39,12 @@ def _composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return register
 
 
-@_composite("square")
+@composite("square")
 def _square(x: Any) -> Any:
     return power(x, 2)
 
 
-@_composite("reciprocal")
+@composite("reciprocal")
 def _reciprocal(x: Any) -> Any:
     if key_of(x)[0][0] == "f":
         return 1 / x
@@ -51,17 +54,17 @@ def _reciprocal(x: Any) -> Any:
     return np.where(np.equal(np.absolute(x), 1), x, of_zero.astype(kind))
 
 
-@_composite("deg2rad", "radians")
+@composite("deg2rad", "radians")
 def _deg2rad(x: Any) -> Any:
     return x * (math.pi / 180.0)
 
 
-@_composite("rad2deg", "degrees")
+@composite("rad2deg", "degrees")
 def _rad2deg(x: Any) -> Any:
     return x * (180.0 / math.pi)
 
 
-@_composite("heaviside")
+@composite("heaviside")
 def _heaviside(x: Any, half: Any) -> Any:
     dtype, _ = common_float(key_of(x), key_of(half))
     x, half = (np_("astype", v, NUMPY_DTYPES[dtype]) for v in (x, half))
@@ -69,7 +72,7 @@ def _heaviside(x: Any, half: Any) -> Any:
     return np_("astype", np_("where", np_("isnan", x), x, steps), NUMPY_DTYPES[dtype])
 
 
-@_composite("logaddexp2")
+@composite("logaddexp2")
 def _logaddexp2(x: Any, y: Any) -> Any:
     swap = np_("less", x, y)
     low, top = np_("where", swap, x, y), np_("where", swap, y, x)
@@ -78,12 +81,12 @@ def _logaddexp2(x: Any, y: Any) -> Any:
     return top + np_("log1p", np_("exp2", gap)) / math.log(2.0)
 
 
-@_composite("log_expit")
+@composite("log_expit")
 def _log_expit(x: Any) -> Any:
     return -np.logaddexp(0.0, -x)
 
 
-@_composite("logit")
+@composite("logit")
 def _logit(x: Any) -> Any:
     # Around 1/2, where the logarithms cancel, 2 arctanh(2x - 1); 2x - 1 is exact there.
     near = np_("less", np_("absolute", x - 0.5), 0.25)
@@ -101,23 +104,23 @@ def _xlog(x: Any, y: Any, log: str) -> Any:
     return np_("where", np_("isnan", y), y * 1.0, times(x, np_(log, y)))
 
 
-@_composite("xlogy")
+@composite("xlogy")
 def _xlogy(x: Any, y: Any) -> Any:
     return _xlog(x, y, "log")
 
 
-@_composite("xlog1py")
+@composite("xlog1py")
 def _xlog1py(x: Any, y: Any) -> Any:
     return _xlog(x, y, "log1p")
 
 
-@_composite("entr")
+@composite("entr")
 def _entr(x: Any) -> Any:
     below = np_("less", x, 0.0)
     return np_("where", below, -math.inf, -_xlogy(x, np_("where", below, 1.0, x)))
 
 
-@_composite("rel_entr")
+@composite("rel_entr")
 def _rel_entr(x: Any, y: Any) -> Any:
     positive = np_("logical_and", np_("greater", x, 0.0), np_("greater", y, 0.0))
     nothing = np_("logical_and", np_("equal", x, 0.0), np_("greater_equal", y, 0.0))
@@ -129,7 +132,7 @@ def _rel_entr(x: Any, y: Any) -> Any:
     return np_("where", unknown, x + y, np_("where", inside, value, math.inf))
 
 
-@_composite("log_ndtr")
+@composite("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     # Continued by log1p above 0, and by Laplace's continued fraction far below.
     below, far = np_("less", x, 0.0), np_("less", x, -4.0)
@@ -143,7 +146,7 @@ def _log_ndtr(x: Any) -> Any:
     return np_("where", far, left, np_("where", below, near, right))
 
 
-@_composite("sinc")
+@composite("sinc")
 def _sinc(x: Any) -> Any:
     # The power series up to 1/2: there the derivatives of the quotient cancel.
     x = x * math.pi
@@ -157,19 +160,16 @@ def _sinc(x: Any) -> Any:
     return np_("where", near, series, np_("sin", far) / far)
 
 
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-
-
 def _stirling(x: Any) -> Any:
     """gammaln(x) - ((x - 1/2) log x - x + log(2 pi) / 2), for x >= 10."""
     z = 1.0 / x / x
     total: Any = 0.0
-    for k in range(len(_BERNOULLI), 0, -1):
-        total = total * z + _BERNOULLI[k - 1] / (2 * k * (2 * k - 1))
+    for k in range(len(BERNOULLI), 0, -1):
+        total = total * z + BERNOULLI[k - 1] / (2 * k * (2 * k - 1))
     return total / x
 
 
-@_composite("betaln")
+@composite("betaln")
 def _betaln(a: Any, b: Any) -> Any:
     # By Stirling's series where an argument is large: digits of the three gammaln would cancel.
     swap = np_("greater", a, b)
@@ -204,20 +204,20 @@ def _at_pole(small: Any, large: Any) -> tuple[Any, Any]:
     return pole, np_("logical_and", np_("logical_and", pole, whole[1]), between)
 
 
-@_composite("loggamma")
+@composite("loggamma")
 def _loggamma(x: Any) -> Any:
     # Of a complex function; on numbers below 0 it is no number, unlike gammaln.
     return np_("gammaln", np_("where", np_("less", x, 0.0), math.nan, x))
 
 
-@_composite("modf")
+@composite("modf")
 def _modf(x: Any) -> Any:
     integral = np.trunc(x)
     rest = np.where(np.isinf(x), 0.0, x - np.where(np.isinf(x), 0.0, integral))
     return np.copysign(rest, x), integral * 1.0
 
 
-@_composite("ldexp")
+@composite("ldexp")
 def _ldexp(x: Any, n: Any) -> Any:
     if key_of(n)[0][0] == "f":
         raise DTypeError("np.ldexp takes integers as its second argument", where=user_line())
@@ -229,7 +229,7 @@ def _ldexp(x: Any, n: Any) -> Any:
     return x * first * second
 
 
-@_composite("divmod")
+@composite("divmod")
 def _divmod(a: Any, b: Any) -> Any:
     return np_("floor_divide", a, b), np_("remainder", a, b)
 

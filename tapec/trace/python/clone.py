@@ -15,7 +15,6 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.densities import Distribution, has_density
 from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
 from tapec.trace.python.builtin import OF_PYTHON
 from tapec.trace.python.builtin_classes import Deque, by_class
@@ -129,7 +128,7 @@ def _builtin(function: Any, session: Session) -> Any:
 
 
 def _method(method: types.MethodType, session: Session) -> Any:
-    if has_density(method.__self__) or has_stand_in(method.__self__):
+    if has_stand_in(method.__self__):
         return getattr(instance(method.__self__, session), method.__name__)
     function = substitute(method.__func__, session)
     if function is method.__func__:
@@ -142,8 +141,6 @@ def instance(thing: Any, session: Session) -> Any:
     known = session._wrapped.get(id(thing))
     if known is not None:
         return known[1]
-    if has_density(thing):
-        return Distribution(thing)
     if has_stand_in(thing):
         placed = functools.partial(substitute, session=session)
         known = session._wrapped[id(thing)] = thing, stand_in_of(thing, placed)

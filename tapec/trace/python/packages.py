@@ -15,8 +15,10 @@ from tapec.lazy import deferred, loaded
 
 if TYPE_CHECKING:
     from tapec.trace.arrays.tracer import Tracer
+    from tapec.trace.numpy import distributed
     from tapec.trace.python import proxy
 else:
+    distributed = deferred("tapec.trace.numpy.distributed")
     proxy = deferred("tapec.trace.python.proxy")
 
 # The modules of SciPy that have a room of translations.
@@ -81,18 +83,31 @@ def _stand_in(cls: type, made_by: Callable[..., Any]) -> Any:
     return Translated
 
 
+def _is_of_stats(thing: Any) -> bool:
+    """Whether a class of it is of scipy.stats, asked before anything is loaded."""
+    return any((c.__module__ or "").startswith("scipy.stats") for c in type(thing).__mro__)
+
+
+def _of_statistics(thing: Any) -> bool:
+    return _is_of_stats(thing) and distributed.of_statistics(thing)
+
+
 def has_stand_in(thing: Any) -> bool:
     """Whether this is an object of SciPy's that traced code sees a translation of."""
-    return _is_translated(type(thing)) and type(thing) in OBJECTS
+    return _of_statistics(thing) or (_is_translated(type(thing)) and type(thing) in OBJECTS)
 
 
 def stand_in_of(thing: Any, placed: Placed) -> Any:
     """The translation of an object; `placed` makes the stand-ins of its arrays."""
+    if _of_statistics(thing):
+        return distributed.distributed(thing, placed)
     return OBJECTS[type(thing)](thing, placed)
 
 
 def state_of(thing: Any) -> set[str]:
     """The attributes that an object's translation reads, whatever the code around it names."""
+    if _is_of_stats(thing) and (distributed.is_part(thing) or distributed.of_statistics(thing)):
+        return {*getattr(thing, "__dict__", ()), *distributed.methods_of(thing)}
     return {*getattr(thing, "__dict__", ())} if has_stand_in(thing) else set()
 
 

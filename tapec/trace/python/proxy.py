@@ -225,19 +225,30 @@ def is_numpy(thing: Any) -> bool:
     return module.split(".")[0] == "numpy" and _is_of("numpy", thing)
 
 
+_MODULES = (
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.fft",
+    "scipy.signal",
+    "scipy.stats",
+    "scipy._lib",
+)
+
+
 def is_special(thing: Any) -> bool:
     """Whether this is a Python function with a translation, of these modules of SciPy."""
     module = getattr(thing, "__module__", None) or ""
-    known = (
-        module.startswith(("scipy.special", "scipy.linalg", "scipy.fft", "scipy.signal"))
-        and name_of(thing) in TABLE
-    )
+    known = module.startswith(_MODULES) and name_of(thing) in TABLE
     return known and _is_of("scipy", thing)
 
 
+# Of scipy.fft, of which others may give versions; of scipy.special, of several ufuncs.
+_CLASSES = frozenset(["_Function", "MultiUFunc"])
+
+
 def is_multimethod(thing: Any) -> bool:
-    """Whether this is a function of scipy.fft, of which SciPy lets others give versions."""
-    return type(thing).__module__ == "uarray" and name_of(thing) in TABLE
+    """Whether this is a function of SciPy's that is an object of a class of its own."""
+    return type(thing).__name__ in _CLASSES and name_of(thing) in TABLE
 
 
 def _is_of(package: str, thing: Any) -> bool:

@@ -69,8 +69,3 @@ def test_ends_of_intervals() -> None:
         (special.exp1, [0.0, np.inf]),
     ):
         np.testing.assert_array_equal(tapec.compile(f)(np.array(x)), f(np.array(x)))
-
-
-def test_the_shape_must_be_known() -> None:
-    with pytest.raises(tapec.TapecError, match="gammainc takes a first argument"):
-        tapec.grad(lambda a: special.gammainc(a, 2.0))(1.5)
