@@ -1,4 +1,4 @@
-"""The variants of SciPy's functions that native code calls: those of doubles."""
+"""The variants of SciPy's functions that native code calls: those of doubles, never of floats."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from tapec.backends.llvm.names import SPECIAL
 from tapec.backends.llvm.special import symbols
 from tapec.ir import PRIMITIVES
 from tapec.ir.exports import address, signature
+from tapec.ir.ops.called import FUNCTIONS
 
-NAMES = sorted(p.function for p in PRIMITIVES.values() if p.lower.startswith("scipy."))
+ALONE = {(p.function, 0, 1 + len((p.samples or (0,))[0].attrs if p.samples else ()))
+         for p in PRIMITIVES.values() if p.lower.startswith("scipy.")}  # fmt: skip
+TABLE = {(f.function, f.orders, len(f.domain)) for f in FUNCTIONS.values()}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_functions_of_doubles_are_called(name: str) -> None:
+@pytest.mark.parametrize("key", sorted(ALONE | TABLE), ids=str)
+def test_functions_of_doubles_are_called(key: tuple[str, int, int]) -> None:
+    name, whole, real = key
     table = importlib.import_module("scipy.special.cython_special").__pyx_capi__
     by_address = {address(c): signature(c) for full, c in table.items() if full.endswith(name)}
-    found = by_address[symbols()[SPECIAL + name]]
-    assert found.startswith("double (double")
+    found = by_address[symbols()[f"tapec.scipy.{name}.{whole}.{real}"]]
+    assert found.startswith(("double (", "void (double"))
+    assert found.partition("(")[2].count("double,") >= real - 1
     assert "float" not in found

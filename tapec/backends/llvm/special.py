@@ -23,6 +23,7 @@ _WHOLE, _REAL = r"(?P<whole>(?:(?:long|Py_ssize_t), )*)", r"(?P<real>(?:double, 
 _KINDS = {
     "double": re.compile(rf"double \({_WHOLE}{_REAL}int \w+\)"),
     "void": re.compile(rf"void \({_WHOLE}{_REAL}(?P<made>double \*(?:, double \*)*)\)"),
+    "complex": re.compile(r"__pyx_t_double_complex \(__pyx_t_double_complex, int \w+\)"),
     "options": re.compile(rf"double \({_WHOLE}{_REAL}int \w+, struct .*\)"),
 }
 
@@ -36,9 +37,14 @@ class Variant:
     results: int
 
     @property
+    def returned(self) -> str:
+        """The type of its result; a complex number comes in two registers."""
+        return "{double, double}" if self.kind == "complex" else "double"
+
+    @property
     def rest(self) -> list[str]:
         """The types behind its numbers, with what is passed there."""
-        return {"double": ["i32 0"], "void": [], "options": ["i32 0", "ptr null"]}[self.kind]
+        return {"void": [], "options": ["i32 0", "ptr null"]}.get(self.kind, ["i32 0"])
 
 
 @functools.cache
@@ -54,7 +60,9 @@ def _variants() -> dict[tuple[str, int, int], Variant]:
         for kind, pattern in _KINDS.items() if full in table else ():
             match = pattern.fullmatch(signature(table[full]))
             if match:
-                counts = (match["whole"].count(","), match["real"].count(","))
+                counts = (0, 2)  # a complex number is two real ones
+                if kind != "complex":
+                    counts = (match["whole"].count(","), match["real"].count(","))
                 made = match["made"].count("*") if kind == "void" else 0
                 found.setdefault((name, *counts), Variant(address(table[full]), kind, made))
     return found
@@ -110,13 +118,17 @@ def _call(
 def _declare(e: Emit, symbol: str, variant: Variant, key: tuple[str, int, int]) -> None:
     types = ["i64"] * key[1] + ["double"] * key[2] + ["ptr"] * variant.results
     types += [argument.split()[0] for argument in variant.rest]
-    returned, effects = ("void", STORES) if variant.results else ("double", PURE)
+    returned, effects = ("void", STORES) if variant.results else (variant.returned, PURE)
     e.lines.declare(f"declare {returned} @{symbol}({', '.join(types)}){effects}")
 
 
 def _result(e: Emit, symbol: str, variant: Variant, numbers: list[str], part: int | None) -> str:
     if not variant.results:
-        return str(e.lines.emit(f"call double @{symbol}({', '.join([*numbers, *variant.rest])})"))
+        called = f"call {variant.returned} @{symbol}({', '.join([*numbers, *variant.rest])})"
+        made = str(e.lines.emit(called))
+        if variant.kind != "complex":
+            return made
+        return str(e.lines.emit(f"extractvalue {variant.returned} {made}, {part}"))
     e.lines.declare("declare ptr @llvm.stacksave.p0()")
     e.lines.declare("declare void @llvm.stackrestore.p0(ptr)")
     stack = e.lines.emit("call ptr @llvm.stacksave.p0()")

@@ -38,6 +38,7 @@ class Called:
     orders: int = 0
     fixed: tuple[tuple[int, ...], ...] = ((),)
     public: bool = True
+    complex: bool = False  # of a complex number: the operands are its parts, as are the results
 
 
 FUNCTIONS: dict[str, Called] = {}
@@ -87,7 +88,11 @@ def _evaluate(*operands: Any, of: str, orders: tuple[int, ...] = ()) -> Any:
 
     entry = FUNCTIONS[of]
     wide = [np.asarray(x).astype(np.float64) for x in operands]
+    if entry.complex:
+        wide = [wide[0] + 1j * wide[1]]
     found = getattr(scipy_special, entry.function)(*orders, *wide)
+    if entry.complex:
+        found = (found.real, found.imag)
     return np.asarray(found if entry.part is None else found[entry.part]).astype(operands[0].dtype)
 
 

@@ -16,5 +16,6 @@ from tapec.trace.complex import (  # noqa: F401
     products,
     reductions,
     signal,
+    special,
     types,
 )

@@ -44,7 +44,8 @@ def _log_gauss(x: Any) -> Any:
 
 def _gauss(x: Any) -> Any:
     """Not by the logarithm, which loses x^2 units in the last place."""
-    return run("gauss", as_tracer(x), factor=0.5) * (1.0 / math.sqrt(2.0 * math.pi))
+    made: Any = run("gauss", as_tracer(x), factor=0.5)
+    return made * (1.0 / math.sqrt(2.0 * math.pi))
 
 
 def _t(x: Any, df: Any) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +19,9 @@ from tapec.errors import TapecError, UnsupportedOperation
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import any_symbolic, as_array, unwrap
 from tapec.trace.arrays.session import where as user_line
-from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.continuous import CONTINUOUS
 from tapec.trace.numpy.discrete import DISCRETE
+from tapec.trace.numpy.distribution_rules import OF_CONTINUOUS, OF_DISCRETE, support_of
 from tapec.trace.numpy.select import where
 from tapec.trace.tuning import MANY_TERMS
 
@@ -109,7 +108,7 @@ def _log(x: Any, rest: Any) -> Any:
 
 def _total(of: Distribution, k: Any, shapes: Any) -> Any:
     """The distribution function of few numbers, as a sum."""
-    low, high = (unwrap(e) if not any_symbolic(e) else math.nan for e in _support(of, shapes))
+    low, high = (unwrap(e) if not any_symbolic(e) else math.nan for e in support_of(of, shapes))
     if (
         not of._discrete
         or not np.all(np.isfinite([low, high]))
@@ -189,7 +188,7 @@ class _Public:
             return eager(
                 real, tuple(unwrap(a) for a in args), {k: unwrap(v) for k, v in kwargs.items()}
             )
-        rule = (_DISCRETE if self._of._discrete else _CONTINUOUS).get(self._name)
+        rule = (OF_DISCRETE if self._of._discrete else OF_CONTINUOUS).get(self._name)
         if rule is None:
             raise AttributeError(f"{self._of._real.name} has no {self._name}")
         try:
@@ -201,173 +200,3 @@ class _Public:
             raise type(error)(
                 f"{title}: {error.message}", where=user_line(), hint=error.hint
             ) from None
-
-
-# --- what points are inside ----------------------------------------------------------------------
-
-
-def _support(of: Distribution, shapes: Any) -> tuple[Any, Any]:
-    low, high = of._get_support(*shapes)
-    return as_array(low), as_array(high)
-
-
-def _valid(of: Distribution, shapes: Any, scale: Any) -> Any:
-    """Whether parameters are those of a distribution."""
-    holds = of._argcheck(*shapes)
-    return TABLE["logical_and"](holds, TABLE["greater"](scale, 0))
-
-
-def _interior(low: Any, high: Any, discrete: bool) -> Any:
-    """A point inside, for those outside."""
-    if discrete:
-        return where(low > -math.inf, low, 0.0)
-    below = where(low > -math.inf, low + 0.5, where(high < math.inf, high - 0.5, 0.5))
-    between = (low > -math.inf) & (high < math.inf)
-    return where(between, 0.5 * (where(between, low, 0.0) + where(between, high, 1.0)), below)
-
-
-def _chosen(valid: Any, unknown: Any, pairs: list[tuple[Any, Any]], other: Any) -> Any:
-    """NaN for parameters of none and for NaN; the first value that holds, else the other."""
-    made = other
-    for condition, value in reversed(pairs):
-        made = where(condition, value, made)
-    return where(TABLE["logical_and"](valid, TABLE["logical_not"](unknown)), made, math.nan)
-
-
-def _split(of: Distribution, args: Any, kwargs: Any) -> tuple[Any, ...]:
-    """The point, which is called x, k or q, shapes, loc and scale."""
-    if not args:
-        name = next(n for n in ("x", "k", "q") if n in kwargs)
-        args = (kwargs.pop(name),)
-    shapes, loc, scale = of._parameters(tuple(args[1:]), kwargs)
-    return as_array(args[0]), shapes, loc, scale
-
-
-def _density(private: str, outside: float, scaled: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def rule(of: Distribution, args: Any, kwargs: Any) -> Any:
-        x, shapes, loc, scale = _split(of, args, dict(kwargs))
-        z = (x - loc) / scale
-        low, high = _support(of, shapes)
-        holds = (z >= low) & (z <= high) & TABLE["isfinite"](z)
-        if of._discrete:
-            holds = holds & TABLE["equal"](TABLE["floor"](z), z)
-        z_safe = where(holds, z, _interior(low, high, of._discrete))
-        made = scaled(getattr(of, private)(z_safe, *shapes), scale)
-        return _chosen(_valid(of, shapes, scale), TABLE["isnan"](z), [(holds, made)], outside)
-
-    return rule
-
-
-def _cumulative(private: str, below: float, above: float) -> Callable[..., Any]:
-    def rule(of: Distribution, args: Any, kwargs: Any) -> Any:
-        x, shapes, loc, scale = _split(of, args, dict(kwargs))
-        z = (x - loc) / scale
-        low, high = _support(of, shapes)
-        z = TABLE["floor"](z) if of._discrete else z
-        holds = (z >= low if of._discrete else z > low) & (z < high)
-        z_safe = where(holds, z, _interior(low, high, of._discrete))
-        made = getattr(of, private)(z_safe, *shapes)
-        pairs = [(holds, made), (z >= high, above)]
-        return _chosen(_valid(of, shapes, scale), TABLE["isnan"](z), pairs, below)
-
-    return rule
-
-
-def _quantile(private: str, upper: bool) -> Callable[..., Any]:
-    def rule(of: Distribution, args: Any, kwargs: Any) -> Any:
-        q, shapes, loc, scale = _split(of, args, dict(kwargs))
-        low, high = _support(of, shapes)
-        low = low - 1 if of._discrete else low
-        holds = (q > 0) & (q < 1)
-        made = getattr(of, private)(where(holds, q, 0.5), *shapes) * scale + loc
-        ends = (high, low) if upper else (low, high)
-        first, last = (_moved(end, loc, scale) for end in ends)
-        pairs = [(holds, made), (TABLE["equal"](q, 0), first), (TABLE["equal"](q, 1), last)]
-        return _chosen(_valid(of, shapes, scale), TABLE["isnan"](q), pairs, math.nan)
-
-    return rule
-
-
-def _moved(end: Any, loc: Any, scale: Any) -> Any:
-    """An end of the support, which may be infinite, where the distribution has it."""
-    finite = TABLE["isfinite"](end)
-    return where(finite, where(finite, end, 0.0) * scale + loc, end * 1.0)
-
-
-# --- of parameters alone -------------------------------------------------------------------------
-
-
-def _moment(number: int, of_scale: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
-    def rule(of: Distribution, args: Any, kwargs: Any) -> Any:
-        shapes, loc, scale = of._parameters(tuple(args), dict(kwargs))
-        found = of._stats(*shapes)[number]
-        if found is None:
-            found = _raw(of, number + 1, shapes)
-        return where(_valid(of, shapes, scale), of_scale(as_array(found), loc, scale), math.nan)
-
-    return rule
-
-
-def _raw(of: Distribution, order: int, shapes: Any) -> Any:
-    if order == 1:
-        return of._munp(1, *shapes)
-    first = of._munp(1, *shapes)
-    return of._munp(2, *shapes) - first * first
-
-
-def _entropy(of: Distribution, args: Any, kwargs: Any) -> Any:
-    shapes, _, scale = of._parameters(tuple(args), dict(kwargs))
-    found = as_array(of._entropy(*shapes)) + TABLE["log"](scale)
-    return where(_valid(of, shapes, scale), found, math.nan)
-
-
-def _median(of: Distribution, args: Any, kwargs: Any) -> Any:
-    return of.ppf(0.5, *args, **kwargs)
-
-
-def _interval(of: Distribution, args: Any, kwargs: Any) -> Any:
-    kwargs = dict(kwargs)
-    confidence, *rest = args if args else (kwargs.pop("confidence"),)
-    tails = (0.5 * (1 - confidence), 0.5 * (1 + confidence))
-    return tuple(of.ppf(q, *rest, **kwargs) for q in tails)
-
-
-def _ends(of: Distribution, args: Any, kwargs: Any) -> Any:
-    shapes, loc, scale = of._parameters(tuple(args), dict(kwargs))
-    valid = _valid(of, shapes, scale)
-    return tuple(where(valid, _moved(e, loc, scale), math.nan) for e in _support(of, shapes))
-
-
-def _log_less(made: Any, scale: Any) -> Any:
-    return made - TABLE["log"](scale)
-
-
-def _same(made: Any, scale: Any) -> Any:
-    return made
-
-
-_COMMON: dict[str, Callable[..., Any]] = {
-    "cdf": _cumulative("_cdf", 0.0, 1.0),
-    "logcdf": _cumulative("_logcdf", -math.inf, 0.0),
-    "sf": _cumulative("_sf", 1.0, 0.0),
-    "logsf": _cumulative("_logsf", 0.0, -math.inf),
-    "ppf": _quantile("_ppf", upper=False),
-    "isf": _quantile("_isf", upper=True),
-    "mean": _moment(0, lambda found, loc, scale: found * scale + loc),
-    "var": _moment(1, lambda found, loc, scale: found * scale * scale),
-    "std": _moment(1, lambda found, loc, scale: np.sqrt(found) * scale),
-    "median": _median,
-    "interval": _interval,
-    "support": _ends,
-    "entropy": _entropy,
-}
-_CONTINUOUS: dict[str, Callable[..., Any]] = {
-    **_COMMON,
-    "pdf": _density("_pdf", 0.0, operator.truediv),
-    "logpdf": _density("_logpdf", -math.inf, _log_less),
-}
-_DISCRETE: dict[str, Callable[..., Any]] = {
-    **_COMMON,
-    "pmf": _density("_pmf", 0.0, _same),
-    "logpmf": _density("_logpmf", -math.inf, _same),
-}

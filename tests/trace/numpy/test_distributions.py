@@ -6,6 +6,7 @@ The functions that have no translation are refused, with the user's line.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ DISCRETE: dict[str, tuple[float, ...]] = {
 FUNCTIONS = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf")
 # What SciPy computes by solving, by sums of unknown length, or in compiled code of its own.
 REFUSED = {
+    ("betaprime", "isf"),
     *((name, f) for name in ("invgauss", "skewnorm", "exponnorm", "rice", "foldnorm", "betabinom")
       for f in ("ppf", "isf")),
     *((name, f) for name in ("vonmises", "logser") for f in FUNCTIONS if (name, f) != ("logser", "sf")),
@@ -266,3 +268,11 @@ def test_counts_of_several_kinds() -> None:
 def test_other_functions_of_several_variables_are_refused() -> None:
     with pytest.raises(UnsupportedOperation, match=r"multivariate_normal\.cdf has no translation"):
         tapec.compile(lambda x: stats.multivariate_normal.cdf(x, np.zeros(3), np.eye(3)))(CENTER)
+
+
+def test_the_page_of_special_functions_runs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "special.md").read_text()
+    names: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    assert names["slopes"][0] == pytest.approx(-0.2374, abs=1e-2)
+    assert names["hessian"] < 0.0 or names["hessian"] > 0.0
