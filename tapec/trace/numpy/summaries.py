@@ -25,9 +25,21 @@ def of_stats(name: str) -> Callable[[F], F]:
 
 
 def _along(a: Any, axis: Any) -> tuple[Any, Any]:
-    """With the axis that None stands for: all, as one."""
+    """With several axes as one: None stands for all."""
     a = as_array(a) * 1.0
+    if isinstance(axis, tuple):
+        count = len(axis)
+        moved = np.moveaxis(a, axis, tuple(range(-count, 0)))
+        return np.reshape(moved, (*moved.shape[:-count], -1)), -1
     return (np.ravel(a), 0) if axis is None else (a, axis)
+
+
+def _weighted(a: Any, axis: Any, weights: Any) -> Any:
+    """The mean; weights broadcast to the numbers."""
+    if weights is None:
+        return np.mean(a, axis=axis)
+    weights = np.broadcast_to(as_array(weights), a.shape)
+    return np.sum(weights * a, axis=axis) / np.sum(weights, axis=axis)
 
 
 def _central(a: Any, order: int, axis: Any) -> Any:
@@ -68,7 +80,7 @@ def skew(a: Any, axis: Any = 0, bias: Any = True) -> Any:
     """The third moment over the power 3/2 of the second."""
     a, axis = _along(a, axis)
     n, made = a.shape[axis], _central(a, 3, axis) / _central(a, 2, axis) ** 1.5
-    return made if bias else np.sqrt(n * (n - 1.0)) / (n - 2.0) * made
+    return made if bias or n < 3 else (n * (n - 1.0)) ** 0.5 / (n - 2.0) * made
 
 
 @of_stats("kurtosis")
@@ -76,7 +88,7 @@ def kurtosis(a: Any, axis: Any = 0, fisher: Any = True, bias: Any = True) -> Any
     """The fourth moment over the square of the second, less 3 in Fisher's sense."""
     a, axis = _along(a, axis)
     n, made = a.shape[axis], _central(a, 4, axis) / _central(a, 2, axis) ** 2
-    if not bias:
+    if not bias and n > 3:
         made = ((n * n - 1.0) * made - 3.0 * (n - 1.0) ** 2) / ((n - 2.0) * (n - 3.0)) + 3.0
     return made - 3.0 if fisher else made
 
@@ -85,7 +97,7 @@ def kurtosis(a: Any, axis: Any = 0, fisher: Any = True, bias: Any = True) -> Any
 def sem(a: Any, axis: Any = 0, ddof: Any = 1) -> Any:
     """The standard error of the mean."""
     a, axis = _along(a, axis)
-    return np.std(a, axis=axis, ddof=ddof) / np.sqrt(a.shape[axis])
+    return np.std(a, axis=axis, ddof=ddof) / a.shape[axis] ** 0.5
 
 
 @of_stats("variation")
@@ -99,21 +111,21 @@ def variation(a: Any, axis: Any = 0, *, ddof: Any = 0) -> Any:
 def gmean(a: Any, axis: Any = 0, *, weights: Any = None) -> Any:
     """The geometric mean."""
     a, axis = _along(a, axis)
-    return np.exp(np.average(np.log(a), axis=axis, weights=weights))
+    return np.exp(_weighted(np.log(a), axis, weights))
 
 
 @of_stats("hmean")
 def hmean(a: Any, axis: Any = 0, *, weights: Any = None) -> Any:
     """The harmonic mean."""
     a, axis = _along(a, axis)
-    return 1.0 / np.average(1.0 / a, axis=axis, weights=weights)
+    return 1.0 / _weighted(1.0 / a, axis, weights)
 
 
 @of_stats("pmean")
 def pmean(a: Any, p: Any, *, axis: Any = 0, weights: Any = None) -> Any:
     """The mean of a power."""
     a, axis = _along(a, axis)
-    return np.average(a**p, axis=axis, weights=weights) ** (1.0 / p)
+    return _weighted(a**p, axis, weights) ** (1.0 / p)
 
 
 @of_stats("iqr")
