@@ -51,10 +51,10 @@ CALLED: dict[str, Callable[..., Any]] = {
     "erfi": mp.erfi,
     "rgamma": mp.rgamma,
     "beta": mp.beta,
-    "hyp0f1": mp.hyp0f1,
-    "hyp1f1": mp.hyp1f1,
+    "elliprc": mp.elliprc,
+    "elliprf": mp.elliprf,
+    "elliprj": mp.elliprj,
     "betainc": lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True),
-    "hyp2f1": mp.hyp2f1,
 }
 # By the name of the op; attributes are keyword arguments.
 REFERENCES: dict[str, Callable[..., Any]] = {

@@ -27,6 +27,9 @@ ALL = [(name, orders) for name, f in FUNCTIONS.items() for orders in f.fixed]
 def function(name: str, orders: tuple[int, ...]) -> Callable[..., Any]:
     entry = FUNCTIONS[name]
     real = getattr(special, entry.function)
+    if entry.complex:
+        part = ("real", "imag")[entry.part or 0]
+        return lambda x, y: getattr(real(x + 1j * y), part)
     if entry.part is None:
         return lambda *x: real(*orders, *x)
     return lambda *x: real(*orders, *x)[entry.part]
