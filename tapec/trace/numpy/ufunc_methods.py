@@ -115,8 +115,7 @@ def _folded(name: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = None
     """``ufunc.reduce``, one element after the other."""
     if others:
         raise unsupported(f"ufunc.reduce with {next(iter(others))}=")
-    made = reduced(name, x, axis, dtype)
-    made = np.expand_dims(made, axis_of(axis, made.ndim + 1)) if keepdims else made
+    made = reduced(name, x, axis, dtype, keepdims)
     return made if out is None else deliver(out, made)
 
 

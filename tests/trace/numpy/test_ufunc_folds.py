@@ -47,6 +47,31 @@ def test_gradients(name: str, method: str) -> None:
         assert got == pytest.approx(want, rel=1e-7, abs=4 * noise + 1e-9)
 
 
+AXES = [None, 0, -1, (0,), (0, 1), (1, 0), (-1, 0), ()]
+
+
+@pytest.mark.parametrize("shape", sampled([(3, 4, 2), (0, 3), (), (3, 0), (4,)], 2), ids=str)
+@pytest.mark.parametrize("name", sorted(FOLDS))
+def test_axes_of_reductions(name: str, shape: tuple[int, ...]) -> None:
+    """One axis, several, none: the same results, shapes and errors."""
+    x, reduce = np.random.default_rng(5).uniform(0.5, 2.0, shape), getattr(np, name).reduce
+    for axis in AXES:
+        for keepdims in (False, True):
+
+            def f(x: Array, axis: Any = axis, keepdims: bool = keepdims) -> Any:
+                return reduce(x, axis=axis, keepdims=keepdims)
+
+            try:
+                want = f(x)
+            except ValueError as error:
+                with pytest.raises(type(error)):
+                    tapec.compile(f)(x)
+                continue
+            got = tapec.compile(f)(x)
+            assert np.shape(got) == np.shape(want)
+            np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
 def test_options() -> None:
     x = WIDE[:, :5]
     for options in ({"keepdims": True}, {"dtype": np.float32}):
