@@ -96,6 +96,8 @@ def _reduced(name: str, x: Any, axis: Any = 0, dtype: Any = None, out: Any = Non
     given = {"dtype": dtype, "initial": initial, "where": where}
     idle = (None, np._NoValue, True)
     needed = {k: v for k, v in given.items() if not any(v is i for i in idle)}
+    if name in FOLDS and not needed and 0 in (np.ndim(x), np.size(x)):
+        return _folded(name, x, axis, None, out, keepdims)
     function = TABLE[_REDUCE[name]]
     known = parameters(function) or {}
     if extra := [k for k in needed if k not in known]:
