@@ -1,4 +1,4 @@
-"""The command line: ``tapec bench | dump | check | export | opt | ops | cache | info``."""
+"""The command line: ``tapec bench | dump | check | export | opt | ops | surface | ...``."""
 
 from __future__ import annotations
 
@@ -140,6 +140,21 @@ def ops(markdown: bool) -> None:
     from tapec.ir import optable
 
     click.echo(optable.markdown() if markdown else optable.text(), nl=not markdown)
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="As the page docs/surface.md.")
+@click.argument("modules", nargs=-1)
+def surface(markdown: bool, modules: tuple[str, ...]) -> None:
+    """Which functions of NumPy and SciPy work: every one is traced (takes minutes)."""
+    from tapec.tools import surface as page
+
+    found = page.survey(*([modules] if modules else []))
+    if markdown:
+        click.echo(page.markdown(found), nl=False)
+        return
+    for entry in found:
+        click.echo(f"{entry.module}.{entry.name}: {entry.state} {entry.said}".rstrip())
 
 
 @main.command()

@@ -31,6 +31,7 @@ ANY_EXCEPTION = {
     "bench/verify.py": "a contender that fails is reported with its error",
     "call/cached.py": "what cannot be kept or read back is compiled, whatever the reason",
     "call/tracing.py": "code that fails on inputs may take constants: what fails then is raised",
+    "tools/surface.py": "arguments are tried, and what fails is the answer",
     "trace/staging/attempts.py": "says that this way of tracing is none; our mistakes are raised",
     "trace/staging/branch.py": "what the user's code raises on a traced condition, no error of ours",
 }

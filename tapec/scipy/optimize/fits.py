@@ -112,11 +112,16 @@ def _bounds(bounds: Any, n: int) -> Any:
     return tuple(np.broadcast_to(end, (n,)) for end in (low, high))
 
 
+# What MINPACK calls the states of least_squares, by their number.
+_MINPACK = floating([5.0, 4.0, 1.0, 2.0, 3.0]).astype(int)
+
+
 @solves(optimize.leastsq)
 def _leastsq(real: Any, func: Any, x0: Any, args: Any = (), **options: Any) -> Any:
     if options.get("full_output"):
         raise refused("scipy.optimize.leastsq with full_output=", "use least_squares")
-    return _least_squares(real, func, x0, args=args, method="lm").x, 1
+    found = _least_squares(real, func, x0, args=args, method="lm")
+    return found.x, _MINPACK[found.status]
 
 
 @solves(optimize.curve_fit)

@@ -36,6 +36,7 @@ from tapec.trace.numpy import (  # noqa: F401
     reduce,
     scans,
     scipy_factors,
+    scipy_structured,
     scipy_systems,
     search,
     select,

@@ -24,8 +24,11 @@ else:
 # The modules of SciPy that have a room of translations.
 TRANSLATED = frozenset(["integrate", "interpolate", "ndimage", "optimize", "sparse", "spatial"])
 
-# Classes of SciPy's compiled code that say they are Python's.
-_HIDDEN = {("builtins", "SuperLU"): "scipy.sparse.linalg"}
+# Classes that name another module than the one of their translation.
+_HIDDEN = {
+    ("builtins", "SuperLU"): "scipy.sparse.linalg",
+    ("numpy", "poly1d"): "numpy.polynomial",
+}
 
 # Translations by SciPy's own function or class.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -36,10 +39,14 @@ OBJECTS: dict[type, Callable[[Any, Placed], Any]] = {}
 
 
 def _is_translated(thing: Any) -> bool:
+    """Whether there is a room for the module of something; it is loaded then."""
     module = getattr(thing, "__module__", None) or ""
     module = _HIDDEN.get((module, getattr(thing, "__name__", "")), module)
     package, _, rest = module.partition(".")
     room = rest.partition(".")[0]
+    if package == "numpy" and room == "polynomial":
+        loaded("tapec.scipy.polynomials")
+        return True
     if package != "scipy" or room not in TRANSLATED:
         return False
     loaded(f"tapec.scipy.{room}")

@@ -1,0 +1,277 @@
+"""`numpy.polynomial`: series of polynomials, by their recurrences and by linear maps.
+
+Sums, products, derivatives and changes of basis are linear in coefficients: NumPy's own functions
+on unit vectors give their matrices.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+
+from tapec.scipy.registry import StandIn, floats, stands_for, translates
+from tapec.trace.python.packages import Placed
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """One family: its module, the prefix of names there, and what follows two members."""
+
+    module: ModuleType
+    prefix: str
+    first: Callable[[Any], Any]
+    following: Callable[[int, Any, Any, Any], Any]  # member k of k, x, the last and the one before
+
+    def named(self, name: str) -> Any:
+        """A function of the module."""
+        return getattr(self.module, f"{self.prefix}{name}", None)
+
+
+BASES = (
+    Basis(polynomial, "poly", lambda x: x, lambda k, x, a, b: x * a),
+    Basis(chebyshev, "cheb", lambda x: x, lambda k, x, a, b: 2.0 * x * a - b),
+    Basis(
+        legendre, "leg", lambda x: x,
+        lambda k, x, a, b: ((2.0 * k - 1.0) * x * a - (k - 1.0) * b) / k,
+    ),
+    Basis(hermite, "herm", lambda x: 2.0 * x, lambda k, x, a, b: 2.0 * (x * a - (k - 1.0) * b)),
+    Basis(hermite_e, "herme", lambda x: x, lambda k, x, a, b: x * a - (k - 1.0) * b),
+    Basis(
+        laguerre, "lag", lambda x: 1.0 - x,
+        lambda k, x, a, b: ((2.0 * k - 1.0 - x) * a - (k - 1.0) * b) / k,
+    ),
+)  # fmt: skip
+
+
+def members(basis: Basis, x: Any, count: int) -> list[Any]:
+    """The first members of a family at some points."""
+    found = [np.ones_like(x), basis.first(x)][:count]
+    for k in range(2, count):
+        found.append(basis.following(k, x, found[-1], found[-2]))
+    return found
+
+
+def value(basis: Basis, x: Any, c: Any, tensor: bool = True) -> Any:
+    """The sum of c_k times member k; further axes of c come first, if `tensor`."""
+    x, c = floats(x), floats(c)
+    c = c.reshape(1) if c.ndim == 0 else c
+    if tensor:
+        c = c.reshape((*c.shape, *(1,) * x.ndim))
+    parts = [c[k] * p for k, p in enumerate(members(basis, x, c.shape[0]))]
+    return sum(parts[1:], parts[0])
+
+
+def _matrix(columns: Sequence[Array]) -> Array:
+    """Results of different lengths as the columns of one matrix."""
+    height = max(c.shape[0] for c in columns)
+    return np.stack([np.pad(c, (0, height - c.shape[0])) for c in columns], axis=1)
+
+
+def _linear(real: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
+    """A function that is linear in coefficients along the first axis."""
+
+    def apply(c: Any) -> Any:
+        c = floats(c)
+        matrix = _matrix([np.atleast_1d(real(e, *options, **named)) for e in np.eye(c.shape[0])])
+        return np.tensordot(matrix, c, 1)
+
+    return apply
+
+
+def product(basis: Basis, a: Any, b: Any) -> Any:
+    """The product of two series."""
+    a, b = floats(a), floats(b)
+    times = basis.named("mul")
+    tables = [_matrix([times(e, f) for f in np.eye(b.shape[0])]) for e in np.eye(a.shape[0])]
+    height = max(t.shape[0] for t in tables)
+    cube = np.stack([np.pad(t, ((0, height - t.shape[0]), (0, 0))) for t in tables])
+    return np.einsum("ikj,i,j->k", cube, a, b)
+
+
+def _sum(a: Any, b: Any, sign: float) -> Any:
+    a, b = floats(a), floats(b)
+    n = max(a.shape[0], b.shape[0])
+    a, b = (np.concatenate([c, np.zeros(n - c.shape[0])]) for c in (a, b))
+    return a + sign * b
+
+
+def _monomials(basis: Basis, c: Any) -> Any:
+    """The coefficients of powers, the lowest first."""
+    convert = getattr(basis.module, f"{basis.prefix}2poly", None)
+    return floats(c) if convert is None else _linear(convert)(c)
+
+
+def _vandermonde(basis: Basis, x: Any, deg: int) -> Any:
+    return np.stack(members(basis, np.atleast_1d(floats(x)), int(deg) + 1), axis=-1)
+
+
+def _fit(basis: Basis, x: Any, y: Any, deg: int, w: Any) -> Any:
+    powers, y = _vandermonde(basis, x, deg), floats(y)
+    if w is not None:
+        w = floats(w)
+        powers, y = powers * w[:, None], y * (w if y.ndim == 1 else w[:, None])
+    sizes = np.sqrt(np.sum(powers * powers, axis=0))
+    limit = powers.shape[0] * float(np.finfo(float).eps)
+    made = np.linalg.lstsq(powers / sizes, y, rcond=limit)[0]
+    return made / (sizes if made.ndim == 1 else sizes[:, None])
+
+
+def _of_roots(basis: Basis, roots: Any) -> Any:
+    roots = floats(roots)
+    factors = [_linear_factor(basis, roots[k]) for k in range(roots.shape[0])]
+    return functools.reduce(lambda a, b: product(basis, a, b), factors)
+
+
+def _linear_factor(basis: Basis, root: Any) -> Any:
+    """x - root."""
+    line = basis.named("line")
+    matrix = _matrix([np.atleast_1d(line(1.0, 0.0)), np.atleast_1d(line(0.0, 1.0))])
+    return matrix @ np.stack([-root, np.ones_like(root)])
+
+
+def _register(basis: Basis) -> None:
+    """The functions of one module."""
+
+    def enter(name: str, function: Callable[..., Any]) -> None:
+        real = basis.named(name)
+        if real is not None:
+            translates(real)(function)
+
+    enter("val", lambda x, c, tensor=True: value(basis, x, c, tensor))
+    enter("val2d", lambda x, y, c: value(basis, y, value(basis, x, c), False))
+    enter(
+        "val3d",
+        lambda x, y, z, c: value(basis, z, value(basis, y, value(basis, x, c), False), False),
+    )
+    enter("grid2d", lambda x, y, c: value(basis, y, value(basis, x, c)))
+    enter("grid3d", lambda x, y, z, c: value(basis, z, value(basis, y, value(basis, x, c))))
+    enter("vander", lambda x, deg: _vandermonde(basis, x, deg))
+    enter("add", lambda c1, c2: _sum(c1, c2, 1.0))
+    enter("sub", lambda c1, c2: _sum(c1, c2, -1.0))
+    enter("mul", lambda c1, c2: product(basis, c1, c2))
+    enter("mulx", lambda c: _linear(basis.named("mulx"))(c))
+    enter(
+        "der",
+        lambda c, m=1, scl=1, axis=0: np.moveaxis(
+            _linear(basis.named("der"), m, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
+        ),
+    )
+    enter(
+        "int",
+        lambda c, m=1, lbnd=0, scl=1, axis=0: np.moveaxis(
+            _linear(basis.named("int"), m, [], lbnd, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
+        ),
+    )
+    enter(
+        "pow",
+        lambda c, pow: functools.reduce(
+            lambda a, b: product(basis, a, b), [floats(c)] * int(pow), floats([1.0])
+        ),
+    )
+    enter("fit", lambda x, y, deg, w=None: _fit(basis, x, y, deg, w))
+    enter("fromroots", lambda roots: _of_roots(basis, roots))
+    enter("roots", lambda c: np.sort(np.roots(_monomials(basis, c)[::-1])))
+    enter("line", lambda off, scl: _linear_factor(basis, -floats(off) / floats(scl)) * scl)
+    for name in (f"{basis.prefix}2poly", f"poly2{basis.prefix}"):
+        real = getattr(basis.module, name, None)
+        if real is not None:
+            translates(real)(_convert(real))
+
+
+def _convert(real: Any) -> Callable[[Any], Any]:
+    def convert(c: Any) -> Any:
+        return _linear(real)(c)
+
+    return convert
+
+
+for _basis in BASES:
+    _register(_basis)
+
+
+@translates(polynomial.polyvalfromroots)
+def _value_from_roots(x: Any, r: Any, tensor: bool = True) -> Any:
+    x, r = floats(x), floats(r)
+    return np.prod(x - (r.reshape((*r.shape, *(1,) * x.ndim)) if tensor else r), axis=0)
+
+
+_WEIGHTS: dict[Any, Callable[[Any], Any]] = {
+    chebyshev.chebweight: lambda x: 1.0 / (np.sqrt(1.0 + floats(x)) * np.sqrt(1.0 - floats(x))),
+    legendre.legweight: lambda x: floats(x) * 0.0 + 1.0,
+    hermite.hermweight: lambda x: np.exp(-(floats(x) ** 2)),
+    hermite_e.hermeweight: lambda x: np.exp(-0.5 * floats(x) ** 2),
+    laguerre.lagweight: lambda x: np.exp(-floats(x)),
+}
+for _real, _weight in _WEIGHTS.items():
+    translates(_real)(_weight)
+
+
+# -- objects ---------------------------------------------------------------------------------------
+
+
+class Series(StandIn):
+    """A series with constant or traced coefficients, on a domain that is mapped to a window."""
+
+    title = "numpy.polynomial"
+
+    def __init__(self, basis: Basis, coef: Any, domain: Any, window: Any) -> None:
+        self.basis, self.coef, self.domain, self.window = basis, coef, domain, window
+
+    def __call__(self, arg: Any) -> Any:
+        """The value at points of any shape."""
+        scale = (self.window[1] - self.window[0]) / (self.domain[1] - self.domain[0])
+        return value(self.basis, self.window[0] + scale * (floats(arg) - self.domain[0]), self.coef)
+
+    def deriv(self, m: int = 1) -> Series:
+        """The derivative of this order."""
+        scale = (self.window[1] - self.window[0]) / (self.domain[1] - self.domain[0])
+        c = _linear(self.basis.named("der"), m, float(scale))(self.coef)
+        return Series(self.basis, c, self.domain, self.window)
+
+
+_OBJECTS = {
+    polynomial.Polynomial: 0, chebyshev.Chebyshev: 1, legendre.Legendre: 2, hermite.Hermite: 3,
+    hermite_e.HermiteE: 4, laguerre.Laguerre: 5,
+}  # fmt: skip
+
+
+@stands_for(*_OBJECTS)
+def _made_outside(real: Any, placed: Placed) -> Any:
+    coef = placed(real.coef)
+    basis = BASES[_OBJECTS[type(real)]]
+    return Series(basis, floats(coef), real.domain, real.window).of(real, coef)
+
+
+class Powers(StandIn):
+    """`np.poly1d` on traced points."""
+
+    title = "numpy.poly1d"
+
+    def __init__(self, coefficients: Any) -> None:
+        self.coeffs = self.c = self.coef = coefficients
+
+    def __call__(self, x: Any) -> Any:
+        """The value at points of any shape."""
+        return np.polyval(self.coeffs, x)
+
+    def deriv(self, m: int = 1) -> Powers:
+        """The derivative of this order."""
+        return Powers(np.polyder(self.coeffs, m))
+
+    def integ(self, m: int = 1, k: Any = 0) -> Powers:
+        """The antiderivative of this order."""
+        return Powers(np.polyint(self.coeffs, m, k))
+
+
+@stands_for(np.poly1d)
+def _powers(real: Any, placed: Placed) -> Any:
+    coefficients = placed(real.coeffs)
+    return Powers(floats(coefficients)).of(real, coefficients)
