@@ -53,7 +53,7 @@ def known_array(x: Any) -> Any:
 
 def flat(result: Any) -> Any:
     """All numbers of a result as one vector."""
-    parts = [np.ravel(floating(leaf)) for leaf in flatten(as_array(result))[0]]
+    parts = [np.ravel(floating(leaf)) for leaf in flatten(result)[0]]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
