@@ -7,8 +7,10 @@ page docs/surface.md.
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -95,7 +97,7 @@ def probe(module: str, name: str, function: Any) -> Entry:
 
 def _plain(function: Callable[..., Any], args: Sequence[Any]) -> list[Array] | None:
     """The numbers that the function makes of these arguments; None where it makes none."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
             return _leaves(function(*_copies(args)))
@@ -122,7 +124,7 @@ def _traced(function: Any, args: Sequence[Any], want: list[Array]) -> tuple[str,
     if not places:
         return ASIDE, ""
     kernel, given = _kernel(function, args, places), [_copies(args)[k] for k in places]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", BackendWarning)
         try:

@@ -220,7 +220,7 @@ _RULES: dict[type, Any] = {
     types.MethodType: _method,
     functools.partial: _partial,
     type(functools.lru_cache(lambda: None)): _cached,
-    type(np.sum): _builtin,
+    type(np.sum): lambda f, session: translation(f) or _builtin(f, session),
     type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
     type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
