@@ -35,10 +35,8 @@ def test_a_function_is_called(module: str, function: object, state: str) -> None
 
 
 def test_a_wrong_result_is_no_success() -> None:
-    def hidden(x: np.ndarray) -> np.ndarray:
-        return x * (2.0 if type(x) is np.ndarray and x.flags.owndata else 1.0)
-
-    assert surface._traced(hidden, (np.ones(3),), [np.full(3, 7.0)])[0] == surface.WRONG
+    state, _ = surface._traced(np.sin, (np.ones(3),), [np.full(3, 7.0)])
+    assert state == surface.WRONG
 
 
 @pytest.mark.parametrize("module", ["numpy.linalg", "numpy.fft", "scipy.integrate"])
