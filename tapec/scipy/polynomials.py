@@ -124,6 +124,28 @@ def _fit(basis: Basis, x: Any, y: Any, deg: int, w: Any) -> Any:
     return made / (sizes if made.ndim == 1 else sizes[:, None])
 
 
+def _companion(basis: Basis, c: Any) -> Any:
+    """The matrix whose eigenvalues are the roots: affine in c_k / c_n."""
+    c, real = floats(c), basis.named("companion")
+    zero = real(np.append(np.zeros(c.shape[0] - 1), 1.0))
+    each = [real(np.append(e, 1.0)) - zero for e in np.eye(c.shape[0] - 1)]
+    return zero + np.tensordot(c[:-1] / c[-1], np.stack(each), 1)
+
+
+def _quotient(basis: Basis, c1: Any, c2: Any) -> tuple[Any, Any]:
+    """Quotient and remainder: the solution of c1 = q c2 + r."""
+    c1, c2 = floats(c1), floats(c2)
+    n, m = c1.shape[0], c2.shape[0]
+    if n < m:
+        return 0.0 * c1[:1], c1
+    columns = [product(basis, e, c2) for e in np.eye(n - m + 1)]
+    padded = [np.concatenate([c, np.zeros(n - c.shape[0])]) for c in columns]
+    matrix = np.concatenate([np.stack(padded, axis=1), np.eye(n)[:, : m - 1]], axis=1)
+    made = np.linalg.solve(matrix, c1)
+    rest = made[n - m + 1 :] if m > 1 else 0.0 * c1[:1]
+    return made[: n - m + 1], rest
+
+
 def _of_roots(basis: Basis, roots: Any) -> Any:
     roots = floats(roots)
     factors = [_linear_factor(basis, roots[k]) for k in range(roots.shape[0])]
@@ -177,6 +199,8 @@ def _register(basis: Basis) -> None:
         ),
     )
     enter("fit", lambda x, y, deg, w=None: _fit(basis, x, y, deg, w))
+    enter("companion", lambda c: _companion(basis, c))
+    enter("div", lambda c1, c2: _quotient(basis, c1, c2))
     enter("fromroots", lambda roots: _of_roots(basis, roots))
     enter("roots", lambda c: np.sort(np.roots(_monomials(basis, c)[::-1])))
     enter("line", lambda off, scl: _linear_factor(basis, -floats(off) / floats(scl)) * scl)

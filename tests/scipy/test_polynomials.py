@@ -37,6 +37,9 @@ FUNCTIONS: dict[str, tuple[Callable[[Callable[[str], Any], Any], Any], Any]] = {
     "fit x": (lambda f, x: f("fit")(x, Y, 2), X),
     "fromroots": (lambda f, r: f("fromroots")(r), D),
     "roots": (lambda f, c: np.abs(f("roots")(c)), C),
+    "companion": (lambda f, c: f("companion")(c), C),
+    "div": (lambda f, c: np.concatenate(f("div")(c, D)), C),
+    "divisor": (lambda f, d: np.concatenate(f("div")(C, d)), D),
     "line": (lambda f, c: f("line")(c[0], c[1]), D),
 }
 CASES = [(family, name) for name in FUNCTIONS for family in MODULES]
