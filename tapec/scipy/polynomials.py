@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 
-from tapec.scipy.registry import StandIn, floats, stands_for, translates
-from tapec.trace.python.packages import Placed
+from tapec.scipy.registry import floats, translates
 
 Array = np.ndarray[Any, Any]
 
@@ -75,7 +74,7 @@ def _matrix(columns: Sequence[Array]) -> Array:
     return np.stack([np.pad(c, (0, height - c.shape[0])) for c in columns], axis=1)
 
 
-def _linear(real: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
+def linear(real: Any, *options: Any, **named: Any) -> Callable[[Any], Any]:
     """A function that is linear in coefficients along the first axis."""
 
     def apply(c: Any) -> Any:
@@ -106,7 +105,7 @@ def _sum(a: Any, b: Any, sign: float) -> Any:
 def _monomials(basis: Basis, c: Any) -> Any:
     """The coefficients of powers, the lowest first."""
     convert = getattr(basis.module, f"{basis.prefix}2poly", None)
-    return floats(c) if convert is None else _linear(convert)(c)
+    return floats(c) if convert is None else linear(convert)(c)
 
 
 def _vandermonde(basis: Basis, x: Any, deg: int) -> Any:
@@ -179,17 +178,17 @@ def _register(basis: Basis) -> None:
     enter("add", lambda c1, c2: _sum(c1, c2, 1.0))
     enter("sub", lambda c1, c2: _sum(c1, c2, -1.0))
     enter("mul", lambda c1, c2: product(basis, c1, c2))
-    enter("mulx", lambda c: _linear(basis.named("mulx"))(c))
+    enter("mulx", lambda c: linear(basis.named("mulx"))(c))
     enter(
         "der",
         lambda c, m=1, scl=1, axis=0: np.moveaxis(
-            _linear(basis.named("der"), m, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
+            linear(basis.named("der"), m, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
         ),
     )
     enter(
         "int",
         lambda c, m=1, lbnd=0, scl=1, axis=0: np.moveaxis(
-            _linear(basis.named("int"), m, [], lbnd, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
+            linear(basis.named("int"), m, [], lbnd, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
         ),
     )
     enter(
@@ -212,7 +211,7 @@ def _register(basis: Basis) -> None:
 
 def _convert(real: Any) -> Callable[[Any], Any]:
     def convert(c: Any) -> Any:
-        return _linear(real)(c)
+        return linear(real)(c)
 
     return convert
 
@@ -236,66 +235,3 @@ _WEIGHTS: dict[Any, Callable[[Any], Any]] = {
 }
 for _real, _weight in _WEIGHTS.items():
     translates(_real)(_weight)
-
-
-# -- objects ---------------------------------------------------------------------------------------
-
-
-class Series(StandIn):
-    """A series with constant or traced coefficients, on a domain that is mapped to a window."""
-
-    title = "numpy.polynomial"
-
-    def __init__(self, basis: Basis, coef: Any, domain: Any, window: Any) -> None:
-        self.basis, self.coef, self.domain, self.window = basis, coef, domain, window
-
-    def __call__(self, arg: Any) -> Any:
-        """The value at points of any shape."""
-        scale = (self.window[1] - self.window[0]) / (self.domain[1] - self.domain[0])
-        return value(self.basis, self.window[0] + scale * (floats(arg) - self.domain[0]), self.coef)
-
-    def deriv(self, m: int = 1) -> Series:
-        """The derivative of this order."""
-        scale = (self.window[1] - self.window[0]) / (self.domain[1] - self.domain[0])
-        c = _linear(self.basis.named("der"), m, float(scale))(self.coef)
-        return Series(self.basis, c, self.domain, self.window)
-
-
-_OBJECTS = {
-    polynomial.Polynomial: 0, chebyshev.Chebyshev: 1, legendre.Legendre: 2, hermite.Hermite: 3,
-    hermite_e.HermiteE: 4, laguerre.Laguerre: 5,
-}  # fmt: skip
-
-
-@stands_for(*_OBJECTS)
-def _made_outside(real: Any, placed: Placed) -> Any:
-    coef = placed(real.coef)
-    basis = BASES[_OBJECTS[type(real)]]
-    return Series(basis, floats(coef), real.domain, real.window).of(real, coef)
-
-
-class Powers(StandIn):
-    """`np.poly1d` on traced points."""
-
-    title = "numpy.poly1d"
-
-    def __init__(self, coefficients: Any) -> None:
-        self.coeffs = self.c = self.coef = coefficients
-
-    def __call__(self, x: Any) -> Any:
-        """The value at points of any shape."""
-        return np.polyval(self.coeffs, x)
-
-    def deriv(self, m: int = 1) -> Powers:
-        """The derivative of this order."""
-        return Powers(np.polyder(self.coeffs, m))
-
-    def integ(self, m: int = 1, k: Any = 0) -> Powers:
-        """The antiderivative of this order."""
-        return Powers(np.polyint(self.coeffs, m, k))
-
-
-@stands_for(np.poly1d)
-def _powers(real: Any, placed: Placed) -> Any:
-    coefficients = placed(real.coeffs)
-    return Powers(floats(coefficients)).of(real, coefficients)

@@ -45,7 +45,7 @@ def _is_translated(thing: Any) -> bool:
     package, _, rest = module.partition(".")
     room = rest.partition(".")[0]
     if package == "numpy" and room == "polynomial":
-        loaded("tapec.scipy.polynomials")
+        loaded("tapec.scipy.polynomial_objects")
         return True
     if package != "scipy" or room not in TRANSLATED:
         return False
