@@ -64,7 +64,7 @@ def history(text: str, compiled: Any) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("seed", sampled(range(200), 8))
+@pytest.mark.parametrize("seed", sampled(range(200), 16))
 def test_changes_stay(seed: int) -> None:
     text = program(seed)
     backend = "numpy" if seed % 32 else "llvm"

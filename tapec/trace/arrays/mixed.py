@@ -49,7 +49,7 @@ def one_type(x: Any) -> str:
 
 def settle(made: Tracer, operands: Sequence[Any], rule: Callable[..., Key]) -> Tracer:
     """Let the result of an operation know its classes; arrays and narrow numbers have one type."""
-    if made._dtype == "bool":
+    if made._dtype == "bool" or made._dtype in _NARROW:  # constants that these hold are of them
         return made
     keys = {rule(*given) for given in itertools.product(*map(classes_of, operands))}
     types = {dtype for dtype, _ in keys}

@@ -118,8 +118,6 @@ def merged(a: Kind, b: Kind) -> Kind | None:
         return None
     if rounds(a, dtype) or rounds(b, dtype):
         return None
-    if dtype in NARROW:  # constants that it holds are of it
-        mixed = frozenset()
     return Kind(dtype, a.shape, weak, boxed, strides, mixed=mixed)
 
 

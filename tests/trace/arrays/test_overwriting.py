@@ -69,7 +69,7 @@ class Parts:
         return function(text, f"<overwriting {self.texts} {form}>")
 
 
-@pytest.mark.parametrize("seed", sampled(range(400), 8))
+@pytest.mark.parametrize("seed", sampled(range(400), 16))
 def test_values_and_gradients_are_numpys(seed: int) -> None:
     parts = Parts(seed)
     f = parts.function()
