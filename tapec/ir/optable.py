@@ -104,7 +104,8 @@ def _operands(primitive: Primitive) -> str:
     parameters = [_parameters(f)[1:] for f in functions] + [_parameters(primitive.infer)]
     found = next((names for p in parameters if (names := _positional(p))), "")
     if primitive.domain and found.startswith("*"):
-        found = "x" if len(primitive.domain) == 1 else "a, b"
+        count = len(primitive.domain)
+        found = "x" if count == 1 else ", ".join("abcd"[:count])
     attrs = dict.fromkeys(p.name for group in parameters for p in group if p.kind == p.KEYWORD_ONLY)
     return " ".join(filter(None, (found, f"{{{', '.join(attrs)}}}" if attrs else "")))
 
