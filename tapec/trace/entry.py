@@ -263,12 +263,24 @@ def _checked(leaf: Any) -> Any:
             f"the function returns a {kind.__name__}, which can be used up once only",
             hint="return a list of the values: list(...)",
         )
+    if kind.__module__.startswith("tapec.scipy."):
+        return _of_scipy(leaf)
     if kind.__module__.partition(".")[0] != "tapec" and holds_traced(leaf):
         raise UnsupportedOperation(
             f"the function returns a {kind.__name__} that holds traced values",
             hint="return the values in tuples, lists, dictionaries or dataclasses",
         )
     return leaf
+
+
+def _of_scipy(leaf: Any) -> Any:
+    """SciPy's object behind a translation of one that is constant."""
+    if leaf.real is None:
+        raise UnsupportedOperation(
+            f"the function returns an object like {leaf.title} of traced values",
+            hint="return arrays: A.toarray(), A.data, s.c",
+        )
+    return leaf.real
 
 
 _KNOWN = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name != "index"}

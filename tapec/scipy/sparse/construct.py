@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ OTHERS = (
 
 @stands_for(*ARRAYS, *MATRICES, *OTHERS)
 def _made_outside(real: Any, placed: Placed) -> Any:
+    real = copy.copy(real)  # what SciPy notes in a matrix is no change of the user's
     if isinstance(real, OTHERS):
         kind = sparse.csr_array if isinstance(real, sparse.sparray) else sparse.csr_matrix
         return _made_outside(kind(real), as_tracer)

@@ -65,7 +65,8 @@ def placed(owner: Any, key: Any, thing: Any, session: Session) -> Any:
 def given(thing: Any, captured: Captured) -> Any:
     """The stand-in of an object argument: itself, or a copy that holds inputs."""
     assert captured.session is not None
-    return substitute(thing, captured.session) if captured.holds(thing) else thing
+    follow = captured.holds(thing) or has_stand_in(thing)
+    return substitute(thing, captured.session) if follow else thing
 
 
 def substitute(thing: Any, session: Session) -> Any:
