@@ -73,7 +73,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(CASES, 7))
+@pytest.mark.parametrize("name", sampled(CASES, 14))
 def test_values_and_derivatives(name: str) -> None:
     f, x = CASES[name]
     check(

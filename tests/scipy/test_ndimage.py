@@ -46,7 +46,7 @@ FILTERS: dict[str, Callable[[Any, str], Any]] = {
 
 
 @pytest.mark.parametrize("mode", sampled(MODES, 5))
-@pytest.mark.parametrize("name", sampled(FILTERS, 6))
+@pytest.mark.parametrize("name", sampled(FILTERS, 10))
 def test_filters(name: str, mode: str) -> None:
     check(lambda x: FILTERS[name](x, mode), IMAGE, step=1e-5, tolerance=1e-6, second=False)
 
@@ -63,7 +63,7 @@ BEYOND = np.array([[-3.3, -0.3, 5.2, 9.4], [0.4, 4.3, -1.7, 12.2]])
 
 
 @pytest.mark.parametrize("order", sampled([3, 0, 1, 2, 4, 5], 6))
-@pytest.mark.parametrize("mode", sampled([*MODES, *GRID_MODES], 4))
+@pytest.mark.parametrize("mode", sampled([*MODES, *GRID_MODES], 8))
 def test_coordinates(order: int, mode: str) -> None:
     f = lambda p: ndimage.map_coordinates(IMAGE, p, order=order, mode=mode, cval=0.4)  # noqa: E731
     check(f, INSIDE, values=1e-8, step=1e-4, second=False)
@@ -101,11 +101,12 @@ MAPS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", sampled(MAPS, 6))
+@pytest.mark.parametrize("name", sampled(MAPS, 12))
 def test_maps_of_images(name: str) -> None:
     check(MAPS[name], IMAGE, values=1e-8, step=1e-4, second=False)
 
 
+@pytest.mark.slow
 def test_parameters_of_maps_are_traced() -> None:
     check(lambda s: ndimage.shift(IMAGE, s, mode="nearest"), np.array([0.3, -0.4]), values=1e-8)
     check(lambda a: ndimage.rotate(IMAGE, a, reshape=False, mode="mirror"), 11.0, values=1e-8)

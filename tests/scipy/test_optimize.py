@@ -140,11 +140,12 @@ VECTORS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(VECTORS, 8))
+@pytest.mark.parametrize("name", sampled(VECTORS, 12))
 def test_systems_and_minima(name: str) -> None:
     agrees(VECTORS[name], exact_system, POINT)
 
 
+@pytest.mark.slow
 def test_what_is_told() -> None:
     def f(p: Any) -> Any:
         found = optimize.minimize(lambda x: energy(x, p), np.zeros(3))
@@ -257,6 +258,7 @@ def test_nonnegative_least_squares() -> None:
     close(tapec.jacobian(exact)(b), differences(exact, b), 1e-7)
 
 
+@pytest.mark.slow
 def test_inside_a_loop() -> None:
     def path(k: Any) -> Any:
         x = k

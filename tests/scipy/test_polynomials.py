@@ -46,7 +46,7 @@ CASES = [(family, name) for name in FUNCTIONS for family in MODULES]
 
 
 @pytest.mark.parametrize(
-    ("family", "name"), [pytest.param(*p.values[0], marks=p.marks) for p in sampled(CASES, 9)]
+    ("family", "name"), [pytest.param(*p.values[0], marks=p.marks) for p in sampled(CASES, 31)]
 )
 def test_functions(family: str, name: str) -> None:
     f, x = FUNCTIONS[name]
@@ -67,6 +67,7 @@ def test_changes_of_basis(family: str) -> None:
     check(lambda c: getattr(module, f"poly2{family}")(c), C, second=False)
 
 
+@pytest.mark.slow
 def test_objects() -> None:
     for series in (
         np.poly1d(C), polynomial.Polynomial(C), chebyshev.Chebyshev(C, domain=[-2.0, 1.0]),

@@ -47,7 +47,7 @@ PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(PRODUCTS, 5))
+@pytest.mark.parametrize("name", sampled(PRODUCTS, 9))
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 def test_products_with_traced_vectors(name: str, kind: str) -> None:
     if kind == "matrix" and name == "scaled":
@@ -89,7 +89,7 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
 PLUS = 5.0 * sparse.eye_array(N, format="csr")
 
 
-@pytest.mark.parametrize("name", sampled(MAKERS, 4))
+@pytest.mark.parametrize("name", sampled(MAKERS, 5))
 def test_values_are_traced(name: str) -> None:
     make = MAKERS[name]
     check(lambda d: make(d) @ V, CSR.data)

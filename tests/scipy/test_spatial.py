@@ -43,7 +43,7 @@ def test_values_of_metrics(name: str, options: dict[str, Any]) -> None:
     close(tapec.compile(f)(x), f(x), 1e-10)
 
 
-@pytest.mark.parametrize("case", sampled(CASES, 8))
+@pytest.mark.parametrize("case", sampled(CASES, 12))
 def test_derivatives_of_metrics(case: Any) -> None:
     name, options = case
     other = np.abs(Q) + 0.2
@@ -93,7 +93,7 @@ ROTATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", sampled(ROTATIONS, 6))
+@pytest.mark.parametrize("name", sampled(ROTATIONS, 9))
 def test_rotations(name: str) -> None:
     check(ROTATIONS[name], V)
 
