@@ -107,6 +107,13 @@ def _triang_cdf(x: Any, c: Any) -> Any:
     return where(left, x * x / where(left, c, 1.0), 1.0 - rest)
 
 
+def _betaprime_quantile(q: Any, a: Any, b: Any) -> Any:
+    """r / (1 - r) of the quantile r of beta variables, from 1 - r where that is small."""
+    share, rest = sc.betaincinv(a, b, q), sc.betainccinv(b, a, q)
+    far = share > 0.5
+    return where(far, 1.0 / where(far, rest, 1.0) - 1.0, share / (1.0 - where(far, 0.0, share)))
+
+
 CONTINUOUS: dict[str, Rules] = {
     "norm_gen": {
         "_logpdf": _log_gauss,
@@ -139,5 +146,6 @@ CONTINUOUS: dict[str, Rules] = {
         "_cdf": lambda x, a: sc.ndtr(x) - 2.0 * sc.owens_t(x, a),
         "_sf": lambda x, a: sc.ndtr(-x) + 2.0 * sc.owens_t(x, a),
     },
+    "betaprime_gen": {"_ppf": _betaprime_quantile},
     "triang_gen": {"_pdf": _triang, "_cdf": _triang_cdf},
 }  # fmt: skip
