@@ -71,7 +71,7 @@ def frozen_of(name: str) -> list[int]:
     return [k for k, p in enumerate(parameters(name)) if isinstance(p, int)]
 
 
-@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 11))
+@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 23))
 def test_values_are_those_of_scipy(name: str, function: str) -> None:
     x, given = points(name, function), parameters(name)
     whole = {k: given[k] for k in frozen_of(name)}
@@ -89,7 +89,7 @@ def test_values_are_those_of_scipy(name: str, function: str) -> None:
     assert "backend: native" in str(kernel.explain(x, *free))
 
 
-@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 17))
+@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 37))
 def test_derivatives_are_differences(name: str, function: str) -> None:
     x, given = points(name, function), parameters(name)
     inner = x[1:4] if function in ("ppf", "isf") else x[2:6] if name in DISCRETE else x[:4]
@@ -114,7 +114,7 @@ def test_derivatives_are_differences(name: str, function: str) -> None:
     np.testing.assert_allclose(tangent, tapec.grad(along)(0.0), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "function"), sampled_tuples(sorted(REFUSED), 6))
+@pytest.mark.parametrize(("name", "function"), sampled_tuples(sorted(REFUSED), 12))
 def test_what_has_no_rule_is_refused(name: str, function: str) -> None:
     given = parameters(name)
     with pytest.raises(TapecError, match=r"test_distributions\.py"):
@@ -238,7 +238,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(PROGRAMS, 3))
+@pytest.mark.parametrize("name", sampled(PROGRAMS, 5))
 def test_other_programs(name: str) -> None:
     f, args = PROGRAMS[name]
     kernel = tapec.compile(lambda *a: f(*a))
