@@ -83,7 +83,6 @@ called(
     no_slope("p"),
     no_slope("m"),
     domain=[_P, (0.3, 4.0)],
-    public=False,
     doc="The inverse of pdtr by k.",
 )
 for _name in ("bdtrik", "nbdtrik"):
@@ -93,7 +92,6 @@ for _name in ("bdtrik", "nbdtrik"):
         no_slope("n"),
         no_slope("p"),
         domain=[_P, (5.0, 5.0), (0.2, 0.8)],
-        public=False,
         doc="The inverse of a distribution function by k.",
     )
 
