@@ -10,7 +10,7 @@ import numpy as np
 
 from tapec.errors import DTypeError
 from tapec.ir.primitive import PRIMITIVES, lookup
-from tapec.ir.types import NUMPY_DTYPES, dtype_name
+from tapec.ir.types import FLOATS, NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.fresh import laid_out_as_numpy
@@ -245,7 +245,8 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
         return with_options("power", (x, y), kwargs)
     x, y = as_array(x), as_array(y)
     if type(y) is float and y == 0.5 and is_symbolic(x):
-        return np_("sqrt", x)  # as NumPy does: of -inf it is NaN
+        whole = key_of(x)[0] not in FLOATS  # booleans too: as doubles
+        return np_("sqrt", x * 1.0 if whole else x)  # as NumPy does: of -inf it is NaN
     n = integer_exponent(y)
     if n is None or not is_symbolic(x):
         return emit("power", "power", _arithmetic, (x, y))

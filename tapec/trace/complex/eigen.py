@@ -30,14 +30,21 @@ def _matrix(a: Any) -> Any:
 @implements("linalg.eig")
 def eig(a: Any) -> Any:
     """Eigenvalues and eigenvectors, complex also where all eigenvalues are real."""
-    return type(np.linalg.eig(np.eye(1)))(*_rules().eig(_matrix(a)))
+    a = _matrix(a)
+    return type(np.linalg.eig(np.eye(1)))(*(_as_exact_as(a, x) for x in _rules().eig(a)))
 
 
 @rule("linalg.eigvals")
 @implements("linalg.eigvals")
 def eigvals(a: Any) -> Any:
     """Eigenvalues, complex also where all of them are real."""
-    return _rules().eigvals(_matrix(a))
+    a = _matrix(a)
+    return _as_exact_as(a, _rules().eigvals(a))
+
+
+def _as_exact_as(a: Any, z: Any) -> Any:
+    """A complex result in the precision of an argument."""
+    return z.astype(np.complex64) if a.dtype in (np.float32, np.complex64) else z
 
 
 @rule("linalg.eigh")
@@ -91,6 +98,8 @@ TABLE["scipy.linalg.eigvals"] = RULES["scipy.linalg.eigvals"] = _scipy_eigvals
 def roots(p: Any) -> Any:
     """The roots of a polynomial whose first coefficient is not 0, complex in any case."""
     p = _matrix(p)
+    if len(p.shape) != 1:
+        raise ValueError("Input must be a rank-1 array.")
     n = p.shape[0] - 1
     if n < 1:
         return pair(np.zeros(0), np.zeros(0))
@@ -106,9 +115,11 @@ def poly(seq_of_zeros: Any) -> Any:
     if len(zeros.shape) == 2:
         made = poly(eigvals(zeros))
         return made if is_complex(zeros) else made.real
-    made = np.ones(1)
+    zeros = zeros * 1.0 if zeros.dtype.kind in "biu" else zeros
+    zero = np.zeros(1, zeros.dtype)
+    made = np.ones(1, zeros.dtype)
     for k in range(zeros.shape[0]):
-        made = np.concatenate([made, np.zeros(1)]) - np.concatenate([np.zeros(1), made * zeros[k]])
+        made = np.concatenate([made, zero]) - np.concatenate([zero, made * zeros[k]])
     return made
 
 

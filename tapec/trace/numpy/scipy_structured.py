@@ -14,7 +14,7 @@ def _of_bands(bands: Any, lower: bool) -> Any:
     """The lower triangle of a symmetric matrix given by its diagonals."""
     n = bands.shape[1]
     rows = range(bands.shape[0])
-    made = np.zeros((n, n))
+    made = np.zeros((n, n), bands.dtype)
     for k in rows:
         row = bands[k] if lower else bands[bands.shape[0] - 1 - k]
         made = made + np.diag(row[: n - k] if lower else row[k:], -k)
@@ -44,15 +44,21 @@ def cho_solve_banded(cb_and_lower: Any, b: Any) -> Any:
 
 @implements("scipy.linalg.matmul_toeplitz")
 def matmul_toeplitz(c_or_cr: Any, x: Any) -> Any:
-    """The product of a Toeplitz matrix and a vector or matrix."""
+    """The product of a Toeplitz matrix and a vector or matrix, in double precision."""
     given = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr,)
-    return TABLE["scipy.linalg.toeplitz"](*map(array_of, given)) @ array_of(x)
+    return TABLE["scipy.linalg.toeplitz"](*map(_doubles, given)) @ _doubles(x)
+
+
+def _doubles(x: Any) -> Any:
+    return array_of(x).astype(float)
 
 
 @implements("scipy.linalg.expm_frechet")
 def expm_frechet(A: Any, E: Any, method: Any = None, compute_expm: bool = True) -> Any:
     """exp(A) and its derivative along E, by the exponential of a matrix of twice the size."""
-    a, e = array_of(A), array_of(E)
+    if method not in (None, "SPS", "blockEnlarge"):
+        raise ValueError(f"Unknown implementation {method}")
+    a, e = _doubles(A), _doubles(E)
     n = a.shape[0]
     top = np.concatenate([a, e], axis=1)
     made = TABLE["scipy.linalg.expm"](

@@ -72,6 +72,14 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "scipy.linalg.lu_solve": ((Q, np.array([0, 1, 2])), V[:3]),
     "scipy.linalg.solve_continuous_lyapunov": (Q, Q),
     "scipy.linalg.solve_discrete_lyapunov": (0.1 * Q, Q),
+    "scipy.linalg.solve_continuous_are": (Q, P, P, P), "roots": (V,), "polyfit": (V, V, 2),
+    "scipy.linalg.solve_discrete_are": (0.1 * Q, P, P, P), "poly": (V,),
+    "scipy.linalg.cho_solve_banded": ((BANDS, False), V[:3]), "scipy.linalg.signm": (Q,),
+    "scipy.linalg.eig_banded": (BANDS,), "scipy.linalg.eigvals_banded": (BANDS,),
+    "scipy.linalg.eigh_tridiagonal": (V, V[:3]), "scipy.linalg.expm_frechet": (0.1 * Q, Q),
+    "scipy.linalg.matmul_toeplitz": (V, V), "scipy.linalg.pinvh": (P,),
+    **{f"{family}.{name}": (Q + Q.T,) for name in ("eig", "eigvals")
+       for family in ("linalg", "scipy.linalg")},
     "tril_indices_from": (Q,), "histogram": (V,), "histogram2d": (V, V), "cumulative_sum": (V,), "cumulative_prod": (V,), "diff": (A,),
 }  # fmt: skip
 # Values to try, beside those that a type suggests.
@@ -124,7 +132,7 @@ OTHERS = frozenset(
 )
 # Of other signs, of another shape without full rank, and computed in double precision where SciPy
 # computes in single: see `test_linear_algebra.py`.
-OTHERS |= {f"scipy.linalg.{name}" for name in ["eigh", "lstsq", "det", "logm"]}
+OTHERS |= {f"scipy.linalg.{name}" for name in ["eigh", "lstsq", "det", "logm", "expm_frechet"]}
 # Integers are refused by SciPy, sums rounded in another order: see `test_signal.py`.
 OTHERS |= {"scipy.signal.lfilter", "scipy.signal.sosfilt"}
 
