@@ -230,6 +230,7 @@ def test_constants_are_scipys() -> None:
         lambda p: interpolate.griddata(PLACES, PLACES[:, 0], p),
         lambda p: interpolate.make_smoothing_spline(X, p[0, 0] * Y)(0.5),
         lambda p: interpolate.UnivariateSpline(X, p[0, 0] * Y)(0.5),
+        lambda p: interpolate.krogh_interpolate(X, p[0, 0] * Y, 0.5, der=1),
     ],
 )
 def test_refusals_name_scipys_function(f: Any) -> None:

@@ -14,6 +14,7 @@ from tapec.scipy.registry import (
     axis_first,
     constant,
     floats,
+    refused,
     stands_for,
     translates,
 )
@@ -75,5 +76,5 @@ def _of_traced(xi: Any, yi: Any, axis: int = 0) -> Polynomial:
 @translates(interpolate.barycentric_interpolate, interpolate.krogh_interpolate)
 def _interpolated(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0) -> Any:
     if der:
-        raise NotImplementedError("derivatives of interpolants: differentiate the value")
+        raise refused("scipy.interpolate.krogh_interpolate with der=", "differentiate the value")
     return _of_traced(xi, yi, axis)(x)
