@@ -36,8 +36,7 @@ def direct(special: Specialization) -> Route | None:
 def receiving(special: Specialization) -> Route | None:
     """An entry for calls with `out`, which must not be what the program captures."""
     own = direct(special)
-    captures = special.state is not None and special.state.arrays
-    if own is None or captures or special.results.orders:
+    if own is None or special.captured_arrays or special.results.orders:
         return None
     named = nesting.is_passed(nesting.shape_of(own.signature.tree))
     return _other(special, into=True) if named else None
@@ -82,11 +81,12 @@ def changing(special: Specialization) -> Route | None:
 def _is_simple(special: Specialization) -> bool:
     """Whether a call changes nothing but arrays among its arguments, and returns no other views."""
     whole = all(isinstance(m, ResultMarker) and not m.steps for m in special.leaves)
-    signature, captures = special.signature, special.state is not None and special.state.arrays
+    signature = special.signature
     plain = not (signature.strided or signature.narrow or special.form.packed)
     numbers = any(not special.face.params[k].shape for k in special.mutated)
     nested = nesting.is_returned(special.tree)
-    return whole and plain and nested and not (captures or numbers or special.effects)
+    others = special.captured_arrays or special.effects
+    return whole and plain and nested and not (numbers or others)
 
 
 def _other(special: Specialization, **changes: Any) -> Route:
@@ -96,5 +96,5 @@ def _other(special: Specialization, **changes: Any) -> Route:
 
 def _checked_natively(special: Specialization) -> bool:
     """Whether native code sees to it that arguments lie apart where they must."""
-    captures = special.state is not None and special.state.arrays
-    return not captures and pairs_apart(special.exclusive, special.abi().args) is not None
+    pairs = pairs_apart(special.exclusive, special.abi().args)
+    return pairs is not None and not special.captured_arrays

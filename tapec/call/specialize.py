@@ -76,6 +76,11 @@ class Specialization:
         return self.state is None or self.state.holds()
 
     @property
+    def captured_arrays(self) -> list[Any]:
+        """The arrays that the program captures."""
+        return [] if self.state is None else self.state.arrays
+
+    @property
     def compiled(self) -> Any:
         """The native kernel, or None where the interpreter runs the program."""
         if not self._made:
@@ -264,7 +269,7 @@ class Specialization:
     def _check_written(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> None:
         kinds = zip(self.signature.leaves, leaves, strict=True)
         captured = [x for k, x in kinds if isinstance(k, Static) and isinstance(x, np.ndarray)]
-        captured += [] if self.state is None else self.state.arrays
+        captured += self.captured_arrays
         names = [hint or "an array" for hint in self.face.hints]
         check_separate(self.exclusive, inputs, names, captured)
         check_writeable(inputs[position] for position in self.mutated)

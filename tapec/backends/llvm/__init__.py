@@ -10,12 +10,7 @@ Importing this package imports neither llvmlite nor LLVM; the first compilation 
 
 from __future__ import annotations
 
-from tapec.backends.llvm.abi import (
-    ArrayArg,
-    KernelAbi,
-    Output,
-    ScalarArg,
-)
+from tapec.backends.llvm.abi import ArrayArg, KernelAbi, Output, ScalarArg
 from tapec.backends.llvm.calls import Bound, CtypesEntry, NativeEntry, bind
 from tapec.backends.llvm.jit import (
     Library,

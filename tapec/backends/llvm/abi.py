@@ -12,11 +12,16 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from tapec.backends.llvm import raised
-from tapec.backends.llvm.elements import ELEMENTS, SCALAR_DTYPES, check_dtype, check_shape
+from tapec.backends.llvm.elements import (
+    ELEMENTS,
+    SCALAR_DTYPES,
+    check_dtype,
+    check_shape,
+    packed_strides,
+)
 from tapec.backends.llvm.nesting import (
     Result,
     keys_of,
@@ -81,11 +86,7 @@ class ArrayArg:
     @property
     def strides(self) -> tuple[int, ...]:
         """The strides of an array without gaps, in bytes."""
-        inside = {axis: self.axes[k + 1 :] for k, axis in enumerate(self.axes)}
-        size = ELEMENTS[self.dtype].size
-        return tuple(
-            size * math.prod(self.shape[i] for i in inside[k]) for k in range(len(self.axes))
-        )
+        return packed_strides(self.dtype, self.shape, self.axes)
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ class Output:
     @property
     def strides(self) -> tuple[int, ...]:
         """The strides of the array in bytes."""
-        size = ELEMENTS[self.dtype].size
-        return self.placed([size * prod(self.shape[k + 1 :]) for k in range(len(self.shape))])
+        axes = self.order or tuple(range(len(self.shape)))
+        return packed_strides(self.dtype, self.placed(self.shape), axes)
 
     @property
     def python_kind(self) -> str:

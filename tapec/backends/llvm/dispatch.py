@@ -19,7 +19,7 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import ArrayArg, KernelAbi
 from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.entry import CALL
-from tapec.backends.llvm.entry_nesting import SIZE_MASK
+from tapec.backends.llvm.entry_nesting import COUNTED
 from tapec.backends.llvm.jit import Library
 from tapec.backends.llvm.nesting import leaves
 from tapec.backends.llvm.wrapper import link_chain
@@ -91,21 +91,10 @@ def table(entries: Sequence[tuple[Library, KernelAbi]], python: int) -> np.ndarr
 
 DISPATCH = f"""\
 define ptr @tapec.dispatch({CALL}) nounwind {{
-start:
-  %nargs = and i64 %nargsf, {SIZE_MASK}
-  %plain = icmp eq ptr %kwnames, null
-  br i1 %plain, label %count, label %named
-named:
-  %psize = getelementptr i8, ptr %kwnames, i64 {capi.SIZE}
-  %nnames = load i64, ptr %psize
-  br label %count
-count:
-  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
-  %total = add i64 %nargs, %extra
-  br label %test
+{COUNTED}  br label %test
 test:
-  %i = phi i64 [ 0, %count ], [ %after, %next ]
-  %h = phi i64 [ %nargs, %count ], [ %mixed, %next ]
+  %i = phi i64 [ 0, %counted ], [ %after, %next ]
+  %h = phi i64 [ %nargs, %counted ], [ %mixed, %next ]
   %done = icmp eq i64 %i, %total
   br i1 %done, label %look, label %each
 each:

@@ -39,6 +39,15 @@ SCALAR_DTYPES: Mapping[str, str] = {
 }
 
 
+def packed_strides(dtype: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides in bytes of an array without gaps; `axes` from the outermost to the innermost."""
+    by_axis, step = [0] * len(shape), ELEMENTS[dtype].size
+    for axis in reversed(axes):
+        by_axis[axis] = step
+        step *= shape[axis]
+    return tuple(by_axis)
+
+
 def check_dtype(dtype: str) -> None:
     """Raise BackendError for a name that is none."""
     if dtype not in ELEMENTS:

@@ -14,6 +14,22 @@ from tapec.tree import Tree
 
 SIZE_MASK = 2**63 - 1  # the top bit of nargsf only says that args[-1] may be borrowed
 
+# The first blocks of a function that takes any call: `%nargs` arguments by position, `%total` in
+# all. It goes on in the block `counted`.
+COUNTED = f"""\
+start:
+  %nargs = and i64 %nargsf, {SIZE_MASK}
+  %plain = icmp eq ptr %kwnames, null
+  br i1 %plain, label %counted, label %named
+named:
+  %psize = getelementptr i8, ptr %kwnames, i64 {capi.SIZE}
+  %nnames = load i64, ptr %psize
+  br label %counted
+counted:
+  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
+  %total = add i64 %nargs, %extra
+"""
+
 
 class Taking:
     """Takes the arguments out of a call, and checks that they nest as the signature says.

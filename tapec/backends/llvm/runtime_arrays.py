@@ -48,6 +48,23 @@ _BEHIND_OTHERS = """\
   %after = select i1 %one, i64 %before, i64 %wider
   store i64 %after, ptr %span
 """
+
+
+def _by_strides(flags: str, body: str) -> str:
+    """Blocks after `start` that go on with `yes` for an array of the given descriptor, flags and
+    extents whose axes make `%right` true."""
+    return f"""\
+  %data = call ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 {flags}, ptr %extents)
+  %fits = icmp ne ptr %data, null
+  br i1 %fits, label %compare, label %no
+compare:
+  %pstrides = getelementptr i8, ptr %thing, i64 {capi.STRIDES}
+  %strides = load ptr, ptr %pstrides
+  %rank = zext i32 %ndim to i64
+  br label %axes
+{each("axes", "compare", "%rank", "yes", body, "%right")}"""
+
+
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.number`: the data of a scalar of this type, or of such an array without axes.
 # `tapec.ordered`: as `tapec.array`, for arrays with these strides. `tapec.gapped`: whether an array
@@ -110,15 +127,7 @@ array:
 define ptr @tapec.ordered(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents,
                           ptr %steps) nounwind {{
 start:
-  %data = call ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents)
-  %fits = icmp ne ptr %data, null
-  br i1 %fits, label %compare, label %no
-compare:
-  %pstrides = getelementptr i8, ptr %thing, i64 {capi.STRIDES}
-  %strides = load ptr, ptr %pstrides
-  %rank = zext i32 %ndim to i64
-  br label %axes
-{each("axes", "compare", "%rank", "yes", _SAME_STEP, "%right")}\
+{_by_strides("%flags", _SAME_STEP)}\
 yes:
   ret ptr %data
 no:
@@ -128,15 +137,7 @@ define i1 @tapec.gapped(ptr %thing, ptr %descr, i32 %ndim, ptr %extents, ptr %or
 start:
   %span = alloca i64
   store i64 1, ptr %span
-  %data = call ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 0, ptr %extents)
-  %fits = icmp ne ptr %data, null
-  br i1 %fits, label %compare, label %no
-compare:
-  %pstrides = getelementptr i8, ptr %thing, i64 {capi.STRIDES}
-  %strides = load ptr, ptr %pstrides
-  %rank = zext i32 %ndim to i64
-  br label %axes
-{each("axes", "compare", "%rank", "yes", _BEHIND_OTHERS, "%right")}\
+{_by_strides("0", _BEHIND_OTHERS)}\
 yes:
   ret i1 true
 no:

@@ -9,7 +9,7 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import INTERRUPTED, UNKNOWN_STATUS
 from tapec.backends.llvm.dispatch import DISPATCH
 from tapec.backends.llvm.entry import CALL
-from tapec.backends.llvm.entry_nesting import SIZE_MASK
+from tapec.backends.llvm.entry_nesting import COUNTED
 from tapec.backends.llvm.runtime_arrays import ARRAYS
 from tapec.backends.llvm.runtime_memory import memory_text
 from tapec.backends.llvm.runtime_watch import UNCHANGED
@@ -102,18 +102,7 @@ _NO_POLL = "define i32 @tapec.poll(ptr %clock) nounwind {\n  ret i32 0\n}\n"
 # vector must not be written.
 _MISMATCH = f"""\
 define ptr @tapec.mismatch({CALL}) nounwind {{
-start:
-  %nargs = and i64 %nargsf, {SIZE_MASK}
-  %plain = icmp eq ptr %kwnames, null
-  br i1 %plain, label %copy, label %named
-named:
-  %psize = getelementptr i8, ptr %kwnames, i64 {capi.HEAD}
-  %nnames = load i64, ptr %psize
-  br label %copy
-copy:
-  %extra = phi i64 [ 0, %start ], [ %nnames, %named ]
-  %total = add i64 %nargs, %extra
-  %slots = add i64 %total, 1
+{COUNTED}  %slots = add i64 %total, 1
   %bytes = shl i64 %slots, 3
   %copied = call ptr @PyMem_RawMalloc(i64 %bytes)
   %got = icmp ne ptr %copied, null

@@ -201,46 +201,31 @@ def _laplace(
     return typed(sum(parts[1:], parts[0]), dtype)
 
 
-def _second(k: int, chosen: list[int], order: int) -> list[int]:
-    return [order if a == k else 0 for a in chosen]
+def _of_gaussians(order: int, joined: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+    """What is made of the derivatives of an order along each axis, of the smoothed image."""
+
+    def function(
+        input: Any,
+        sigma: Any,
+        output: Any = None,
+        mode: Any = "reflect",
+        cval: Any = 0.0,
+        *,
+        axes: Any = None,
+        **options: Any,
+    ) -> Any:
+        x, dtype = image(input, output)
+        chosen = axes_of(axes, x.ndim)
+        orders = [[order if a == k else 0 for a in chosen] for k in chosen]
+        parts = [
+            gaussian_filter(x, sigma, o, None, mode, cval, axes=chosen, **options) for o in orders
+        ]
+        return typed(joined(parts), dtype)
+
+    return function
 
 
-@translates(ndimage.gaussian_laplace)
-def _gaussian_laplace(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    *,
-    axes: Any = None,
-    **options: Any,
-) -> Any:
-    x, dtype = image(input, output)
-    chosen = axes_of(axes, x.ndim)
-    parts = [
-        gaussian_filter(x, sigma, _second(k, chosen, 2), None, mode, cval, axes=chosen, **options)
-        for k in chosen
-    ]
-    return typed(sum(parts[1:], parts[0]), dtype)
-
-
-@translates(ndimage.gaussian_gradient_magnitude)
-def _gaussian_gradient_magnitude(
-    input: Any,
-    sigma: Any,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    *,
-    axes: Any = None,
-    **options: Any,
-) -> Any:
-    x, dtype = image(input, output)
-    chosen = axes_of(axes, x.ndim)
-    parts = [
-        gaussian_filter(x, sigma, _second(k, chosen, 1), None, mode, cval, axes=chosen, **options)
-        for k in chosen
-    ]
-    squares = [p * p for p in parts]
-    return typed(np.sqrt(sum(squares[1:], squares[0])), dtype)
+translates(ndimage.gaussian_laplace)(_of_gaussians(2, lambda parts: sum(parts[1:], parts[0])))
+translates(ndimage.gaussian_gradient_magnitude)(
+    _of_gaussians(1, lambda parts: np.sqrt(sum([p * p for p in parts[1:]], parts[0] * parts[0])))
+)
