@@ -90,27 +90,31 @@ class Store:
 
     # ---- keeping house ----
 
-    def entries(self) -> Iterator[tuple[Path, os.stat_result]]:
+    def entries(self) -> Iterator[tuple[str, os.stat_result]]:
         """All files of the cache, half-written ones too."""
         with contextlib.suppress(FileNotFoundError), os.scandir(self.path) as found:
             for item in found:
                 if item.name.endswith((_SUFFIX, ".new")):
                     with contextlib.suppress(FileNotFoundError):  # another process removed it
-                        yield Path(item.path), item.stat(follow_symlinks=False)
+                        yield item.path, item.stat(follow_symlinks=False)
 
     def size(self) -> tuple[int, int]:
         """Number of entries, and their bytes."""
-        sizes = [found.st_size for _, found in self.entries()]
-        return len(sizes), sum(sizes)
+        number = total = 0
+        for _, found in self.entries():
+            number, total = number + 1, total + found.st_size
+        return number, total
 
     def sweep(self) -> None:
         """Remove the entries that were not used for longest, until the others are few enough."""
-        known = sorted(self.entries(), key=lambda pair: pair[1].st_mtime_ns)
-        excess = sum(found.st_size for _, found in known) - self.limit
-        for path, found in known:
+        excess = self.size()[1] - self.limit
+        if excess <= 0:
+            return  # nearly always, and without a list of all entries in memory
+        known = sorted((found.st_mtime_ns, found.st_size, path) for path, found in self.entries())
+        for _, size, path in known:
             if excess <= 0:
                 return
-            excess -= found.st_size
+            excess -= size
             _remove(path)
 
     def clear(self) -> int:
@@ -129,7 +133,7 @@ class Store:
             self._prepared = True
 
 
-def _remove(path: str | Path) -> None:
+def _remove(path: str) -> None:
     with contextlib.suppress(OSError):  # gone already, or open in a system that minds
         os.unlink(path)
 

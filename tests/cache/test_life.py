@@ -100,7 +100,8 @@ def test_kernels_of_sparse_derivatives(folder: Path) -> None:
 
 def broken(disk: Store, change: Any) -> None:
     for path, _ in [*disk.entries()]:
-        path.write_bytes(change(path.read_bytes()))
+        file = Path(path)
+        file.write_bytes(change(file.read_bytes()))
 
 
 @pytest.mark.parametrize("change", [lambda d: b"", lambda d: d[:100], lambda d: MAGIC + d])
