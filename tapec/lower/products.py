@@ -12,6 +12,7 @@ from tapec.ir.ops.const import is_const
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import PRODUCT
 from tapec.ir.ops.shape import RESHAPE, TRANSPOSE
+from tapec.lower.packing import packed
 from tapec.lower.regions import all_blocks, each_block
 from tapec.lower.tuning import CALL_FLOPS
 
@@ -107,13 +108,25 @@ def call_products(func: Func) -> Func:
 
 
 def _with_calls(block: Block) -> Block:
-    source = {r: op for op in block.ops for r in op.results}
-    found = {op for op in block.ops if op.primitive is DOT and products_of(op, source)}
-    ops = (
-        Op(PRODUCT, op.operands, op.attrs, op.results, (), op.loc) if op in found else op
-        for op in block.ops
-    )
+    dots = [op for op in block.ops if op.primitive is DOT]
+    source = {r: op for op in block.ops for r in op.results} if dots else {}
+    found = {op: calls for op in dots if (calls := _calls(op, source))}
+    ops = (new for op in block.ops for new in found.get(op, (op,)))
     return replace(block, ops=tuple(ops)) if found else block
+
+
+def _calls(op: Op, source: Source) -> Sequence[Op]:
+    """The ops that compute a large product by a call; none where it is something else."""
+    if products_of(op, source):
+        return [_called(op)]
+    ops = packed(op)
+    inner = {**source, **{new.result: new for new in ops}}
+    dots = {new for new in ops if new.primitive is DOT and products_of(new, inner)}
+    return [_called(new) if new in dots else new for new in ops] if dots else ()
+
+
+def _called(op: Op) -> Op:
+    return Op(PRODUCT, op.operands, op.attrs, op.results, (), op.loc)
 
 
 def read_by_calls(func: Func) -> set[Value]:

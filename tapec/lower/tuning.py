@@ -28,6 +28,9 @@ FARTHEST_OPS = 400
 SELECTED_COST = 16
 # From this size on a product is worth a call of a BLAS. [scalar operations; estimated]
 CALL_FLOPS = 200_000
+# Operands of which a product reads every element so often are copied into the layout that a call
+# reads. [times; estimated]
+PACKED_REUSE = 8
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
 # Long sums are cut into blocks of about this length. [elements; measured: sums of 10,000 squares]

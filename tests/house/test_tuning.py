@@ -49,7 +49,7 @@ GIVEN = {
     "backends/llvm/emit.py": {"_ADDRESSES"},
     "backends/llvm/emit_control.py": {"_MOST"},
     "backends/llvm/emit_function.py": {"OUT_OF_BOUNDS", "OUT_OF_MEMORY"},
-    "backends/llvm/emit_memory.py": {"SLOT"},
+    "backends/llvm/emit_place.py": {"SLOT"},
     "backends/llvm/entry_nesting.py": {"SIZE_MASK"},
     "backends/llvm/runtime_arrays.py": {"_ORDER_OF_AXES"},
     "backends/fastcall.py": {

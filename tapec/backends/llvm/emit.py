@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tapec.backends.llvm import emit_calls as calls
 from tapec.backends.llvm import emit_control as control
 from tapec.backends.llvm import emit_memory as memory
+from tapec.backends.llvm import emit_place as place
 from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import emit_wave as wave
 from tapec.backends.llvm import lapack
@@ -218,7 +219,7 @@ class _Kernel:
                 e.names[value] = e.emit(f"getelementptr i8, ptr %w, i64 {allocs[value]}")
             elif value in slots:
                 at = e.emit(f"getelementptr i8, ptr %w, i64 {slots[value]}")
-                e.names[value] = memory.read(e, at, value.type.dtype, 1)
+                e.names[value] = place.read(e, at, value.type.dtype, 1)
 
     def caller(self, fails: Sequence[bool]) -> str:
         """The kernel: calls every chunk, stops at the first failure, and frees the tapes."""

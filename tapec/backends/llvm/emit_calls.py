@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tapec.backends.llvm import pycalls
 from tapec.backends.llvm.emit_function import UNLIKELY, FunctionEmitter
-from tapec.backends.llvm.emit_memory import address, buffer_place
+from tapec.backends.llvm.emit_place import address, buffer_place
 from tapec.ir.core import Op
 from tapec.ir.ops.loop import RAISED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -46,6 +47,7 @@ class FunctionEmitter:
         self.full_width = width
         self.width = 1
         self.lanes: Mapping[Value, int] = {}  # indices that differ between lanes, with their stride
+        self.columns: Counter[tuple[Value, ...]] = Counter()  # loads that differ in offset only
         self.label = "start"
         self.failures: dict[int, None] = {}  # statuses this function may return
         self.exact: Collection[Op] = ()  # not to be fused into multiply-adds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter, combine
@@ -13,7 +14,7 @@ from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 from tapec.ir.nested import every
 from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
-from tapec.ir.ops.memory import TAPE_OPEN, TAPE_POP, TAPE_PUSH
+from tapec.ir.ops.memory import LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH
 
 # Ops without a vector form, which make a loop serial.
 _SERIAL = frozenset([REPEAT, WHILE, IF, INVOKE, TAPE_OPEN, TAPE_PUSH, TAPE_POP])
@@ -120,6 +121,7 @@ def _vector_loop(
     step = copies * width
     stop = lower + (upper - lower) // step * step
     e.width, e.lanes = width, {block.params[0]: 1}
+    e.columns = Counter(o.operands for o in every(block.ops) if o.primitive is LOAD)
     starts = [_start(e, k, d, n) for k, d, n in zip(kinds, dtypes, inits, strict=True)] * copies
     types = [vector(REGISTER[d], width) for d in dtypes] * copies
 

@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from tapec.backends.llvm.blas import gemm_call
+from tapec.backends.llvm.emit_columns import column, in_rows
 from tapec.backends.llvm.emit_function import OUT_OF_BOUNDS, FunctionEmitter
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, SIZES, Emit, vector
+from tapec.backends.llvm.emit_place import (
+    SLOT,
+    ElementPointer,
+    address,
+    buffer_place,
+    read,
+    register,
+)
 from tapec.backends.llvm.ranges import within
 from tapec.ir.core import Op, Value
-
-SLOT = 8  # bytes of one slot of a tape
-
-
-@dataclass(frozen=True, slots=True)
-class ElementPointer:
-    """Memory seen as elements: a pointer, the dtype read or written, bytes from one to the next,
-    whether the pointer stays the same while the function runs, and what LLVM is told about aliases.
-    """
-
-    base: str
-    dtype: str
-    step: int
-    fixed: bool = True
-    scope: str = ""
-
-
-def buffer_place(e: FunctionEmitter, buffer: Value) -> ElementPointer:
-    """A buffer's elements."""
-    dtype = buffer.type.dtype
-    return ElementPointer(e.names[buffer], dtype, SIZES[dtype], scope=e.scopes.get(buffer, ""))
-
-
-# ---- addresses ----
-
-
-def address(e: FunctionEmitter, place: ElementPointer, op: Op, indices: Sequence[str]) -> str:
-    """The pointer to the element at offset + sum(strides * indices).
-
-    Loop-invariant terms are added to the pointer in front of the loop.
-    """
-    at, element = place.base, "i64" if place.step == SLOT else MEMORY[place.dtype]
-    strides, values = op.attrs.get("strides", ()), op.operands[len(op.operands) - len(indices) :]
-    terms: dict[int, list[tuple[str, int]]] = {}
-    for stride, value, index in zip(strides, values, indices, strict=True):
-        if stride:
-            still = place.fixed and e.names.get(value) == index
-            found = e.depths.get(value, 0) if still else e.depth
-            terms.setdefault(found, []).append((index, stride))
-    for depth in sorted(terms):
-        put = functools.partial(e.before, depth) if depth < e.depth else e.emit
-        at = put(f"getelementptr inbounds {element}, ptr {at}, i64 {_sum(put, terms[depth])}")
-    offset = op.attrs.get("offset", 0) * place.step
-    return e.emit(f"getelementptr i8, ptr {at}, i64 {offset}") if offset else at
-
-
-def _sum(put: Callable[[str], str], terms: Sequence[tuple[str, int]]) -> str:
-    total = ""
-    for index, stride in terms:
-        term = index if stride == 1 else put(f"mul nsw i64 {index}, {stride}")
-        total = put(f"add nsw i64 {total}, {term}") if total else term
-    return total
 
 
 def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
@@ -73,19 +28,6 @@ def _stride(e: FunctionEmitter, op: Op, indices: Sequence[Value]) -> int | None:
     if any(v in e.wide and v not in e.lanes for _, v in pairs):
         return None
     return int(sum(s * e.lanes[v] for s, v in pairs if v in e.lanes))
-
-
-def read(e: FunctionEmitter, at: str, dtype: str, width: int, scope: str = "") -> str:
-    """Load `width` elements; bools become i1."""
-    type = vector(MEMORY[dtype], width)
-    return _register(e, e.emit(f"load {type}, ptr {at}, align {SIZES[dtype]}{scope}"), dtype, width)
-
-
-def _register(e: FunctionEmitter, value: str, dtype: str, width: int) -> str:
-    if dtype != "bool":
-        return value
-    zero = "0" if width == 1 else "zeroinitializer"
-    return e.emit(f"icmp ne {vector('i8', width)} {value}, {zero}")
 
 
 def write(e: FunctionEmitter, at: str, value: str, dtype: str, width: int, scope: str = "") -> None:
@@ -101,7 +43,7 @@ def _memory(e: FunctionEmitter, value: str, dtype: str, width: int) -> str:
 
 
 def get(e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]) -> None:
-    """Read a scalar, a vector, or lane by lane."""
+    """Read a scalar, a vector, whole rows of which a column is taken, or lane by lane."""
     stride, dtype = _stride(e, op, indices), place.dtype
     if stride == 0:
         at = address(e, place, op, [e.names[v] for v in indices])
@@ -110,13 +52,15 @@ def get(e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Val
         at = _lowest(e, op, place, indices, stride)
         found = read(e, at, dtype, e.width, place.scope)
         e.wide[op.result] = found if stride == 1 else _reversed(e, found, dtype)
+    elif stride is not None and in_rows(e, op, place, stride):
+        e.wide[op.result] = column(e, op, place, indices, stride)
     else:
         type, found = vector(MEMORY[dtype], e.width), "poison"
         for k, at in enumerate(lanes(e, op, place, indices)):
             one = f"load {MEMORY[dtype]}, ptr {at}, align {SIZES[dtype]}{place.scope}"
             one = f"{MEMORY[dtype]} {e.emit(one)}"
             found = e.emit(f"insertelement {type} {found}, {one}, i32 {k}")
-        e.wide[op.result] = _register(e, found, dtype, e.width)
+        e.wide[op.result] = register(e, found, dtype, e.width)
 
 
 def put(e: FunctionEmitter, op: Op, place: ElementPointer, indices: Sequence[Value]) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapec.backends.llvm.emit_function import OUT_OF_MEMORY, UNLIKELY, FunctionEmitter
-from tapec.backends.llvm.emit_memory import SLOT, ElementPointer, get, put
+from tapec.backends.llvm.emit_memory import get, put
+from tapec.backends.llvm.emit_place import SLOT, ElementPointer
 from tapec.backends.llvm.jit import CELL
 from tapec.backends.llvm.tuning import MOST_FIRST_SLOTS, STACK_SLOTS
 from tapec.errors import UnsupportedLowering
