@@ -7,33 +7,34 @@ registers; where the result is one row only, it adds several scaled rows of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
 from tapec.lower.elements import product_at
 from tapec.lower.folds import COMBINE
 from tapec.lower.frame import Frame
+from tapec.lower.lanes import Element, lane_axis, written_out
 from tapec.lower.memory import Memory
 from tapec.lower.spaces import carried
 from tapec.lower.tuning import TILE_ROWS
-
-Element = Callable[[Index, Index], Value]  # element(place in the result, reduced indices)
 
 
 def partial(n: Frame, op: Op, buffer: Memory) -> None:
     """All elements of the result, into its memory."""
     shape = op.result.type.shape
-    if "contract" not in op.attrs:
-        reduced, element, inner = rows(n, op)
-        Tiles(n, op, buffer, COMBINE[op.name], reduced, element, inner).blocks(len(shape) - 1, 1)
-        return
-    reduced, element, inner = products(n, op)
-    if not inner and len(shape) == 1 and len(reduced) == 1:
+    summed = "contract" in op.attrs
+    reduced, element, inner = products(n, op) if summed else rows(n, op)
+    how = ("add", 0) if summed else COMBINE[op.name]
+    lane = lane_axis(op, reduced, n.source)
+    tiles = Tiles(n, op, buffer, how, reduced, element, inner)
+    if lane is not None and (inner or lane < len(shape) - 1):
+        written_out(n, op, buffer, how, reduced, element, lane)
+    elif not summed:
+        tiles.blocks(len(shape) - 1, 1)
+    elif not inner and len(shape) == 1 and len(reduced) == 1:
         added_rows(n, op, buffer, reduced[0], element)
-        return
-    tiles = Tiles(n, op, buffer, ("add", 0), reduced, element, inner)
-    if inner or len(shape) < 2:
+    elif inner or len(shape) < 2:
         tiles.blocks(len(shape) - 1, TILE_ROWS if inner else 1)
     else:
         tiles.blocks(len(shape) - 2, TILE_ROWS)

@@ -33,6 +33,15 @@ CALL_FLOPS = 200_000
 PACKED_REUSE = 8
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
+# Sums of so few terms are written out, with lanes along an axis of the result. [terms; estimated]
+FEW_TERMS = 12
+# Terms of short axes of the result that are written out beside them. [terms; estimated]
+WRITTEN_TERMS = 48
+# Axes of the result that lanes may run along. [elements; estimated]
+FEWEST_LANES = 16
+# Lanes so close together are read in whole rows. [elements; measured: sums over all columns of
+# arrays of 2 to 8 columns]
+ROW_STEP = 8
 # Long sums are cut into blocks of about this length. [elements; measured: sums of 10,000 squares]
 SUM_BLOCK = 1024
 # Others are multiples of this, all lanes of four vectors. [elements; estimated]
