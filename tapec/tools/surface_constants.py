@@ -21,6 +21,7 @@ _NAMES = """
     register_backend next_fast_len prev_fast_len bartlett blackman hamming hanning
     scipy.ndimage.generate_binary_structure fill_diagonal require tri ix_ diag_indices
     tril_indices triu_indices asarray_chkfinite scipy.linalg.dft scipy.linalg.bandwidth
-    scipy.linalg.clarkson_woodruff_transform scipy.signal.firwin
+    scipy.linalg.clarkson_woodruff_transform scipy.signal.firwin scipy.special.bernoulli
+    scipy.special.euler
 """
 CONSTANT = frozenset(_NAMES.split())

@@ -2,8 +2,7 @@
 
 An entry names SciPy's function and has one formula for the slope by each operand. Values are
 SciPy's: native code calls what SciPy exports to Cython code, number by number. The entries are in
-the modules `called_gamma`, `called_bessel`, `called_elliptic`, `called_integrals`,
-`called_polynomials` and `called_tests`.
+the modules `called_*`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Called:
 
     `slopes` have the parameters of partials, then the orders; `orders` says how many first
     arguments are integers known while tracing. `domain` is where the tests sample the operands,
-    `fixed` the orders they take.
+    `fixed` the orders they take. `digits` is how many SciPy's values have there.
     """
 
     function: str
@@ -38,6 +37,7 @@ class Called:
     orders: int = 0
     fixed: tuple[tuple[int, ...], ...] = ((),)
     public: bool = True
+    digits: int = 13
     complex: bool = False  # of a complex number: the operands are its parts, as are the results
 
 

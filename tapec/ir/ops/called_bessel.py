@@ -1,26 +1,34 @@
 """Bessel functions of orders that are traced too, their spherical, Airy's and Kelvin's kin.
 
-Slopes by x are those of DLMF 9.2, 10.6, 10.29, 10.51, 10.61 and 11.4; of the slopes by the order
-there is that of K, from its integral 10.32.9.
+Slopes by x are those of DLMF 9.2, 10.6, 10.29, 10.51, 10.61 and 11.4. Those by the order are
+differences, but for K, which has its integral 10.32.9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import pi
 from typing import Any
 
 from tapec.ir.ops.arith import abs as size
 from tapec.ir.ops.arith import minimum, sign
-from tapec.ir.ops.called import called, no_slope, results, special
+from tapec.ir.ops.called import Slope, called, results, special
 from tapec.ir.ops.logic import select, stop_gradient
-from tapec.ir.ops.math import arccosh, arcsinh, exp, log, sqrt
+from tapec.ir.ops.math import arccosh, arcsinh, exp, log, log1p, sqrt
 from tapec.ir.ops.quadrature import LINE, integral
 from tapec.ir.ops.special import lgamma
+from tapec.ir.ops.stencils import by_stencil
 
 _ORDERS, _POINTS = (0.3, 3.0), (0.5, 4.0)
-_BY_ORDER = no_slope("the order v")
-Slope = Callable[..., Any]
+
+
+def _of_orders(name: str) -> Slope:
+    """The functions are entire in the order, and change over one by the logarithm of v / x."""
+
+    def step(v: Any, x: Any) -> Any:
+        large = select(x.equals(0.0), 1.0, size(x))
+        return 0.1 / (2.0 + size(log(0.5 * large)) + log1p(size(v)))
+
+    return by_stencil(name, 0, step)
 
 
 def _beside(name: str, v: Any, x: Any) -> tuple[Any, Any]:
@@ -68,11 +76,27 @@ def _by_order(y: Any, v: Any, x: Any) -> Any:
     return integral(x + v, integrand, (LINE,), v, x, *stopped)
 
 
-called("jv", _BY_ORDER, _difference("jv"), domain=[_ORDERS, _POINTS], public=False, doc="J_v(x).")
-called("yv", _BY_ORDER, _difference("yv"), domain=[_ORDERS, _POINTS], public=False, doc="Y_v(x).")
-called("iv", _BY_ORDER, _mean("iv", 1.0), domain=[_ORDERS, _POINTS], public=False, doc="I_v(x).")
 called(
-    "ive", _BY_ORDER, _mean("ive", 1.0, -1.0), domain=[_ORDERS, _POINTS], public=False,
+    "jv",
+    _of_orders("jv"),
+    _difference("jv"),
+    domain=[_ORDERS, _POINTS],
+    public=False,
+    doc="J_v(x).",
+)
+called(
+    "yv",
+    _of_orders("yv"),
+    _difference("yv"),
+    domain=[_ORDERS, _POINTS],
+    public=False,
+    doc="Y_v(x).",
+)
+called(
+    "iv", _of_orders("iv"), _mean("iv", 1.0), domain=[_ORDERS, _POINTS], public=False, doc="I_v(x)."
+)
+called(
+    "ive", _of_orders("ive"), _mean("ive", 1.0, -1.0), domain=[_ORDERS, _POINTS], public=False,
     doc="iv times exp(-|x|).",
 )  # fmt: skip
 called(
@@ -98,8 +122,16 @@ def _struve(name: str, turned: float) -> Slope:
     return slope
 
 
-called("struve", _BY_ORDER, _struve("struve", 1.0), domain=[_ORDERS, _POINTS], doc="H_v(x).")
-called("modstruve", _BY_ORDER, _struve("modstruve", -1.0), domain=[_ORDERS, _POINTS], doc="L_v(x).")
+called(
+    "struve", _of_orders("struve"), _struve("struve", 1.0), domain=[_ORDERS, _POINTS], doc="H_v(x)."
+)
+called(
+    "modstruve",
+    _of_orders("modstruve"),
+    _struve("modstruve", -1.0),
+    domain=[_ORDERS, _POINTS],
+    doc="L_v(x).",
+)
 
 # --- spherical -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from math import factorial, pi
 from typing import Any
 
 from tapec.ir.ops.arith import abs as size
-from tapec.ir.ops.called import called, no_slope, results, special
+from tapec.ir.ops.called import called, results, special
 from tapec.ir.ops.integrals import erfcx
 from tapec.ir.ops.logic import select
 from tapec.ir.ops.math import cos, cosh, exp, expm1, log, log1p, sin, sinh
@@ -171,43 +171,19 @@ def _kolmogorov(y: Any, x: Any) -> Any:
 
 called("kolmogorov", _kolmogorov, domain=[(0.4, 1.6)], doc="Kolmogorov's distribution, its tail.")
 called("kolmogi", lambda y, p: 1.0 / _kolmogorov(p, y), domain=[(0.1, 0.9)], doc="Its inverse.")
+
+
+def _tukey(p: Any, x: Any, c: Any) -> Any:
+    """By the shape: -Q_c / Q_p, of the quantile Q = (p^c - (1 - p)^c) / c."""
+    low, high = log(p), log1p(-p)
+    a, b = exp(c * low), exp(c * high)
+    return (x - a * low + b * high) / (c * (a / p + b / (1.0 - p)))
+
+
 called(
     "tklmbda",
     lambda p, x, c: 1.0 / (exp((c - 1.0) * log(p)) + exp((c - 1.0) * log1p(-p))),
-    no_slope("the shape lmbda"),
+    _tukey,
     domain=[(-0.8, 0.8), (0.5, 0.9)],
     doc="Tukey's lambda distribution.",
-)
-
-# --- hypergeometric functions --------------------------------------------------------------------
-
-_SHAPE = no_slope("arguments other than the last")
-_P, _Z = (0.5, 2.0), (0.1, 0.8)
-called(
-    "hyp0f1", _SHAPE, lambda y, v, z: special("hyp0f1", v + 1.0, z) / v, domain=[_P, _Z], doc="0F1."
-)
-called(
-    "hyp1f1",
-    _SHAPE,
-    _SHAPE,
-    lambda y, a, b, z: a / b * special("hyp1f1", a + 1.0, b + 1.0, z),
-    domain=[_P, _P, _Z],
-    doc="Kummer's function.",
-)
-called(
-    "hyperu",
-    _SHAPE,
-    _SHAPE,
-    lambda y, a, b, z: -a * special("hyperu", a + 1.0, b + 1.0, z),
-    domain=[_P, _P, (0.5, 2.0)],
-    doc="Tricomi's function.",
-)
-called(
-    "hyp2f1",
-    _SHAPE,
-    _SHAPE,
-    _SHAPE,
-    lambda y, a, b, c, z: a * b / c * special("hyp2f1", a + 1.0, b + 1.0, c + 1.0, z),
-    domain=[_P, _P, _P, _Z],
-    doc="Gauss's function.",
 )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapec.ir.ops.called import Slope, called, no_slope, special
+from tapec.ir.ops.called import Slope, called, special
 from tapec.ir.ops.rules import number
+from tapec.ir.ops.stencils import by_stencil
 
 _X, _SHAPE = (-0.9, 0.9), (0.5, 2.0)
 _DEGREES = ((0,), (1,), (4,))
 
 
-def _polynomial(name: str, doc: str, slope: Slope, *shapes: str) -> None:
+def _step(*operands: Any) -> Any:
+    """Polynomials of the shapes, too: their logarithms change like log(n) at most."""
+    return 0.02 + 0.0 * operands[0]
+
+
+def _polynomial(name: str, doc: str, slope: Slope, shapes: int = 0) -> None:
     """`slope` is that of degrees above 0."""
 
     def by_x(y: Any, *operands: Any) -> Any:
@@ -19,9 +25,9 @@ def _polynomial(name: str, doc: str, slope: Slope, *shapes: str) -> None:
 
     called(
         name,
-        *(no_slope(f"its shape {shape}") for shape in shapes),
+        *(by_stencil(name, k, _step) for k in range(shapes)),
         by_x,
-        domain=[_SHAPE] * len(shapes) + [_X],
+        domain=[_SHAPE] * shapes + [_X],
         orders=1,
         fixed=_DEGREES,
         doc=doc,
@@ -41,7 +47,7 @@ def _second(x: Any, n: int) -> Any:
     return 2.0 * special("eval_gegenbauer", number(x, 2.0), x, orders=(n - 1,))
 
 
-_polynomial("eval_jacobi", "Jacobi's.", _jacobi, "alpha", "beta")
+_polynomial("eval_jacobi", "Jacobi's.", _jacobi, 2)
 _polynomial("eval_legendre", "Legendre's.", _legendre)
 _polynomial(
     "eval_chebyt",
@@ -53,13 +59,13 @@ _polynomial(
     "eval_gegenbauer",
     "Gegenbauer's.",
     lambda a, x, n: 2.0 * a * special("eval_gegenbauer", a + 1.0, x, orders=(n - 1,)),
-    "alpha",
+    1,
 )
 _polynomial(
     "eval_genlaguerre",
     "Laguerre's, generalised.",
     lambda a, x, n: -special("eval_genlaguerre", a + 1.0, x, orders=(n - 1,)),
-    "alpha",
+    1,
 )
 _polynomial(
     "eval_laguerre",

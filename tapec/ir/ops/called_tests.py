@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tapec.ir.ops.arith import floor
-from tapec.ir.ops.called import Slope, called, no_slope, special
-from tapec.ir.ops.math import exp, log, sqrt
+from tapec.ir.ops.called import Slope, called, no_slope
 from tapec.ir.ops.shape_slopes import (
     beta_density,
     beta_first,
@@ -78,39 +77,6 @@ called(
     doc="The inverse of pdtr by m, of whole k.",
 )
 
-called(
-    "pdtrik",
-    no_slope("p"),
-    no_slope("m"),
-    domain=[_P, (0.3, 4.0)],
-    doc="The inverse of pdtr by k.",
-)
-for _name in ("bdtrik", "nbdtrik"):
-    called(
-        _name,
-        no_slope("y"),
-        no_slope("n"),
-        no_slope("p"),
-        domain=[_P, (5.0, 5.0), (0.2, 0.8)],
-        doc="The inverse of a distribution function by k.",
-    )
-
-
-def _noncentral_density(y: Any, x: Any, df: Any, nc: Any) -> Any:
-    root = sqrt(x) - sqrt(nc)
-    order = 0.5 * df - 1.0
-    power = exp(0.5 * order * (log(x) - log(nc)) - 0.5 * root * root)
-    return 0.5 * power * special("ive", order, sqrt(x * nc))
-
-
-called(
-    "chndtr",
-    _noncentral_density,
-    no_slope("df"),
-    lambda y, x, df, nc: 0.5 * (special("chndtr", x, df + 2.0, nc) - y),
-    domain=[(0.5, 6.0), (1.0, 5.0), (0.3, 3.0)],
-    doc="Of noncentral chi-squared variables.",
-)
 
 # --- F, binomial ---------------------------------------------------------------------------------
 
@@ -122,27 +88,30 @@ def _share(a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
     return w, b / total, beta_density(0.5 * a, 0.5 * b, w)
 
 
-def _f_first(y: Any, a: Any, b: Any, x: Any) -> Any:
+def f_first(y: Any, a: Any, b: Any, x: Any) -> Any:
+    """The slope of fdtr by a."""
     w, rest, density = _share(a, b, x)
     return 0.5 * beta_first(0.5 * a, 0.5 * b, w, rest) + density * w * rest / a
 
 
-def _f_second(y: Any, a: Any, b: Any, x: Any) -> Any:
+def f_second(y: Any, a: Any, b: Any, x: Any) -> Any:
+    """The slope of fdtr by b."""
     w, rest, density = _share(a, b, x)
     return 0.5 * beta_second(0.5 * a, 0.5 * b, w) - density * w * rest / b
 
 
-def _f_density(y: Any, a: Any, b: Any, x: Any) -> Any:
+def f_density(y: Any, a: Any, b: Any, x: Any) -> Any:
+    """The slope of fdtr by x."""
     _, rest, density = _share(a, b, x)
     return density * rest * a / (a * x + b)
 
 
-_both("fdtr", _f_first, _f_second, _f_density, domain=[_DF, _DF, (0.3, 3.0)], doc="Of F.")
+_both("fdtr", f_first, f_second, f_density, domain=[_DF, _DF, (0.3, 3.0)], doc="Of F.")
 called(
     "fdtri",
-    lambda y, a, b, p: -_f_first(y, a, b, y) / _f_density(y, a, b, y),
-    lambda y, a, b, p: -_f_second(y, a, b, y) / _f_density(y, a, b, y),
-    lambda y, a, b, p: 1.0 / _f_density(y, a, b, y),
+    lambda y, a, b, p: -f_first(y, a, b, y) / f_density(y, a, b, y),
+    lambda y, a, b, p: -f_second(y, a, b, y) / f_density(y, a, b, y),
+    lambda y, a, b, p: 1.0 / f_density(y, a, b, y),
     domain=[_DF, _DF, _P],
     doc="The inverse of fdtr by x.",
 )

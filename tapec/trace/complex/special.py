@@ -36,6 +36,46 @@ def hankel2(v: Any, z: Any) -> Any:
     return pair(TABLE["jv"](v, z), -TABLE["yv"](v, z))
 
 
+@implements("hankel1e")
+def hankel1e(v: Any, z: Any) -> Any:
+    """hankel1 times exp(-i z), of real numbers."""
+    return pair(*_turned_back(v, z))
+
+
+@implements("hankel2e")
+def hankel2e(v: Any, z: Any) -> Any:
+    """hankel2 times exp(i z), of real numbers."""
+    real, imaginary = _turned_back(v, z)
+    return pair(real, -imaginary)
+
+
+def _turned_back(v: Any, z: Any) -> tuple[Any, Any]:
+    first, second, cos, sin = TABLE["jv"](v, z), TABLE["yv"](v, z), np.cos(z), np.sin(z)
+    return first * cos + second * sin, second * cos - first * sin
+
+
+@implements("modfresnelm")
+def modfresnelm(x: Any) -> Any:
+    """The integral of exp(-i t^2) from x on, and what makes it Faddeeva's function, DLMF 7.5.9."""
+    real, imaginary, scaled = _fresnel(x)
+    return pair(real, imaginary), pair(*scaled)
+
+
+@implements("modfresnelp")
+def modfresnelp(x: Any) -> Any:
+    """The integral of exp(i t^2) from x on: the conjugate of the other."""
+    real, imaginary, scaled = _fresnel(x)
+    return pair(real, -imaginary), pair(scaled[0], -scaled[1])
+
+
+def _fresnel(x: Any) -> tuple[Any, Any, tuple[Any, Any]]:
+    x = as_array(x) * 1.0
+    side, angle = math.sqrt(0.5) * x, -(x * x + 0.25 * math.pi)
+    u, v = 0.5 * entry("wofz_re", -side, side), 0.5 * entry("wofz_im", -side, side)
+    cos, sin = math.sqrt(math.pi) * np.cos(angle), math.sqrt(math.pi) * np.sin(angle)
+    return u * cos - v * sin, u * sin + v * cos, (u, v)
+
+
 @implements("kelvin")
 def kelvin(x: Any) -> Any:
     """Kelvin's functions and their slopes, as complex numbers."""

@@ -46,6 +46,7 @@ from tapec.trace.numpy import (  # noqa: F401
     sorting,
     special_formulas,
     special_orders,
+    special_sequences,
     split,
     statistics,
     summaries,

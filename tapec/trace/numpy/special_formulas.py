@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tapec.ir.ops.called import FUNCTIONS
 from tapec.ir.ops.special import BERNOULLI
 from tapec.trace.arrays.operands import unwrap
 from tapec.trace.arrays.table import TABLE, implements
@@ -180,20 +182,17 @@ def _hurwitz(s: Any, q: Any) -> Any:
 # --- functions with several results --------------------------------------------------------------
 
 
-def _several(name: str, parts: tuple[str, ...]) -> None:
-    def function(*args: Any) -> Any:
-        return tuple(entry(f"{name}_{part}", *args) for part in parts)
+def _several(function: str, parts: Sequence[str]) -> None:
+    def results(*args: Any) -> Any:
+        return tuple(entry(part, *args) for part in parts)
 
-    function.__name__ = name
-    TABLE[name] = function
+    results.__name__ = function
+    TABLE[function] = results
 
 
-for _name, _parts in {
-    "airy": ("ai", "aip", "bi", "bip"),
-    "airye": ("ai", "aip", "bi", "bip"),
-    "sici": ("si", "ci"),
-    "shichi": ("shi", "chi"),
-    "fresnel": ("s", "c"),
-    "ellipj": ("sn", "cn", "dn", "ph"),
-}.items():
-    _several(_name, _parts)
+_parts: dict[str, list[str]] = {}
+for _name, _entry in FUNCTIONS.items():
+    if _entry.part is not None and not _entry.complex:
+        _parts.setdefault(_entry.function, []).append(_name)
+for _function, _names in _parts.items():
+    _several(_function, _names)

@@ -46,17 +46,18 @@ def slopes(name: str) -> list[int]:
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
-@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 9))
+@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 14))
 def test_values_are_those_of_scipy(name: str, orders: tuple[int, ...], dtype: str) -> None:
     f, xs = function(name, orders), points(name, dtype)
-    kernel, want = tapec.compile(f), f(*xs)
-    got = kernel(*xs)
-    assert (got.dtype, got.shape) == (want.dtype, want.shape)
+    kernel = tapec.compile(f)
+    got, want = kernel(*xs), f(*(x.astype("f8") for x in xs))  # some of SciPy's hang in single
+    assert got.dtype == (f(*xs).dtype if orders else dtype)
+    assert got.shape == want.shape
     np.testing.assert_allclose(got, want, rtol=1e-13 if dtype == "f8" else 3e-5)
     assert "backend: native" in str(kernel.explain(*xs))
 
 
-@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 8))
+@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 13))
 def test_slopes_are_those_of_differences(name: str, orders: tuple[int, ...]) -> None:
     f, xs = function(name, orders), [x[:2] for x in points(name)]
     chosen = slopes(name)
@@ -67,12 +68,13 @@ def test_slopes_are_those_of_differences(name: str, orders: tuple[int, ...]) -> 
         return np.sum(f(*(x + 0.01 * t if k in chosen else x for k, x in enumerate(xs))))
 
     want = ridders(lambda t: float(along(t)), step=0.5)[0]
-    np.testing.assert_allclose(tapec.grad(along)(0.0), want, rtol=1e-8, atol=1e-11)
+    rtol = 10.0 ** (5 - FUNCTIONS[name].digits)
+    np.testing.assert_allclose(tapec.grad(along)(0.0), want, rtol=rtol, atol=1e-11)
     tangent = tapec.jvp(along, (0.0,), (1.0,))[1]
-    np.testing.assert_allclose(tangent, want, rtol=1e-8, atol=1e-11)
+    np.testing.assert_allclose(tangent, want, rtol=rtol, atol=1e-11)
 
 
-@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 25))
+@pytest.mark.parametrize(("name", "orders"), sampled_tuples(ALL, 40))
 def test_slopes_of_slopes_are_those_of_differences(name: str, orders: tuple[int, ...]) -> None:
     f, xs = function(name, orders), [x[:1] for x in points(name)]
     for k in slopes(name):
@@ -86,7 +88,8 @@ def test_slopes_of_slopes_are_those_of_differences(name: str, orders: tuple[int,
             found = tapec.grad(slope)(0.0)
         except NonDifferentiableError:
             continue
-        np.testing.assert_allclose(found, want, rtol=1e-7, atol=1e-8)
+        rtol = 10.0 ** (6 - FUNCTIONS[name].digits)
+        np.testing.assert_allclose(found, want, rtol=rtol, atol=1e-8)
 
 
 # --- slopes by shapes over the whole domain ------------------------------------------------------
@@ -165,12 +168,12 @@ def test_edges_have_slopes() -> None:
 
 def test_arguments_without_a_slope_are_refused() -> None:
     with pytest.raises(
-        NonDifferentiableError, match=r"hyp1f1 has no derivative by arg.*\n.*test_c"
+        NonDifferentiableError, match=r"mathieu_a has no derivative by the order m\n.*test_c"
     ):
-        tapec.grad(special.hyp1f1, 0)(1.0, 2.0, 0.3)
-    with pytest.raises(NonDifferentiableError, match="jv has no derivative by the order"):
-        tapec.grad(special.jv, 0)(1.5, 2.0)
-    assert tapec.grad(special.hyp1f1, 2)(1.0, 2.0, 0.3) > 0
+        tapec.grad(special.mathieu_a, 0)(1.0, 2.0)
+    with pytest.raises(NonDifferentiableError, match="bdtri has no derivative by n"):
+        tapec.grad(special.bdtri, 1)(1.0, 3.0, 0.4)
+    assert tapec.grad(special.mathieu_a, 1)(1.0, 0.0) == pytest.approx(1.0)
 
 
 def test_orders_are_whole_and_known() -> None:
