@@ -17,6 +17,7 @@ LOWERING = (
     "inline_calls",
     "fill_constants",
     "unroll",
+    "block_rows",
     "order_writes",
     "call_products",
     "choose_memory",

@@ -42,6 +42,7 @@ class ScalarBuilder(Blocks):
         self._zeros: dict[str, Value] = {}
         self._zero_ids: set[int] = set()
         self._ones: set[int] = set()
+        self._negated: dict[Value, Value] = {}  # -x: x
         self._numbers: dict[Value, Affine] = {}  # integers known in terms of loop counters
 
     def zero(self, dtype: str) -> Value:
@@ -89,12 +90,16 @@ class ScalarBuilder(Blocks):
         value = Value(_SCALARS[dtype or _result_dtype(name, operands)])
         self.place(Op(PRIMITIVES[name], operands, attrs or {}, (value,)), depth)
         self.learn(key, value, depth)
+        if name == "neg":
+            self._negated[value] = operands[0]
         if value.type.dtype in _COUNTS:
             self._integer(name, operands, value)
         return value
 
     def accumulate(self, name: str, total: Value, term: Value) -> Value:
         """A sum or difference of a reduction or product: the term may be fused with it."""
+        if name == "add" and term in self._negated:
+            name, term = "sub", self._negated[term]
         fused = name in ("add", "sub") and total.type.dtype in ("f32", "f64")
         return self.op(name, total, term, attrs={FUSED: True} if fused else None)
 

@@ -8,6 +8,7 @@ registers; where the result is one row only, it adds several scaled rows of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
@@ -17,7 +18,7 @@ from tapec.lower.frame import Frame
 from tapec.lower.lanes import Element, lane_axis, written_out
 from tapec.lower.memory import Memory
 from tapec.lower.spaces import carried
-from tapec.lower.tuning import TILE_ROWS
+from tapec.lower.tuning import SUM_BLOCK, TILE_ROWS
 
 
 def partial(n: Frame, op: Op, buffer: Memory) -> None:
@@ -31,7 +32,7 @@ def partial(n: Frame, op: Op, buffer: Memory) -> None:
     if lane is not None and (inner or lane < len(shape) - 1):
         written_out(n, op, buffer, how, reduced, element, lane)
     elif not summed:
-        tiles.blocks(len(shape) - 1, 1)
+        tiles.blocks(len(shape) - 1, TILE_ROWS if inner and prod(reduced) <= SUM_BLOCK else 1)
     elif not inner and len(shape) == 1 and len(reduced) == 1:
         added_rows(n, op, buffer, reduced[0], element)
     elif inner or len(shape) < 2:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import prod
 
 from tapec.ir.affine import Affine, Index, var
 from tapec.ir.core import Value
 from tapec.lower.build import ScalarBuilder
 from tapec.lower.spacekeys import unrolled_from
 from tapec.lower.sums import chained
-from tapec.lower.tuning import LANES, SUM_BLOCK
+from tapec.lower.tuning import FEW_TERMS, LANES, SUM_BLOCK
 
 How = tuple[str, object]  # a scalar op and its initial value (None: the neutral element)
 # How the carried values of a loop are combined, by the scalar op.
@@ -111,7 +112,8 @@ class _Reduction:
     ) -> None:
         self.build, self.shape, self.hows, self.kind = build, shape, hows, kind
         self.elements = elements
-        self.cut = unrolled_from(tuple(shape), rows=rows)
+        few = kind == "serial" and 0 < prod(shape) * len(hows) <= FEW_TERMS
+        self.cut = 0 if few else unrolled_from(tuple(shape), rows=rows)
         ends = product(*(range(n) for n in shape[self.cut :]))
         self.tails = [tuple(map(Affine, at)) for at in ends]
         self.start = [neutral(build, h, d) for h, d in zip(hows, dtypes, strict=True)]

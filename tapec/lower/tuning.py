@@ -41,7 +41,7 @@ WRITTEN_TERMS = 48
 FEWEST_LANES = 16
 # Lanes so close together are read in whole rows. [elements; measured: sums over all columns of
 # arrays of 2 to 8 columns]
-ROW_STEP = 8
+ROW_STEP = 4
 # Long sums are cut into blocks of about this length. [elements; measured: sums of 10,000 squares]
 SUM_BLOCK = 1024
 # Others are multiples of this, all lanes of four vectors. [elements; estimated]
@@ -117,3 +117,14 @@ EXTREME_STEP_OPS = 6
 GUARDED_PRODUCTS = 3
 # More ops than these are not written twice. [ops; estimated]
 GUARDED_OPS = 400
+# Arrays of fewer rows do not go block by block. [rows; estimated]
+FEWEST_ROWS = 64
+# Nor do smaller arrays: of short rows, and of long ones. [elements; estimated]
+BLOCKED_LANES = 8_192
+BLOCKED_ROWS = 65_536
+# From this length on vectors run along rows. [elements; estimated]
+LONG_ROW = 32
+# The largest array of a block has about so many elements. [elements; estimated]
+BLOCK_ELEMENTS = 4096
+# Blocks of short rows have at least and at most so many. [rows; estimated]
+BLOCK_LANES = 16, 256

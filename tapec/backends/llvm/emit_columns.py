@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER, SIZES, vector
 from tapec.backends.llvm.emit_place import ElementPointer, address, read
-from tapec.backends.llvm.tuning import READ_ROWS
+from tapec.backends.llvm.tuning import READ_ROW_BYTES
 from tapec.ir.core import Op, Value
 
 
 def in_rows(e: FunctionEmitter, op: Op, place: ElementPointer, stride: int) -> bool:
     """Whether lanes are a column of rows that lie in memory as a whole, few elements each."""
-    whole = 1 < stride <= READ_ROWS and not place.size % stride
+    whole = stride > 1 and stride * place.step <= READ_ROW_BYTES and not place.size % stride
     if not whole or place.dtype not in ("f32", "f64") or place.step != SIZES[place.dtype]:
         return False
     worthwhile = place.dtype == "f32" or stride == 2 or e.columns[op.operands] > 1

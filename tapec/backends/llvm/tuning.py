@@ -74,6 +74,6 @@ VECTOR_WORK = 4
 MATHS_WORK = 10
 # A call into Python counts as so many. [scalar operations; estimated]
 HOST_WORK = 10_000
-# Several columns of arrays with rows up to this length are taken out of whole rows. [elements;
-# measured: sums over all columns of arrays of 2 to 8 columns]
-READ_ROWS = 8
+# Several columns of arrays with rows up to this length are taken out of whole rows. [bytes;
+# measured: sums over all columns of arrays of 2 to 8 columns, arms of two links]
+READ_ROW_BYTES = 32

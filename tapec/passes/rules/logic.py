@@ -66,6 +66,34 @@ def _fits(op: Op, *operands: Value) -> bool:
     return broadcast_shapes(*(v.type.shape for v in operands)) == op.result.type.shape
 
 
+@rule("div")
+def quotient_of_truth(op: Op, cx: Rewriter) -> Result:
+    """float(c) / y -> select(c, 1 / y, 0 / y), where y is repeated: few quotients, many choices."""
+    truth, y = op.operands
+    inner = cx.defined(truth, "convert")
+    if inner is None or inner.operands[0].type.dtype != "bool" or not _repeated(op, y):
+        return None
+    arms = [cx.emit("div", (cx.const(k, y.type), y)) for k in (1.0, 0.0)]
+    return remade(op, "select", (*inner.operands, *arms))
+
+
+@rule("mul")
+def product_of_choice(op: Op, cx: Rewriter) -> Result:
+    """x * select(c, a, b) -> select(c, x * a, x * b), where x, a and b are repeated."""
+    for x, choice in (op.operands, op.operands[::-1]):
+        inner = cx.defined(choice, "select")
+        if inner and all(_repeated(op, v) for v in (x, *inner.operands[1:])):
+            condition, a, b = inner.operands
+            arms = [cx.emit("mul", (x, v)) for v in (a, b)]
+            return remade(op, "select", (condition, *arms)) if _fits(op, condition, *arms) else None
+    return None
+
+
+def _repeated(op: Op, operand: Value) -> bool:
+    """Whether an operand has far fewer elements than the result."""
+    return operand.type.is_float and 4 * operand.type.size <= op.result.type.size
+
+
 @rule("minimum", "maximum", "fmin", "fmax", "logical_and", "logical_or")
 def idempotent(op: Op, cx: Rewriter) -> Result:
     """f(x, x) -> x."""
