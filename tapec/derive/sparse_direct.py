@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,57 +16,45 @@ from tapec.derive.sparse_parts import Array
 from tapec.ir import Func
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
+from tapec.ir.places import progression, to_slice
 from tapec.pipeline import clean, interpreted
 from tapec.sparse.direct import Direct
 from tapec.sparse.rows import entries
+from tapec.sparse.tuning import MOST_STRIDED, STRIDED_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class Summands:
     """What each nonzero of a pattern is the sum of: a constant, and entries that the program
-    computes. `first` has one entry of each nonzero (one behind the last where there is none), the
-    others are `sources[k]` of nonzero `targets[k]`."""
+    computes. `slots[k]` has the number of the nonzero for each element of result k, -1 for none."""
 
     func: Func
-    entries: int
     constants: Array
-    first: Array
-    sources: Array
-    targets: Array
+    slots: tuple[Array, ...]
 
     @classmethod
     def of(cls, emitted: Direct, pattern: sp.csr_array) -> Summands:
         """Those of a program of entries."""
-        slots = _slots(emitted, pattern)
         func = clean(emitted.func)
         known, found = _constant_results(func)
         sizes = [v.type.size for v in func.results]
-        parts = np.split(slots, np.cumsum(sizes)[:-1])
+        parts = np.split(_slots(emitted, pattern), np.cumsum(sizes)[:-1])
         constants = np.zeros(pattern.nnz)
         for numbers, own, flag in zip(found, parts, known, strict=True):
             if flag:
                 np.add.at(constants, own[own >= 0], numbers.reshape(-1)[own >= 0])
         kept = [k for k, flag in enumerate(known) if not flag]
-        computed = np.concatenate([parts[k] for k in kept] or [np.zeros(0, np.int64)])
-        return cls(
-            func.with_results([func.results[k] for k in kept]),
-            computed.size,
-            constants,
-            *_arranged(computed, pattern.nnz),
-        )
+        slots = tuple(parts[k] for k in kept)
+        return cls(func.with_results([func.results[k] for k in kept]), constants, slots)
 
     def chosen(self, numbers: Array) -> Summands:
         """Those of the nonzeros of these numbers, which are counted through anew."""
-        place = np.full(self.first.size, -1)
+        place = np.full(self.constants.size + 1, -1)
         place[numbers] = np.arange(numbers.size)
-        kept = place[self.targets] >= 0
-        return replace(
-            self,
-            constants=self.constants[numbers],
-            first=self.first[numbers],
-            sources=self.sources[kept],
-            targets=place[self.targets[kept]],
-        )
+        slots = [place[own] for own in self.slots]  # the last place is that of none
+        kept = [k for k, own in enumerate(slots) if (own >= 0).any()]
+        func = self.func.with_results([self.func.results[k] for k in kept])
+        return Summands(func, self.constants[numbers], tuple(slots[k] for k in kept))
 
 
 def _slots(emitted: Direct, pattern: sp.csr_array) -> Array:
@@ -74,18 +64,6 @@ def _slots(emitted: Direct, pattern: sp.csr_array) -> Array:
     keys = rows * n + columns  # in increasing order
     found: Array = np.searchsorted(keys, emitted.rows * n + emitted.columns)
     return np.where(emitted.columns >= 0, found, -1)
-
-
-def _arranged(slots: Array, count: int) -> tuple[Array, Array, Array]:
-    """The first entry of each nonzero, then entries and nonzeros of all others."""
-    (real,) = np.nonzero(slots >= 0)
-    order = real[np.argsort(slots[real], kind="stable")]
-    own = slots[order]
-    new = np.ones(own.size, bool)
-    new[1:] = own[1:] != own[:-1]
-    first = np.full(count, slots.size)
-    first[own[new]] = order[new]
-    return first, order[~new], own[~new]
 
 
 def _constant_results(func: Func) -> tuple[list[bool], list[Any]]:
@@ -103,47 +81,119 @@ def _constant_results(func: Func) -> tuple[list[bool], list[Any]]:
     return known, [next(values) if flag else None for flag in known]
 
 
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """How nonzeros are put together from constants and rows of entries.
+
+    Rows whose entries go to places of one distance are written, or added, to these over a copy of
+    `base`: `strided` has their numbers, their places and whether anything is there before. All
+    others are gathered from `pooled` rows with `known` numbers after them: nonzero `where[j]` from
+    `first[j]` (all in order, where there is no base), and further ones are added, `sources` to
+    `targets`.
+    """
+
+    base: Array | None
+    strided: tuple[tuple[int, slice, bool], ...]
+    pooled: tuple[int, ...]
+    known: Array
+    where: Array
+    first: Array
+    sources: Array
+    targets: Array
+
+    @classmethod
+    def of(cls, slots: Sequence[Array], constants: Array) -> Assembly:
+        """The assembly of rows that go to these places, over these constants."""
+        computed = np.zeros(constants.size, bool)
+        for own in slots:
+            computed[own[own >= 0]] = True
+        (fixed,) = np.nonzero((constants != 0.0) | ~computed)
+        busy = constants != 0.0
+        strided: list[tuple[int, slice, bool]] = []
+        for k, own in enumerate(slots):
+            at = _stride(own, constants.size) if len(strided) < MOST_STRIDED else None
+            if at is not None:
+                strided.append((k, at, bool(busy[own].any())))
+                busy[own] = True
+        taken = {k for k, _, _ in strided}
+        pooled = tuple(k for k in range(len(slots)) if k not in taken)
+        rest = [slots[k] for k in pooled]
+        if strided or 2 * fixed.size > constants.size:
+            none = constants[:0]
+            return cls(constants, tuple(strided), pooled, none, *_gathered(rest, busy))
+        gathered = _gathered([*rest, fixed], np.zeros(constants.size, bool))
+        return cls(None, (), pooled, constants[fixed], *gathered)
+
+
+def _stride(own: Array, size: int) -> slice | None:
+    """The places as a slice; None where they have no distance in common, or are few."""
+    entry = progression(own, size) if own.size >= STRIDED_FROM and own.min() >= 0 else None
+    found = None if entry is None else to_slice(entry)
+    return found if isinstance(found, slice) else None
+
+
+def _gathered(rows: Sequence[Array], busy: Array) -> tuple[Array, Array, Array, Array]:
+    """The nonzeros that begin with an entry, that of each, then entries and nonzeros of all others.
+
+    Of several entries of a nonzero, all second ones come before all third ones: sums to one place
+    that follow each other would wait for each other.
+    """
+    slots = np.concatenate(rows or [np.zeros(0, np.int64)])
+    (real,) = np.nonzero(slots >= 0)
+    order = real[np.argsort(slots[real], kind="stable")]
+    own = slots[order]
+    new = np.ones(own.size, bool)
+    new[1:] = own[1:] != own[:-1]
+    starts = np.flatnonzero(new)
+    rank = np.arange(own.size) - np.repeat(starts, np.diff(np.append(starts, own.size)))
+    begins = new & ~busy[own]
+    later = np.flatnonzero(~begins)
+    later = later[np.argsort(rank[later], kind="stable")]
+    return own[begins], order[begins], order[later], own[later]
+
+
 class Directly(Nonzeros):
     """(*layout, *inputs) -> the nonzeros, each computed by itself.
 
-    The layout has those of these arrays that there are: the constants; the numbers of the nonzeros
-    that have entries, where not all have; the first entry of each; further entries, and to which
-    nonzeros they are added.
+    The layout has those of these arrays of the assembly that there are: base, known numbers, where,
+    first, sources and targets.
     """
 
     suffix = "direct"
 
     def __init__(self, summands: Summands, special: Specialization) -> None:
         super().__init__(summands.func, special)
-        has = summands.first < summands.entries
-        self.all, self.some = bool(has.all()), bool(has.any())
-        self.constant = bool(summands.constants.any()) or not self.all
-        self.more = bool(summands.sources.size)
-        where = np.flatnonzero(has)
-        arrays = (
-            (self.constant, (summands.constants,)),
-            (self.some and not self.all, (where,)),
-            (self.some, (summands.first[where],)),
-            (self.more, (summands.sources, summands.targets)),
-        )
-        self.layout = tuple(x for flag, found in arrays if flag for x in found)
+        self.assembly = made = Assembly.of(summands.slots, summands.constants)
+        where = made.where if made.base is not None else made.where[:0]
+        arrays = made.base, made.known, where, made.first, made.sources, made.targets
+        self.has = [x is not None and x.size > 0 for x in arrays]
+        self.layout = tuple(x for x in arrays if x is not None and x.size)
 
     def __call__(self, *args: Any) -> Any:
         given = iter(args)
-        none: Any = None
-        constants = next(given) if self.constant else none
-        where = next(given) if self.some and not self.all else none
-        first = next(given) if self.some else none
-        sources, targets = (next(given), next(given)) if self.more else (none, none)
+        parts: list[Any] = [next(given) if flag else None for flag in self.has]
+        base, known, where, first, sources, targets = parts
         found = self.found(list(given), self.func)
-        if not self.some:
-            return constants.copy()
-        every: Any = np.concatenate(found) if len(found) > 1 else found[0]
-        total = every[first] if self.all else constants.copy()
-        if self.all and self.constant:
-            total = total + constants
-        if not self.all:
-            np.add.at(total, where, every[first])
-        if self.more:
+        pooled = [found[k] for k in self.assembly.pooled]
+        every = _row(pooled if known is None else [*pooled, known])
+        total: Any = every[first] if base is None else base.copy()
+        for k, at, busy in self.assembly.strided:
+            total[at] = total[at] + found[k] if busy else found[k]
+        if where is not None:
+            total[where] = every[first]
+        if sources is not None:
             np.add.at(total, targets, every[sources])
         return total
+
+
+def _row(found: Sequence[Any]) -> Any:
+    """All entries in one row; arrays of one size are computed side by side."""
+    parts = [
+        group[0] if len(group) == 1 else np.stack(group).reshape(-1)
+        for group in ([x for _, x in pairs] for _, pairs in groupby(enumerate(found), _size))
+    ]
+    return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else None
+
+
+def _size(numbered: tuple[int, Any]) -> int:
+    return int(numbered[1].size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,17 +108,19 @@ class Steady:
     def __init__(
         self, f: Function, plan: SparsePlan, special: Specialization, other: Callable[..., Array]
     ) -> None:
-        self.other, self.layout = other, plan.part.layout
-        self.hidden = special.hidden_inputs()
+        self.other = other
         watched = SteadyProgram(f, plan.part.made, special)
-        self.kernel: Kernel | None = Kernel(watched, **plan.kernel._options)
+        kernel = Kernel(watched, **plan.kernel._options)
+        hidden = special.hidden_inputs()
+        self.kernel: Callable[..., Array] | None = partial(kernel, *plan.part.layout)
+        if hidden:
+            self.kernel = lambda *args: kernel(*plan.part.layout, *args, *hidden)
 
     def numbers(self, *args: Any) -> Array:
         """The numbers at arguments whose signature is always the same."""
         if self.kernel is not None:
             try:
-                found: Array = self.kernel(*self.layout, *args, *self.hidden)
-                return found
+                return self.kernel(*args)
             except Changed:
                 self.kernel = None
         return self.other(*args)

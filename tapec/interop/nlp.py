@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tapec.export.files import Exported
 
 Array = np.ndarray[Any, Any]
+_FLOAT = np.dtype(float)
 
 
 def nlp(
@@ -73,6 +74,7 @@ class NonlinearProgram:
         colouring: Symmetric = "star",
     ) -> None:
         self.n, self.parameters = int(n), tuple(parameters)
+        self._extent = (self.n,)
         given = options(objective)
         self._objective = Kernel(objective, **given)
         self._gradient = grad(objective)
@@ -121,7 +123,8 @@ class NonlinearProgram:
 
     def jacobian(self, x: Array, out: Array | None = None) -> Array:
         """The nonzeros of the Jacobian of c, in the order of `jacobian_structure`."""
-        return _put(self._jacobian(self._at(x), *self.parameters), out)
+        found = self._jacobian.numbers(self._at(x), *self.parameters)
+        return found if out is None else _put(found, out)
 
     def hessian(
         self, x: Array, multipliers: Array, factor: float = 1.0, out: Array | None = None
@@ -129,10 +132,13 @@ class NonlinearProgram:
         """The nonzeros of the lower triangle of the Hessian of factor f + multipliers @ c, in the
         order of `hessian_structure`."""
         weights = _vector("multipliers", multipliers, self.m)
-        return _put(self._hessian(self._at(x), float(factor), weights, *self.parameters), out)
+        return _put(
+            self._hessian.numbers(self._at(x), float(factor), weights, *self.parameters), out
+        )
 
     def _at(self, x: Any) -> Array:
-        return _vector("variables", x, self.n)
+        plain = type(x) is np.ndarray and x.dtype is _FLOAT and x.shape == self._extent
+        return x if plain else _vector("variables", x, self.n)
 
     # ---- structure ----
 
@@ -183,11 +189,7 @@ class FixedPattern:
         template = derivative.template(*args)
         self.structure: tuple[Array, Array] = (template.row, template.col)
         self.sparsity = derivative.sparsity(*args)
-        self._call = derivative.numbers(*args)
-
-    def __call__(self, *args: Any) -> Array:
-        found: Array = self._call(*args)
-        return found
+        self.numbers = derivative.numbers(*args)
 
 
 def _nothing(x: Any, *parameters: Any) -> tuple[()]:

@@ -209,11 +209,14 @@ class ScalarBuilder(Blocks):
             self.place(Op(CHECK, (index,), {"size": size}, (found,)), depth)
         return found
 
-    def inside(self, index: Value, size: int) -> Affine:
-        """The place of an index: affine where its range is known, checked otherwise."""
+    def inside(self, index: Value, size: int, *, sure: bool = False) -> Affine:
+        """The place of an index: affine where its range is known, checked where nobody is `sure`
+        of it."""
         form = self.affine(index)
         low, high = form.range(self.ranges)
-        return form if low >= 0 and high < size else var(self.check(index, size))
+        if low >= 0 and high < size:
+            return form
+        return var(self.index(index) if sure else self.check(index, size))
 
     def finish(self) -> tuple[Op, ...]:
         """All ops built, without dead ones."""

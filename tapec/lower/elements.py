@@ -73,7 +73,7 @@ def _gather(s: Frame, op: Op, index: Index) -> Value:
     outer = index[:ndim]
     places = []
     for k, a in enumerate(arrays):
-        places.append(s.build.inside(s.pull(a, aligned(outer, a.type.shape)), x.type.shape[k]))
+        places.append(s.indexed(a, aligned(outer, a.type.shape), x.type.shape[k]))
     return s.pull(x, (*places, *index[ndim:]))
 
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from tapec.errors import UnsupportedLowering
 from tapec.ir.affine import Affine, Index, flat
@@ -127,6 +130,13 @@ class Frame:
             raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
         args = [self.pull(v, aligned(index, v.type.shape)) for v in op.operands]
         return self.build.op(op.name, *args, attrs=op.attrs, dtype=op.result.type.dtype)
+
+    def indexed(self, array: Value, index: Index, extent: int) -> Affine:
+        """An element of an array of indices, as a place on an axis; constant ones are checked
+        here."""
+        op = self.source.get(array)
+        sure = op is not None and is_data(op) and _within(op.attrs["value"].array, extent)
+        return self.build.inside(self.pull(array, index), extent, sure=sure)
 
     # ---- memory ----
 
@@ -263,3 +273,8 @@ class Frame:
     def loops(self, shape: Sequence[int], kind: str, leaf: Callable[[Index], None]) -> None:
         """Nested loops without carried values; the innermost is of `kind`."""
         spaces.loops(self.build, shape, kind, leaf)
+
+
+def _within(numbers: np.ndarray[Any, Any], extent: int) -> bool:
+    """Whether indices lie on an axis of this size, none of them counted from its end."""
+    return bool(numbers.size and numbers.min() >= 0 and numbers.max() < extent)

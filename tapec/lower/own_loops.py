@@ -83,7 +83,7 @@ def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
     def leaf(at: Index) -> None:
         outer = at[: len(lead)]
         where = [
-            n.build.inside(n.pull(a, aligned(outer, a.type.shape)), x.type.shape[k])
+            n.indexed(a, aligned(outer, a.type.shape), x.type.shape[k])
             for k, a in enumerate(arrays)
         ]
         position = flat((*where, *at[len(lead) :]), x.type.shape)

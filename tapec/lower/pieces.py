@@ -14,10 +14,11 @@ from tapec.ir.ops.dynamic import DYNAMIC_ADD
 from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.ops.nest import ACCUMULATE
 from tapec.ir.ops.shape import STACK
-from tapec.ir.places import Box, around, cuts, dense, extents, inside, overlap, size
+from tapec.ir.places import Box, around, cuts, dense, extents, full_range, inside, overlap, size
 from tapec.lower.dynamic import put
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
+from tapec.lower.spacekeys import joins_even
 from tapec.lower.tuning import EDGE, MOST_BOXES, UNROLLED
 
 Part = tuple[Value, Any]  # what is put, and where: a specification
@@ -164,12 +165,35 @@ def update(n: Frame, op: Op, buffer: Memory) -> None:
 
 
 def concatenate(n: Frame, op: Op, buffer: Memory) -> None:
-    """The operands one after the other along an axis, which a stack makes anew."""
-    shape, start = op.result.type.shape, 0
-    axis = op.attrs["axis"] % len(shape)
+    """The operands one after the other along an axis, which a stack makes anew.
+
+    Those of one shape are computed together: they often have much in common.
+    """
+    shape, axis = op.result.type.shape, op.attrs["axis"] % op.result.type.ndim
+    if joins_even(op):
+        _side_by_side_parts(n, op, axis, buffer)
+        return
+    start = 0
     for part in op.operands:
-        extent = 1 if op.primitive is STACK else part.type.shape[axis]
-        at: list[object] = [(0, size, 1) for size in shape]
-        at[axis] = start if op.primitive is STACK else (start, extent, 1)
+        extent = part.type.shape[axis]
+        at = list(full_range(shape))
+        at[axis] = (start, extent, 1)
         put(n, part, at, (), shape, buffer, add=False)
         start += extent
+
+
+def _side_by_side_parts(n: Frame, op: Op, axis: int, buffer: Memory) -> None:
+    """Parts of one shape in one loop."""
+    whole, shape = op.result.type.shape, op.operands[0].type.shape
+
+    def body(index: Index) -> None:
+        values = [n.pull(part, index) for part in op.operands]
+        for k, value in enumerate(values):
+            if op.primitive is STACK:
+                place = (*index[:axis], Affine(k), *index[axis:])
+            else:
+                first = Affine(k * shape[axis])
+                place = (*index[:axis], index[axis] + first, *index[axis + 1 :])
+            n.save(value, buffer, flat(place, whole))
+
+    n.over(shape, body)

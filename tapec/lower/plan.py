@@ -19,7 +19,7 @@ from tapec.ir.regions import region_op
 from tapec.lower.access import reshaped
 from tapec.lower.inplace import Takeovers
 from tapec.lower.roles import NONE, Roles
-from tapec.lower.spacekeys import FEW, joins_unrolled, reduces, small_key, space_key
+from tapec.lower.spacekeys import FEW, joins_even, joins_unrolled, reduces, small_key, space_key
 from tapec.lower.tuning import COSTLY, DEEPEST, LONGEST_OPS, SMALL
 from tapec.lower.views import VIEWS
 
@@ -193,6 +193,16 @@ class Plan:
         }
         return costly - covered
 
+    def lengthy(self) -> set[Value]:
+        """Inline parts that are joined by one loop whose body would grow too long."""
+        found: set[Value] = set()
+        for op in self.func.ops:
+            if joins_even(op) and op.result in self.roots:
+                inline = [v for v in op.operands if v in self.bodies]
+                if len(set().union(*(self.bodies[v] for v in inline))) > LONGEST_OPS:
+                    found.update(inline)
+        return found
+
     def parted(self) -> set[Value]:
         """Inline values of other nests than their twins: together both are little work."""
         found = {(op.name, op.operands[0]): op for op in self.func.ops if op.primitive.twin}
@@ -221,7 +231,8 @@ def needed_by_others(func: Func, source: Mapping[Value, Op], cheap: int) -> dict
             continue
         for v in op.operands:
             reads = op.primitive.own_loops or (op.primitive is DOT and (cheap or reused(op, v)))
-            if reads or (op.primitive.writes is None and v.type.size * 2 < op.result.type.size):
+            once = op.primitive.writes is not None or joins_even(op)
+            if reads or (not once and v.type.size * 2 < op.result.type.size):
                 found.setdefault(v, cheap)
     return found
 

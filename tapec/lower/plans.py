@@ -137,7 +137,7 @@ def planned(func: Func, forced: set[Value], roles: Roles, *, frozen: bool) -> Pl
         result = Plan(func, wanted, roles, adopt, frozen=frozen)
         more = result.takeovers.conflicts | inaccessible(result)
         if attempts < ROUNDS:
-            more |= result.repeated() | result.parted()
+            more |= result.repeated() | result.parted() | result.lengthy()
             more |= overlapping(func, result.inline, result.costs)
         more -= wanted
         better = {

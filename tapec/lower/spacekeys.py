@@ -49,6 +49,11 @@ def space_key(op: Op) -> tuple[object, ...]:
     return ("map", op.result.type.shape)
 
 
+def joins_even(op: Op) -> bool:
+    """Whether parts of one shape are joined: one loop over that shape writes them all."""
+    return op.primitive in (STACK, CONCATENATE) and len({v.type.shape for v in op.operands}) == 1
+
+
 def joins_unrolled(op: Op) -> bool:
     """Whether parts are told apart by unrolled axes only, so that no loop must be cut."""
     shape = op.result.type.shape

@@ -16,6 +16,7 @@ from tapec.ad.finite import Finiteness
 from tapec.ad.flow import Flow
 from tapec.ir import Func, Op
 from tapec.ir.core import Value
+from tapec.sparse.apart import Joined
 from tapec.sparse.facts import Array, Fact
 from tapec.sparse.pieces import Emission, NotDirect
 from tapec.sparse.pieces_rules import rule_of
@@ -68,12 +69,15 @@ def _visit(emission: Emission, op: Op, finite: Finiteness) -> None:
 def _finished(emission: Emission, func: Func) -> Direct:
     """The program of all pieces of the results."""
     first, outs, rows, columns = 0, [], [], []
+    parts = Joined(emission.builder)
     for v in func.results:
         for e in emission.pieces.get(v, []):
-            own = np.arange(v.type.size) if e.rows is None else e.rows
-            outs.append(emission.flat(e.numbers))
-            rows.append(own + first)
-            columns.append(e.columns.reshape(-1))
+            real = np.where(e.columns >= 0, np.arange(e.columns.size).reshape(e.columns.shape), -1)
+            for numbers, at in parts.of(e.numbers, real.reshape(e.numbers.type.shape)):
+                own = at.reshape(-1)
+                outs.append(emission.flat(numbers))
+                rows.append((own if e.rows is None else e.rows.reshape(-1)[own]) + first)
+                columns.append(np.where(own >= 0, e.columns.reshape(-1)[own], -1))
         first += v.type.size
     none = [np.zeros(0, np.int64)]
     every = np.concatenate(rows or none), np.concatenate(columns or none)

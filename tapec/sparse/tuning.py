@@ -32,5 +32,11 @@ SPLIT_SUMS = 8
 # Direct emission with more is left to compressed seeds: loops of so many operations take long to
 # compile, 100 s for the 6,000 of a Hessian of bundle adjustment. [operations on arrays; estimated]
 MOST_ARRAY_OPS = 2_000
+# Up to which an array that is joined from others is taken apart. [parts; estimated]
+MOST_PARTS = 16
+# From which on entries that go to places of one distance are written there. [entries; estimated]
+STRIDED_FROM = 32
+# Up to which there are such rows of entries; others are gathered. [rows; estimated]
+MOST_STRIDED = 64
 # What direct emission may cost. [elements of entries per element along a direction; estimated]
 DIRECT_COST = 1.0

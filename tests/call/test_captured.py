@@ -315,3 +315,20 @@ def test_arrays_with_gaps_are_looked_at_natively(view: Any) -> None:
         BASE.ravel()[k] += 1.5
     kernel(2.0)
     assert kernel.specialization(2.0).state._watch._variable.value is not None
+
+
+def test_parts_with_gaps_are_watched_with_what_lies_between() -> None:
+    waves = np.exp(1j * np.arange(60.0))
+    index = np.zeros((30, 2), int)
+    index[:, 0] = np.arange(30) % 3
+
+    def f(x: Any) -> Any:
+        return x[index[:, 0]] * waves.real[:30]
+
+    kernel = tapec.compile(f)
+    for change in (None, (waves, 3, 5.0), (waves, 4, 2j), (index, (2, 1), 7), (index, (5, 0), 1)):
+        if change is not None:
+            array, at, value = change
+            array[at] = value
+        for _ in range(3):
+            np.testing.assert_array_equal(kernel(X), f(X))

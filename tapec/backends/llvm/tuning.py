@@ -63,6 +63,11 @@ ALIAS_SCOPES = 64
 # Captured arrays with gaps in more stretches of memory are compared in Python, at every call.
 # [stretches; estimated]
 MOST_RUNS = 1_000
+# From which captured arrays with gaps are compared with what lies between their elements.
+# [elements; estimated]
+FEWEST_SPANNED = 8
+# How much that may be. [bytes for each byte of the array; estimated]
+MOST_SPANNED = 4
 # A loop of unknown length is taken to run so often where work is counted. [iterations; estimated]
 UNKNOWN_TRIPS = 1000
 # Kernels that do more release the interpreter lock: at 0.2 to 0.3 ns each, some 10 to 15 us.

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.tuning import MOST_RUNS
+from tapec.backends.llvm.tuning import FEWEST_SPANNED, MOST_RUNS, MOST_SPANNED
 
 STATE = "tapec.state"  # variable: the table below, null where calls must pass through Python
 HEADER = 5  # words: number and address of pairs, of ranges, and the owner of the inputs' data
@@ -92,8 +92,10 @@ class Watch:
                 last[edge.place] = words[-1]
         for array, content in state.constants:
             words += _array(array)
-            kept.append(np.ascontiguousarray(content))
-            ranges += _runs(array, kept[-1])
+            span = None if self._kept else _span(array, content)
+            kept.append(np.ascontiguousarray(content) if span is None else span[1])
+            whole = span and [(span[0], kept[-1].ctypes.data, kept[-1].nbytes)]
+            ranges += whole or _runs(array, kept[-1])
         data, self._held = [], []
         for given in state.inputs:
             if isinstance(given.value, np.ndarray):
@@ -122,6 +124,24 @@ def _array(array: Any) -> Words:
     extents = [(dims + 8 * k, n) for k, n in enumerate(array.shape)]
     head = [(at + o, _word(at + o)) for o in (capi.DATA, capi.DIMS, capi.DESCR)]
     return head + extents
+
+
+def _span(array: Any, content: Any) -> tuple[int, Any] | None:
+    """The address of all memory from the first element to the last, and what it should hold.
+
+    Many short runs, as of real parts, are compared at once with what lies between them. Where that
+    changes, the table is built anew from the runs alone; None where they are few, or far apart.
+    """
+    if array.flags.c_contiguous or array.dtype.hasobject or array.size < FEWEST_SPANNED:
+        return None
+    low, high = np.lib.array_utils.byte_bounds(array)
+    if high - low > MOST_SPANNED * array.nbytes or array.strides[-1] == array.itemsize:
+        return None
+    memory: Any = (ctypes.c_uint8 * (high - low)).from_address(low)
+    held = np.frombuffer(memory, np.uint8).copy()
+    first = array.ctypes.data - low
+    np.ndarray(array.shape, array.dtype, held.data, first, array.strides)[...] = content
+    return low, held
 
 
 def _runs(array: Any, content: Any) -> list[tuple[int, int, int]]:
