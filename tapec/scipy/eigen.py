@@ -67,7 +67,7 @@ def _decomposed(
 
     def forward(operands: Sequence[Any], result: Any, moved: Sequence[Any]) -> Any:
         given = [
-            np.zeros(x.shape) if t is None else t for x, t in zip(operands, moved, strict=True)
+            np.zeros_like(x) if t is None else t for x, t in zip(operands, moved, strict=True)
         ]
         return flat(tangents(_whole(operands), _whole(given), parted(result)))
 
@@ -89,8 +89,15 @@ def _diagonal(m: Any) -> Any:
     return np.stack([m[..., k, k] for k in range(m.shape[-1])], axis=-1)
 
 
-def _off_diagonal(n: int) -> Array:
-    return 1.0 - np.eye(n)
+def _over(x: Any, gaps: Any, sizes: Any) -> Any:
+    """x over the gaps of values of these sizes: 0 on the diagonal, NaN where two values are equal.
+
+    They are if they differ by no more than the error of LAPACK.
+    """
+    same = np.eye(sizes.shape[-1], dtype=bool)
+    error = np.max(sizes, axis=-1)[..., None, None] * (len(same) * np.finfo(sizes.dtype).eps)
+    apart = np.where(np.abs(gaps) > error, gaps, np.nan)
+    return np.where(same, 0.0, x / np.where(same, 1.0, apart))
 
 
 # -- general matrices ------------------------------------------------------------------------------
@@ -124,10 +131,8 @@ def eig(a: Any) -> tuple[Any, Any]:
 def _of_eig(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
     """dw = diag(X) and dV = V (X / (w_j - w_i)) with X = V^-1 dA V, then norms and phases."""
     w, v = results
-    n = w.shape[-1]
     x = np.linalg.solve(v, da @ v)
-    gaps = w[..., None, :] - w[..., :, None] + np.eye(n)
-    dv = v @ (x / gaps * _off_diagonal(n))
+    dv = v @ _over(x, w[..., None, :] - w[..., :, None], np.abs(w))
     dv = dv - v * np.sum((np.conjugate(v) * dv).real, axis=-2)[..., None, :]
     size = np.abs(v)
     largest = size == np.max(size, axis=-2)[..., None, :]
@@ -151,10 +156,8 @@ def eigh(a: Any, lower: bool) -> tuple[Any, Any]:
 
 def _of_eigh(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
     w, v = results
-    n = w.shape[-1]
     x = _adjoint(v) @ (da @ v)
-    gaps = w[..., None, :] - w[..., :, None] + np.eye(n)
-    return [_diagonal(x).real, v @ (x * (_off_diagonal(n) / gaps))]
+    return [_diagonal(x).real, v @ _over(x, w[..., None, :] - w[..., :, None], np.abs(w))]
 
 
 # -- singular values -------------------------------------------------------------------------------
@@ -176,10 +179,10 @@ def _of_svd(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
     k, v = s.shape[-1], _adjoint(vh)
     row, column = s[..., None, :], s[..., :, None]
     p = _adjoint(u) @ (da @ v)
-    f = _off_diagonal(k) / (row**2 - column**2 + np.eye(k))
+    moved, back = (_over(m, row - column, s) / (row + column + np.eye(k)) for m in (p, _adjoint(p)))
     turn = np.eye(k) * (0.5j * _diagonal(p).imag / s)[..., None, :]
-    du = u @ (f * (p * row + column * _adjoint(p)) + turn)
-    dv = v @ (f * (column * p + _adjoint(p) * row) - turn)
+    du = u @ (moved * row + back * column + turn)
+    dv = v @ (moved * column + back * row - turn)
     if u.shape[-2] > k:
         rest = da @ v
         du = du + (rest - u @ (_adjoint(u) @ rest)) / row

@@ -12,6 +12,8 @@ import numpy as np
 
 import tapec
 from support.random_memory import Statement, Writer, function, source
+from tapec.ad.drivers import value_and_gradient
+from tapec.backends import interpreter
 
 STEP, CLOSE, LARGEST = 1e-30, 1e-6, 1e6
 Memory = Callable[[Any], tuple[Any, Any]]
@@ -34,7 +36,8 @@ class Arguments:
         self.direction = rng.uniform(-1, 1, 24)
         self.vector = VECTORS[rng.integers(len(VECTORS))]
         self.matrix = MATRICES[rng.integers(len(MATRICES))]
-        self.forward = rng.random() < 0.2  # whether forward mode is looked at too
+        self.forward = rng.random() < 0.1  # whether forward mode is looked at too
+        self.derived = rng.random() < 0.25  # whether gradients are asked for as users do
         self.start = 6 if rng.random() < 0.03 else 12  # of the matrix: both may share memory
 
     def make(self, memory: Any) -> tuple[Any, Any]:
@@ -55,7 +58,8 @@ def examine(
         warnings.simplefilter("ignore")
         memory, own = given.numbers.copy(), given.numbers.copy()
         want = outcome(f, *given.make(memory))
-        found = outcome(tapec.compile(f, backend=backend), *given.make(own))
+        kernel = tapec.compile(f, backend=backend)
+        found = outcome(kernel, *given.make(own))
         if isinstance(found, tapec.TapecError):
             return f"refused: {str(found).splitlines()[0]}"
         if isinstance(want, Exception) or isinstance(found, Exception):
@@ -65,7 +69,7 @@ def examine(
         if not np.isfinite(want) or abs(want) > LARGEST:
             return "large"
         try:
-            return compared(f, given, backend, (found, own), (want, memory), derivatives)
+            return compared(f, kernel, given, (found, own), (want, memory), derivatives)
         except Wrong:
             if is_unstable(f, given):
                 return "unstable"
@@ -73,13 +77,13 @@ def examine(
 
 
 def compared(
-    f: Callable[..., Any], given: Arguments, backend: Any, got: Any, want: Any, derivatives: bool
+    f: Callable[..., Any], kernel: Any, given: Arguments, got: Any, want: Any, derivatives: bool
 ) -> str:
     """Compare value, arguments and derivatives."""
     for what, a, b in zip(("value is", "arguments afterwards are"), got, want, strict=True):
         if not np.allclose(a, b, rtol=CLOSE, atol=CLOSE):
             raise Wrong(f"the {what} {a}, not {b}")
-    return slope(f, given, backend, float(want[0])) if derivatives else "right"
+    return slope(f, kernel, given, float(want[0])) if derivatives else "right"
 
 
 def is_unstable(f: Callable[..., Any], given: Arguments) -> bool:
@@ -102,20 +106,20 @@ def outcome(f: Callable[..., Any], *args: Any) -> Any:
         return error
 
 
-def slope(f: Callable[..., Any], given: Arguments, backend: Any, value: float) -> str:
+def slope(f: Callable[..., Any], kernel: Any, given: Arguments, value: float) -> str:
     """Compare derivatives along one direction."""
     want = np.imag(f(*given.make(given.numbers + 1j * STEP * given.direction))) / STEP
     if not np.isfinite(want) or abs(want) > LARGEST:
         return "large"
     args, tangents = given.make(given.numbers.copy()), given.make(given.direction)
-    both = outcome(tapec.value_and_grad(tapec.compile(f, backend=backend), argnums=(0, 1)), *args)
+    both = outcome(value_and_gradients if given.derived else adjoint_of_program, kernel, args)
     if isinstance(both, tapec.TapecError):
         return f"refused: gradient: {str(both).splitlines()[0]}"
     if isinstance(both, Exception):
         raise Wrong(f"the gradient raises {both!r}")
     pushed = want
     if given.forward:
-        pushed = outcome(lambda: tapec.jvp(tapec.compile(f, backend=backend), args, tangents)[1])
+        pushed = outcome(lambda: tapec.jvp(tapec.compile(f, backend="numpy"), args, tangents)[1])
     if isinstance(pushed, Exception):
         raise Wrong(f"the derivative raises {pushed!r}")
     pulled = sum(np.sum(g * t) for g, t in zip(both[1], tangents, strict=True))
@@ -124,6 +128,21 @@ def slope(f: Callable[..., Any], given: Arguments, backend: Any, value: float) -
         if abs(got - want) > limit and not kink(f, given, want):
             raise Wrong(f"the {what} gives {got}, not {want}")
     return "right"
+
+
+def value_and_gradients(kernel: Any, args: Any) -> Any:
+    """Value and gradients as users ask for them: the function is traced for them again."""
+    return tapec.value_and_grad(kernel, argnums=(0, 1))(*args)
+
+
+def adjoint_of_program(kernel: Any, args: Any) -> Any:
+    """Value and gradients from the program that the kernel has: no second trace."""
+    special, leaves = kernel.located(args, {})
+    inputs = [*leaves, *special.hidden_inputs()]
+    wrt = [k < len(args) for k in range(len(inputs))]
+    given = [np.asarray(x, t.numpy) for x, t in zip(inputs, special.face.params, strict=True)]
+    found = interpreter.run(value_and_gradient(special.func, wrt), given)
+    return found[0], found[-2:]
 
 
 def kink(f: Callable[..., Any], given: Arguments, want: float) -> bool:

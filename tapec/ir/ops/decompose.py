@@ -106,20 +106,15 @@ def _jvp_slogdet(
     operands: tuple[Expr, ...], tangents: Tangents, result: tuple[Expr, Expr]
 ) -> tuple[Expr | None, Expr | None]:
     (a,), (ta,) = operands, tangents
-    return None, None if ta is None else _trace_of_quotient(a, ta)
+    return None, None if ta is None else _trace_of_quotient(read_matrices([ta], a), ta)
 
 
 def _vjp_slogdet(
     ct: tuple[Expr | None, Expr | None], result: tuple[Expr, Expr], operands: tuple[Expr, ...]
 ) -> tuple[Expr | None, ...]:
-    return (None if ct[1] is None else _scaled_inverse(operands[0], ct[1]),)
-
-
-def _strong_vjp_slogdet(
-    ct: tuple[Expr | None, Expr | None], result: tuple[Expr, Expr], operands: tuple[Expr, ...]
-) -> tuple[Expr | None, ...]:
-    given = [d for d in ct if d is not None]
-    return _vjp_slogdet(ct, result, (read_matrices(given, operands[0]),))
+    if ct[1] is None:
+        return (None,)
+    return (_scaled_inverse(read_matrices([ct[1]], operands[0]), ct[1]),)
 
 
 SLOGDET = decomposition(
@@ -129,12 +124,11 @@ SLOGDET = decomposition(
     results=2,
     jvp=_jvp_slogdet,
     vjp=_vjp_slogdet,
-    strong={"vjp": _strong_vjp_slogdet},
     sparsity=stacked(0),
     cost=40,
     lower="own loops",
     doc="Sign and logarithm of the size of the determinants of square matrices (..., n, n). Where "
-    "one is 0 they are 0 and -inf, and the derivative raises LinAlgError.",
+    "one is 0 they are 0 and -inf, and a derivative that is not zero raises LinAlgError.",
 )
 
 # --- Cholesky factors ----------------------------------------------------------------------------

@@ -4,8 +4,8 @@ Derivatives: Magnus, On differentiating eigenvalues and eigenvectors, Econometri
 Giles, Collected matrix derivative results for forward and reverse mode algorithmic differentiation,
 2008.
 Vectors of a repeated eigenvalue are any basis of a plane: nothing that follows from them has a
-derivative that the matrices of one basis tell, and NaN says so. Eigenvalues by themselves have one
-of every symmetric function of them.
+derivative that the matrices of one basis tell, and NaN says so, unless their cotangents are zero.
+Eigenvalues by themselves have one of every symmetric function of them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tapec.ir.ops.matrices import (
     square,
 )
 from tapec.ir.ops.shape import Array, Tangents, calls
+from tapec.ir.ops.unread import read_columns, read_stack
 from tapec.ir.primitive import Primitive, Sample
 from tapec.ir.types import Type
 
@@ -135,7 +136,7 @@ def _jvp_eigh(
     if ta is None:
         return None, None
     inner = _rotated(v, _mirrored(ta, uplo))
-    return of_diagonal(inner), product(v, _differences(w) * inner)
+    return of_diagonal(inner), product(v, inner * read_stack(ta, _differences(w)))
 
 
 def _vjp_eigh(
@@ -145,8 +146,8 @@ def _vjp_eigh(
     (ct_w, ct_v), (w, v) = ct, result
     inner: Expr | None = None
     if ct_v is not None:
-        turn = product(matrix_transpose(v), ct_v)
-        inner = _differences(w) * (turn - matrix_transpose(turn)) * 0.5
+        turn = product(matrix_transpose(v), ct_v) * read_columns(ct_v, _differences(w))
+        inner = (turn + matrix_transpose(turn)) * 0.5
     if ct_w is not None:
         straight = masked(per_column(ct_w, v.shape[-1]), diagonal(v.shape[-1]))
         inner = straight if inner is None else inner + straight

@@ -21,6 +21,7 @@ from tapec.ir.ops.matrices import (
     rows_of,
 )
 from tapec.ir.ops.shape import Array, Flags, Tangents, array, broadcasted, call, lift, zeros
+from tapec.ir.ops.unread import read_matrices
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -107,7 +108,7 @@ def _jvp(
     (a,), (ta,), (packed, pivots) = operands, tangents, result
     if ta is None:
         return None, None
-    left, right = _unit_lower(packed), _upper(packed)
+    left, right = _unit_lower(packed), read_matrices([ta], _upper(packed))
     below = np.tri(a.shape[-2], a.shape[-1], -1, dtype=bool)
     inner = call("solve", left, product(_exchanged(a, pivots), ta))
     inner = matrix_transpose(call("solve", matrix_transpose(right), matrix_transpose(inner)))
@@ -121,7 +122,7 @@ def _vjp(
     (a,), (packed, pivots) = operands, result
     if ct[0] is None:
         return (None,)
-    left, right = _unit_lower(packed), _upper(packed)
+    left, right = _unit_lower(packed), read_matrices([ct[0]], _upper(packed))
     below = np.tri(a.shape[-2], a.shape[-1], -1, dtype=bool)
     inner = masked(product(matrix_transpose(left), ct[0]), below)
     inner = inner + masked(product(ct[0], matrix_transpose(right)), ~below)

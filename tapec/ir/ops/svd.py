@@ -29,7 +29,8 @@ from tapec.ir.ops.matrices import (
     product,
     rows_of,
 )
-from tapec.ir.ops.shape import Array, Tangents, call, calls, splat, zeros
+from tapec.ir.ops.shape import Array, Tangents, broadcasted, call, calls, splat, zeros
+from tapec.ir.ops.unread import read, read_columns, read_stack
 from tapec.ir.primitive import Primitive, Sample
 from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
@@ -89,13 +90,13 @@ def _svdvals_native(a: Expr) -> Expr:
 # --- parts of the rules --------------------------------------------------------------------------
 
 
-def _turn(s: Expr, x: Expr) -> Expr:
-    """x over s_j^2 - s_i^2: 0 on the diagonal, NaN where two singular values are equal."""
+def _turns(s: Expr) -> tuple[Expr, Expr]:
+    """s_j and s_i over s_j^2 - s_i^2: 0 on the diagonal, NaN where two of the values are equal."""
     k = s.shape[-1]
     columns, other = per_column(s, k), ~diagonal(k)
     rows = matrix_transpose(columns)
-    safe = masked(or_nan(columns - rows, s), other) + eye(x)
-    return masked(x / (safe * (columns + rows)), other)
+    safe = (masked(or_nan(columns - rows, s), other) + eye(columns)) * (columns + rows)
+    return masked(columns / safe, other), masked(rows / safe, other)
 
 
 def _outside(u: Expr, x: Expr) -> Expr:
@@ -140,27 +141,36 @@ def _jvp_svd(
         return None, None, None
     v = matrix_transpose(vh)
     ts, inner = _tangent_of_values((u, s, vh), ta)
-    across = matrix_transpose(inner)
-    columns = per_column(s, s.shape[-1])
-    rows = matrix_transpose(columns)
-    tu = product(u, _turn(s, inner * columns + rows * across))
-    tv = product(v, _turn(s, rows * inner + across * columns))
-    over = 1.0 / or_nan(s, s)
+    across, (columns, rows) = matrix_transpose(inner), (read_stack(ta, x) for x in _turns(s))
+    tu = product(u, inner * columns + across * rows)
+    tv = product(v, inner * rows + across * columns)
     if u.shape[-2] > s.shape[-1]:
-        tu = tu + _outside(u, product(ta, v)) * per_column(over, u.shape[-2])
+        tu = tu + _outside(u, product(ta, v)) * read_stack(ta, _per_value(u, s))
     if v.shape[-2] > s.shape[-1]:
-        tv = tv + _outside(v, product(matrix_transpose(ta), u)) * per_column(over, v.shape[-2])
-    return _widened(tu, result[0]), ts, matrix_transpose(
-        _widened(tv, matrix_transpose(result[2]))
+        right = _outside(v, product(matrix_transpose(ta), u))
+        tv = tv + right * read_stack(ta, _per_value(v, s))
+    return _widened(tu, result[0], ta), ts, matrix_transpose(
+        _widened(tv, matrix_transpose(result[2]), ta)
     )  # fmt: skip
 
 
-def _widened(thin: Expr, like: Expr) -> Expr:
-    """The tangent with NaN for vectors of no singular value."""
+def _per_value(vectors: Expr, s: Expr) -> Expr:
+    """The reciprocals of the singular values, for each vector: NaN where a value is zero."""
+    return per_column(1.0 / or_nan(s, s), vectors.shape[-2])
+
+
+def _turned(vectors: Expr, ct: Expr, factors: Expr) -> Expr:
+    """What cotangents of the vectors are for turns of them, (m - m^T) * factors with m = v^T ct."""
+    turn, back = product(matrix_transpose(vectors), ct), matrix_transpose(factors)
+    return turn * read_columns(ct, factors) - matrix_transpose(turn * read_columns(ct, back))
+
+
+def _widened(thin: Expr, like: Expr, ta: Expr) -> Expr:
+    """The tangent with NaN for vectors of no singular value, unless that of the matrix is zero."""
     rest = like.shape[-1] - thin.shape[-1]
     if not rest:
         return thin
-    unknown = splat(thin, float("nan"), (*thin.shape[:-1], rest))
+    unknown = broadcasted(_undefined(ta), (*thin.shape[:-1], rest))
     return call("concatenate", thin, unknown, axis=len(thin.shape) - 1)
 
 
@@ -172,37 +182,39 @@ def _vjp_svd(
     if not k:
         return (zeros(operands[0]),)
     inner, v = zeros(s, (*s.shape, k)), matrix_transpose(vh)
-    columns = per_column(s, k)
-    rows = matrix_transpose(columns)
+    columns, rows = _turns(s)
     if ct_s is not None:
         inner = inner + masked(per_column(ct_s, k), diagonal(k))
     left = right = None
     if ct_u is not None:
         left = columns_of(ct_u, 0, k)
-        turn = product(matrix_transpose(u), left)
-        inner = inner + _turn(s, turn - matrix_transpose(turn)) * columns
+        inner = inner + _turned(u, left, columns)
     if ct_vh is not None:
         right = matrix_transpose(rows_of(ct_vh, 0, k))
-        turn = product(vh, right)
-        inner = inner + rows * _turn(s, turn - matrix_transpose(turn))
+        inner = inner + _turned(v, right, rows)
     found = product(u, product(inner, vh))
     if left is not None and u.shape[-2] > k:
-        found = found + product(_outside(u, left) * per_column(1.0 / or_nan(s, s), u.shape[-2]), vh)
+        factors = read_columns(left, _per_value(u, s))
+        found = found + product(_outside(u, left) * factors, vh)
     if right is not None and v.shape[-2] > k:
-        other = _outside(v, right) * per_column(1.0 / or_nan(s, s), v.shape[-2])
+        other = _outside(v, right) * read_columns(right, _per_value(v, s))
         found = found + product(u, matrix_transpose(other))
     for arrived, axis in ((ct_u, -1), (ct_vh, -2)):
         if arrived is not None and arrived.shape[axis] > k:
-            found = found + _undefined(arrived, axis, k)
+            found = found + _undefined(_rest(arrived, axis, k))
     return (found,)
 
 
-def _undefined(ct: Expr, axis: int, k: int) -> Expr:
-    """NaN per matrix where vectors of no singular value have a cotangent, 0 elsewhere."""
+def _rest(ct: Expr, axis: int, k: int) -> Expr:
+    """The cotangent of vectors of no singular value."""
     m, n = ct.shape[-2:]
-    rest = columns_of(ct, k, n - k) if axis == -1 else rows_of(ct, k, m - k)
-    nan = splat(rest, float("nan"), rest.shape)
-    marked = call("select", call("equal", rest, zeros(rest)), zeros(rest), nan)
+    return columns_of(ct, k, n - k) if axis == -1 else rows_of(ct, k, m - k)
+
+
+def _undefined(derivative: Expr) -> Expr:
+    """NaN per matrix whose derivative is not all zero, 0 elsewhere."""
+    nan = splat(derivative, float("nan"), derivative.shape)
+    marked = call("select", read(derivative), nan, zeros(derivative))
     last = len(marked.shape)
     total = call("reduce_sum", marked, axes=(last - 2, last - 1))
     return call("reshape", total, shape=(*total.shape, 1, 1))

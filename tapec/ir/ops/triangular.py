@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tapec.errors import ShapeError
@@ -23,6 +25,7 @@ from tapec.ir.ops.matrices import (
     lower as below,
 )
 from tapec.ir.ops.shape import Array, Tangents, call, check_dtypes
+from tapec.ir.ops.unread import read_matrices
 from tapec.ir.primitive import Sample, structured
 from tapec.ir.tuning import SMALL_TRIANGLE
 from tapec.ir.types import Type
@@ -106,12 +109,26 @@ def _native(a: Expr, b: Expr, *, lower: bool, transposed: bool, unit: bool) -> E
     return call("solve", matrix_transpose(used) if transposed else used, b)
 
 
+def _strong_jvp(
+    operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any
+) -> Expr | None:
+    given = [t for t in tangents if t is not None]
+    return _jvp((read_matrices(given, operands[0]), operands[1]), tangents, result, **attrs)
+
+
+def _strong_vjp(
+    ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any
+) -> tuple[Expr | None, ...]:
+    return _vjp(ct, result, (read_matrices([ct], operands[0]), operands[1]), **attrs)
+
+
 SOLVE_TRIANGULAR = structured(
     "solve_triangular",
     _infer,
     _solve,
     jvp=_jvp,
     vjp=_vjp,
+    strong={"jvp": _strong_jvp, "vjp": _strong_vjp},
     batch=lifted_together("solve_triangular"),
     sparsity=stacked(2),
     cost=20,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ir.build import Expr
-from tapec.ir.ops.matrices import eye, per_matrix
+from tapec.ir.ops.matrices import eye, per_column, per_matrix
 from tapec.ir.ops.shape import broadcasted, call, reshaped, splat, transposed, zeros
 
 Pairs = tuple[tuple[int, int], ...]
@@ -46,6 +46,19 @@ def strong_recurrence(a: Expr, b: Expr, shifted: Expr, *, axis: int, reverse: bo
     begun = call("cumsum", mask, axis=axis, reverse=reverse)
     factors = call("select", read(begun), a, zeros(a))
     return call("recurrence", factors, b, axis=axis, reverse=reverse)
+
+
+def read_columns(derivative: Expr, factors: Expr) -> Expr:
+    """Factors of the columns of matrices, 0 for columns whose derivative is all zero."""
+    mask = call("reduce_any", read(derivative), axes=(len(derivative.shape) - 2,))
+    return call("select", per_column(mask, factors.shape[-2]), factors, zeros(factors))
+
+
+def read_stack(derivative: Expr, factors: Expr) -> Expr:
+    """Factors of the elements of matrices, 0 for matrices whose derivative is all zero."""
+    last = len(derivative.shape)
+    mask = call("reduce_any", read(derivative), axes=(last - 2, last - 1))
+    return call("select", per_matrix(mask, factors.shape), factors, zeros(factors))
 
 
 def read_matrices(derivatives: Sequence[Expr], a: Expr) -> Expr:
