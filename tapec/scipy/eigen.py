@@ -66,9 +66,7 @@ def _decomposed(
         return made
 
     def forward(operands: Sequence[Any], result: Any, moved: Sequence[Any]) -> Any:
-        given = [
-            np.zeros_like(x) if t is None else t for x, t in zip(operands, moved, strict=True)
-        ]
+        given = [np.zeros_like(x) if t is None else t for x, t in zip(operands, moved, strict=True)]
         return flat(tangents(_whole(operands), _whole(given), parted(result)))
 
     count = sum(size * (1 + k[0]) for size, k in zip(sizes, kinds, strict=True))

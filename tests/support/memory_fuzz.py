@@ -192,8 +192,20 @@ def shrunk(
     return statements
 
 
+def counts(statements: list[Statement]) -> bool:
+    """Whether all `while` loops count, and thus end."""
+    return all(
+        ("while " not in s.text or (bool(s.body) and s.body[0].text.endswith("+= 1")))
+        and counts(s.body)
+        and counts(s.otherwise)
+        for s in statements
+    )
+
+
 def fails(statements: list[Statement], seed: int, backend: Any, derivatives: bool) -> bool:
     """Whether a program is compiled wrong; programs that Python refuses are not."""
+    if not counts(statements):
+        return False
     try:
         f, given = function(source(statements), f"<program {seed}>"), Arguments(seed)
         with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -88,6 +88,9 @@ LOOPS = """for {c} in range(2):|for {c} in range(3):|for {c} in range(4):|for {c
 for row in (t[0], t[1]):|for row in box:|for a1, a2 in zip({m}, {m}[::-1]):|for row in {m}.T[:, :3].T:|for e in {v}:|for {n} in (t[0], t[1]):|for {n}, {q} in zip({m}, {m}[::-1]):"""
 STARTS = """{n} = x|{n} = x[::-1]|{n} = x.copy()|{n} = x * 0.7|{n} = y[1]|{n} = np.sin(x)|{n} = y[0] * 1.0"""
 # Every array enters the result with other weights.
+NARROW_RESULT = """parts = [u, v, w, x, box[0], box[1], m, q, y, s]
+flat = np.concatenate([np.ravel(a) for a in parts])
+return flat @ WEIGHTS[: len(flat)]"""
 RESULT = """parts = [u, v, w, x, box[0], box[1], d['a'], t[1], o.a, o.b, m, q, y, box2[0], d['m'], o.m, s]
 flat = np.concatenate([np.ravel(a) for a in parts])
 return flat @ WEIGHTS[: len(flat)]"""
@@ -109,6 +112,28 @@ TABLE = {
     "W": forms(VALUES),
 }
 STATEMENTS, LOOPING, STARTING = forms(PLAIN), forms(LOOPS), forms(STARTS)
+# Few forms, so that names of one array meet often.
+NARROW = {
+    "V": forms(
+        "{v}|{v}|{v}[::-1]|({v} if {C} else {v})|({v} if {C} else {v})|({v} if {C} else {v} * 0.8)|{v} * 0.7|{v} * 0.6|pick({v}, {v}, s)|box[{k}]"
+    ),
+    "M": forms("{m}|{m}[::-1]|({m} if {C} else {m})|np.cos({m})"),
+    "S": forms("{f}|s|{v}[{i}]"),
+    "C": forms("x[{i}] > {f}|x[{i}] < {f}|s > {f}|{v}[{i}] < 90.0"),
+    "W": forms("{V}|0.5 * {v} + {S}|{S}"),
+}
+NARROW_STATEMENTS = forms("""{n} = {V}|{n} = {V}|{n} = {V}|{n} = {V}|{n} = {V}|{n} = np.sin({v})|{n}, {q} = {q}, {n}|{n} = {q} = {V}|{N} = {M}|{n} = {m}[{r}]|
+{n}[{i}] = {S}|{n}[{i}] += {S}|{n} += {W}|{n} *= 0.5|{n}[:] = {V}|{m}[{r}] = {V}|{m} *= 0.5|box[{k}] = {V}|box[{k}][{i}] = {S}|bump({n}, {S})|np.sin({v}, out={n})""")
+NARROW_START = (
+    "m = y * 1.0",
+    "q = np.cos(y)",
+    "s = 0.4 * x[1]",
+    "i0 = i1 = i2 = 0",
+    "box = [x * 0.3, x * 0.2]",
+)
+NARROW_LOOPS = forms(
+    "for {c} in range(3):|for {c} in rolled(range(3)):|for {c} in range(30):|for {n} in {m}:"
+)
 
 
 class Writer:
@@ -117,8 +142,12 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.counters: list[str] = []
-        self.budget = self.rng.randint(3, 12)
         self.loops = 0
+        self.narrow = narrow = seed % 3 == 0
+        self.budget = self.rng.randint(6, 16) if narrow else self.rng.randint(3, 12)
+        self.table = NARROW if narrow else TABLE
+        self.statements = NARROW_STATEMENTS if narrow else STATEMENTS
+        self.looping = NARROW_LOOPS if narrow else LOOPING
 
     def fill(self, form: str, depth: int = 0) -> str:
         """A form with its holes filled."""
@@ -126,8 +155,8 @@ class Writer:
 
     def hole(self, kind: str, depth: int) -> str:
         r = self.rng
-        if kind in TABLE:
-            some = TABLE[kind]
+        if kind in self.table:
+            some = self.table[kind]
             form = (
                 some[0]
                 if depth > 1 and kind in "VM"
@@ -156,7 +185,7 @@ class Writer:
             return Statement(
                 f"if {self.fill('{C}')}:", [Statement(self.rng.choice(["break", "continue"]))]
             )
-        return Statement(self.fill(self.rng.choice(STATEMENTS)))
+        return Statement(self.fill(self.rng.choice(self.statements)))
 
     def several(self, depth: int) -> list[Statement]:
         return [self.statement(depth) for _ in range(self.rng.randint(1, 3))]
@@ -180,7 +209,7 @@ class Writer:
                 f"{name} = 0\nwhile {name} < 4 and {self.fill('{C}')}:", [Statement(f"{name} += 1")]
             )
         else:
-            form = self.rng.choice(LOOPING).replace("{c}", name)
+            form = self.rng.choice(self.looping).replace("{c}", name)
             made = Statement(self.fill(form))
         counted = name in made.text
         self.counters += [name] * counted
@@ -194,14 +223,21 @@ class Writer:
         made = [
             Statement(self.fill(self.rng.choice(STARTING).replace("{n}", n))) for n in NAMES[:3]
         ]
+        if self.narrow:
+            return [*made, *map(Statement, NARROW_START), *self.rest(NARROW_RESULT)]
         made += [Statement(f"m = {self.rng.choice(['y', 'y[::-1]', 'y.copy()', 'y * 0.9', 'y.copy(order=' + repr('F') + ')'])}"),
                  Statement("q = np.cos(y)"), Statement("s = 0.4 * x[1]"), Statement("i0 = i1 = i2 = 0"),
                  Statement(self.fill("box = [{v}, {v}]")), Statement(self.fill("box2 = [{m}]")),
                  Statement(self.fill("d = dict(a={v}, b={v}, m={m})")), Statement(self.fill("t = ({v}, {v})")),
                  Statement(self.fill("o = Box({v}, {v}, {m})"))]  # fmt: skip
+        return [*made, *self.rest(RESULT)]
+
+    def rest(self, result: str) -> list[Statement]:
+        """Statements until there are enough of them, and the result."""
+        made = []
         while self.budget > 0:
             made.append(self.statement(0))
-        return [*made, *map(Statement, RESULT.splitlines())]
+        return [*made, *map(Statement, result.splitlines())]
 
 
 def source(statements: list[Statement]) -> str:

@@ -15,7 +15,14 @@ from tapec.ir.types import dtype_name
 from tapec.trace.arrays import layout
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.layout import Shape, Strides
-from tapec.trace.arrays.memory import UNKNOWN, fresh, in_c_order, strides_of
+from tapec.trace.arrays.memory import (
+    UNKNOWN,
+    fresh,
+    in_c_order,
+    lies_differently,
+    strides_of,
+    turned_strides,
+)
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.tuning import FULL_SIZE
 
@@ -57,6 +64,12 @@ def laid_out_as_numpy(function: Any, args: Sequence[Any], kwargs: dict[str, Any]
     told = _told(function, args, kwargs, [x._shape for x in results])
     if told is None:
         return made
+    if any(map(lies_differently, given)):
+        other = _told(function, args, kwargs, [x._shape for x in results], turned=True)
+        for x, a, b in zip(results, told, other or told, strict=True):
+            if a != b and not x._steps:
+                x._storage.strides = UNKNOWN
+        return made
     rest = iter(zip(told, shared, strict=True))
     found = [_laid_out(x, *next(rest)) if type(x) is Tracer else x for x in parts]
     return found[0] if parts is not made else _like(made, found)
@@ -92,13 +105,21 @@ def arrays_in(args: Any) -> Iterator[Any]:
 
 
 def _told(
-    function: Any, args: Sequence[Any], kwargs: dict[str, Any], shapes: Sequence[Shape]
+    function: Any,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    shapes: Sequence[Shape],
+    turned: bool = False,
 ) -> list[Told] | None:
-    """What NumPy's function gives; None where it cannot be called without the arrays themselves."""
+    """What NumPy's function gives; None where it cannot be called without the arrays themselves.
+
+    Arrays that lie differently on different paths are taken to lie in C order, or `turned`.
+    """
     given = [*arrays_in((args, *kwargs.values()))]
-    if any(type(a) is Tracer and a._storage.strides is UNKNOWN for a in given):
-        return None
-    spec = _specification(tuple(args)), tuple((k, _specification(v)) for k, v in kwargs.items())
+    spec = (
+        _specification(tuple(args), turned),
+        tuple((k, _specification(v, turned)) for k, v in kwargs.items()),
+    )
     full = sum(prod(a.shape) for a in given) <= FULL_SIZE
     for most in (2, *((sys.maxsize,) if full else ())):
         try:
@@ -115,12 +136,14 @@ def _kind(shape: Shape) -> Shape:
     return tuple(min(n, 2) for n in shape)
 
 
-def _specification(a: Any) -> Any:
+def _specification(a: Any, turned: bool = False) -> Any:
     kind = type(a)
     if kind in (list, tuple):
-        return kind.__name__, *map(_specification, a)
+        return kind.__name__, *(_specification(x, turned) for x in a)
     if kind is Tracer:
         a._storage.asked = True
+        if turned and lies_differently(a):
+            return Miniature(a._shape, turned_strides(a), a._dtype)
         return Miniature(a._shape, strides_of(a), a._dtype)
     if kind is np.ndarray and a.dtype.str[1:] in _KNOWN:
         return Miniature(a.shape, layout.strides_of(a), dtype_name(a.dtype))

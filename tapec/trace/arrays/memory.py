@@ -32,6 +32,18 @@ def in_c_order(a: Any) -> bool:
     return type(a) is not np.ndarray or a.ndim < 2 or a.flags.c_contiguous
 
 
+def lies_differently(a: Any) -> bool:
+    """Whether an operand lies differently on different paths."""
+    return type(a) is Tracer and a._storage.strides is UNKNOWN
+
+
+def turned_strides(x: Tracer) -> Strides | None:
+    """The strides of an array if what is behind it, whose order is not known, lies in Fortran's."""
+    shape = x._storage.shape
+    strides = layout.packed(shape, range(len(shape))[::-1])
+    return layout.strides_of(views.shadow_of(shape, strides, x._dtype, x._steps))
+
+
 # Set while both parts of a complex array are treated as the whole that they are.
 WHOLE: ContextVar[bool] = ContextVar("tapec_whole", default=False)
 
@@ -89,6 +101,9 @@ def layout_of(a: Any) -> Strides | None:
 def set_order(made: Tracer, operands: Sequence[Any]) -> Tracer:
     """Let the fresh result of an elementwise operation lie as NumPy has it."""
     if len(made._shape) > 1 and not all(map(in_c_order, operands)):
+        if any(map(lies_differently, operands)):
+            made._storage.strides = UNKNOWN
+            return made
         arrays = [a for a in operands if type(a) in (Tracer, np.ndarray)]
         kinds = tuple((tuple(a.shape), strides_of(a)) for a in arrays)
         made._storage.strides = _elementwise_strides(made._shape, kinds)

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,53 +28,89 @@ COPY = "copy the array where it is given the second name: b = a.copy()"
 ROW = "an element of a list that a loop has filled"
 
 
-class MaybeShared:
-    """Why a merged array is read only: it may alias one of these, which others see.
+class Entry(NamedTuple):
+    """An array that a merged one may be: weakly, as an unreferenced array is no other name."""
 
-    Where `several`, it may alias other merged arrays as well.
+    storage: weakref.ref[Storage]
+    cell: list[int]
+    stamp: int  # of the cell when the arrays were last known to agree
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the array was written since."""
+        return self.cell[0] != self.stamp
+
+
+class MaybeShared:
+    """Why a merged array is read only: it may be one of these, which others see.
+
+    Where `several`, it may be another merged array as well. Otherwise the `peers`, which the same
+    branch or loop has merged, are different arrays of these in every case. `within` are those of
+    arrays that a branch inside has merged, and that were not stale at its end.
     """
 
-    __slots__ = ("entries", "several")
-    entries: list[tuple[weakref.ref[Storage], list[int], int]]
+    __slots__ = ("__weakref__", "direct", "entries", "peers", "several")
 
-    def __init__(self, storages: Iterable[Storage], several: bool = False) -> None:
+    def __init__(
+        self,
+        storages: Iterable[Storage],
+        several: bool = False,
+        peers: weakref.WeakSet[MaybeShared] | None = None,
+        within: Iterable[MaybeShared] = (),
+    ) -> None:
         self.several = several
-        # Weak references, as an unreferenced array is no alias; its stamp tells of writes.
-        found = {s: (weakref.ref(s), s.cell, s.stamp) for s in storages}
-        more = [e for s in found if isinstance(s.frozen, MaybeShared) for e in s.frozen.entries]
-        self.entries = [*found.values(), *(e for e in more if e[0]() is not None or _changed(e))]
+        self.peers = weakref.WeakSet() if peers is None else peers
+        self.peers.add(self)
+        found = {id(s.cell): (s, Entry(weakref.ref(s), s.cell, s.stamp)) for s in storages}
+        self.direct = frozenset(found)
+        self.entries = {key: entry for key, (_, entry) in found.items()}
+        for other in within:
+            for key, entry in other.entries.items():
+                self.entries.setdefault(key, entry._replace(stamp=entry.cell[0]))
+        for other in [s.frozen for s, _ in found.values() if isinstance(s.frozen, MaybeShared)]:
+            for key, entry in other.entries.items():
+                self.entries.setdefault(key, entry)
 
     def alive(self) -> list[Storage]:
         """Those of the arrays that something still refers to."""
-        return [s for ref, _, _ in self.entries if (s := ref()) is not None]
+        return [s for e in self.entries.values() if (s := e.storage()) is not None]
 
     @property
     def stale(self) -> bool:
-        """Whether one of the arrays was written into since."""
-        return any(map(_changed, self.entries))
+        """Whether one of the arrays was written into since, also under a name that may be it."""
+        return any(e.is_changed for e in self.entries.values())
 
     def check(self) -> None:
         """Raise where reading the array would not give what Python gives."""
         if self.stale:
             raise MutationError(STALE, where=where(), hint=COPY)
 
-    def holds(self) -> bool:
-        """Whether any of the arrays has another holder."""
+    def refuses_writes(self) -> bool:
+        """Whether any of the arrays has another holder; otherwise all of them count as written.
+
+        Names merged elsewhere may mean them too, and those that a loop starts its iterations with
+        may have other names before it. Raises MutationError where one was written already.
+        """
         if self.several:
             return True
-        while self.entries:
-            storage = self.entries[-1][0]()
-            if storage is not None and holders(storage):
+        self.check()
+        for storage in self.alive():
+            if holders(storage) - 1:  # one is the list
                 return True
-            self.entries.pop()
+            storage.version = next(VERSIONS)
+        for key, entry in self.entries.items():
+            entry.cell[0] = next(VERSIONS)
+            for other in list(self.peers):
+                if other is self or key in self.direct & other.direct:
+                    other.agree(key)
         return False
+
+    def agree(self, key: int) -> None:
+        """The last write of an array was none of this one's."""
+        self.entries[key] = self.entries[key]._replace(stamp=self.entries[key].cell[0])
 
     def __str__(self) -> str:
         return SHARED
-
-
-def _changed(entry: tuple[Any, list[int], int]) -> bool:
-    return entry[1][0] != entry[2]
 
 
 def holders(storage: Storage) -> int:

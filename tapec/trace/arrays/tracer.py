@@ -111,7 +111,7 @@ class Tracer:
         if self._steps and views.is_read_only(self._steps):
             raise read_only_error()
         frozen = self._storage.frozen
-        if frozen and (isinstance(frozen, str) or frozen.holds()):
+        if frozen and (isinstance(frozen, str) or frozen.refuses_writes()):
             raise MutationError(
                 f"the function writes into {frozen}",
                 where=where(),

@@ -13,11 +13,13 @@ from tapec.errors import ShapeError
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.layout import order_of
 from tapec.trace.arrays.memory import (
+    UNKNOWN,
     check_known,
     fresh,
     in_c_order,
     is_contiguous,
     is_number,
+    lies_differently,
     maybe_shared,
     reshape_is_view,
     shadow,
@@ -68,7 +70,10 @@ def reshaped(x: Any, shape: Sequence[int]) -> Tracer:
     """A reshape: a view where NumPy's is one, else a copy."""
     seen, target = as_tracer(x), tuple(shape)
     if is_number(seen) or not reshape_is_view(seen, target):
+        unknown = lies_differently(seen) and len(target) > 1
         seen = _packed(seen)
+        if unknown:
+            seen._storage.strides = UNKNOWN
     return seen._view(("reshape", target), target)
 
 

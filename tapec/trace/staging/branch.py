@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
@@ -228,6 +229,7 @@ def _contents(
     shared = shared_memory(sides)
     made: dict[Slot, Any] = {}
     known: dict[tuple[int, ...], Any] = {}
+    peers: WeakSet[Any] = WeakSet()
     rest = iter(range(len(positions)))
     for j in phis:
         leaves: list[Any] = []
@@ -239,7 +241,7 @@ def _contents(
             ends = [side[n] for side in sides]
             if any(leaf is None or _is_partial(session, leaf) for leaf in ends):
                 session.partial.add(values[n])
-            frozen = frozen_by(ends, [regions[k] for k in returning], n in shared)
+            frozen = frozen_by(ends, [regions[k] for k in returning], n in shared, peers)
             leaves.append(traced(session, values[n], x, frozen))
         if j.slot[0] != VARIABLE and 0 < len(j.unpacked) < len(j.sides):
             has = [bool(j.sides[n]) for n in returning]

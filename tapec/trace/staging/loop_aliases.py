@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
@@ -210,6 +211,7 @@ def results_of(
     owners = {id(c.entry): c for c in carried if c.entry is not None}
     counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
     made: dict[tuple[Slot, int], Tracer] = {}
+    peers: WeakSet[MaybeShared] = WeakSet()
     for c, value in zip(carried, results, strict=False):
         if c in swaps:
             home = swaps[c].start
@@ -217,8 +219,8 @@ def results_of(
             made[c.slot, c.number] = home
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
-        several = any(counts[id(s)] > 1 for s in _ends(c))
-        frozen: Any = MaybeShared(maybe, several) if maybe else SHARED if several else ""
+        several = any(counts[id(s)] > 1 or _is_several(s) for s in _ends(c))
+        frozen: Any = MaybeShared(maybe, several, peers) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made
 
@@ -227,6 +229,12 @@ def _ends(c: CarriedLeaf) -> list[Storage]:
     """The arrays that a name may refer to after an iteration."""
     storage = memory_of(c.end)
     return [] if storage is None else [storage, *maybe_same(storage)]
+
+
+def _is_several(storage: Storage) -> bool:
+    """Whether other arrays that a branch or loop inside has merged may be the same."""
+    frozen = storage.frozen
+    return frozen.several if isinstance(frozen, MaybeShared) else frozen == SHARED
 
 
 def _origins(

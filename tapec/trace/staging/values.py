@@ -161,7 +161,7 @@ class OnSomePaths:
     def check(self) -> None:
         """Called where the value is read."""
 
-    def holds(self) -> bool:
+    def refuses_writes(self) -> bool:
         """Whether writes are refused."""
         return False
 
@@ -201,20 +201,28 @@ def _existing(leaf: Any, name: Callable[[], str]) -> Any:
     return leaf
 
 
-def frozen_by(leaves: Sequence[Any], regions: Sequence[Session], shared: bool) -> Any:
-    """Why a merged array may not be written: it may alias an array from outside."""
+def frozen_by(
+    leaves: Sequence[Any], regions: Sequence[Session], shared: bool, peers: Any = None
+) -> Any:
+    """Why a merged array may not be written: it may alias an array from outside.
+
+    `peers` are the others that the same branch has merged.
+    """
     outer: list[Storage] = []
+    within: list[MaybeShared] = []
     for storage, region in zip(map(memory_of, leaves), regions, strict=True):
         if storage is None:
             continue
         if storage.born is not region:
             outer.append(storage)
         elif isinstance(storage.frozen, MaybeShared):  # by a branch inside of this one
-            outer += storage.frozen.alive()
+            within.append(storage.frozen)
             shared = shared or storage.frozen.several
         elif storage.frozen == SHARED:
             shared = True
-    return MaybeShared(outer, shared) if outer else SHARED if shared else ""
+    if outer or within:
+        return MaybeShared(outer, shared, peers, within)
+    return SHARED if shared else ""
 
 
 def truth(session: Session, test: Any) -> Value:
@@ -281,14 +289,20 @@ _poison_operators()
 
 
 def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
-    """The leaves, by number, that share memory with another leaf of their group."""
+    """The leaves, by number, that share memory with another leaf of their group, or may do so.
+
+    Two that one branch or loop has merged are different arrays, unless they say otherwise.
+    """
     found: set[int] = set()
     for leaves in groups:
+        storages = [(k, s) for k, leaf in enumerate(leaves) if (s := memory_of(leaf)) is not None]
         first: dict[int, int] = {}
-        for k, leaf in enumerate(leaves):
-            storage = memory_of(leaf)
-            if storage is not None:
-                other = first.setdefault(id(storage), k)
-                if other != k:
-                    found |= {other, k}
+        for k, storage in storages:
+            other = first.setdefault(id(storage.cell), k)
+            if other != k:
+                found |= {other, k}
+        for k, storage in storages:
+            if isinstance(storage.frozen, MaybeShared):
+                same = {first[key] for key in storage.frozen.entries if key in first}
+                found |= {k, *same} if same else set()
     return found
