@@ -28,7 +28,7 @@ COPY = "copy the array where it is given the second name: b = a.copy()"
 ROW = "an element of a list that a loop has filled"
 
 
-class Entry(NamedTuple):
+class Possible(NamedTuple):
     """An array that a merged one may be: weakly, as an unreferenced array is no other name."""
 
     storage: weakref.ref[Storage]
@@ -61,7 +61,7 @@ class MaybeShared:
         self.several = several
         self.peers = weakref.WeakSet() if peers is None else peers
         self.peers.add(self)
-        found = {id(s.cell): (s, Entry(weakref.ref(s), s.cell, s.stamp)) for s in storages}
+        found = {id(s.cell): (s, Possible(weakref.ref(s), s.cell, s.stamp)) for s in storages}
         self.direct = frozenset(found)
         self.entries = {key: entry for key, (_, entry) in found.items()}
         for other in within:

@@ -16,6 +16,7 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.failures import fail, is_raised_by_user
 from tapec.trace.staging.heap import VARIABLE, Heap, Slot, container_id, same
+from tapec.trace.staging.merged_memory import frozen_by, shared_memory
 from tapec.trace.staging.mismatch import (
     assigned_in,
     described,
@@ -34,10 +35,8 @@ from tapec.trace.staging.values import (
     Poison,
     as_it_was,
     filler,
-    frozen_by,
     kind_of,
     merged,
-    shared_memory,
     traced,
     up_to_date,
     value_of,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from tapec.trace.arrays.memory import UNKNOWN, layout_of
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.promote import Key, common
 from tapec.trace.arrays.session import Session, where
-from tapec.trace.arrays.storage import COPY, SHARED, STALE, MaybeShared, Storage
+from tapec.trace.arrays.storage import COPY, STALE, MaybeShared, Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.staging.objects import structure
@@ -201,30 +201,6 @@ def _existing(leaf: Any, name: Callable[[], str]) -> Any:
     return leaf
 
 
-def frozen_by(
-    leaves: Sequence[Any], regions: Sequence[Session], shared: bool, peers: Any = None
-) -> Any:
-    """Why a merged array may not be written: it may alias an array from outside.
-
-    `peers` are the others that the same branch has merged.
-    """
-    outer: list[Storage] = []
-    within: list[MaybeShared] = []
-    for storage, region in zip(map(memory_of, leaves), regions, strict=True):
-        if storage is None:
-            continue
-        if storage.born is not region:
-            outer.append(storage)
-        elif isinstance(storage.frozen, MaybeShared):  # by a branch inside of this one
-            within.append(storage.frozen)
-            shared = shared or storage.frozen.several
-        elif storage.frozen == SHARED:
-            shared = True
-    if outer or within:
-        return MaybeShared(outer, shared, peers, within)
-    return SHARED if shared else ""
-
-
 def truth(session: Session, test: Any) -> Value:
     """A condition as a boolean number; sizes other than 1 are ambiguous, as in NumPy."""
     if test.size != 1:
@@ -286,23 +262,3 @@ def _poison_operators() -> None:
 
 
 _poison_operators()
-
-
-def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
-    """The leaves, by number, that share memory with another leaf of their group, or may do so.
-
-    Two that one branch or loop has merged are different arrays, unless they say otherwise.
-    """
-    found: set[int] = set()
-    for leaves in groups:
-        storages = [(k, s) for k, leaf in enumerate(leaves) if (s := memory_of(leaf)) is not None]
-        first: dict[int, int] = {}
-        for k, storage in storages:
-            other = first.setdefault(id(storage.cell), k)
-            if other != k:
-                found |= {other, k}
-        for k, storage in storages:
-            if isinstance(storage.frozen, MaybeShared):
-                same = {first[key] for key in storage.frozen.entries if key in first}
-                found |= {k, *same} if same else set()
-    return found
