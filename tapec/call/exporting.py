@@ -99,28 +99,45 @@ def requested(p: ExportProduct, name: str) -> Request:
 
 
 def _sparse(p: ExportProduct, name: str) -> Request:
-    """The nonzeros of a sparse kernel. Its layout, captured inputs, and integers that decide where
-    nonzeros are, are part of the program."""
-    original, plan, inputs = p.kernel.exported(*p.args)
-    special = plan.kernel.specialization(*plan.part.layout, *inputs)
-    first, given = len(plan.part.layout), len(original.signature.traced)
-    fixed = {*dict(plan.part.given), *range(given, len(inputs))}
-    bound = dict(enumerate(plan.part.layout)) | {first + k: inputs[k] for k in fixed}
-    leaves = list(named_leaves(p.names, original.signature.tree.children[0].children))
-    names = [""] * first + _inputs(leaves, original.signature) + [""] * (len(inputs) - given)
-    blocks = [block for row in plan.part.blocks for block in row]
-    parts = [
-        _part(block, str(p.results) if len(blocks) == 1 else f"{p.results}{k}")
-        for k, block in enumerate(blocks)
-    ]
+    """The nonzeros of sparse derivatives. Their layout, captured inputs, and integers that decide
+    where nonzeros are, are part of the program."""
+    form = p.kernel.exported(*p.args)
+    inputs, first, traced = form.inputs, len(form.layout), len(form.original.signature.traced)
+    special = form.kernel.specialization(*form.layout, *inputs, *form.directions)
+    fixed = {*form.given, *range(traced, len(inputs))}
+    bound = dict(enumerate(form.layout)) | {first + k: inputs[k] for k in fixed}
+    trees = form.original.signature.tree.children[0].children
+    leaves = list(named_leaves(p.names[: len(trees)], trees))
+    hidden = [""] * (len(inputs) - traced)
+    names = [""] * first + _inputs(leaves, form.original.signature) + hidden
+    parts = {
+        title or str(p.results): _parts(blocks, title or str(p.results))
+        for title, blocks in form.blocks.items()
+    }
     examples = [x for k, x in enumerate(inputs) if k not in fixed]
-    return Request(name, p.about, special, names, p.results, bound, parts, examples)
+    of_all = f"{', '.join(form.results)} of {form.original.func.name}"
+    return Request(
+        name,
+        of_all if form.results else p.about,
+        special,
+        [*names, *form.direction_names],
+        form.results or p.results,
+        bound,
+        parts,
+        [*examples, *flatten(tuple(form.directions))[0]],
+    )
 
 
 def _inputs(leaves: Sequence[Any], signature: Signature) -> list[Any]:
     """Those of the leaves that are inputs."""
     pairs = zip(leaves, signature.leaves, strict=True)
     return [x for x, kind in pairs if isinstance(kind, Input)]
+
+
+def _parts(blocks: Sequence[Any], title: str) -> list[SparsePart]:
+    """The matrices of one result; several are numbered."""
+    titles = [title] if len(blocks) == 1 else [f"{title}{k}" for k in range(len(blocks))]
+    return [_part(block, each) for block, each in zip(blocks, titles, strict=True)]
 
 
 def _part(block: Any, title: str) -> SparsePart:

@@ -28,10 +28,12 @@ from tapec.derive.sparse_parts import (
 from tapec.derive.sparse_plans import (
     AllNonzeros,
     Form,
+    SparseExport,
     SparsePlan,
     SparseRecipe,
     SparseStructure,
     Steady,
+    blocks_of,
 )
 from tapec.errors import DTypeError, SparsityError
 from tapec.ir import Func
@@ -82,10 +84,14 @@ class SparseKernel(Foreign):
         """The pattern and its colouring at these arguments."""
         return self._prepared(args, kwargs)[0].part.sparsity
 
-    def exported(self, *args: Any) -> tuple[Specialization, SparsePlan, Sequence[Any]]:
-        """For C: the function's own program, the plan of its nonzeros, and the inputs of both."""
+    def exported(self, *args: Any) -> SparseExport:
+        """What C is told of this derivative at arguments like these."""
         plan, inputs = self._prepared(args, {})
-        return self._program.specialization(*args), plan, inputs
+        part, original = plan.part, self._program.specialization(*args)
+        given = frozenset(k for k, _ in part.given)
+        return SparseExport(
+            original, plan.kernel, part.layout, inputs, given, {None: blocks_of(part)}
+        )
 
     def kernel(self, *args: Any, **kwargs: Any) -> Kernel:
         """The kernel that computes the nonzeros: for its dumps and its `explain`."""

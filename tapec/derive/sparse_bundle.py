@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
+from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
 from tapec.derive.bundle import result_class
@@ -20,7 +22,7 @@ from tapec.derive.sparse import (
     results_only,
 )
 from tapec.derive.sparse_parts import Chosen, Style
-from tapec.derive.sparse_plans import SparseRecipe
+from tapec.derive.sparse_plans import SparseExport, SparseRecipe, blocks_of
 from tapec.derive.sparse_symmetric import SparseGaussNewton, SparseHessian
 from tapec.sparse.report import Sparsity
 from tapec.trace import ResultMarker, current
@@ -105,7 +107,7 @@ class BundlePlan:
         return [self.parts[n].arranged(x) if n in self.parts else x for n, x in pairs]
 
 
-class SparseBundle:
+class SparseBundle(Foreign):
     """What `derive` makes where some derivatives are sparse."""
 
     def __init__(
@@ -125,6 +127,7 @@ class SparseBundle:
         self._kinds = {n: _KINDS[n](f, argnums, style, options) for n in names if n in sparse}
         self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[BundlePlan]] = {}
+        self._lock = self._program._lock
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.bundle"
         self.__doc__ = f.__doc__
 
@@ -143,6 +146,24 @@ class SparseBundle:
     def kernel(self, *args: Any, **kwargs: Any) -> Kernel:
         """The kernel that computes all numbers: for its dumps and its `explain`."""
         return self._prepared(args, kwargs)[0].kernel
+
+    def exported(self, *args: Any) -> SparseExport:
+        """What C is told of these derivatives at arguments like these."""
+        plan, inputs, directions = self._prepared(args, {})
+        wanted = seeds_of(self._names)
+        called = tuple(compress(("direction", "weights"), wanted))
+        count = len(args) - len(called)
+        return SparseExport(
+            self._program.specialization(*args[:count]),
+            plan.kernel,
+            tuple(x for p in plan.parts.values() for x in p.layout),
+            inputs,
+            frozenset(k for p in plan.parts.values() for k, _ in p.given),
+            {name: blocks_of(p) for name, p in plan.parts.items()},
+            directions,
+            called,
+            self._names,
+        )
 
     def _prepared(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -83,6 +83,32 @@ class SparsePlan:
         return self.part.arranged(self.kernel(*self.part.layout, *inputs))
 
 
+@dataclass(frozen=True, slots=True)
+class SparseExport:
+    """What C is told of sparse derivatives: `kernel(*layout, *inputs, *directions)` gives the
+    results.
+
+    `original` is the function's own program; `given` are the numbers of its inputs that decided
+    patterns; `blocks` the matrices of each sparse result, by name. A result without names, of one
+    sparse derivative, has the name None.
+    """
+
+    original: Specialization
+    kernel: Kernel
+    layout: tuple[Array, ...]
+    inputs: Sequence[Any]
+    given: frozenset[int]
+    blocks: Mapping[str | None, Sequence[MatrixBlock]]
+    directions: Sequence[Any] = ()
+    direction_names: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+
+def blocks_of(part: SparseRecipe) -> list[MatrixBlock]:
+    """All matrices of a derivative, in order."""
+    return [block for row in part.blocks for block in row]
+
+
 class Changed(Exception):
     """What a function captures is no longer what it was."""
 

@@ -31,7 +31,9 @@ class EmittedProgram:
 
     def part(self, faces: Faces) -> CPart:
         """The kernel with these functions around it."""
-        data = external(self.text.loops.ops)
+        data = external(self.text.loops.ops) | {
+            self.kernel.bound[k]: array for k, array in self.program.bound.items()
+        }
         text = self.text.kernel + run_text(self.kernel) + faces(self.kernel)
         return CPart(text, self.text.opt, self.text.passes, data)
 
@@ -51,6 +53,7 @@ def emitted(program: Program) -> EmittedProgram:
             program.updated,
             bool(program.errors),
             text.signature.work_bytes,
+            {k: f"tapec.bound.{k}" for k in program.bound},
         ),
     )
 

@@ -50,7 +50,8 @@ class Program:
 
     Of the results of `func` those after `results` are the final values of the arguments `updated`,
     and last, where there are `errors`, the number of the one raised. `fixed` are arguments that are
-    part of the program, with their values.
+    part of the code, with their values. `bound` are the parameters of `func` that are part of the
+    code, by number: they are read as in Python, so that the bits are the same.
     """
 
     name: str
@@ -61,11 +62,12 @@ class Program:
     updated: tuple[int, ...]
     errors: tuple[Exception, ...]
     fixed: tuple[tuple[str, str], ...] = ()
+    bound: Mapping[int, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SparsePart:
-    """Elements of the one result of a program that are a sparse matrix: `count` from `start`."""
+    """Elements of a result that are a sparse matrix: `count` from `start`."""
 
     title: str
     start: int
@@ -79,7 +81,7 @@ class Request:
 
     `arguments` name the positional arguments, `result` what is returned (or each of what a tuple
     has); `bound` are inputs of the program, by number, that C does not pass; `parts` the sparse
-    matrices that its one result is made of; `examples` arguments to call it with.
+    matrices that results are made of, by their names; `examples` arguments to call it with.
     """
 
     name: str
@@ -88,7 +90,7 @@ class Request:
     arguments: Sequence[str]
     result: str | tuple[str, ...]
     bound: Mapping[int, Any] = field(default_factory=dict)
-    parts: Sequence[SparsePart] = ()
+    parts: Mapping[str, Sequence[SparsePart]] = field(default_factory=dict)
     examples: Sequence[Any] = ()
 
 
@@ -103,10 +105,7 @@ def program(request: Request) -> Program:
     builder, names = Builder(), CNames(request.name)
     bound = {**request.bound, **_hidden(special)}
     inputs = special.func.params
-    values = replay(special.func, builder, [
-        _constant(builder, bound[k], p.type) if k in bound else builder.param(p.type, p.hint)
-        for k, p in enumerate(inputs)
-    ])  # fmt: skip
+    values = replay(special.func, builder, [builder.param(p.type, p.hint) for p in inputs])
     results = _results(builder, request, values)
     rest, updated = values[special.returned_count :], tuple(special.mutated)
     leaves = list(_leaves(request, special))
@@ -128,6 +127,7 @@ def program(request: Request) -> Program:
         updated,
         special.errors,
         tuple((title, shown) for title, shown in leaves if shown is not None),
+        {k: np.array(x, inputs[k].type.numpy, order="C") for k, x in bound.items()},
     )
 
 
@@ -136,11 +136,6 @@ def _hidden(special: Any) -> dict[int, Any]:
     values = special.hidden_inputs()
     first = len(special.func.params) - len(values)
     return dict(enumerate(values, first))
-
-
-def _constant(builder: Builder, x: Any, t: Type) -> Value:
-    array = np.array(x, t.numpy, order="C")
-    return builder.const(array if t.shape else array.item(), t)
 
 
 def _leaves(request: Request, special: Any) -> Iterator[tuple[str, str | None]]:
@@ -176,14 +171,18 @@ def _results(
     """What the function returns: every array in C order, its name, and where its nonzeros are."""
     special, name = request.special, request.result
     found = [_placed(builder, leaf, values) for leaf in special.leaves]
-    if request.parts:
-        (whole,) = found
-        return [(_part(builder, whole, p), p.title, p.structure) for p in request.parts]
     names, trees = ([name], [special.tree])
     if isinstance(name, tuple) or hasattr(special.tree.kind, "_fields"):
         names = list(name if isinstance(name, tuple) else special.tree.kind._fields)
         trees = special.tree.children
-    return [(v, t, None) for v, t in zip(found, named_leaves(names, trees), strict=True)]
+    made: list[tuple[Value, str, Structure | None]] = []
+    for value, title in zip(found, named_leaves(names, trees), strict=True):
+        parts = request.parts.get(title)
+        if parts is None:
+            made.append((value, title, None))
+        else:
+            made += [(_part(builder, value, p), p.title, p.structure) for p in parts]
+    return made
 
 
 def _placed(builder: Builder, leaf: Any, values: Sequence[Value]) -> Value:

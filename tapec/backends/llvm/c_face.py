@@ -9,7 +9,7 @@ numbers by value, results by pointer, for a status (`status_text`); for a number
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tapec.backends.llvm.abi import WORK_ALIGNMENT
 from tapec.backends.llvm.c_callbacks import Callback
@@ -32,7 +32,8 @@ class CKernel:
 
     Its arguments' types, which of them are `numbers` passed by value, its results' types, which
     arguments are `updated` (their final values follow the results), whether a last result is the
-    number of the user's error, and the bytes of its work memory.
+    number of the user's error, and the bytes of its work memory. `bound` are arguments that C does
+    not pass: their numbers among all of the kernel's, and the constants of the module.
     """
 
     params: tuple[Type, ...]
@@ -41,6 +42,15 @@ class CKernel:
     updated: tuple[int, ...]
     errors: bool
     work_bytes: int
+    bound: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> Iterator[str]:
+        """What the kernel is called with, argument by argument, then result by result."""
+        passed = iter(range(len(self.params) + len(self.results)))
+        for k in range(len(self.params) + len(self.bound)):
+            yield f"@{self.bound[k]}" if k in self.bound else f"%p{next(passed)}"
+        yield from (f"%p{k}" for k in passed)
 
     @property
     def finals(self) -> tuple[tuple[int, int, int], ...]:
@@ -73,7 +83,7 @@ def run_text(kernel: CKernel, name: str = "kernel") -> str:
     given = [f"%p{k}" for k in range(len(kernel.params) + len(kernel.results))]
     heap = kernel.memory > STACK_WORK_BYTES
     finals = [f"%final{k}" for k in kernel.updated]
-    called = [*given, *finals, *(["%number"] if kernel.errors else []), "%work"]
+    called = [*kernel.passed, *finals, *(["%number"] if kernel.errors else []), "%work"]
     return f"""\
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 {MEMORY if heap else ""}\
