@@ -13,7 +13,7 @@ from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
 from tapec.derive.derived import Argnums, Function
-from tapec.derive.sparse_direct import Directly, Summands
+from tapec.derive.sparse_direct import Summands, one_by_one
 from tapec.derive.sparse_kernels import Compressed
 from tapec.derive.sparse_parts import (
     Array,
@@ -177,7 +177,7 @@ class SparseKernel(Foreign):
         if emitted is None:
             form = _along(func, special, flags, coloured)
         else:
-            form = _one_by_one(Summands.of(emitted, pattern), special)
+            form = one_by_one(Summands.of(emitted, pattern), special)
         heights = [v.type.size for v in func.results]
         return AllNonzeros(form, heights, Sparsity(pattern, coloured), found.given)
 
@@ -233,16 +233,6 @@ def _along(func: Func, special: Specialization, flags: list[bool], coloured: Col
     made = Compressed(func, special, flags, coloured)
     places = along_colours(coloured, (coloured.rows.size, coloured.columns.size))
     return lambda numbers: (made, (places[numbers], coloured.columns, coloured.rows))
-
-
-def _one_by_one(summands: Summands, special: Specialization) -> Form:
-    """The nonzeros by themselves."""
-
-    def form(numbers: Array) -> tuple[Directly, tuple[Array, ...]]:
-        made = Directly(summands.chosen(numbers), special)
-        return made, made.layout
-
-    return form
 
 
 def refuse_tracers(args: Any, kwargs: Any) -> None:

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from tapec.call.specialize import Specialization
 from tapec.derive.sparse_kernels import Nonzeros
 from tapec.derive.sparse_parts import Array
+from tapec.derive.sparse_plans import Form
 from tapec.ir import Func
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
@@ -197,3 +198,13 @@ def _row(found: Sequence[Any]) -> Any:
 
 def _size(numbered: tuple[int, Any]) -> int:
     return int(numbered[1].size)
+
+
+def one_by_one(summands: Summands, special: Specialization) -> Form:
+    """The nonzeros by themselves."""
+
+    def form(numbers: Array) -> tuple[Directly, tuple[Array, ...]]:
+        made = Directly(summands.chosen(numbers), special)
+        return made, made.layout
+
+    return form
