@@ -202,6 +202,8 @@ def _ours(tokens: Tokens, thing: Any) -> Token:
     if _name(type(thing)) == "tapec.call.kernel.Kernel":
         return tokens.all((thing.__wrapped__, *sorted(thing._options.items())))
     held = getattr(thing, "__dict__", None)
+    if held is None and dataclasses.is_dataclass(thing):
+        held = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
     if held is None:
         raise Unportable(f"a {_name(type(thing))}")
     own = {k: v for k, v in held.items() if k not in _REMEMBERED and not k.startswith("_tapec")}

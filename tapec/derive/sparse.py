@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
 from tapec.derive.derived import Argnums, Function
+from tapec.derive.sparse_colours import COLOURINGS, kept, least_work, work
 from tapec.derive.sparse_direct import Summands, one_by_one
 from tapec.derive.sparse_kernels import Compressed
 from tapec.derive.sparse_parts import (
@@ -37,13 +38,12 @@ from tapec.derive.sparse_plans import (
 )
 from tapec.errors import DTypeError, SparsityError
 from tapec.ir import Func
-from tapec.sparse import colouring as colourings
-from tapec.sparse.colouring import Colouring, Order
+from tapec.sparse.colouring import Colouring
 from tapec.sparse.dependence import dependence
 from tapec.sparse.direct import Direct, direct
-from tapec.sparse.pieces import NotDirect
+from tapec.sparse.pieces import MoreEntries, NotDirect
 from tapec.sparse.report import Sparsity
-from tapec.sparse.tuning import BOTH_WAYS_FROM, COMPARED_ARRAYS, COTANGENT_COST, PRIMAL_COST
+from tapec.sparse.tuning import COMPARED_ARRAYS
 from tapec.trace import ResultMarker, Tracer, current
 from tapec.trace.arrays.session import where
 from tapec.tree import flatten
@@ -172,26 +172,25 @@ class SparseKernel(Foreign):
         flags = chosen.flags(special)
         found = self._structure(special, flags, inputs)
         func, pattern = found.func, found.pattern
-        coloured = self._coloured(pattern)
-        emitted = self._emitted(found, flags, coloured)
+        report = Sparsity(pattern, lambda: self._coloured(pattern))
+        emitted = self._emitted(found, flags, report)
         if emitted is None:
-            form = _along(func, special, flags, coloured)
+            form = _along(func, special, flags, report.colouring)
         else:
             form = one_by_one(Summands.of(emitted, pattern), special)
         heights = [v.type.size for v in func.results]
-        return AllNonzeros(form, heights, Sparsity(pattern, coloured), found.given)
+        return AllNonzeros(form, heights, report, found.given)
 
     def _emitted(
-        self, found: SparseStructure, flags: list[bool], coloured: Colouring
+        self, found: SparseStructure, flags: list[bool], report: Sparsity
     ) -> Direct | None:
         """The program of direct emission; None where directions are cheaper, or asked for."""
         style = self._style
         if style.route == "compressed" or (style.route == "auto" and style.mode != "auto"):
             return None
+        forced = style.route == "direct"
         try:
-            forced = style.route == "direct"
-            most = math.inf if forced else _work(coloured)
-            emitted = direct(found.func, flags, found.facts, most)
+            emitted = self._direct(found, flags, None if forced else report)
             return emitted if emitted.columns.size else None
         except NotDirect as reason:
             if not forced:
@@ -201,6 +200,16 @@ class SparseKernel(Foreign):
                 hint="use route='compressed'",
             ) from None
 
+    def _direct(self, found: SparseStructure, flags: list[bool], report: Sparsity | None) -> Direct:
+        """Direct emission, which may cost what derivatives along all colours do (at will without a
+        report). Where it is cheaper than any colouring can be, none is looked for."""
+        if report is None:
+            return direct(found.func, flags, found.facts, math.inf)
+        try:
+            return direct(found.func, flags, found.facts, self._least_work(found.pattern))
+        except MoreEntries:
+            return direct(found.func, flags, found.facts, work(report.colouring))
+
     def _differentiated(self, special: Specialization, flags: list[bool]) -> Func:
         """The program whose Jacobian is wanted."""
         return results_only(special)
@@ -209,8 +218,12 @@ class SparseKernel(Foreign):
         """The pattern with what is known of it besides."""
         return pattern
 
+    def _least_work(self, pattern: sp.csr_array) -> float:
+        return least_work(pattern)
+
     def _coloured(self, pattern: sp.csr_array) -> Colouring:
-        return _COLOURINGS[self._style.mode](pattern, self._style.order)
+        mode, order = self._style.mode, self._style.order
+        return kept(mode, COLOURINGS[mode], pattern, order)
 
     def _nested(
         self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
@@ -243,28 +256,6 @@ def refuse_tracers(args: Any, kwargs: Any) -> None:
             where=where(),
             hint="call it outside of compiled code",
         )
-
-
-def _cheapest(pattern: sp.csr_array, order: Order) -> Colouring:
-    """The way with the least work: columns, rows, or both where each alone needs many."""
-    found = [colourings.by_columns(pattern, order), colourings.by_rows(pattern, order)]
-    best = min(found, key=_work)
-    if _work(best) <= BOTH_WAYS_FROM:
-        return best
-    return min(best, colourings.both_ways(pattern, order), key=_work)
-
-
-def _work(coloured: Colouring) -> float:
-    back = coloured.cotangents
-    return coloured.tangents + (COTANGENT_COST * back + PRIMAL_COST if back else 0.0)
-
-
-_COLOURINGS: Mapping[str, Callable[[sp.csr_array, Order], Colouring]] = {
-    "auto": _cheapest,
-    "fwd": colourings.by_columns,
-    "rev": colourings.by_rows,
-    "both": colourings.both_ways,
-}
 
 
 def results_only(special: Specialization) -> Func:

@@ -17,7 +17,7 @@ from tapec.derive.sparse_plans import Form
 from tapec.ir import Func
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
-from tapec.ir.places import progression, to_slice
+from tapec.ir.places import Entry, progression, to_slice
 from tapec.pipeline import clean, interpreted
 from tapec.sparse.direct import Direct
 from tapec.sparse.rows import entries
@@ -94,7 +94,7 @@ class Assembly:
     """
 
     base: Array | None
-    strided: tuple[tuple[int, slice, bool], ...]
+    strided: tuple[tuple[int, Entry, bool], ...]
     pooled: tuple[int, ...]
     known: Array
     where: Array
@@ -110,7 +110,7 @@ class Assembly:
             computed[own[own >= 0]] = True
         (fixed,) = np.nonzero((constants != 0.0) | ~computed)
         busy = constants != 0.0
-        strided: list[tuple[int, slice, bool]] = []
+        strided: list[tuple[int, Entry, bool]] = []
         for k, own in enumerate(slots):
             at = _stride(own, constants.size) if len(strided) < MOST_STRIDED else None
             if at is not None:
@@ -126,11 +126,9 @@ class Assembly:
         return cls(None, (), pooled, constants[fixed], *gathered)
 
 
-def _stride(own: Array, size: int) -> slice | None:
-    """The places as a slice; None where they have no distance in common, or are few."""
-    entry = progression(own, size) if own.size >= STRIDED_FROM and own.min() >= 0 else None
-    found = None if entry is None else to_slice(entry)
-    return found if isinstance(found, slice) else None
+def _stride(own: Array, size: int) -> Entry | None:
+    """The places as a progression; None where they have no distance in common, or are few."""
+    return progression(own, size) if own.size >= STRIDED_FROM and own.min() >= 0 else None
 
 
 def _gathered(rows: Sequence[Array], busy: Array) -> tuple[Array, Array, Array, Array]:
@@ -178,7 +176,8 @@ class Directly(Nonzeros):
         pooled = [found[k] for k in self.assembly.pooled]
         every = _row(pooled if known is None else [*pooled, known])
         total: Any = every[first] if base is None else base.copy()
-        for k, at, busy in self.assembly.strided:
+        for k, entry, busy in self.assembly.strided:
+            at = to_slice(entry)
             total[at] = total[at] + found[k] if busy else found[k]
         if where is not None:
             total[where] = every[first]

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from tapec.ad import drivers
 from tapec.call.specialize import Specialization
 from tapec.derive.sparse import SparseKernel, results_only
+from tapec.derive.sparse_colours import kept, least_work
 from tapec.derive.sparse_kernels import Substituted
 from tapec.derive.sparse_parts import Array, Chosen, MatrixBlock
 from tapec.derive.sparse_plans import AllNonzeros
@@ -45,7 +46,13 @@ class SparseHessian(SparseKernel):
         return symmetrised(pattern)
 
     def _coloured(self, pattern: sp.csr_array) -> Colouring:
-        return colourings.symmetric(pattern, self._style.order)
+        return kept("symmetric", colourings.symmetric, pattern, self._style.order)
+
+    def _least_work(self, pattern: sp.csr_array) -> float:
+        """An element of each pair is read."""
+        beside = pattern.nnz - np.count_nonzero(pattern.diagonal())
+        pairs = float(beside) / 2 / max(int(pattern.shape[0]), 1)
+        return min(least_work(pattern), 1.0 + pairs)
 
     def _nested(
         self, special: Specialization, chosen: Chosen, parts: list[list[MatrixBlock]]
@@ -64,7 +71,7 @@ class SparseHessian(SparseKernel):
             return super().nonzeros(special, chosen, inputs)
         flags = chosen.flags(special)
         found = self._structure(special, flags, inputs)
-        coloured, order = acyclic(found.pattern, self._style.order)
+        coloured, order = kept("acyclic", acyclic, found.pattern, self._style.order)
         made = Substituted(found.func, special, flags, coloured, order)
         layout = coloured.columns, order.places, order.own, order.other
 
@@ -94,7 +101,7 @@ class SparseGaussNewton(SparseHessian):
         def form(numbers: Array) -> tuple[Any, tuple[Array, ...]]:
             return made, (*products.chosen(numbers), np.zeros(numbers.size), *first)
 
-        report = Sparsity(products.pattern, own.sparsity.colouring)
+        report = Sparsity(products.pattern, lambda: own.sparsity.colouring)
         return AllNonzeros(form, chosen.sizes(special), report, own.given)
 
 

@@ -26,6 +26,10 @@ class NotDirect(Exception):
     """The program is left to compressed seeds: what it has that direct emission has no rule for."""
 
 
+class MoreEntries(NotDirect):
+    """It takes more entries on the way than is allowed."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """Derivatives of elements of one value: `numbers[e]` is that of element `rows[e]` by
@@ -67,7 +71,7 @@ class Emission:
         self.pieces[value] = own
         self.work += sum(e.columns.size for e in own)
         if self.work > self.limit:
-            raise NotDirect("it has more entries than directions")
+            raise MoreEntries("it has more entries than directions")
 
     def of(self, op: Op) -> list[tuple[int, list[Piece]]]:
         """The operands that have pieces, and those."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import scipy.sparse as sp
@@ -11,17 +11,26 @@ from tapec.errors import MissingDependency
 from tapec.sparse.colouring import Colouring
 
 
-@dataclass(frozen=True, slots=True)
 class Sparsity:
     """Where a derivative can be nonzero, and the directions that find all of it.
 
     `pattern` is a boolean `scipy.sparse.csr_array` with a row for every number that the function
-    returns and a column for every number of the chosen arguments, in their order. `colouring` has
-    the colours of its columns and rows.
+    returns and a column for every number of the chosen arguments, in their order.
     """
 
-    pattern: sp.csr_array
-    colouring: Colouring
+    def __init__(self, pattern: sp.csr_array, colour: Colouring | Callable[[], Colouring]) -> None:
+        self.pattern = pattern
+        self._colour = colour
+
+    @property
+    def colouring(self) -> Colouring:
+        """The colours of columns and rows, found when they are first asked for."""
+        if not isinstance(self._colour, Colouring):
+            self._colour = self._colour()
+        return self._colour
+
+    def __reduce__(self) -> Any:
+        return Sparsity, (self.pattern, self.colouring)
 
     @property
     def nnz(self) -> int:

@@ -38,5 +38,7 @@ MOST_PARTS = 16
 STRIDED_FROM = 32
 # Up to which there are such rows of entries; others are gathered. [rows; estimated]
 MOST_STRIDED = 64
+# From which the colouring of a pattern is kept on disk. [nonzeros; estimated]
+KEPT_NONZEROS = 2_000
 # What direct emission may cost. [elements of entries per element along a direction; estimated]
 DIRECT_COST = 1.0

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "export": {"ir", "tree", "trace", "backends"},
     "call": {"cache", "ir", "tree", "trace", "pipeline", "backends", "look", "export"},
     "sparse": {"ir", "ad", "call"},
-    "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse"},
+    "derive": {"ir", "tree", "trace", "ad", "pipeline", "call", "sparse", "cache"},
     "interop": {"tree", "trace", "call", "sparse", "derive"},
     # Tracing finds these translations by the names of SciPy's modules.
     "scipy": {"ir", "tree", "trace", "pipeline", "call", "derive", "interop"},
