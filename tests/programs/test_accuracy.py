@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support import accuracy_parameters
 from support.accuracy import errors
 from support.accuracy_cases import CASES, SPECIAL, UNLIKE, Accuracy
 
@@ -22,6 +23,13 @@ def test_errors_are_within_the_bounds(case: Accuracy, backend: str) -> None:
     bad = [row for row in found if row[3] > case.bounds[row[2]]]
     assert found
     assert not bad
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", accuracy_parameters.CASES, ids=lambda case: case.name)
+def test_slopes_by_parameters_are_within_the_bounds(case: accuracy_parameters.ByParameter) -> None:
+    _, *slopes = accuracy_parameters.errors(case)
+    assert all(e <= bound for e, bound in zip(slopes, case.bounds, strict=True)), slopes
 
 
 @pytest.mark.parametrize("backend", ["llvm", pytest.param("numpy", marks=pytest.mark.slow)])

@@ -13,6 +13,7 @@ import mpmath as mp
 import numpy as np
 
 import tapec
+from support import accuracy_parameters
 from support.accuracy_cases import CASES, Accuracy, Region
 
 POINTS = 24
@@ -133,4 +134,4 @@ def row(case: Accuracy) -> str:
 
 
 if __name__ == "__main__":
-    print(HEAD + "\n".join(map(row, CASES)))
+    print(HEAD + "\n".join(map(row, CASES)) + "\n" + accuracy_parameters.page())

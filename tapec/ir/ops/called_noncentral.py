@@ -21,9 +21,9 @@ Partials = Sequence[Callable[..., Any]]
 _DF = (0.7, 6.0)
 
 
-def _of_degrees(df: Any) -> Any:
-    """A step: distribution functions change over the root of the degrees, and end at 0."""
-    return minimum(0.02 * df, 0.1 * sqrt(df))
+def _of_degrees(df: Any, ratio: Any) -> Any:
+    """A step: in the tails distribution functions are powers of `ratio` with exponent df / 2."""
+    return minimum(0.02 * df, 0.1 / (0.5 * size(log(ratio)) + 1.0 / sqrt(df)))
 
 
 # --- chi-squared ---------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ def _chi_density(x: Any, df: Any, nc: Any) -> Any:
     return 0.5 * power * special("ive", order, sqrt(x * nc))
 
 
-_chi_by_df = by_stencil("chndtr", 1, lambda x, df, nc: _of_degrees(df))
+_chi_by_df = by_stencil("chndtr", 1, lambda x, df, nc: _of_degrees(df, x / (df + nc)))
 CHI_SQUARED: Partials = (
     _chi_density,
     lambda x, df, nc: _chi_by_df(None, x, df, nc),
@@ -75,8 +75,13 @@ def _f_by_nc(dfn: Any, dfd: Any, nc: Any, f: Any) -> Any:
     return -0.5 * rest * _mixture(a, b, a + 1.0, 0.5 * nc, w, rest) / (a + b)
 
 
-_f_by_dfn = by_stencil("ncfdtr", 0, lambda dfn, dfd, nc, f: _of_degrees(dfn))
-_f_by_dfd = by_stencil("ncfdtr", 1, lambda dfn, dfd, nc, f: _of_degrees(dfd))
+def _means(dfn: Any, dfd: Any, nc: Any, f: Any) -> Any:
+    """The mean of 1 and f, by degrees of freedom: shares of it are powers in the tails."""
+    return (dfn * f + dfd) / (dfn + dfd)
+
+
+_f_by_dfn = by_stencil("ncfdtr", 0, lambda *xs: _of_degrees(xs[0], xs[3] / _means(*xs)))
+_f_by_dfd = by_stencil("ncfdtr", 1, lambda *xs: _of_degrees(xs[1], _means(*xs)))
 F_RATIO: Partials = (
     lambda *xs: _f_by_dfn(None, *xs),
     lambda *xs: _f_by_dfd(None, *xs),
@@ -98,10 +103,11 @@ def _of_center(df: Any, nc: Any, t: Any) -> Any:
 
 
 def _of_point(df: Any, nc: Any, t: Any) -> Any:
-    return 0.08 * sqrt(1.0 + t * t / df) / (1.0 + 0.2 * size(t - nc))
+    """Within the distance to the singularities at t^2 = -df."""
+    return minimum(0.02 * sqrt(df + t * t), 0.1 / (1.0 + 0.2 * size(t - nc)))
 
 
-_t_by_df = by_stencil("nctdtr", 0, lambda df, nc, t: _of_degrees(df))
+_t_by_df = by_stencil("nctdtr", 0, lambda df, nc, t: _of_degrees(df, 1.0 + t * t / df))
 _t_by_nc = by_stencil("nctdtr", 1, _of_center)
 _t_density = by_stencil("nctdtr", 2, _of_point)
 STUDENT: Partials = (

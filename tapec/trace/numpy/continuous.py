@@ -145,6 +145,8 @@ CONTINUOUS: dict[str, Rules] = {
         "_pdf": lambda x, a: 2.0 * _gauss(x) * sc.ndtr(a * x),
         "_cdf": lambda x, a: sc.ndtr(x) - 2.0 * sc.owens_t(x, a),
         "_sf": lambda x, a: sc.ndtr(-x) + 2.0 * sc.owens_t(x, a),
+        "_ppf": None,
+        "_isf": None,
     },
     "betaprime_gen": {"_ppf": _betaprime_quantile},
     "triang_gen": {"_pdf": _triang, "_cdf": _triang_cdf},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.trace.arrays.table import implements
 from tapec.trace.numpy.called import entry
 from tapec.trace.numpy.continuous import Rules, sc
 from tapec.trace.numpy.select import where
@@ -103,6 +104,32 @@ def _skellam(k: Any, first: Any, second: Any) -> Any:
     return -root * root + 0.5 * k * (np.log(first) - np.log(second)) + np.log(bessel)
 
 
+def _logser_sf(k: Any, p: Any) -> Any:
+    """The unnormalised beta function of shape 0, as SciPy has it."""
+    none = 1e-100
+    return -sc.betainc(k + 1.0, none, p) * np.exp(sc.betaln(k + 1.0, none)) / np.log1p(-p)
+
+
+@implements("_nbinom_mean")
+def _nbinom_mean(n: Any, p: Any) -> Any:
+    return n * (1.0 - p) / p
+
+
+@implements("_nbinom_variance")
+def _nbinom_variance(n: Any, p: Any) -> Any:
+    return n * (1.0 - p) / (p * p)
+
+
+@implements("_nbinom_skewness")
+def _nbinom_skewness(n: Any, p: Any) -> Any:
+    return (2.0 - p) / np.sqrt(n * (1.0 - p))
+
+
+@implements("_nbinom_kurtosis_excess")
+def _nbinom_kurtosis(n: Any, p: Any) -> Any:
+    return (p * p - 6.0 * p + 6.0) / (n * (1.0 - p))
+
+
 DISCRETE: dict[str, Rules] = {
     "binom_gen": _BINOM,
     "bernoulli_gen": {
@@ -119,6 +146,7 @@ DISCRETE: dict[str, Rules] = {
         "_ppf": _quantile(lambda q, n, p: entry("nbdtrik", q, n, p), _nbinom_cdf),
         "_isf": _upper_quantile(lambda q, n, p: entry("nbdtrik", q, n, p), _nbinom_sf),
     }),
+    "logser_gen": {"_cdf": lambda k, p: 1.0 - _logser_sf(k, p), "_sf": _logser_sf},
     "poisson_gen": {
         "_ppf": _quantile(lambda q, mu: entry("pdtrik", q, mu), lambda k, mu: sc.pdtr(k, mu)),
     },

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.operands import as_array
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.select import where
@@ -129,6 +130,33 @@ def _raw(of: Any, order: int, shapes: Any) -> Any:
     return of._munp(2, *shapes) - first * first
 
 
+def _third(of: Any, shapes: Any, number: int, name: str) -> Any:
+    found = of._stats(*shapes)[number]
+    if found is None:
+        raise UnsupportedOperation(
+            f"stats with moments={name!r} has no formula",
+            hint="its mean and variance have: moments='mv'",
+        )
+    return as_array(found)
+
+
+def _stats(of: Any, args: Any, kwargs: Any) -> Any:
+    """Mean, variance, skewness and kurtosis, those that are asked for."""
+    kwargs = dict(kwargs)
+    moments = kwargs.pop("moments", "mv")
+    shapes, _, scale = of._parameters(tuple(args), kwargs)
+    valid = _valid(of, shapes, scale)
+    made: list[Any] = []
+    for k, name in enumerate("mvsk"):
+        if name not in moments:
+            continue
+        if name in "mv":
+            made.append(_COMMON["mean" if name == "m" else "var"](of, args, kwargs))
+        else:
+            made.append(where(valid, _third(of, shapes, k, name), math.nan))
+    return made[0] if len(made) == 1 else tuple(made)
+
+
 def _entropy(of: Any, args: Any, kwargs: Any) -> Any:
     shapes, _, scale = of._parameters(tuple(args), dict(kwargs))
     found = as_array(of._entropy(*shapes)) + TABLE["log"](scale)
@@ -170,6 +198,7 @@ _COMMON: dict[str, Callable[..., Any]] = {
     "mean": _moment(0, lambda found, loc, scale: found * scale + loc),
     "var": _moment(1, lambda found, loc, scale: found * scale * scale),
     "std": _moment(1, lambda found, loc, scale: np.sqrt(found) * scale),
+    "stats": _stats,
     "median": _median,
     "interval": _interval,
     "support": _ends,

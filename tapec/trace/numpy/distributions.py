@@ -18,8 +18,11 @@ import numpy as np
 from tapec.errors import TapecError, UnsupportedOperation
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import any_symbolic, as_array, unwrap
+from tapec.trace.arrays.session import Restart
 from tapec.trace.arrays.session import where as user_line
+from tapec.trace.numpy import quantile_search
 from tapec.trace.numpy.continuous import CONTINUOUS
+from tapec.trace.numpy.continuous_integrals import INTEGRALS
 from tapec.trace.numpy.discrete import DISCRETE
 from tapec.trace.numpy.distribution_rules import OF_CONTINUOUS, OF_DISCRETE, support_of
 from tapec.trace.numpy.select import where
@@ -27,11 +30,11 @@ from tapec.trace.tuning import MANY_TERMS
 
 # What a distribution is followed by: from a method of SciPy's object to one that takes tracers.
 Follow = Callable[[Any, Any], Any]
-_RULES = {**CONTINUOUS, **DISCRETE}
+_RULES = {**CONTINUOUS, **INTEGRALS, **DISCRETE}
 # Public functions with rules.
 _OF_POINTS = frozenset([
     "pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf", "mean", "var",
-    "std", "median", "entropy", "interval", "support",
+    "std", "stats", "median", "entropy", "interval", "support",
 ])  # fmt: skip
 
 
@@ -125,24 +128,32 @@ def _total(of: Distribution, k: Any, shapes: Any) -> Any:
     return np.sum(where(points <= as_array(k)[..., None], probabilities, 0.0), axis=-1)
 
 
-def _no_quantile(of: Distribution, *operands: Any) -> Any:
-    raise UnsupportedOperation(
-        "quantiles have no closed form",
-        hint="solve cdf(x) = q with tapec.implicit",
-    )
+def _found(of: Distribution, q: Any, shapes: Any, upper: bool) -> Any:
+    """A quantile of a distribution that has no formula for it."""
+    search = quantile_search.discrete if of._discrete else quantile_search.continuous
+    return search(of, q, support_of(of, shapes), shapes, upper)
+
+
+def _unknown(what: str, hint: str) -> Callable[..., Any]:
+    def refuse(of: Distribution, *operands: Any) -> Any:
+        raise UnsupportedOperation(f"{what} has no closed form", hint=hint)
+
+    return refuse
 
 
 _DEFAULTS: dict[str, Callable[..., Any]] = {
+    "_munp": _unknown("the moment", "integrate x times the density, or the quantiles"),
+    "_entropy": _unknown("the entropy", "integrate -pdf(x) * logpdf(x)"),
     "_logcdf": lambda of, x, *shapes: _log(of._cdf(x, *shapes), of._sf(x, *shapes)),
     "_logsf": lambda of, x, *shapes: _log(of._sf(x, *shapes), of._cdf(x, *shapes)),
     "_logpdf": lambda of, x, *shapes: np.log(of._pdf(x, *shapes)),
     "_logpmf": lambda of, x, *shapes: np.log(of._pmf(x, *shapes)),
-    "_ppf": _no_quantile,
+    "_ppf": lambda of, q, *shapes: _found(of, q, shapes, upper=False),
     "_cdf": lambda of, x, *shapes: _total(of, x, shapes),
     "_pdf": lambda of, x, *shapes: np.exp(of._logpdf(x, *shapes)),
     "_pmf": lambda of, x, *shapes: np.exp(of._logpmf(x, *shapes)),
     "_sf": lambda of, x, *shapes: 1.0 - of._cdf(x, *shapes),
-    "_isf": lambda of, q, *shapes: of._ppf(1.0 - q, *shapes),
+    "_isf": lambda of, q, *shapes: _found(of, q, shapes, upper=True),
 }
 
 
@@ -166,6 +177,10 @@ class Frozen:
 
     def __init__(self, of: Distribution, args: Any, kwargs: Any) -> None:
         self.dist, self.args, self.kwds = of, args, kwargs
+
+    def stats(self, moments: str = "mv") -> Any:
+        """Mean, variance, skewness and kurtosis, those that are asked for."""
+        return self.dist.stats(*self.args, **self.kwds, moments=moments)
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self.dist, name)
@@ -193,6 +208,8 @@ class _Public:
             raise AttributeError(f"{self._of._real.name} has no {self._name}")
         try:
             return rule(self._of, args, kwargs)
+        except Restart:
+            raise
         except TapecError as error:
             title = f"scipy.stats.{self._of._real.name}.{self._name}"
             if title in error.message:

@@ -29,26 +29,28 @@ CONTINUOUS: dict[str, tuple[float, ...]] = {
     "fisk": (2.2,), "dweibull": (1.6,), "dgamma": (1.6,), "gennorm": (1.7,), "loggamma": (1.4,),
     "levy": (), "moyal": (), "laplace_asymmetric": (1.3,), "johnsonsu": (0.5, 1.2),
     "johnsonsb": (0.5, 1.2), "chi": (2.5,), "exponweib": (1.4, 1.2), "genlogistic": (1.3,),
-    "gengamma": (1.3, 1.2), "gompertz": (0.9,), "rice": (0.8,), "nakagami": (1.3,), "lomax": (2.2,),
-    "hypsecant": (), "arcsine": (), "betaprime": (2.0, 3.0), "foldnorm": (0.9,),
+    "gengamma": (1.3, 1.2), "gompertz": (0.9,), "rice": (0.8,), "nakagami": (1.3,), "hypsecant": (), "arcsine": (), "betaprime": (2.0, 3.0), "foldnorm": (0.9,),
+    "nct": (4.5, 0.7), "ncx2": (3.5, 1.2), "ncf": (5.0, 7.0, 0.6), "pearson3": (0.8,),
+    "wald": (), "lomax": (2.2,), "geninvgauss": (1.3, 0.9), "genhyperbolic": (0.5, 1.5, -0.5),
+    "cosine": (), "foldcauchy": (1.7,), "recipinvgauss": (0.6,), "argus": (1.2,),
+    "norminvgauss": (1.5, 0.4), "landau": (),
 }  # fmt: skip
 DISCRETE: dict[str, tuple[float, ...]] = {
     "bernoulli": (0.3,), "binom": (7, 0.3), "poisson": (2.3,), "nbinom": (3.5, 0.4),
     "geom": (0.3,), "hypergeom": (20, 7, 12), "betabinom": (7, 1.3, 2.1), "zipf": (2.5,),
     "skellam": (2.0, 1.5), "randint": (2, 9), "dlaplace": (0.8,), "logser": (0.6,),
+    "yulesimon": (2.5,), "planck": (0.5,), "boltzmann": (1.4, 9),
 }  # fmt: skip
 FUNCTIONS = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf")
-# What SciPy computes by solving, by sums of unknown length, or in compiled code of its own.
-REFUSED = {
-    *((name, f) for name in ("invgauss", "skewnorm", "exponnorm", "rice", "foldnorm", "betabinom")
-      for f in ("ppf", "isf")),
-    *((name, f) for name in ("vonmises", "logser") for f in FUNCTIONS if (name, f) != ("logser", "sf")),
-    *((name, f) for name in ("hypergeom", "zipf", "skellam") for f in ("ppf", "isf")),
-}  # fmt: skip
 CASES = [
     *((n, f) for n in CONTINUOUS for f in ("logpdf", "pdf", *FUNCTIONS)),
     *((n, f) for n in DISCRETE for f in ("logpmf", "pmf", *FUNCTIONS)),
 ]
+# What SciPy computes by quadrature, or in compiled code of its own.
+REFUSED = {
+    *((name, f) for name in ("geninvgauss", "genhyperbolic", "norminvgauss") for f in FUNCTIONS),
+    *(("landau", f) for f in ("pdf", "logpdf", *FUNCTIONS)),
+} - {("norminvgauss", "sf")}
 KNOWN = [case for case in CASES if case not in REFUSED]
 
 
@@ -206,6 +208,16 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "beta entropy": (lambda a: stats.beta.entropy(a, 2.0), (2.2,)),
     "norm entropy": (lambda s: stats.norm.entropy(scale=s), (2.2,)),
     "lognorm median": (lambda s: stats.lognorm.median(s, scale=2.0), (0.7,)),
+    "gamma stats": (lambda a: stats.gamma.stats(a, scale=2.0)[1], (2.2,)),
+    "frozen stats": (lambda a: stats.gamma(a, scale=2.0).stats("sk")[0], (2.2,)),
+    "pareto var": (lambda b: stats.pareto.var(b), (2.7,)),
+    "loguniform mean": (lambda b: stats.loguniform.mean(0.3, b), (2.7,)),
+    "nct std": (lambda df, nc: stats.nct.std(df, nc), (4.7, 0.3)),
+    "ncf mean": (lambda a, nc: stats.ncf.mean(a, 5.0, nc), (4.7, 0.3)),
+    "nbinom var": (lambda p: stats.nbinom.var(3.5, p), (0.3,)),
+    "gompertz entropy": (lambda c: stats.gompertz.entropy(c), (1.3,)),
+    "skewnorm median": (lambda a: stats.skewnorm.median(a, 0.3, 2.0), (1.3,)),
+    "vonmises interval": (lambda k: stats.vonmises(k).interval(0.9)[1], (1.3,)),
     "uniform support": (lambda s: stats.uniform.support(1.0, s)[1], (0.7,)),
     "poisson moments": (lambda m: stats.poisson.mean(m) * stats.poisson.std(m), (0.7,)),
     "multivariate_normal": (stats.multivariate_normal.logpdf, (ROWS, CENTER, COV)),
