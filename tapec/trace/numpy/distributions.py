@@ -20,11 +20,11 @@ from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.operands import any_symbolic, as_array, unwrap
 from tapec.trace.arrays.session import Restart
 from tapec.trace.arrays.session import where as user_line
-from tapec.trace.numpy import quantile_search
 from tapec.trace.numpy.continuous import CONTINUOUS
 from tapec.trace.numpy.continuous_integrals import INTEGRALS
 from tapec.trace.numpy.discrete import DISCRETE
 from tapec.trace.numpy.distribution_rules import OF_CONTINUOUS, OF_DISCRETE, support_of
+from tapec.trace.numpy.quantile_search import found_count, found_number
 from tapec.trace.numpy.select import where
 from tapec.trace.tuning import MANY_TERMS
 
@@ -130,7 +130,7 @@ def _total(of: Distribution, k: Any, shapes: Any) -> Any:
 
 def _found(of: Distribution, q: Any, shapes: Any, upper: bool) -> Any:
     """A quantile of a distribution that has no formula for it."""
-    search = quantile_search.discrete if of._discrete else quantile_search.continuous
+    search = found_count if of._discrete else found_number
     return search(of, q, support_of(of, shapes), shapes, upper)
 
 

@@ -58,7 +58,7 @@ def _halved(reached: Reached, ends: Any, count: int, middle: Callable[[Any], Any
 # --- continuous ----------------------------------------------------------------------------------
 
 
-def continuous(of: Any, q: Any, ends: tuple[Any, Any], shapes: Any, upper: bool) -> Any:
+def found_number(of: Any, q: Any, ends: tuple[Any, Any], shapes: Any, upper: bool) -> Any:
     """x with cdf(x) = q, or sf(x) = q, in the support."""
     low, high = ends
     q, low, high = TABLE["broadcast_arrays"](1.0 * q, 1.0 * low, 1.0 * high)[:3]
@@ -110,7 +110,7 @@ def _newton(
 # --- discrete ------------------------------------------------------------------------------------
 
 
-def discrete(of: Any, q: Any, ends: tuple[Any, Any], shapes: Any, upper: bool) -> Any:
+def found_count(of: Any, q: Any, ends: tuple[Any, Any], shapes: Any, upper: bool) -> Any:
     """The least k of the support with cdf(k) >= q, or with sf(k) <= q."""
     low, high = ends
     q, low, high = TABLE["broadcast_arrays"](1.0 * q, 1.0 * low, 1.0 * high)[:3]
