@@ -18,7 +18,7 @@ from tapec.lower.frame import Frame
 from tapec.lower.lanes import Element, lane_axis, written_out
 from tapec.lower.memory import Memory
 from tapec.lower.spaces import carried
-from tapec.lower.tuning import SUM_BLOCK, TILE_ROWS
+from tapec.lower.tuning import TILE_ROWS, TILED_SUM
 
 
 def partial(n: Frame, op: Op, buffer: Memory) -> None:
@@ -32,13 +32,19 @@ def partial(n: Frame, op: Op, buffer: Memory) -> None:
     if lane is not None and (inner or lane < len(shape) - 1):
         written_out(n, op, buffer, how, reduced, element, lane)
     elif not summed:
-        tiles.blocks(len(shape) - 1, TILE_ROWS if inner and prod(reduced) <= SUM_BLOCK else 1)
+        together = inner and prod(reduced) <= TILED_SUM and _whole(n, op, reduced[-1])
+        tiles.blocks(len(shape) - 1, TILE_ROWS if together else 1)
     elif not inner and len(shape) == 1 and len(reduced) == 1:
         added_rows(n, op, buffer, reduced[0], element)
     elif inner or len(shape) < 2:
         tiles.blocks(len(shape) - 1, TILE_ROWS if inner else 1)
     else:
         tiles.blocks(len(shape) - 2, TILE_ROWS)
+
+
+def _whole(n: Frame, op: Op, extent: int) -> bool:
+    """Whether sums together leave no rest of lanes, or one that is loaded only."""
+    return not extent % TILE_ROWS or n.in_memory(op.operands[0])
 
 
 def rows(n: Frame, op: Op) -> tuple[list[int], Element, bool]:

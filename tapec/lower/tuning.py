@@ -33,6 +33,9 @@ CALL_FLOPS = 200_000
 PACKED_REUSE = 8
 # Elements of a product that are made together. [elements; estimated]
 TILE_ROWS = 8
+# Sums of contiguous elements up to this length are made several together, which share the work of
+# adding up their lanes. [terms; estimated]
+TILED_SUM = 96
 # Sums of so few terms are written out, with lanes along an axis of the result. [terms; estimated]
 FEW_TERMS = 12
 # Terms of short axes of the result that are written out beside them. [terms; estimated]
@@ -127,4 +130,4 @@ LONG_ROW = 32
 # The largest array of a block has about so many elements. [elements; estimated]
 BLOCK_ELEMENTS = 4096
 # Blocks of short rows have at least and at most so many. [rows; estimated]
-BLOCK_LANES = 16, 256
+BLOCK_LANES = 16, 96
