@@ -2,19 +2,21 @@
 
 A nest joins the producer of its operands, if both run over the same space, and every element is
 read at the place at which it is computed. Values without other readers then need no memory.
+Sums join as well, where arrays are so large that reading them again takes long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import compress
+from math import prod
 
 from tapec.ir.core import Block, Func, Op, Value
 from tapec.ir.nested import reads
 from tapec.ir.ops.nest import MATERIALIZE, NEST, SHARE
 from tapec.lower.inplace import pointwise
 from tapec.lower.regions import each_block
-from tapec.lower.tuning import LONGEST_OPS
+from tapec.lower.tuning import LONGEST_OPS, SUMMED_WHERE_MADE
 
 
 def fuse(func: Func) -> Func:
@@ -23,7 +25,7 @@ def fuse(func: Func) -> Func:
 
 
 def _fused(block: Block) -> Block:
-    if sum(map(_maps, block.ops)) < 2:
+    if not any(map(_maps, block.ops)) or sum(map(_joins, block.ops)) < 2:
         return block
     line = _Line(block)
     for op in block.ops:
@@ -38,6 +40,13 @@ def _maps(op: Op) -> bool:
     return op.primitive is NEST and op.attrs["kind"] == "map"
 
 
+def _joins(op: Op) -> bool:
+    """Whether a nest can join another: large sums do, of small arrays they are read again."""
+    if op.primitive is NEST and op.attrs["kind"] == "reduce":
+        return bool(prod(op.attrs["space"]) >= SUMMED_WHERE_MADE)
+    return _maps(op)
+
+
 class _Line:
     """The ops of a block so far, and the producer of each value."""
 
@@ -47,7 +56,7 @@ class _Line:
 
     def add(self, op: Op) -> None:
         """Append an op, or fuse it with its producer."""
-        at = self.joined(op) if _maps(op) else None
+        at = self.joined(op) if _joins(op) else None
         if at is None:
             at = len(self.ops)
             self.ops.append(op)
@@ -82,7 +91,9 @@ def _in_step(nest: Op, made: Sequence[Value]) -> bool:
         found = near.intersection(op.operands)
         if not found:
             continue
-        placed = op.primitive is MATERIALIZE
+        placed = op.primitive is MATERIALIZE or (
+            op.primitive.reduces and nest.attrs["kind"] == "reduce"
+        )
         if not (placed or pointwise(op)) or any(v.type.shape != space for v in found):
             return False
         near.add(op.result)
@@ -99,14 +110,14 @@ def _one(first: Op, second: Op) -> Op:
         for op in b.ops
     )  # fmt: skip
     body = Block((), (*a.ops, *ops), (*a.results, *b.results))
-    return Op(NEST, (), first.attrs, (*first.results, *second.results), (body,))
+    return Op(NEST, (), second.attrs, (*first.results, *second.results), (body,))
 
 
 def _without_unread(ops: Sequence[Op], results: Sequence[Value]) -> Iterator[Op]:
     """The ops without yields, and without their memory, that nobody reads."""
     used = {v for op in ops for v in reads(op)}.union(results)
     for op in ops:
-        if _maps(op) and not used.issuperset(op.results):
+        if _joins(op) and not used.issuperset(op.results):
             yield _trimmed(op, [v in used for v in op.results])
         else:
             yield op

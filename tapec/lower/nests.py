@@ -169,23 +169,41 @@ def _maps(frame: Frame, made: Made) -> None:
 
     def body(at: Index) -> None:
         for op, memory in places:
-            value = frame.build.remember((frame, op.result, at), frame.apply(op, at))
-            frame.save(value, memory, flat(at, shape))
+            _store(frame, op, memory, at)
 
     frame.over(shape, body)
-    for (_, result), (_, memory) in zip(made, places, strict=True):
+    _stored(frame, [(r, memory) for (_, r), (_, memory) in zip(made, places, strict=True)])
+
+
+def _store(frame: Frame, op: Op, memory: Memory, at: Index) -> None:
+    """Compute one element, and keep it at hand for others that read it here."""
+    value = frame.build.remember((frame, op.result, at), frame.apply(op, at))
+    frame.save(value, memory, flat(at, op.result.type.shape))
+
+
+def _stored(frame: Frame, made: Sequence[tuple[Value, Memory]]) -> None:
+    """From now on these values are in memory."""
+    for result, memory in made:
         frame.memory[result] = memory
         frame.build.wrote(memory.buffer)
 
 
 def _reductions(frame: Frame, made: Made) -> None:
-    """Small reductions over one space, together: every result element is carried."""
+    """Small reductions over one space, together, and what is stored where it is summed up.
+
+    Every result element of a reduction is carried.
+    """
+    stored = [(op, result, frame.target(result)) for op, result in made if result in frame.roots]
+    made = [(op, result) for op, result in made if result not in frame.roots]
     (first, _), *_ = made
     shape, axes = first.operands[0].type.shape, first.attrs["axes"]
     kept = [range(1) if k in axes else range(n) for k, n in enumerate(shape)]
     places = list(product(*kept))
 
     def elements(at: Index) -> list[Value]:
+        for op, _, memory in stored:
+            for place in places:
+                _store(frame, op, memory, _merge(at, place, axes))
         return [
             frame.pull(op.operands[0], _merge(at, place, axes))
             for op, _ in made
@@ -199,6 +217,7 @@ def _reductions(frame: Frame, made: Made) -> None:
     for k, (_, result) in enumerate(made):
         part = totals[k * len(places) : (k + 1) * len(places)]
         frame.grids[result] = grid(part, result.type.shape)
+    _stored(frame, [(result, memory) for _, result, memory in stored])
 
 
 def _merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
