@@ -20,6 +20,7 @@ from tapec.derive.sparse_parts import (
     Array,
     Chosen,
     Coordinates,
+    InOrder,
     MatrixBlock,
     Style,
     along_colours,
@@ -65,7 +66,7 @@ class SparseKernel(Foreign):
         self.__wrapped__, self._style, self._options = f, style, options
         self._single = isinstance(argnums, int)
         self._argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
+        self._program = Kernel(InOrder(f), **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[SparsePlan]] = {}
         self._lock = self._program._lock
         self._last: SparseStructure | None = None

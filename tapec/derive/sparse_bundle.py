@@ -21,7 +21,7 @@ from tapec.derive.sparse import (
     refuse_tracers,
     results_only,
 )
-from tapec.derive.sparse_parts import Chosen, Style
+from tapec.derive.sparse_parts import Chosen, InOrder, Style
 from tapec.derive.sparse_plans import SparseExport, SparseRecipe, blocks_of
 from tapec.derive.sparse_symmetric import SparseGaussNewton, SparseHessian
 from tapec.sparse.report import Sparsity
@@ -125,7 +125,7 @@ class SparseBundle(Foreign):
         self._single = isinstance(argnums, int)
         self._argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._kinds = {n: _KINDS[n](f, argnums, style, options) for n in names if n in sparse}
-        self._program = Kernel(f, **{**options, "backend": "numpy"})  # traced, never run
+        self._program = Kernel(InOrder(f), **{**options, "backend": "numpy"})  # traced, never run
         self._known: dict[Specialization, list[BundlePlan]] = {}
         self._lock = self._program._lock
         self.__name__ = f"{getattr(f, '__name__', type(f).__name__)}.bundle"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, Literal, get_args
@@ -15,6 +16,8 @@ from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
 from tapec.sparse.rows import entries
+from tapec.trace import Tracer
+from tapec.trace.results import call_traced
 from tapec.tree import Tree, complex_leaves, flatten
 
 Mode = Literal["auto", "fwd", "rev", "both"]
@@ -32,6 +35,31 @@ _OPTIONS = (
     ("route", Route),
     ("colouring", Symmetric),
 )
+
+
+class InOrder:
+    """A function with arrays of its own as results, which lie in the order of their elements: a
+    program has what `a.T` is a view of, and rows are counted as the caller sees them."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+        self.__name__ = self.__qualname__ = getattr(f, "__name__", type(f).__name__)
+        self.__signature__ = _signature(f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, tree = flatten(call_traced(self.f, args, kwargs))
+        return tree.unflatten([x.copy() if _is_array(x) else x for x in leaves])
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, Tracer) and bool(x.ndim)
+
+
+def _signature(f: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(f)
+    except (TypeError, ValueError):  # of functions in C
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import tapec
 
 N = 80
 X = np.linspace(0.2, 1.7, N)
-QUICK, SLOW = 10, 200
+QUICK, SLOW = 3, 200
 
 Array = Any
 
