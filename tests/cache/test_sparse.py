@@ -12,7 +12,7 @@ from tapec.cache.store import Store
 from tapec.derive import sparse_colours
 from tapec.sparse import colouring
 
-N = 1_000
+N = 1_100
 X = np.linspace(0.0, 1.0, N)
 
 
