@@ -69,7 +69,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
         self._has_out = has_parameter(f, "out")
         # What does what the program cannot: change things, and raise.
-        self.plain = None if type(f).__module__.startswith("tapec.") else f
+        self.plain = getattr(f, "replayed", None) if type(f).__module__.startswith("tapec.") else f
         self._pinned: frozenset[int] = frozenset()
         self._quick: dict[Any, Variants] = {}
         self._lock = ForkedLock()

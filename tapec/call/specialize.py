@@ -38,6 +38,7 @@ else:
     nesting = deferred("tapec.backends.llvm.nesting")
 
 Array = np.ndarray[Any, Any]
+NOTHING_RAISED = object()
 _Made = TypeVar("_Made")
 
 
@@ -186,7 +187,7 @@ class Specialization:
 
         `given` are the arguments whose leaves these are: the function may change containers. A
         program that fails has changed nothing; then `plain`, the function itself, changes what it
-        changes before it raises.
+        changes before it raises. That of a derivative says NOTHING_RAISED where it does not.
         """
         inputs = self._inputs(leaves)
         if self.exclusive:
@@ -199,9 +200,12 @@ class Specialization:
         except self._raises as error:
             if plain is None or out is not None or isinstance(error, TapecError):
                 raise
-            values = None
+            values, failed = None, error
         if values is None:
-            return plain(*given[0], **given[1])
+            made = plain(*given[0], **given[1])
+            if made is NOTHING_RAISED:
+                raise failed
+            return made
         stored = len(values) - self._stored
         for position, value in zip(self.mutated, values[self.returned_count : stored], strict=True):
             inputs[position][...] = value

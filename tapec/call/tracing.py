@@ -12,10 +12,12 @@ from tapec.call.program import TracedProgram, face_of
 from tapec.call.signature import Input, Signature, leaf_hints, program_name, roots_of
 from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
+from tapec.ir.core import Loc
 from tapec.ir.nested import count
 from tapec.lazy import IMPORTING
 from tapec.pipeline import Journal, clean
 from tapec.trace import NeedStatic, Param, trace
+from tapec.trace.arrays.linear_errors import UnreadResults, checking
 from tapec.trace.python.changed import Refused
 from tapec.trace.python.clone import given
 from tapec.trace.python.inputs import Captured
@@ -52,15 +54,18 @@ def specialize(
     plan = InputPlan() if plan is None else plan
     with IMPORTING:
         hidden()  # imports the modules of generators
+    checked: frozenset[Loc] = frozenset()
     while True:
         walk = Walk(roots_of(f, signature), stored=plan.stored)
         captured = Captured(walk.edges, plan)
         changes = Changes(f, walk, captured)
         try:
-            with changes.undone():
+            with changes.undone(), checking(checked):
                 return _specialized(f, signature, backend, captured, plan, changes)
         except CapturesTracer:
             raise
+        except UnreadResults as found:
+            checked |= found.lines
         except StoredOnSomePaths as found:
             plan = replace(plan, stored=plan.stored | found.names)
         except NeedStatic as need:

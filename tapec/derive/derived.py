@@ -10,6 +10,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tapec.call.specialize import NOTHING_RAISED
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.lazy import deferred
 from tapec.pipeline import derive
@@ -52,6 +55,25 @@ class Transform:
     def __signature__(self) -> inspect.Signature:
         """The parameters of the function, where the derived one has the same."""
         return inspect.signature(self.f if self.like_f else type(self).__call__.__get__(self))
+
+    def primals(self, args: tuple[Any, ...]) -> Sequence[Any] | None:
+        """The function's arguments among those of a call; None where it is not called."""
+        return args if self.like_f else None
+
+    def replayed(self, *args: Any, **kwargs: Any) -> Any:
+        """Change what a failed call would have changed outside before it raised, and raise.
+
+        The function is called on copies of the arrays, which derivatives leave alone.
+        """
+        primals = self.primals(args)
+        own = type(self.f).__module__.startswith("tapec.")
+        plain = getattr(self.f, "plain", getattr(self.f, "replayed", None)) if own else self.f
+        if plain is not None and primals is not None:
+            leaves, tree = flatten((tuple(primals), kwargs))
+            copies = [x.copy() if isinstance(x, np.ndarray) else x for x in leaves]
+            given, named = tree.unflatten(copies)
+            plain(*given, **named)
+        return NOTHING_RAISED
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Inner trace, argument groups and the (float) arguments."""
@@ -170,6 +192,10 @@ class Jvp(Transform):
     """The value and the tangent for given tangents of the arguments."""
 
     suffix = "jvp"
+
+    def primals(self, args: tuple[Any, ...]) -> Sequence[Any]:
+        """The first argument holds them."""
+        return tuple(args[0])
 
     def __call__(self, primals: Any, tangents: Any) -> Any:
         primals = tuple(primals)

@@ -43,6 +43,10 @@ class _AtPoint(Transform, ABC):
     def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
         """How the map's results are put together."""
 
+    def primals(self, args: tuple[Any, ...]) -> Sequence[Any]:
+        """All of them."""
+        return args
+
     def __call__(self, *primals: Any) -> Any:
         groups = argument_leaves(primals, range(len(primals)))
         args = as_float(primals, groups)

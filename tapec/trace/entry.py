@@ -12,6 +12,7 @@ from tapec.errors import TraceError, UnsupportedOperation
 from tapec.ir.core import Func, Value
 from tapec.ir.types import NUMPY_DTYPES, Type
 from tapec.trace.arrays.layout import Strides
+from tapec.trace.arrays.linear_errors import refuse_unread
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.overlap import Exclusive
 from tapec.trace.arrays.session import Session, current, running
@@ -186,6 +187,7 @@ def _traced(
         code = session.failures.code._value(session) if errors else None
     label = name or getattr(f, "__name__", "") or type(f).__name__
     func = session.builder.func(label if label.isidentifier() else "f", values)
+    refuse_unread(session, func)
     if session.parent is not None:
         session.parent.choices += session.choices
     choices = tuple(dict.fromkeys(session.choices))

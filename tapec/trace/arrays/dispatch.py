@@ -13,7 +13,7 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.fresh import arrays_in, laid_out_as_numpy
 from tapec.trace.arrays.handlers import HANDLERS
-from tapec.trace.arrays.linear_errors import expect_success
+from tapec.trace.arrays.linear_errors import expect_success, is_checked, noted
 from tapec.trace.arrays.memory import strided_view
 from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
 from tapec.trace.arrays.promote import is_complex_type
@@ -40,9 +40,11 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if deps := deps_of([*_flat([*args, *kwargs.values()])]):
             raise NeedStatic(deps, where())
         raise unsupported(function)
-    if HANDLERS.get() and "linalg." in name:
+    if "linalg." not in name:
+        return translated(name, function, args, kwargs)
+    if HANDLERS.get() or is_checked():
         expect_success(function, args, kwargs)
-    return translated(name, function, args, kwargs)
+    return noted(name, translated(name, function, args, kwargs))
 
 
 # They read an attribute, which Python's numbers have too.

@@ -77,6 +77,7 @@ class Session:
         "parent",
         "partial",
         "predictions",
+        "raising",
         "serial",
         "shadows",
         "stores",
@@ -100,6 +101,8 @@ class Session:
         # How often the trace has written into an array so far, its regions included.
         self.writes: list[int] = [0] if parent is None else parent.writes
         self.captures: list[Any] = []
+        # Results of functions that may raise for their values (see `linear_errors`).
+        self.raising: list[Any] = [] if parent is None or not self.is_region else parent.raising
         # Captured values that are inputs (see tapec.trace.python.inputs).
         self.captured: Any = None if parent is None else parent.captured
         # What the trace may change outside (see tapec.trace.python.outside), and the places there

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.ir.types import Type
+from tapec.trace.arrays.linear_errors import note_dropped
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.tracer import Tracer
@@ -191,6 +192,8 @@ def emit(branches: Branches, phis: Sequence[Phi], test: Value, name: str) -> Non
     values: list[Value] = []
     if results[0]:
         values += session.emit_regions(name, [test, *operands.values()], {}, blocks)
+    elif session.raising:
+        note_dropped(session, [op for block in blocks for op in block.ops])
     for region in regions:
         session.choices += region.choices
     for storage, value in zip(written, values[len(values) - len(written) :], strict=True):

@@ -21,7 +21,7 @@ from tapec.trace.arrays.handlers import HANDLERS
 from tapec.trace.arrays.session import Restart, Session, current, where
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.failures import Types, flat_types
+from tapec.trace.staging.failures import Types, flat_types, raise_for_user
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -108,7 +108,7 @@ class Attempt:
         if k == len(self.decided):
             raise Undecided(self, truth(self.session, holds()))
         if not self.decided[k]:
-            raise error
+            raise_for_user(error)  # also where a handler raises it again
 
 
 class TryHandler:
