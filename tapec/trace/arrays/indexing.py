@@ -13,6 +13,7 @@ from tapec.ir.places import full_range, kept, selected
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
 from tapec.trace.arrays.fresh import laid_out_as_numpy
+from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
 from tapec.trace.arrays.memory import in_c_order
 from tapec.trace.arrays.operands import (
@@ -99,6 +100,8 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
         n = 0 if e is None else next(shape)
         if not (e is None or isinstance(e, slice) or is_symbolic(e)):
             entries[k] = checked(e, n, k)
+        elif is_symbolic(e):
+            _may_be_outside(e, n, k)
     index = parse_dynamic(x, entries, session)
     view = place(x, index, session) if index.starts else basic_view(
         x, ParsedIndex(index.at, {}, [], boxed))  # fmt: skip
@@ -107,6 +110,13 @@ def dynamic_view(x: Tracer, key: Any) -> Window:
         shape_ = tuple(1 if e == "new" else next(sizes) for e in index.layout)
         view = view._view(("reshape", shape_), shape_)
     return Window(view, bounds=_cut_axes(index))
+
+
+def _may_be_outside(index: Any, n: int, axis: int) -> None:
+    """Let a `try` around catch what NumPy raises for places outside of an axis."""
+    if HANDLERS.get():
+        inside = lambda: TABLE["all"](TABLE["logical_and"](index >= -n, index < n))  # noqa: E731
+        may_raise(IndexError, inside, f"index is out of bounds for axis {axis} with size {n}")
 
 
 def _cut_axes(index: Any) -> dict[int, Any]:
@@ -168,7 +178,9 @@ def _operands(x: Tracer, parsed: ParsedIndex, *more: Any) -> tuple[Any, list[Any
     for axis, a in zip(parsed.arrays, arrays, strict=True):
         if np.dtype(a.dtype).kind not in "iu":
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
-        if not is_symbolic(a):
+        if is_symbolic(a):
+            _may_be_outside(a, x.shape[axis], axis)
+        else:
             plain = np.asarray(unwrap(a))
             n = x.shape[axis]
             if plain.size and (plain.min() < -n or plain.max() >= n):

@@ -140,7 +140,11 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     # Sorting is stable, also in descending order.
     order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
     order = (len(found) - 1 - order)[::-1] if reverse else order
-    return builtins.list(TABLE["array"](found)[order])
+    made = builtins.list(TABLE["array"](found)[order])
+    if all(builtins.type(x) is Tracer and x._weak and x._dtype == found[0]._dtype for x in found):
+        for x in made:  # Python's numbers stay that
+            x._weak = True
+    return made
 
 
 def sort_list(items: builtins.list[Any], *, key: Any = None, reverse: Any = False) -> None:

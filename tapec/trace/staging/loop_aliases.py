@@ -17,7 +17,15 @@ from weakref import WeakSet
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.trace.arrays.session import Session, where
-from tapec.trace.arrays.storage import COUNTED, SHARED, SNAPSHOTS, MaybeShared, Storage, holders
+from tapec.trace.arrays.storage import (
+    COUNTED,
+    SHARED,
+    SNAPSHOTS,
+    VERSIONS,
+    MaybeShared,
+    Storage,
+    holders,
+)
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.heap import Slot
 from tapec.trace.staging.region import Region, set_result
@@ -95,14 +103,19 @@ def check_aliases(
 
 
 def _tell_of_writes(written: set[CarriedLeaf], session: Session) -> None:
-    """Let a loop around know that the arrays its iteration starts with were written.
+    """Let others know that arrays which an iteration starts with were written.
 
-    Nothing in it has them any more, but those that it starts with may have other names outside.
+    Nothing in the loop has them any more, but merged names may mean them, and those that a loop
+    around starts with may have other names outside.
     """
     for c in written:
         storage = memory_of(c.start)
-        if storage is not None and session.is_region and storage.session is session:
+        if storage is None:
+            continue
+        if session.is_region and storage.session is session:
             storage.changed()
+        else:
+            storage.stamp = next(VERSIONS)
 
 
 def _check_starts(

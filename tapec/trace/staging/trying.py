@@ -30,7 +30,7 @@ from tapec.trace.tuning import TRIED
 
 Body = Callable[[], None]
 # What is caught where a traced value may decide that it is raised.
-_STAGED = (np.linalg.LinAlgError, ZeroDivisionError, AssertionError)
+_STAGED = (np.linalg.LinAlgError, ZeroDivisionError, AssertionError, IndexError)
 
 
 class Undecided(Restart):
