@@ -29,6 +29,7 @@ from tapec.trace.python.builtin_classes import (
     class_of_complex,
     is_instance,
 )
+from tapec.trace.python.comparisons import ordered
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
 from tapec.trace.staging.values import NARROW, Poison, kind_of, rounds
@@ -57,7 +58,7 @@ def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
         if type(items) in SPECIAL:
             return call_special(real.__name__, (items,), {})
         if is_symbolic(items) and len(items.shape) == 1:
-            return TABLE[real.__name__](items)
+            return Bool(TABLE[real.__name__](items))
         found: Any = None
         for item in items:
             if not is_symbolic(item):
@@ -65,7 +66,7 @@ def _truths(real: Any, name: str, stops: bool) -> Callable[[Any], Any]:
                     return stops
                 continue
             found = Bool(item) if found is None else TABLE[name](found, Bool(item))
-        return (not stops) if found is None else found
+        return (not stops) if found is None else Bool(found)
 
     return combined
 
@@ -92,9 +93,9 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
         first, top = found[0], keys[0]
         for item, value in zip(found[1:], keys[1:], strict=True):
             # As in Python, the first of equal values is kept.
-            wins = TABLE[better](value, top)
+            wins = ordered(value, top, better)
             first = _either(wins, item, first)
-            top = first if key is None else where(wins, value, top)
+            top = first if key is None else _either(wins, value, top)
         return first
 
     return extreme
@@ -102,6 +103,8 @@ def _extreme(real: Any, better: str) -> Callable[..., Any]:
 
 def _either(wins: Any, a: Any, b: Any) -> Any:
     """The first where a condition holds, else the second; element by element of pairs and lists."""
+    if not is_symbolic(wins):
+        return a if wins else b
     if type(a) in (tuple, builtins.list) and type(a) is type(b) and len(a) == len(b):
         return type(a)([_either(wins, x, y) for x, y in zip(a, b, strict=True)])
     if isinstance(a, _VALUES) and isinstance(b, _VALUES):
@@ -141,7 +144,10 @@ def _sorted(items: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -
     order = TABLE["argsort"](numbers[::-1] if reverse else numbers)
     order = (len(found) - 1 - order)[::-1] if reverse else order
     made = builtins.list(TABLE["array"](found)[order])
-    if all(builtins.type(x) is Tracer and x._weak and x._dtype == found[0]._dtype for x in found):
+    kinds = [kind_of(x) for x in found]
+    if all(
+        k is not None and k.weak and k.dtype == x._dtype for k, x in zip(kinds, made, strict=True)
+    ):
         for x in made:  # Python's numbers stay that
             x._weak = True
     return made
