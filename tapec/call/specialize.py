@@ -38,7 +38,6 @@ else:
     nesting = deferred("tapec.backends.llvm.nesting")
 
 Array = np.ndarray[Any, Any]
-NOTHING_RAISED = object()
 _Made = TypeVar("_Made")
 
 
@@ -187,7 +186,7 @@ class Specialization:
 
         `given` are the arguments whose leaves these are: the function may change containers. A
         program that fails has changed nothing; then `plain`, the function itself, changes what it
-        changes before it raises. That of a derivative says NOTHING_RAISED where it does not.
+        changes before it raises. That of a derivative gives NotImplemented where it does not.
         """
         inputs = self._inputs(leaves)
         if self.exclusive:
@@ -203,7 +202,7 @@ class Specialization:
             values, failed = None, error
         if values is None:
             made = plain(*given[0], **given[1])
-            if made is NOTHING_RAISED:
+            if made is NotImplemented:
                 raise failed
             return made
         stored = len(values) - self._stored

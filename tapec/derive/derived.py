@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapec.call.specialize import NOTHING_RAISED
 from tapec.errors import NonDifferentiableError, ShapeError
 from tapec.lazy import deferred
 from tapec.pipeline import derive
@@ -63,7 +62,8 @@ class Transform:
     def replayed(self, *args: Any, **kwargs: Any) -> Any:
         """Change what a failed call would have changed outside before it raised, and raise.
 
-        The function is called on copies of the arrays, which derivatives leave alone.
+        The function is called on copies of the arrays, which derivatives leave alone. Returns
+        NotImplemented where it does not raise.
         """
         primals = self.primals(args)
         own = type(self.f).__module__.startswith("tapec.")
@@ -73,7 +73,7 @@ class Transform:
             copies = [x.copy() if isinstance(x, np.ndarray) else x for x in leaves]
             given, named = tree.unflatten(copies)
             plain(*given, **named)
-        return NOTHING_RAISED
+        return NotImplemented
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Inner trace, argument groups and the (float) arguments."""

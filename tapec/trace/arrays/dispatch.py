@@ -47,8 +47,8 @@ def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return noted(name, translated(name, function, args, kwargs))
 
 
-# They read an attribute, which Python's numbers have too.
-_READS = frozenset(["real", "imag"])
+# They read an attribute, which Python's numbers have too, or give a truth of Python's.
+_READS = frozenset(["real", "imag", "allclose", "array_equal", "array_equiv"])
 # They write `out` piece by piece, without a look at what they still have to read.
 _PIECEWISE = frozenset(["concatenate", "concat", "stack"])
 

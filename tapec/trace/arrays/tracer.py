@@ -149,22 +149,6 @@ class Tracer:
         array = self._coerce("array", "use NumPy functions on it, imported as `import numpy as np`")
         return np.array(array, dtype=dtype)
 
-    def item(self, *args: Any) -> Any:
-        """The element: itself while traced, a Python number when concrete."""
-        if self._storage.array is not None:
-            return self._array.item(*args)
-        if len(args) == 1 and isinstance(args[0], tuple):
-            return self[args[0]]
-        if args:
-            return TABLE["ravel"](self)[args[0]] if len(args) == 1 else self[args]
-        return TABLE["reshape"](self, ())
-
-    def tolist(self) -> Any:
-        """Nested lists of the elements."""
-        if self._storage.array is not None:
-            return self._array.tolist()
-        return [row.tolist() for row in self] if self.shape else self
-
     # -- protocol --------------------------------------------------------------------------
 
     if TYPE_CHECKING:  # given to the class by the modules above this one

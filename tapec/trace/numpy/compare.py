@@ -8,6 +8,7 @@ import numpy as np
 
 from tapec.trace.arrays.operands import as_array, as_tracer
 from tapec.trace.arrays.table import TABLE, implements
+from tapec.trace.numpy.elements import of_python
 from tapec.trace.numpy.reduce import as_float
 
 
@@ -25,7 +26,7 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool 
 @implements("allclose")
 def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """Whether all elements are close."""
-    return TABLE["all"](isclose(a, b, rtol, atol, equal_nan))
+    return of_python(TABLE["all"](isclose(a, b, rtol, atol, equal_nan)))
 
 
 @implements("array_equal")
@@ -37,7 +38,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     same = TABLE["equal"](a, b)
     if equal_nan:
         same = same | (TABLE["isnan"](a) & TABLE["isnan"](b))
-    return TABLE["all"](same)
+    return of_python(TABLE["all"](same))
 
 
 @implements("array_equiv")
@@ -48,4 +49,4 @@ def array_equiv(a1: Any, a2: Any) -> Any:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         return False
-    return TABLE["all"](TABLE["equal"](a, b))
+    return of_python(TABLE["all"](TABLE["equal"](a, b)))

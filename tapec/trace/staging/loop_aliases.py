@@ -85,6 +85,9 @@ def check_aliases(
         if outer or (several and not written.isdisjoint(sharing)):
             raise _refused()
     ends.clear()
+    twins = [c for c in carried if c.entry is not None and any(map(_is_several, _ends(c)))]
+    if len(twins) > 1 and not written.isdisjoint(twins):
+        raise _refused()
     _check_starts(carried, written, region, live)
     # Ids, since references to the storages would be counted as aliases.
     starts = [id(memory_of(c.start)) for c in carried if c.entry is not None]
@@ -133,10 +136,16 @@ def _check_starts(
         return
     read = [c for c in carried if c.entry is not None and live(c)]
     starts = [(c, s) for c in read if (s := memory_of(c.start)) is not None]
-    suspects = [s for c, s in starts if c not in written or s.frozen]
+    suspects = [s for c, s in starts if c not in written or _refuses_writes(s)]
     suspects += [m for s in (*(s for _, s in starts), *region.entered) for m in maybe_same(s)]
     if any(id(s) in changed for s in suspects):
         raise _refused()
+
+
+def _refuses_writes(storage: Storage) -> bool:
+    """Whether an array may not be written, as it may be one that has other names."""
+    frozen = storage.frozen
+    return bool(frozen) and (isinstance(frozen, str) or frozen.refuses_writes())
 
 
 def _swapped(c: CarriedLeaf, carried: Sequence[CarriedLeaf], certain: int) -> Swaps:
