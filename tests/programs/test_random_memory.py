@@ -6,12 +6,8 @@ import os
 from typing import Any
 
 import pytest
-from support.memory_fuzz import Wrong, campaign, examine
+from support.memory_fuzz import campaign, examine
 from support.random_memory import Writer
-
-from tapec.call import specialize
-from tapec.trace.arrays import storage
-from tapec.trace.staging import branch, loop_aliases
 
 # Programs of the slow test; TAPEC_FUZZ=200000 for a long run.
 COUNT = int(os.environ.get("TAPEC_FUZZ", "4000"))
@@ -49,26 +45,3 @@ def test_found(seed: int) -> None:
 def test_many(piece: int) -> None:
     size = COUNT // PIECES
     check(range(piece * size, (piece + 1) * size))
-
-
-# -- planted faults --------------------------------------------------------------------------------
-
-# What is taken out of tracing and calls, and a program that is wrong without it.
-FAULTS: dict[str, tuple[Any, str, Any, int]] = {
-    "names that diverge in loops": (loop_aliases, "_check_starts", lambda *args: None, 20600),
-    "reads of stale names": (storage.MaybeShared, "check", lambda self: None, 20041),
-    "writes under two names": (storage.MaybeShared, "refuses_writes", lambda self: False, 20190),
-    "arguments that share memory": (specialize, "check_separate", lambda *args: None, 20114),
-    "arrays merged by branches": (branch, "frozen_by", lambda *args: "", 20035),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS)
-def test_planted_faults_are_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, name, without, seed = FAULTS[fault]
-    whole = Writer(seed).program()
-    examine(whole, seed, derivatives=False)
-    monkeypatch.setattr(owner, name, without)
-    with pytest.raises(Wrong):
-        examine(whole, seed, derivatives=False)
