@@ -87,6 +87,15 @@ class Ragged(NumpyProtocols):
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise unsupported("code that needs a real NumPy array")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("frame", "intervals"):
+            raise UnsupportedOperation(
+                f"a store to .{name} of a slice whose length is known at run time only",
+                where=user_line(),
+                hint=CURE,
+            )
+        object.__setattr__(self, name, value)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'ndarray' object has no attribute {name!r}")

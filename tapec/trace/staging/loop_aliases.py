@@ -28,6 +28,7 @@ from tapec.trace.arrays.storage import (
 )
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.heap import Slot
+from tapec.trace.staging.merged_memory import is_read_only
 from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.values import Kind, memory_of, traced
 
@@ -85,8 +86,7 @@ def check_aliases(
         if outer or (several and not written.isdisjoint(sharing)):
             raise _refused()
     ends.clear()
-    twins = [c for c in carried if c.entry is not None and any(map(_is_several, _ends(c)))]
-    if len(twins) > 1 and not written.isdisjoint(twins):
+    if _hides_names(carried, written):
         raise _refused()
     _check_starts(carried, written, region, live)
     # Ids, since references to the storages would be counted as aliases.
@@ -103,6 +103,13 @@ def check_aliases(
                 swaps.update(_swapped(c, carried, certain))
     _tell_of_writes(written, session)
     return swaps
+
+
+def _hides_names(carried: Sequence[CarriedLeaf], written: set[CarriedLeaf]) -> bool:
+    """Whether names that a branch inside has merged are written, or views that are read-only."""
+    twins = [c for c in carried if c.entry is not None and any(map(_is_several, _ends(c)))]
+    hidden = len(twins) > 1 and not written.isdisjoint(twins)
+    return hidden or any(is_read_only(c.end) for c in written)
 
 
 def _tell_of_writes(written: set[CarriedLeaf], session: Session) -> None:
@@ -242,6 +249,7 @@ def results_of(
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
         several = any(counts[id(s)] > 1 or _is_several(s) for s in _ends(c))
+        several = several or is_read_only(c.end)
         frozen: Any = MaybeShared(maybe, several, peers) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made

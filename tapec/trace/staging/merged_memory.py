@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tapec.trace.arrays import views
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage
+from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.values import memory_of
+
+
+def is_read_only(leaf: Any) -> bool:
+    """Whether a leaf is a view that NumPy does not let anybody write."""
+    return type(leaf) is Tracer and views.is_read_only(leaf._steps)
 
 
 def frozen_by(
@@ -17,6 +24,7 @@ def frozen_by(
 
     `peers` are the others that the same branch has merged.
     """
+    shared = shared or any(map(is_read_only, leaves))
     outer: list[Storage] = []
     within: list[MaybeShared] = []
     for storage, region in zip(map(memory_of, leaves), regions, strict=True):

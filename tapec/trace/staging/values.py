@@ -221,11 +221,13 @@ class Poison:
     __slots__ = ("_error",)
 
     def __init__(self, message: str, hint: str, at: object) -> None:
-        self._error = (message, hint, at)
+        object.__setattr__(self, "_error", (message, hint, at))
 
     def _fail(self, *args: Any, **kwargs: Any) -> Any:
         message, hint, at = self._error
         raise ControlFlowError(message, where=at or where(), hint=hint)
+
+    __setattr__ = _fail
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
