@@ -9,68 +9,14 @@ repeated values have NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tapec.scipy.calls import called
-from tapec.scipy.registry import floats
-from tapec.tree import is_complex
+from tapec.scipy.several import several
 
 Array = np.ndarray[Any, Any]
-
-
-def _parts(z: Any) -> list[Any]:
-    """The real and, where there is one, the imaginary part."""
-    return [floats(z.real), floats(z.imag)] if is_complex(z) else [floats(z)]
-
-
-def _whole(parts: Sequence[Any]) -> Any:
-    return parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
-
-
-def _decomposed(
-    a: Any,
-    values: Callable[[Array], Sequence[Array]],
-    kinds: Sequence[tuple[bool, tuple[int, ...]]],
-    tangents: Callable[[Any, Any, Sequence[Any]], Sequence[Any]],
-    name: str,
-) -> list[Any]:
-    """Several results, of which `kinds` says whether they are complex, and their shapes.
-
-    `tangents(a, da, results)` are those of the results.
-    """
-    sizes = [int(np.prod(shape, dtype=int)) for _, shape in kinds]
-
-    def flat(results: Sequence[Any]) -> Any:
-        found = []
-        for (is_pair, _), r in zip(kinds, results, strict=True):
-            found += [np.ravel(r.real), np.ravel(r.imag)] if is_pair else [np.ravel(r)]
-        return np.concatenate(found)
-
-    def parted(made: Any) -> list[Any]:
-        found, start = [], 0
-        for (is_pair, shape), size in zip(kinds, sizes, strict=True):
-            parts = [
-                made[start + k * size : start + (k + 1) * size].reshape(shape)
-                for k in range(1 + is_pair)
-            ]
-            found.append(_whole(parts))
-            start += size * (1 + is_pair)
-        return found
-
-    def run(*parts: Array) -> Array:
-        results = values(_whole(parts))
-        made: Array = flat([r + 0j if k[0] else r for r, k in zip(results, kinds, strict=True)])
-        return made
-
-    def forward(operands: Sequence[Any], result: Any, moved: Sequence[Any]) -> Any:
-        given = [np.zeros_like(x) if t is None else t for x, t in zip(operands, moved, strict=True)]
-        return flat(tangents(_whole(operands), _whole(given), parted(result)))
-
-    count = sum(size * (1 + k[0]) for size, k in zip(sizes, kinds, strict=True))
-    return parted(called(run, _parts(a), count, name, forward))
 
 
 def _square(a: Any) -> tuple[int, ...]:
@@ -110,25 +56,25 @@ def eigvals(a: Any) -> Any:
     """The eigenvalues, complex in any case."""
     *lead, n, _ = _square(a)
 
-    def tangents(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
-        _, v = eig(a)
-        return [_diagonal(np.linalg.solve(v, da @ v))]
+    def tangents(operands: Sequence[Any], moved: Sequence[Any], _: Sequence[Any]) -> Sequence[Any]:
+        _, v = eig(operands[0])
+        return [_diagonal(np.linalg.solve(v, moved[0] @ v))]
 
     kinds = [(True, (*lead, n))]
-    return _decomposed(a, lambda a: _eig(a)[:1], kinds, tangents, "eigvals")[0]
+    return several(lambda a: _eig(a)[:1], [a], kinds, "eigvals", tangents)[0]
 
 
 def eig(a: Any) -> tuple[Any, Any]:
     """Eigenvalues and right eigenvectors, complex in any case."""
     *lead, n, _ = _square(a)
     kinds = [(True, (*lead, n)), (True, (*lead, n, n))]
-    w, v = _decomposed(a, _eig, kinds, _of_eig, "eig")
+    w, v = several(_eig, [a], kinds, "eig", _of_eig)
     return w, v
 
 
-def _of_eig(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
+def _of_eig(operands: Sequence[Any], moved: Sequence[Any], results: Sequence[Any]) -> Sequence[Any]:
     """dw = diag(X) and dV = V (X / (w_j - w_i)) with X = V^-1 dA V, then norms and phases."""
-    w, v = results
+    (da,), (w, v) = moved, results
     x = np.linalg.solve(v, da @ v)
     dv = v @ _over(x, w[..., None, :] - w[..., :, None], np.abs(w))
     dv = dv - v * np.sum((np.conjugate(v) * dv).real, axis=-2)[..., None, :]
@@ -146,14 +92,16 @@ def eigh(a: Any, lower: bool) -> tuple[Any, Any]:
     """Eigenvalues and eigenvectors of a Hermitian matrix."""
     *lead, n, _ = _square(a)
     kinds = [(False, (*lead, n)), (True, (*lead, n, n))]
-    w, v = _decomposed(
-        a, lambda a: tuple(np.linalg.eigh(a, "L" if lower else "U")), kinds, _of_eigh, "eigh"
+    w, v = several(
+        lambda a: tuple(np.linalg.eigh(a, "L" if lower else "U")), [a], kinds, "eigh", _of_eigh
     )
     return w, v
 
 
-def _of_eigh(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
-    w, v = results
+def _of_eigh(
+    operands: Sequence[Any], moved: Sequence[Any], results: Sequence[Any]
+) -> Sequence[Any]:
+    (da,), (w, v) = moved, results
     x = _adjoint(v) @ (da @ v)
     return [_diagonal(x).real, v @ _over(x, w[..., None, :] - w[..., :, None], np.abs(w))]
 
@@ -166,21 +114,21 @@ def svd(a: Any) -> tuple[Any, Any, Any]:
     *lead, m, n = a.shape
     k = min(m, n)
     kinds = [(True, (*lead, m, k)), (False, (*lead, k)), (True, (*lead, k, n))]
-    u, s, vh = _decomposed(
-        a, lambda a: tuple(np.linalg.svd(a, full_matrices=False)), kinds, _of_svd, "svd"
+    u, s, vh = several(
+        lambda a: tuple(np.linalg.svd(a, full_matrices=False)), [a], kinds, "svd", _of_svd
     )
     return u, s, vh
 
 
-def _of_svd(a: Any, da: Any, results: Sequence[Any]) -> Sequence[Any]:
-    u, s, vh = results
+def _of_svd(operands: Sequence[Any], moved: Sequence[Any], results: Sequence[Any]) -> Sequence[Any]:
+    (da,), (u, s, vh) = moved, results
     k, v = s.shape[-1], _adjoint(vh)
     row, column = s[..., None, :], s[..., :, None]
     p = _adjoint(u) @ (da @ v)
-    moved, back = (_over(m, row - column, s) / (row + column + np.eye(k)) for m in (p, _adjoint(p)))
+    ahead, back = (_over(m, row - column, s) / (row + column + np.eye(k)) for m in (p, _adjoint(p)))
     turn = np.eye(k) * (0.5j * _diagonal(p).imag / s)[..., None, :]
-    du = u @ (moved * row + back * column + turn)
-    dv = v @ (moved * column + back * row - turn)
+    du = u @ (ahead * row + back * column + turn)
+    dv = v @ (ahead * column + back * row - turn)
     if u.shape[-2] > k:
         rest = da @ v
         du = du + (rest - u @ (_adjoint(u) @ rest)) / row

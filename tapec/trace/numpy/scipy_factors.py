@@ -136,18 +136,6 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
 # --- orthogonal factors, singular values ---------------------------------------------------------
 
 
-@implements("scipy.linalg.qr")
-def qr(a: Any, mode: str = "full", pivoting: bool = False) -> Any:
-    """``scipy.linalg.qr`` without pivoting, in the modes 'full', 'r' and 'economic'."""
-    if pivoting or mode == "raw":
-        what = "with pivoting" if pivoting else "with mode 'raw'"
-        raise _refused(f"qr {what}", "use mode 'full', 'r' or 'economic', without pivoting")
-    if mode not in ("full", "r", "economic"):
-        raise ValueError("Mode argument should be one of ['full', 'r', 'economic', 'raw']")
-    q, r = np.linalg.qr(array_of(a), "reduced" if mode == "economic" else "complete")
-    return (r,) if mode == "r" else (q, r)
-
-
 @implements("scipy.linalg.svd")
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """``scipy.linalg.svd``."""

@@ -22,7 +22,9 @@ else:
     proxy = deferred("tapec.trace.python.proxy")
 
 # The modules of SciPy that have a room of translations.
-TRANSLATED = frozenset(["integrate", "interpolate", "ndimage", "optimize", "sparse", "spatial"])
+TRANSLATED = frozenset(
+    ["integrate", "interpolate", "linalg", "ndimage", "optimize", "sparse", "spatial"]
+)
 
 # Classes that name another module than the one of their translation.
 _HIDDEN = {
