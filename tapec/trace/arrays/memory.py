@@ -39,6 +39,8 @@ def lies_differently(a: Any) -> bool:
 
 def turned_strides(x: Tracer) -> Strides | None:
     """The strides of an array if what is behind it, whose order is not known, lies in Fortran's."""
+    if any(kind == "reshape" for kind, _ in x._steps):  # of a copy on some paths, a view on others
+        return layout.packed(x._shape, range(len(x._shape))[::-1])
     shape = x._storage.shape
     strides = layout.packed(shape, range(len(shape))[::-1])
     return layout.strides_of(views.shadow_of(shape, strides, x._dtype, x._steps))
