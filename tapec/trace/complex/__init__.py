@@ -11,6 +11,7 @@ from tapec.trace.complex import (  # noqa: F401
     eigen,
     elementary,
     fourier,
+    hankel,
     linear,
     predicates,
     products,

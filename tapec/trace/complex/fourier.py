@@ -163,6 +163,18 @@ def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     return irfft(a, lengths[-1], found[-1], norm)
 
 
+@transform("hfftn")
+def hfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    """``scipy.fft.hfftn``: of a signal that is Hermitian in its last axis."""
+    return irfftn(np.conjugate(a), s, axes, other(norm))
+
+
+@transform("ihfftn")
+def ihfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    """``scipy.fft.ihfftn``."""
+    return np.conjugate(rfftn(a, s, axes, other(norm)))
+
+
 def _of_two(name: str, of_all: Callable[..., Any]) -> None:
     def function(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
         return of_all(a, s, axes, norm)
@@ -170,7 +182,10 @@ def _of_two(name: str, of_all: Callable[..., Any]) -> None:
     transform(name)(function)
 
 
-for _name, _function in (("fft2", fftn), ("ifft2", ifftn), ("rfft2", rfftn), ("irfft2", irfftn)):
+for _name, _function in (
+    *(("fft2", fftn), ("ifft2", ifftn), ("rfft2", rfftn), ("irfft2", irfftn)),
+    *(("hfft2", hfftn), ("ihfft2", ihfftn)),
+):
     _of_two(_name, _function)
 
 
