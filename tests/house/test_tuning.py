@@ -77,6 +77,7 @@ GIVEN = {
     "lower/wave.py": {"_BEFORE", "_INSIDE", "_AFTER"},
     "trace/arrays/storage.py": {"MANY"},
     "trace/numpy/continuous_integrals.py": {"_FALL", "_NORMAL"},
+    "trace/numpy/multivariate.py": {"_SINGULAR"},
     "trace/numpy/quantile_search.py": {"_GROWTHS", "_HALVINGS", "_DOUBLINGS"},
     "trace/numpy/special_formulas.py": {"_TERMS"},
     "trace/source/reading.py": {"_GENERATED"},

@@ -65,8 +65,9 @@ def admitted(
         else:
             named[name] = value
     kept = {}
+    every = getattr(translation, "takes_all", False)
     for name, value in named.items():
-        if name in ours:
+        if every or name in ours:
             kept[name] = value
         elif not _idle(name, value, theirs):
             raise refused(name)

@@ -23,7 +23,11 @@ CURES: dict[str, str] = {name: cure for cure, names in _NAMES.items() for name i
 def unsupported(function: Any, what: str = "") -> UnsupportedOperation:
     """The error for a function (or an argument of it) without a translation."""
     key = name_of(function)
-    name = key if "linalg." in key else getattr(function, "__name__", str(function))
+    name = (
+        key
+        if "linalg." in key or key.startswith("scipy.stats.")
+        else getattr(function, "__name__", str(function))
+    )
     # Ufuncs that NumPy lacks are SciPy's: ufuncs do not name their module.
     special = isinstance(function, np.ufunc) and not hasattr(np, name)
     prefix = (

@@ -34,6 +34,8 @@ from tapec.trace.numpy import (  # noqa: F401
     put,
     quantiles,
     reduce,
+    sample_scores,
+    sample_tests,
     scans,
     scipy_factors,
     scipy_structured,

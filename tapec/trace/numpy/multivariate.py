@@ -21,6 +21,7 @@ from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.continuous import sc
 from tapec.trace.numpy.select import where
 
+_SINGULAR = 1e6 * 2.0**-52  # of the largest eigenvalue: below it they count as 0, as in SciPy
 _LOG_2PI, _LOG_2 = math.log(2.0 * math.pi), math.log(2.0)
 
 
@@ -56,26 +57,45 @@ def _squeezed(x: Any) -> Any:
     return np.reshape(x, tuple(n for n in x.shape if n != 1))
 
 
-def _distances(x: Any, center: Any, matrix: Any) -> tuple[int, Any, Any]:
-    """Size, logarithm of the determinant, and squared distances of points (..., size)."""
+def _centred(x: Any, center: Any, matrix: Any) -> tuple[int, Any]:
+    """The size, and points (..., size) less the centre."""
     size = _size(center, matrix)
     x = as_array(x) * 1.0
     x = x[..., None] if x.ndim == 0 or (size == 1 and x.ndim == 1) else x
-    rest = x if center is None else x - np.reshape(as_array(center), (size,))
+    return size, x if center is None else x - np.reshape(as_array(center), (size,))
+
+
+def _distances(x: Any, center: Any, matrix: Any) -> tuple[int, Any, Any]:
+    """Size, logarithm of the determinant, and squared distances of points (..., size)."""
+    size, rest = _centred(x, center, matrix)
     factor = _lower(_square(matrix, size))
     z = _solved(factor, np.reshape(rest, (-1, size)).T)
-    return size, _log_det(factor), _squeezed(np.reshape(np.sum(z * z, axis=0), x.shape[:-1]))
+    return size, _log_det(factor), _squeezed(np.reshape(np.sum(z * z, axis=0), rest.shape[:-1]))
 
 
 def _normal(x: Any, mean: Any = None, cov: Any = 1, allow_singular: Any = False) -> Any:
-    if allow_singular:
-        raise UnsupportedOperation(
-            "multivariate_normal with allow_singular=True has no translation",
-            where=user_line(),
-            hint="give a covariance that is positive definite",
-        )
+    if unwrap(allow_singular):
+        return _singular_normal(x, mean, cov)
     size, log_det, squares = _distances(x, mean, cov)
     return -0.5 * (size * _LOG_2PI + log_det + squares)
+
+
+def _singular_normal(x: Any, mean: Any, cov: Any) -> Any:
+    """Eigenvalues that count as 0 leave a density on the subspace of the others."""
+    size, rest = _centred(x, mean, cov)
+    matrix = _square(cov, size)
+    values = np.linalg.eigvalsh(matrix)
+    top = np.max(np.absolute(values))
+    kept = values > _SINGULAR * top
+    inverse = np.linalg.pinv(matrix, rcond=_SINGULAR)
+    parts = np.reshape(rest, (-1, size))
+    turned = parts @ inverse
+    outside = np.sqrt(np.sum((parts - turned @ matrix) ** 2, axis=-1))
+    rank = np.sum(where(kept, 1.0, 0.0))
+    log_det = np.linalg.slogdet(matrix + np.eye(size) - matrix @ inverse)[1]  # the others as 1
+    made = -0.5 * (rank * _LOG_2PI + log_det + np.sum(turned * parts, axis=-1))
+    made = where(outside < 1000.0 * _SINGULAR * top, made, -math.inf)
+    return _squeezed(np.reshape(made, rest.shape[:-1]))
 
 
 def _t(x: Any, loc: Any = None, shape: Any = 1, df: Any = 1) -> Any:
@@ -156,6 +176,34 @@ _LOG: dict[str, tuple[str, Callable[..., Any]]] = {
     "multinomial": ("pmf", _multinomial),
     "matrix_normal": ("pdf", _matrix_normal),
 }
+
+
+def _normal_entropy(mean: Any = None, cov: Any = 1) -> Any:
+    size = _size(mean, cov)
+    return 0.5 * (size * (_LOG_2PI + 1.0) + _log_det(_lower(_square(cov, size))))
+
+
+def _dirichlet_var(alpha: Any) -> Any:
+    alpha, total = as_array(alpha), np.sum(alpha)
+    return alpha * (total - alpha) / (total * total * (total + 1.0))
+
+
+def _dirichlet_entropy(alpha: Any) -> Any:
+    alpha = as_array(alpha)
+    total = np.sum(alpha)
+    constant = np.sum(sc.gammaln(alpha)) - sc.gammaln(total)
+    rest = (total - alpha.shape[0]) * sc.digamma(total)
+    return constant + rest - np.sum((alpha - 1.0) * sc.digamma(alpha))
+
+
+# Functions of parameters alone.
+_OF_PARAMETERS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("multivariate_normal", "entropy"): _normal_entropy,
+    ("dirichlet", "mean"): lambda alpha: as_array(alpha) / np.sum(alpha),
+    ("dirichlet", "var"): _dirichlet_var,
+    ("dirichlet", "entropy"): _dirichlet_entropy,
+    ("wishart", "mean"): lambda df, scale: df * _square(scale, _size(None, scale)),
+}
 # Parameters of distributions that were made outside.
 _PARAMETERS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "multivariate_normal": lambda made: (made.mean, made.cov_object.covariance),
@@ -207,6 +255,8 @@ class Multivariate:
     def _called(self, name: str, real: Any, *args: Any, **kwargs: Any) -> Any:
         if not any_symbolic((args, kwargs)):
             return eager(real, unwrap(args), unwrap(kwargs))
+        if (self._name, name) in _OF_PARAMETERS:
+            return _OF_PARAMETERS[self._name, name](*args, **kwargs)
         density, log = _LOG[self._name]
         if name.removeprefix("log") != density:
             raise UnsupportedOperation(

@@ -24,7 +24,7 @@ def of_stats(name: str) -> Callable[[F], F]:
     return implements(f"scipy.stats.{name}")
 
 
-def _along(a: Any, axis: Any) -> tuple[Any, Any]:
+def along(a: Any, axis: Any) -> tuple[Any, Any]:
     """With several axes as one: None stands for all."""
     a = as_array(a) * 1.0
     if isinstance(axis, tuple):
@@ -69,7 +69,7 @@ def gzscore(a: Any, *, axis: Any = 0, ddof: Any = 0) -> Any:
 @of_stats("moment")
 def moment(a: Any, order: Any = 1, axis: Any = 0, *, center: Any = None) -> Any:
     """The mean of a whole power of distances from the mean, or from a centre."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     if center is not None:
         return np.mean((a - center) ** int(order), axis=axis)
     return _central(a, int(order), axis)
@@ -78,7 +78,7 @@ def moment(a: Any, order: Any = 1, axis: Any = 0, *, center: Any = None) -> Any:
 @of_stats("skew")
 def skew(a: Any, axis: Any = 0, bias: Any = True) -> Any:
     """The third moment over the power 3/2 of the second."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     n, made = a.shape[axis], _central(a, 3, axis) / _central(a, 2, axis) ** 1.5
     return made if bias or n < 3 else (n * (n - 1.0)) ** 0.5 / (n - 2.0) * made
 
@@ -86,7 +86,7 @@ def skew(a: Any, axis: Any = 0, bias: Any = True) -> Any:
 @of_stats("kurtosis")
 def kurtosis(a: Any, axis: Any = 0, fisher: Any = True, bias: Any = True) -> Any:
     """The fourth moment over the square of the second, less 3 in Fisher's sense."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     n, made = a.shape[axis], _central(a, 4, axis) / _central(a, 2, axis) ** 2
     if not bias and n > 3:
         made = ((n * n - 1.0) * made - 3.0 * (n - 1.0) ** 2) / ((n - 2.0) * (n - 3.0)) + 3.0
@@ -96,35 +96,35 @@ def kurtosis(a: Any, axis: Any = 0, fisher: Any = True, bias: Any = True) -> Any
 @of_stats("sem")
 def sem(a: Any, axis: Any = 0, ddof: Any = 1) -> Any:
     """The standard error of the mean."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return np.std(a, axis=axis, ddof=ddof) / a.shape[axis] ** 0.5
 
 
 @of_stats("variation")
 def variation(a: Any, axis: Any = 0, *, ddof: Any = 0) -> Any:
     """The standard deviation over the mean."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return np.std(a, axis=axis, ddof=ddof) / np.mean(a, axis=axis)
 
 
 @of_stats("gmean")
 def gmean(a: Any, axis: Any = 0, *, weights: Any = None) -> Any:
     """The geometric mean."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return np.exp(_weighted(np.log(a), axis, weights))
 
 
 @of_stats("hmean")
 def hmean(a: Any, axis: Any = 0, *, weights: Any = None) -> Any:
     """The harmonic mean."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return 1.0 / _weighted(1.0 / a, axis, weights)
 
 
 @of_stats("pmean")
 def pmean(a: Any, p: Any, *, axis: Any = 0, weights: Any = None) -> Any:
     """The mean of a power."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     return _weighted(a**p, axis, weights) ** (1.0 / p)
 
 
@@ -146,7 +146,7 @@ def iqr(
 @of_stats("trim_mean")
 def trim_mean(a: Any, proportiontocut: Any, axis: Any = 0) -> Any:
     """The mean without the smallest and the largest numbers."""
-    a, axis = _along(a, axis)
+    a, axis = along(a, axis)
     cut = int(proportiontocut * a.shape[axis])
     ordered = np.moveaxis(np.sort(a, axis=axis), axis, 0)
     return np.mean(ordered[cut : a.shape[axis] - cut], axis=0)
@@ -168,7 +168,7 @@ def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0) -> Any:
 @of_stats("pearsonr")
 def pearsonr(x: Any, y: Any, *, axis: Any = 0) -> Any:
     """Pearson's correlation, and how probable a larger one is where there is none."""
-    (x, axis), (y, _) = _along(x, axis), _along(y, axis)
+    (x, axis), (y, _) = along(x, axis), along(y, axis)
     x, y = (v - np.mean(v, axis=axis, keepdims=True) for v in (x, y))
     squares = np.sum(x * x, axis=axis) * np.sum(y * y, axis=axis)
     r = np.sum(x * y, axis=axis) / np.sqrt(squares)

@@ -23,7 +23,7 @@ else:
 
 # The modules of SciPy that have a room of translations.
 TRANSLATED = frozenset(
-    ["integrate", "interpolate", "linalg", "ndimage", "optimize", "sparse", "spatial"]
+    ["integrate", "interpolate", "linalg", "ndimage", "optimize", "sparse", "spatial", "stats"]
 )
 
 # Classes that name another module than the one of their translation.
