@@ -15,6 +15,7 @@ import numpy as np
 from tapec.errors import UnsupportedOperation
 from tapec.trace.arrays.operands import as_array
 from tapec.trace.arrays.session import where as user_line
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy.continuous import sc
 from tapec.trace.numpy.summaries import along, kurtosis, of_stats, skew
 
@@ -149,6 +150,8 @@ def jarque_bera(x: Any, *, axis: Any = None) -> Any:
 def _skew_score(a: Any, axis: Any) -> Any:
     """D'Agostino, Biometrika 57, 1970."""
     n = float(a.shape[axis])
+    if n < 8:
+        return np.sum(a, axis=axis) * math.nan
     y = skew(a, axis) * math.sqrt((n + 1.0) * (n + 3.0) / (6.0 * (n - 2.0)))
     beta = 3.0 * (n * n + 27.0 * n - 70.0) * (n + 1.0) * (n + 3.0)
     beta /= (n - 2.0) * (n + 5.0) * (n + 7.0) * (n + 9.0)
@@ -159,6 +162,8 @@ def _skew_score(a: Any, axis: Any) -> Any:
 def _kurtosis_score(a: Any, axis: Any) -> Any:
     """Anscombe and Glynn, Biometrika 70, 1983."""
     n = float(a.shape[axis])
+    if n < 5:
+        return np.sum(a, axis=axis) * math.nan
     mean = 3.0 * (n - 1.0) / (n + 1.0)
     spread = 24.0 * n * (n - 2.0) * (n - 3.0) / ((n + 1.0) ** 2 * (n + 3.0) * (n + 5.0))
     x = (kurtosis(a, axis, fisher=False) - mean) / math.sqrt(spread)
@@ -203,12 +208,20 @@ _POWERS = {
 }  # fmt: skip
 
 
+def _power(given: Any) -> Any:
+    if isinstance(given, str):
+        if given not in _POWERS:
+            raise ValueError(f"invalid string for lambda_: {given!r}. Valid: {sorted(_POWERS)}")
+        return _POWERS[given]
+    return 1.0 if given is None else given
+
+
 @of_stats("power_divergence")
 def power_divergence(
     f_obs: Any, f_exp: Any = None, ddof: Any = 0, axis: Any = 0, lambda_: Any = None
 ) -> Any:
     """Cressie's and Read's statistics of counts; that they sum to the same is not checked."""
-    power = _POWERS[lambda_] if isinstance(lambda_, str) else 1.0 if lambda_ is None else lambda_
+    power = _power(lambda_)
     seen, axis = along(f_obs, axis)
     meant = np.mean(seen, axis=axis, keepdims=True) if f_exp is None else as_array(f_exp)
     if power == 1.0:
@@ -234,17 +247,19 @@ def chisquare(
 
 
 @of_stats("linregress")
-def linregress(x: Any, y: Any) -> Any:
+def linregress(x: Any, y: Any, *, axis: Any = 0) -> Any:
     """A line by least squares."""
-    (x, _), (y, _) = along(x, 0), along(y, 0)
-    df = x.shape[0] - 2.0
-    mean = np.mean(x)
-    u, v = x - mean, y - np.mean(y)
-    xx, xy, yy = np.mean(u * u), np.mean(u * v), np.mean(v * v)
+    x, y = (TABLE["astype"](v, float) for v in (x, y))  # as np.cov, which SciPy calls
+    (x, place), (y, _) = along(x, axis), along(y, axis)
+    df = x.shape[place] - 2.0
+    center, height = (np.mean(v, axis=place, keepdims=True) for v in (x, y))
+    u, v = x - center, y - height
+    xx, xy, yy = (np.mean(e, axis=place) for e in (u * u, u * v, v * v))
+    mean = np.mean(x, axis=place)
     r, slope = xy / np.sqrt(xx * yy), xy / xx
     t = r * np.sqrt(df / ((1.0 - r) * (1.0 + r)))
     error = np.sqrt((1.0 - r * r) * yy / xx / df)
-    at_zero = error * np.sqrt(xx + mean * mean)
-    found = LinregressResult(slope, np.mean(y) - slope * mean, r, _both_tails(t, df), error)
-    found.intercept_stderr = at_zero
+    begins = np.mean(y, axis=place) - slope * mean
+    found = LinregressResult(slope, begins, r, _both_tails(t, df), error)
+    found.intercept_stderr = error * np.sqrt(xx + mean * mean)
     return found

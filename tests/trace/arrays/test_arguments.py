@@ -69,6 +69,10 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "scipy.linalg.solve_toeplitz": (V, V), "scipy.linalg.solve_sylvester": (Q, Q, Q),
     "scipy.stats.pmean": (A, 2.5), "scipy.stats.trim_mean": (A, 0.3),
     "scipy.stats.pearsonr": (V, np.sin(V)),
+    **{f"scipy.stats.{name}": (9 * V, 8 * np.sin(V))
+       for name in ("bartlett", "levene", "f_oneway", "linregress", "ttest_ind", "ttest_rel")},
+    "scipy.stats.ttest_1samp": (A, 0.3), "scipy.stats.yeojohnson": (V, 0.4),
+    "scipy.stats.boxcox_llf": (0.4, np.abs(V) + 0.5), "scipy.stats.yeojohnson_llf": (0.4, V),
     "scipy.linalg.lu_solve": ((Q, np.array([0, 1, 2])), V[:3]),
     "scipy.linalg.solve_continuous_lyapunov": (Q, Q),
     "scipy.linalg.solve_discrete_lyapunov": (0.1 * Q, Q),
