@@ -299,8 +299,12 @@ def cast(argument: Any, dtype: Any) -> Any:
     return [cast(a, dtype) for a in argument] if type(argument) is list else argument
 
 
+# SciPy's fails with integers, or computes single precision in parts only.
+DOUBLE = frozenset(["scipy.stats.bartlett", "scipy.stats.linregress"])
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", [*CASES, *ufuncs()])
+@pytest.mark.parametrize("name", [n for n in (*CASES, *ufuncs()) if n not in DOUBLE])
 def test_element_types(name: str) -> None:
     function = numpy_function(name)
     args = operands(name) if isinstance(function, np.ufunc) else sample(name)
