@@ -10,6 +10,7 @@ from tapec.trace.complex import (  # noqa: F401
     cosines,
     eigen,
     elementary,
+    filters,
     fourier,
     hankel,
     linear,

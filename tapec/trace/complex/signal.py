@@ -130,7 +130,8 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
 
 
 def _padded(c: Any, n: int) -> Any:
-    return np.concatenate([c * 1.0, np.zeros(n - c.shape[0])])
+    c = c * 1.0
+    return np.concatenate([c, np.zeros(n - c.shape[0], c.dtype)])
 
 
 def _forward(b: Any, rows: Any, state: Any) -> Any:

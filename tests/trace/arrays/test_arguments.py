@@ -24,9 +24,11 @@ I = np.array([2, 0, 1, 1])  # noqa: E741
 
 P = Q @ Q.T
 BANDS = np.array([[0.0, 0.1, 0.2], [2.0, 2.1, 2.2]])
+SOS = np.array([[0.3, 0.2, 0.1, 1.0, -0.5, 0.2]])
 # Required arguments; the first array is traced. Functions not listed are called with `A`, those of
 # two required arguments with `A, A`.
 SAMPLES: dict[str, tuple[Any, ...]] = {
+    "scipy.signal.sosfiltfilt": (SOS, np.tile(V, 8)),
     "append": (A, V), "array_split": (A, 2), "bincount": (I,), "broadcast_to": (V, (3, 4)),
     "choose": (I, [V, 2 * V, 3 * V]), "compress": (V[:3] > 0.5, A), "concat": ([A, A],),
     "concatenate": ([A, A],), "convolve": (V, V), "correlate": (V, V), "cross": (A[:, :3], Q),
@@ -137,8 +139,12 @@ OTHERS = frozenset(
 # Of other signs, of another shape without full rank, and computed in double precision where SciPy
 # computes in single: see `test_linear_algebra.py`.
 OTHERS |= {f"scipy.linalg.{name}" for name in ["eigh", "lstsq", "det", "logm", "expm_frechet"]}
-# Integers are refused by SciPy, sums rounded in another order: see `test_signal.py`.
-OTHERS |= {"scipy.signal.lfilter", "scipy.signal.sosfilt"}
+# Integers are refused by SciPy, sums rounded in another order: see `test_signal.py`,
+# `test_filters.py`.
+OTHERS |= {
+    f"scipy.signal.{name}"
+    for name in ["lfilter", "sosfilt", "filtfilt", "lfilter_zi", "sosfilt_zi", "upfirdn"]
+}
 
 
 def numpy_function(name: str) -> Any:
