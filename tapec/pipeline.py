@@ -123,9 +123,9 @@ def clean(func: Func, journal: Journal | None = None) -> Func:
     return journal.once((), func, lambda: passes.clean(func, watch=watch, check=SETTINGS.check))
 
 
-def lowered(func: Func) -> dict[str, Func]:
+def lowered(func: Func, threads: int = 0) -> dict[str, Func]:
     """The program after every pass of lowering, by the name of the pass."""
-    return lower.stages(func, blas.usable)
+    return lower.stages(func, blas.usable, threads)
 
 
 def interpreted(func: Func) -> Executable:

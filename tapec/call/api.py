@@ -10,6 +10,7 @@ from tapec.config import SETTINGS
 from tapec.errors import TapecError
 
 BACKENDS = ("auto", "llvm", "numpy")
+MOST_THREADS = 256
 
 
 @overload
@@ -20,6 +21,7 @@ def compile(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
+    threads: int = 0,
     inline: bool = True,
 ) -> Kernel: ...
 @overload
@@ -30,6 +32,7 @@ def compile(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
+    threads: int = 0,
     inline: bool = True,
 ) -> Callable[[Callable[..., Any]], Kernel]: ...
 def compile(
@@ -39,6 +42,7 @@ def compile(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
+    threads: int = 0,
     inline: bool = True,
 ) -> Any:
     """Compile a plain Python function over NumPy arrays, once for each signature it is called with.
@@ -49,6 +53,11 @@ def compile(
     arguments whose values are part of the program. `backend` is "auto" (native code, the NumPy
     interpreter where an operation has no native form, with a BackendWarning), "llvm" (BackendError
     instead) or "numpy".
+
+    With `threads` a call uses that many, itself included: large loops over independent elements,
+    rows or lanes, and large sums, are cut into parts that threads take one by one. They have ended
+    when the call returns. Results are the same, bit for bit, for any number of threads; sums may
+    differ by roundings from those without (0). Derivatives and `vmap` keep the option.
 
     Called inside other traced code, a kernel becomes part of that program. With `inline=False` it
     stays a function of its own there, traced and compiled once for all of its calls: for large
@@ -69,13 +78,26 @@ def compile(
     backend = backend or SETTINGS.backend  # type: ignore[assignment]
     if backend not in BACKENDS:
         raise TapecError(f"no backend {backend!r}", hint=f"backends: {', '.join(BACKENDS)}")
+    if (
+        isinstance(threads, bool)
+        or not isinstance(threads, int)
+        or not 0 <= threads <= MOST_THREADS
+    ):
+        raise TapecError(
+            f"threads={threads!r}", hint=f"use a number from 0 (none) to {MOST_THREADS}"
+        )
     nums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
 
     def wrap(g: Callable[..., Any]) -> Kernel:
         kernel = g.__wrapped__ if isinstance(g, Kernel) else g
         return Kernel(
-            kernel, static_argnums=nums, static_argnames=names, backend=backend, inline=inline
+            kernel,
+            static_argnums=nums,
+            static_argnames=names,
+            backend=backend,
+            threads=threads,
+            inline=inline,
         )
 
     return wrap if f is None else wrap(f)

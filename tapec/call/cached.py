@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tapec.cache.shared import CACHE
+from tapec.call.engine import Engine
 from tapec.call.fingerprint import Fingerprint
 from tapec.call.plain import Token, Unportable
 from tapec.call.recalled import (
@@ -45,18 +46,18 @@ class Pins(Exception):
 
 
 def specialize(
-    f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan
+    f: Callable[..., Any], signature: Signature, engine: Engine, plan: InputPlan
 ) -> tuple[Specialization, CacheRequest]:
     """The program of a function for this signature, and what keeps it once it is compiled.
 
     Raises Pins where it depends on values of arguments.
     """
-    request = CacheRequest(f, signature, backend, plan)
+    request = CacheRequest(f, signature, engine, plan)
     found = request.find()
     if found is not None:
         return found, request
     try:
-        special = tracing.specialize(f, signature, backend, plan)
+        special = tracing.specialize(f, signature, engine, plan)
     except trace.NeedStatic as need:
         request.keep_entry(Pinned(need.params))
         raise Pins(need.params) from None
@@ -67,9 +68,9 @@ class CacheRequest:
     """One program that is wanted: where it is in the cache, if it can be there."""
 
     def __init__(
-        self, f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan
+        self, f: Callable[..., Any], signature: Signature, engine: Engine, plan: InputPlan
     ) -> None:
-        self.f, self.signature, self.backend, self.plan = f, signature, backend, plan
+        self.f, self.signature, self.engine, self.plan = f, signature, engine, plan
         self.note = ""  # what became of it, for `explain`
         self.known: Fingerprint | None = None
         self._start = time.perf_counter()
@@ -79,7 +80,7 @@ class CacheRequest:
 
     def _key(self, plan: InputPlan) -> str:
         """The key of the program; "" where it has none."""
-        if not CACHE.enabled or self.backend == "numpy" or not target.available()[0]:
+        if not CACHE.enabled or self.engine.backend == "numpy" or not target.available()[0]:
             return ""
         try:
             return CACHE.key("program", target.host().key, self._token(plan))
@@ -96,7 +97,7 @@ class CacheRequest:
         known = self.known = Fingerprint([*roots, *kinds], plan)
         return (
             program_name(self.f),
-            self.backend,
+            tuple(self.engine),
             self.signature.token(known.tokens.of),
             (sorted(plan.changed), sorted(plan.known), plan.fixed, sorted(plan.stored)),
             known.key,
@@ -127,7 +128,7 @@ class CacheRequest:
         if isinstance(entry, Replanned):
             again = self._key(entry.plan) if entry.plan != plan else ""
             return self._recalled(again, entry.plan) if again else None
-        special = recalled(entry, self.f, self.signature, self.backend, plan)
+        special = recalled(entry, self.f, self.signature, self.engine, plan)
         took = (time.perf_counter() - self._start) * 1e3
         special.program.kept = f"from disk in {took:.1f} ms, entry {key}"
         return special

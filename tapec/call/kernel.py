@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tapec.backends.fastcall import FastCallable, enable_vectorcall
 from tapec.backends.locks import ForkedLock
 from tapec.call.derivatives import TRANSFORMS, Derivatives
+from tapec.call.engine import Engine
 from tapec.call.entries import Entries
 from tapec.call.foreign import Foreign
 from tapec.call.method import BoundKernel
@@ -55,6 +56,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
         static_argnums: Iterable[int] = (),
         static_argnames: Iterable[str] = (),
         backend: Backend = "auto",
+        threads: int = 0,
         inline: bool = True,
     ) -> None:
         self.__wrapped__ = f
@@ -62,8 +64,10 @@ class Kernel(Derivatives, Foreign, FastCallable):
             "static_argnums": tuple(static_argnums),
             "static_argnames": tuple(static_argnames),
             "backend": backend,
+            "threads": threads,
             "inline": inline,
         }
+        self._engine = Engine(backend, threads)
         self._traced = functools.partial(inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
@@ -156,8 +160,8 @@ class Kernel(Derivatives, Foreign, FastCallable):
 
     @gc_paused()  # compiling makes many objects and frees few: collections take long, and find none
     def _compile(self, signature: Signature, known: Variants) -> Specialization:
-        plan, backend = known.next_plan(), self._options["backend"]
-        special, request = cached.specialize(self.__wrapped__, signature, backend, plan)
+        plan = known.next_plan()
+        special, request = cached.specialize(self.__wrapped__, signature, self._engine, plan)
         self._found[signature] = known
         self._entries.drop(known.add(special))
         self._entries.add(self, special)

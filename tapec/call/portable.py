@@ -69,7 +69,7 @@ def find(module: str, name: str) -> Any:
 
 def unpacked(packed: tuple[Any, ...]) -> Specialization:
     """A program from its text."""
-    signature, text, tree, leaves, mutated, backend, errors, exclusive, asked = packed
+    signature, text, tree, leaves, mutated, engine, errors, exclusive, asked = packed
     func = parse(text)
     return Specialization(
         signature,
@@ -78,7 +78,7 @@ def unpacked(packed: tuple[Any, ...]) -> Specialization:
         tree,
         leaves,
         mutated,
-        backend,
+        engine,
         errors=errors,
         exclusive=exclusive,
         asked=asked,
@@ -89,7 +89,7 @@ def _packed(s: Specialization) -> tuple[Any, ...]:
     errors = tuple(e if _pickles(e) else RuntimeError(str(e)) for e in s.errors)
     text = print_func(_closed(s))
     checks = s.exclusive, s.asked
-    return s.signature, text, s.tree, s.leaves, s.mutated, s.backend, errors, *checks
+    return s.signature, text, s.tree, s.leaves, s.mutated, s.engine, errors, *checks
 
 
 def _closed(s: Specialization) -> Func:

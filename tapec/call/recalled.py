@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tapec.call.engine import Engine
 from tapec.call.plain import Token, Unportable
 from tapec.call.program import Face
 from tapec.call.signature import Signature, roots_of
@@ -140,13 +141,17 @@ def _open(edges: Sequence[Edge], plan: InputPlan) -> dict[str, Edge]:
 
 
 def recalled(
-    kept: CompiledEntry, f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan
+    kept: CompiledEntry,
+    f: Callable[..., Any],
+    signature: Signature,
+    engine: Engine,
+    plan: InputPlan,
 ) -> Specialization:
     """The program of an entry, linked. Raises Outdated where captured values are others."""
     state = _state(kept, roots_of(f, signature), plan) if kept.captured else None
 
     def again() -> Specialization:
-        return tracing.specialize(f, signature, backend, plan)
+        return tracing.specialize(f, signature, engine, plan)
 
     special = Specialization(
         signature,
@@ -155,7 +160,7 @@ def recalled(
         kept.tree,
         kept.leaves,
         kept.mutated,
-        backend,
+        engine,
         kept.errors,
         state,
         plan,

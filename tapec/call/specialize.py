@@ -13,6 +13,7 @@ import numpy as np
 
 from tapec.backends.locks import ForkedLock
 from tapec.call.calling import Calling
+from tapec.call.engine import Engine
 from tapec.call.native_form import NativeForm, native_form
 from tapec.call.program import Face, ProgramLike
 from tapec.call.results import Results
@@ -51,7 +52,7 @@ class Specialization:
     tree: Tree  # of the result
     leaves: tuple[Any, ...]  # of the result: Out markers, or objects returned as they are
     mutated: tuple[int, ...]  # inputs (among the traced ones) whose final values follow the results
-    backend: str
+    engine: Engine
     errors: tuple[Exception, ...] = ()  # what the function may raise; the last result is its number
     state: CapturedState | None = None  # captured state; None where there is none
     plan: InputPlan = field(default_factory=InputPlan)  # which captured values are inputs
@@ -91,9 +92,9 @@ class Specialization:
         return self._made[0]
 
     def _compile(self) -> Any:
-        if self.backend == "numpy":
+        if self.engine.backend == "numpy":
             return None
-        made = self.program.native(self.abi(), self.backend, self.form)
+        made = self.program.native(self.abi(), self.engine.backend, self.form)
         if made is not None and self.state is not None:
             made.call.hidden = self.hidden_inputs
             if made.library is not None:
@@ -129,6 +130,7 @@ class Specialization:
             watched=self.state is not None,
             apart=pairs_apart(self.exclusive, args) or (),
             layout=self.calling.layout,
+            threads=self.engine.threads,
         )
 
     @functools.cached_property

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tapec.call.changes import Changes
+from tapec.call.engine import Engine
 from tapec.call.program import TracedProgram, face_of
 from tapec.call.signature import Input, Signature, leaf_hints, program_name, roots_of
 from tapec.call.specialize import Specialization
@@ -44,7 +45,7 @@ class StoredOnSomePaths(Exception):
 
 
 def specialize(
-    f: Callable[..., Any], signature: Signature, backend: str, plan: InputPlan | None = None
+    f: Callable[..., Any], signature: Signature, engine: Engine, plan: InputPlan | None = None
 ) -> Specialization:
     """Trace and clean `f` for this signature and the captured state as it is now.
 
@@ -60,8 +61,13 @@ def specialize(
         captured = Captured(walk.edges, plan)
         changes = Changes(f, walk, captured)
         try:
+<<<<<<< HEAD
             with changes.undone(), checking(checked):
                 return _specialized(f, signature, backend, captured, plan, changes)
+=======
+            with changes.undone():
+                return _specialized(f, signature, engine, captured, plan, changes)
+>>>>>>> 9632b76 (threads=n: large loops are cut into parts that threads take, with the same bits for any number of them)
         except CapturesTracer:
             raise
         except UnreadResults as found:
@@ -102,7 +108,7 @@ def _traced_again(f: Callable[..., Any], signature: Signature, changes: Changes)
 def _specialized(
     f: Callable[..., Any],
     signature: Signature,
-    backend: str,
+    engine: Engine,
     captured: Captured,
     plan: InputPlan,
     changes: Changes,
@@ -146,7 +152,7 @@ def _specialized(
         tree,
         tuple(leaves),
         tuple(traced.mutated),
-        backend,
+        engine,
         traced.errors,
         state,
         plan,

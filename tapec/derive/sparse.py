@@ -151,7 +151,11 @@ class SparseKernel(Foreign):
             if prepared.part.holds(inputs):
                 return prepared, inputs
         part = self.part(special, Chosen.of(args, self._argnums), inputs)
-        kernel = Kernel(part.made, backend=self._options.get("backend", "auto"))
+        kernel = Kernel(
+            part.made,
+            backend=self._options.get("backend", "auto"),
+            threads=self._options.get("threads", 0),
+        )
         known.append(SparsePlan(part, kernel))
         return known[-1], inputs
 

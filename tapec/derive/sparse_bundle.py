@@ -183,4 +183,11 @@ class SparseBundle(Foreign):
     def _plan(self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]) -> BundlePlan:
         parts = {n: kind.part(special, chosen, inputs) for n, kind in self._kinds.items()}
         made = Together(Compiled(special, chosen, self._single), self._names, parts)
-        return BundlePlan(parts, Kernel(made, backend=self._options.get("backend", "auto")))
+        return BundlePlan(
+            parts,
+            Kernel(
+                made,
+                backend=self._options.get("backend", "auto"),
+                threads=self._options.get("threads", 0),
+            ),
+        )

@@ -272,7 +272,7 @@ def options(f: Function, static: bool = True) -> dict[str, Any]:
         return {}
     if static:
         return f._options
-    return {"backend": f._options["backend"]}
+    return {name: f._options[name] for name in ("backend", "threads")}
 
 
 __all__ = [

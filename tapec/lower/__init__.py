@@ -24,6 +24,7 @@ from tapec.lower.native import expand_ops
 from tapec.lower.order import order_writes
 from tapec.lower.plans import choose_memory, take_over_memory
 from tapec.lower.products import call_products
+from tapec.lower.threads import share_loops
 from tapec.lower.unroll import unroll
 from tapec.lower.wave import wavefronts
 
@@ -69,35 +70,48 @@ PASSES: Mapping[str, Pass] = {
         wavefronts,
         # Last: what is left in serial loops and branches has no other form to take.
         guard_products,
+        # Parts of loops are emitted as they are. Only where threads are asked for.
+        share_loops,
     )
 }
 
 
 @verified
-def lower(func: Func, blas: Callable[[], bool] = bool, *, watch: Watch | None = None) -> Func:
+def lower(
+    func: Func,
+    blas: Callable[[], bool] = bool,
+    *,
+    threads: int = 0,
+    watch: Watch | None = None,
+) -> Func:
     """The program in loads, scalar ops, loops and stores; its parameters are buffers.
 
     Inputs come first, then one output buffer per result. `blas` says, if asked, whether `gemm` may
-    be used for large products; `watch` is told every pass. Raises UnsupportedLowering for an op
-    without a rule.
+    be used for large products; large loops are shared among `threads`, if not 0; `watch` is told
+    every pass. Raises UnsupportedLowering for an op without a rule.
     """
-    for name, before, after, seconds in _run(func, blas):
+    for name, before, after, seconds in _run(func, blas, threads):
         if watch is not None:
             watch(name, before, after, seconds)
         func = after if after is before else checked(after, after=name)
     return func
 
 
-def stages(func: Func, blas: Callable[[], bool] = bool) -> dict[str, Func]:
+def stages(func: Func, blas: Callable[[], bool] = bool, threads: int = 0) -> dict[str, Func]:
     """The program after each pass, by the pass's name."""
-    return {name: after for name, _, after, _ in _run(func, blas)}
+    return {name: after for name, _, after, _ in _run(func, blas, threads)}
 
 
-def _run(func: Func, blas: Callable[[], bool]) -> Iterator[tuple[str, Func, Func, float]]:
+def _run(
+    func: Func, blas: Callable[[], bool], threads: int
+) -> Iterator[tuple[str, Func, Func, float]]:
     """Pass after pass, as far as there is something left to lower."""
     for name, step in PASSES.items():
         start = time.perf_counter()
-        after = step(func)
+        if step is share_loops:
+            after = share_loops(func, threads) if threads else func
+        else:
+            after = step(func)
         if step is call_products and after is not func and not blas():
             after = func
         yield name, func, after, time.perf_counter() - start

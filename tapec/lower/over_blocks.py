@@ -7,12 +7,11 @@ from functools import partial, reduce
 from typing import Any
 
 from tapec.ir.build import Builder
-from tapec.ir.core import Block, Op, Value
+from tapec.ir.core import Op, Value
 from tapec.ir.ops import arith, logic
 from tapec.ir.ops.loop import FOR, REPEAT
-from tapec.ir.ops.memory import LOAD, STORE
-from tapec.ir.rewrite import copy_op
 from tapec.ir.types import Type
+from tapec.lower.cut import beyond
 from tapec.lower.idle import Bound, Offset
 from tapec.lower.tuning import NARROW_SHIFT
 
@@ -34,7 +33,7 @@ def over_blocks(op: Op, bounds: Sequence[Bound]) -> list[Op]:
     base = _emit(inner, logic.convert, _emit(inner, arith.mul, number, inner.const(length, _I64)),
                  dtype="index")  # fmt: skip
     attrs = {**op.attrs, "lower": 0, "upper": length}
-    made = inner.emit(FOR, carried, attrs, (_moved(op.regions[0], base),))
+    made = inner.emit(FOR, carried, attrs, (beyond(op.regions[0], base),))
     whole_blocks = build.emit(
         REPEAT, [_emit(build, logic.convert, count, dtype="index"), *op.operands], {},
         (inner.block(made.results),),
@@ -80,28 +79,3 @@ def _of_counter(build: Builder, bound: Value, offset: Offset) -> Value:
             term = wide(value) if factor == 1 else _emit(build, arith.mul, wide(value), term)
         place = _emit(build, arith.sub, place, term)
     return place
-
-
-def _moved(block: Block, base: Value) -> Block:
-    """A copy of a body whose counter is a number beyond `base`."""
-    build = Builder()
-    j = build.param(_INDEX, "j")
-    env = {p: build.param(p.type, p.hint) for p in block.params[1:]}
-    counter = block.params[0]
-    env[counter] = _emit(build, arith.add, base, j)
-    for op in block.ops:
-        copied = copy_op(op, env)
-        if op.primitive in (LOAD, STORE) and counter in op.operands:
-            copied = _addressed(copied, env[counter], (base, j))
-        build.ops.append(copied)
-    return Block(tuple(build.params), tuple(build.ops), tuple(env[v] for v in block.results))
-
-
-def _addressed(op: Op, index: Value, terms: tuple[Value, Value]) -> Op:
-    """An access with an index as a sum of two, so that neighbours are seen to be neighbours."""
-    first = 1 + (op.primitive is STORE)
-    pairs = zip(op.operands[first:], op.attrs["strides"], strict=True)
-    split = [(t, s) for v, s in pairs for t in (terms if v is index else (v,))]
-    attrs = {**op.attrs, "strides": tuple(s for _, s in split)}
-    operands = (*op.operands[:first], *(t for t, _ in split))
-    return Op(op.primitive, operands, attrs, op.results, op.regions, op.loc)

@@ -135,3 +135,25 @@ LONG_ROW = 32
 BLOCK_ELEMENTS = 4096
 # Blocks of short rows have at least and at most so many. [rows; estimated]
 BLOCK_LANES = 16, 96
+# A loop of unknown length is taken to run so often where work is counted. [iterations; estimated]
+UNKNOWN_TRIPS = 1000
+# One operation on vectors counts as so many. [scalar operations; estimated]
+VECTOR_WORK = 4
+# A mathematical function counts as so many. [scalar operations; estimated]
+MATHS_WORK = 10
+# A call into Python counts as so many. [scalar operations; estimated]
+HOST_WORK = 10_000
+# Loops that do less are not shared among threads: a thread takes 10 to 20 us to start.
+# [scalar operations; measured: sines of 10,000 to 1,000,000 numbers]
+SHARED_WORK = 300_000
+# A part of a shared loop does at least so much. [scalar operations; estimated]
+PART_WORK = 60_000
+# Parts of one loop at most: whatever the number of threads, so that sums are the same. [parts;
+# estimated]
+MOST_PARTS = 64
+# Parts are multiples of this, whole lines of the cache. [iterations; estimated]
+PART_ROWS = 16
+# Work memory up to this size may be each part's own. [elements; estimated]
+PRIVATE_ELEMENTS = 2**17
+# Together with that of all parts up to this size. [elements; estimated]
+ALL_PRIVATE_ELEMENTS = 2**22

@@ -123,6 +123,10 @@ def _for(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return _counted(machine, op, env, range(attrs["lower"], attrs["upper"], attrs.get("step", 1)))
 
 
+def _parallel(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
+    return _counted(machine, op, env, range(op.attrs["parts"]))
+
+
 def _repeat(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
     return _counted(machine, op, env, range(int(env[op.operands[0]])), skip=1)
 
@@ -231,6 +235,7 @@ RULES: dict[str, Rule] = {
     "alloc": _alloc,
     "check_index": _check_index,
     "for": _for,
+    "parallel": _parallel,
     "repeat": _repeat,
     "while": _while,
     "if": _if,

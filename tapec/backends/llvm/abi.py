@@ -184,6 +184,7 @@ class KernelAbi:
 
     `stored` lists pairs (output, argument): after the kernel has run, the argument gets the output.
     Outputs that the result does not have are dropped; calls that fail go on to the next entry.
+    Large loops are shared among `threads`, if there are any.
     """
 
     args: tuple[Argument, ...]
@@ -199,6 +200,7 @@ class KernelAbi:
     layout: Tree | None = None
     into: bool = False
     stored: tuple[tuple[int, int], ...] = ()
+    threads: int = 0
 
     def __post_init__(self) -> None:
         used = sorted(k for k in leaves(self.tree) if k >= 0)

@@ -14,10 +14,10 @@ from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, emit_object, exported_names, imported_names
 from tapec.backends.llvm.linking import ObjectCode, linked
 from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
-from tapec.backends.llvm.work import work
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
 from tapec.ir.nested import count, every
+from tapec.lower.work import work
 
 # report(stage, size before, size after, unit of the size after, seconds)
 Report = Callable[[str, int, int, str, float], object]
@@ -109,7 +109,8 @@ def compile_func(
     """
     from tapec.lower import lower
 
-    loops = lower(func, blas.usable, watch=report and _passes(func, report))
+    watch = report and _passes(func, report)
+    loops = lower(func, blas.usable, threads=signature.threads, watch=watch)
     return compile_loops(loops, signature, opt=opt, wrapper=wrapper, report=report)
 
 

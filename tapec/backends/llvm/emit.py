@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tapec.backends.llvm import emit_calls as calls
 from tapec.backends.llvm import emit_control as control
 from tapec.backends.llvm import emit_memory as memory
+from tapec.backends.llvm import emit_parallel as threads
 from tapec.backends.llvm import emit_place as place
 from tapec.backends.llvm import emit_tape as tape
 from tapec.backends.llvm import emit_wave as wave
@@ -55,6 +56,7 @@ SPECIAL: Mapping[str, Special] = {
     "tape_load": tape.tape_load,
     "tape_store": tape.tape_store,
     "for": wave.loop,
+    "parallel": threads.parallel,
     "repeat": control.repeat,
     "while": control.while_,
     "if": control.if_,
@@ -181,6 +183,7 @@ class _Kernel:
         e = FunctionEmitter(self.module.declared, self.width, SPECIAL, self.tapes)
         e.first_cell = self.first_cell
         e.callee = self.callee
+        e.name = self.part(number)
         e.names.update(self.pointers)
         e.names.update(self.data)
         e.scopes = self.scopes

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER
-from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
+from tapec.lower.work import work
 
 _MOST = 2**62  # an upper bound of any trip count
 

@@ -61,6 +61,8 @@ class FunctionEmitter:
         self._hoisted: list[dict[str, str]] = []
         self.tapes = tapes or {}
         self.polls = False
+        self.name = ""  # of the kernel's part that is emitted
+        self.alone = False  # run in a thread beside others, which leave signals to the first one
         self.first_cell = 0  # number of the first variable that caches a tape's memory
         self.callee: Callable[[Block], tuple[str, int]] = _nobody
         self.passes_failures = False
@@ -206,8 +208,19 @@ class FunctionEmitter:
         self.lines.append(f"br i1 {truth}, label %{following}, label %status{status}, {UNLIKELY}")
         self.open(following)
 
+    def apart(self) -> FunctionEmitter:
+        """An emitter of a function for other threads, which knows what this one knows."""
+        made = FunctionEmitter(self.module, self.full_width, self.special)
+        made.names.update({v: n for v, n in self.names.items() if n[0] != "%"})
+        made.scopes, made.exact, made.outlined = self.scopes, self.exact, self.outlined
+        made.ranges = dict(self.ranges)
+        made.alone = True
+        return made
+
     def poll(self, index: str, body: int) -> None:
         """Poll for signals at intervals, in a loop with this much work per iteration."""
+        if self.alone:
+            return
         if not self.polls:
             self.head += ["%clock = alloca i64", "store i64 0, ptr %clock"]
             self.polls = True
@@ -285,13 +298,3 @@ def _paired(ops: Sequence[Op]) -> Iterator[tuple[str, Value]]:
     """Functions, with their operands, whose twins are computed of the same operands."""
     found = {(op.name, op.operands[0]): op.primitive.twin for op in ops if op.primitive.twin}
     return (key for key, twin in found.items() if (twin, key[1]) in found)
-
-
-def combine(e: FunctionEmitter, name: str, dtype: str, args: Sequence[str], width: int) -> str:
-    """A scalar op on registers."""
-    from tapec.ir.primitive import lookup
-    from tapec.ir.types import Type
-
-    x = Value(Type(dtype))
-    op = Op(lookup(name), (x,) * len(args), {}, (Value(Type(dtype)),))
-    return emit_op(e, op, args, width)

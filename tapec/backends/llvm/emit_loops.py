@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from tapec.backends.llvm.emit_function import FunctionEmitter, combine
+from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
-from tapec.backends.llvm.emit_reductions import NEUTRAL, OPS, Lanes, reduce_lanes
+from tapec.backends.llvm.emit_reductions import NEUTRAL, OPS, Lanes, combine, reduce_lanes
 from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, HIDING_WORK, POLLED_WORK
-from tapec.backends.llvm.work import work
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 from tapec.ir.nested import every
 from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH
+from tapec.lower.work import work
 
 # Ops without a vector form, which make a loop serial.
 _SERIAL = frozenset([REPEAT, WHILE, IF, INVOKE, TAPE_OPEN, TAPE_PUSH, TAPE_POP])

@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tapec.backends.llvm.emit_function import FunctionEmitter, combine
-from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
+from tapec.backends.llvm.emit_function import FunctionEmitter
+from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
+from tapec.ir.core import Op, Value
+from tapec.ir.primitive import lookup
+from tapec.ir.types import Type
 
 NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
 OPS = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
@@ -138,3 +141,10 @@ def _packed(e: FunctionEmitter, type: str, names: Sequence[str]) -> str:
     for k, name in enumerate(names):
         packed = e.emit(f"insertelement {kind} {packed}, {type} {name}, i32 {k}")
     return packed
+
+
+def combine(e: FunctionEmitter, name: str, dtype: str, args: Sequence[str], width: int) -> str:
+    """A scalar op on registers."""
+    x = Value(Type(dtype))
+    op = Op(lookup(name), (x,) * len(args), {}, (Value(Type(dtype)),))
+    return emit_op(e, op, args, width)

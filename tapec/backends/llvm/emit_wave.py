@@ -18,8 +18,8 @@ from tapec.backends.llvm.emit_memory import lanes, write
 from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
 from tapec.backends.llvm.emit_place import buffer_place, read
 from tapec.backends.llvm.tuning import POLLED_WORK, WAVE_LANES, WAVE_PAIRS
-from tapec.backends.llvm.work import work
 from tapec.ir.core import Op, Value
+from tapec.lower.work import work
 
 
 def loop(e: FunctionEmitter, op: Op) -> None:

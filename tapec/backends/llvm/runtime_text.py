@@ -12,6 +12,7 @@ from tapec.backends.llvm.entry import CALL
 from tapec.backends.llvm.entry_nesting import COUNTED
 from tapec.backends.llvm.runtime_arrays import ARRAYS
 from tapec.backends.llvm.runtime_memory import memory_text
+from tapec.backends.llvm.runtime_threads import threads_text
 from tapec.backends.llvm.runtime_watch import UNCHANGED
 from tapec.ir.ops.loop import RAISED, STATUS
 
@@ -164,6 +165,7 @@ def runtime_text() -> str:
         UNCHANGED,
         memory_text(),
         poll,
+        threads_text(),
         _raise_text(),
         _MISMATCH,
         DISPATCH,

@@ -68,17 +68,9 @@ MOST_RUNS = 1_000
 FEWEST_SPANNED = 8
 # How much that may be. [bytes for each byte of the array; estimated]
 MOST_SPANNED = 4
-# A loop of unknown length is taken to run so often where work is counted. [iterations; estimated]
-UNKNOWN_TRIPS = 1000
 # Kernels that do more release the interpreter lock: at 0.2 to 0.3 ns each, some 10 to 15 us.
 # [scalar operations; measured: python -m tapec.bench.calibrate release]
 RELEASE_WORK = 50_000
-# One operation on vectors counts as so many. [scalar operations; estimated]
-VECTOR_WORK = 4
-# A mathematical function counts as so many. [scalar operations; estimated]
-MATHS_WORK = 10
-# A call into Python counts as so many. [scalar operations; estimated]
-HOST_WORK = 10_000
 # Several columns of arrays with rows up to this length are taken out of whole rows. [bytes;
 # measured: sums over all columns of arrays of 2 to 8 columns, arms of two links]
 READ_ROW_BYTES = 32

@@ -86,6 +86,13 @@ def _for(*init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, .
     return init
 
 
+def _parallel(*, parts: int, threads: int, regions: tuple[Block, ...]) -> tuple[Type, ...]:
+    (body,) = regions
+    if _types(body.params) != (Type("index"),) or body.results:
+        raise VerifyError("a parallel region takes the number of its part, and yields nothing")
+    return ()
+
+
 def _carries(body: Block, params: Sequence[Value], init: tuple[Type, ...]) -> None:
     """Raise VerifyError unless a body takes what is carried in these parameters, and yields it."""
     if _types(params) != init or _types(body.results) != init:
@@ -120,6 +127,17 @@ FOR = register(
         "the last one; what is before it runs in advance, what is after it afterwards. `ahead` "
         "lists (load, store, i, j): what the load with this number in the inner body reads, that "
         "store wrote i and j iterations before, where there are such ones.",
+    )
+)
+PARALLEL = register(
+    Primitive(
+        name="parallel",
+        kind="loop",
+        infer=_parallel,
+        effect=True,
+        results=0,
+        doc="for k in range(parts): region(k), in any order and side by side in `threads` threads. "
+        "No part touches memory that another one writes.",
     )
 )
 REPEAT = register(

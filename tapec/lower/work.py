@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tapec.backends.llvm.tuning import (
-    HOST_WORK,
-    MATHS_WORK,
-    UNKNOWN_TRIPS,
-    VECTOR_WORK,
-)
 from tapec.ir.core import Block, Op
+from tapec.lower.tuning import HOST_WORK, MATHS_WORK, UNKNOWN_TRIPS, VECTOR_WORK
 
 Known = dict[Block, int]
 
@@ -75,6 +70,7 @@ _COUNTS: Mapping[str, Callable[[Op, Known], int]] = {
     "getrs": _getrs,
     "potrf": _getrf,
     "lapack": _factorisation,
+    "parallel": lambda op, known: op.attrs["parts"] * _inside(op, known),
     "host": lambda op, known: HOST_WORK,
     "numpy": lambda op, known: HOST_WORK,
 }

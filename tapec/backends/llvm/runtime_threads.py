@@ -1,0 +1,138 @@
+"""`tapec.parallel(run, data, parts, threads)`: `run(data, k)` for each part k, in several threads.
+
+Threads take the next part until there is none, or one has failed; the status of a part that has
+failed is returned, 0 otherwise. They are started for the call and joined before it returns, so that
+nothing of it outlives a fork. Where a thread cannot be started, the others do its work. The calling
+thread looks for signals between its parts.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# What threads share: run, data, parts, the next part, a status.
+_STATE = "{ ptr, ptr, i64, i64, i32 }"
+
+_TAKE = f"""\
+define internal i1 @tapec.part(ptr %state) nounwind {{
+start:
+  %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
+  %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
+  %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
+  %pdata = getelementptr {_STATE}, ptr %state, i32 0, i32 1
+  %failed = load atomic i32, ptr %pstatus acquire, align 4
+  %fine = icmp eq i32 %failed, 0
+  br i1 %fine, label %take, label %none
+take:
+  %k = atomicrmw add ptr %pnext, i64 1 acq_rel
+  %parts = load i64, ptr %pparts
+  %some = icmp slt i64 %k, %parts
+  br i1 %some, label %work, label %none
+work:
+  %run = load ptr, ptr %state
+  %data = load ptr, ptr %pdata
+  %status = call i32 %run(ptr %data, i64 %k)
+  %bad = icmp ne i32 %status, 0
+  br i1 %bad, label %report, label %more
+report:
+  store atomic i32 %status, ptr %pstatus release, align 4
+  ret i1 false
+more:
+  ret i1 true
+none:
+  ret i1 false
+}}
+define internal ptr @tapec.worker(ptr %state) nounwind {{
+start:
+  br label %next
+next:
+  %more = call i1 @tapec.part(ptr %state)
+  br i1 %more, label %next, label %done
+done:
+  ret ptr null
+}}
+"""
+
+_PARALLEL = f"""\
+define i32 @tapec.parallel(ptr %run, ptr %data, i64 %parts, i64 %threads) nounwind {{
+start:
+  %state = alloca {_STATE}
+  %clock = alloca i64
+  %pdata = getelementptr {_STATE}, ptr %state, i32 0, i32 1
+  %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
+  %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
+  %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
+  store ptr %run, ptr %state
+  store ptr %data, ptr %pdata
+  store i64 %parts, ptr %pparts
+  store i64 0, ptr %pnext
+  store i32 0, ptr %pstatus
+  store i64 0, ptr %clock
+  %few = icmp slt i64 %threads, %parts
+  %most = select i1 %few, i64 %threads, i64 %parts
+  %handles = alloca i64, i64 %threads
+  br label %test
+test:
+  %i = phi i64 [ 1, %start ], [ %after, %made ]
+  %wanted = icmp slt i64 %i, %most
+  br i1 %wanted, label %begin, label %own
+begin:
+  %handle = getelementptr i64, ptr %handles, i64 %i
+  %refused = call i32 @pthread_create(ptr %handle, ptr null, ptr @tapec.worker, ptr %state)
+  %started = icmp eq i32 %refused, 0
+  br i1 %started, label %made, label %own
+made:
+  %after = add i64 %i, 1
+  br label %test
+own:
+  %more = call i1 @tapec.part(ptr %state)
+  br i1 %more, label %look, label %join
+look:
+  %signalled = call i32 @tapec.poll(ptr %clock)
+  %calm = icmp eq i32 %signalled, 0
+  br i1 %calm, label %own, label %stop
+stop:
+  store atomic i32 %signalled, ptr %pstatus release, align 4
+  br label %join
+join:
+  %j = phi i64 [ 1, %own ], [ 1, %stop ], [ %following, %wait ]
+  %left = icmp slt i64 %j, %i
+  br i1 %left, label %wait, label %done
+wait:
+  %pthread = getelementptr i64, ptr %handles, i64 %j
+  %thread = load i64, ptr %pthread
+  call i32 @pthread_join(i64 %thread, ptr null)
+  %following = add i64 %j, 1
+  br label %join
+done:
+  %status = load atomic i32, ptr %pstatus acquire, align 4
+  ret i32 %status
+}}
+declare i32 @pthread_create(ptr, ptr, ptr, ptr)
+declare i32 @pthread_join(i64, ptr)
+"""
+
+# Windows has no such threads: the caller does all parts.
+_ALONE = f"""\
+define i32 @tapec.parallel(ptr %run, ptr %data, i64 %parts, i64 %threads) nounwind {{
+start:
+  %state = alloca {_STATE}
+  %pdata = getelementptr {_STATE}, ptr %state, i32 0, i32 1
+  %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
+  %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
+  %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
+  store ptr %run, ptr %state
+  store ptr %data, ptr %pdata
+  store i64 %parts, ptr %pparts
+  store i64 0, ptr %pnext
+  store i32 0, ptr %pstatus
+  call ptr @tapec.worker(ptr %state)
+  %status = load i32, ptr %pstatus
+  ret i32 %status
+}}
+"""
+
+
+def threads_text(alone: bool = sys.platform == "win32") -> str:
+    """LLVM text of the function; where `alone`, of one without other threads."""
+    return _TAKE + (_ALONE if alone else _PARALLEL)
