@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from tapec.call.kernel import Backend, Kernel
+from tapec.call.tuning import MOST_THREADS
 from tapec.config import SETTINGS
 from tapec.errors import TapecError
 
 BACKENDS = ("auto", "llvm", "numpy")
-MOST_THREADS = 256
 
 
 @overload

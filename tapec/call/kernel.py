@@ -60,14 +60,13 @@ class Kernel(Derivatives, Foreign, FastCallable):
         inline: bool = True,
     ) -> None:
         self.__wrapped__ = f
+        self._engine = Engine(backend, threads)
         self._options: dict[str, Any] = {
             "static_argnums": tuple(static_argnums),
             "static_argnames": tuple(static_argnames),
-            "backend": backend,
-            "threads": threads,
             "inline": inline,
+            **self._engine._asdict(),
         }
-        self._engine = Engine(backend, threads)
         self._traced = functools.partial(inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
         self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
@@ -81,7 +80,6 @@ class Kernel(Derivatives, Foreign, FastCallable):
         self._entries = Entries()
         self._derived: dict[str, Any] = {}
         functools.update_wrapper(self, f, updated=())
-        self.__wrapped__ = f
         self.__name__ = getattr(f, "__name__", type(f).__name__)
 
     def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:

@@ -61,13 +61,8 @@ def specialize(
         captured = Captured(walk.edges, plan)
         changes = Changes(f, walk, captured)
         try:
-<<<<<<< HEAD
             with changes.undone(), checking(checked):
-                return _specialized(f, signature, backend, captured, plan, changes)
-=======
-            with changes.undone():
                 return _specialized(f, signature, engine, captured, plan, changes)
->>>>>>> 9632b76 (threads=n: large loops are cut into parts that threads take, with the same bits for any number of them)
         except CapturesTracer:
             raise
         except UnreadResults as found:

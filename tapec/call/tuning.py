@@ -14,3 +14,6 @@ CHAINED = 4
 # Pairs of arguments that the native entry compares where a derivative is of a function that writes
 # into one, at a nanosecond each; calls with more go through Python. [pairs; estimated]
 PAIRS_CHECKED = 32
+# More threads than this are not asked for: each part of a loop needs one at most, and there are no
+# more than 64. [threads; estimated]
+MOST_THREADS = 256

@@ -13,12 +13,15 @@ The iterations that are left over come last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.ops import arith
+from tapec.ir.ops import arith, logic
 from tapec.ir.ops.loop import FOR, IF, PARALLEL, REPEAT, WHILE
 from tapec.ir.ops.memory import ALLOC, LOAD, STORE
-from tapec.ir.primitive import lookup
+from tapec.ir.primitive import Primitive
 from tapec.ir.types import Type
 from tapec.lower.cut import Own, beyond
 from tapec.lower.disjoint import meeting
@@ -29,9 +32,24 @@ from tapec.lower.work import work
 
 _INDEX = Type("index")
 _SERIAL = frozenset((FOR, IF, REPEAT, WHILE))
-_COMBINED = {"add": "add", "mul": "mul", "max": "maximum", "min": "minimum",
-             "or": "logical_or", "and": "logical_and"}  # fmt: skip
-_NEUTRAL = {"add": 0, "mul": 1, "or": False, "and": True}
+
+
+class _Fold(NamedTuple):
+    """How two numbers of a reduction become one, and what a part begins with: None where that is
+    what the loop begins with."""
+
+    combine: Primitive
+    neutral: int | bool | None = None
+
+
+_FOLDS: Mapping[str, _Fold] = {
+    "add": _Fold(arith.add, 0),
+    "mul": _Fold(arith.mul, 1),
+    "max": _Fold(arith.maximum),
+    "min": _Fold(arith.minimum),
+    "or": _Fold(logic.logical_or, False),
+    "and": _Fold(logic.logical_and, True),
+}
 
 
 def share_loops(func: Func, threads: int = 2) -> Func:
@@ -98,7 +116,7 @@ class _Sharing:
         rows = {b: self.row_for_each(b.type.dtype, (parts, _padded(b.type.size))) for b in own}
         attrs = {"parts": parts, "threads": self.threads}
         starts = [
-            build.const(_NEUTRAL[how], v.type) if how in _NEUTRAL else v
+            v if (zero := _FOLDS[how].neutral) is None else build.const(zero, v.type)
             for how, v in zip(op.attrs["reduce"], op.operands, strict=True)
         ]
         build.emit(PARALLEL, (), attrs, (_part(op, length, starts, sums, rows),))
@@ -136,7 +154,7 @@ def _may_be_shared(op: Op) -> bool:
     if op.primitive is not FOR or op.attrs["kind"] == "wave":
         return False
     known = op.attrs["kind"] == "vector" or not op.operands
-    return known and all(how in _COMBINED for how in op.attrs["reduce"]) and _parts(op)[0] > 1
+    return known and all(how in _FOLDS for how in op.attrs["reduce"]) and _parts(op)[0] > 1
 
 
 def _parts(op: Op) -> tuple[int, int]:
@@ -173,7 +191,7 @@ def _combined(op: Op, sums: list[Value]) -> Block:
     out = []
     for how, total, buffer in zip(op.attrs["reduce"], totals, sums, strict=True):
         number = build.emit(LOAD, (buffer, k), {"offset": 0, "strides": (1,)}).result
-        out.append(build.emit(lookup(_COMBINED[how]), (total, number)).result)
+        out.append(build.emit(_FOLDS[how].combine, (total, number)).result)
     return Block(tuple(build.params), tuple(build.ops), tuple(out))
 
 
