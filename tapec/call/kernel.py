@@ -41,8 +41,7 @@ class Kernel(Derivatives, Foreign, FastCallable):
     Calls take and return NumPy arrays. Results share memory with arguments, and lie in it, as those
     of the function do; others are fresh and owned by the caller. A kernel is thread safe; it may be
     called inside another traced function, where it becomes part of that program. `tapec.compile`
-    makes kernels, and so does every transform; `grad`, `value_and_grad`, `jacobian`, `hessian`,
-    `hvp`, `jvp` and `vjp` are its attributes.
+    and every transform make kernels; `Derivatives` says which derivatives are attributes.
 
     >>> f = tapec.compile(lambda x: np.sum(x**2))
     >>> f(np.ones(3)), f.grad(np.ones(3))

@@ -143,8 +143,8 @@ def after_import(code: str) -> set[str]:
 # What the decorator needs, and the look whether native code is there for a call.
 FOR_A_CALL = """
     backends backends.fastcall backends.locks
-    call call.api call.derivatives call.engine call.entries call.foreign call.kernel call.method call.quick
-    call.signature call.tuning call.values call.variants
+    call call.api call.derivatives call.engine call.entries call.foreign call.kernel call.method
+    call.quick call.signature call.tuning call.values call.variants
     config errors ir ir.pauses ir.types lazy trace trace.arrays trace.arrays.integers
     trace.arrays.layout trace.python trace.python.edges trace.python.plan trace.tuning tree
 """
