@@ -73,7 +73,7 @@ def frozen_of(name: str) -> list[int]:
     return [k for k, p in enumerate(parameters(name)) if isinstance(p, int)]
 
 
-@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 23))
+@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 46))
 def test_values_are_those_of_scipy(name: str, function: str) -> None:
     x, given = points(name, function), parameters(name)
     whole = {k: given[k] for k in frozen_of(name)}
@@ -91,7 +91,7 @@ def test_values_are_those_of_scipy(name: str, function: str) -> None:
     assert "backend: native" in str(kernel.explain(x, *free))
 
 
-@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 37))
+@pytest.mark.parametrize(("name", "function"), sampled_tuples(KNOWN, 74))
 def test_derivatives_are_differences(name: str, function: str) -> None:
     x, given = points(name, function), parameters(name)
     inner = x[1:4] if function in ("ppf", "isf") else x[2:6] if name in DISCRETE else x[:4]
@@ -250,7 +250,7 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(PROGRAMS, 5))
+@pytest.mark.parametrize("name", sampled(PROGRAMS, 10))
 def test_other_programs(name: str) -> None:
     f, args = PROGRAMS[name]
     kernel = tapec.compile(lambda *a: f(*a))

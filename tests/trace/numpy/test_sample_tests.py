@@ -69,7 +69,7 @@ PROGRAMS: dict[str, tuple[Callable[[Any], Any], Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(PROGRAMS, 9))
+@pytest.mark.parametrize("name", sampled(PROGRAMS, 15))
 def test_values_and_slopes(name: str) -> None:
     f, x = PROGRAMS[name]
     kernel = tapec.compile(f)

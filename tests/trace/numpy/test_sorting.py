@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.sampling import sampled
 
 import tapec
 
@@ -64,7 +65,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sampled(CASES, 2))
 def test_values_and_gradients(name: str) -> None:
     f, x = CASES[name]
     want = f(x)
