@@ -110,7 +110,7 @@ def _face(part: EmittedProgram) -> Faces:
 
 
 def _flags(made: Made) -> str:
-    return "-llapack -lblas -lm" if made.routines else "-lm"
+    return "-llapack -lblas " * bool(made.routines) + made.system
 
 
 def _version() -> str:

@@ -45,7 +45,12 @@ class Made:
     @property
     def links(self) -> str:
         """What to link with."""
-        return "-lm" if not self.routines else "LAPACK and BLAS (as -llapack -lblas), -lm"
+        return "LAPACK and BLAS (as -llapack -lblas), " * bool(self.routines) + self.system
+
+    @property
+    def system(self) -> str:
+        """The system's libraries, as arguments of a linker."""
+        return "-lm -lpthread" if "pthread_create" in self.functions else "-lm"
 
 
 def declaration(program: Program, by_value: bool = False) -> str:

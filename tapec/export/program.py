@@ -51,7 +51,8 @@ class Program:
     Of the results of `func` those after `results` are the final values of the arguments `updated`,
     and last, where there are `errors`, the number of the one raised. `fixed` are arguments that are
     part of the code, with their values. `bound` are the parameters of `func` that are part of the
-    code, by number: they are read as in Python, so that the bits are the same.
+    code, by number: they are read as in Python, so that the bits are the same. Large loops are
+    shared among `threads`, if there are any.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Program:
     errors: tuple[Exception, ...]
     fixed: tuple[tuple[str, str], ...] = ()
     bound: Mapping[int, Array] = field(default_factory=dict)
+    threads: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def program(request: Request) -> Program:
         special.errors,
         tuple((title, shown) for title, shown in leaves if shown is not None),
         {k: np.array(x, inputs[k].type.numpy, order="C") for k, x in bound.items()},
+        special.engine.threads,
     )
 
 

@@ -17,9 +17,9 @@ _INDEX = Type("index")
 
 @dataclass(frozen=True)
 class Own:
-    """Memory of a part's own: in place of buffers, the rows of others that its number says."""
+    """Memory of a thread's own: in place of buffers, the rows of others that its number says."""
 
-    part: Value
+    thread: Value
     buffers: Mapping[Value, Value]
 
 
@@ -43,12 +43,12 @@ def _addressed(op: Op, index: Value, terms: tuple[Value, Value]) -> Op:
 
 
 def _in_own(op: Op, own: Own) -> Op:
-    """Accesses of a buffer in the part's row of another one."""
+    """Accesses of a buffer in the thread's row of another one."""
     place = 1 if op.primitive is STORE else 0
     if op.primitive not in (LOAD, STORE) or op.operands[place] not in own.buffers:
         return _inside(op, lambda o: _in_own(o, own))
     buffer = own.buffers[op.operands[place]]
-    operands = (*op.operands[:place], buffer, *op.operands[place + 1 :], own.part)
+    operands = (*op.operands[:place], buffer, *op.operands[place + 1 :], own.thread)
     strides = (*op.attrs["strides"], buffer.type.shape[1])
     attrs = {**op.attrs, "strides": strides}
     return Op(op.primitive, operands, attrs, op.results, op.regions, op.loc)

@@ -1,6 +1,6 @@
 """Large loops over independent iterations are cut into parts, which threads take one by one.
 
-    %s = for %0 {upper=n} (%i, %t) {     parallel {parts=p} (%k) {
+    %s = for %0 {upper=n} (%i, %t) {     parallel {parts=p} (%k, %thread) {
       %v = load %x, %i                     %base = mul %k, c
       yield %t + %v                  ->    %u = for 0 {upper=c} (%j, %t) { ... at %base + %j }
     }                                      store %u, %sums, %k
@@ -27,7 +27,7 @@ from tapec.lower.cut import Own, beyond
 from tapec.lower.disjoint import meeting
 from tapec.lower.halves import split
 from tapec.lower.private import filled_first, touches, work_memory
-from tapec.lower.tuning import ALL_PRIVATE_ELEMENTS, MOST_PARTS, PART_ROWS, PART_WORK, SHARED_WORK
+from tapec.lower.tuning import MOST_PARTS, PART_ROWS, PART_WORK, SHARED_WORK
 from tapec.lower.work import work
 
 _INDEX = Type("index")
@@ -97,14 +97,13 @@ class _Sharing:
         return [Op(op.primitive, op.operands, op.attrs, op.results, regions, op.loc)]
 
     def own(self, op: Op) -> set[Value] | None:
-        """The buffers that parts of a loop must have their own of; None where it is not shared."""
+        """The buffers that threads must have their own of; None where a loop is not shared."""
         if not _may_be_shared(op) or (shared := meeting(op)) is None:
             return None
         known = touches([op])
         inside = {b for b in shared & self.allocated if known[b] == self.touches[b]}
         own = filled_first(op, inside)
-        size = sum(b.type.size for b in own) * _parts(op)[0]
-        return own if own == shared and size <= ALL_PRIVATE_ELEMENTS else None
+        return own if own == shared else None
 
     def shared(self, op: Op, own: set[Value]) -> list[Op]:
         """A loop in parts, how their sums are combined, and the iterations left over."""
@@ -113,7 +112,9 @@ class _Sharing:
         build = Builder()
         build.loc = op.loc
         sums = [self.row_for_each(v.type.dtype, (parts,)) for v in op.operands]
-        rows = {b: self.row_for_each(b.type.dtype, (parts, _padded(b.type.size))) for b in own}
+        rows = {
+            b: self.row_for_each(b.type.dtype, (self.threads, _padded(b.type.size))) for b in own
+        }
         attrs = {"parts": parts, "threads": self.threads}
         starts = [
             v if (zero := _FOLDS[how].neutral) is None else build.const(zero, v.type)
@@ -133,8 +134,8 @@ class _Sharing:
         return build.ops
 
     def row_for_each(self, dtype: str, shape: tuple[int, ...]) -> Value:
-        """Memory with a row for each part."""
-        made = Value(Type(dtype, shape, buffer=True), "parts")
+        """Memory with a row for each part or thread."""
+        made = Value(Type(dtype, shape, buffer=True), "rows")
         self.memory.append(Op(ALLOC, (), {"type": Type(dtype, shape)}, (made,)))
         return made
 
@@ -172,12 +173,12 @@ def _part(
 ) -> Block:
     """The iterations of one part."""
     build = Builder()
-    k = build.param(_INDEX, "k")
+    k, t = build.param(_INDEX, "k"), build.param(_INDEX, "t")
     base = build.emit(arith.mul, (k, build.const(length, _INDEX))).result
     if op.attrs["lower"]:
         base = build.emit(arith.add, (base, build.const(op.attrs["lower"], _INDEX))).result
     attrs = {**op.attrs, "lower": 0, "upper": length}
-    made = build.emit(FOR, starts, attrs, (beyond(op.regions[0], base, Own(k, rows)),))
+    made = build.emit(FOR, starts, attrs, (beyond(op.regions[0], base, Own(t, rows)),))
     for value, buffer in zip(made.results, sums, strict=True):
         build.emit(STORE, (value, buffer, k), {"offset": 0, "strides": (1,)})
     return Block(tuple(build.params), tuple(build.ops), ())

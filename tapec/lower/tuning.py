@@ -153,7 +153,5 @@ PART_WORK = 60_000
 MOST_PARTS = 64
 # Parts are multiples of this, whole lines of the cache. [iterations; estimated]
 PART_ROWS = 16
-# Work memory up to this size may be each part's own. [elements; estimated]
+# Work memory up to this size may be each thread's own. [elements; estimated]
 PRIVATE_ELEMENTS = 2**17
-# Together with that of all parts up to this size. [elements; estimated]
-ALL_PRIVATE_ELEMENTS = 2**22

@@ -41,6 +41,20 @@ def test_a_difference_of_one_bit_is_seen(tmp_path: Path) -> None:
         exported.same_bits(made, other, args, ["value"])
 
 
+def test_threads(tmp_path: Path) -> None:
+    """Parts of loops run in threads there too."""
+    x = np.linspace(0.1, 2.0, 60_001)
+
+    def f(x: Any) -> Any:
+        return np.sum(np.exp(np.sin(x)) * np.log(x + np.cos(x) ** 2))
+
+    kernel = tapec.compile(f, threads=3)
+    assert "parallel {" in kernel.ir("loops", x)
+    exported.check(tmp_path, kernel, (x,), ["value", "grad"])
+    made = kernel.export(tmp_path / "more", x, shared=False)
+    assert "-lpthread" in made.header.read_text()
+
+
 @pytest.mark.slow
 def test_levels_of_several_functions_in_one_object(tmp_path: Path) -> None:
     """A long program is compiled at another level than its neighbour, and keeps its bits."""

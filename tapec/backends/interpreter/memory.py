@@ -124,7 +124,11 @@ def _for(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
 
 
 def _parallel(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:
-    return _counted(machine, op, env, range(op.attrs["parts"]))
+    (body,) = op.regions
+    for k in range(op.attrs["parts"]):
+        env.update(zip(body.params, np.array([k, k % op.attrs["threads"]]), strict=True))
+        machine.block(body, env)
+    return ()
 
 
 def _repeat(machine: Machine, op: Op, env: Env) -> tuple[Any, ...]:

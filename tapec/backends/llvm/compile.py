@@ -135,14 +135,15 @@ def compile_loops(
     return kernel
 
 
-def emit_alone(func: Func) -> LlvmText:
+def emit_alone(func: Func, threads: int = 0) -> LlvmText:
     """LLVM IR of a clean array program without an entry for Python: its kernel, to the letter as
     `compile_func` makes it. Raises UnsupportedLowering as that does."""
     from tapec.lower import lower
 
     outs = tuple(Output(v.type.dtype, v.type.shape) for v in func.results)
     signature = KernelAbi((), outs, "tuple")
-    return emit(Lowered(lower(func, blas.usable), signature, None, wrapper=False))
+    loops = lower(func, blas.usable, threads=threads)
+    return emit(Lowered(loops, signature, None, wrapper=False))
 
 
 def emit(lowered: Lowered) -> LlvmText:

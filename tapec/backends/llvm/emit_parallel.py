@@ -51,12 +51,12 @@ def _function(e: FunctionEmitter, op: Op, free: Sequence[Value]) -> str:
     inner = e.apart()
     arguments = {v: f"%a{k}" for k, v in enumerate(free)}
     inner.names.update(arguments)
-    inner.names[op.regions[0].params[0]] = "%k"
+    inner.names.update(zip(op.regions[0].params, ("%k", "%t"), strict=True))
     inner.block(op.regions[0])
     given = ", ".join(
         f"{_type(v)}{' noalias' if v.type.buffer else ''} {arguments[v]}" for v in free
     )
-    head = f"define internal i32 @{name}({given}{', ' if free else ''}i64 %k) noinline"
+    head = f"define internal i32 @{name}({given}{', ' if free else ''}i64 %k, i64 %t) noinline"
     lines = [f"{head} {function_attributes()} {{", "start:", *inner.head, *inner.lines, "ret i32 0"]
     for status in inner.failures:
         lines += [f"status{status}:", f"ret i32 {status}"]
@@ -65,9 +65,11 @@ def _function(e: FunctionEmitter, op: Op, free: Sequence[Value]) -> str:
 
 
 def _runner(name: str, free: Sequence[Value]) -> str:
-    lines = [f"define internal i32 @{name}.run(ptr %table, i64 %k) {{", "start:"]
+    lines = [f"define internal i32 @{name}.run(ptr %table, i64 %k, i64 %t) {{", "start:"]
     for n, value in enumerate(free):
         lines.append(f"%p{n} = getelementptr i64, ptr %table, i64 {n}")
         lines.append(f"%a{n} = load {_type(value)}, ptr %p{n}")
     given = "".join(f"{_type(v)} %a{n}, " for n, v in enumerate(free))
-    return "\n".join([*lines, f"%status = call i32 @{name}({given}i64 %k)", "ret i32 %status", "}"])
+    return "\n".join(
+        [*lines, f"%status = call i32 @{name}({given}i64 %k, i64 %t)", "ret i32 %status", "}"]
+    )

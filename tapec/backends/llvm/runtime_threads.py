@@ -1,4 +1,4 @@
-"""`tapec.parallel(run, data, parts, threads)`: `run(data, k)` for each part k, in several threads.
+"""`tapec.parallel(run, data, parts, threads)`: `run(data, k, t)` for each part k in a thread t.
 
 Threads take the next part until there is none, or one has failed; the status of a part that has
 failed is returned, 0 otherwise. They are started for the call and joined before it returns, so that
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import sys
 
-# What threads share: run, data, parts, the next part, a status.
-_STATE = "{ ptr, ptr, i64, i64, i32 }"
+# What threads share: run, data, parts, the next part, a status, how many threads there are.
+_STATE = "{ ptr, ptr, i64, i64, i32, i64 }"
 
 _TAKE = f"""\
-define internal i1 @tapec.part(ptr %state) nounwind {{
+define internal i1 @tapec.part(ptr %state, i64 %thread) nounwind {{
 start:
   %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
   %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
@@ -31,7 +31,7 @@ take:
 work:
   %run = load ptr, ptr %state
   %data = load ptr, ptr %pdata
-  %status = call i32 %run(ptr %data, i64 %k)
+  %status = call i32 %run(ptr %data, i64 %k, i64 %thread)
   %bad = icmp ne i32 %status, 0
   br i1 %bad, label %report, label %more
 report:
@@ -44,9 +44,11 @@ none:
 }}
 define internal ptr @tapec.worker(ptr %state) nounwind {{
 start:
+  %pthreads = getelementptr {_STATE}, ptr %state, i32 0, i32 5
+  %thread = atomicrmw add ptr %pthreads, i64 1 monotonic
   br label %next
 next:
-  %more = call i1 @tapec.part(ptr %state)
+  %more = call i1 @tapec.part(ptr %state, i64 %thread)
   br i1 %more, label %next, label %done
 done:
   ret ptr null
@@ -62,11 +64,13 @@ start:
   %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
   %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
   %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
+  %pthreads = getelementptr {_STATE}, ptr %state, i32 0, i32 5
   store ptr %run, ptr %state
   store ptr %data, ptr %pdata
   store i64 %parts, ptr %pparts
   store i64 0, ptr %pnext
   store i32 0, ptr %pstatus
+  store i64 1, ptr %pthreads
   store i64 0, ptr %clock
   %few = icmp slt i64 %threads, %parts
   %most = select i1 %few, i64 %threads, i64 %parts
@@ -85,7 +89,7 @@ made:
   %after = add i64 %i, 1
   br label %test
 own:
-  %more = call i1 @tapec.part(ptr %state)
+  %more = call i1 @tapec.part(ptr %state, i64 0)
   br i1 %more, label %look, label %join
 look:
   %signalled = call i32 @tapec.poll(ptr %clock)
@@ -121,11 +125,13 @@ start:
   %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
   %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
   %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
+  %pthreads = getelementptr {_STATE}, ptr %state, i32 0, i32 5
   store ptr %run, ptr %state
   store ptr %data, ptr %pdata
   store i64 %parts, ptr %pparts
   store i64 0, ptr %pnext
   store i32 0, ptr %pstatus
+  store i64 0, ptr %pthreads
   call ptr @tapec.worker(ptr %state)
   %status = load i32, ptr %pstatus
   ret i32 %status

@@ -88,8 +88,8 @@ def _for(*init: Type, regions: tuple[Block, ...], **attrs: Any) -> tuple[Type, .
 
 def _parallel(*, parts: int, threads: int, regions: tuple[Block, ...]) -> tuple[Type, ...]:
     (body,) = regions
-    if _types(body.params) != (Type("index"),) or body.results:
-        raise VerifyError("a parallel region takes the number of its part, and yields nothing")
+    if _types(body.params) != (Type("index"), Type("index")) or body.results:
+        raise VerifyError("a parallel region takes the numbers of its part and its thread")
     return ()
 
 
@@ -136,8 +136,8 @@ PARALLEL = register(
         infer=_parallel,
         effect=True,
         results=0,
-        doc="for k in range(parts): region(k), in any order and side by side in `threads` threads. "
-        "No part touches memory that another one writes.",
+        doc="for k in range(parts): region(k, t), in any order and side by side in threads t below "
+        "`threads`. No part touches memory that one in another thread writes.",
     )
 )
 REPEAT = register(
