@@ -10,6 +10,7 @@ import numpy as np
 
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import RULES, holds_complex
+from tapec.trace.complex.options import IDLE
 from tapec.trace.complex.transforms import (
     backward,
     checked_axis,
@@ -23,20 +24,17 @@ from tapec.trace.complex.transforms import (
 from tapec.trace.numpy.conversions import asarray
 from tapec.tree import is_complex
 
-# Options of SciPy's that change no values.
-_IDLE = ("overwrite_x", "workers", "plan")
-
 
 def transform(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a transform for real and for complex arrays."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         def given(x: Any, *args: Any, **kwargs: Any) -> Any:
-            named = {k: v for k, v in kwargs.items() if k not in _IDLE}
+            named = {k: v for k, v in kwargs.items() if k not in IDLE}
             return function(as_array(x), *args, **named)
 
         known = inspect.signature(function)
-        idle = [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=None) for k in _IDLE]
+        idle = [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=None) for k in IDLE]
         given.__signature__ = known.replace(parameters=[*known.parameters.values(), *idle])  # type: ignore[attr-defined]
         given.__name__ = name
         TABLE[f"fft.{name}"] = RULES[f"fft.{name}"] = given

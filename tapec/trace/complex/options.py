@@ -24,6 +24,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 CURE = "compute with the real and the imaginary part: z.real, z.imag"
 
 
+# Options of SciPy's transforms that change no values.
+IDLE = ("overwrite_x", "workers", "plan")
+
+
 def like(name: str, function: F) -> F:
     """A rule with the parameters of the function for real arrays, for which it stands."""
     function.__signature__ = inspect.signature(TABLE[name])  # type: ignore[attr-defined]
@@ -38,6 +42,8 @@ def as_given(name: str, known: Any, args: Sequence[Any], kwargs: dict[str, Any])
             f"np.{name} of complex numbers with {argument}=", where=where(), hint=CURE
         )
 
+    if name.startswith("fft."):
+        kwargs = {k: v for k, v in kwargs.items() if k not in IDLE}
     function = _of_numpy(name)
     if function is None or isinstance(function, np.ufunc):
         rest = {k: v for k, v in kwargs.items() if k != "out"}

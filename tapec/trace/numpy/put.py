@@ -157,10 +157,8 @@ def compress_method(a: Any, condition: Any, axis: Any = None) -> Any:
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False
 ) -> Any:
-    """All windows of a shape, as new last axes."""
+    """All windows of a shape, as new last axes; they are read only, whatever `writeable` says."""
     x = as_tracer(x)
-    if writeable:
-        raise unsupported(sliding_window_view, " with writeable=True")
     sizes = tuple(np.atleast_1d(window_shape).tolist())
     arg = sizes, axes_of(axis, x.ndim)
     seen = np.lib.stride_tricks.sliding_window_view(shadow(x), *arg)

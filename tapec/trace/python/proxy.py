@@ -89,10 +89,10 @@ class Meta(type):
         return other is cls or other is cls.real
 
     def __or__(cls, other: Any) -> Any:
-        return cls.real | getattr(other, "real", other)
+        return type.__or__(cls, other)
 
     def __ror__(cls, other: Any) -> Any:
-        return other | cls.real
+        return type.__ror__(cls, other)
 
     def __hash__(cls) -> int:
         return hash(cls.real)

@@ -17,7 +17,7 @@ A = np.eye(3) + 0.1
 
 
 @pytest.mark.parametrize(("f", "name"), [
-    (lambda a: scipy.signal.welch(a[0]), r"scipy\.signal\.\w*welch"),
+    (lambda a: scipy.signal.sawtooth(a), r"scipy\.signal\.\w*sawtooth"),
     (lambda a: scipy.signal.order_filter(a, np.eye(3), 1), r"scipy\.signal\.\w*order_filter"),
     (lambda a: scipy.linalg.bandwidth(a), r"scipy\.linalg\.bandwidth cannot"),
     (lambda a: scipy.signal.correlate2d(a, a), r"scipy\.signal\.\w*correlate2d"),
