@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import subprocess
@@ -15,6 +16,8 @@ from support.loop_support import Loops, compiled, run_native
 
 import tapec
 from tapec.backends.llvm import available
+from tapec.backends.llvm.jit import compile_module
+from tapec.backends.llvm.runtime_threads import threads_text
 from tapec.errors import TapecError
 from tapec.ir import Func, Value
 from tapec.ir.nested import every
@@ -225,6 +228,32 @@ else:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
+
+
+@native
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("failing", [None, 4])
+def test_every_part_is_run_once(alone: bool, failing: int | None) -> None:
+    """Both forms of the function that shares parts; a status ends it."""
+    poll = "define i32 @tapec.poll(ptr %clock) {\n  ret i32 0\n}\n"
+    library = compile_module(poll + threads_text(alone), {})
+    seen: list[tuple[int, int]] = []
+    part = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+    def run(data: int, k: int, t: int) -> int:
+        seen.append((k, t))
+        return 3 if k == failing else 0
+
+    kind = ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64
+    )
+    call = kind(library.address("tapec.parallel"))
+    callback = part(run)
+    status = call(ctypes.cast(callback, ctypes.c_void_p), None, 20, 3)
+    parts = [k for k, _ in seen]
+    assert status == (0 if failing is None else 3)
+    assert sorted(parts) == list(range(20)) if failing is None else len({*parts}) == len(parts) < 20
+    assert {t for _, t in seen} <= ({0} if alone else {0, 1, 2})
 
 
 @pytest.mark.parametrize("threads", [-1, 1.5, True, 10**6, "2"])

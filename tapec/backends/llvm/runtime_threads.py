@@ -55,11 +55,10 @@ done:
 }}
 """
 
-_PARALLEL = f"""\
+_HEAD = f"""\
 define i32 @tapec.parallel(ptr %run, ptr %data, i64 %parts, i64 %threads) nounwind {{
 start:
   %state = alloca {_STATE}
-  %clock = alloca i64
   %pdata = getelementptr {_STATE}, ptr %state, i32 0, i32 1
   %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
   %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
@@ -70,6 +69,10 @@ start:
   store i64 %parts, ptr %pparts
   store i64 0, ptr %pnext
   store i32 0, ptr %pstatus
+"""
+
+_SHARED = """\
+  %clock = alloca i64
   store i64 1, ptr %pthreads
   store i64 0, ptr %clock
   %few = icmp slt i64 %threads, %parts
@@ -111,34 +114,21 @@ wait:
 done:
   %status = load atomic i32, ptr %pstatus acquire, align 4
   ret i32 %status
-}}
+}
 declare i32 @pthread_create(ptr, ptr, ptr, ptr)
 declare i32 @pthread_join(i64, ptr)
 """
 
 # Windows has no such threads: the caller does all parts.
-_ALONE = f"""\
-define i32 @tapec.parallel(ptr %run, ptr %data, i64 %parts, i64 %threads) nounwind {{
-start:
-  %state = alloca {_STATE}
-  %pdata = getelementptr {_STATE}, ptr %state, i32 0, i32 1
-  %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
-  %pnext = getelementptr {_STATE}, ptr %state, i32 0, i32 3
-  %pstatus = getelementptr {_STATE}, ptr %state, i32 0, i32 4
-  %pthreads = getelementptr {_STATE}, ptr %state, i32 0, i32 5
-  store ptr %run, ptr %state
-  store ptr %data, ptr %pdata
-  store i64 %parts, ptr %pparts
-  store i64 0, ptr %pnext
-  store i32 0, ptr %pstatus
+_ALONE = """\
   store i64 0, ptr %pthreads
   call ptr @tapec.worker(ptr %state)
   %status = load i32, ptr %pstatus
   ret i32 %status
-}}
+}
 """
 
 
 def threads_text(alone: bool = sys.platform == "win32") -> str:
     """LLVM text of the function; where `alone`, of one without other threads."""
-    return _TAKE + (_ALONE if alone else _PARALLEL)
+    return _TAKE + _HEAD + (_ALONE if alone else _SHARED)
