@@ -224,3 +224,17 @@ def meshgrid(*xs: Any, indexing: str = "xy", sparse: bool = False, copy: bool = 
     if not sparse:
         made = list(broadcast_arrays(*made))
     return tuple(copy_method(m) for m in made) if copy else tuple(made)
+
+
+@implements("ix_")
+def ix_(*args: Any) -> Any:
+    """An open mesh: each vector along an axis of its own."""
+    vectors = [as_tracer(x) for x in args]
+    if any(v.ndim != 1 for v in vectors):
+        raise ValueError("Cross index must be 1 dimensional")
+    if any(v.dtype == np.bool_ for v in vectors):
+        raise unsupported(np.ix_, " of traced booleans")
+    rank = range(len(vectors))
+    return tuple(
+        reshaped(v, [v.size if j == i else 1 for j in rank]) for i, v in enumerate(vectors)
+    )

@@ -45,6 +45,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "linalg.solve": (Q, Q), "linalg.tensordot": (Q, Q), "linalg.outer": (V, V),
     "linalg.tensorsolve": (Q, V[:3]), "linspace": (V[0], 2.0), "matmul": (Q, Q), "matvec": (A, V),
     "vecmat": (V[:3], A), "logspace": (V[0], 2.0), "geomspace": (V[0], 2.0), "meshgrid": (V, V),
+    "ix_": (V, V[:2]),
     "moveaxis": (A, 0, 1), "outer": (V, V), "pad": (A, 1), "percentile": (A, 30.0),
     "quantile": (A, 0.3), "nanquantile": (A, 0.3), "nanpercentile": (A, 30.0),
     "partition": (V, 2), "argpartition": (V, 2), "piecewise": (V, [V > 0.5], [1.0, 2.0]),
