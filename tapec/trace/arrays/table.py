@@ -19,9 +19,9 @@ VIEWS = frozenset([
     "astype", "reshape", "ravel", "transpose", "permute_dims", "matrix_transpose",
     "linalg.matrix_transpose", "swapaxes", "moveaxis", "rollaxis", "squeeze", "expand_dims",
     "atleast_1d", "atleast_2d", "atleast_3d", "flip", "flipud", "fliplr", "rot90", "broadcast_to",
-    "broadcast_arrays", "diagonal", "linalg.diagonal", "diag", "meshgrid", "ix_",
-    "sliding_window_view", "as_strided", "split", "array_split", "hsplit", "vsplit", "dsplit", "unstack", "real", "imag",
-    "real_if_close",
+    "broadcast_arrays", "diagonal", "linalg.diagonal", "diag", "meshgrid", "ix_", "unstack",
+    "sliding_window_view", "as_strided", "split", "array_split", "hsplit", "vsplit", "dsplit",
+    "real", "imag", "real_if_close",
 ])  # fmt: skip
 # All that our own code does even where nothing is traced.
 OWN = VIEWS | {
