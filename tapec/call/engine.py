@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Engine(NamedTuple):
@@ -10,3 +11,8 @@ class Engine(NamedTuple):
 
     backend: str = "auto"
     threads: int = 0
+
+
+def engine_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a kernel's options that say what runs it."""
+    return {name: options[name] for name in Engine._fields if name in options}

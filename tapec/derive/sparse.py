@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from tapec.call.engine import engine_options
 from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
@@ -153,8 +154,7 @@ class SparseKernel(Foreign):
         part = self.part(special, Chosen.of(args, self._argnums), inputs)
         kernel = Kernel(
             part.made,
-            backend=self._options.get("backend", "auto"),
-            threads=self._options.get("threads", 0),
+            **engine_options(self._options),
         )
         known.append(SparsePlan(part, kernel))
         return known[-1], inputs

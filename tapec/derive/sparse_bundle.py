@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
+from tapec.call.engine import engine_options
 from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
@@ -187,7 +188,6 @@ class SparseBundle(Foreign):
             parts,
             Kernel(
                 made,
-                backend=self._options.get("backend", "auto"),
-                threads=self._options.get("threads", 0),
+                **engine_options(self._options),
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from tapec.call.engine import engine_options
 from tapec.call.kernel import Kernel
 from tapec.call.method import BoundKernel
 from tapec.derive.derived import (
@@ -272,7 +273,7 @@ def options(f: Function, static: bool = True) -> dict[str, Any]:
         return {}
     if static:
         return f._options
-    return {name: f._options[name] for name in ("backend", "threads")}
+    return engine_options(f._options)
 
 
 __all__ = [

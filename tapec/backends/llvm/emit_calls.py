@@ -24,6 +24,11 @@ def invoke(e: FunctionEmitter, op: Op) -> None:
     name, frame = e.callee(region)
     pointers.append(e.emit(f"getelementptr i8, ptr %w, i64 {frame}"))
     status = e.emit(f"call i32 @{name}({', '.join(f'ptr {p}' for p in pointers)})")
+    pass_on(e, status)
+
+
+def pass_on(e: FunctionEmitter, status: str) -> None:
+    """End the kernel with the status of a function that it called, unless that is 0."""
     fine = e.emit(f"icmp eq i32 {status}, 0")
     on, failed = e.fresh_label(), e.fresh_label()
     e.lines.append(f"br i1 {fine}, label %{on}, label %{failed}, {UNLIKELY}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tapec.backends.llvm.emit_function import UNLIKELY, FunctionEmitter
+from tapec.backends.llvm.emit_calls import pass_on
+from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER
 from tapec.backends.llvm.target import function_attributes
 from tapec.ir.core import Op, Value
@@ -23,14 +24,7 @@ def parallel(e: FunctionEmitter, op: Op) -> None:
         e.effect(f"store {_type(value)} {e.names[value]}, ptr {at}")
     parts, threads = op.attrs["parts"], op.attrs["threads"]
     call = f"ptr @{name}.run, ptr {table}, i64 {parts}, i64 {threads}"
-    status = e.emit(f"call i32 @tapec.parallel({call})")
-    fine = e.emit(f"icmp eq i32 {status}, 0")
-    on, failed = e.fresh_label(), e.fresh_label()
-    e.effect(f"br i1 {fine}, label %{on}, label %{failed}, {UNLIKELY}")
-    e.open(failed)
-    e.effect(f"ret i32 {status}")
-    e.open(on)
-    e.passes_failures = True
+    pass_on(e, e.emit(f"call i32 @tapec.parallel({call})"))
 
 
 def _free(e: FunctionEmitter, op: Op) -> list[Value]:
