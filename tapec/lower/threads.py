@@ -13,15 +13,12 @@ The iterations that are left over come last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.ops import arith, logic
+from tapec.ir.ops import arith
+from tapec.ir.ops.folds import FOLDS
 from tapec.ir.ops.loop import FOR, IF, PARALLEL, REPEAT, WHILE
 from tapec.ir.ops.memory import ALLOC, LOAD, STORE
-from tapec.ir.primitive import Primitive
 from tapec.ir.types import Type
 from tapec.lower.cut import Own, beyond
 from tapec.lower.disjoint import meeting
@@ -32,24 +29,6 @@ from tapec.lower.work import work
 
 _INDEX = Type("index")
 _SERIAL = frozenset((FOR, IF, REPEAT, WHILE))
-
-
-class _Fold(NamedTuple):
-    """How two numbers of a reduction become one, and what a part begins with: None where that is
-    what the loop begins with."""
-
-    combine: Primitive
-    neutral: int | bool | None = None
-
-
-_FOLDS: Mapping[str, _Fold] = {
-    "add": _Fold(arith.add, 0),
-    "mul": _Fold(arith.mul, 1),
-    "max": _Fold(arith.maximum),
-    "min": _Fold(arith.minimum),
-    "or": _Fold(logic.logical_or, False),
-    "and": _Fold(logic.logical_and, True),
-}
 
 
 def share_loops(func: Func, threads: int = 2) -> Func:
@@ -117,7 +96,7 @@ class _Sharing:
         }
         attrs = {"parts": parts, "threads": self.threads}
         starts = [
-            v if (zero := _FOLDS[how].neutral) is None else build.const(zero, v.type)
+            v if (zero := FOLDS[how].neutral) is None else build.const(zero, v.type)
             for how, v in zip(op.attrs["reduce"], op.operands, strict=True)
         ]
         build.emit(PARALLEL, (), attrs, (_part(op, length, starts, sums, rows),))
@@ -155,7 +134,7 @@ def _may_be_shared(op: Op) -> bool:
     if op.primitive is not FOR or op.attrs["kind"] == "wave":
         return False
     known = op.attrs["kind"] == "vector" or not op.operands
-    return known and all(how in _FOLDS for how in op.attrs["reduce"]) and _parts(op)[0] > 1
+    return known and all(how in FOLDS for how in op.attrs["reduce"]) and _parts(op)[0] > 1
 
 
 def _parts(op: Op) -> tuple[int, int]:
@@ -192,7 +171,7 @@ def _combined(op: Op, sums: list[Value]) -> Block:
     out = []
     for how, total, buffer in zip(op.attrs["reduce"], totals, sums, strict=True):
         number = build.emit(LOAD, (buffer, k), {"offset": 0, "strides": (1,)}).result
-        out.append(build.emit(_FOLDS[how].combine, (total, number)).result)
+        out.append(build.emit(FOLDS[how].combine, (total, number)).result)
     return Block(tuple(build.params), tuple(build.ops), tuple(out))
 
 

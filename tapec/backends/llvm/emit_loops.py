@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
-from tapec.backends.llvm.emit_reductions import NEUTRAL, OPS, Lanes, combine, reduce_lanes
+from tapec.backends.llvm.emit_reductions import Lanes, combine, reduce_lanes
 from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, HIDING_WORK, POLLED_WORK
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op
 from tapec.ir.nested import every
+from tapec.ir.ops.folds import FOLDS
 from tapec.ir.ops.loop import IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import LOAD, TAPE_OPEN, TAPE_POP, TAPE_PUSH
 from tapec.lower.work import work
@@ -155,16 +156,16 @@ def _together(e: FunctionEmitter, how: str, dtype: str, parts: Sequence[str]) ->
     level = list(parts)
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=True)
-        level = [combine(e, OPS.get(how, how), dtype, pair, e.width) for pair in pairs]
+        level = [combine(e, FOLDS[how].combine.name, dtype, pair, e.width) for pair in pairs]
     return level[0]
 
 
 def _start(e: FunctionEmitter, how: str, dtype: str, init: str) -> str:
     """The initial value of a reduction's accumulators."""
-    if how in NEUTRAL:
-        return literal(NEUTRAL[how], dtype, e.width)
-    if how not in OPS:
+    if how not in FOLDS:
         raise UnsupportedLowering("a vector loop carries reductions only")
+    if (neutral := FOLDS[how].neutral) is not None:
+        return literal(neutral, dtype, e.width)
     if init[0] != "%":
         return "<" + ", ".join([f"{REGISTER[dtype]} {init}"] * e.width) + ">"
     return e.spread(init, REGISTER[dtype])

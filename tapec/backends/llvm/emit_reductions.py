@@ -6,18 +6,15 @@ eight of eight lanes take seven additions in all, and end as one vector with a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
 from tapec.ir.core import Op, Value
+from tapec.ir.ops.folds import FOLDS
 from tapec.ir.primitive import lookup
 from tapec.ir.types import Type
-
-NEUTRAL: Mapping[str, Any] = {"add": 0, "mul": 1, "or": False, "and": True}
-OPS = {"max": "maximum", "min": "minimum", "or": "logical_or", "and": "logical_and"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,14 @@ def reduce_lanes(
     for lanes in found[1:]:
         for k, (how, dtype) in enumerate(zip(hows, dtypes, strict=True)):
             more = _widened(e, how, dtype, lanes.names[k], (lanes.width, widest))
-            wholes[k] = combine(e, OPS.get(how, how), dtype, (wholes[k], more), widest)
+            wholes[k] = combine(e, FOLDS[how].combine.name, dtype, (wholes[k], more), widest)
     out: list[str] = []
     while len(out) < len(wholes):
         first = len(out)
         size = _run_of_one_kind(list(zip(hows, dtypes, strict=True))[first:], widest)
         part = slice(first, first + size)
         how, dtype = hows[first], dtypes[first]
-        out += _group(e, OPS.get(how, how), dtype, wholes[part], inits[part], widest)
+        out += _group(e, FOLDS[how].combine.name, dtype, wholes[part], inits[part], widest)
     return out
 
 
@@ -62,8 +59,8 @@ def _widened(
 ) -> str:  # fmt: skip
     """A narrow vector widened with neutral elements."""
     narrow, wide = widths
-    if how in NEUTRAL:
-        fill = literal(NEUTRAL[how], dtype, narrow)
+    if (neutral := FOLDS[how].neutral) is not None:
+        fill = literal(neutral, dtype, narrow)
         places = [min(k, 2 * narrow - 1) for k in range(wide)]
     else:
         fill, places = name, [k % narrow for k in range(wide)]
