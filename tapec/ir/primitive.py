@@ -111,7 +111,7 @@ class Primitive:
     # Bilinear, as a product: linear in each operand while the others are fixed.
     separate: bool = False
     divides: bool = False  # Python raises ZeroDivisionError where this gives inf, NaN or 0
-    twin: str = ""  # the op that shares most of its native code, of the same operand
+    twin: str = ""  # the op that shares most of its native code, of the same operands
     # A reduction, over `axes` or the contracted axes.
     reduces: bool = False
     sparsity: Meet | None = None  # which operand elements a result element depends on; None: all

@@ -205,7 +205,7 @@ class Plan:
 
     def parted(self) -> set[Value]:
         """Inline values of other nests than their twins: together both are little work."""
-        found = {(op.name, op.operands[0]): op for op in self.func.ops if op.primitive.twin}
+        found = {(op.name, op.operands): op for op in self.func.ops if op.primitive.twin}
         together = ((op.result, found.get((op.primitive.twin, x))) for (_, x), op in found.items())
         return {
             v

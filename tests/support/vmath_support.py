@@ -21,7 +21,7 @@ def module_text(name: str, width: int, dtype: str) -> str:
     scalar = CTYPE[dtype][0]
     vec = f"<{width} x {scalar}>" if width > 1 else scalar
     arity = SUPPORTED[name].arity
-    lines = Lines()
+    lines = Lines(label="l")
     names = [f"%v{j}" for j in range(arity)]
     loads = "\n".join(
         f"%p{j} = getelementptr {scalar}, ptr %a{j}, i64 %i\n%v{j} = load {vec}, ptr %p{j}, align 4"
@@ -29,9 +29,10 @@ def module_text(name: str, width: int, dtype: str) -> str:
     )
     out = emit(name, lines, names, dtype, width)
     body = "\n".join(lines.body)
-    return f"""define void @f(ptr %a0, ptr %a1, ptr noalias %y, i64 %n) {{
+    params = ", ".join(f"ptr %a{j}" for j in range(arity))
+    return f"""define void @f({params}, ptr noalias %y, i64 %n) {{
 entry: br label %l
-l: %i = phi i64 [0, %entry], [%i2, %l]
+l: %i = phi i64 [0, %entry], [%i2, %{lines.label}]
 {loads}
 {body}
 %q = getelementptr {scalar}, ptr %y, i64 %i
@@ -75,7 +76,9 @@ def compiled(name: str, width: int, dtype: str = "f64") -> Callable[..., np.ndar
         .link(jit, f"{name}{width}{dtype}")
     )
     KEEP.append((jit, library))
-    entry = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_int64)(library["f"])
+    entry = ctypes.CFUNCTYPE(
+        None, *[ctypes.c_void_p] * (SUPPORTED[name].arity + 1), ctypes.c_int64
+    )(library["f"])
 
     def call(*args: np.ndarray) -> np.ndarray:
         n = -(-len(args[0]) // 16) * 16
@@ -83,7 +86,7 @@ def compiled(name: str, width: int, dtype: str = "f64") -> Callable[..., np.ndar
         for pad, arg in zip(padded, args, strict=True):
             pad[: len(arg)] = arg
         out = np.empty(n, CTYPE[dtype][1])
-        entry(padded[0].ctypes.data, padded[-1].ctypes.data, out.ctypes.data, n)
+        entry(*(pad.ctypes.data for pad in padded), out.ctypes.data, n)
         return out[: len(args[0])]
 
     call.entry = entry  # type: ignore[attr-defined]

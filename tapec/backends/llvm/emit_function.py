@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 from tapec.backends.llvm.abi import INTERRUPTED
 from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
+from tapec.backends.llvm.emit_pairs import Pairs
 from tapec.backends.llvm.ranges import Range, range_of
 from tapec.backends.llvm.tuning import POLL_WORK
-from tapec.backends.llvm.vmath import PAIRS, emit_pair
+from tapec.backends.llvm.vmath.lines import USUALLY, merge
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Block, Op, Value
 
 LIKELY_SECOND = '!prof !{!"branch_weights", i32 1, i32 2000}'
 UNLIKELY = '!prof !{!"branch_weights", i32 2000, i32 1}'
 OUT_OF_BOUNDS, OUT_OF_MEMORY = 1, 2
-_PAIR_OF = {name: pair for pair in PAIRS for name in pair}
 
 Special = Callable[["FunctionEmitter", Op], None]
 
@@ -53,7 +53,7 @@ class FunctionEmitter:
         self.exact: Collection[Op] = ()  # not to be fused into multiply-adds
         self.rounding = False
         self.outlined: Collection[str] = ()  # vector functions that are called instead of inlined
-        self.pairs: dict[tuple[str, Value], str] = {}  # functions whose twins are wanted too
+        self.pairs = Pairs()
         self.chains: dict[tuple[str, str], tuple[str, str]] = {}  # of maxima and minima
         self.depth = 0  # loops around the present block
         self.depths: dict[Value, int] = {}  # the loop depth at which values are computed
@@ -161,24 +161,17 @@ class FunctionEmitter:
             self.ranges[op.result] = found
         if self.width > 1 and any(map(self.varies, op.operands)):
             args = [self.operand(v) for v in op.operands]
-            self.wide[op.result] = self.paired(op, args[0]) or emit_op(self, op, args, self.width)
+            self.wide[op.result] = self.scalar(op, args, self.width)
             return
-        args = [self.names[v] for v in op.operands]
-        self.names[op.result] = emit_op(self, op, args, 1)
+        self.names[op.result] = self.scalar(op, [self.names[v] for v in op.operands], 1)
 
-    def paired(self, op: Op, x: str) -> str:
-        """A function whose twin is wanted of the same operand: sine and cosine, for one."""
-        if not op.primitive.twin or (op.name, op.operands[0]) not in self.pairs:
-            return ""
-        if not self.pairs[op.name, op.operands[0]]:
-            names = _PAIR_OF[op.name]
-            made = emit_pair(names, self, x, op.result.type.dtype, self.width)
-            self.pairs.update(zip([(n, op.operands[0]) for n in names], made, strict=True))
-        return self.pairs[op.name, op.operands[0]]
+    def scalar(self, op: Op, args: Sequence[str], width: int) -> str:
+        """Emit an op of numbers, or of a vector of them."""
+        return self.pairs.result(self, op, args, width) or emit_op(self, op, args, width)
 
     def block(self, block: Block) -> list[str]:
         """All ops of a region whose parameters are bound; its results."""
-        outer, self.pairs = self.pairs, dict.fromkeys(_paired(block.ops), "")
+        outer, self.pairs = self.pairs, Pairs(block.ops)
         for op in block.ops:
             self.op(op)
         self.pairs = outer
@@ -207,6 +200,18 @@ class FunctionEmitter:
         self.failures[status] = None
         self.lines.append(f"br i1 {truth}, label %{following}, label %status{status}, {UNLIKELY}")
         self.open(following)
+
+    def rarely(
+        self, usual: str, fast: Sequence[str], slow: Callable[[], Sequence[str]], type: str
+    ) -> list[str]:
+        """The values `fast` where the truth value `usual` holds, else those that `slow` appends."""
+        before, other, done = self.label, self.fresh_label(), self.fresh_label()
+        self.lines.append(f"br i1 {usual}, label %{done}, label %{other}, {USUALLY}")
+        self.open(other)
+        made = slow()
+        ways = before, self.jump(done)
+        self.open(done)
+        return [self.emit(merge(type, ways, pair)) for pair in zip(fast, made, strict=True)]
 
     def apart(self) -> FunctionEmitter:
         """An emitter of a function for other threads, which knows what this one knows."""
@@ -292,9 +297,3 @@ def const(e: FunctionEmitter, op: Op) -> None:
     e.names[op.result] = literal(value, type.dtype)
     if type.dtype in ("index", "i64", "i32"):
         e.ranges[op.result] = (int(value), int(value))
-
-
-def _paired(ops: Sequence[Op]) -> Iterator[tuple[str, Value]]:
-    """Functions, with their operands, whose twins are computed of the same operands."""
-    found = {(op.name, op.operands[0]): op.primitive.twin for op in ops if op.primitive.twin}
-    return (key for key, twin in found.items() if (twin, key[1]) in found)

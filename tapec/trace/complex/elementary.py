@@ -1,8 +1,7 @@
 """Elementary functions of complex numbers, by real ones.
 
 Branch cuts and signs of zeros are those of C99, annex G, as in NumPy. Sources: W. Kahan, "Branch
-Cuts for Complex Elementary Functions, or Much Ado About Nothing's Sign Bit", 1987; R. L. Smith,
-"Algorithm 116: Complex Division", 1962.
+Cuts for Complex Elementary Functions, or Much Ado About Nothing's Sign Bit", 1987.
 """
 
 from __future__ import annotations
@@ -12,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from tapec.ir.primitive import lookup
+from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.tracer import is_symbolic
-from tapec.trace.arrays.ufuncs import integer_exponent
+from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, emit, integer_exponent
 from tapec.trace.complex.array import RULES, pair, rule, split
 from tapec.trace.complex.options import in_loop_of
 from tapec.trace.numpy.select import where
 from tapec.tree import is_complex
 
 _LOG_TWO, _LOG_TEN = math.log(2.0), math.log(10.0)
+_QUOTIENT = ("quotient_real", "quotient_imag")
+NUMPY_UFUNCS.update({name: lookup(name).evaluate for name in _QUOTIENT})
 
 
 # -- arithmetic ------------------------------------------------------------------------------------
@@ -43,24 +46,18 @@ def square(z: Any) -> Any:
 
 @rule("divide", "true_divide")
 def divide(a: Any, b: Any) -> Any:
-    """The quotient by Smith's algorithm, which neither overflows nor underflows early."""
+    """The quotient, which neither overflows nor underflows early."""
     if not is_complex(b):
         return pair(a.real / b, a.imag / b)
-    x, y = split(a)
-    steep = np.abs(b.real) < np.abs(b.imag)
-    large, small = where(steep, b.imag, b.real), where(steep, b.real, b.imag)
-    ratio = small / large
-    scale = large + small * ratio
-    return pair(
-        where(steep, x * ratio + y, x + y * ratio) / scale,
-        where(steep, y * ratio - x, y - x * ratio) / scale,
-    )
+    parts = (*split(a), *split(b))
+    return pair(*(emit(name, name, common_float, parts) for name in _QUOTIENT))
 
 
 @rule("reciprocal")
 def reciprocal(z: Any) -> Any:
-    """1 / z."""
-    return divide(1.0, z)
+    """1 / z, at 0 NaN as in NumPy: 1.0 / z is infinite there."""
+    zero = (z.real == 0) & (z.imag == 0)
+    return divide(1.0, pair(z.real, where(zero, np.nan, z.imag)))
 
 
 @rule("conjugate", "conj")

@@ -12,7 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.target import function_attributes
-from tapec.backends.llvm.vmath import bessel, erf, exp, gamma, hyper, inverse, log, power, trig
+from tapec.backends.llvm.vmath import (
+    bessel,
+    erf,
+    exp,
+    gamma,
+    hyper,
+    inverse,
+    log,
+    plane,
+    power,
+    trig,
+)
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
 from tapec.backends.llvm.vmath.lines import Lines, Sink
 
@@ -49,7 +60,9 @@ SUPPORTED: Mapping[str, Rule] = {
     "arctan": Rule(inverse.arctan),
     "arctan2": Rule(inverse.arctan2, 2),
     "power": Rule(power.power, 2),
-    "hypot": Rule(power.hypot, 2),
+    "hypot": Rule(plane.hypot, 2),
+    "quotient_real": Rule(plane.quotient_real, 4),
+    "quotient_imag": Rule(plane.quotient_imag, 4),
     "cbrt": Rule(power.cbrt),
     "erf": Rule(erf.erf),
     "i0": Rule(bessel.i0),
@@ -90,25 +103,26 @@ def _called(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int)
         lines.define(symbol, text)
     head = f"fastcc {type} @tapec.{name}.{dtype}.{width}"
     listed = ", ".join(f"{type} {p}" for p in params)
-    code = "\n".join([*body.body, f"ret {type} {result}"])
+    code = "\n".join(["entry:", *body.body, f"ret {type} {result}"])
     text = f"define internal {head}({listed}) noinline {function_attributes()} {{\n{code}\n}}"
     lines.define(f"@tapec.{name}.{dtype}.{width}", text)
     return lines.emit(f"call {head}({', '.join(f'{type} {a}' for a in args)})")
 
 
-# Functions of one operand that share most of their work.
-PAIRS: Mapping[tuple[str, str], Callable[[Kit, Val], Pair]] = {
+# Functions of the same operands that share most of their work.
+PAIRS: Mapping[tuple[str, str], Callable[..., Pair]] = {
     ("sin", "cos"): trig.sincos,
     ("tanh", "tanh_slope"): hyper.tanh_and_slope,
+    ("quotient_real", "quotient_imag"): plane.quotient,
 }
 
 
 def emit_pair(
-    names: tuple[str, str], lines: Sink, x: str, dtype: str, width: int
+    names: tuple[str, str], lines: Sink, args: Sequence[str], dtype: str, width: int
 ) -> tuple[str, str]:
-    """Append two functions of one operand, a key of `PAIRS`; the names of both results."""
+    """Append two functions of the same operands, a key of `PAIRS`; the names of both results."""
     kit = Kit(lines, width)
-    a, b = PAIRS[names](kit, widen(kit, x, dtype))
+    a, b = PAIRS[names](kit, *(widen(kit, x, dtype) for x in args))
     return narrow(kit, a, dtype), narrow(kit, b, dtype)
 
 

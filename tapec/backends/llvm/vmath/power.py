@@ -1,4 +1,4 @@
-"""power, cbrt, hypot: logarithm, residual and sum of squares as pairs (Muller, ch. 11)."""
+"""power, cbrt: logarithm and residual as pairs (Muller, ch. 11)."""
 
 from __future__ import annotations
 
@@ -52,19 +52,3 @@ def cbrt(kit: Kit, x: Val) -> Val:
     root = kit.fma(residual * (1.0 / 3.0), r * r, t) * kit.power_of_two(k)
     special = a.eq(0.0) | a.eq(INF) | a.unordered(a)
     return kit.copysign(kit.select(special, a, root), x)
-
-
-def hypot(kit: Kit, x: Val, y: Val) -> Val:
-    """sqrt(x^2 + y^2), the sum as a double-double, scaled by a power of two away from both ends."""
-    a, b = kit.abs(x), kit.abs(y)
-    top, low = kit.select(a > b, a, b), kit.select(a > b, b, a)
-    big, small = top > 2.0**500, top < 2.0**-400
-    factor = kit.select(big, 2.0**-600, kit.select(small, 2.0**600, 1.0))
-    back = kit.select(big, 2.0**600, kit.select(small, 2.0**-600, 1.0))
-    top, low = top * factor, low * factor
-    p, pl = kit.two_prod(top, top)
-    q, ql = kit.two_prod(low, low)
-    s, e = kit.fast_two_sum(p, q)
-    root, rest = kit.sqrt_pair((s, e + (pl + ql)))
-    value = kit.select(x.unordered(y), NAN, (root + rest) * back)
-    return kit.select(a.eq(INF) | b.eq(INF), INF, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapec.backends.llvm.target import PURE
 from tapec.backends.llvm.vmath import coefficients as co
+from tapec.backends.llvm.vmath import guard
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
 
 FAST_LIMIT = 1e5  # n < 2**17: x - n pi/2's first part is exact, three parts of pi/2 leave 2**-100
@@ -91,51 +92,25 @@ def tan(kit: Kit, x: Val) -> Val:
 
 def guarded(kit: Kit, name: str, x: Val, y: Val) -> Val:
     """y, with the lanes whose |x| is beyond the reduction's range (or NaN) taken from libm."""
-    symbol = f"@tapec.big.{name}.v{kit.width}"
     kit.lines.declare(f"declare double @{name}(double){PURE}")
     kit.lines.define(f"tapec.slow.{name}.v{kit.width}", slow_text(kit, name))
-    kit.lines.define(f"tapec.big.{name}.v{kit.width}", guard_text(kit, name))
-    return kit.new(f"call {kit.D} {symbol}({kit.D} {x.name}, {kit.D} {y.name})", "d")
-
-
-def guard_text(kit: Kit, name: str) -> str:
-    """The inlined test: one compare, one almost never taken branch."""
-    w, d, b = kit.width, kit.D, kit.B
-    limit, fabs = kit.const(FAST_LIMIT).name, f"@llvm.fabs.{kit.suffix}"
-    kit.lines.declare(f"declare {d} {fabs}({d})")
-    any_lane = f"%any = bitcast {b} %big to i{w}\n  %take = icmp ne i{w} %any, 0"
-    if w == 1:
-        any_lane = "%take = or i1 %big, false"
-    return f"""define internal {d} @tapec.big.{name}.v{w}({d} %x, {d} %y) alwaysinline nounwind {{
-entry:
-  %a = call {d} {fabs}({d} %x)
-  %big = fcmp ugt {d} %a, {limit}
-  {any_lane}
-  br i1 %take, label %slow, label %done, !prof !{{!"branch_weights", i32 1, i32 100000}}
-slow:
-  %z = call {d} @tapec.slow.{name}.v{w}({d} %x)
-  %r = select {b} %big, {d} %z, {d} %y
-  br label %done
-done:
-  %out = phi {d} [ %y, %entry ], [ %r, %slow ]
-  ret {d} %out
-}}"""
+    return guard.guarded(kit, name, kit.abs(x) <= FAST_LIMIT, [y], [x])[0]
 
 
 def slow_text(kit: Kit, name: str) -> str:
     """Every lane through the C library."""
     w, d = kit.width, kit.D
-    head = f"define internal {d} @tapec.slow.{name}.v{w}({d} %x) noinline cold nounwind {{\n"
+    head = f"define internal {d} @tapec.slow.{name}.v{w}({d} %a0) noinline cold nounwind {{\n"
     if w == 1:
-        return head + f"  %y = call double @{name}(double %x)\n  ret double %y\n}}"
+        return head + f"  %y = call double @{name}(double %a0)\n  ret double %y\n}}"
     return (
         head
         + f"""entry:
   br label %lane
 lane:
   %i = phi i64 [ 0, %entry ], [ %next, %lane ]
-  %acc = phi {d} [ %x, %entry ], [ %new, %lane ]
-  %e = extractelement {d} %x, i64 %i
+  %acc = phi {d} [ %a0, %entry ], [ %new, %lane ]
+  %e = extractelement {d} %a0, i64 %i
   %y = call double @{name}(double %e)
   %new = insertelement {d} %acc, double %y, i64 %i
   %next = add i64 %i, 1
