@@ -18,6 +18,7 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays import views
 from tapec.trace.arrays.coercions import refuse
 from tapec.trace.arrays.layout import Array
+from tapec.trace.arrays.reshaping import check_new_shape
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.storage import Storage
 from tapec.trace.arrays.table import TABLE
@@ -207,8 +208,7 @@ class Tracer:
     @shape.setter
     def shape(self, shape: Any) -> None:
         made = TABLE["reshape"](self, shape)
-        if made._storage is not self._storage:
-            raise AttributeError("incompatible shape for in-place modification: use reshape")
+        check_new_shape(self, made)
         self._steps, self._shape, self._seen = made._steps, made._shape, -1
 
     @property
@@ -243,8 +243,12 @@ class Tracer:
 
     @property
     def real(self) -> Any:
-        """Itself."""
+        """Itself; assigning writes all elements, and numbers have none to write."""
         return self
+
+    @real.setter
+    def real(self, values: Any) -> None:
+        self[...] = values
 
     @property
     def imag(self) -> Any:

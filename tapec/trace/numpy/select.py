@@ -11,6 +11,7 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import call
 from tapec.trace.arrays.halves import refuse_halves
+from tapec.trace.arrays.mixed import settle
 from tapec.trace.arrays.operands import (
     as_array,
     as_tracer,
@@ -38,7 +39,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     c = operand(session, condition if key_of(condition)[0] == "bool" else condition != 0, "bool")
     dtype, weak = common(key_of(x), key_of(y))
     value = session.emit("select", c, operand(session, x, dtype), operand(session, y, dtype))
-    return wrap(session, value, weak and not value.type.shape)
+    made = wrap(session, value, weak and not value.type.shape)
+    return settle(made, (x, y), common)
 
 
 @implements("select")

@@ -12,10 +12,11 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.python.builtin import OF_PYTHON, sort_list
+from tapec.trace.python.builtin import OF_PYTHON
 from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
+from tapec.trace.python.ordering import sort_list
 from tapec.trace.python.packages import has_stand_in, translation
 from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
 from tapec.trace.python.unsteady import is_unsteady, steady

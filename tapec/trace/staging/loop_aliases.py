@@ -28,7 +28,7 @@ from tapec.trace.arrays.storage import (
 )
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.heap import Slot
-from tapec.trace.staging.merged_memory import is_read_only
+from tapec.trace.staging.merged_memory import is_read_only, is_several
 from tapec.trace.staging.region import Region, set_result
 from tapec.trace.staging.values import Kind, memory_of, traced
 
@@ -107,7 +107,7 @@ def check_aliases(
 
 def _hides_names(carried: Sequence[CarriedLeaf], written: set[CarriedLeaf]) -> bool:
     """Whether names that a branch inside has merged are written, or views that are read-only."""
-    twins = [c for c in carried if c.entry is not None and any(map(_is_several, _ends(c)))]
+    twins = [c for c in carried if c.entry is not None and any(map(is_several, _ends(c)))]
     hidden = len(twins) > 1 and not written.isdisjoint(twins)
     return hidden or any(is_read_only(c.end) for c in written)
 
@@ -248,7 +248,7 @@ def results_of(
             made[c.slot, c.number] = home
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
-        several = any(counts[id(s)] > 1 or _is_several(s) for s in _ends(c))
+        several = any(counts[id(s)] > 1 or is_several(s) for s in _ends(c))
         several = several or is_read_only(c.end)
         frozen: Any = MaybeShared(maybe, several, peers) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
@@ -259,12 +259,6 @@ def _ends(c: CarriedLeaf) -> list[Storage]:
     """The arrays that a name may refer to after an iteration."""
     storage = memory_of(c.end)
     return [] if storage is None else [storage, *maybe_same(storage)]
-
-
-def _is_several(storage: Storage) -> bool:
-    """Whether other arrays that a branch or loop inside has merged may be the same."""
-    frozen = storage.frozen
-    return frozen.several if isinstance(frozen, MaybeShared) else frozen == SHARED
 
 
 def _origins(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakSet
 
 from tapec.trace.arrays import views
 from tapec.trace.arrays.session import Session
@@ -40,6 +41,22 @@ def frozen_by(
     if outer or within:
         return MaybeShared(outer, shared, peers, within)
     return SHARED if shared else ""
+
+
+def is_several(storage: Storage) -> bool:
+    """Whether other arrays that a branch or loop inside has merged may be the same."""
+    frozen = storage.frozen
+    return frozen.several if isinstance(frozen, MaybeShared) else frozen == SHARED
+
+
+def note_permuted(made: Sequence[Any], found: Sequence[Any]) -> None:
+    """Each of the arrays made is one of those found, in an order that only the run knows."""
+    memory = [m for m in map(memory_of, found) if m is not None]
+    several = any(map(is_several, memory)) or any(map(is_read_only, found))
+    apart = not several and len({id(m.cell) for m in memory}) == len(memory)
+    peers: WeakSet[MaybeShared] | None = WeakSet() if apart else None
+    for x in made if memory else ():
+        x._storage.frozen = MaybeShared(memory, several, peers)
 
 
 def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:
