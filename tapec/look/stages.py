@@ -17,6 +17,7 @@ LOWERING = (
     "inline_calls",
     "fill_constants",
     "unroll",
+    "split_rows",
     "block_rows",
     "order_writes",
     "call_products",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tapec.ir.core import Func
 from tapec.ir.verify import checked, verified
 from tapec.lower.block_rows import block_rows
+from tapec.lower.columns import split_rows
 from tapec.lower.fill import fill_constants
 from tapec.lower.forming import form_nests
 from tapec.lower.fusing import fuse
@@ -46,6 +47,8 @@ PASSES: Mapping[str, Pass] = {
         fill_constants,
         # Small programs need no memory, no loops and none of the passes below.
         unroll,
+        # Rows in registers need no blocks.
+        split_rows,
         # Loops over blocks of rows are made of arrays, and planned as all loops are.
         block_rows,
         # A write needs no copy only after all readers of the array, so ops are ordered before

@@ -23,7 +23,15 @@ from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.types import Type
 from tapec.lower.marks import is_data
 from tapec.lower.roles import Decided
-from tapec.lower.spacekeys import FEW, small_key, space_key, unrolled_from
+from tapec.lower.spacekeys import (
+    FEW,
+    columns,
+    joins_even,
+    made_key,
+    small_key,
+    space_key,
+    unrolled_from,
+)
 from tapec.lower.tuning import SMALL
 from tapec.lower.views import VIEWS, aligned
 
@@ -88,13 +96,32 @@ class _Reads:
             (x,) = op.operands
             for index in summed(x.type.shape, op.attrs["axes"], (ZERO,) * x.type.ndim):
                 yield x, index
+        elif columns(made := self.plan.made_as(op)) or made_key(op, made) != space_key(op):
+            yield from self.made(made)
         elif space_key(op)[0] == "map":
             # Which part of a join is read differs between unrolled elements; nothing else does.
             for index in over(shape) if self.joins else islice(over(shape), 1):
                 yield from self.through(op, index)
+        elif op.primitive is CONCATENATE and not op.attrs["axis"] and not joins_even(op):
+            for v in op.operands:
+                yield from self.part(v)
         else:
             rule = OWN.get(op.name)
             yield from rule(op) if rule else every(op.operands)
+
+    def part(self, value: Value) -> Iterator[Read]:
+        """The reads of what is stored as it is made."""
+        op = self.plan.source.get(value)
+        made = op and self.plan.made_as(op)
+        if made is None or made is op:
+            return ((value, index) for index in over(value.type.shape))
+        return self.made(made)
+
+    def made(self, op: Op) -> Iterator[Read]:
+        """The reads of all elements, where they are computed."""
+        if columns(op):
+            return every(op.operands)
+        return (read for index in over(op.result.type.shape) for read in self.through(op, index))
 
     def through(self, op: Op, index: Index) -> Iterator[Read]:
         """The reads that compute one element."""

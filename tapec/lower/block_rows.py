@@ -7,23 +7,20 @@ lanes run over rows.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tapec.ir.build import Builder, Expr
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.ops.const import is_const
 from tapec.ir.ops.control import SCAN
 from tapec.ir.ops.shape import call, reshaped, transposed
 from tapec.ir.rewrite import copy_op
 from tapec.ir.types import Type
 from tapec.lower.regions import each_block
 from tapec.lower.row_block import RowBlock
-from tapec.lower.row_chains import Rows
+from tapec.lower.row_chains import Rows, around, extents
 from tapec.lower.row_rules import SUMMED, blocked
 from tapec.lower.row_totals import added, block_size, corrected, zeros
-from tapec.lower.tuning import BLOCKED_LANES, FEWEST_ROWS
 
 _I64 = Type("i64")
 
@@ -34,22 +31,12 @@ def block_rows(func: Func) -> Func:
 
 
 def _in_blocks(block: Block) -> Block:
-    for rows in _extents(block):
+    for rows in extents(block):
         found = Rows(block, rows)
-        chain = found.chain()
+        chain = found.chosen(found.worth)
         if chain:
             return _in_blocks(BlockLoop(found, chain).block())
     return block
-
-
-def _extents(block: Block) -> Sequence[int]:
-    """The numbers of rows of arrays that are large, those of the most elements first."""
-    counts: Counter[int] = Counter()
-    for op in block.ops:
-        for v in op.results:
-            if v.type.ndim > 1 and v.type.shape[0] >= FEWEST_ROWS and not is_const(op):
-                counts[v.type.shape[0]] += v.type.size
-    return [n for n, size in counts.most_common() if size >= BLOCKED_LANES]
 
 
 @dataclass
@@ -69,16 +56,9 @@ class BlockLoop:
 
     def block(self) -> Block:
         """The program with the loop in it."""
-        given, inside = self.found.given, set(self.ops)
-        made = {op.result for op in self.ops}
-        before, after = list[Op](), list[Op]()
-        dependent = set(made)
-        for op in given.ops:
-            if op not in inside:
-                late = not dependent.isdisjoint(op.operands)
-                (after if late else before).append(op)
-                dependent.update(op.results if late else ())
-        read = set(self.found.read_outside(inside))
+        given = self.found.given
+        before, after = around(given, self.ops)
+        read = set(self.found.read_outside(set(self.ops)))
         build = Builder()
         build.ops += before
         env = self.results(build, [op.result for op in self.ops if op.result in read])

@@ -87,7 +87,7 @@ class ScalarBuilder(Blocks):
         found, depth = self.seek(key, self.depth(operands))
         if found is not None:
             return found
-        value = Value(_SCALARS[dtype or _result_dtype(name, operands)])
+        value = Value(self.typed(dtype or _result_dtype(name, operands), operands))
         self.place(Op(PRIMITIVES[name], operands, attrs or {}, (value,)), depth)
         self.learn(key, value, depth)
         if name == "neg":
@@ -95,6 +95,10 @@ class ScalarBuilder(Blocks):
         if value.type.dtype in _COUNTS:
             self._integer(name, operands, value)
         return value
+
+    def typed(self, dtype: str, operands: Sequence[Value]) -> Type:
+        """The type of a result: here all are scalars."""
+        return _SCALARS[dtype]
 
     def accumulate(self, name: str, total: Value, term: Value) -> Value:
         """A sum or difference of a reduction or product: the term may be fused with it."""

@@ -31,7 +31,12 @@ def few(func: Func, count: int, work: int) -> bool:
 def estimate(func: Func) -> int:
     """Scalar ops of the program, without regard to zeros, and the elements it loads and stores."""
     moved = sum(v.type.size for v in (*func.params, *func.results) if v.type.size > SMALL)
-    return moved + sum(_ESTIMATES.get(op.name, _elements)(op) for op in func.ops)
+    return moved + sum(map(estimate_op, func.ops))
+
+
+def estimate_op(op: Op) -> int:
+    """Scalar ops of one op."""
+    return _ESTIMATES.get(op.name, _elements)(op)
 
 
 def calls(op: Op) -> int:

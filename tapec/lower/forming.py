@@ -142,6 +142,10 @@ def space_of(nest: Nest) -> tuple[int, ...]:
     (op, *_) = nest.ops
     if nest.key == FEW:
         return ()
+    if nest.key[0] == "map":
+        shape = nest.key[1]
+        assert isinstance(shape, tuple)
+        return shape
     return (op.operands[0] if nest.key[0] == "reduce" else op.result).type.shape
 
 

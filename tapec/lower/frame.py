@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import UnsupportedLowering
-from tapec.ir.affine import Affine, Index, flat
+from tapec.ir.affine import ZERO, Affine, Index, flat
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.memory import ALLOC
@@ -28,6 +28,7 @@ from tapec.lower.marks import MARKERS, is_data
 from tapec.lower.memory import Factors, Memory
 from tapec.lower.products import Layout
 from tapec.lower.scalars import Grid, Grids, grid
+from tapec.lower.spacekeys import columns, made_as
 from tapec.lower.tuning import SMALL
 from tapec.lower.views import aligned
 
@@ -130,6 +131,23 @@ class Frame:
             raise UnsupportedLowering(f"no native code for {op.name}", where=op.loc)
         args = [self.pull(v, aligned(index, v.type.shape)) for v in op.operands]
         return self.build.op(op.name, *args, attrs=op.attrs, dtype=op.result.type.dtype)
+
+    def made_as(self, op: Op) -> Op:
+        """The op whose elements an op stores in their order."""
+        return made_as(op, self.source, self.placed)
+
+    def placed(self, value: Value) -> bool:
+        """Whether a value is in memory or registers."""
+        return value in self.memory or value in self.grids
+
+    def put(self, op: Op, memory: Memory, at: Index, first: Affine = ZERO) -> None:
+        """Store what an op makes at a place: an element, or one of each array side by side."""
+        if columns(op) and len(at) == 1:
+            for k, part in enumerate(op.operands):
+                place = at[0].times(len(op.operands)) + Affine(k)
+                self.save(self.pull(part, at), memory, first + place)
+        else:
+            self.save(self.pull(op.result, at), memory, first + flat(at, op.result.type.shape))
 
     def indexed(self, array: Value, index: Index, extent: int) -> Affine:
         """An element of an array of indices, as a place on an axis; constant ones are checked

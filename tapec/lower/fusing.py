@@ -16,7 +16,7 @@ from tapec.ir.nested import reads
 from tapec.ir.ops.nest import MATERIALIZE, NEST, SHARE
 from tapec.lower.inplace import pointwise
 from tapec.lower.regions import each_block
-from tapec.lower.tuning import LONGEST_OPS, SUMMED_WHERE_MADE
+from tapec.lower.tuning import JOINED_OPS, SUMMED_WHERE_MADE
 
 
 def fuse(func: Func) -> Func:
@@ -73,7 +73,7 @@ class _Line:
         first = self.ops[at] if at >= 0 else None
         if first is None or not _maps(first) or first.attrs["space"] != op.attrs["space"]:
             return None
-        few = len(first.regions[0].ops) + len(body.ops) <= LONGEST_OPS
+        few = len(first.regions[0].ops) + len(body.ops) <= JOINED_OPS
         alone = not any(o.primitive is SHARE for o in body.ops)
         return at if few and alone and _in_step(op, first.results) else None
 

@@ -109,7 +109,7 @@ def _nest(frame: Frame, op: Op) -> None:
     (body,) = op.regions
     if op.attrs["kind"] != "few":
         frame.rows = _along_rows(frame, body, (1, *op.attrs["space"])[-1])
-        _KINDS[op.attrs["kind"]](frame, _made(op))
+        _KINDS[op.attrs["kind"]](frame, op.attrs["space"], _made(op))
         frame.rows = False
         return
     for inner in body.ops:
@@ -162,21 +162,23 @@ def _small(frame: Frame, op: Op) -> None:
     frame.grids[op.result] = grid(values, shape)
 
 
-def _maps(frame: Frame, made: Made) -> None:
-    """Elementwise results of one shape."""
-    shape = made[0][1].type.shape
+def _maps(frame: Frame, shape: tuple[int, ...], made: Made) -> None:
+    """Elementwise results over one space, and arrays of it side by side."""
     places = [(op, frame.target(result)) for op, result in made]
 
     def body(at: Index) -> None:
         for op, memory in places:
-            _store(frame, op, memory, at)
+            _store(frame, op, memory, at, shape)
 
     frame.over(shape, body)
     _stored(frame, [(r, memory) for (_, r), (_, memory) in zip(made, places, strict=True)])
 
 
-def _store(frame: Frame, op: Op, memory: Memory, at: Index) -> None:
+def _store(frame: Frame, op: Op, memory: Memory, at: Index, shape: tuple[int, ...]) -> None:
     """Compute one element, and keep it at hand for others that read it here."""
+    if shape != op.result.type.shape:
+        frame.put(frame.made_as(op), memory, at)
+        return
     value = frame.build.remember((frame, op.result, at), frame.apply(op, at))
     frame.save(value, memory, flat(at, op.result.type.shape))
 
@@ -188,7 +190,7 @@ def _stored(frame: Frame, made: Sequence[tuple[Value, Memory]]) -> None:
         frame.build.wrote(memory.buffer)
 
 
-def _reductions(frame: Frame, made: Made) -> None:
+def _reductions(frame: Frame, space: tuple[int, ...], made: Made) -> None:
     """Small reductions over one space, together, and what is stored where it is summed up.
 
     Every result element of a reduction is carried.
@@ -203,7 +205,7 @@ def _reductions(frame: Frame, made: Made) -> None:
     def elements(at: Index) -> list[Value]:
         for op, _, memory in stored:
             for place in places:
-                _store(frame, op, memory, _merge(at, place, axes))
+                _store(frame, op, memory, _merge(at, place, axes), shape)
         return [
             frame.pull(op.operands[0], _merge(at, place, axes))
             for op, _ in made
@@ -226,7 +228,7 @@ def _merge(at: Index, place: Sequence[int], axes: Sequence[int]) -> Index:
     return tuple(i if k in axes else Affine(c) for k, (i, c) in pairs)
 
 
-def _own(frame: Frame, made: Made) -> None:
+def _own(frame: Frame, space: tuple[int, ...], made: Made) -> None:
     """An op with loops of its own."""
     ((op, result),) = made
     rule = OWN_LOOPS.get(op.name)
@@ -240,7 +242,7 @@ def _own(frame: Frame, made: Made) -> None:
         frame.grids[result] = frame.fetch(memory, result.type.shape)
 
 
-_KINDS: dict[str, Callable[[Frame, Made], None]] = {
+_KINDS: dict[str, Callable[[Frame, tuple[int, ...], Made], None]] = {
     "map": _maps,
     "reduce": _reductions,
     "own": _own,

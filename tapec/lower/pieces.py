@@ -13,12 +13,12 @@ from tapec.ir.core import Op, Value
 from tapec.ir.ops.dynamic import DYNAMIC_ADD
 from tapec.ir.ops.indexing import UPDATE
 from tapec.ir.ops.nest import ACCUMULATE
-from tapec.ir.ops.shape import STACK
+from tapec.ir.ops.shape import RESHAPE, STACK
 from tapec.ir.places import Box, around, cuts, dense, extents, full_range, inside, overlap, size
 from tapec.lower.dynamic import put
 from tapec.lower.frame import Frame
 from tapec.lower.memory import Memory
-from tapec.lower.spacekeys import joins_even
+from tapec.lower.spacekeys import columns, joins_even
 from tapec.lower.tuning import EDGE, MOST_BOXES, UNROLLED
 
 Part = tuple[Value, Any]  # what is put, and where: a specification
@@ -176,10 +176,29 @@ def concatenate(n: Frame, op: Op, buffer: Memory) -> None:
     start = 0
     for part in op.operands:
         extent = part.type.shape[axis]
-        at = list(full_range(shape))
-        at[axis] = (start, extent, 1)
-        put(n, part, at, (), shape, buffer, add=False)
+        made = None if axis else _reshaped(n, part)
+        if made is not None:
+            _as_made(n, made, buffer, Affine(start * prod(shape[1:])))
+        else:
+            at = list(full_range(shape))
+            at[axis] = (start, extent, 1)
+            put(n, part, at, (), shape, buffer, add=False)
         start += extent
+
+
+def _reshaped(n: Frame, part: Value) -> Op | None:
+    """What a part without memory is a reshape of."""
+    op = n.source.get(part)
+    if op is None or op.primitive is not RESHAPE or n.placed(part):
+        return None
+    made = n.made_as(op)
+    return None if made is op else made
+
+
+def _as_made(n: Frame, made: Op, buffer: Memory, first: Affine) -> None:
+    """A part that is a reshape, where the elements are computed."""
+    space = made.operands[0].type.shape if columns(made) else made.result.type.shape
+    n.over(space, lambda at: n.put(made, buffer, at, first))
 
 
 def _side_by_side_parts(n: Frame, op: Op, axis: int, buffer: Memory) -> None:

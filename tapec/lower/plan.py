@@ -19,8 +19,16 @@ from tapec.ir.regions import region_op
 from tapec.lower.access import reshaped
 from tapec.lower.inplace import Takeovers
 from tapec.lower.roles import NONE, Roles
-from tapec.lower.spacekeys import FEW, joins_even, joins_unrolled, reduces, small_key, space_key
-from tapec.lower.tuning import COSTLY, DEEPEST, LONGEST_OPS, SMALL
+from tapec.lower.spacekeys import (
+    FEW,
+    joins_even,
+    joins_unrolled,
+    made_as,
+    made_key,
+    reduces,
+    small_key,
+)
+from tapec.lower.tuning import COSTLY, DEEPEST, LONGEST_COST, LONGEST_OPS, SMALL
 from tapec.lower.views import VIEWS
 
 
@@ -110,8 +118,12 @@ class Plan:
 
     def root_key(self, op: Op) -> tuple[object, ...]:
         """The nest key of a root; ops that change memory in place have a nest of their own."""
-        key = space_key(op)
+        key = made_key(op, self.made_as(op))
         return (*key, op) if key[0] == "map" and op.result in self.shares else key
+
+    def made_as(self, op: Op) -> Op:
+        """The op whose elements a root stores in their order."""
+        return made_as(op, self.source, lambda v: v not in self.inline)
 
     def region(self, op: Op, number: int) -> None:
         """Loops, branches, tapes: nests of their own. Large or live-out values have memory."""
@@ -148,6 +160,7 @@ class Plan:
                 and not (op.primitive is UPDATE and joins_unrolled(op))
             )
             or len(body) > LONGEST_OPS
+            or cost > LONGEST_COST
             or depth > DEEPEST
             or cost > self.needed.get(value, cost)
         )

@@ -38,3 +38,6 @@ class Decided(Protocol):
     roots: set[Value]
     inline: set[Value]
     shares: dict[Value, Value]
+
+    def made_as(self, op: Op) -> Op:
+        """The op whose elements an op stores in their order."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.arith import FUSED, add, neg
 from tapec.ir.ops.const import is_const
-from tapec.ir.ops.indexing import INDEX
+from tapec.ir.ops.gather import GATHER
+from tapec.ir.ops.indexing import INDEX, PLACE
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.reduce import REDUCE_SUM
 from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK, TRANSPOSE
 from tapec.lower.row_rules import SUMMED, Places, along
-from tapec.lower.tuning import BLOCKED_LANES, BLOCKED_ROWS, LONG_ROW
+from tapec.lower.tuning import BLOCKED_LANES, BLOCKED_ROWS, FEWEST_ROWS, LONG_ROW
 
 _ORDERED = frozenset((RESHAPE, TRANSPOSE, INDEX))
 
@@ -39,7 +41,8 @@ class Rows:
 
     def add(self, op: Op) -> bool:
         """Whether an op belongs to rows."""
-        if op.regions or len(op.results) != 1 or op.primitive.raises:
+        ordered = op.primitive.raises and op.primitive is not GATHER
+        if op.regions or len(op.results) != 1 or ordered:
             return False
         places = self.where(op)
         found = along(op, places, self.rows) if any(p is not None for p in places) else None
@@ -81,8 +84,10 @@ class Rows:
         own = [self.axis.get(v) for v in op.operands]
         if op.primitive is DOT:
             return self.paired(op, own)
+        if op.primitive is GATHER:
+            return [own[0], *self.indices(op, own[1:])]
         known = [p for p in own if p is not None]
-        joined = op.primitive in (STACK, CONCATENATE)
+        joined = op.primitive in (STACK, CONCATENATE, PLACE)
         if known and not joined:
             return own
         first = known[0] if known else 0
@@ -94,6 +99,14 @@ class Rows:
             else None
             for p, v in zip(own, op.operands, strict=True)
         ]  # fmt: skip
+
+    def indices(self, op: Op, own: Places) -> Places:
+        """The indices of a gather: arrays of all axes that have rows in front are read by rows."""
+        rank = max(v.type.ndim for v in op.operands[1:])
+        return [
+            0 if p is None and v.type.ndim == rank and self.has_rows(v, 0) else p
+            for v, p in zip(op.operands[1:], own, strict=True)
+        ]
 
     def has_rows(self, value: Value, axis: int) -> bool:
         """Whether an axis of a value is as long as there are rows."""
@@ -110,16 +123,17 @@ class Rows:
 
     # ---- worth ----
 
-    def chain(self) -> Sequence[Op]:
-        """The ops that are worth a loop over blocks: several passes over large arrays, one of them
-        along rows."""
+    def chosen(self, chooses: Callable[[Sequence[Op]], bool]) -> Sequence[Op]:
+        """The ops of those groups that share rows which are chosen."""
         groups: dict[Op, list[Op]] = {}
         for op in self.places:
             groups.setdefault(self.root(op), []).append(op)
-        found = {op for ops in groups.values() if self.worth(ops) for op in ops}
+        found = {op for ops in groups.values() if chooses(ops) for op in ops}
         return [op for op in self.given.ops if op in found]
 
     def worth(self, ops: Sequence[Op]) -> bool:
+        """Whether ops are worth a loop of their own over rows: several passes over large arrays,
+        one of them along rows."""
         least = BLOCKED_LANES if self.short(ops) else BLOCKED_ROWS
         passes = [op for op in ops if breaks(op) and self.largest([op]) >= least]
         made = {op.result for op in ops if not breaks(op) and self.largest([op]) >= least}
@@ -150,6 +164,28 @@ class Rows:
     def largest(self, ops: Sequence[Op]) -> int:
         """The most elements of an array with rows."""
         return max((v.type.size for op in ops for v in self.values(op)), default=0)
+
+
+def extents(block: Block) -> Sequence[int]:
+    """The numbers of rows of arrays that are large, those of the most elements first."""
+    counts: Counter[int] = Counter()
+    for op in block.ops:
+        for v in op.results:
+            if v.type.ndim > 1 and v.type.shape[0] >= FEWEST_ROWS and not is_const(op):
+                counts[v.type.shape[0]] += v.type.size
+    return [n for n, size in counts.most_common() if size >= BLOCKED_LANES]
+
+
+def around(block: Block, ops: Collection[Op]) -> tuple[Sequence[Op], Sequence[Op]]:
+    """The other ops of a block: those that come before these, and those that wait for one."""
+    inside, dependent = set(ops), {op.result for op in ops}
+    before, after = list[Op](), list[Op]()
+    for op in block.ops:
+        if op not in inside:
+            late = not dependent.isdisjoint(op.operands)
+            (after if late else before).append(op)
+            dependent.update(op.results if late else ())
+    return before, after
 
 
 def breaks(op: Op) -> bool:

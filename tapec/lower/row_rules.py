@@ -13,7 +13,8 @@ from math import prod
 
 from tapec.ir.build import Expr
 from tapec.ir.core import Op, Value
-from tapec.ir.ops.indexing import INDEX
+from tapec.ir.ops.gather import GATHER
+from tapec.ir.ops.indexing import INDEX, PLACE
 from tapec.ir.ops.linalg import DOT, free_axes
 from tapec.ir.ops.reduce import ARGMAX, ARGMIN, REDUCE_SUM
 from tapec.ir.ops.shape import (
@@ -26,6 +27,7 @@ from tapec.ir.ops.shape import (
     reshaped,
     transposed,
 )
+from tapec.ir.places import kept
 from tapec.ir.primitive import Primitive
 from tapec.lower.row_block import RowBlock
 from tapec.lower.tuning import CALL_FLOPS, PACKED_REUSE
@@ -76,6 +78,25 @@ def _index(op: Op, places: Places, rows: int) -> int | None:
     return p - len([e for e in at[:p] if isinstance(e, int)])
 
 
+def _placed(op: Op, places: Places, rows: int) -> int | None:
+    """Parts that all have the rows along the same axis of the result, and all of them."""
+    found = {
+        kept(at)[p] if p is not None else None for at, p in zip(op.attrs["at"], places, strict=True)
+    }
+    axis = found.pop() if len(found) == 1 else None
+    whole = axis is not None and all(at[axis] == (0, rows, 1) for at in op.attrs["at"])
+    return axis if whole else None
+
+
+def _gathered(op: Op, places: Places, rows: int) -> int | None:
+    """Rows of the indices, into an array that is not made row by row."""
+    x, *places = places
+    rank = max(v.type.ndim for v in op.operands[1:])
+    pairs = zip(op.operands[1:], places, strict=True)
+    found = {p + rank - v.type.ndim for v, p in pairs if p is not None}
+    return found.pop() if x is None and len(found) == 1 else None
+
+
 def _joined(op: Op, places: Places, rows: int) -> int | None:
     """Operands side by side, all of them by rows."""
     axis: int = op.attrs["axis"]
@@ -109,7 +130,7 @@ def _product(op: Op, places: Places, rows: int) -> int | None:
 
 ALONG: Mapping[Primitive, Along] = {
     BROADCAST_TO: _elementwise, RESHAPE: _reshape, TRANSPOSE: _transpose, INDEX: _index,
-    STACK: _joined, CONCATENATE: _joined, DOT: _product,
+    STACK: _joined, CONCATENATE: _joined, PLACE: _placed, GATHER: _gathered, DOT: _product,
     ARGMAX: _reduction, ARGMIN: _reduction,
 }  # fmt: skip
 
@@ -136,7 +157,9 @@ def blocked(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
         return _reduce(b, op, places)
     ndim = op.result.type.ndim
     made = call(op.name, *(b.operand(v, axis, ndim) for v in op.operands), **op.attrs)
-    return made
+    # Arrays of one number are numbers here, also those that give the result its shape.
+    shape = b.shape(op.result.type.shape, axis)
+    return made if made.shape == shape else call("broadcast_to", made, shape=shape)
 
 
 def _reduce(b: RowBlock, op: Op, places: Places) -> Expr:
@@ -168,6 +191,21 @@ def _transposed(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
 def _indexed(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
     p = places[0] or 0
     return call("index", b.part(op.operands[0], p), at=b.entries(op.attrs["at"], p))
+
+
+def _placed_parts(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
+    parts = [b.part(v, p or 0) for v, p in zip(op.operands, places, strict=True)]
+    at = tuple(b.entries(spec, axis) for spec in op.attrs["at"])
+    return call("place", *parts, at=at, shape=b.shape(op.result.type.shape, axis))
+
+
+def _gathered_rows(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
+    x, *indices = op.operands
+    rank = max(v.type.ndim for v in indices)
+    found = call("gather", b.given(x), *(b.operand(v, axis, rank) for v in indices))
+    if not b.last:
+        return found
+    return transposed(found, [k for k in range(len(found.shape)) if k != rank - 1] + [rank - 1])
 
 
 def _put_together(b: RowBlock, op: Op, places: Places, axis: int) -> Expr:
@@ -223,5 +261,6 @@ def _spread(
 
 _BLOCKED: Mapping[Primitive, Callable[[RowBlock, Op, Places, int], Expr]] = {
     BROADCAST_TO: _broadcast, RESHAPE: _reshaped, TRANSPOSE: _transposed, INDEX: _indexed,
-    STACK: _put_together, CONCATENATE: _put_together, DOT: _summed_products,
+    STACK: _put_together, CONCATENATE: _put_together, PLACE: _placed_parts, GATHER: _gathered_rows,
+    DOT: _summed_products,
 }  # fmt: skip

@@ -6,15 +6,18 @@ up all places of its operand; or has loops of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from math import prod
 
-from tapec.ir.core import Op
+from tapec.ir.affine import ZERO, regroup, var
+from tapec.ir.core import Op, Value
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_UPDATE
 from tapec.ir.ops.indexing import PLACE, UPDATE
 from tapec.ir.ops.linalg import DOT
 from tapec.ir.ops.nest import ACCUMULATE, COPY
-from tapec.ir.ops.shape import CONCATENATE, STACK
-from tapec.lower.tuning import SHORT_ROW, SMALL, UNROLLED
+from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK
+from tapec.ir.types import Type
+from tapec.lower.tuning import ROW_NUMBERS, SHORT_ROW, SMALL, UNROLLED
 
 FEW = ("few",)
 DYNAMIC = frozenset((DYNAMIC_UPDATE, DYNAMIC_ADD, ACCUMULATE))
@@ -44,9 +47,40 @@ def space_key(op: Op) -> tuple[object, ...]:
         return ("map", op.result.type.shape, op)
     if reduces(op) or op.primitive.own_loops or op.primitive in DYNAMIC:
         return ("own", op)
-    if op.primitive in PIECES and not joins_unrolled(op):
+    if op.primitive in PIECES and not (joins_unrolled(op) or columns(op)):
         return ("own", op)
-    return ("map", op.result.type.shape)
+    return ("map", op.operands[0].type.shape if columns(op) else op.result.type.shape)
+
+
+def columns(op: Op) -> bool:
+    """Whether an op puts few arrays of one axis side by side: a loop along them writes its rows."""
+    count, (part, *_) = len(op.operands), op.operands or op.results
+    return (
+        op.primitive is STACK
+        and part.type.ndim == 1 == op.attrs["axis"]
+        and 4 * count <= part.type.size
+        and count <= ROW_NUMBERS
+    )
+
+
+def made_as(op: Op, source: Mapping[Value, Op], placed: Callable[[Value], bool]) -> Op:
+    """The op whose elements this one stores in their order: beneath reshapes without a place."""
+    while op.primitive is RESHAPE and op.operands[0] in source and not placed(op.operands[0]):
+        op = source[op.operands[0]]
+    return op
+
+
+def made_key(op: Op, made: Op) -> tuple[object, ...]:
+    """The key of a root that stores the elements of another op."""
+    if made is op or (not columns(made) and _regroups(op, made)):
+        return space_key(op)
+    return ("map", made.operands[0].type.shape if columns(made) else made.result.type.shape)
+
+
+def _regroups(op: Op, made: Op) -> bool:
+    """Whether a loop over the result finds the elements without divisions."""
+    moving = tuple(ZERO if n == 1 else var(Value(Type("index"))) for n in op.result.type.shape)
+    return regroup(moving, made.result.type.shape, op.result.type.shape) is not None
 
 
 def joins_even(op: Op) -> bool:

@@ -14,8 +14,12 @@ SHORT_ROW = 7
 ROW_REST = 4
 # From this cost on a value is stored rather than recomputed. [additions; estimated]
 COSTLY = 12
-# Bodies of nests are cut at this length. [ops; estimated]
-LONGEST_OPS = 250
+# Bodies of nests are cut at this length, [ops; measured: Jacobians of projections of points, in
+# registers], and at this cost [additions; measured: 150 sines one after the other]
+LONGEST_OPS = 800
+LONGEST_COST = 2500
+# Nests are joined up to this length. [ops; estimated]
+JOINED_OPS = 250
 # Chains of inline operands are cut at this depth. [ops; estimated]
 DEEPEST = 100
 # Sums of arrays from this size on are taken where these are made, which saves a pass over memory.
@@ -131,6 +135,10 @@ BLOCKED_LANES = 8_192
 BLOCKED_ROWS = 65_536
 # From this length on vectors run along rows. [elements; estimated]
 LONG_ROW = 32
+# Arrays of rows with so few numbers are in registers, row by row. [elements; estimated]
+ROW_NUMBERS = 64
+# Rows that take more are not written out. [scalar ops; estimated]
+COLUMN_OPS = 3000
 # The largest array of a block has about so many elements. [elements; estimated]
 BLOCK_ELEMENTS = 4096
 # Blocks of short rows have at least and at most so many. [rows; estimated]

@@ -1,4 +1,4 @@
-"""Chains of ops on rows in one loop over blocks, against NumPy."""
+"""Chains of ops on rows in one loop, over blocks or with rows in registers, against NumPy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.sampling import sampled
 
 import tapec
 from tapec.backends.llvm import available
-from tapec.lower import row_totals
+from tapec.lower import columns, row_totals
 
 pytestmark = pytest.mark.skipif(not available()[0], reason=available()[1])
 Array = Any
@@ -22,14 +22,24 @@ Array = Any
 @pytest.fixture(autouse=True)
 def small_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of few elements, of arrays that are not large."""
-    for name in ("block_rows.BLOCKED_LANES", "row_chains.BLOCKED_LANES", "row_chains.BLOCKED_ROWS"):
+    for name in ("row_chains.BLOCKED_LANES", "row_chains.BLOCKED_ROWS"):
         module, number = name.split(".")
         monkeypatch.setattr(import_module(f"tapec.lower.{module}"), number, 64)
+    monkeypatch.setattr(columns, "BLOCKED_LANES", 64)
     monkeypatch.setattr(row_totals, "BLOCK_ELEMENTS", 200)
+
+
+@pytest.fixture
+def no_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "COLUMN_OPS", 0)
 
 
 def in_blocks(kernel: Any, *arrays: Array) -> bool:
     return "scan" in str(kernel.ir("block_rows", *arrays))
+
+
+def in_registers(kernel: Any, *arrays: Array) -> bool:
+    return str(kernel.ir("split_rows", *arrays)) != str(kernel.ir("unroll", *arrays))
 
 
 # ---- programs that are met ----
@@ -81,6 +91,10 @@ NAMED: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "likelihood of long rows": (log_likelihood, ((70, 40), (70, 40))),
     "layer norm": (layer_norm, ((72, 9), (9,), (9,))),
     "layer norm of long rows": (layer_norm, ((67, 64), (64,), (64,))),
+    "layer norm alone": (
+        lambda x: (x - np.mean(x, axis=1)[:, None]) / np.std(x, axis=1)[:, None],
+        ((67, 9),),
+    ),
     "clusters": (nearest, ((96, 3), (5, 3))),
     "clusters, a prime number": (nearest, ((97, 3), (5, 3))),
     "mixture": (mixture, ((88, 2), (4, 2), (4,))),
@@ -89,15 +103,103 @@ NAMED: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
 }
 
 
+@pytest.mark.usefixtures("no_registers")
 @pytest.mark.parametrize("name", NAMED)
-def test_programs(name: str) -> None:
-    program, shapes = NAMED[name]
-    rng = np.random.default_rng(len(name))
+def test_programs_in_blocks(name: str) -> None:
+    assert in_blocks(*checked(*NAMED[name]))
+
+
+def turned_about(v: Array, x: Array) -> Array:
+    """Vectors turned about others by their lengths."""
+    angle = np.sqrt(np.sum(v * v, axis=1, keepdims=True))
+    axis = v / angle
+    along = np.sum(axis * x, axis=1, keepdims=True)
+    turned = np.cos(angle) * x + np.sin(angle) * np.cross(axis, x)
+    return turned + (1.0 - np.cos(angle)) * along * axis
+
+
+def picked(table: Array, x: Array) -> Array:
+    """Rows of a table, one for each row."""
+    number = np.arange(len(x)) % len(table)
+    found = table[number] * x + table[number - 1]
+    return np.sum(found * found, axis=1)
+
+
+def adjugates(a: Array) -> Array:
+    """Of matrices of 3 x 3, and their determinants, as flat as they are returned."""
+    rows = [np.cross(a[:, (k + 1) % 3], a[:, (k + 2) % 3]) for k in range(3)]
+    found = np.stack(rows, axis=2)
+    volume = np.sum(a[:, 0] * found[:, :, 0], axis=1)
+    return np.concatenate([(found / volume[:, None, None]).ravel(), volume])
+
+
+def spun(x: Array, v: Array) -> Array:
+    """Steps of a motion in a loop."""
+    for _ in range(3):
+        v = v - 0.1 * x / (0.5 + np.sum(x * x, axis=1, keepdims=True))
+        x = x + 0.1 * np.cross(v, x)
+    return x
+
+
+SHORT: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
+    "softmax": (softmax, ((96, 7),)),
+    "layer norm": (lambda x: (x - np.mean(x, axis=1)[:, None]) / np.std(x, axis=1)[:, None],
+                   ((67, 9),)),
+    "rotations": (turned_about, ((70, 3), (70, 3))),
+    "a table": (picked, ((5, 3), (65, 3))),
+    "adjugates": (adjugates, ((80, 3, 3),)),
+    "products of matrices": (lambda a, b: (a @ b) / np.sum(a * a, axis=(1, 2))[:, None, None],
+                             ((64, 3, 2), (64, 2, 4))),
+    "rows last": (lambda x: x / np.sqrt(np.sum(x * x, axis=0)), ((4, 80),)),
+    "a loop": (spun, ((72, 3), (72, 3))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_rows_in_registers(name: str) -> None:
+    kernel, *arrays = checked(*SHORT[name])
+    assert name == "rows last" or in_registers(kernel, *arrays)
+
+
+@pytest.mark.parametrize("argnum", [0, 1])
+def test_jacobians_of_rows_in_registers(argnum: int) -> None:
+    rng = np.random.default_rng(argnum)
+    v, x = rng.normal(size=(66, 3)), rng.normal(size=(66, 3))
+
+    def one(v: Array, x: Array) -> Any:
+        return turned_about(v[None], x[None])[0]
+
+    kernel = tapec.vmap(tapec.jacobian(one, argnums=argnum))
+    found = kernel(v, x)
+    assert in_registers(kernel, v, x)
+    for row in (0, 41, 65):
+        single = tapec.jacobian(one, argnums=argnum)(v[row], x[row])
+        np.testing.assert_allclose(found[row], single, rtol=1e-11, atol=1e-12)
+
+
+def test_a_place_outside_of_a_table_is_refused_in_registers() -> None:
+    table, x = np.ones((5, 3)), np.ones((90, 3))
+    number = np.arange(90) % 5
+    kernel = tapec.compile(lambda t, n, x: np.sum(np.sin(t[n] * x), axis=1))
+    np.testing.assert_allclose(kernel(table, number, x), 3 * np.sin(1.0) * np.ones(90))
+    assert in_registers(kernel, table, number, x)
+    number[77] = 5
+    with pytest.raises(IndexError):
+        kernel(table, number, x)
+    number[77] = -5
+    np.testing.assert_allclose(kernel(table, number, x), 3 * np.sin(1.0) * np.ones(90))
+
+
+def checked(
+    program: Callable[..., Any], shapes: tuple[tuple[int, ...], ...]
+) -> tuple[Any, *tuple[Array, ...]]:
+    """The kernel of a program and arguments, after a comparison with NumPy."""
+    rng = np.random.default_rng(len(shapes))
     arrays = [rng.normal(size=s) for s in shapes]
     kernel = tapec.compile(program)
     np.testing.assert_allclose(kernel(*arrays), program(*arrays), rtol=1e-11, atol=1e-12)
-    assert in_blocks(kernel, *arrays)
     slopes(program, arrays, rng)
+    return kernel, *arrays
 
 
 def slopes(program: Callable[..., Any], arrays: list[Array], rng: Any) -> None:
@@ -156,8 +258,10 @@ ENDS: list[Callable[[Array, Array], Any]] = [
 
 
 @pytest.mark.parametrize("seed", sampled(range(60), 6))
-def test_random_chains(seed: int) -> None:
+def test_random_chains(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     pick = random.Random(seed)
+    if pick.random() < 0.5:
+        monkeypatch.setattr(columns, "COLUMN_OPS", 0)
     chain = [pick.choice(steps(pick)) for _ in range(pick.randint(2, 5))]
     end, rows = pick.choice(ENDS), pick.choice([ROWS, 67, 128])
 

@@ -23,7 +23,7 @@ from tapec.ir.optable import OpRow, rows
 from tapec.ir.primitive import Primitive
 from tapec.lower import lower
 
-SMALL, FACTOR = 4000, 8
+SMALL, FACTOR = 10_000, 8
 SQUARE = 24  # rows of the smaller matrices
 
 Made = tuple[list[Type], dict[str, Any]]
