@@ -13,9 +13,20 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
+from numpy.polynomial import (
+    chebyshev,
+    hermite,
+    hermite_e,
+    laguerre,
+    legendre,
+    polynomial,
+    polyutils,
+)
 
 from tapec.scipy.registry import floats, translates
+from tapec.trace.arrays.demands import demand
+from tapec.trace.arrays.operands import any_symbolic
+from tapec.trace.numpy.polynomial import trailing_zero
 
 Array = np.ndarray[Any, Any]
 
@@ -95,7 +106,8 @@ def product(basis: Basis, a: Any, b: Any) -> Any:
     return np.einsum("ikj,i,j->k", cube, a, b)
 
 
-def _sum(a: Any, b: Any, sign: float) -> Any:
+def added(a: Any, b: Any, sign: float) -> Any:
+    """The sum of two series, or their difference."""
     a, b = floats(a), floats(b)
     n = max(a.shape[0], b.shape[0])
     a, b = (np.concatenate([c, np.zeros(n - c.shape[0])]) for c in (a, b))
@@ -112,15 +124,44 @@ def _vandermonde(basis: Basis, x: Any, deg: int) -> Any:
     return np.stack(members(basis, np.atleast_1d(floats(x)), int(deg) + 1), axis=-1)
 
 
-def _fit(basis: Basis, x: Any, y: Any, deg: int, w: Any) -> Any:
-    powers, y = _vandermonde(basis, x, deg), floats(y)
+def derivative(basis: Basis, c: Any, m: int, scale: Any) -> Any:
+    """The derivative of order m, by a variable that is stretched by a scale."""
+    for _ in range(int(m)):
+        c = linear(basis.named("der"))(c * scale)
+    return c
+
+
+def antiderivative(basis: Basis, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
+    """The antiderivative of order m that is k_0, k_1, ... at `start`, the missing ones 0."""
+    constants = [*k] if type(k) in (list, tuple) else [*np.atleast_1d(floats(k))]
+    if len(constants) > m:
+        raise ValueError("Too many integration constants")
+    for i in range(int(m)):
+        c = linear(basis.named("int"))(c * scale)
+        rise = (constants[i] if i < len(constants) else 0.0) - value(basis, start, c)
+        c = np.concatenate([(c[0] + rise)[None], c[1:]])
+    return c
+
+
+def fitted(basis: Basis, x: Any, y: Any, deg: Any, w: Any, rcond: Any = None) -> Any:
+    """The series of a degree, or of these degrees, that is nearest to the data."""
+    degrees = np.atleast_1d(np.asarray(deg))
+    if degrees.dtype.kind not in "iu" or degrees.min() < 0:
+        raise TypeError("deg must be an int or non-empty 1-D array of int")
+    powers, y = _vandermonde(basis, x, int(degrees.max())), floats(y)
+    if np.ndim(deg):
+        powers = powers[:, degrees]
     if w is not None:
         w = floats(w)
         powers, y = powers * w[:, None], y * (w if y.ndim == 1 else w[:, None])
     sizes = np.sqrt(np.sum(powers * powers, axis=0))
-    limit = powers.shape[0] * float(np.finfo(float).eps)
+    limit = powers.shape[0] * float(np.finfo(float).eps) if rcond is None else rcond
     made = np.linalg.lstsq(powers / sizes, y, rcond=limit)[0]
-    return made / (sizes if made.ndim == 1 else sizes[:, None])
+    made = made / (sizes if made.ndim == 1 else sizes[:, None])
+    if not np.ndim(deg):
+        return made
+    places = np.eye(int(degrees.max()) + 1)[:, degrees]
+    return places @ made
 
 
 def _companion(basis: Basis, c: Any) -> Any:
@@ -131,7 +172,7 @@ def _companion(basis: Basis, c: Any) -> Any:
     return zero + np.tensordot(c[:-1] / c[-1], np.stack(each), 1)
 
 
-def _quotient(basis: Basis, c1: Any, c2: Any) -> tuple[Any, Any]:
+def quotient(basis: Basis, c1: Any, c2: Any) -> tuple[Any, Any]:
     """Quotient and remainder: the solution of c1 = q c2 + r."""
     c1, c2 = floats(c1), floats(c2)
     n, m = c1.shape[0], c2.shape[0]
@@ -145,7 +186,8 @@ def _quotient(basis: Basis, c1: Any, c2: Any) -> tuple[Any, Any]:
     return made[: n - m + 1], rest
 
 
-def _of_roots(basis: Basis, roots: Any) -> Any:
+def of_roots(basis: Basis, roots: Any) -> Any:
+    """The product of x - root, for all roots."""
     roots = floats(roots)
     factors = [_linear_factor(basis, roots[k]) for k in range(roots.shape[0])]
     return functools.reduce(lambda a, b: product(basis, a, b), factors)
@@ -153,9 +195,19 @@ def _of_roots(basis: Basis, roots: Any) -> Any:
 
 def _linear_factor(basis: Basis, root: Any) -> Any:
     """x - root."""
-    line = basis.named("line")
-    matrix = _matrix([np.atleast_1d(line(1.0, 0.0)), np.atleast_1d(line(0.0, 1.0))])
-    return matrix @ np.stack([-root, np.ones_like(root)])
+    return line(basis, -root, 1.0)
+
+
+def line(basis: Basis, offset: Any, scale: Any) -> Any:
+    """The series of offset + scale x."""
+    real = basis.named("line")
+    matrix = _matrix([np.atleast_1d(real(1.0, 0.0)), np.atleast_1d(real(0.0, 1.0))])
+    return matrix @ np.stack([floats(offset), floats(scale)])
+
+
+def roots_of(basis: Basis, c: Any) -> Any:
+    """The roots of a series, in the order of their real parts."""
+    return np.sort(np.roots(_monomials(basis, c)[::-1]))
 
 
 def _register(basis: Basis) -> None:
@@ -175,8 +227,8 @@ def _register(basis: Basis) -> None:
     enter("grid2d", lambda x, y, c: value(basis, y, value(basis, x, c)))
     enter("grid3d", lambda x, y, z, c: value(basis, z, value(basis, y, value(basis, x, c))))
     enter("vander", lambda x, deg: _vandermonde(basis, x, deg))
-    enter("add", lambda c1, c2: _sum(c1, c2, 1.0))
-    enter("sub", lambda c1, c2: _sum(c1, c2, -1.0))
+    enter("add", lambda c1, c2: added(c1, c2, 1.0))
+    enter("sub", lambda c1, c2: added(c1, c2, -1.0))
     enter("mul", lambda c1, c2: product(basis, c1, c2))
     enter("mulx", lambda c: linear(basis.named("mulx"))(c))
     enter(
@@ -185,39 +237,48 @@ def _register(basis: Basis) -> None:
             linear(basis.named("der"), m, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
         ),
     )
-    enter(
-        "int",
-        lambda c, m=1, lbnd=0, scl=1, axis=0: np.moveaxis(
-            linear(basis.named("int"), m, [], lbnd, scl)(np.moveaxis(floats(c), axis, 0)), 0, axis
-        ),
-    )
+    enter("int", functools.partial(_integrated, basis))
     enter(
         "pow",
         lambda c, pow: functools.reduce(
             lambda a, b: product(basis, a, b), [floats(c)] * int(pow), floats([1.0])
         ),
     )
-    enter("fit", lambda x, y, deg, w=None: _fit(basis, x, y, deg, w))
+    enter("fit", lambda x, y, deg, rcond=None, w=None: fitted(basis, x, y, deg, w, rcond))
     enter("companion", lambda c: _companion(basis, c))
-    enter("div", lambda c1, c2: _quotient(basis, c1, c2))
-    enter("fromroots", lambda roots: _of_roots(basis, roots))
-    enter("roots", lambda c: np.sort(np.roots(_monomials(basis, c)[::-1])))
-    enter("line", lambda off, scl: _linear_factor(basis, -floats(off) / floats(scl)) * scl)
+    enter("div", lambda c1, c2: quotient(basis, c1, c2))
+    enter("fromroots", lambda roots: of_roots(basis, roots))
+    enter("roots", lambda c: roots_of(basis, c))
+    enter("line", lambda off, scl: line(basis, off, scl))
     for name in (f"{basis.prefix}2poly", f"poly2{basis.prefix}"):
         real = getattr(basis.module, name, None)
         if real is not None:
             translates(real)(_convert(real))
 
 
-def _convert(real: Any) -> Callable[[Any], Any]:
-    def convert(c: Any) -> Any:
-        return linear(real)(c)
+def _integrated(
+    basis: Basis, c: Any, m: int = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: int = 0
+) -> Any:
+    c = np.moveaxis(floats(c), axis, 0)
+    return np.moveaxis(antiderivative(basis, c, m, k, lbnd, scl), 0, axis)
 
-    return convert
+
+def _convert(real: Any) -> Callable[[Any], Any]:
+    return lambda c: linear(real)(c)
 
 
 for _basis in BASES:
     _register(_basis)
+
+
+@translates(polyutils.trimcoef)
+def trimmed(c: Any, tol: Any = 0) -> Any:
+    """Coefficients that end with one larger than `tol`: the program raises where they do not."""
+    if not any_symbolic(tol) and tol < 0:
+        raise ValueError("tol must be non-negative")
+    c = floats(c)
+    demand(np.abs(c[-1]) > tol, trailing_zero("polyutils.trimcoef"))
+    return c
 
 
 @translates(polynomial.polyvalfromroots)

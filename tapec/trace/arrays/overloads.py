@@ -39,7 +39,7 @@ def _is_truth(a: Any) -> bool:
     return a._weak and a._dtype == "bool" if type(a) is Tracer else type(a) is bool
 
 
-def _is_python(a: Any) -> bool:
+def is_pythons(a: Any) -> bool:
     """Whether an operand is one of Python's own numbers, traced or not."""
     return a._weak if type(a) is Tracer else type(a) in (bool, int, float)
 
@@ -49,11 +49,11 @@ def _apply(name: str, *operands: Any) -> Any:
     if name in _TRUTHS:
         made = TABLE[name](*operands)
         if type(made) is Tracer and made._dtype == "bool":
-            made._weak = all(map(_is_python, operands))
+            made._weak = all(map(is_pythons, operands))
         return made
     if all(map(_is_truth, operands)):  # integers in arithmetic, logic in the ufuncs
         operands = tuple(map(_integer, operands))
-    if HANDLERS.get() and name in _DIVISIONS and all(map(_is_python, operands)):
+    if HANDLERS.get() and name in _DIVISIONS and all(map(is_pythons, operands)):
         divisor = operands[1]
         may_raise(ZeroDivisionError, lambda: TABLE["not_equal"](divisor, 0), "division by zero")
     return TABLE[name](*operands)

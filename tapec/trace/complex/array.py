@@ -74,6 +74,11 @@ class ComplexTracer(NumpyProtocols, ComplexParts):
         return len(self.real.shape)
 
     @property
+    def length(self) -> Any:
+        """``len`` of it."""
+        return self.shape[0]
+
+    @property
     def size(self) -> Any:
         """Number of elements."""
         return self.real.size

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
+from tapec.trace.arrays.demands import demand
+from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import where
 from tapec.trace.complex.fourier import as_array
 from tapec.trace.complex.signal import convolve, lfilter, of_signals
@@ -104,7 +106,7 @@ def filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padle
 
 @of_signals("sosfiltfilt")
 def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
-    """``scipy.signal.sosfiltfilt``; the padding is that of coefficients that are known."""
+    """``scipy.signal.sosfiltfilt``."""
     sos = as_array(sos)
     states, count = sosfilt_zi(sos), sos.shape[0]
 
@@ -114,40 +116,57 @@ def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: 
             rows = _stateful(sos[k, :3], sos[k, 3:], rows, states[k], start)
         return rows
 
-    if padlen is None and padtype is not None:
-        raise _refused("sosfiltfilt without padlen=", "pass padlen=, a number of samples")
-    return _there_and_back(once, x, axis, padtype, int(padlen or 0))
+    edge = 0 if padtype is None else _padding(sos) if padlen is None else int(padlen)
+    return _there_and_back(once, x, axis, padtype, edge)
 
 
-# -- images ----------------------------------------------------------------------------------------
-
-_BORDERS: dict[str, Any] = {"wrap": "wrap", "symm": "symmetric"}
-
-
-@of_signals("convolve2d")
-def convolve2d(
-    in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
-) -> Any:
-    """``scipy.signal.convolve2d``: beyond the border lie zeros, or the image again."""
-    a, b = as_array(in1), as_array(in2)
-    if a.ndim != 2 or b.ndim != 2:
-        raise ValueError("convolve2d inputs must both be 2-D arrays")
-    if boundary == "fill" and fillvalue == 0:
-        return convolve(a, b, mode)
-    fits = all(m >= n for m, n in zip(a.shape, b.shape, strict=True))
-    if boundary not in _BORDERS or not fits or mode == "valid":
-        raise _refused(
-            f"convolve2d with boundary '{boundary}' here", "pad the image by np.pad, use 'valid'"
-        )
-    sizes = [n - 1 for n in b.shape]
-    made = convolve(np.pad(a, [(n, n) for n in sizes], mode=_BORDERS[boundary]), b, "valid")
-    if mode == "full":
-        return made
-    key = tuple(slice(n // 2, n // 2 + m) for n, m in zip(sizes, a.shape, strict=True))
-    return made[key]
+def _padding(sos: Any) -> int:
+    """SciPy's number of samples: three for each coefficient, without those that are always 0."""
+    taps = 2 * sos.shape[0] + 1
+    zeros = [np.sum(sos[:, k] == 0) for k in (2, 5)]
+    if any_symbolic(zeros):
+        message = "sosfiltfilt: sections of first order, whose coefficients are traced"
+        demand(np.logical_or(zeros[0] == 0, zeros[1] == 0), _refused(message, "pass padlen="))
+        return int(3 * taps)
+    return int(3 * (taps - min(zeros)))
 
 
 # -- changes of rate -------------------------------------------------------------------------------
+
+
+# SciPy's ways to go on beyond the ends of a signal, by NumPy's.
+_BEYOND: dict[str, dict[str, Any]] = {
+    "edge": {"mode": "edge"}, "wrap": {"mode": "wrap"}, "symmetric": {"mode": "symmetric"},
+    "reflect": {"mode": "reflect"},
+    "antisymmetric": {"mode": "symmetric"},
+    "antireflect": {"mode": "reflect"},
+}  # fmt: skip
+
+
+def _longer(rows: Any, count: int, mode: str, cval: Any) -> Any:
+    """The rows with `count` more at both ends."""
+    width = [(count, count), *[(0, 0)] * (rows.ndim - 1)]
+    if mode in ("constant", "zero"):
+        return np.pad(rows, width, constant_values=cval if mode == "constant" else 0)
+    steps = np.arange(1.0, count + 1.0).reshape((-1, *(1,) * (rows.ndim - 1)))
+    if mode in ("smooth", "line"):
+        n = rows.shape[0]
+        slopes = rows[1] - rows[0], rows[-1] - rows[-2]
+        if mode == "line":
+            slopes = ((rows[-1] - rows[0]) / (n - 1),) * 2
+        before, after = rows[0] - slopes[0] * steps[::-1], rows[-1] + slopes[1] * steps
+        return np.concatenate([before, rows, after])
+    if mode not in _BEYOND:
+        raise ValueError(f"Unknown mode: {mode}")
+    if count > rows.shape[0] - 1:
+        raise _refused(f"upfirdn with mode '{mode}' of a signal shorter than the filter",
+                       "extend the signal by np.pad")  # fmt: skip
+    made = np.pad(rows, width, **_BEYOND[mode])
+    if not mode.startswith("anti"):
+        return made
+    twice = (0.0, 0.0) if mode == "antisymmetric" else (2.0 * rows[0], 2.0 * rows[-1])
+    before, after = made[:count], made[made.shape[0] - count :]
+    return np.concatenate([twice[0] - before, rows, twice[1] - after])
 
 
 @of_signals("upfirdn")
@@ -161,14 +180,16 @@ def upfirdn(
     cval: Any = 0,
 ) -> Any:
     """``scipy.signal.upfirdn``: zeros between the samples, a filter, and every `down`-th result."""
-    if mode not in ("constant", "zero") or (mode == "constant" and cval != 0):
-        raise _refused(f"upfirdn with mode '{mode}' and cval", "extend the signal by np.pad")
     h, x = as_array(h) * 1.0, as_array(x) * 1.0
     if h.ndim != 1 or h.shape[0] == 0:
         raise ValueError("h must be 1-D with non-zero length")
     rows = np.moveaxis(x, checked_axis(x, axis), 0)
+    plain = mode == "zero" or (mode == "constant" and type(cval) in (int, float) and cval == 0)
+    more = 0 if plain else -(-(h.shape[0] - 1) // up)
+    count = (rows.shape[0] - 1) * up + h.shape[0]
+    rows = _longer(rows, more, mode, cval) if more else rows
     n, rest = rows.shape[0], rows.shape[1:]
     spread = np.concatenate([rows[:, None], np.zeros((n, up - 1, *rest), rows.dtype)], axis=1)
     spread = spread.reshape((n * up, *rest))[: (n - 1) * up + 1]
     made = convolve(spread, np.reshape(h, (-1, *(1,) * len(rest))))
-    return np.moveaxis(made[::down], 0, axis)
+    return np.moveaxis(made[more * up : more * up + count : down], 0, axis)

@@ -44,6 +44,22 @@ def iscomplexobj(z: Any) -> bool:
     return True
 
 
+@rule("iterable")
+def iterable(z: Any) -> bool:
+    """Whether it has axes."""
+    return bool(z.shape)
+
+
+@rule("result_type")
+def result_type(*args: Any) -> Any:
+    """NumPy's promotion, of complex arrays too; complex numbers of Python's bend to others."""
+    return TABLE["result_type"](*(_kind(a) if isinstance(a, ComplexTracer) else a for a in args))
+
+
+def _kind(z: Any) -> Any:
+    return 0j if z.real._weak else z.dtype
+
+
 @rule("isrealobj")
 def isrealobj(z: Any) -> bool:
     """Never."""

@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import UnsupportedOperation
 from tapec.ir.ops.fft import factors
 from tapec.trace.arrays.loops import repeated
 from tapec.trace.arrays.operands import any_symbolic
-from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import RULES
 from tapec.trace.complex.fourier import as_array, fftn, ifftn, irfftn, rfftn
@@ -112,21 +110,41 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
 @of_signals("lfilter")
 def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """``scipy.signal.lfilter``: y_n = sum_k b_k x_(n-k) - sum_(k > 0) a_k y_(n-k), over a_0."""
-    b, a, x = as_array(b), as_array(a), as_array(x)
-    if any(map(is_complex, (b, a, x))):
-        raise UnsupportedOperation(
-            "lfilter of complex numbers", where=where(), hint="filter z.real and z.imag"
-        )
+    b, a, x = np.atleast_1d(as_array(b)), np.atleast_1d(as_array(a)), as_array(x)
     axis = checked_axis(x, axis)
     rows = np.moveaxis(x * 1.0, axis, 0)
     order = max(b.shape[0], a.shape[0]) - 1
     b, a = _padded(b, order + 1) / a[0], _padded(a, order + 1) / a[0]
     state = None if zi is None else np.moveaxis(as_array(zi), axis, 0)
-    y = _recursion(a, _forward(b, rows, state), order) if order else b[0] * rows
+    u = _forward(b, rows, state) if order else b[0] * rows
+    y = _recursive(a, u, order) if order else u
     made = np.moveaxis(y, 0, axis)
     if state is None:
         return made
     return made, np.moveaxis(_final(b, a, rows, y, state, order), 0, axis)
+
+
+def _recursive(a: Any, u: Any, order: int) -> Any:
+    """y_n = u_n - sum_k a_k y_(n-k); complex ones by a recursion of real and imaginary parts."""
+    if not (is_complex(a) or is_complex(u)):
+        return _recursion(a, u, order)
+    if not is_complex(a):
+        parts = [_recursion(a, part, order) for part in (u.real, u.imag)]
+        return parts[0] + 1j * parts[1]
+    u = np.stack([np.real(u), np.imag(u)], axis=1)
+    n, rest = u.shape[0], u.shape[1:]
+    shape = (order, *(1,) * (len(rest) - 1))
+    re, im = (np.reshape(part[:0:-1], shape) for part in (a.real, a.imag))
+
+    def step(k: Any, y: Any) -> Any:
+        before = y[k + np.arange(order)]
+        p, q = before[:, 0], before[:, 1]
+        total = [np.sum(re * p - im * q, axis=0), np.sum(re * q + im * p, axis=0)]
+        y[k + order] = u[k] - np.stack(total)
+        return y
+
+    made = repeated(n, step, TABLE["zeros_like"](u, shape=(n + order, *rest)))[order:]
+    return made[:, 0] + 1j * made[:, 1]
 
 
 def _padded(c: Any, n: int) -> Any:
@@ -175,15 +193,16 @@ def _final(b: Any, a: Any, rows: Any, y: Any, state: Any, order: int) -> Any:
 @of_signals("sosfilt")
 def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """``scipy.signal.sosfilt``: filters of second order one after the other."""
-    if zi is not None:
-        raise UnsupportedOperation(
-            "sosfilt with zi=", where=where(), hint="call lfilter section by section"
-        )
     sos = as_array(sos)
     if sos.ndim != 2 or sos.shape[1] != 6:
         raise ValueError("sos array must be shape (n_sections, 6)")
     if not any_symbolic(sos) and np.any(np.asarray(sos[:, 3]) != 1):
         raise ValueError("sos[:, 3] should be all ones")
+    states = None if zi is None else as_array(zi)
+    ends = []
     for k in range(sos.shape[0]):
-        x = lfilter(sos[k, :3], sos[k, 3:], x, axis)
-    return x
+        x = lfilter(sos[k, :3], sos[k, 3:], x, axis, None if states is None else states[k])
+        if states is not None:
+            x, end = x
+            ends.append(end)
+    return x if states is None else (x, np.stack(ends))

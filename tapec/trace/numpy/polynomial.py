@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapec.errors import ShapeError
+from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.loops import repeated
 from tapec.trace.arrays.operands import as_array, as_tracer, strong
@@ -178,6 +179,45 @@ def _leading_zero() -> ShapeError:
         where=where(),
         hint="use np.convolve, which keeps them",
     )
+
+
+def trailing_zero(name: str) -> ShapeError:
+    """The error of a function that leaves zeros at an end out, where a traced end is one."""
+    return ShapeError(
+        f"np.{name} leaves zeros at the ends out, and a traced element there is 0: how many "
+        "elements are left depends on values",
+        where=where(),
+        hint="cut the array yourself: x[first:last]",
+    )
+
+
+@implements("trim_zeros")
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """``np.trim_zeros``, of numbers that do not start or end with zeros."""
+    x = as_tracer(as_array(filt))
+    kept = trim.lower()
+    if kept not in ("fb", "bf", "f", "b"):
+        raise ValueError(f"unexpected character(s) in `trim`: {trim!r}")
+    if x.ndim != 1 or not x.size or axis not in (None, 0, -1):
+        raise unsupported(np.trim_zeros, " of arrays with several axes, or none")
+    for at in [0] * ("f" in kept) + [-1] * ("b" in kept):
+        demand(TABLE["not_equal"](x[at], 0), trailing_zero("trim_zeros"))
+    return x
+
+
+@implements("polydiv")
+def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
+    """Quotient and remainder, by synthetic division."""
+    u, v = (TABLE["atleast_1d"](strong(p)) * 1.0 for p in (u, v))
+    n, m = u.size, v.size
+    if n < m:
+        return TABLE["zeros_like"](u[:1]), u
+    rest, found = u, []
+    for _ in range(n - m + 1):
+        found.append(rest[0] / v[0])
+        rest = TABLE["concatenate"]([rest[1:m] - found[-1] * v[1:], rest[m:]])
+    quotient = TABLE["stack"](found)
+    return quotient, rest if m > 1 else TABLE["zeros_like"](u[:1])
 
 
 @implements("polyadd")

@@ -60,9 +60,17 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     elif not any_symbolic(mask):
         put(arr, np.flatnonzero(unwrap(mask)), vals)
     elif as_tracer(vals).size == 1:
-        copyto(arr, ravel(vals)[0], where=mask)
+        copyto(arr, ravel(vals)[0], where=_holds(mask))
     else:
-        raise unsupported(np.place, " with several values and a traced mask")
+        _place_in_turn(arr, mask, vals)
+
+
+def _place_in_turn(arr: Any, mask: Any, vals: Any) -> None:
+    """The values cycled, by how many places of a traced mask come before each of them."""
+    holds, new = ravel(_holds(mask)), ravel(vals)
+    before = TABLE["cumsum"](TABLE["astype"](holds, int)) - 1
+    turn = TABLE["remainder"](TABLE["maximum"](before, 0), new.size)
+    copyto(arr, reshaped(new[turn], arr.shape), where=reshaped(holds, arr.shape))
 
 
 @implements("putmask")
@@ -134,9 +142,17 @@ def resize_method(a: Any, *shape: Any, refcheck: bool = True) -> None:
 
 @implements("extract")
 def extract(condition: Any, arr: Any) -> Any:
-    """The elements where a condition known while tracing holds."""
-    x = as_tracer(arr)
-    return ravel(x)[np.flatnonzero(_static(condition, np.extract))]
+    """The elements where a condition holds: how many there are may be known at run time only."""
+    x = ravel(arr)
+    if any_symbolic(condition):
+        return x[ravel(_holds(condition))]
+    return x[np.flatnonzero(unwrap(condition))]
+
+
+def _holds(mask: Any) -> Any:
+    """A mask as booleans: numbers other than zero are true."""
+    mask = as_tracer(mask)
+    return mask if mask._dtype == "bool" else TABLE["not_equal"](mask, 0)
 
 
 @implements("compress")

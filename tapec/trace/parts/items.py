@@ -76,6 +76,13 @@ RULES["shape"] = lambda x: x.shape
 RULES["ndim"] = lambda x: x.ndim
 RULES["size"] = lambda x: x.size
 
+
+@rule("place")
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """As many values as places of the mask: those that were extracted by it."""
+    arr[mask if mask.dtype == bool else mask != 0] = vals
+
+
 # --- items ---------------------------------------------------------------------------------------
 
 

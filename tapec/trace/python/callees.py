@@ -17,7 +17,7 @@ from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
 from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.ordering import sort_list
-from tapec.trace.python.packages import has_stand_in, translation
+from tapec.trace.python.packages import class_translation, has_stand_in, translation
 from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
 from tapec.trace.python.unsteady import is_unsteady, steady
 
@@ -43,9 +43,18 @@ def _function(function: Any, session: Session) -> Any:
     if scope.get("__name__", "").startswith("tapec.trace."):
         return function
     known_here = is_numpy(function) or is_special(function) or translation(function)
-    if is_library(function.__code__) and not known_here:
+    if is_library(function.__code__) and not (known_here or _is_table_entry(function)):
         return function
     return substitute(function, session)
+
+
+def _is_table_entry(function: Any) -> bool:
+    """Whether this is a public function that SciPy finds in a table, or in a module it is given."""
+    module = function.__module__ or ""
+    return module.startswith(_TABLES) and not function.__name__.startswith("_")
+
+
+_TABLES = ("scipy.signal.", "scipy._lib.array_api_compat.numpy")
 
 
 def _object(thing: Any, session: Session) -> Any:
@@ -63,6 +72,8 @@ def _method(method: Any, session: Session) -> Any:
     owner, function = method.__self__, method.__func__
     if type(owner) is Tracer:
         return method
+    if isinstance(owner, type) and (known := class_translation(owner)) is not None:
+        return getattr(known, function.__name__)
     if type(owner).__module__.startswith("scipy.stats") or has_stand_in(owner):
         return getattr(instance(owner, session), method.__name__)
     made = callee(session, function)

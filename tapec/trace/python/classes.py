@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import types
+from collections.abc import Sequence
 from typing import Any
 
 from tapec.trace.arrays.frames import is_hidden
@@ -16,6 +17,15 @@ CLONED = "_tapec_cloned"  # the attribute of a cloned class that refers to the o
 
 class CloneMeta(type):
     """The class of cloned classes: instances of the original are instances of the clone."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """An instance, of another cloned class where `__new__` picks one."""
+        if getattr(cls, "__new__", None) is object.__new__:
+            return super().__call__(*args, **kwargs)
+        made: Any = cls.__new__(cls, *args, **kwargs)  # type: ignore[arg-type]
+        if isinstance(made, cls):
+            type(made).__init__(made, *args, **kwargs)
+        return made
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.__mro__[1])
@@ -78,15 +88,26 @@ def makes_stand_ins(cls: type) -> bool:
         and _is_plain(cls)
         and not issubclass(cls, BaseException)
         and not hasattr(cls, "__dataclass_fields__")
-        and any(_is_followed(m) for m in vars(cls).values())
+        and any(_is_followed(m) for c in _own_classes(cls) for m in vars(c).values())
     )
+
+
+def _own_classes(cls: type) -> Sequence[type]:
+    """The classes of which one must have a method: those behind a picked subclass count, too."""
+    return cls.__mro__ if _picks_subclass(cls.__new__) else (cls,)
 
 
 def _is_plain(cls: type) -> bool:
     """Whether `object` makes the instances, and their attributes are in dictionaries."""
-    return getattr(cls, "__new__", None) is object.__new__ and not any(
+    new = getattr(cls, "__new__", None)
+    return (new is object.__new__ or _picks_subclass(new)) and not any(
         "__slots__" in vars(c) for c in cls.__mro__[:-1]
     )
+
+
+def _picks_subclass(new: Any) -> bool:
+    """Whether this `__new__` is of SciPy's linear systems, which only chooses a subclass."""
+    return getattr(new, "__module__", "") == "scipy.signal._ltisys"
 
 
 def _is_followed(member: Any) -> bool:

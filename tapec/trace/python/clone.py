@@ -119,6 +119,8 @@ def _plain_function(function: types.FunctionType, session: Session) -> Any:
 
 
 def _builtin(function: Any, session: Session) -> Any:
+    if (known := translation(function)) is not None:
+        return known
     if has_stand_in(owner := getattr(function, "__self__", None)):
         return getattr(instance(owner, session), function.__name__)
     if function.__module__ in FUNCTIONS_OF:
@@ -221,7 +223,7 @@ _RULES: dict[type, Any] = {
     types.MethodType: _method,
     functools.partial: _partial,
     type(functools.lru_cache(lambda: None)): _cached,
-    type(np.sum): lambda f, session: translation(f) or _builtin(f, session),
+    type(np.sum): _builtin,
     type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
     type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),

@@ -16,7 +16,7 @@ from tapec.trace.arrays.operands import unwrap
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.python.generators import hidden_generators_kept
 
-_PACKAGES = ("scipy.linalg.", "scipy.special.")
+_PACKAGES = ("scipy.linalg.", "scipy.special.", "scipy.signal.")
 _RANDOM = ("scipy.linalg.interpolative", "scipy.linalg._decomp_interpolative",
            "scipy.linalg._sketches")  # fmt: skip
 _PLAIN = (int, float, complex, str, np.generic, np.ndarray, np.dtype, type(None))

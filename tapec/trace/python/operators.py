@@ -20,6 +20,7 @@ from tapec.trace.arrays.texts import text
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.python.builtin_classes import Class
 from tapec.trace.python.effects import widened
+from tapec.trace.python.identity import contains, equal, lacks, same_function, unequal
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
@@ -167,8 +168,8 @@ def is_(a: Any, b: Any) -> Any:
     for x, y in ((a, b), (b, a)):
         if is_symbolic(x) and x._weak and x._dtype == "bool" and type(y) is bool:
             return TABLE["equal"](x, y)
-    # A stand-in of a class is identical to the class.
-    return a is b or (isinstance(a, type) and isinstance(b, type) and a == b)
+    # A stand-in of a class, or of a function, is identical to what it stands for.
+    return same_function(a, b) or (isinstance(a, type) and isinstance(b, type) and a == b)
 
 
 def is_not(a: Any, b: Any) -> Any:
@@ -273,6 +274,7 @@ def _assertion(message: Thunk | None) -> AssertionError:
 
 # What rewritten source calls as ``__tapec__.name``.
 __all__ = [
-    "and_", "assert_", "bound", "catching", "each", "for_", "if_", "ifexp", "indexed", "is_",
-    "is_not", "never_caught", "not_", "or_", "read", "text", "try_", "while_",
+    "and_", "assert_", "bound", "catching", "contains", "each", "equal", "for_", "if_", "ifexp",
+    "indexed", "is_", "is_not", "lacks", "never_caught", "not_", "or_", "read", "text", "try_",
+    "unequal", "while_",
 ]  # fmt: skip

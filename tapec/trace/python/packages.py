@@ -23,13 +23,17 @@ else:
 
 # The modules of SciPy that have a room of translations.
 TRANSLATED = frozenset(
-    ["integrate", "interpolate", "linalg", "ndimage", "optimize", "sparse", "spatial", "stats"]
-)
+    [
+        "array_api", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal",
+        "sparse", "spatial", "stats",
+    ]
+)  # fmt: skip
 
 # Classes that name another module than the one of their translation.
 _HIDDEN = {
     ("builtins", "SuperLU"): "scipy.sparse.linalg",
     ("numpy", "poly1d"): "numpy.polynomial",
+    ("scipy._lib.array_api_extra._lib._at", "at"): "scipy.array_api",
 }
 
 # Translations by SciPy's own function or class.
@@ -47,7 +51,8 @@ def _is_translated(thing: Any) -> bool:
     package, _, rest = module.partition(".")
     room = rest.partition(".")[0]
     if package == "numpy" and room == "polynomial":
-        loaded("tapec.scipy.polynomial_objects")
+        loaded("tapec.scipy.polynomial_classes")
+        loaded("tapec.scipy.powers")
         return True
     if package != "scipy" or room not in TRANSLATED:
         return False

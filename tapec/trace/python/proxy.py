@@ -17,6 +17,7 @@ from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
 from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
+from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.table import OWN, TABLE, name_of
 from tapec.trace.arrays.tracer import Tracer, of_numpy
 from tapec.trace.numpy.ufunc_methods import ufunc_call
@@ -85,8 +86,9 @@ class Meta(type):
             type(instance) is Tracer and cls.accepts(instance)
         )
 
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.real
+    def __eq__(cls, other: object) -> Any:
+        # Element types know that they are equal to classes: `x.dtype in (np.float32, np.float64)`.
+        return True if other is cls or other is cls.real else NotImplemented
 
     def __or__(cls, other: Any) -> Any:
         return type.__or__(cls, other)
@@ -144,6 +146,12 @@ class UfuncProxy:
         self._ufunc = ufunc
         self.__name__ = ufunc.__name__
 
+    def __eq__(self, other: object) -> bool:
+        return self._ufunc is (other._ufunc if type(other) is UfuncProxy else other)
+
+    def __hash__(self) -> int:
+        return hash(self._ufunc)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         writes = "out" in kwargs or len(args) > self._ufunc.nin
         if any_symbolic(args) or any_symbolic(kwargs) or (writes and self.__name__ in TABLE):
@@ -169,7 +177,7 @@ def numpy_function(real: Any) -> Any:
 
     @functools.wraps(real)
     def translated(*args: Any, **kwargs: Any) -> Any:
-        if name in OWN and not any_special(args):
+        if name in OWN and not (any_special(args) or is_complex_type(kwargs.get("dtype"))):
             return translated_call(name, real, args, kwargs)
         return call(real, args, kwargs)
 

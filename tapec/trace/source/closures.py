@@ -23,7 +23,13 @@ from tapec.trace.source.generated import (
 from tapec.trace.source.jumps import JumpLowering, NotRewritable, is_static, started
 from tapec.trace.source.lookups import is_class_read, is_item
 from tapec.trace.source.scopes import FunctionScope, bound, mentioned, nonlocals
-from tapec.trace.source.survey import IDENTITY, SUSPENDING, refuse_odd
+from tapec.trace.source.survey import (
+    IDENTITY,
+    OF_FUNCTIONS,
+    SUSPENDING,
+    may_compare_functions,
+    refuse_odd,
+)
 from tapec.trace.source.unbound import FLAG, flag_reads
 
 _CLASSES = frozenset(["int", "float", "bool", "range"])  # these have stand-ins
@@ -245,6 +251,9 @@ class SourceRewriter(ast.NodeTransformer):
             node = copied(node, ops=[_EQUAL.get(type(op), type(op))() for op in node.ops])
         if len(node.ops) == 1 and isinstance(node.ops[0], IDENTITY):
             name = "is_" if isinstance(node.ops[0], ast.Is) else "is_not"
+            return helper(name, [self.visit(node.left), self.visit(node.comparators[0])], node)
+        if len(node.ops) == 1 and may_compare_functions(node):
+            name = OF_FUNCTIONS[type(node.ops[0])]
             return helper(name, [self.visit(node.left), self.visit(node.comparators[0])], node)
         if len(node.ops) == 1 or is_static(node) or binds(*node.comparators[1:]):
             return self.generic_visit(node)

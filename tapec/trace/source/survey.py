@@ -41,6 +41,21 @@ _CONDITIONS: dict[type[ast.AST], Callable[[Any], bool]] = {
 }
 
 
+# Comparisons of functions: a name gives the stand-in, a container the function.
+OF_FUNCTIONS = {ast.Eq: "equal", ast.NotEq: "unequal", ast.In: "contains", ast.NotIn: "lacks"}
+_PLACES = (ast.Name, ast.Attribute, ast.Subscript, ast.Call)
+
+
+def may_compare_functions(node: ast.Compare) -> bool:
+    """Whether this compares something named or held with a name, or looks for it somewhere."""
+    kind, other = type(node.ops[0]), node.comparators[0]
+    if kind not in OF_FUNCTIONS or not isinstance(node.left, _PLACES):
+        return False
+    if kind in (ast.In, ast.NotIn):
+        return not isinstance(other, ast.Constant)
+    return isinstance(other, _PLACES)
+
+
 def refuse_odd(body: Sequence[ast.stmt]) -> None:
     """Raise where a function cannot be rewritten."""
     for n in own_nodes(body):
