@@ -11,7 +11,7 @@ from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import where
 from tapec.trace.complex.fourier import as_array
-from tapec.trace.complex.signal import convolve, lfilter, of_signals
+from tapec.trace.complex.signal import convolve, lfilter, of_signals, sections
 from tapec.trace.complex.transforms import checked_axis
 
 
@@ -107,7 +107,7 @@ def filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padle
 @of_signals("sosfiltfilt")
 def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
     """``scipy.signal.sosfiltfilt``."""
-    sos = as_array(sos)
+    sos = sections(sos)
     states, count = sosfilt_zi(sos), sos.shape[0]
 
     def once(rows: Any) -> Any:

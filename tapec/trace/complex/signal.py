@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.ops.fft import factors
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.loops import repeated
-from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.complex.array import RULES
 from tapec.trace.complex.fourier import as_array, fftn, ifftn, irfftn, rfftn
@@ -190,14 +190,19 @@ def _final(b: Any, a: Any, rows: Any, y: Any, state: Any, order: int) -> Any:
     return np.stack(found)
 
 
-@of_signals("sosfilt")
-def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
-    """``scipy.signal.sosfilt``: filters of second order one after the other."""
+def sections(sos: Any) -> Any:
+    """The coefficients of sections of second order, the fourth of which must be 1."""
     sos = as_array(sos)
     if sos.ndim != 2 or sos.shape[1] != 6:
         raise ValueError("sos array must be shape (n_sections, 6)")
-    if not any_symbolic(sos) and np.any(np.asarray(sos[:, 3]) != 1):
-        raise ValueError("sos[:, 3] should be all ones")
+    demand(np.all(sos[:, 3] == 1), ValueError("sos[:, 3] should be all ones"))
+    return sos
+
+
+@of_signals("sosfilt")
+def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
+    """``scipy.signal.sosfilt``: filters of second order one after the other."""
+    sos = sections(sos)
     states = None if zi is None else as_array(zi)
     ends = []
     for k in range(sos.shape[0]):
