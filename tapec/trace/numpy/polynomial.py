@@ -216,8 +216,12 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     for _ in range(n - m + 1):
         found.append(rest[0] / v[0])
         rest = TABLE["concatenate"]([rest[1:m] - found[-1] * v[1:], rest[m:]])
-    quotient = TABLE["stack"](found)
-    return quotient, rest if m > 1 else TABLE["zeros_like"](u[:1])
+    if m > 2:
+        demand(TABLE["absolute"](rest[0]) > _ZERO, trailing_zero("polydiv"))
+    return TABLE["stack"](found), rest if m > 1 else TABLE["zeros_like"](u[:1])
+
+
+_ZERO = 1e-8  # what NumPy takes for zero at the front of a remainder
 
 
 @implements("polyadd")
