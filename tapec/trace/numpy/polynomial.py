@@ -217,11 +217,9 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         found.append(rest[0] / v[0])
         rest = TABLE["concatenate"]([rest[1:m] - found[-1] * v[1:], rest[m:]])
     if m > 2:
-        demand(TABLE["absolute"](rest[0]) > _ZERO, trailing_zero("polydiv"))
+        # NumPy takes smaller numbers at the front of a remainder for zeros.
+        demand(TABLE["absolute"](rest[0]) > 1e-8, trailing_zero("polydiv"))
     return TABLE["stack"](found), rest if m > 1 else TABLE["zeros_like"](u[:1])
-
-
-_ZERO = 1e-8  # what NumPy takes for zero at the front of a remainder
 
 
 @implements("polyadd")
