@@ -24,14 +24,15 @@ def refuse_halves(name: str, args: Sequence[Any]) -> None:
 HALVES = frozenset(
     ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
      "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot",
-     "arctan2", "logaddexp", "copysign"]
+     "arctan2", "logaddexp", "logaddexp2", "copysign", "fabs", "rint", "deg2rad", "rad2deg", "modf",
+     "heaviside"]
 )  # fmt: skip
 
 
-def bytes_error() -> DTypeError:
-    """The error for powers of booleans, which are bytes."""
+def bytes_error(what: str = "powers") -> DTypeError:
+    """The error for powers and conjugates of booleans, which are bytes."""
     return DTypeError(
-        "powers of booleans are int8, which is not supported",
+        f"{what} of booleans are int8, which is not supported",
         where=where(),
         hint="convert them: x.astype(int)",
     )

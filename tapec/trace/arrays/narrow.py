@@ -30,6 +30,13 @@ def widened_integers(x: Any) -> Any:
         storage.narrow = narrow
 
 
+def refuse_narrow(*args: Any) -> None:
+    """Raise where an argument is of a narrow type: NumPy computes with it in narrow floats."""
+    for x in args:
+        if type(x) is Tracer and x._storage.narrow:
+            x._refuse_narrow(x._storage.narrow)
+
+
 def widened_key(key: Any) -> Any:
     """A key with widened arrays and bounds."""
     kind = type(key)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError
 from tapec.ir.primitive import PRIMITIVES, lookup
 from tapec.ir.types import FLOATS, NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.halves import HALVES, bytes_error, refuse_halves
+from tapec.trace.arrays.loop_types import in_loop_types
 from tapec.trace.arrays.memory import set_order
 from tapec.trace.arrays.mixed import settle
 from tapec.trace.arrays.operands import (
@@ -25,37 +25,12 @@ from tapec.trace.arrays.operands import (
     session_of,
 )
 from tapec.trace.arrays.promote import Key, common, common_float
-from tapec.trace.arrays.session import where
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
+from tapec.trace.arrays.ufunc_rules import arithmetic, conjugates, integers, logical, numbers
 from tapec.trace.arrays.writes import check_cast, deliver
 
 Rule = Callable[..., Key]
-
-
-def _arithmetic(*keys: Key) -> Key:
-    dtype, weak = common(*keys)
-    if dtype == "bool" and all(k[0] == "bool" for k in keys) and weak:
-        return "i64", weak
-    return dtype, weak
-
-
-def _numbers(*keys: Key) -> Key:
-    dtype, weak = common(*keys)
-    if dtype == "bool":
-        raise DTypeError("np.positive takes numbers, not booleans", where=where())
-    return dtype, weak
-
-
-def _integers(*keys: Key) -> Key:
-    dtype, weak = common(*keys)
-    if dtype[0] == "f":
-        raise DTypeError("bitwise operations need integers or booleans", where=where())
-    return dtype, weak
-
-
-def _logical(*keys: Key) -> Key:
-    return "bool", False
 
 
 # NumPy name -> (primitive, promotion); the result's element type is the primitive's business.
@@ -70,15 +45,15 @@ _UFUNCS: dict[str, tuple[str, Rule]] = {
         "maximum", "minimum", "fmax", "fmin", "sign", "less", "less_equal", "greater",
         "greater_equal", "equal", "not_equal"
     ]},
-    **{n: (n, _arithmetic) for n in ["floor_divide", "remainder", "fmod", "power"]},
-    **{n: (n, _integers) for n in
+    **{n: (n, arithmetic) for n in ["floor_divide", "remainder", "fmod", "power"]},
+    **{n: (n, integers) for n in
        ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "invert"]},
-    **{n: (n, _logical) for n in ["logical_and", "logical_or", "logical_xor", "logical_not"]},
-    "add": ("add", common), "subtract": ("sub", _arithmetic), "multiply": ("mul", common),
-    "divide": ("div", common_float), "negative": ("neg", _arithmetic),
+    **{n: (n, logical) for n in ["logical_and", "logical_or", "logical_xor", "logical_not"]},
+    "add": ("add", common), "subtract": ("sub", arithmetic), "multiply": ("mul", common),
+    "divide": ("div", common_float), "negative": ("neg", arithmetic),
     **{name: (p.name, common_float) for p in PRIMITIVES.values()
        for name, rule in p.public.items() if rule is None},
-    "positive": ("", _numbers), "conjugate": ("", common),
+    "positive": ("", numbers), "conjugate": ("", conjugates),
 }  # fmt: skip
 UFUNCS = frozenset(_UFUNCS)
 # Declared functions of positive numbers.
@@ -94,7 +69,7 @@ _ON_BOOL = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "invert": 
 
 def emit(name: str, primitive: str, rule: Rule, args: tuple[Any, ...]) -> Any:
     """One elementwise op, or NumPy itself on constants."""
-    if len(args) == 2 and rule is not _logical:
+    if len(args) == 2 and rule is not logical:
         made = _plain(primitive, *args)
         if made is not None:
             return made
@@ -137,6 +112,7 @@ def _plain(primitive: str, a: Any, b: Any) -> Tracer | None:
 
 def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
     arity = len(lookup(primitive).domain) if primitive else 1
+    of_scipy = not hasattr(np, name)
 
     def ufunc(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -145,7 +121,9 @@ def _simple(name: str, primitive: str, rule: Rule) -> Callable[..., Any]:
             raise TypeError(f"{name}() takes {arity} arguments, not {len(args)}")
         if name in HALVES:
             refuse_halves(name, args)
-        return emit(name, primitive, rule, args)
+        return emit(
+            name, primitive, rule, in_loop_types(NUMPY_UFUNCS[name], args) if of_scipy else args
+        )
 
     ufunc.__name__ = name
     return ufunc
@@ -200,6 +178,7 @@ def fabs(x: Any, **kwargs: Any) -> Any:
     """|x| as a float."""
     if kwargs:
         return with_options("fabs", (x,), kwargs)
+    refuse_halves("fabs", (x,))
     return emit("fabs", "abs", common_float, (x,))
 
 
@@ -221,6 +200,8 @@ def _rounding(name: str, primitive: str) -> Callable[..., Any]:
         x = as_array(x)
         if name != "rint" and key_of(x)[0] in ("i32", "i64", "bool") and is_symbolic(x):
             return x
+        if name in HALVES:
+            refuse_halves(name, (x,))
         return emit(name, primitive, common_float, (x,))
 
     return ufunc
@@ -249,8 +230,8 @@ def power(x: Any, y: Any, **kwargs: Any) -> Any:
         return np_("sqrt", x * 1.0 if whole else x)  # as NumPy does: of -inf it is NaN
     n = integer_exponent(y)
     if n is None or not is_symbolic(x):
-        return emit("power", "power", _arithmetic, (x, y))
-    dtype, weak = _arithmetic(key_of(x), key_of(y))
+        return emit("power", "power", arithmetic, (x, y))
+    dtype, weak = arithmetic(key_of(x), key_of(y))
     if key_of(x) == ("bool", False):
         raise bytes_error()
     session = session_of(x)

@@ -12,6 +12,7 @@ from tapec.ir.ops.called import FUNCTIONS, op_of
 from tapec.ir.primitive import lookup
 from tapec.ir.tuning import MANY_CONSTANTS
 from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.loop_types import in_loop_types
 from tapec.trace.arrays.operands import any_symbolic, unwrap
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE
@@ -57,7 +58,7 @@ def _function(name: str) -> Callable[..., Any]:
         if not any_symbolic(args):
             return eager(NUMPY_UFUNCS[name], args, {})
         if not count:
-            return entry(name, *args)
+            return entry(name, *in_loop_types(NUMPY_UFUNCS[name], args))
         wide = [TABLE["astype"](a, float) for a in args[count:]]  # as SciPy's, beside integers
         return of_orders(name, args[0], lambda n: entry(name, *wide, orders=(n,)))
 

@@ -12,11 +12,20 @@ from tapec.errors import DTypeError
 from tapec.ir.ops.special import BERNOULLI
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.dispatch import eager
+from tapec.trace.arrays.halves import HALVES, refuse_halves
+from tapec.trace.arrays.loop_types import in_loop_types
+from tapec.trace.arrays.narrow import refuse_narrow
 from tapec.trace.arrays.operands import as_array, key_of, session_of
 from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.session import where as user_line
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, emit, np_, power, with_options
+from tapec.trace.arrays.ufuncs import (
+    NUMPY_UFUNCS,
+    emit,
+    np_,
+    power,
+    with_options,
+)
 from tapec.trace.numpy.select import where
 
 
@@ -25,13 +34,16 @@ def composite(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
     def register(formula: Callable[..., Any]) -> Callable[..., Any]:
         name = names[0]
+        of_scipy = not hasattr(np, name)
 
         def ufunc(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 return with_options(name, args, kwargs)
             if session_of(*(args := tuple(as_array(a) for a in args))) is None:
                 return eager(NUMPY_UFUNCS[name], args, {})
-            return formula(*args)
+            if name in HALVES:
+                refuse_halves(name, args)
+            return formula(*(in_loop_types(NUMPY_UFUNCS[name], args) if of_scipy else args))
 
         TABLE.update(dict.fromkeys(names, ufunc))
         return ufunc
@@ -66,6 +78,7 @@ def _rad2deg(x: Any) -> Any:
 
 @composite("heaviside")
 def _heaviside(x: Any, half: Any) -> Any:
+    refuse_narrow(x, half)
     dtype, _ = common_float(key_of(x), key_of(half))
     x, half = (np_("astype", v, NUMPY_DTYPES[dtype]) for v in (x, half))
     steps = np_("where", np_("greater", x, 0.0), 1.0, np_("where", np_("equal", x, 0.0), half, 0.0))
@@ -221,12 +234,29 @@ def _modf(x: Any) -> Any:
 def _ldexp(x: Any, n: Any) -> Any:
     if key_of(n)[0][0] == "f":
         raise DTypeError("np.ldexp takes integers as its second argument", where=user_line())
-    # In two steps, so that no power overflows.
-    half = np_("floor_divide", n, 2)
-    first, second = (np_("power", 2.0, part * 1.0) for part in (half, n - half))
-    if key_of(x)[0] == "f32":
-        first, second = (np_("astype", p, "f4") for p in (first, second))
-    return x * first * second
+    refuse_narrow(x)
+    if key_of(x)[0] == "bool":
+        raise DTypeError(
+            "np.ldexp of booleans is float16, which is not supported",
+            where=user_line(),
+            hint="convert them: x.astype(float)",
+        )
+    made = np_("astype", x, np.float64)
+    for part in reversed(_normal_exponents(n)):
+        made = made * np_("power", 2.0, part * 1.0)
+    return np_("astype", made, np.float32) if key_of(x)[0] == "f32" else made
+
+
+def _normal_exponents(n: Any) -> list[Any]:
+    """Exponents with the sum n, as far as that matters, of which no power overflows.
+
+    The last factor is the largest, so that a denormal result is rounded once.
+    """
+    found, rest = [], np_("clip", n, -2200, 2200)  # from the largest number beyond the smallest
+    for _ in range(2):
+        found.append(np_("clip", rest, -1022, 1023))
+        rest = rest - found[-1]
+    return [*found, rest]
 
 
 @composite("divmod")

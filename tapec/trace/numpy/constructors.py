@@ -12,6 +12,7 @@ from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import eager
 from tapec.trace.arrays.memory import pattern
 from tapec.trace.arrays.mixed import one_type
+from tapec.trace.arrays.narrow import refuse_narrow
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -155,8 +156,14 @@ def iscomplexobj(x: Any) -> bool:
 
 TABLE["isrealobj"] = lambda x: True
 TABLE["real"] = lambda x: as_tracer(x)
-TABLE["imag"] = lambda x: as_tracer(x).imag
 TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
+
+
+@implements("imag")
+def imag(x: Any) -> Any:
+    """Zeros."""
+    refuse_narrow(x)
+    return as_tracer(x).imag
 
 
 @implements("iterable")

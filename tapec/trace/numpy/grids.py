@@ -11,6 +11,7 @@ import numpy as np
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.demands import demand
+from tapec.trace.arrays.narrow import refuse_narrow
 from tapec.trace.arrays.operands import as_tracer, strong
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.numpy.select import where, wrapped
@@ -122,6 +123,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 def angle(z: Any, deg: bool = False) -> Any:
     """0 for numbers that are not negative, else pi."""
     z = as_tracer(z)
+    refuse_narrow(z)
     if z._dtype[0] != "f":
         z = TABLE["astype"](z, float)
     argument = where(TABLE["signbit"](z), 180.0 if deg else math.pi, 0.0)

@@ -79,11 +79,23 @@ def convolve(a: Any, b: Any, mode: str = "full") -> Any:
     if not m:
         raise ValueError("v cannot be empty")
     first, count = parts[mode]
-    padded = TABLE["pad"](a, m - 1)[first : first + count + m - 1]
     weights = TABLE["flip"](b)
     if count * m > CONVOLVED_WINDOWS:
+        padded = TABLE["pad"](a, m - 1)[first : first + count + m - 1]
         return _summed(padded, weights, count)
-    return dot(padded[np.arange(count)[:, None] + np.arange(m)[None, :]], weights)
+    places = np.arange(first - m + 1, first - m + 1 + count)[:, None] + np.arange(m)
+    begin, end = np.searchsorted(places[:, 0], 0), np.searchsorted(places[:, -1], n)
+    parts = [_edge(a, weights, places[:begin]), dot(a[places[begin:end]], weights),
+             _edge(a, weights, places[end:])]  # fmt: skip
+    return parts[1] if end - begin == count else TABLE["concatenate"](parts)
+
+
+def _edge(a: Any, weights: Any, places: Any) -> Any:
+    """Products of windows that reach beyond the ends, where weights that are NaN count for none."""
+    inside = (places >= 0) & (places < a.size)
+    terms = a[places.clip(0, a.size - 1)] * weights
+    total = TABLE["sum"](TABLE["where"](inside, terms, TABLE["zeros_like"](terms)), axis=1)
+    return TABLE["astype"](total, terms.dtype)
 
 
 def _summed(padded: Any, weights: Any, count: int) -> Any:

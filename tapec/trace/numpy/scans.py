@@ -54,7 +54,8 @@ def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     x, i = _scanned(x, axis)
     target = accumulator_type(x, dtype)
     x = x if x._dtype == target else TABLE["astype"](x, NUMPY_DTYPES[target])
-    start = TABLE["zeros_like"](x)
+    # Adding -0.0 changes no product, nor the sign of a zero.
+    start = TABLE["full_like"](x, -0.0) if target[0] == "f" else TABLE["zeros_like"](x)
     key = slice(0, 1)
     start[(slice(None),) * i + (key,)] = along(x, i, key)
     session = session_of(x) or need_session()

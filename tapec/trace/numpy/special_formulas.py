@@ -95,8 +95,10 @@ def _agm(a: Any, b: Any) -> Any:
 def _gammasgn(x: Any) -> Any:
     below = np.floor(x)
     odd = np.not_equal(2.0 * np.floor(0.5 * below), below)
-    left = where(np.equal(below, x), math.nan, where(odd, -1.0, 1.0))
-    return where(x > 0, 1.0, where(np.equal(x, 0), np.copysign(1.0, x), left))
+    unknown = np.logical_or(np.equal(below, x), np.isnan(x))
+    left = where(unknown, math.nan, where(odd, -1.0, 1.0))
+    made = where(x > 0, 1.0, where(np.equal(x, 0), np.copysign(1.0, x), left))
+    return made.astype(x.dtype) if x.dtype == np.float32 else made
 
 
 @composite("nrdtrimn")
