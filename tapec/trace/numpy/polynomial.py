@@ -85,9 +85,11 @@ def convolve(a: Any, b: Any, mode: str = "full") -> Any:
         return _summed(padded, weights, count)
     places = np.arange(first - m + 1, first - m + 1 + count)[:, None] + np.arange(m)
     begin, end = np.searchsorted(places[:, 0], 0), np.searchsorted(places[:, -1], n)
-    parts = [_edge(a, weights, places[:begin]), dot(a[places[begin:end]], weights),
-             _edge(a, weights, places[end:])]  # fmt: skip
-    return parts[1] if end - begin == count else TABLE["concatenate"](parts)
+    whole = dot(a[places[begin:end]], weights)
+    if end - begin == count:
+        return whole
+    before, after = (_edge(a, weights, rows) for rows in (places[:begin], places[end:]))
+    return TABLE["concatenate"]([before, whole, after])
 
 
 def _edge(a: Any, weights: Any, places: Any) -> Any:
