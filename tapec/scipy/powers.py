@@ -152,7 +152,9 @@ def _built(c_or_r: Any, r: bool = False, variable: Any = None) -> Powers:
     coefficients = np.atleast_1d(floats(c_or_r))
     if coefficients.ndim > 1:
         raise ValueError("Polynomial must be 1d only.")
-    return Powers(np.poly(coefficients) if r else np.trim_zeros(coefficients, "f"))
+    if r or coefficients.shape[0] == 1:
+        return Powers(np.poly(coefficients) if r else coefficients)
+    return Powers(np.trim_zeros(coefficients, "f"))
 
 
 @stands_for(np.poly1d)

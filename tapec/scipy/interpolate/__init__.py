@@ -7,6 +7,10 @@ from tapec.scipy.interpolate import (  # noqa: F401
     one_dimensional,
     piecewise,
     polynomials,
+    radial,
     refusals,
+    scattered,
+    smoothing,
+    tensor,
     univariate,
 )

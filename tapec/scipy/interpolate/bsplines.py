@@ -14,9 +14,12 @@ from tapec.scipy.registry import (
     builds,
     constant,
     floats,
+    plain,
+    refused,
     stands_for,
     translates,
 )
+from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.python.packages import Placed
 
@@ -182,10 +185,12 @@ def make_interp_spline(
     x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0
 ) -> Spline:
     """The spline through traced values."""
-    x = constant(x, "make_interp_spline with traced x", KNOTS)
     y = floats(y)
     axis = axis % y.ndim
     rows = axis_first(y, axis)
+    if any_symbolic([x, t]):
+        return _at_traced_points(floats(x), rows, k, t, bc_type, axis)
+    x = np.asarray(plain(x), float)
     if isinstance(bc_type, str) and bc_type == "periodic":
         return _linear_in_values(x, rows, k, t, axis)
     conditions = _conditions(bc_type)
@@ -198,6 +203,44 @@ def make_interp_spline(
     right = np.concatenate([*given[0], rows, *given[1]])
     c = solved_banded(collocation(like.t, k, x, conditions), right)
     return Spline(floats(like.t), c, k, True, axis)
+
+
+def not_a_knot(x: Any, k: int) -> Any:
+    """The knots of a spline through points, without those next to the ends."""
+    inner, cut = (x, (k + 1) // 2) if k % 2 else (0.5 * (x[1:] + x[:-1]), k // 2)
+    return with_ends(inner[cut : inner.shape[0] - cut], x, k + 1)
+
+
+def with_ends(inner: Any, x: Any, times: int) -> Any:
+    """Knots with the first and the last point several times at either end."""
+    return np.concatenate([*[x[:1]] * times, inner, *[x[-1:]] * times])
+
+
+def rows_of_basis(t: Any, k: int, x: Any, nu: int = 0) -> Any:
+    """All basis functions, or derivatives of them, at points: a row for each point."""
+    every = Spline(t, floats(np.eye(t.shape[0] - k - 1)), k)
+    return (every.derivative(nu) if nu else every).value(x)
+
+
+def _at_traced_points(x: Any, rows: Any, k: int, t: Any, bc_type: Any, axis: int) -> Spline:
+    if isinstance(bc_type, str) and bc_type == "periodic":
+        raise refused("make_interp_spline with traced x and bc_type 'periodic'",
+                      "use CubicSpline with bc_type='periodic'")  # fmt: skip
+    conditions = _conditions(bc_type)
+    if t is None:
+        t = with_ends(x, x, k) if k < 2 or any(conditions) else not_a_knot(x, k)
+    t = floats(t)
+    if k < 1:
+        return Spline(with_ends(x, x, 0) if t is None else t, rows, k, True, axis)
+    ends = [
+        [rows_of_basis(t, k, x[at][None], order) for order, _ in end]
+        for end, at in zip(conditions, (0, -1), strict=True)
+    ]
+    matrix = np.concatenate([*ends[0], rows_of_basis(t, k, x), *ends[1]])
+    given = [[_as_row(value, rows) for _, value in end] for end in conditions]
+    right = np.concatenate([*given[0], rows, *given[1]])
+    c = np.linalg.solve(matrix, right.reshape(right.shape[0], -1)).reshape(right.shape)
+    return Spline(t, c, k, True, axis)
 
 
 def _as_row(value: Any, rows: Any) -> Any:
@@ -218,12 +261,20 @@ def _linear_in_values(x: Any, rows: Any, k: int, t: Any, axis: int) -> Spline:
 def _make_lsq_spline(
     x: Any, y: Any, t: Any, k: int = 3, w: Any = None, axis: int = 0, *, method: str = "qr"
 ) -> Spline:
-    x, t = (constant(a, "make_lsq_spline with traced x or t", KNOTS) for a in (x, t))
     y = floats(y)
     axis = axis % y.ndim
-    rows = axis_first(y, axis)
-    weights = np.ones(x.size) if w is None else constant(w, "make_lsq_spline with traced w", KNOTS)
-    scaled = collocation(t, k, x, ([], [])) * weights[:, None]
-    # The factors of the constant matrix are known: coefficients are one product.
-    c = np.tensordot(np.linalg.pinv(scaled) * weights, rows, 1)
-    return Spline(floats(t), c, k, True, axis)
+    return Spline(
+        floats(t), nearest(floats(x), axis_first(y, axis), floats(t), k, w), k, True, axis
+    )
+
+
+def nearest(x: Any, rows: Any, t: Any, k: int, w: Any) -> Any:
+    """The coefficients over known knots that are nearest to the values."""
+    weights = np.ones(x.shape[0]) if w is None else floats(w)
+    scaled = rows_of_basis(t, k, x) * weights[:, None]
+    right = rows.reshape(rows.shape[0], -1) * weights[:, None]
+    if any_symbolic(scaled):
+        made = np.linalg.lstsq(scaled, right, rcond=None)[0]
+    else:  # the factors of a constant matrix are known: coefficients are one product
+        made = np.linalg.pinv(plain(scaled)) @ right
+    return made.reshape((made.shape[0], *rows.shape[1:]))

@@ -155,14 +155,15 @@ def _periodic_slopes(x: Any, y: Any) -> Any:
 
 
 @builds(interpolate.PchipInterpolator)
-def _pchip(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> Piecewise:
+def pchip(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> Piecewise:
+    """The monotone cubic through values."""
     x, y, axis = _data(x, y, axis)
     return hermite(x, y, _monotone_slopes(x, y), extrapolate, axis)
 
 
 @translates(interpolate.pchip_interpolate)
 def _pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
-    return _orders(_pchip(xi, yi, axis), x, der)
+    return _orders(pchip(xi, yi, axis), x, der)
 
 
 def _orders(made: Callable[..., Any], x: Any, der: Any) -> Any:

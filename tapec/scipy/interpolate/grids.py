@@ -8,22 +8,29 @@ from typing import Any
 import numpy as np
 from scipy import interpolate
 
+from tapec.scipy.interpolate.cubic import pchip
+from tapec.scipy.interpolate.piecewise import horner
+from tapec.scipy.interpolate.tensor import through_grid
+from tapec.scipy.interpolate.univariate import through_grid_of_two
 from tapec.scipy.registry import (
     StandIn,
     builds,
-    constant,
     floats,
+    plain,
     raises_unless,
     refused,
     stands_for,
     translates,
 )
-from tapec.trace.arrays.operands import as_array
+from tapec.trace.arrays.operands import any_symbolic, as_array
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.python.packages import Placed
 
-GRID = "the grid must be known while tracing; values and points may be traced"
-METHODS = "linear and nearest are translated; RectBivariateSpline gives cubic splines in 2-D"
+METHODS = "linear, nearest, slinear, cubic, quintic and pchip are translated; nu= with splines"
+
+
+# The degrees of splines by their names here.
+_DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
 
 
 class Grid(StandIn):
@@ -38,11 +45,17 @@ class Grid(StandIn):
     def __call__(self, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
         """Values at points, whose coordinates are along the last axis."""
         method = self.method if method is None else method
-        if method not in ("linear", "nearest") or nu is not None:
+        if method not in (*_DEGREES, "linear", "nearest", "pchip") or (
+            nu is not None and method not in _DEGREES
+        ):
             raise refused(f"scipy.interpolate.RegularGridInterpolator with {method!r}", METHODS)
         points = self._points(xi)
         flat = points.reshape(-1, points.shape[-1])
-        made = self._value(flat, method)
+        if method in _DEGREES:
+            orders = [0] * len(self.grid) if nu is None else [int(n) for n in np.ravel(nu)]
+            made = through_grid(self.grid, self.values, _DEGREES[method]).value(flat, orders)
+        else:
+            made = self._monotone(flat) if method == "pchip" else self._value(flat, method)
         if self.bounds_error or self.fill_value is not None:
             made = self._bounded(flat, made)
         return made.reshape((*points.shape[:-1], *self.values.shape[len(self.grid) :]))
@@ -59,6 +72,17 @@ class Grid(StandIn):
                 f"RegularGridInterpolator has dimension {len(self.grid)}"
             )
         return xi
+
+    def _monotone(self, points: Any) -> Any:
+        """Monotone cubics along one axis after the other, the last one first, as SciPy does."""
+        count, ndim = points.shape[0], len(self.grid)
+        made = np.broadcast_to(self.values[None], (count, *self.values.shape))
+        for d in range(ndim - 1, -1, -1):
+            curve = pchip(self.grid[d], np.moveaxis(made, d + 1, 0))
+            x = points[:, d]
+            i = np.clip(np.searchsorted(curve.x, x, "right") - 1, 0, curve.c.shape[1] - 1)
+            made = horner([c[i, np.arange(count)] for c in curve.c], x - curve.x[i])
+        return made
 
     def _value(self, points: Any, method: str) -> Any:
         lows, shares = zip(*map(self._place, self.grid, points.T), strict=True)
@@ -105,6 +129,13 @@ def _made_outside(real: Any, placed: Placed) -> Any:
     return made.of(real, values, axes)
 
 
+def ascending(axis: Any) -> Any:
+    """A traced axis of a grid, which must rise."""
+    error = ValueError("The points of a traced grid must be strictly ascending")
+    raises_unless(np.all(axis[1:] > axis[:-1]), error)
+    return axis
+
+
 @builds(interpolate.RegularGridInterpolator)
 def _of_traced(
     points: Any,
@@ -114,7 +145,11 @@ def _of_traced(
     fill_value: Any = np.nan,
 ) -> Grid:
     values = floats(values)
-    axes = [constant(p, "RegularGridInterpolator with a traced grid", GRID) for p in points]
+    if any_symbolic(points):
+        return Grid(
+            [ascending(floats(p)) for p in points], values, method, bounds_error, fill_value
+        )
+    axes = [np.asarray(plain(p)) for p in points]
     like = interpolate.RegularGridInterpolator(axes, np.zeros(values.shape), "nearest")
     if like._descending_dimensions:
         values = np.flip(values, axis=like._descending_dimensions)
@@ -131,6 +166,18 @@ def _interpn(
     fill_value: Any = np.nan,
 ) -> Any:
     if method == "splinef2d":
-        raise refused("scipy.interpolate.interpn with 'splinef2d'", METHODS)
+        return _surface(points, values, xi, bounds_error, fill_value)
     as_tuple = tuple(xi) if isinstance(xi, tuple) else TABLE["array"](as_array(xi))
     return _of_traced(points, values, method, bounds_error, fill_value)(as_tuple)
+
+
+def _surface(points: Any, values: Any, xi: Any, bounds_error: bool, fill_value: Any) -> Any:
+    """FITPACK's cubic spline through a grid in two dimensions."""
+    grid = Grid([floats(p) for p in points], floats(values), "linear", bounds_error, fill_value)
+    where = grid._points(tuple(xi) if isinstance(xi, tuple) else xi)
+    flat = where.reshape(-1, 2)
+    first, second = grid.grid
+    made = through_grid_of_two(first, second, grid.values).ev(flat[:, 0], flat[:, 1])
+    if bounds_error or fill_value is not None:
+        made = grid._bounded(flat, made)
+    return made.reshape(where.shape[:-1])

@@ -14,7 +14,6 @@ from tapec.scipy.registry import (
     StandIn,
     axis_first,
     builds,
-    constant,
     floats,
     known,
     plain,
@@ -49,7 +48,8 @@ class Interpolator(StandIn):
             return self._on_lines(x)
         if kind == "spline":
             k = self._made._spline.k
-            return make_interp_spline(np.asarray(self._made.x), self._rows, k)(x)
+            points = self.x if any_symbolic(self.x) else np.asarray(self._made.x)
+            return make_interp_spline(points, self._rows, k)(x)
         return self._rows[self._step(kind, x)]
 
     def _on_lines(self, x: Any) -> Any:
@@ -93,7 +93,7 @@ def _made_outside(real: Any, placed: Placed) -> Any:
 
 
 @builds(interpolate.interp1d)
-def _of_traced(
+def interp1d_of(
     x: Any,
     y: Any,
     kind: Any = "linear",
@@ -102,9 +102,12 @@ def _of_traced(
     fill_value: Any = np.nan,
     assume_sorted: bool = False,
 ) -> Interpolator:
-    points = constant(x, "interp1d with traced x", "np.interp takes traced points")
-    y = floats(y)
-    order = np.argsort(points, kind="stable")
+    """The interpolator of points and values; unless they are sorted, they are sorted here."""
+    x, y = floats(x), floats(y)
+    traced = any_symbolic(x)
+    # SciPy's object says what the options mean; traced points take the places of its own.
+    points = np.arange(float(x.size)) if traced else np.asarray(plain(x))
+    order = np.argsort(x if traced else points, kind="stable")
     extrapolates = isinstance(fill_value, str)
     traced_fill = any_symbolic(fill_value)
     made = interpolate.interp1d(
@@ -113,6 +116,7 @@ def _of_traced(
     )  # fmt: skip
     rows = axis_first(y, axis)
     rows = rows if assume_sorted else rows[order]
+    x = x if assume_sorted else x[order]
     y = np.moveaxis(rows, 0, axis)
     fill: tuple[Any, Any] = (0.0, 0.0)
     if extrapolates and made._kind == "previous":
@@ -123,4 +127,5 @@ def _of_traced(
         fill = fill_value if isinstance(fill_value, tuple) else (fill_value, fill_value)
     elif not made._extrapolate:
         fill = made._fill_value_below, made._fill_value_above
-    return Interpolator(made, known(made.x), y, (floats(fill[0]), floats(fill[1])))
+    at = x if traced else known(made.x)
+    return Interpolator(made, at, y, (floats(fill[0]), floats(fill[1])))

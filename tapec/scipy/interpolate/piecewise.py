@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from math import perm
+from math import comb, factorial, perm
 from typing import Any
 
 import numpy as np
 from scipy import interpolate
 
-from tapec.scipy.registry import StandIn, builds, floats, refused, stands_for
+from tapec.scipy.registry import StandIn, builds, floats, refused, stands_for, with_members
 from tapec.trace.arrays.operands import any_symbolic
-from tapec.trace.python.packages import Placed
+from tapec.trace.python.packages import CLASSES, Placed
 
 
 class Piecewise(StandIn):
@@ -134,6 +134,45 @@ def _ppoly(c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> Piecewise:
     if c.ndim < 2 or x.ndim != 1 or x.size != c.shape[1] + 1:
         raise ValueError("number of coefficients != len(x)-1")
     return Piecewise(np.moveaxis(c, (axis, axis + 1), (0, 1)), x, extrapolate, axis)
+
+
+def _of_spline(tck: Any, extrapolate: Any = None) -> Piecewise:
+    """A spline as polynomials between its knots: its Taylor coefficients there."""
+    spline = tck if hasattr(tck, "derivative") else CLASSES[interpolate.BSpline](*tck)
+    starts = spline.t[:-1]
+    rows = [spline.derivative(m).value(starts) / factorial(m) for m in range(spline.k, -1, -1)]
+    outside = spline.extrapolate if extrapolate is None else extrapolate
+    return Piecewise(np.stack(rows), spline.t, outside, spline.axis)
+
+
+class _Constructors:
+    """Members of the class that make piecewise polynomials."""
+
+    from_spline = staticmethod(_of_spline)
+
+
+with_members(CLASSES[interpolate.PPoly], interpolate.PPoly, _Constructors)
+
+
+@builds(interpolate.BPoly)
+def _bernstein(c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> Piecewise:
+    """Bernstein's polynomials on each piece, by powers."""
+    c, x = floats(c), floats(x)
+    c = np.moveaxis(c, (axis, axis + 1), (0, 1))
+    k = c.shape[0] - 1
+    steps = (x[1:] - x[:-1]).reshape(-1, *(1,) * (c.ndim - 2))
+    signs = [
+        sum((-1) ** (s - a) * comb(k, a) * comb(k - a, s - a) * c[a] for a in range(s + 1))
+        for s in range(k + 1)
+    ]
+    powers = np.stack([signs[s] / steps**s for s in range(k, -1, -1)])
+    return Piecewise(powers, x, extrapolate, axis)
+
+
+@stands_for(interpolate.BPoly)
+def _bernstein_outside(real: Any, placed: Placed) -> Any:
+    c, x = placed(real.c), placed(real.x)
+    return _bernstein(floats(c), floats(x), real.extrapolate, 0).of(real, c, x)
 
 
 @stands_for(

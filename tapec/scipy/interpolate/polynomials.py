@@ -12,15 +12,11 @@ from tapec.scipy.registry import (
     StandIn,
     always,
     axis_first,
-    constant,
     floats,
-    refused,
     stands_for,
     translates,
 )
 from tapec.trace.python.packages import Placed
-
-_NODES = "the points must be known while tracing; the values may be traced"
 
 
 class Polynomial(StandIn):
@@ -30,14 +26,14 @@ class Polynomial(StandIn):
 
     def __init__(self, x: Any, y: Any, axis: int) -> None:
         self.xi, self.yi, self.axis = x, y, axis
-        self.scale = 4.0 / (x.max() - x.min())  # the products stay near 1 then (SciPy scales so)
-        gaps = self.scale * (x[:, None] - x[None, :]) + np.eye(x.size)
-        self.weights = 1.0 / gaps.prod(axis=1)
+        self.scale = 4.0 / (np.max(x) - np.min(x))  # the products stay near 1 (SciPy scales so)
+        self._gaps = self.scale * (x[:, None] - x[None, :]) + np.eye(x.shape[0])
+        self.weights = 1.0 / np.prod(self._gaps, axis=1)
 
     def __call__(self, x: Any) -> Any:
         """Values at points of any shape."""
         x = floats(x)
-        terms = [self.scale * (x - node) for node in self.xi]
+        terms = [self.scale * (x - self.xi[k]) for k in range(self.xi.shape[0])]
         below, above = [np.ones_like(x)], [np.ones_like(x)]
         for first, last in zip(terms[:-1], terms[:0:-1], strict=True):
             below.append(below[-1] * first)
@@ -48,6 +44,25 @@ class Polynomial(StandIn):
             for j, (a, b) in enumerate(zip(below, above[::-1], strict=True))
         ]
         return axis_behind(sum(parts[1:], parts[0]), x.ndim, self.axis)
+
+    def derivative(self, x: Any, der: int = 1) -> Any:
+        """The derivative of this order at points: its values at the nodes are a linear map's."""
+        made = self
+        for _ in range(int(der)):
+            made = Polynomial(self.xi, np.tensordot(self._slopes(), made.yi, 1), self.axis)
+        return made(x)
+
+    def derivatives(self, x: Any, der: Any = None) -> Any:
+        """All derivatives below an order, the value among them."""
+        count = self.xi.shape[0] if der is None else int(der)
+        return np.stack([self.derivative(x, k) for k in range(count)])
+
+    def _slopes(self) -> Any:
+        """The matrix from values at the nodes to slopes there."""
+        n = self.xi.shape[0]
+        ratios = self.weights[None, :] / self.weights[:, None]
+        outside = np.where(np.eye(n, dtype=bool), 0.0, self.scale * ratios / self._gaps)
+        return outside - np.eye(n) * np.sum(outside, axis=1)[:, None]
 
 
 @stands_for(interpolate.BarycentricInterpolator, interpolate.KroghInterpolator)
@@ -67,14 +82,14 @@ def _made_outside(real: Any, placed: Placed) -> Any:
 
 @always(interpolate.BarycentricInterpolator, interpolate.KroghInterpolator)
 def _of_traced(xi: Any, yi: Any, axis: int = 0) -> Polynomial:
-    nodes = constant(xi, "polynomial interpolation with traced points", _NODES)
     y = floats(yi)
     axis = axis % y.ndim
-    return Polynomial(np.asarray(nodes, float), axis_first(y, axis), axis)
+    return Polynomial(floats(xi), axis_first(y, axis), axis)
 
 
 @translates(interpolate.barycentric_interpolate, interpolate.krogh_interpolate)
 def _interpolated(xi: Any, yi: Any, x: Any, axis: int = 0, *, der: Any = 0) -> Any:
-    if der:
-        raise refused("scipy.interpolate.krogh_interpolate with der=", "differentiate the value")
-    return _of_traced(xi, yi, axis)(x)
+    made = _of_traced(xi, yi, axis)
+    if np.ndim(der):
+        return np.stack([made.derivative(x, int(k)) for k in np.ravel(der)])
+    return made.derivative(x, der)

@@ -2,22 +2,20 @@
 
 from scipy import interpolate
 
+from tapec.scipy.interpolate.scattered import CUBIC
 from tapec.scipy.registry import refuses
 
+refuses(CUBIC, interpolate.CloughTocher2DInterpolator)
 refuses(
-    "triangulations are not smooth in the points: RegularGridInterpolator is translated for grids",
-    interpolate.griddata,
-    interpolate.LinearNDInterpolator,
-    interpolate.NearestNDInterpolator,
-    interpolate.CloughTocher2DInterpolator,
+    "how many there are depends on values: find one root by scipy.optimize.brentq",
+    interpolate.sproot,
 )
 refuses(
-    "smoothing picks knots by the values: make_interp_spline and make_lsq_spline are translated",
-    interpolate.make_smoothing_spline,
-    interpolate.splprep,
+    "smoothing picks knots by the values: RectBivariateSpline through a grid is translated",
+    interpolate.SmoothBivariateSpline,
+    interpolate.LSQBivariateSpline,
+    interpolate.bisplrep,
+    interpolate.make_splrep,
+    interpolate.make_splprep,
 )
-refuses(
-    "write the sum of kernels in NumPy, with coefficients by np.linalg.solve",
-    interpolate.RBFInterpolator,
-    interpolate.Rbf,
-)
+refuses("the poles are picked by the values: make the approximation outside", interpolate.AAA)

@@ -8,18 +8,21 @@ import numpy as np
 from scipy import interpolate
 
 from tapec.scipy.interpolate.bsplines import (
-    KNOTS,
     Spline,
     basis,
     collocation,
+    make_interp_spline,
+    nearest,
+    not_a_knot,
     pieces,
     solved_banded,
+    with_ends,
 )
 from tapec.scipy.registry import (
     StandIn,
     builds,
-    constant,
     floats,
+    plain,
     raises_unless,
     refused,
     stands_for,
@@ -96,16 +99,52 @@ def _splantider(tck: Any, n: int = 1) -> Any:
 
 def through(x: Any, y: Any, k: int, name: str) -> Spline:
     """FITPACK's spline through the values: its knots do not depend on them."""
-    x = constant(x, f"{name} with traced x", KNOTS)
+    if any_symbolic(x):
+        x = floats(x)
+        return make_interp_spline(x, y, k, not_a_knot(x, k))
+    x = np.asarray(plain(x), float)
     t = interpolate.splrep(x, np.zeros(x.size), k=k, s=0.0)[0]
     return Spline(floats(t), solved_banded(collocation(t, k, x, ([], [])), floats(y)), k)
 
 
 @translates(interpolate.splrep)
-def _splrep(x: Any, y: Any, w: Any = None, k: int = 3, s: Any = None) -> Any:
+def _splrep(x: Any, y: Any, w: Any = None, k: int = 3, s: Any = None, t: Any = None) -> Any:
+    if t is not None:
+        return _padded(over_knots(x, y, t, w, k))
     if (s is None and w is not None) or (s is not None and s > 0):
         raise refused("scipy.interpolate.splrep with smoothing", SMOOTHED)
     return _padded(through(x, y, k, "splrep"))
+
+
+def over_knots(x: Any, y: Any, t: Any, w: Any, k: int, bbox: Any = (None, None)) -> Spline:
+    """FITPACK's spline over known inner knots that is nearest to the values."""
+    x, y = floats(x), floats(y)
+    ends = [at if end is None else floats(end) for end, at in zip(bbox, (x[0], x[-1]), strict=True)]
+    knots = with_ends(np.atleast_1d(floats(t)), np.stack(ends), k + 1)
+    return Spline(knots, nearest(x, y, knots, k, w), k)
+
+
+@translates(interpolate.splprep)
+def _splprep(x: Any, w: Any = None, u: Any = None, k: int = 3, s: Any = None) -> Any:
+    """A curve through points, by the lengths of its chords unless parameters are given."""
+    if s is None or any_symbolic(s) or s > 0:
+        raise refused("scipy.interpolate.splprep with smoothing", SMOOTHED)
+    points = np.stack([floats(row) for row in x])
+    if u is None:
+        steps = points[:, 1:] - points[:, :-1]
+        chords = np.cumsum(np.sqrt(np.sum(steps * steps, axis=0)))
+        u = np.concatenate([np.zeros(1), chords / chords[-1]])
+    u = floats(u)
+    found = [through(u, points[k], k_, "splprep") for k, k_ in enumerate([k] * points.shape[0])]
+    return (found[0].t, [spline.c for spline in found], k), u
+
+
+@translates(interpolate.spalde)
+def _spalde(x: Any, tck: Any) -> Any:
+    """All derivatives at a point, or at each of several."""
+    x, k = floats(x), tck[2]
+    made = np.stack([_splev(np.atleast_1d(x), tck, der) for der in range(k + 1)], axis=-1)
+    return made[0] if not x.ndim else [made[i] for i in range(made.shape[0])]
 
 
 class Univariate(StandIn):
@@ -169,6 +208,13 @@ def _interpolated(x: Any, y: Any, w: Any = None, k: int = 3, ext: Any = 0) -> Un
     return Univariate(through(x, y, k, "InterpolatedUnivariateSpline"), _EXT.get(ext, ext))
 
 
+@builds(interpolate.LSQUnivariateSpline)
+def _nearest_over_knots(
+    x: Any, y: Any, t: Any, w: Any = None, bbox: Any = (None, None), k: int = 3, ext: Any = 0
+) -> Univariate:
+    return Univariate(over_knots(x, y, t, w, k, bbox), _EXT.get(ext, ext))
+
+
 # -- two dimensions --------------------------------------------------------------------------------
 
 
@@ -203,6 +249,15 @@ class Surface(StandIn):
         i = pieces(inner, degree, x)
         return i - degree, basis(inner, degree, x, i)
 
+    def integral(self, xa: Any, xb: Any, ya: Any, yb: Any) -> Any:
+        """The integral over a rectangle, within the grid."""
+        sides = zip(self.knots, self.degrees, ((xa, xb), (ya, yb)), strict=True)
+        first, second = (
+            Spline(t, floats(np.eye(t.shape[0] - k - 1)), k).integrate(a, b, False)
+            for t, k, (a, b) in sides
+        )
+        return first @ self.c @ second
+
     def __call__(self, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool = True) -> Any:
         """Values on a grid of sorted points, or at pairs of them."""
         if not grid:
@@ -222,8 +277,16 @@ def _surface(real: Any, placed: Placed) -> Any:
     return Surface(tx, ty, c, real.degrees).of(real, tx, ty, c)
 
 
+@translates(interpolate.bisplev)
+def _bisplev(x: Any, y: Any, tck: Any, dx: int = 0, dy: int = 0) -> Any:
+    """Values on a grid, of a surface as FITPACK has it; numbers have no axes."""
+    tx, ty, c, kx, ky = tck
+    made = Surface(floats(tx), floats(ty), floats(c), (kx, ky))(x, y, dx, dy)
+    return made.reshape(floats(x).shape + floats(y).shape)
+
+
 @builds(interpolate.RectBivariateSpline)
-def _through_grid(x: Any, y: Any, z: Any, kx: int = 3, ky: int = 3, s: Any = 0) -> Surface:
+def through_grid_of_two(x: Any, y: Any, z: Any, kx: int = 3, ky: int = 3, s: Any = 0) -> Surface:
     if any_symbolic(s) or s > 0:
         raise refused("scipy.interpolate.RectBivariateSpline with smoothing", SMOOTHED)
     first = through(x, z, kx, "RectBivariateSpline")
