@@ -1,4 +1,7 @@
-"""`np.poly1d` in traced code: coefficients by falling powers."""
+"""`np.poly1d` in traced code: coefficients by falling powers.
+
+They keep their number: NumPy leaves leading zeros out, which depends on traced values.
+"""
 
 from __future__ import annotations
 
@@ -112,12 +115,7 @@ def _operators(function: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     return forward, reflected
 
 
-def _product(a: Any, b: Any) -> Any:
-    """The product; a number scales, whatever it is."""
-    return a * b if min(len(a), len(b)) == 1 else np.polymul(a, b)
-
-
-for _name, _function in (("add", np.polyadd), ("sub", np.polysub), ("mul", _product)):
+for _name, _function in (("add", np.polyadd), ("sub", np.polysub), ("mul", np.convolve)):
     _forward, _reflected = _operators(_function)
     setattr(Powers, f"__{_name}__", _forward)
     setattr(Powers, f"__r{_name}__", _reflected)
@@ -152,9 +150,7 @@ def _built(c_or_r: Any, r: bool = False, variable: Any = None) -> Powers:
     coefficients = np.atleast_1d(floats(c_or_r))
     if coefficients.ndim > 1:
         raise ValueError("Polynomial must be 1d only.")
-    if r or coefficients.shape[0] == 1:
-        return Powers(np.poly(coefficients) if r else coefficients)
-    return Powers(np.trim_zeros(coefficients, "f"))
+    return Powers(np.poly(coefficients) if r else coefficients)
 
 
 @stands_for(np.poly1d)

@@ -227,10 +227,10 @@ def test_constants_are_scipys() -> None:
 @pytest.mark.parametrize(
     "f",
     [
-        lambda p: interpolate.griddata(PLACES, PLACES[:, 0], p),
+        lambda p: interpolate.griddata(PLACES, PLACES[:, 0], p, method="cubic"),
         lambda p: interpolate.make_smoothing_spline(X, p[0, 0] * Y)(0.5),
         lambda p: interpolate.UnivariateSpline(X, p[0, 0] * Y)(0.5),
-        lambda p: interpolate.krogh_interpolate(X, p[0, 0] * Y, 0.5, der=1),
+        lambda p: interpolate.RBFInterpolator(PLACES, p[:, 0], neighbors=3)(p),
     ],
 )
 def test_refusals_name_scipys_function(f: Any) -> None:

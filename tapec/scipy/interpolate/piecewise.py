@@ -145,13 +145,13 @@ def _of_spline(tck: Any, extrapolate: Any = None) -> Piecewise:
     return Piecewise(np.stack(rows), spline.t, outside, spline.axis)
 
 
-class _Constructors:
+class _MembersOfPolynomials:
     """Members of the class that make piecewise polynomials."""
 
     from_spline = staticmethod(_of_spline)
 
 
-with_members(CLASSES[interpolate.PPoly], interpolate.PPoly, _Constructors)
+with_members(CLASSES[interpolate.PPoly], interpolate.PPoly, _MembersOfPolynomials)
 
 
 @builds(interpolate.BPoly)
