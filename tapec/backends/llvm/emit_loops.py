@@ -38,10 +38,19 @@ def _widths(e: FunctionEmitter, op: Op) -> list[int]:
     """The vector widths of a loop: halved widths shorten the remainder of small bodies."""
     if not _vectorizes(e, op):
         return []
-    widths, light = [e.full_width], work(op.regions[0].ops) <= COPIED_WORK
+    widest = e.full_width * (2 if _narrow(op) else 1)
+    widths, light = [widest], work(op.regions[0].ops) <= COPIED_WORK
     while light and widths[-1] > 2:
         widths.append(widths[-1] // 2)
     return widths
+
+
+def _narrow(op: Op) -> bool:
+    """Whether the elements in a loop are of half the size that registers are counted in."""
+    ops = list(every(op.regions[0].ops))
+    values = [v for inner in ops for v in (*inner.operands, *inner.results)]
+    kinds = {v.type.dtype for v in (*values, *op.operands)} - {"index", "bool"}
+    return "f32" in kinds and kinds <= {"f32", "i32"}
 
 
 def _vectorizes(e: FunctionEmitter, op: Op) -> bool:

@@ -3,7 +3,8 @@
     lines = Lines()
     y = emit("exp", lines, ["%x"], "f64", 8)     # "%x" is a <8 x double>
 
-`f32` operands are widened, computed in f64 and rounded back. Special values are NumPy's.
+Functions of `f32` operands have code of their own (`SINGLES`), or are computed in f64 and rounded
+back. Special values are NumPy's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from tapec.backends.llvm.vmath import (
     trig,
 )
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
+from tapec.backends.llvm.vmath.formats import SINGLE
 from tapec.backends.llvm.vmath.lines import Lines, Sink
+from tapec.backends.llvm.vmath.single import circular, exponentials, logarithms
 
 __all__ = ["SUPPORTED", "Lines", "Rule", "Sink", "emit", "emit_pair"]
 
@@ -74,6 +77,22 @@ SUPPORTED: Mapping[str, Rule] = {
 }
 
 
+# Functions of single precision with code of their own.
+SINGLES: Mapping[str, Callable[..., Val]] = {
+    name: getattr(module, name)
+    for module, names in (
+        (exponentials, "exp exp2 expm1 sinh cosh tanh"),
+        (logarithms, "log log1p log2 log10 arcsinh arccosh arctanh"),
+        (circular, "sin cos tan arcsin arccos arctan arctan2"),
+    )
+    for name in names.split()
+}
+SINGLE_PAIRS: Mapping[tuple[str, str], Callable[..., Pair]] = {
+    ("sin", "cos"): circular.sincos,
+    ("tanh", "tanh_slope"): exponentials.tanh_and_slope,
+}
+
+
 def emit(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int) -> str:
     """Append `name` of `args` to `lines` and return the name of the result.
 
@@ -86,6 +105,9 @@ def emit(name: str, lines: Sink, args: Sequence[str], dtype: str, width: int) ->
         raise ValueError(f"{name} takes {rule.arity} operands, not {len(args)}")
     if name in lines.outlined and width > 1:
         return _called(name, lines, args, dtype, width)
+    if dtype == "f32" and name in SINGLES:
+        kit = Kit(lines, width, SINGLE)
+        return SINGLES[name](kit, *(Val(kit, a, "d") for a in args)).name
     kit = Kit(lines, width)
     result = rule.write(kit, *(widen(kit, a, dtype) for a in args))
     return narrow(kit, result, dtype)
@@ -121,6 +143,10 @@ def emit_pair(
     names: tuple[str, str], lines: Sink, args: Sequence[str], dtype: str, width: int
 ) -> tuple[str, str]:
     """Append two functions of the same operands, a key of `PAIRS`; the names of both results."""
+    if dtype == "f32" and names in SINGLE_PAIRS:
+        kit = Kit(lines, width, SINGLE)
+        one, two = SINGLE_PAIRS[names](kit, *(Val(kit, x, "d") for x in args))
+        return one.name, two.name
     kit = Kit(lines, width)
     a, b = PAIRS[names](kit, *(widen(kit, x, dtype) for x in args))
     return narrow(kit, a, dtype), narrow(kit, b, dtype)

@@ -8,14 +8,13 @@ al., Handbook of Floating-Point Arithmetic, ch. 4.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.vmath import coefficients as co
+from tapec.backends.llvm.vmath.formats import DOUBLE, Format
 from tapec.backends.llvm.vmath.lines import Sink
 
-MAGIC = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest integer in the low bits
 LN2_HI = float.fromhex(
     "0x1.62e42fefa0000p-1"
 )  # few bits, so that n * LN2_HI is exact for |n| < 2**17
@@ -23,11 +22,6 @@ LN2_LO = float.fromhex("0x1.cf79abc9e3b3ap-40")
 LOG2E = co.LOG2E[0]
 INF = float("inf")
 NAN = float("nan")
-
-
-def bits_of(value: float) -> int:
-    """The 64 bits of a double as a signed integer."""
-    return int(struct.unpack("<q", struct.pack("<d", value))[0])
 
 
 @dataclass(frozen=True)
@@ -129,15 +123,16 @@ Pair = tuple[Val, Val]
 
 
 class Kit:
-    """Writes instructions on `width` doubles into `lines`; width 1 means scalars."""
+    """Writes instructions on `width` numbers of a format into `lines`; width 1 means scalars."""
 
-    def __init__(self, lines: Sink, width: int) -> None:
+    def __init__(self, lines: Sink, width: int, format: Format = DOUBLE) -> None:
         self.lines = lines
         self.width = width
-        self.D = self.vector("double")
-        self.I = self.vector("i64")
+        self.format = format
+        self.D = self.vector(format.element)
+        self.I = self.vector(format.integer)
         self.B = self.vector("i1")
-        self.suffix = f"v{width}f64" if width > 1 else "f64"
+        self.suffix = f"v{width}{format.suffix}" if width > 1 else format.suffix
 
     def vector(self, scalar: str) -> str:
         """The type of `width` scalars."""
@@ -155,14 +150,14 @@ class Kit:
         """A number as a splat constant; a value as it is."""
         if isinstance(value, Val):
             return value
-        scalar = {"d": "double", "i": "i64", "b": "i1"}[kind]
-        text = f"0x{bits_of(float(value)) & (2**64 - 1):016X}" if kind == "d" else str(int(value))
+        scalar = {"d": self.format.element, "i": self.format.integer, "b": "i1"}[kind]
+        text = self.format.literal(float(value)) if kind == "d" else str(int(value))
         if self.width == 1:
             return Val(self, text, kind)
         return Val(self, "<" + ", ".join([f"{scalar} {text}"] * self.width) + ">", kind)
 
     def const(self, value: float) -> Val:
-        """A splat double."""
+        """A splat number."""
         return self.lift(value, "d")
 
     def intrinsic(self, name: str, *args: Val | float) -> Val:
@@ -203,12 +198,13 @@ class Kit:
 
     def small_int(self, a: Val) -> Val:
         """An integer |a| < 2**51 as a double of the same value."""
-        return self.double(a + bits_of(MAGIC)) - MAGIC
+        return self.double(a + self.format.bits(self.format.magic)) - self.format.magic
 
     def nearest(self, a: Val, factor: float) -> Pair:
         """Nearest integer of a * factor, as a double and as an integer."""
-        t = self.fma(a, factor, MAGIC)
-        return t - MAGIC, self.bits(t) - bits_of(MAGIC)
+        magic = self.format.magic
+        t = self.fma(a, factor, magic)
+        return t - magic, self.bits(t) - self.format.bits(magic)
 
     def negative(self, a: Val) -> Val:
         """Mask of the sign bit, -0.0 included."""
@@ -262,21 +258,28 @@ class Kit:
         return s, self.select(s > 0.0, rest / (s + s), 0.0)
 
     def scale(self, a: Val, n: Val) -> Val:
-        """a * 2**n in two steps, right into the subnormals and to infinity, |n| < 2046."""
-        half = ((n + 2048) >> 1) - 1024
-        one = self.double((half + 1023) << 52)
-        two = self.double((n - half + 1023) << 52)
-        return a * one * two
+        """a * 2**n in two steps, right into the subnormals and to infinity, |n| < 2 bias."""
+        bias = self.format.bias + 1
+        half = ((n + 2 * bias) >> 1) - bias
+        return a * self.power_of_two(half) * self.power_of_two(n - half)
 
     def power_of_two(self, n: Val) -> Val:
-        """2**n for -1023 < n < 1024."""
-        return self.double((n + 1023) << 52)
+        """2**n within the range of normal numbers."""
+        return self.double((n + self.format.bias) << self.format.fraction)
 
     def split(self, x: Val) -> Pair:
         """x = m * 2**k, m in [sqrt(1/2), sqrt(2)); k as an integer. For positive finite x."""
-        sub = x < 2.2250738585072014e-308
-        raw = self.bits(self.select(sub, x * 2.0**54, x))
-        top = raw - (bits_of(0.5**0.5) & ~0xFFFFFFFF)
-        high = top & -(1 << 52)
-        k = ((top + (2048 << 52)) >> 52) - 2048
-        return self.double(raw - high), k - self.select(sub, 54, 0, "i")
+        fraction, bias = self.format.fraction, self.format.bias + 1
+        sub = x < 2.0 ** (2 - bias)
+        raw = self.bits(self.select(sub, x * 2.0 ** (fraction + 2), x))
+        m, k = self.split_normal(raw)
+        return m, k - self.select(sub, fraction + 2, 0, "i")
+
+    def split_normal(self, raw: Val) -> Pair:
+        """`split` of the number with these bits, which is normal."""
+        fraction, bias = self.format.fraction, self.format.bias + 1
+        low = 2 ** (fraction - 20) - 1
+        top = raw - (self.format.bits(0.5**0.5) & ~low)
+        high = top & -(1 << fraction)
+        k = ((top + (2 * bias << fraction)) >> fraction) - 2 * bias
+        return self.double(raw - high), k

@@ -19,7 +19,7 @@ def guarded(
 
     def slow() -> list[str]:
         made = kit.lines.emit(
-            f"call {results_type(kit, len(fast))} @tapec.slow.{name}.v{kit.width}("
+            f"call {results_type(kit, len(fast))} @tapec.slow.{name}.{kit.suffix}("
             + ", ".join(f"{kit.D} {v.name}" for v in operands)
             + ")"
         )
@@ -35,17 +35,17 @@ def guarded(
 def define_slow(kit: Kit, name: str, operands: int, write: Callable[..., Sequence[Val]]) -> None:
     """Define the slow function of `name` by code for vectors."""
     body = Lines()
-    inner = Kit(body, kit.width)
+    inner = Kit(body, kit.width, kit.format)
     made = write(inner, *(Val(inner, f"%a{k}", "d") for k in range(operands)))
     for text in body.declarations:
         kit.lines.declare(text)
     value = _joined(body, kit, [v.name for v in made])
     params = ", ".join(f"{kit.D} %a{k}" for k in range(operands))
     result = results_type(kit, len(made))
-    head = f"define internal {result} @tapec.slow.{name}.v{kit.width}({params})"
+    head = f"define internal {result} @tapec.slow.{name}.{kit.suffix}({params})"
     code = "\n".join([*body.body, f"ret {result} {value}"])
     text = f"{head} noinline cold nounwind {{\n{code}\n}}"
-    kit.lines.define(f"tapec.slow.{name}.v{kit.width}", text)
+    kit.lines.define(f"tapec.slow.{name}.{kit.suffix}", text)
 
 
 def results_type(kit: Kit, count: int) -> str:

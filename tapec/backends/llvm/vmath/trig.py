@@ -6,6 +6,7 @@ from tapec.backends.llvm.target import PURE
 from tapec.backends.llvm.vmath import coefficients as co
 from tapec.backends.llvm.vmath import guard
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
+from tapec.backends.llvm.vmath.formats import DOUBLE
 
 FAST_LIMIT = 1e5  # n < 2**17: x - n pi/2's first part is exact, three parts of pi/2 leave 2**-100
 
@@ -92,31 +93,31 @@ def tan(kit: Kit, x: Val) -> Val:
 
 def guarded(kit: Kit, name: str, x: Val, y: Val) -> Val:
     """y, with the lanes whose |x| is beyond the reduction's range (or NaN) taken from libm."""
-    kit.lines.declare(f"declare double @{name}(double){PURE}")
-    kit.lines.define(f"tapec.slow.{name}.v{kit.width}", slow_text(kit, name))
+    element = kit.format.element
+    symbol = name if kit.format is DOUBLE else f"{name}f"
+    kit.lines.declare(f"declare {element} @{symbol}({element}){PURE}")
+    kit.lines.define(f"tapec.slow.{name}.{kit.suffix}", slow_text(kit, name, symbol))
     return guard.guarded(kit, name, kit.abs(x) <= FAST_LIMIT, [y], [x])[0]
 
 
-def slow_text(kit: Kit, name: str) -> str:
+def slow_text(kit: Kit, name: str, symbol: str) -> str:
     """Every lane through the C library."""
-    w, d = kit.width, kit.D
-    head = f"define internal {d} @tapec.slow.{name}.v{w}({d} %a0) noinline cold nounwind {{\n"
+    w, d, one = kit.width, kit.D, kit.format.element
+    head = f"define internal {d} @tapec.slow.{name}.{kit.suffix}({d} %a0) noinline cold nounwind {{"
     if w == 1:
-        return head + f"  %y = call double @{name}(double %a0)\n  ret double %y\n}}"
-    return (
-        head
-        + f"""entry:
+        return f"{head}\n  %y = call {one} @{symbol}({one} %a0)\n  ret {one} %y\n}}"
+    return f"""{head}
+entry:
   br label %lane
 lane:
   %i = phi i64 [ 0, %entry ], [ %next, %lane ]
   %acc = phi {d} [ %a0, %entry ], [ %new, %lane ]
   %e = extractelement {d} %a0, i64 %i
-  %y = call double @{name}(double %e)
-  %new = insertelement {d} %acc, double %y, i64 %i
+  %y = call {one} @{symbol}({one} %e)
+  %new = insertelement {d} %acc, {one} %y, i64 %i
   %next = add i64 %i, 1
   %more = icmp ult i64 %next, {w}
   br i1 %more, label %lane, label %done
 done:
   ret {d} %new
 }}"""
-    )
