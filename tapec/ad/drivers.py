@@ -236,7 +236,7 @@ def identity(builder: Builder, type: Type) -> Value:
     if n <= DENSE_IDENTITY:
         return builder.const(np.eye(n, dtype=type.numpy).reshape(shape), seed=True)
     count = np.arange(n)
-    rows, columns = builder.const(count.reshape(n, 1)), builder.const(count.reshape(1, n))
+    rows, columns = (builder.const(count.reshape(s), seed=True) for s in ((n, 1), (1, n)))
     same = builder.emit(PRIMITIVES["equal"], (rows, columns)).result
     unit = builder.emit(PRIMITIVES["convert"], (same,), {"dtype": type.dtype}).result
     return reshape(builder, unit, shape)

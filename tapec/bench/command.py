@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tapec.bench import markdown, peers, plot, records, report, timing
+from tapec.bench import markdown, peers, plot, records, report, summary, timing
 from tapec.bench.case import Case, Task
 from tapec.bench.contender import Contender, EmptyCall, FiniteDifferences, NumPy
 from tapec.bench.records import Measurement
@@ -50,6 +50,8 @@ def execute(
     with single_thread():
         found = _measured(console, cases, contenders(peer_names), protocol)
     report.show(console, found)
+    missing = [name for name in peers.PACKAGES if name not in peers.installed()]
+    summary.show(console, found, missing if peer_names else ())
     if files.json is not None:
         records.write_json(files.json, found, protocol)
     if files.plot is not None:

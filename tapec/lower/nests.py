@@ -13,8 +13,8 @@ from tapec.ir.affine import ZERO, Affine, Index, flat
 from tapec.ir.core import Block, Op, Value
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.dynamic import DYNAMIC_ADD, DYNAMIC_INDEX, DYNAMIC_UPDATE
-from tapec.ir.ops.indexing import INDEX
-from tapec.ir.ops.nest import NEST
+from tapec.ir.ops.indexing import INDEX, PLACE
+from tapec.ir.ops.nest import ACCUMULATE, NEST
 from tapec.ir.ops.shape import RESHAPE
 from tapec.lower import elements, spaces
 from tapec.lower.access import MOVES
@@ -108,8 +108,11 @@ def _nest(frame: Frame, op: Op) -> None:
     """The loops of a nest, or a few elements in registers."""
     (body,) = op.regions
     if op.attrs["kind"] != "few":
-        frame.rows = _along_rows(frame, body, (1, *op.attrs["space"])[-1])
-        _KINDS[op.attrs["kind"]](frame, op.attrs["space"], _made(op))
+        made = _made(op)
+        # Sums of parts are cut into boxes, whose elements vary on all axes.
+        own = [root for root, _ in made if root.primitive in (PLACE, ACCUMULATE)]
+        frame.rows = _along_rows(frame, body, (1, *op.attrs["space"])[-1], own)
+        _KINDS[op.attrs["kind"]](frame, op.attrs["space"], made)
         frame.rows = False
         return
     for inner in body.ops:
@@ -119,7 +122,7 @@ def _nest(frame: Frame, op: Op) -> None:
         frame.grids[result] = frame.grids[made]
 
 
-def _along_rows(frame: Frame, body: Block, row: int) -> bool:
+def _along_rows(frame: Frame, body: Block, row: int, own: Collection[Op]) -> bool:
     """Whether a nest runs along its last axis: a varying index can address all elements.
 
     Costly functions are not computed for a rest that fills no vector.
@@ -127,7 +130,7 @@ def _along_rows(frame: Frame, body: Block, row: int) -> bool:
     if row % ROW_REST and any(op.primitive.cost >= COSTLY for op in body.ops):
         return False
     return not any(
-        op.primitive in PIECES
+        (op.primitive in PIECES and op not in own)
         or (op.primitive is RESHAPE and op.operands[0] not in frame.memory and _divides(op))
         for op in body.ops
     )

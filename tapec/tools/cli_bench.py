@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 @arg_option
 @seed_option
 @click.option(
+    "--suite",
+    default="speed",
+    show_default=True,
+    type=click.Choice(("speed", "npbench-kind", "hessians")),
+    help="Which set of cases.",
+)
+@click.option(
     "--case", "cases", multiple=True, metavar="GLOB", help="Only these cases of the suite."
 )
+@click.option("--first", is_flag=True, help="Time the first gradient of fresh processes instead.")
 @click.option(
     "--peers",
     default="none",
@@ -67,7 +75,9 @@ def bench(
     target: str | None,
     specs: tuple[str, ...],
     seed: int,
+    suite: str,
     cases: tuple[str, ...],
+    first: bool,
     peers: str,
     quick: bool,
     only_list: bool,
@@ -90,8 +100,12 @@ def bench(
     from tapec.bench import compare, report
     from tapec.bench.command import Files, execute
 
-    chosen = _selected(target, specs, seed, cases)
     files = Files(json_file, plot_file, page_file)
+    if first:
+        _writable(files)
+        _first(json_file)
+        return
+    chosen = _selected(target, specs, seed, suite, cases)
     _writable(files)
     before = _records(earlier, fail_above)
     console = Console()
@@ -105,6 +119,14 @@ def bench(
     slow = fail_above is not None and any(c.slower_than(fail_above) for c in changed)
     if slow or any(record.bad for record in records):
         sys.exit(1)
+
+
+def _first(file: Path | None) -> None:
+    from rich.console import Console
+
+    from tapec.bench import first
+
+    first.show(Console(), first.measure(), file)
 
 
 def _records(earlier: Path | None, fail_above: float | None) -> list[Measurement]:
@@ -121,7 +143,7 @@ def _records(earlier: Path | None, fail_above: float | None) -> list[Measurement
 
 
 def _selected(
-    target: str | None, specs: tuple[str, ...], seed: int, cases: tuple[str, ...]
+    target: str | None, specs: tuple[str, ...], seed: int, suite: str, cases: tuple[str, ...]
 ) -> tuple[Case, ...]:
     """The user's function as the only case, or the cases of the suite that match."""
     from tapec.bench.spec import load_function
@@ -133,9 +155,9 @@ def _selected(
         return (user_case(target, load_function(target), arguments(specs, seed)),)
     if specs:
         raise click.UsageError("--arg needs a TARGET such as module:function")
-    from tapec.bench.cases import select
+    from tapec.bench.suites import select
 
-    found = select(cases)
+    found = select(suite, cases)
     if not found:
         raise click.UsageError(f"no case matches {', '.join(cases)}; see tapec bench --list")
     return found
