@@ -118,8 +118,8 @@ def _nest(frame: Frame, op: Op) -> None:
     for inner in body.ops:
         if inner.result.type.size <= SMALL:
             _small(frame, inner)
-    for made, result in zip(body.results, op.results, strict=True):
-        frame.grids[result] = frame.grids[made]
+    for inside, result in zip(body.results, op.results, strict=True):
+        frame.grids[result] = frame.grids[inside]
 
 
 def _along_rows(frame: Frame, body: Block, row: int, own: Collection[Op]) -> bool:
