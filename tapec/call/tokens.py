@@ -85,7 +85,8 @@ def _function(tokens: Tokens, f: Any) -> Token:
         raise Unportable(reason)
     if f.__globals__.get("__name__") == "dataclasses":  # what it makes of a class's fields
         return f.__qualname__
-    return f.__module__, f.__qualname__, code(f.__code__), tokens.all(cells)
+    defaults = (f.__defaults__, f.__kwdefaults__) if package_of(f.__module__) == "tapec" else ()
+    return f.__module__, f.__qualname__, code(f.__code__), tokens.all((*cells, *defaults))
 
 
 def _cell_content(cell: types.CellType) -> Any:

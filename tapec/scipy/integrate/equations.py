@@ -18,11 +18,13 @@ from tapec.interop.sensitivities import ACCURACY
 from tapec.scipy.calls import called
 from tapec.scipy.closed import Closed, CompiledLater, flat, floating, known_array
 from tapec.scipy.integrate.ends import Ends
+from tapec.scipy.integrate.events import Dense, Event, Events, occurrences
 from tapec.scipy.registry import plain, refused, solves
 
 Array = np.ndarray[Any, Any]
 # The slope of the state y at the time t, of t, y and the parameters.
 Slope = Callable[[Any, Any, Sequence[Any]], Any]
+TERMINAL = "how many times there are depends on the event: read t[-1], y[:, -1] or sol.sol(t)"
 # States at times, one row for each time, of the slope, the times and the first state.
 Solver = Callable[[Any, Array, Array, Any], Array]
 
@@ -195,24 +197,36 @@ def _solve_ivp(
     args: Any = None,
     **options: Any,
 ) -> Any:
-    if dense_output or events is not None or not isinstance(method, str):
-        asked = "dense_output=" if dense_output else "events= or a class for method="
-        raise refused(f"scipy.integrate.solve_ivp with {asked}", "give t_eval")
+    if not isinstance(method, str):
+        raise refused("scipy.integrate.solve_ivp with a class for method=", "name the method")
     start = floating(y0)
     closed = Closed(fun, [floating(t_span[0]), start], () if args is None else tuple(args))
     options = {k: v for k, v in plain(options).items() if k != "jac"}
     solvers = _by_solve_ivp(method, options), _by_solve_ivp(method, _strict(options))
     flow = _flow(closed, start.shape, start.size, *solvers)
     ends = [floating(t).reshape(1) for t in t_span]
+    listed = events if isinstance(events, list | tuple) else [] if events is None else [events]
+    given = () if args is None else tuple(args)
+    watched = [Event(e, ends[0][0], start, given) for e in listed]
+    found = Events(watched, flow, flow.slope, {"method": method, **options}).of(
+        ends, start, closed.params
+    )
+    last, stopped = found.end()
     if t_eval is None:
-        rows = flow(np.concatenate(ends), start, closed.params)
-        t: Any = Ends(ends[0][0], ends[1][0])
+        rows = flow(np.concatenate([ends[0], last.reshape(1)]), start, closed.params)
+        t: Any = Ends(ends[0][0], last)
         y: Any = Ends(start, rows[0])
+    elif any(e.terminal for e in watched):
+        raise refused("scipy.integrate.solve_ivp with t_eval= and terminal events", TERMINAL)
     else:
         t = floating(t_eval)
         y = _at_times(flow, ends, t, start, closed.params).T
+    pairs = [occurrences(found, k) for k in range(len(watched))]
     return optimize.OptimizeResult(
-        t=t, y=y, sol=None, t_events=None, y_events=None, success=True, status=0,
+        t=t, y=y, success=True, status=stopped.astype(int),
+        sol=Dense(flow, ends, start, closed.params) if dense_output else None,
+        t_events=[times for times, _ in pairs] if events is not None else None,
+        y_events=[states for _, states in pairs] if events is not None else None,
         message="The solver successfully reached the end of the integration interval.",
     )  # fmt: skip
 

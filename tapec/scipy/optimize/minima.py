@@ -10,12 +10,12 @@ from scipy import optimize
 
 from tapec.derive.derived import Grad, Jacobian, ValueAndGrad
 from tapec.scipy.closed import Closed, CompiledLater, flat, floating
+from tapec.scipy.optimize.constrained import ACTIVE, METHODS, ConstrainedMinimum, Constraints
 from tapec.scipy.optimize.scalar import listed, number
 from tapec.scipy.registry import plain, refused, solves
 from tapec.scipy.roots import Newton, solution
 
 Array = np.ndarray[Any, Any]
-CONSTRAINTS = "state the KKT conditions yourself: tapec.implicit(solver, conditions, like=x)"
 _BY_VALUES = frozenset(["nelder-mead", "powell", "cobyla", "cobyqa"])
 _BY_CURVATURE = frozenset(
     ["newton-cg", "dogleg", "trust-ncg", "trust-exact", "trust-krylov", "trust-constr"]
@@ -97,8 +97,6 @@ def minimize(
     **options: Any,
 ) -> Any:
     """`scipy.optimize.minimize`, given exact derivatives."""
-    if len(constraints) if isinstance(constraints, list | tuple) else constraints:
-        raise refused("scipy.optimize.minimize with constraints=", CONSTRAINTS)
     if callback is not None or callable(method):
         raise refused("scipy.optimize.minimize with callback=", "leave it out")
     start = np.atleast_1d(floating(x0))
@@ -108,19 +106,42 @@ def minimize(
         found = closed([x], params)
         return number(found[0] if jac is True else found)
 
+    if not isinstance(constraints, list | tuple) or constraints:
+        return _constrained(real, closed, value, start, bounds, constraints, method, options)
     minimum = Minimum(value, vector_bounds(bounds, start.size))
     run = _Run(real, minimum, (method or "").lower(), plain(options))
     x, told = minimum.found(run, start, closed.params, 4, "minimize")
+    return _result(x, value, closed.params, told)
+
+
+def _result(x: Any, value: Objective, params: Sequence[Any], told: Any) -> Any:
     return optimize.OptimizeResult(
         x=x,
-        fun=value(x, closed.params),
-        jac=minimum.gradient(x, closed.params),
+        fun=value(x, params),
+        jac=Grad(lambda x: value(x, params), 0)(x),
         success=told[0] > 0.0,
         status=told[1].astype(int),
         nit=told[2].astype(int),
         nfev=told[3].astype(int),
         message="Optimization terminated successfully.",
     )
+
+
+def _constrained(
+    real: Any, closed: Closed, value: Objective, start: Any, bounds: Any, constraints: Any,
+    method: Any, options: dict[str, Any],
+) -> Any:  # fmt: skip
+    name = (method or "").lower()
+    if name not in METHODS:
+        raise refused(f"scipy.optimize.minimize with constraints= and method {method!r}", ACTIVE)
+    minimum = ConstrainedMinimum(
+        value, Constraints(constraints, start), vector_bounds(bounds, start.size), start.size
+    )
+    x, told = minimum.found(
+        real, start, closed.params, "trust-constr" if name == "trust-constr" else "SLSQP",
+        plain(options),
+    )  # fmt: skip
+    return _result(x, value, closed.params, told)
 
 
 class _Run:
@@ -152,6 +173,31 @@ class _Run:
         best = self.minimum.newton(found.x, given) if found.success else found.x
         told = [found.success, found.get("status", 0), found.get("nit", 0), found.get("nfev", 0)]
         return np.array([*best, *told], float)
+
+
+@solves(
+    optimize.fmin_l_bfgs_b, optimize.fmin_tnc, optimize.fmin_slsqp, optimize.fmin_cobyla
+)  # fmt: skip
+def _by_interface(real: Any, func: Any, x0: Any, args: Any = (), **options: Any) -> Any:
+    """The interfaces of single methods: what they return besides the minimum is not translated."""
+    method = {"fmin_l_bfgs_b": "L-BFGS-B", "fmin_tnc": "TNC", "fmin_slsqp": "SLSQP"}
+    given = {"fprime", "approx_grad", "bounds", "disp", "iprint", "messages", "cons", "rhobeg",
+             "rhoend", "acc", "epsilon", "pgtol", "factr", "maxfun", "maxiter", "iter"}  # fmt: skip
+    if options.keys() - given:
+        raise refused(f"scipy.optimize.{real.__name__} with these options", "use minimize")
+    cons = options.get("cons", ())
+    constraints = [{"type": "ineq", "fun": c} for c in (cons if np.iterable(cons) else [cons])]
+    gives_both = real.__name__ in ("fmin_l_bfgs_b", "fmin_tnc") and not (
+        options.get("approx_grad") or options.get("fprime")
+    )
+    found = minimize(
+        optimize.minimize, func, x0, args, method.get(real.__name__, "SLSQP"),
+        gives_both or None, bounds=options.get("bounds") or None, constraints=constraints,
+        tol=1e-12,
+    )  # fmt: skip
+    if real.__name__ == "fmin_l_bfgs_b":
+        return found.x, found.fun, {"warnflag": 0, "nit": found.nit, "funcalls": found.nfev}
+    return (found.x, found.nfev, 0) if real.__name__ == "fmin_tnc" else found.x
 
 
 @solves(
@@ -210,6 +256,17 @@ def _minimize_scalar(
         nfev=told[2].astype(int),
         message="Solution found.",
     )
+
+
+@solves(optimize.brent, optimize.golden)
+def _in_bracket(
+    real: Any, func: Any, args: Any = (), brack: Any = None, full_output: Any = False,
+    **options: Any,
+) -> Any:  # fmt: skip
+    if full_output:
+        raise refused(f"scipy.optimize.{real.__name__} with full_output=", "use minimize_scalar")
+    found = _minimize_scalar(optimize.minimize_scalar, func, brack, None, args, real.__name__)
+    return found.x
 
 
 @solves(optimize.fminbound)
