@@ -6,6 +6,7 @@ SciPy finds the times; the implicit function theorem differentiates g(t, y(t), p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Events:
         """With the operands of all that is found."""
         each = [list(e.closed.params) for e in self.events]
         self._counts = [len(params), *map(len, each)]
-        self.given = [*(e.reshape(()) for e in ends), start, *params, *sum(each, [])]
+        self.given = [*(e.reshape(()) for e in ends), start, *params, *chain(*each)]
         self._compiled = CompiledLater(lambda t, y, *p: self.slope(t, y, p), "slope")
         self._values = [self._value(k) for k in range(len(self.events))]
         return self
@@ -64,7 +65,7 @@ class Events:
     def _split(self, params: Sequence[Any]) -> list[Sequence[Any]]:
         """Parameters of the slope, then of each event."""
         edges = np.cumsum([0, *self._counts]).tolist()
-        return [params[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        return [params[a:b] for a, b in pairwise(edges)]
 
     def _run(self, first: Array, last: Array, start: Array, *params: Array) -> Any:
         """SciPy's solution with all events."""
