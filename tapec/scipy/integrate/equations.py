@@ -18,7 +18,7 @@ from tapec.interop.sensitivities import ACCURACY
 from tapec.scipy.calls import called
 from tapec.scipy.closed import Closed, CompiledLater, flat, floating, known_array
 from tapec.scipy.integrate.ends import Ends
-from tapec.scipy.integrate.events import Dense, Event, Events, occurrences
+from tapec.scipy.integrate.events import DenseSolution, Event, Events, occurrences
 from tapec.scipy.registry import plain, refused, solves
 
 Array = np.ndarray[Any, Any]
@@ -224,7 +224,7 @@ def _solve_ivp(
     pairs = [occurrences(found, k) for k in range(len(watched))]
     return optimize.OptimizeResult(
         t=t, y=y, success=True, status=stopped.astype(int),
-        sol=Dense(flow, ends, start, closed.params) if dense_output else None,
+        sol=DenseSolution(flow, ends, start, closed.params) if dense_output else None,
         t_events=[times for times, _ in pairs] if events is not None else None,
         y_events=[states for _, states in pairs] if events is not None else None,
         message="The solver successfully reached the end of the integration interval.",

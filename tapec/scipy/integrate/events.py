@@ -165,7 +165,7 @@ def occurrences(events: Events, k: int) -> tuple[Occurrences, Occurrences]:
     return Occurrences(time), Occurrences(lambda at: events.state(time(at)))
 
 
-class Dense:
+class DenseSolution:
     """The solution as a function of time."""
 
     def __init__(self, flow: Flow, ends: Sequence[Any], start: Any, params: Sequence[Any]) -> None:
