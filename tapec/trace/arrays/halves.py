@@ -25,7 +25,7 @@ HALVES = frozenset(
     ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
      "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "hypot",
      "arctan2", "logaddexp", "logaddexp2", "copysign", "fabs", "rint", "deg2rad", "rad2deg", "modf",
-     "heaviside"]
+     "heaviside", "frexp"]
 )  # fmt: skip
 
 

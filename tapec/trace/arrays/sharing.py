@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from tapec.errors import MutationError
 from tapec.trace.arrays.memory import pattern
 from tapec.trace.arrays.overlap import CURE, Exclusive, overlap
 from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage
 from tapec.trace.arrays.tracer import Tracer
 
 
@@ -17,6 +19,55 @@ def same_memory(a: Tracer, b: Tracer) -> bool:
     if a._storage is not b._storage:
         return False
     return overlap(*_shadows(a, b))
+
+
+def may_be_one(session: Session, a: Tracer, b: Tracer) -> bool:
+    """Whether only a run knows if two traced arrays lie in one memory: merged ones, or inputs."""
+    x, y = a._storage, b._storage
+    if x is y:
+        return False
+    if SHARED in (x.frozen, y.frozen) or may_have_met(x, y):
+        return True
+    pairs = itertools.product(_choices(x), _choices(y))
+    return any(_may_be_given_twice(session, *pair) for pair in pairs)
+
+
+def may_have_met(x: Storage, y: Storage) -> bool:
+    """Whether two arrays may be one because a branch or loop has merged them."""
+    cells = [{id(s.cell), *(s.frozen.entries if isinstance(s.frozen, MaybeShared) else ())}
+             for s in (x, y)]  # fmt: skip
+    return not cells[0].isdisjoint(cells[1]) and not _are_apart(x.frozen, y.frozen)
+
+
+def _are_apart(x: Any, y: Any) -> bool:
+    merged = isinstance(x, MaybeShared) and isinstance(y, MaybeShared)
+    return merged and x.peers is y.peers and not (x.several or y.several)
+
+
+def _choices(x: Storage) -> list[Storage]:
+    """The arrays that a merged one may be."""
+    return [x, *(x.frozen.alive() if isinstance(x.frozen, MaybeShared) else ())]
+
+
+def _may_be_given_twice(session: Session, x: Storage, y: Storage) -> bool:
+    """Whether a caller may give one array for both."""
+    inputs = is_input(session, x) and is_input(session, y)
+    return inputs and x is not y and not (_is_captured(x) and _is_captured(y))
+
+
+def is_input(session: Session | None, storage: Storage) -> bool:
+    """Whether an array comes from outside: as an argument, or captured, which is read only."""
+    if _is_captured(storage):
+        return True
+    while session is not None:
+        if any(storage is s for s in session.params):
+            return True
+        session = session.parent
+    return False
+
+
+def _is_captured(storage: Storage) -> bool:
+    return isinstance(storage.frozen, str) and storage.frozen not in ("", SHARED)
 
 
 def _shadows(*tracers: Tracer) -> list[Any]:

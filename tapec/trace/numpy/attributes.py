@@ -13,7 +13,7 @@ from tapec.trace.arrays.memory import check_known, pattern, shadow, whole_of
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import Session, current, where
-from tapec.trace.arrays.sharing import same_memory
+from tapec.trace.arrays.sharing import may_be_one, same_memory
 from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import ATTRIBUTES, implements, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
@@ -143,8 +143,9 @@ def may_share_memory(a: Any, b: Any, max_work: Any = None) -> bool:
 
 def _check_decided(x: Tracer, y: Tracer) -> None:
     """Raise where it is the call that decides."""
-    if x._storage is not y._storage and _is_argument(x) and _is_argument(y):
-        raise _refuse("whether memory is shared by two arguments")
+    session = current()
+    if session is not None and may_be_one(session, x, y):
+        raise _refuse("whether memory is shared by arguments, or on some paths only")
     kinds = {kind for t in (x, y) for kind, _ in t._steps}
     if x._storage is y._storage and "dynamic" in kinds:
         raise _refuse("whether memory is shared by parts at traced places")

@@ -259,6 +259,20 @@ def _normal_exponents(n: Any) -> list[Any]:
     return [*found, rest]
 
 
+@composite("frexp")
+def _frexp(x: Any) -> Any:
+    refuse_narrow(x)
+    kind = np.float32 if key_of(x)[0] == "f32" else np.float64
+    x = np_("astype", x, np.float64)
+    none = np.logical_or(np.equal(x, 0.0), np.logical_not(np.isfinite(x)))
+    size = np.absolute(np_("where", none, 1.0, x))
+    e = np.floor(np.log2(size)).astype(int) + 1
+    m = _ldexp(size, -e)  # 1 or 1/2 at most one step aside, as logarithms are rounded
+    e = e + np_("where", m >= 1.0, 1, np_("where", m < 0.5, -1, 0))
+    mantissa = np_("where", none, x, _ldexp(x, -e))
+    return mantissa.astype(kind), np_("where", none, 0, e).astype(np.int32)
+
+
 @composite("divmod")
 def _divmod(a: Any, b: Any) -> Any:
     return np_("floor_divide", a, b), np_("remainder", a, b)

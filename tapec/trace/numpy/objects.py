@@ -89,19 +89,35 @@ class Vectorized:
 def nditer(
     op: Any, flags: Any = None, op_flags: Any = None, order: str = "K", **kwargs: Any
 ) -> Any:
-    """``np.nditer`` of traced arrays, read element by element."""
+    """``np.nditer`` of traced arrays, element by element."""
     if not any_symbolic(op):
         return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
                          **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
-    reads = op_flags is None or all("write" not in str(f) for f in np.ravel(op_flags))
     arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     # One whole array in C order decides for all of them.
     plain = order == "C" or any(x.shape == shape and _is_read_in_c_order(x) for x in arrays)
-    if flags or kwargs or not reads or not plain:
+    if flags or kwargs or not plain:
         raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
-    flat = [ravel(broadcast_to(x, shape)) for x in arrays]
-    return _elements(flat[0]) if len(flat) == 1 else zip(*map(_elements, flat), strict=True)
+    writes = _written(op_flags, len(arrays))
+    each = [_views(x, shape) if written else _elements(ravel(broadcast_to(x, shape)))
+            for x, written in zip(arrays, writes, strict=True)]  # fmt: skip
+    return each[0] if len(each) == 1 else zip(*each, strict=True)
+
+
+def _written(op_flags: Any, count: int) -> list[bool]:
+    """Which operands may be written, by their flags: of each, or of all of them."""
+    if op_flags is None:
+        return [False] * count
+    each = [op_flags] * count if isinstance(op_flags[0], str) else op_flags
+    return [any("write" in flag for flag in flags) for flags in each]
+
+
+def _views(x: Any, shape: Any) -> Iterator[Any]:
+    """Arrays without axes that lie in `x`, one after the other."""
+    if x.shape != shape:
+        raise ValueError("output operand requires a reduction, but reduction is not enabled")
+    return (x[(*place, ...)] for place in np.ndindex(*shape))
 
 
 def _is_read_in_c_order(x: Any) -> bool:

@@ -11,9 +11,12 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from tapec.errors import ControlFlowError
 from tapec.ir.types import Type
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
+from tapec.trace.arrays.sharing import is_input, may_be_one
 from tapec.trace.arrays.special import SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.texts import text
@@ -41,7 +44,7 @@ from tapec.trace.staging.object_aliases import may_alias
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
 from tapec.trace.staging.trying import Attempt, catching, is_staged
-from tapec.trace.staging.values import Poison, kind_of, truth
+from tapec.trace.staging.values import Poison, kind_of, memory_of, truth
 from tapec.trace.staging.while_loop import run_while
 from tapec.trace.tuning import CHEAP_OPERAND
 
@@ -159,7 +162,7 @@ def is_(a: Any, b: Any) -> Any:
         if x is Poison:
             raise ControlFlowError("a traced condition decides on a type", where=where())
     session = current()
-    if a is not b and session is not None and may_alias(session, a, b):
+    if a is not b and session is not None and _is_uncertain(session, a, b):
         raise ControlFlowError(
             "whether two names mean one object depends on traced values",
             where=where(),
@@ -170,6 +173,16 @@ def is_(a: Any, b: Any) -> Any:
             return TABLE["equal"](x, y)
     # A stand-in of a class, or of a function, is identical to what it stands for.
     return same_function(a, b) or (isinstance(a, type) and isinstance(b, type) and a == b)
+
+
+def _is_uncertain(session: Session, a: Any, b: Any) -> bool:
+    """Whether only a run knows if two names mean one object."""
+    traced = [x for x in (a, b) if type(x) is Tracer and not x._steps and memory_of(x) is not None]
+    if len(traced) == 2:
+        return may_be_one(session, *traced)
+    if traced and (isinstance(a, np.ndarray) or isinstance(b, np.ndarray)):
+        return is_input(session, traced[0]._storage)
+    return may_alias(session, a, b)
 
 
 def is_not(a: Any, b: Any) -> Any:

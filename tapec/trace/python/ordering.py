@@ -19,9 +19,9 @@ from tapec.trace.numpy.select import where
 from tapec.trace.python.comparisons import ordered
 from tapec.trace.source.state import UNDEFINED
 from tapec.trace.staging.branch import branch
-from tapec.trace.staging.merged_memory import note_permuted
+from tapec.trace.staging.merged_memory import permuted_memory
 from tapec.trace.staging.state import Cells
-from tapec.trace.staging.values import NARROW, Kind, kind_of, memory_of, rounds, truth
+from tapec.trace.staging.values import NARROW, Kind, kind_of, memory_of, rounds, traced, truth
 from tapec.trace.tuning import LONG_ARRAY
 
 
@@ -135,11 +135,15 @@ def _permuted(found: Sequence[Any], order: Any) -> list[Any]:
     if type(found[0]) is tuple:
         columns = [_permuted(column, order) for column in zip(*found, strict=True)]
         return list(zip(*columns, strict=True))
-    made = list(TABLE["array"](found)[order])
-    note_permuted(made, found)
+    session = current()
+    assert session is not None
     kinds = [kind for kind in map(kind_of, found) if kind is not None]
-    for x in made:
-        _keep_class(x, kinds)
+    made = []
+    for row, frozen in zip(TABLE["array"](found)[order], permuted_memory(found), strict=True):
+        kind = kind_of(row)
+        assert kind is not None
+        made.append(traced(session, row._value(session), kind, frozen))
+        _keep_class(made[-1], kinds)
     return made
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
 from tapec.ir.core import Loc, Value
+from tapec.trace import arrays
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.frames import frames_of, is_user_code
 from tapec.trace.arrays.handlers import catching_handler
@@ -26,7 +27,9 @@ from tapec.trace.arrays.session import Session, current
 from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
-_LOOKUPS = str(Path(__file__).with_name("lookups.py"))
+# What looks items up for the user's line.
+_LOOKUPS = {str(Path(__file__).with_name("lookups.py"))}
+_INDEXING = {str(Path(arrays.__file__).with_name(n)) for n in ("indexing.py", "keys.py")}
 Types = Callable[[], Any]
 _BRANCHES = "tapec.trace.staging.branch"  # recursion through it traces both branches
 
@@ -71,11 +74,11 @@ def is_raised_by_user(error: Exception) -> bool:
     if isinstance(error.__cause__, TapecError):  # NumPy wraps it where it converts a traced value
         return False
     frames = [frame for frame, _ in frames_of(error)]
-    # Lists look their items up for the user's line.
-    own = bool(frames) and (
-        is_user_code(frames[-1].f_code) or frames[-1].f_code.co_filename == _LOOKUPS
-    )
-    return own and not isinstance(error, TapecError)
+    if not frames or isinstance(error, TapecError):
+        return False
+    code = frames[-1].f_code
+    items = _LOOKUPS | _INDEXING if type(error) is IndexError else _LOOKUPS
+    return is_user_code(code) or code.co_filename in items
 
 
 def never_caught(types: Types) -> Any:

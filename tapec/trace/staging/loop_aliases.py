@@ -17,6 +17,7 @@ from weakref import WeakSet
 from tapec.errors import ControlFlowError
 from tapec.ir.core import Value
 from tapec.trace.arrays.session import Session, where
+from tapec.trace.arrays.sharing import may_have_met
 from tapec.trace.arrays.storage import (
     COUNTED,
     SHARED,
@@ -138,14 +139,16 @@ def _check_starts(
 
     Such a name starts as memory that the loop writes under another name, or may mean that memory.
     """
-    changed = {id(s) for s in region.written()} | {id(memory_of(c.start)) for c in written}
+    starts = [s for c in written if (s := memory_of(c.start)) is not None]
+    changed = dict.fromkeys([*region.written(), *starts])
     if not changed:
         return
     read = [c for c in carried if c.entry is not None and live(c)]
-    starts = [(c, s) for c in read if (s := memory_of(c.start)) is not None]
-    suspects = [s for c, s in starts if c not in written or _refuses_writes(s)]
-    suspects += [m for s in (*(s for _, s in starts), *region.entered) for m in maybe_same(s)]
-    if any(id(s) in changed for s in suspects):
+    seen = [(c, s) for c in read if (s := memory_of(c.start)) is not None]
+    suspects = [s for c, s in seen if c not in written or _refuses_writes(s)]
+    others = [m for s in (*(s for _, s in seen), *region.entered) for m in maybe_same(s)]
+    met = any(s in changed or any(may_have_met(s, w) for w in changed) for s in suspects)
+    if met or any(s in changed for s in others):
         raise _refused()
 
 

@@ -49,14 +49,13 @@ def is_several(storage: Storage) -> bool:
     return frozen.several if isinstance(frozen, MaybeShared) else frozen == SHARED
 
 
-def note_permuted(made: Sequence[Any], found: Sequence[Any]) -> None:
-    """Each of the arrays made is one of those found, in an order that only the run knows."""
+def permuted_memory(found: Sequence[Any]) -> list[Any]:
+    """What guards arrays that are those found, in an order that only the run knows."""
     memory = [m for m in map(memory_of, found) if m is not None]
     several = any(map(is_several, memory)) or any(map(is_read_only, found))
     apart = not several and len({id(m.cell) for m in memory}) == len(memory)
     peers: WeakSet[MaybeShared] | None = WeakSet() if apart else None
-    for x in made if memory else ():
-        x._storage.frozen = MaybeShared(memory, several, peers)
+    return [MaybeShared(memory, several, peers) if memory else "" for _ in found]
 
 
 def shared_memory(groups: Sequence[Sequence[Any]]) -> set[int]:

@@ -92,6 +92,29 @@ def test_scaling_by_powers_of_two() -> None:
     assert np.array_equal(tapec.compile(np.ldexp)(single, n), np.ldexp(single, n))
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+def test_mantissas_and_exponents(kind: Any) -> None:
+    powers = np.ldexp(np.ones(1), np.arange(-1074, 1024, 7)).astype(kind)
+    x = np.concatenate([powers, -0.7 * powers, np.nextafter(powers, np.zeros(1, kind))])
+    x = np.append(x[np.isfinite(x)], np.array([0.0, -0.0], kind))
+    for got, want in zip(tapec.compile(np.frexp)(x), np.frexp(x), strict=True):
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want)
+
+
+def test_elements_of_iterators_are_written() -> None:
+    def f(x: Any) -> Any:
+        y, z = x * 1.0, np.zeros((2, 3))
+        for a, b in np.nditer([y, z], op_flags=[["readwrite"], ["writeonly"]]):
+            b[...] = a + 1.0
+            a[...] = 2.0 * a
+        return y, z
+
+    x = np.arange(6.0).reshape(2, 3)
+    assert np.array_equal(tapec.compile(f)(x), f(x))
+
+
 def test_integers_do_not_wrap_around_in_functions_of_scipy() -> None:
     n = np.array([-(2**31), 2**31 - 1, 0], np.int32)
     for f in (special.log_expit, special.entr, special.logit, special.expit, special.spence):

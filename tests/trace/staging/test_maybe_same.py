@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from support.random_memory import function
+from support.sampling import sampled
 
 import tapec
 
@@ -31,6 +32,37 @@ def test_writes_under_names_that_may_be_others(program: tuple[str, ...]) -> None
         except tapec.TapecError:
             continue
         np.testing.assert_allclose(found, f(x, c, d), rtol=1e-13)
+
+
+HEADS = [
+    "for k in rolled(range(3)):",
+    "for k in range(30):",
+    "k = 0\n    while k < 2 + c:\n        k += 1",
+]
+MERGED = ["u = q if c > 0 else q * 0.8", "u = v if c > 0 else q", "u = q\n    if c > 0: u = v",
+          "u, t = (q, v) if c > 0 else (v, q)", "u = max(q, v, key=np.sum)"]  # fmt: skip
+EXCHANGED = ["v, q = q, u", "v = q", "v, q, t = q, u, v", "q = u", "t = q"]
+CHANGED = ["q += 0.4", "u += 0.4", "q[0] = v[1]", "u[1] = 0.5", "t *= 0.5"]
+REBOUND = ["q = v * 0.6", "v = q * 0.6", "u = v + 0.1", "pass"]
+LOOPS = [*itertools.product(HEADS, MERGED, EXCHANGED, CHANGED, REBOUND)]
+
+
+@pytest.mark.parametrize("block", sampled(range(60), 20))
+def test_merged_names_in_loops_that_exchange_them(block: int) -> None:
+    x = np.array([0.1, 0.2, 0.3])
+    for number in range(block, len(LOOPS), 60):
+        head, merged, *body = LOOPS[number]
+        lines = ["q, v, t = np.sin(x), x * 0.3, x", merged, head, *("    " + s for s in body)]
+        lines.append("return q @ [1, 2, 3] + v @ [4, 5, 6] + t @ [7, 8, 9] + u @ [1, 5, 4]")
+        text = "def program(x, c):\n    " + "\n    ".join(lines) + "\n"
+        f = function(text, f"<exchanged {number}>")
+        kernel = tapec.compile(f, backend="numpy")
+        for c in (1.0, -1.0):
+            try:
+                found = kernel(x.copy(), c)
+            except tapec.TapecError:
+                continue
+            np.testing.assert_allclose(found, f(x.copy(), c), rtol=1e-12, err_msg=text)
 
 
 USES = ["m", "np.sin(m + m[0])", "-m", "np.cumsum(m, 0)", "np.where(m > 3, m, 1.0)", "m.T.cumsum(0)",
