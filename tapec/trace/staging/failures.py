@@ -19,7 +19,6 @@ import numpy as np
 
 from tapec.errors import ControlFlowError, TapecError, TraceError
 from tapec.ir.core import Loc, Value
-from tapec.trace import arrays
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.frames import frames_of, is_user_code
 from tapec.trace.arrays.handlers import catching_handler
@@ -28,8 +27,9 @@ from tapec.trace.arrays.ufuncs import np_
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 # What looks items up for the user's line.
-_LOOKUPS = {str(Path(__file__).with_name("lookups.py"))}
-_INDEXING = {str(Path(arrays.__file__).with_name(n)) for n in ("indexing.py", "keys.py")}
+_ROOMS = Path(__file__).parent.parent
+_LOOKUPS = {str(_ROOMS / "staging" / "lookups.py")}
+_INDEXING = {str(_ROOMS / "arrays" / name) for name in ("indexing.py", "keys.py")}
 Types = Callable[[], Any]
 _BRANCHES = "tapec.trace.staging.branch"  # recursion through it traces both branches
 
