@@ -19,6 +19,7 @@ from rich.console import Console
 from tapec.bench.peers import PACKAGES, installed
 from tapec.bench.records import machine, replace_file, versions
 from tapec.bench.report import duration, ratio
+from tapec.bench.tuning import FIRST_ROUNDS
 
 FUNCTION = """
 import numpy as np
@@ -38,10 +39,9 @@ PROGRAMS: Mapping[str, str] = {
     "torch": FUNCTION + "import torch\ny = torch.tensor(x, requires_grad=True)\n"
     "(100.0 * (y[1:] - y[:-1] ** 2) ** 2 + (1.0 - y[:-1]) ** 2).sum().backward()",
 }
-ROUNDS = 5
 
 
-def measure(rounds: int = ROUNDS) -> dict[str, list[float]]:
+def measure(rounds: int = FIRST_ROUNDS) -> dict[str, list[float]]:
     """Seconds of fresh processes, those of all libraries in turn."""
     names = [n for n in PROGRAMS if n not in PACKAGES or n in installed()]
     found: dict[str, list[float]] = {name: [] for name in names}

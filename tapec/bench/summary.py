@@ -11,8 +11,7 @@ from rich.console import Console
 from tapec.bench.case import Task
 from tapec.bench.records import Measurement, Measurements
 from tapec.bench.report import OWN_COLUMNS, SUBJECT, duration, ratio
-
-FEWEST = 5  # cases from which on percentiles say something
+from tapec.bench.tuning import FEWEST_CASES
 
 
 def show(console: Console, records: Sequence[Measurement], missing: Sequence[str]) -> None:
@@ -50,7 +49,7 @@ def compiling(table: Measurements) -> Iterator[str]:
     for task in Task:
         rows = [r for r in table.records if r.contender == SUBJECT and r.task is task]
         found = [(r.compile_time, r.case) for r in rows if r.compile_time is not None]
-        if len(found) >= FEWEST:
+        if len(found) >= FEWEST_CASES:
             times = [t for t, _ in found]
             worst, case = max(found)
             yield (

@@ -11,3 +11,7 @@ SCALAR_LIMIT = 10_000
 DENSE_LIMIT = 4_000_000
 # Medians this near are the same. [share of the time; measured: runs of one commit, minutes apart]
 NOISE = 0.05
+# First gradients are timed in so many fresh processes of each library. [processes; estimated]
+FIRST_ROUNDS = 5
+# From so many cases on, percentiles say something. [cases; estimated]
+FEWEST_CASES = 5

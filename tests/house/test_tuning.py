@@ -84,7 +84,7 @@ GIVEN = {
     "trace/staging/heap.py": {"VARIABLE"},
     "trace/staging/overflow.py": {"_LARGEST", "_SMALLEST"},
 }  # fmt: skip
-GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/", "bench/gradbench/")
+GIVEN_FOLDERS = ("backends/llvm/vmath/", "bench/cases/", "bench/gradbench/", "bench/suites/")
 
 
 def is_number(node: ast.expr | None) -> bool:
