@@ -19,7 +19,8 @@ from tapec.ir.ops.opaque import named
 from tapec.ir.rewrite import replay
 from tapec.pipeline import clean
 from tapec.trace import Param, Tracer, trace
-from tapec.trace.arrays.operands import as_tracer, need_session
+from tapec.trace.arrays.concrete import concrete
+from tapec.trace.arrays.operands import any_symbolic, as_tracer, need_session
 from tapec.trace.arrays.tracer import wrap
 
 Array = np.ndarray[Any, Any]
@@ -63,6 +64,19 @@ def _transposed(forward: Forward) -> Backward:
         return found
 
     return backward
+
+
+def indices(run: Run, operands: Sequence[Any], count: int, hint: str) -> Any:
+    """Integers that `run` makes of flat operands when the program runs, and that have no slopes."""
+    if not any_symbolic(operands):
+        return concrete(np.asarray(run(*(np.ravel(a._array) for a in operands))).astype(int))
+    flat = [a.reshape(-1) for a in operands]
+    found = called(
+        run, flat, count, hint,
+        lambda given, result, tangents: 0.0 * result,
+        lambda given, result, ct: [np.zeros(a.shape) for a in given],
+    )  # fmt: skip
+    return np.rint(found).astype(int)
 
 
 class _Rules:

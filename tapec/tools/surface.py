@@ -22,6 +22,7 @@ from tapec.call.kernel import Kernel
 from tapec.errors import BackendWarning, TapecError
 from tapec.tools.surface_constants import CONSTANT
 from tapec.tools.surface_probes import ARGUMENTS, MODULES, SPECIAL
+from tapec.tools.surface_scipy import SCIPY
 
 Array = np.ndarray[Any, Any]
 NATIVE, CALLED, INTERPRETER = "native", "called", "interpreter"
@@ -81,7 +82,8 @@ def probe(module: str, name: str, function: Any) -> Entry:
     """How one function does."""
     if name in CONSTANT or f"{module}.{name}" in CONSTANT:
         return Entry(module, name, ASIDE)
-    given = SPECIAL.get(f"{module}.{name}", SPECIAL.get(name))
+    full = f"{module}.{name}"
+    given = SCIPY.get(full) or SPECIAL.get(full, SPECIAL.get(name))
     candidates = ARGUMENTS if given is None else (given,)
     first: Entry | None = None
     for args in candidates:
@@ -141,6 +143,8 @@ def _traced(function: Any, args: Sequence[Any], want: list[Array]) -> tuple[str,
 
 
 def _is_float(a: Any) -> bool:
+    if type(a) in (tuple, list):
+        return any(map(_is_float, a))
     return isinstance(a, float) or (isinstance(a, np.ndarray) and a.dtype.kind == "f")
 
 
@@ -148,10 +152,19 @@ def _kernel(function: Any, args: Sequence[Any], places: Sequence[int]) -> Kernel
     """The call as a user's function of the traced arguments."""
     names = [f"a{k}" for k in places]
     written = [f"a{k}" if k in places else f"given[{k}]" for k in range(len(args))]
-    source = f"def call({', '.join(names)}):\n    return function({', '.join(written)})\n"
-    scope: dict[str, Any] = {"function": function, "given": list(args), "__name__": "surface"}
+    source = f"def call({', '.join(names)}):\n    return shown(function({', '.join(written)}))\n"
+    scope: dict[str, Any] = {
+        "function": function, "given": list(args), "__name__": "surface", "shown": _shown,
+    }  # fmt: skip
     exec(compile(source, "surface", "exec"), scope)
     return Kernel(scope["call"])
+
+
+def _shown(result: Any) -> Any:
+    """The numbers of a result: a polynomial's are its coefficients."""
+    if isinstance(result, tuple | list):
+        return tuple([_shown(part) for part in result])
+    return result.coeffs if hasattr(result, "coeffs") else result
 
 
 def _same(made: Sequence[Array], want: Sequence[Array]) -> bool:

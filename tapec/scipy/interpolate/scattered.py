@@ -12,10 +12,9 @@ import numpy as np
 from scipy import interpolate
 from scipy.spatial import Delaunay, cKDTree
 
-from tapec.scipy.calls import called
+from tapec.scipy.calls import indices
 from tapec.scipy.interpolate.one_dimensional import interp1d_of
 from tapec.scipy.registry import StandIn, builds, floats, refused, stands_for, translates
-from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.python.packages import Placed
 
 CUBIC = "cubic patches are not translated: use method='linear', or RBFInterpolator"
@@ -42,20 +41,7 @@ def _corners(points: Any, queries: Any, rescale: bool) -> Any:
         found = np.where(at[:, None] < 0, -1, triangles.simplices[at])
         return found.astype(float).ravel()
 
-    return _indices(run, (points, queries), count).reshape(queries.shape[0], -1)
-
-
-def _indices(run: Any, operands: Any, count: int) -> Any:
-    """Integers that are found when the program runs, and that do not move with the operands."""
-    if not any_symbolic(operands):
-        return floats(run(*(np.asarray(a._array) for a in operands))).astype(int)
-    flat = [a.reshape(-1) for a in operands]
-    found = called(
-        run, flat, count, "scattered",
-        lambda given, result, tangents: 0.0 * result,
-        lambda given, result, ct: [np.zeros(a.shape) for a in given],
-    )  # fmt: skip
-    return np.rint(found).astype(int)
+    return indices(run, (points, queries), count, "scattered").reshape(queries.shape[0], -1)
 
 
 def _points(points: Any) -> Any:
@@ -110,7 +96,7 @@ class Nearest(Scattered):
             offset, scale = _scaled(p, rescale)
             return cKDTree((p - offset) / scale).query((q - offset) / scale)[1].astype(float)
 
-        return self.values[_indices(run, (points, queries), queries.shape[0])]
+        return self.values[indices(run, (points, queries), queries.shape[0], "scattered")]
 
 
 @builds(interpolate.LinearNDInterpolator)

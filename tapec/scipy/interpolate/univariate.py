@@ -77,14 +77,14 @@ def _splint(a: Any, b: Any, tck: Any, full_output: int = 0) -> Any:
     return _each(tck, lambda spline: spline.integrate(a, b, False))
 
 
-def _padded(spline: Spline) -> tuple[Any, Any, int]:
+def _padded(spline: Spline, more: Any = 0.0) -> tuple[Any, Any, int]:
     """The spline as FITPACK has it: as many coefficients as knots."""
-    zeros = np.zeros((spline.t.shape[0] - spline.c.shape[0], *spline.c.shape[1:]))
-    return spline.t, np.concatenate([spline.c, zeros]), spline.k
+    missing = (spline.t.shape[0] - spline.c.shape[0], *spline.c.shape[1:])
+    return spline.t, np.concatenate([spline.c, more + np.zeros(missing)]), spline.k
 
 
-def _like(tck: Any, made: Spline) -> Any:
-    return made if isinstance(tck, Spline) else _padded(made)
+def _like(tck: Any, made: Spline, more: Any = 0.0) -> Any:
+    return made if isinstance(tck, Spline) else _padded(made, more)
 
 
 @translates(interpolate.splder)
@@ -94,7 +94,8 @@ def _splder(tck: Any, n: int = 1) -> Any:
 
 @translates(interpolate.splantider)
 def _splantider(tck: Any, n: int = 1) -> Any:
-    return _like(tck, _spline(tck).antiderivative(n))
+    made = _spline(tck).antiderivative(n)
+    return _like(tck, made, made.c[-1])
 
 
 def through(x: Any, y: Any, k: int, name: str) -> Spline:

@@ -18,7 +18,6 @@ refuses(
     "its solution jumps where the basis changes: tapec.implicit with the active constraints",
     optimize.linprog,
     optimize.milp,
-    optimize.linear_sum_assignment,
     optimize.quadratic_assignment,
 )
 refuses(

@@ -84,6 +84,21 @@ def _root(
     )
 
 
+@solves(
+    optimize.broyden1, optimize.broyden2, optimize.anderson, optimize.newton_krylov,
+    optimize.diagbroyden, optimize.linearmixing, optimize.excitingmixing,
+)  # fmt: skip
+def _by_iteration(real: Any, F: Any, xin: Any, **options: Any) -> Any:
+    """The solvers that take no Jacobian: theirs is used to find the root, the exact one after."""
+    system, options = _System(F, xin, ()), plain(options)
+
+    def run(x: Array, *params: Array) -> Array:
+        found = real(lambda x: system.newton.value(np.ravel(x), *params), x, **options)
+        return np.array([*system.newton(np.ravel(found), params), 1.0, 0.0])
+
+    return system.solved(run, real.__name__)[0]
+
+
 @solves(optimize.fsolve)
 def _fsolve(
     real: Any,

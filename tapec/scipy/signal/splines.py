@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from tapec.scipy.registry import floats, translates
+from tapec.scipy.registry import floats, refused, translates
 
 
 def _quadratic(x: Any) -> Any:
@@ -45,3 +45,24 @@ def _cspline1d_eval(cj: Any, newx: Any, dx: Any = 1.0, x0: Any = 0) -> Any:
 @translates(signal.qspline1d_eval)
 def _qspline1d_eval(cj: Any, newx: Any, dx: Any = 1.0, x0: Any = 0) -> Any:
     return _evaluated(_quadratic, 2, cj, newx, dx, x0)
+
+
+def _over_image(one: Callable[[Any], Any], image: Any, lamb: Any, name: str) -> Any:
+    """The coefficients of an image: linear maps of its columns, then of its rows."""
+    if type(lamb) not in (int, float) or lamb != 0:
+        raise refused(f"scipy.signal.{name} with smoothing", "smooth the image by a filter")
+    image = floats(image)
+    first, second = (np.stack([one(e) for e in np.eye(n)], axis=1) for n in image.shape)
+    return first @ image @ second.T
+
+
+@translates(signal.cspline2d)
+def _cspline2d(input: Any, lamb: Any = 0.0, precision: float = -1.0) -> Any:
+    """Cubic coefficients, to rounding whatever the precision."""
+    return _over_image(signal.cspline1d, input, lamb, "cspline2d")
+
+
+@translates(signal.qspline2d)
+def _qspline2d(input: Any, lamb: Any = 0.0, precision: float = -1.0) -> Any:
+    """Quadratic coefficients, to rounding whatever the precision."""
+    return _over_image(signal.qspline1d, input, lamb, "qspline2d")

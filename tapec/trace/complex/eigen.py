@@ -123,6 +123,12 @@ def poly(seq_of_zeros: Any) -> Any:
     return made
 
 
+@rule("sort_complex")
+def sort_complex(a: Any) -> Any:
+    """Sorted by real parts, then by imaginary ones."""
+    return sort(a)
+
+
 @rule("sort")
 def sort(a: Any, axis: int = -1) -> Any:
     """By real parts, then by imaginary ones."""

@@ -53,4 +53,5 @@ from tapec.trace.numpy import (  # noqa: F401
     statistics,
     summaries,
     ufunc_methods,
+    windows,
 )

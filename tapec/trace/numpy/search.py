@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.concrete import concrete
-from tapec.trace.arrays.cures import unsupported
+from tapec.trace.arrays.demands import demand
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_tracer,
@@ -18,7 +18,7 @@ from tapec.trace.arrays.operands import (
 )
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import implements, method_of_arrays
-from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.numpy.shape import reshaped
 from tapec.trace.tuning import COMPARED_ELEMENTS
 
@@ -62,11 +62,14 @@ def _searched(a: Tracer, v: Tracer, side: str) -> Any:
 
 @implements("digitize")
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    """The numbers of the bins, whose edges are known while tracing."""
-    edges = as_tracer(bins)
-    if edges._storage.array is None:
-        raise unsupported(np.digitize, " with traced bins: np.searchsorted(bins, x)")
-    side = "left" if right else "right"
+    """The numbers of the bins, whose edges go up or down."""
+    edges, side = as_tracer(bins), "left" if right else "right"
+    if is_symbolic(edges):
+        steps = edges[1:] - edges[:-1]
+        rises, falls = np.all(steps >= 0), np.all(steps <= 0)
+        demand(rises | falls, ValueError("bins must be monotonically increasing or decreasing"))
+        down = edges.shape[0] - searchsorted(edges[::-1], x, side)
+        return np.where(rises, searchsorted(edges, x, side), down)
     known = edges._array
     if (np.diff(known) >= 0).all():
         return searchsorted(edges, x, side)

@@ -58,7 +58,9 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "tensordot": (Q, Q), "unstack": (A,), "vander": (V,), "vdot": (V, V), "vsplit": (A, 3),
     "where": (M, A, 1.0), "inner": (V, V), "kron": (V, V), "trapezoid": (A,),
     "astype": (A, np.float32), "apply_along_axis": (np.sum, 0, A), "diag": (Q,), "trace": (Q,),
-    "apply_over_axes": (np.sum, A, 0), "polyder": (V,), "polyint": (V,), "polymul": (V, V), "polydiv": (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.0, 2.0])),
+    "apply_over_axes": (np.sum, A, 0), "polyder": (V,), "polyint": (V,), "polymul": (V, V), "fft.fftfreq": (5, np.array(0.3)), "fft.rfftfreq": (5, np.array(0.3)), "kaiser": (5, np.array(3.0)),
+    "histogram_bin_edges": (V, 4),
+    "polydiv": (np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.0, 2.0])),
     "unravel_index": (I * 3, (4, 3)), "ravel_multi_index": ([I, I[::-1]], (3, 4)), "diag_indices_from": (Q,), "isin": (A, V),
     "linalg.tensorinv": (Q.reshape(3, 1, 1, 3),), "triu_indices_from": (Q,),
     **{f"scipy.linalg.{name}": (P,) for name in ["cholesky", "cho_factor", "logm", "sqrtm"]},
@@ -306,8 +308,11 @@ def cast(argument: Any, dtype: Any) -> Any:
     return [cast(a, dtype) for a in argument] if type(argument) is list else argument
 
 
-# SciPy's fails with integers, or computes single precision in parts only.
-DOUBLE = frozenset(["scipy.stats.bartlett", "scipy.stats.linregress", "scipy.signal.sosfiltfilt"])
+# They fail with integers, take numbers only, or compute single precision in parts only.
+DOUBLE = frozenset([
+    "scipy.stats.bartlett", "scipy.stats.linregress", "scipy.signal.sosfiltfilt", "kaiser",
+    "fft.fftfreq", "fft.rfftfreq",
+])  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
