@@ -26,7 +26,7 @@ def error(cutoff):
 
 slope = tapec.grad(error)
 best = optimize.brentq(slope, 0.02, 0.2)
-assert error(best) < min(error(0.9 * best), error(1.1 * best), 0.1 * error(0.5))
+assert error(best) < min(error(0.9 * best), error(1.1 * best), 0.5 * error(0.9))
 print(f"cutoff {best:.4f} of the Nyquist frequency, error {error(best):.4f}")
 
 
