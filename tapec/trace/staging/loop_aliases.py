@@ -252,10 +252,19 @@ def results_of(
             continue
         maybe = _origins(c, owners, region, certain) if _ends(c) else []
         several = any(counts[id(s)] > 1 or is_several(s) for s in _ends(c))
-        several = several or is_read_only(c.end)
+        several = several or is_read_only(c.end) or (not certain and _starts_as_another(c, carried))
         frozen: Any = MaybeShared(maybe, several, peers) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made
+
+
+def _starts_as_another(c: CarriedLeaf, carried: Sequence[CarriedLeaf]) -> bool:
+    """Whether a name may mean the array of another one before the loop, and after no iteration."""
+    storage = memory_of(c.start)
+    others = [memory_of(o.start) for o in carried if o is not c]
+    return storage is not None and any(
+        o is storage or may_have_met(o, storage) for o in others if o is not None
+    )
 
 
 def _ends(c: CarriedLeaf) -> list[Storage]:

@@ -65,6 +65,34 @@ def test_merged_names_in_loops_that_exchange_them(block: int) -> None:
             np.testing.assert_allclose(found, f(x.copy(), c), rtol=1e-12, err_msg=text)
 
 
+ENTRIES = ["while k < 3 and c > 0:\n        k += 1", "for k in range(int(n)):",
+           "for k in range(30):\n        if c < 0: break", "for k in rolled(range(3)):"]  # fmt: skip
+STARTS = ["v = q = x * 0.7", "v = x * 0.7\n    q = v", "v = q = x", "q = x * 0.7\n    v = q[:]",
+          "v = x * 0.5\n    q = v if c > 0 else t"]  # fmt: skip
+ITERATIONS = ["v = t", "q = np.sin(q)", "v, q = t, np.sin(q)", "v, q = q, t", "q = q + 1.0\n        v = q",
+              "v = v * 0.5\n        q = q * 0.4"]  # fmt: skip
+AFTER = ["q[0] = 5.0", "v += 1.0", "np.sin(v, out=q)", "t[1] = 4.0", "q *= 0.5\n    v[2] = 3.0"]
+ENTERED = [*itertools.product(STARTS, ENTRIES, ITERATIONS, AFTER)]
+
+
+@pytest.mark.parametrize("block", sampled(range(40), 20))
+def test_names_after_loops_that_may_not_be_entered(block: int) -> None:
+    x = np.array([0.1, 0.2, 0.3])
+    for number in range(block, len(ENTERED), 40):
+        start, entry, iteration, after = ENTERED[number]
+        lines = ["t, k = x * 0.3, 0", start, entry, "    " + iteration, after]
+        lines.append("return q @ [1, 2, 3] + v @ [4, 5, 6] + t @ [7, 8, 9] + x @ [2, 5, 3]")
+        text = "def program(x, c, n):\n    " + "\n    ".join(lines) + "\n"
+        f = function(text, f"<entered {number}>")
+        kernel = tapec.compile(f, backend="numpy")
+        for c, n in ((1.0, 2.0), (-1.0, 0.0)):
+            try:
+                found = kernel(x.copy(), c, n)
+            except tapec.TapecError:
+                continue
+            np.testing.assert_allclose(found, f(x.copy(), c, n), rtol=1e-12, err_msg=text)
+
+
 USES = ["m", "np.sin(m + m[0])", "-m", "np.cumsum(m, 0)", "np.where(m > 3, m, 1.0)", "m.T.cumsum(0)",
         "np.expand_dims(m, 0)", "np.atleast_3d(m)", "np.roll(m, 1, 0)", "m[1:] * 1", "m[[0, 1]]",
         "np.stack([m, m])", "np.array(m, order='C')", "m @ m.T", "np.clip(m, 0, 4)"]  # fmt: skip
