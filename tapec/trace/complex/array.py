@@ -20,7 +20,7 @@ from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
-from tapec.trace.complex.options import CURE, as_given
+from tapec.trace.complex.options import CURE, as_given, takes_arrays
 from tapec.trace.numpy.ufunc_methods import NumpyProtocols
 from tapec.tree import TRACED, ComplexParts, is_complex, parts_of
 
@@ -252,6 +252,10 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise UnsupportedOperation(
             f"np.{name} has no translation for traced complex arrays", where=where(), hint=CURE
         )
+    if takes_arrays(name):
+        args = [
+            pair(*split(a)) if type(a) in (list, tuple) and holds_complex(a) else a for a in args
+        ]
     args, kwargs, out = as_given(name, known, args, kwargs)
     if out is None:
         return known(*args, **kwargs)

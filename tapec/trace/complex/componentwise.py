@@ -22,7 +22,7 @@ _DATA: dict[tuple[int, ...], str] = {
     " take_along_axis nan_to_num tril triu copy concatenate"
     " concat stack vstack hstack dstack column_stack block split array_split hsplit vsplit dsplit"
     " unstack negative positive round around broadcast_arrays pad meshgrid gradient average require"
-    " sliding_window_view",
+    " sliding_window_view ix_",
     (0, 1): "add subtract append linspace",
     (0, 2): "insert",
     (1,): "choose",
@@ -65,7 +65,11 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
 
         spread, dtype = name in _SPREAD, kwargs.pop("dtype", None)
         with as_whole():
-            made = zipped(on(0), on(1))
+            real, imag = on(0), on(1)
+            made = zipped(real, imag)
+        if spread and len(args) > 1:  # results of real arguments are such
+            pairs = zip(args, made, real, strict=True)
+            made = type(made)([m if is_complex(a) else r for a, m, r in pairs])
         return made if dtype is None else _typed(made, dtype)
 
     function.__name__ = name
@@ -73,7 +77,9 @@ def _alike(name: str, places: tuple[int, ...]) -> Callable[..., Any]:
 
 
 # Functions all of whose arguments are data.
-_SPREAD = frozenset(["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid"])
+_SPREAD = frozenset(
+    ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid", "ix_"]
+)
 
 
 def _typed(made: Any, dtype: Any) -> Any:

@@ -43,15 +43,18 @@ def eigvals(a: Any) -> Any:
 
 
 def _as_exact_as(a: Any, z: Any) -> Any:
-    """A complex result in the precision of an argument."""
-    return z.astype(np.complex64) if a.dtype in (np.float32, np.complex64) else z
+    """A result in the precision of an argument."""
+    if a.dtype not in (np.float32, np.complex64):
+        return z
+    return z.astype(np.complex64 if is_complex(z) else np.float32)
 
 
 @rule("linalg.eigh")
 def eigh(a: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of a Hermitian matrix."""
     lower = UPLO.upper() == "L"
-    return type(np.linalg.eigh(np.eye(1)))(*_rules().eigh(hermitian(a, lower), lower))
+    made = _rules().eigh(hermitian(a, lower), lower)
+    return type(np.linalg.eigh(np.eye(1)))(*(_as_exact_as(a, x) for x in made))
 
 
 @rule("linalg.svd")
@@ -67,7 +70,7 @@ def svd(
             where=where(),
             hint="those of singular values are known: np.linalg.svd(a, full_matrices=False)",
         )
-    return type(np.linalg.svd(np.eye(1)))(*_rules().svd(a))
+    return type(np.linalg.svd(np.eye(1)))(*(_as_exact_as(a, x) for x in _rules().svd(a)))
 
 
 def _scipy_eig(
@@ -104,7 +107,7 @@ def roots(p: Any) -> Any:
     if n < 1:
         return pair(np.zeros(0), np.zeros(0))
     top = (-p[1:] / p[0])[None]
-    return eigvals(np.concatenate([top, np.eye(n)[:-1]]))
+    return eigvals(np.concatenate([top, np.eye(n, dtype=top.real.dtype)[:-1]]))
 
 
 @rule("poly")

@@ -15,7 +15,7 @@ from tapec.ir.primitive import lookup
 from tapec.trace.arrays.promote import common_float
 from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.arrays.ufuncs import NUMPY_UFUNCS, emit, integer_exponent
-from tapec.trace.complex.array import RULES, pair, rule, split
+from tapec.trace.complex.array import RULES, ComplexTracer, pair, rule, split
 from tapec.trace.complex.options import in_loop_of
 from tapec.trace.numpy.select import where
 from tapec.tree import is_complex
@@ -178,22 +178,22 @@ def power(a: Any, b: Any) -> Any:
     n = None if is_complex(b) else integer_exponent(b)
     if n is not None and abs(n) <= 100 and not getattr(b, "shape", ()):
         return _integer_power(in_loop_of(np.power, (a, b))[0], n)
-    if not is_complex(a):
-        return _power_of_real(a, b)
+    positive = not is_complex(a) and not is_symbolic(a) and bool(np.all(np.asarray(a) > 0))
+    a, b = in_loop_of(np.power, (a, b))
+    kind = (a if type(a) is ComplexTracer else b).dtype
+    made = exp(multiply(np.log(a.real), b)) if positive else _general_power(a, b)
+    return RULES["astype"](made, kind)
+
+
+def _general_power(a: Any, b: Any) -> Any:
+    """a ** b by the logarithm; a base of 0 has NumPy's values."""
     zero = (a.real == 0) & (a.imag == 0)
     safe = pair(where(zero, 1.0, a.real), where(zero, 0.0, a.imag))
     made = exp(multiply(log(safe), b))
-    none = (np.real(b) == 0) & (np.imag(b) == 0) if is_complex(b) else b == 0
-    real = where(zero & none, 1.0, where(zero, 0.0, made.real))
-    return pair(real, where(zero, 0.0, made.imag))
-
-
-def _power_of_real(a: Any, b: Any) -> Any:
-    """A positive number to a complex power has a real logarithm."""
-    if not is_symbolic(a) and np.all(np.asarray(a) > 0):
-        scaled = np.log(np.asarray(a, float))
-        return exp(pair(b.real * scaled, b.imag * scaled))
-    return power(pair(a, a * 0.0), b)
+    none = (b.real == 0) & (b.imag == 0)
+    at_zero = where(b.real > 0, 0.0, np.nan)
+    real = where(zero, where(none, 1.0, at_zero), made.real)
+    return pair(real, where(zero, where(none, 0.0, at_zero), made.imag))
 
 
 def _integer_power(z: Any, n: int) -> Any:

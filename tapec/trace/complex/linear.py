@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.complex.array import pair, rule, split
+from tapec.trace.complex.array import RULES, pair, rule, split
 from tapec.trace.complex.elementary import conjugate
 from tapec.tree import is_complex
 
@@ -62,7 +62,7 @@ def expm(a: Any) -> Any:
 def det(a: Any) -> Any:
     """The determinant, by elimination with the greatest pivot of each column."""
     a = +a
-    n, made = a.shape[-1], 1.0 + 0.0j
+    n, kind, made = a.shape[-1], a.dtype, 1.0 + 0.0j
     for k in range(n):
         best = np.argmax(np.abs(a[..., k:, k]), axis=-1) + k
         a, swapped = _swapped(a, k, best)
@@ -72,7 +72,7 @@ def det(a: Any) -> Any:
             factor = _ratio(a[..., k + 1 :, k], pivot[..., None])
             rest = a[..., k + 1 :, k + 1 :] - factor[..., None] * a[..., k, k + 1 :][..., None, :]
             a = _bordered(a, rest, k)
-    return made
+    return RULES["astype"](made, kind)
 
 
 def where_swapped(swapped: Any) -> Any:
@@ -127,7 +127,7 @@ def cholesky(a: Any, *, upper: bool = False) -> Any:
 
 
 def _padded(column: Any, n: int) -> Any:
-    missing = np.zeros((*column.shape[:-1], n - column.shape[-1]))
+    missing = np.zeros((*column.shape[:-1], n - column.shape[-1]), column.real.dtype)
     real = np.concatenate([missing, column.real], axis=-1)
     return pair(real, np.concatenate([missing, column.imag], axis=-1))
 
@@ -135,9 +135,10 @@ def _padded(column: Any, n: int) -> Any:
 def hermitian(a: Any, lower: bool) -> Any:
     """The Hermitian matrix of which one triangle is given."""
     n = a.shape[-1]
-    strict = np.tril(np.ones((n, n)), -1) if lower else np.triu(np.ones((n, n)), 1)
+    ones = np.ones((n, n), a.real.dtype)
+    strict = np.tril(ones, -1) if lower else np.triu(ones, 1)
     x, y = a.real * strict, a.imag * strict
-    diagonal = a.real * np.eye(n)
+    diagonal = a.real * np.eye(n, dtype=a.real.dtype)
     return pair(x + np.swapaxes(x, -1, -2) + diagonal, y - np.swapaxes(y, -1, -2))
 
 

@@ -34,6 +34,19 @@ def like(name: str, function: F) -> F:
     return function
 
 
+# Functions, besides universal ones, that take nested lists for arrays.
+_OF_ARRAYS = frozenset(
+    ["imag", "real", "angle", "isreal", "iscomplex", "cumprod", "prod", "var", "std",
+     "linalg.norm", "linalg.matrix_norm", "linalg.vector_norm", "linalg.svd", "linalg.det",
+     "linalg.inv", "linalg.solve"]
+)  # fmt: skip
+
+
+def takes_arrays(name: str) -> bool:
+    """Whether lists that a function is given stand for arrays."""
+    return name in _OF_ARRAYS or isinstance(_of_numpy(name), np.ufunc)
+
+
 def as_given(name: str, known: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The arguments as the rule takes them, and `out`; others are refused."""
 
