@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,3 +144,44 @@ for _name in (
 _BY_STEPS = "it is a step function of the numbers: compute it outside"
 for _name in ("kstest", "ks_2samp", "shapiro", "cumfreq"):
     _ranks(_name, _BY_STEPS)
+
+
+# -- cumulants -------------------------------------------------------------------------------------
+
+# Of sums of powers, and the number of elements (Kendall and Stuart, The Advanced Theory of
+# Statistics, volume 1, 1969, section 12.8).
+_K_STATISTICS: dict[int, Callable[..., Any]] = {
+    1: lambda n, s: s[1] / n,
+    2: lambda n, s: (n * s[2] - s[1] ** 2) / (n * (n - 1.0)),
+    3: lambda n, s: (
+        (2.0 * s[1] ** 3 - 3.0 * n * s[1] * s[2] + n * n * s[3]) / (n * (n - 1.0) * (n - 2.0))
+    ),
+    4: lambda n, s: (
+        -6.0 * s[1] ** 4 + 12.0 * n * s[1] ** 2 * s[2] - 3.0 * n * (n - 1.0) * s[2] ** 2
+        - 4.0 * n * (n + 1.0) * s[1] * s[3] + n * n * (n + 1.0) * s[4]
+    ) / (n * (n - 1.0) * (n - 2.0) * (n - 3.0)),
+}  # fmt: skip
+
+
+@of_stats("kstat")
+def kstat(data: Any, n: int = 2, *, axis: Any = None) -> Any:
+    """The unbiased estimator of a cumulant."""
+    if n not in _K_STATISTICS:
+        raise ValueError("k-statistics only supported for 1<=n<=4")
+    x, axis = along(data, axis)
+    sums = {k: np.sum(x**k, axis=axis) for k in range(1, n + 1)}
+    return _K_STATISTICS[n](float(x.shape[axis]), sums)
+
+
+@of_stats("kstatvar")
+def kstatvar(data: Any, n: int = 2, *, axis: Any = None) -> Any:
+    """The unbiased estimator of the variance of a k-statistic."""
+    x, axis = along(data, axis)
+    size = float(x.shape[axis])
+    if n not in (1, 2):
+        raise ValueError("Only n=1 or n=2 supported.")
+    second = kstat(x, 2, axis=axis)
+    if n == 1:
+        return second / size
+    fourth = kstat(x, 4, axis=axis)
+    return (2.0 * size * second**2 + (size - 1.0) * fourth) / (size * (size + 1.0))

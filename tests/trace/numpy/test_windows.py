@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import optimize, signal
+from scipy import optimize, signal, stats
 from support.scipy_cases import check
 
 import tapec
@@ -27,6 +27,8 @@ X = np.array([0.3, -1.8, 0.55, 6.2])
         (lambda x: np.real(np.sort_complex(x - 1j * x)), X),
         (lambda x: np.extract(x > 0.4, x).sum(), X),
         (lambda x: x[:, None][optimize.linear_sum_assignment(np.outer(x, X))[0]].sum(), X),
+        (lambda x: np.stack([stats.kstat(x, n) for n in (1, 2, 3, 4)]), X),
+        (lambda x: stats.kstatvar(np.outer(x, [1.0, 2.0, x[0]]), axis=0), X),
         (lambda x: signal.stft(X, x, nperseg=2)[0], np.array(1.5)),
     ],
 )
