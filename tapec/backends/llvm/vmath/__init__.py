@@ -86,7 +86,7 @@ SINGLES: Mapping[str, Callable[..., Val]] = {
         (circular, "sin cos tan arcsin arccos arctan arctan2"),
     )
     for name in names.split()
-}
+} | {"hypot": plane.hypot_single}
 SINGLE_PAIRS: Mapping[tuple[str, str], Callable[..., Pair]] = {
     ("sin", "cos"): circular.sincos,
     ("tanh", "tanh_slope"): exponentials.tanh_and_slope,

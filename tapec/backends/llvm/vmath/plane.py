@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from tapec.backends.llvm.target import chosen
 from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Pair, Val
+from tapec.backends.llvm.vmath.formats import DOUBLE, SINGLE
 from tapec.backends.llvm.vmath.guard import define_slow, guarded
 
 # Sums of squares in this range have lost nothing to underflow, and none of their terms overflows.
 LEAST, MOST = 2.0**-900, 2.0**900
-RSQRT = "@llvm.x86.avx512.rsqrt14.pd.512"
+LEAST_SINGLE, MOST_SINGLE = 2.0**-90, 2.0**120
+# The estimate of 1 / sqrt of a register, and how many lanes that has.
+RSQRT = {
+    DOUBLE: ("@llvm.x86.avx512.rsqrt14.pd.512", 8),
+    SINGLE: ("@llvm.x86.avx512.rsqrt14.ps.512", 16),
+}
 
 
 def hypot(kit: Kit, x: Val, y: Val) -> Val:
@@ -26,20 +32,63 @@ def hypot(kit: Kit, x: Val, y: Val) -> Val:
     return guarded(kit, "hypot", usual, [root(kit, square)], [x, y])[0]
 
 
+def hypot_single(kit: Kit, x: Val, y: Val) -> Val:
+    """`hypot` in single precision; in double precision where squares leave the range."""
+    a, b = kit.abs(x), kit.abs(y)
+    top, low = kit.select(a > b, a, b), kit.select(a > b, b, a)
+    square = kit.fma(top, top, low * low)
+    define_slow(kit, "hypot", 2, lambda kit, x, y: [_hypot_in_doubles(kit, x, y)])
+    usual = (square > LEAST_SINGLE) & (square < MOST_SINGLE)
+    return guarded(kit, "hypot", usual, [root(kit, square)], [x, y])[0]
+
+
+def _hypot_in_doubles(kit: Kit, x: Val, y: Val) -> Val:
+    wide = Kit(kit.lines, kit.width)
+    a, b = (wide.new(f"fpext {kit.D} {v.name} to {wide.D}", "d") for v in (x, y))
+    exact = wide.sqrt(wide.fma(a, a, b * b))
+    value = kit.new(f"fptrunc {wide.D} {exact.name} to {kit.D}", "d")
+    return kit.select(kit.abs(x).eq(INF) | kit.abs(y).eq(INF), INF, value)
+
+
 def root(kit: Kit, x: Val) -> Val:
     """The square root of a positive number.
 
     Registers of 512 bits take twice as long for it as for an estimate to 14 bits, a step of third
     order, and a last one by the exact residual, which gives the same bits.
     """
-    if kit.width != 8 or "avx512f" not in chosen().features:
+    if kit.width % RSQRT[kit.format][1] or "avx512f" not in chosen().features:
         return kit.sqrt(x)
-    kit.lines.declare(f"declare {kit.D} {RSQRT}({kit.D}, {kit.D}, i8)")
-    near = kit.new(f"call {kit.D} {RSQRT}({kit.D} {x.name}, {kit.D} zeroinitializer, i8 -1)", "d")
+    near = estimated(kit, x)
     miss = kit.fma(-(x * near), near, 1.0)
     near = kit.fma(near, kit.fma(miss, 0.375, 0.5) * miss, near)
     value = x * near
     return kit.fma(kit.fma(-value, value, x) * 0.5, near, value)
+
+
+def estimated(kit: Kit, x: Val) -> Val:
+    """1 / sqrt(x) to 14 bits, register by register."""
+    name, lanes = RSQRT[kit.format]
+    register = f"<{lanes} x {kit.format.element}>"
+    kit.lines.declare(f"declare {register} {name}({register}, {register}, i{lanes})")
+
+    def estimate(part: str) -> str:
+        rest = f"{register} zeroinitializer, i{lanes} -1"
+        return kit.lines.emit(f"call {register} {name}({register} {part}, {rest})")
+
+    if kit.width == lanes:
+        return Val(kit, estimate(x.name), "d")
+    low, high = (
+        estimate(_lanes(kit, kit.D, x.name, "poison", range(first, first + lanes)))
+        for first in (0, lanes)
+    )
+    return Val(kit, _lanes(kit, register, low, high, range(kit.width)), "d")
+
+
+def _lanes(kit: Kit, type: str, a: str, b: str, places: range) -> str:
+    """Lanes out of two vectors."""
+    listed = ", ".join(f"i32 {k}" for k in places)
+    mask = f"<{len(places)} x i32> <{listed}>"
+    return kit.lines.emit(f"shufflevector {type} {a}, {type} {b}, {mask}")
 
 
 def scaled_hypot(kit: Kit, x: Val, y: Val) -> Val:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tapec.backends.llvm.target import PURE
 from tapec.backends.llvm.vmath import coefficients as co
 from tapec.backends.llvm.vmath import guard
 from tapec.backends.llvm.vmath.core import Kit, Pair, Val
 from tapec.backends.llvm.vmath.formats import DOUBLE
 
+Folded = Callable[[Kit, Val], tuple[Val, Val, Val]]
+One = Callable[[Kit, Val], Val]
+Both = Callable[[Kit, Val], Pair]
 FAST_LIMIT = 1e5  # n < 2**17: x - n pi/2's first part is exact, three parts of pi/2 leave 2**-100
 
 
@@ -37,7 +42,7 @@ def cos_parts(kit: Kit, r: Val, low: Val, z: Val) -> Pair:
 
 def signed(kit: Kit, y: Val, quadrant: Val) -> Val:
     """y, negated when bit 1 of the quadrant is set."""
-    return kit.double(kit.bits(y) ^ ((quadrant & 2) << 62))
+    return kit.double(kit.bits(y) ^ ((quadrant & 2) << int(kit.format.integer[1:]) - 2))
 
 
 def folded(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
@@ -61,20 +66,23 @@ def cosine(kit: Kit, x: Val, s: Val, c: Val, quadrant: Val) -> Val:
     return guarded(kit, "cos", x, y)
 
 
-def sincos(kit: Kit, x: Val) -> Pair:
-    """Both, sharing the reduction."""
-    parts = folded(kit, x)
-    return sine(kit, x, *parts), cosine(kit, x, *parts)
+def sine_and_cosine(folded: Folded) -> tuple[One, One, Both]:
+    """Sine, cosine, and both sharing the reduction, from what gives the reduced values."""
+
+    def sin(kit: Kit, x: Val) -> Val:
+        return sine(kit, x, *folded(kit, x))
+
+    def cos(kit: Kit, x: Val) -> Val:
+        return cosine(kit, x, *folded(kit, x))
+
+    def sincos(kit: Kit, x: Val) -> Pair:
+        parts = folded(kit, x)
+        return sine(kit, x, *parts), cosine(kit, x, *parts)
+
+    return sin, cos, sincos
 
 
-def sin(kit: Kit, x: Val) -> Val:
-    """Sine."""
-    return sine(kit, x, *folded(kit, x))
-
-
-def cos(kit: Kit, x: Val) -> Val:
-    """Cosine."""
-    return cosine(kit, x, *folded(kit, x))
+sin, cos, sincos = sine_and_cosine(folded)
 
 
 def tan(kit: Kit, x: Val) -> Val:

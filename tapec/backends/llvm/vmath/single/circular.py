@@ -5,14 +5,9 @@ Arguments are reduced by pi/2 in three parts with fma up to 1e5, as in double pr
 
 from __future__ import annotations
 
-from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Pair, Val
+from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Val
 from tapec.backends.llvm.vmath.single import coefficients as co
-from tapec.backends.llvm.vmath.trig import guarded
-
-
-def signed(kit: Kit, y: Val, quadrant: Val) -> Val:
-    """y, negated when bit 1 of the quadrant is set."""
-    return kit.double(kit.bits(y) ^ ((quadrant & 2) << 30))
+from tapec.backends.llvm.vmath.trig import guarded, sine_and_cosine
 
 
 def reduced(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
@@ -34,32 +29,7 @@ def folded(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
     return s, kit.fma(-r, low, c), quadrant
 
 
-def sine(kit: Kit, x: Val, s: Val, c: Val, quadrant: Val) -> Val:
-    """Sine from the reduced argument's values; keeps -0.0."""
-    y = signed(kit, kit.select((quadrant & 1).ne(0), c, s), quadrant)
-    return guarded(kit, "sin", x, kit.select(x.eq(0.0), x, y))
-
-
-def cosine(kit: Kit, x: Val, s: Val, c: Val, quadrant: Val) -> Val:
-    """Cosine from the reduced argument's values."""
-    y = signed(kit, kit.select((quadrant & 1).ne(0), s, c), quadrant + 1)
-    return guarded(kit, "cos", x, y)
-
-
-def sincos(kit: Kit, x: Val) -> Pair:
-    """Both, sharing the reduction."""
-    parts = folded(kit, x)
-    return sine(kit, x, *parts), cosine(kit, x, *parts)
-
-
-def sin(kit: Kit, x: Val) -> Val:
-    """Sine."""
-    return sine(kit, x, *folded(kit, x))
-
-
-def cos(kit: Kit, x: Val) -> Val:
-    """Cosine."""
-    return cosine(kit, x, *folded(kit, x))
+sin, cos, sincos = sine_and_cosine(folded)
 
 
 def tan(kit: Kit, x: Val) -> Val:
