@@ -62,7 +62,7 @@ def solved(p: Any, constraints: Any, **options: Any) -> Any:
     return optimize.minimize(near, START, (p,), constraints=constraints, **options).x
 
 
-@pytest.mark.parametrize("name", sampled(CASES, 9))
+@pytest.mark.parametrize("name", sampled(CASES, 20))
 def test_minima(name: str) -> None:
     f, known = CASES[name]
     np.testing.assert_allclose(tapec.compile(f)(P), known(P), rtol=1e-8, atol=1e-8)

@@ -94,7 +94,7 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sampled(CASES, 30))
+@pytest.mark.parametrize("name", sampled(CASES, 60))
 def test_values_and_derivatives(name: str) -> None:
     f, x = CASES[name]
     check(f, x, step=1e-4, tolerance=1e-5, second=False)
@@ -126,6 +126,7 @@ def test_queries_outside_of_all_simplices() -> None:
     assert np.any(slopes[1] != 0.0)
 
 
+@pytest.mark.slow
 def test_radial_functions_at_their_own_points() -> None:
     for kernel in ("linear", "thin_plate_spline", "cubic", "gaussian"):
         f = lambda q, k=kernel: np.sum(  # noqa: E731

@@ -99,7 +99,7 @@ SERIES: dict[str, Callable[[Any, Any], Any]] = {
 
 
 @pytest.mark.parametrize(("name", "kind"), sampled_tuples(
-    [(name, kind) for kind in CLASSES for name in SERIES], 17))  # fmt: skip
+    [(name, kind) for kind in CLASSES for name in SERIES], 50))  # fmt: skip
 def test_series_of_traced_coefficients(name: str, kind: Any) -> None:
     check(lambda c: SERIES[name](kind, c), C, step=1e-4, tolerance=1e-6, second=False)
 
