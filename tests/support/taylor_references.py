@@ -105,6 +105,8 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "arccosh": mp.acosh,
     "arctanh": mp.atanh,
     "hypot": mp.hypot,
+    "quotient_real": lambda a, b, c, d: (a * c + b * d) / (c * c + d * d),
+    "quotient_imag": lambda a, b, c, d: (b * c - a * d) / (c * c + d * d),
     "arctan2": mp.atan2,
     "expit": lambda x: 1 / (1 + mp.exp(-x)),
     "logaddexp": lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
