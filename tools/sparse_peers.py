@@ -2,7 +2,7 @@
 
 For each problem the nonzeros of the Jacobian of its equations and of the lower triangle of the
 Hessian of the Lagrangian: seconds to the first result (from plain functions or symbols to numbers),
-then microseconds an evaluation, the least of several runs of an equal share of the time. CasADi is
+then microseconds an evaluation, the least of several runs in which all peers take turns. CasADi is
 called through its buffers, once in its virtual machine and once as C by gcc -O3; asdex's functions
 are jitted. All peers' nonzeros are compared with tapec's before they are timed.
 """
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 1.0  # the time of one measurement
+SECONDS = 2.0  # the time of one measurement
+ROUNDS = 20  # of so many rounds
 C_SECONDS = 300  # after which the C compiler is stopped
 
 Array = np.ndarray[Any, Any]
@@ -280,19 +281,19 @@ CONTENDERS: dict[str, Callable[[Problem, Array, Array], Calls]] = {
 }
 
 
-def least(call: Callable[[], Any]) -> float:
-    """The seconds of a call: the least of several rounds."""
+def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
+    """The seconds of each call: the least of several rounds, in which all take turns."""
+    counts = [max(1, int(SECONDS / ROUNDS / timed(call, 1))) for call in calls]
+    found = [[timed(call, n) for call, n in zip(calls, counts, strict=True)] for _ in range(ROUNDS)]
+    return [min(row) for row in zip(*found, strict=True)]
+
+
+def timed(call: Callable[[], Any], count: int) -> float:
+    """The seconds of one call, on average over several."""
     start = time.perf_counter()
-    call()
-    once = max(time.perf_counter() - start, 1e-7)
-    count = max(1, int(SECONDS / 10 / once))
-    best, end = once, time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        for _ in range(count):
-            call()
-        best = min(best, (time.perf_counter() - start) / count)
-    return best
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - start) / count
 
 
 def compare(p: Problem) -> None:
@@ -303,6 +304,7 @@ def compare(p: Problem) -> None:
     x = 1.0 + 0.1 * rng.normal(size=p.n)
     weights = rng.normal(size=tapec.nlp(p.objective, p.equations, p.n).m)
     wanted: list[Array] = []
+    ready: list[tuple[str, float, Calls, str]] = []
     for name, make in CONTENDERS.items():
         if name == "CasADi gcc -O3" and not p.compiled:
             continue
@@ -316,9 +318,11 @@ def compare(p: Problem) -> None:
         found = [np.sort(np.asarray(call())) for call in calls]
         wanted = wanted or found
         sums = [np.allclose(a.sum(), b.sum()) for a, b in zip(found, wanted, strict=True)]
-        agree = "" if all(sums) or name == "asdex" else "  OTHER NUMBERS"
-        times = " ".join(f"{1e6 * least(call):12.2f}" for call in calls)
-        print(f"{p.name:16} {name:16} {first:9.3f} s {times} us{agree}", flush=True)
+        ready.append((name, first, calls, "" if all(sums) or name == "asdex" else "OTHER NUMBERS"))
+    every = [least([calls[k] for _, _, calls, _ in ready]) for k in range(2)]
+    for (name, first, _, note), jacobian, hessian in zip(ready, *every, strict=True):
+        times = f"{1e6 * jacobian:12.2f} {1e6 * hessian:12.2f}"
+        print(f"{p.name:16} {name:16} {first:9.3f} s {times} us  {note}", flush=True)
 
 
 def main() -> None:

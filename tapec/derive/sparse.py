@@ -35,8 +35,8 @@ from tapec.derive.sparse_plans import (
     SparsePlan,
     SparseRecipe,
     SparseStructure,
-    Steady,
     blocks_of,
+    steady,
 )
 from tapec.errors import DTypeError, SparsityError
 from tapec.ir import Func
@@ -133,7 +133,7 @@ class SparseKernel(Foreign):
         captured = [] if special.state is None else special.state.arrays
         if plan.part.given or sum(a.size for a in captured) > COMPARED_ARRAYS:
             return self._numbers
-        return Steady(self.__wrapped__, plan, special, self._numbers).numbers
+        return steady(self.__wrapped__, plan, special, self._numbers)
 
     def _numbers(self, *args: Any) -> Array:
         plan, inputs = self._prepared(args, {})

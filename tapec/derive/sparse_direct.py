@@ -18,10 +18,13 @@ from tapec.ir import Func
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
 from tapec.ir.places import Entry, progression, to_slice
+from tapec.ir.types import dtype_name
 from tapec.pipeline import clean, interpreted
 from tapec.sparse.direct import Direct
 from tapec.sparse.rows import entries
-from tapec.sparse.tuning import MOST_STRIDED, STRIDED_FROM
+from tapec.sparse.tuning import MOST_COLLECTED, MOST_STRIDED, STRIDED_FROM
+from tapec.trace.arrays.operands import need_session, operand
+from tapec.trace.arrays.tracer import wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Summands:
         known, found = _constant_results(func)
         sizes = [v.type.size for v in func.results]
         parts = np.split(_slots(emitted, pattern), np.cumsum(sizes)[:-1])
-        constants = np.zeros(pattern.nnz)
+        kinds = {v.type.numpy for v in func.results}
+        constants = np.zeros(pattern.nnz, np.result_type(*kinds) if kinds else float)
         for numbers, own, flag in zip(found, parts, known, strict=True):
             if flag:
                 np.add.at(constants, own[own >= 0], numbers.reshape(-1)[own >= 0])
@@ -186,6 +190,38 @@ class Directly(Nonzeros):
         return total
 
 
+class Collected(Nonzeros):
+    """inputs -> the nonzeros, each a sum that is written out: for so few that no index array need
+    be read."""
+
+    suffix = "collected"
+    layout: tuple[Array, ...] = ()
+
+    def __init__(self, summands: Summands, special: Specialization) -> None:
+        super().__init__(summands.func, special)
+        constants = summands.constants
+        (known,) = np.nonzero(constants)
+        self.known = constants[known]
+        sources: list[list[int]] = [[] for _ in constants]
+        for k, slot in enumerate(np.concatenate([known, *summands.slots]).tolist()):
+            if slot >= 0:
+                sources[slot].append(k)
+        self.sources = tuple(map(tuple, sources))
+
+    def __call__(self, *inputs: Any) -> Any:
+        rows = [x for x in (self.known, *self.found(list(inputs), self.func)) if x.size]
+        session, kind = need_session(), dtype_name(self.known.dtype)
+        given = [operand(session, x, kind) for x in rows]
+        return wrap(session, session.emit("collect", *given, sources=self.sources))
+
+
+def _few(summands: Summands) -> bool:
+    """Whether sums of nonzeros are to be written out."""
+    entries = np.count_nonzero(summands.constants) + sum(own.size for own in summands.slots)
+    strided = (_stride(own, summands.constants.size) for own in summands.slots)
+    return 0 < int(entries) <= MOST_COLLECTED and all(at is None for at in strided)
+
+
 def _row(found: Sequence[Any]) -> Any:
     """All entries in one row; arrays of one size are computed side by side."""
     parts = [
@@ -202,8 +238,9 @@ def _size(numbered: tuple[int, Any]) -> int:
 def one_by_one(summands: Summands, special: Specialization) -> Form:
     """The nonzeros by themselves."""
 
-    def form(numbers: Array) -> tuple[Directly, tuple[Array, ...]]:
-        made = Directly(summands.chosen(numbers), special)
+    def form(numbers: Array) -> tuple[Any, tuple[Array, ...]]:
+        chosen = summands.chosen(numbers)
+        made = (Collected if _few(chosen) else Directly)(chosen, special)
         return made, made.layout
 
     return form

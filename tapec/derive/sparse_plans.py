@@ -114,10 +114,11 @@ class Changed(Exception):
 
 
 class SteadyProgram:
-    """The program of a plan, watched as the function itself: it is traced once."""
+    """The program of a plan with the inputs that calls do not pass before all others, watched as
+    the function itself: it is traced once."""
 
-    def __init__(self, f: Function, made: Any, special: Specialization) -> None:
-        self.f, self.made, self.special = f, made, special
+    def __init__(self, f: Function, made: Any, special: Specialization, hidden: int) -> None:
+        self.f, self.made, self.special, self.hidden = f, made, special, hidden
         self.traced = False
         self.__name__ = self.__qualname__ = made.__name__
 
@@ -125,28 +126,26 @@ class SteadyProgram:
         if self.traced or not self.special.holds():
             raise Changed
         self.traced = True
-        return self.made(*args)
+        hidden, given = args[: self.hidden], args[self.hidden :]
+        return self.made(*given, *hidden)
 
 
-class Steady:
-    """The numbers of a plan, where what the function captures stays as it is."""
+def steady(
+    f: Function, plan: SparsePlan, special: Specialization, other: Callable[..., Array]
+) -> Callable[..., Array]:
+    """The numbers of a plan at arguments of one signature, where what the function captures stays
+    as it is; those of `other` from then on."""
+    hidden = special.hidden_inputs()
+    watched = SteadyProgram(f, plan.part.made, special, len(hidden))
+    kernel = Kernel(watched, **plan.kernel._options)
+    run: Callable[..., Array] = partial(kernel, *hidden, *plan.part.layout)
 
-    def __init__(
-        self, f: Function, plan: SparsePlan, special: Specialization, other: Callable[..., Array]
-    ) -> None:
-        self.other = other
-        watched = SteadyProgram(f, plan.part.made, special)
-        kernel = Kernel(watched, **plan.kernel._options)
-        hidden = special.hidden_inputs()
-        self.kernel: Callable[..., Array] | None = partial(kernel, *plan.part.layout)
-        if hidden:
-            self.kernel = lambda *args: kernel(*plan.part.layout, *args, *hidden)
+    def numbers(*args: Any) -> Array:
+        nonlocal run
+        try:
+            return run(*args)
+        except Changed:
+            run = other
+            return run(*args)
 
-    def numbers(self, *args: Any) -> Array:
-        """The numbers at arguments whose signature is always the same."""
-        if self.kernel is not None:
-            try:
-                return self.kernel(*args)
-            except Changed:
-                self.kernel = None
-        return self.other(*args)
+    return numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 
 from tapec.ir.affine import Affine, Index, flat, var
 from tapec.ir.core import Op, Value
@@ -95,6 +96,20 @@ def _scatter(n: Frame, op: Op, buffer: Memory) -> None:
     n.loops((*lead, *inner), "serial", leaf)
 
 
+def _collect(n: Frame, op: Op, buffer: Memory) -> None:
+    shape = op.result.type.shape
+    places = [(v, k) for v in op.operands for k in range(v.type.shape[-1])]
+
+    def leaf(lead: Index) -> None:
+        for j, own in enumerate(op.attrs["sources"]):
+            terms = [n.pull(v, (*lead, Affine(k))) for v, k in (places[s] for s in own)]
+            start = terms[:1] or [n.build.zero(op.result.type.dtype)]
+            value = reduce(lambda a, b: n.build.op("add", a, b), terms[1:], start[0])
+            n.save(value, buffer, flat((*lead, Affine(j)), shape))
+
+    n.loops(shape[:-1], "vector", leaf)
+
+
 # rule(nests, op, buffer of the result)
 OWN_LOOPS: Mapping[str, Callable[[Frame, Op, Memory], None]] = {
     **dict.fromkeys([p.name for p in RUNNING], _scan),
@@ -110,6 +125,7 @@ OWN_LOOPS: Mapping[str, Callable[[Frame, Op, Memory], None]] = {
     "dynamic_update": update,
     "dynamic_add": update,
     "concatenate": concatenate,
+    "collect": _collect,
     "stack": concatenate,
     "solve": solve,
     "determinant": determinant,

@@ -178,6 +178,17 @@ def _stack(e: Grids, op: Op, *parts: Grid) -> Grid:
     return np.stack(parts, axis=op.attrs["axis"])
 
 
+@rule("collect")
+def _collect(e: Grids, op: Op, *parts: Grid) -> Grid:
+    every = np.concatenate(parts, axis=-1)
+    out = e.zeros(op.result.type)
+    for j, own in enumerate(op.attrs["sources"]):
+        for k in own:
+            pairs = zip(out[..., j].ravel(), every[..., k].ravel(), strict=True)
+            out[..., j] = grid([e.build.op("add", a, b) for a, b in pairs], out.shape[:-1])
+    return out
+
+
 @rule("integer_pow")
 def _integer_pow(e: Grids, op: Op, x: Grid) -> Grid:
     values = [power(e.build, v, op.attrs["n"]) for v in x.ravel().tolist()]

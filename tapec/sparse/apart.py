@@ -15,9 +15,9 @@ from tapec.ad.rules import reshape
 from tapec.ir import Op
 from tapec.ir.build import Builder
 from tapec.ir.core import Value
-from tapec.ir.ops.indexing import INDEX
+from tapec.ir.ops.indexing import INDEX, PLACE
 from tapec.ir.ops.shape import CONCATENATE, RESHAPE, STACK
-from tapec.ir.places import full_range, kept
+from tapec.ir.places import full_range, kept, slices
 from tapec.sparse.facts import Array
 from tapec.sparse.tuning import MOST_PARTS
 
@@ -34,12 +34,16 @@ class Joined:
         self.joints: dict[Value, tuple[int, Cuts] | None] = {}
 
     def of(self, value: Value, at: Array) -> Iterator[tuple[Value, Array]]:
-        """The parts of a value that are not joined from others, and of `at`, which has its
+        """The parts that a value is joined from, or is the sum of, and of `at`, which has its
         shape."""
         op = self.source.get(value)
         if op is not None and op.primitive is RESHAPE:
             (given,) = op.operands
             yield from self.of(given, at.reshape(given.type.shape))
+            return
+        if op is not None and op.primitive is PLACE:
+            for given, spec in zip(op.operands, op.attrs["at"], strict=True):
+                yield from self.of(given, np.asarray(at[slices(spec)]))
             return
         found = self.joined(value)
         if found is None:

@@ -69,7 +69,7 @@ class Emission:
         """Let these be the pieces of a value; raises NotDirect where all are more than wanted."""
         own = _added_up(self.builder, [e for e in found if e.columns.size])
         self.pieces[value] = own
-        self.work += sum(e.columns.size for e in own)
+        self.work += sum(int(np.count_nonzero(e.columns >= 0)) for e in own)
         if self.work > self.limit:
             raise MoreEntries("it has more entries than directions")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tapec.ad.activity import has_rule
 from tapec.ir import Block, Op
 from tapec.ir.core import Value
 from tapec.ir.incidence import all_meet
+from tapec.ir.ops.collect import COLLECT
 from tapec.ir.primitive import PRIMITIVES
 from tapec.sparse.facts import Array, Fact
 from tapec.sparse.rows import Labels, Rows, as_matrix, identity, met, stacked, taken, union
@@ -89,6 +90,8 @@ class Spread:
             return None
         if op.primitive.kind == "elementwise":
             return self._broadcast(op, result, facts, active)
+        if op.primitive is COLLECT:
+            return _collected(self, op, facts)
         adds = op.primitive.rounding and op.primitive.writes is not None
         moves = op.primitive.kind == "linear" and not op.primitive.rounding
         if (adds or moves) and (places := self._places(op, facts)) is not None:
@@ -212,6 +215,21 @@ def _added(
     rows = stacked([facts[1].rows], [given.type.size], spread.columns)
     read = read_numbers(op, places[2:])
     return spread.union(facts[0].rows, met(rows, Labels(read, every)))
+
+
+def _collected(spread: Spread, op: Op, facts: Sequence[Fact]) -> Rows | None:
+    """Sums of chosen elements: their first terms, their second ones, and so on."""
+    shapes = [v.type.shape for v in op.operands]
+    sizes = [v.type.size for v in op.operands]
+    rows = stacked([f.rows for f in facts], sizes, spread.columns)
+    bounds = pairwise(accumulate(sizes, initial=0))
+    every = [np.arange(*b).reshape(shape) for b, shape in zip(bounds, shapes, strict=True)]
+    numbers = np.concatenate(every, axis=-1)
+    found: Rows | None = None
+    for terms in zip_longest(*op.attrs["sources"], fillvalue=-1):
+        at = np.array(terms)
+        found = spread.union(found, taken(rows, np.where(at < 0, -1, numbers[..., at])))
+    return found
 
 
 def read_numbers(op: Op, places: Sequence[Array | None]) -> Array:

@@ -38,7 +38,11 @@ MOST_PARTS = 16
 STRIDED_FROM = 32
 # Up to which there are such rows of entries; others are gathered. [rows; estimated]
 MOST_STRIDED = 64
+# Up to which nonzeros are written out as sums, 50 us of compilation each, where reading an index
+# array takes as long as computing them. [entries; measured: optimal power flow]
+MOST_COLLECTED = 1_500
 # From which the colouring of a pattern is kept on disk. [nonzeros; estimated]
 KEPT_NONZEROS = 2_000
-# What direct emission may cost. [elements of entries per element along a direction; estimated]
-DIRECT_COST = 1.0
+# What direct emission may cost. [elements of entries per element along a direction; measured:
+# stencils, chains, arrowheads, collocation, power flow, where equal counts take half of the time]
+DIRECT_COST = 1.5
