@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from tapec.call.engine import engine_options
 from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
 from tapec.call.specialize import Specialization
+from tapec.derive import sparse_kept
 from tapec.derive.derived import Argnums, Function
 from tapec.derive.sparse_colours import COLOURINGS, kept, least_work, work
 from tapec.derive.sparse_direct import Summands, one_by_one
-from tapec.derive.sparse_kernels import Compressed
+from tapec.derive.sparse_kernels import along
 from tapec.derive.sparse_parts import (
     Array,
     Chosen,
@@ -24,13 +26,11 @@ from tapec.derive.sparse_parts import (
     InOrder,
     MatrixBlock,
     Style,
-    along_colours,
     arranged,
     refuse_complex,
 )
 from tapec.derive.sparse_plans import (
     AllNonzeros,
-    Form,
     SparseExport,
     SparsePlan,
     SparseRecipe,
@@ -160,7 +160,21 @@ class SparseKernel(Foreign):
         return known[-1], inputs
 
     def part(self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]) -> SparseRecipe:
-        """The derivative at a signature, and at the structure of these inputs."""
+        """The derivative at a signature, and at the structure of these inputs: from the disk where
+        an earlier process has kept it."""
+        results_only(special)  # raises where it must
+        options = self.suffix, self._style, chosen.numbers, chosen.groups
+        key = sparse_kept.key_of(special, inputs, *options)
+        nested = partial(self._nested, special, chosen)
+        known = sparse_kept.known(key, special, inputs, self._coloured, nested)
+        if known is None:
+            known = self._found(special, chosen, inputs)
+            sparse_kept.keep(key, known)
+        return known
+
+    def _found(
+        self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]
+    ) -> SparseRecipe:
         found = self.nonzeros(special, chosen, inputs)
         elements = Coordinates.of(found.sparsity.pattern, self._style.triangle)
         widths = chosen.sizes(special)
@@ -180,7 +194,7 @@ class SparseKernel(Foreign):
         report = Sparsity(pattern, lambda: self._coloured(pattern))
         emitted = self._emitted(found, flags, report)
         if emitted is None:
-            form = _along(func, special, flags, report.colouring)
+            form = along(func, special, flags, report.colouring)
         else:
             form = one_by_one(Summands.of(emitted, pattern), special)
         heights = [v.type.size for v in func.results]
@@ -244,13 +258,6 @@ class SparseKernel(Foreign):
 
     def _across(self, chosen: Chosen, row: Sequence[MatrixBlock], data: Array) -> Any:
         return chosen.nested([block.filled(data) for block in row], self._single)
-
-
-def _along(func: Func, special: Specialization, flags: list[bool], coloured: Colouring) -> Form:
-    """The nonzeros along directions."""
-    made = Compressed(func, special, flags, coloured)
-    places = along_colours(coloured, (coloured.rows.size, coloured.columns.size))
-    return lambda numbers: (made, (places[numbers], coloured.columns, coloured.rows))
 
 
 def refuse_tracers(args: Any, kwargs: Any) -> None:

@@ -58,7 +58,7 @@ class Summands:
         place[numbers] = np.arange(numbers.size)
         slots = [place[own] for own in self.slots]  # the last place is that of none
         kept = [k for k, own in enumerate(slots) if (own >= 0).any()]
-        func = self.func.with_results([self.func.results[k] for k in kept])
+        func = clean(self.func.with_results([self.func.results[k] for k in kept]))
         return Summands(func, self.constants[numbers], tuple(slots[k] for k in kept))
 
 
@@ -163,6 +163,7 @@ class Directly(Nonzeros):
     """
 
     suffix = "direct"
+    kept = "assembly", "has", "layout"
 
     def __init__(self, summands: Summands, special: Specialization) -> None:
         super().__init__(summands.func, special)
@@ -195,6 +196,7 @@ class Collected(Nonzeros):
     be read."""
 
     suffix = "collected"
+    kept = "known", "sources"
     layout: tuple[Array, ...] = ()
 
     def __init__(self, summands: Summands, special: Specialization) -> None:

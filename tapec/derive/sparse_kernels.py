@@ -10,6 +10,8 @@ import numpy as np
 from tapec.ad.compressed import compressed
 from tapec.call.specialize import Specialization
 from tapec.derive.nesting import inline
+from tapec.derive.sparse_parts import along_colours
+from tapec.derive.sparse_plans import Form
 from tapec.ir import Func, Type
 from tapec.pipeline import clean, derive
 from tapec.sparse.acyclic import Substitution
@@ -30,6 +32,7 @@ class Nonzeros:
         self.__name__ = self.__qualname__ = f"{special.func.name}.{self.suffix}"
 
     suffix = "nonzeros"
+    kept: tuple[str, ...] = ()  # attributes that hold all that follows from the pattern
 
     def found(self, inputs: Sequence[Any], func: Func, seeds: Sequence[Any] = ()) -> list[Any]:
         """The results of a program of the inputs; raises what the function raises."""
@@ -68,6 +71,13 @@ class Compressed(Nonzeros):
         along = [_flat(found[: len(out)], p)] if p else []
         across = [_flat(found[len(found) - len(into) :], q)] if q else []
         return np.concatenate([*along, *across]) if p and q else (along or across)[0]
+
+
+def along(func: Func, special: Specialization, flags: list[bool], coloured: Colouring) -> Form:
+    """The nonzeros along directions."""
+    made = Compressed(func, special, flags, coloured)
+    places = along_colours(coloured, (coloured.rows.size, coloured.columns.size))
+    return lambda numbers: (made, (places[numbers], coloured.columns, coloured.rows))
 
 
 class Substituted(Compressed):

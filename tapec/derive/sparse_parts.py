@@ -138,10 +138,17 @@ class MatrixBlock:
     template: Any
 
     def filled(self, data: Array) -> Any:
-        """A matrix with these nonzeros; it shares its index arrays with all others."""
+        """A matrix with its part of these nonzeros; it shares its index arrays with all others."""
+        return self._with(data[self.nonzeros])
+
+    def resized(self, size: int) -> MatrixBlock:
+        """The block with so many zeros in its template: none are to be kept on disk."""
+        return MatrixBlock(self.nonzeros, self._with(np.zeros(size)))
+
+    def _with(self, data: Array) -> Any:
         made = object.__new__(type(self.template))
         made.__dict__.update(self.template.__dict__)
-        made.data = data[self.nonzeros]
+        made.data = data
         return made
 
 

@@ -13,7 +13,13 @@ from tapec.backends.llvm.constants import external
 from tapec.backends.llvm.emit import Emitted, emit_kernel
 from tapec.backends.llvm.jit import Library, emit_object, exported_names, imported_names
 from tapec.backends.llvm.linking import ObjectCode, linked
-from tapec.backends.llvm.tuning import LONG_BLOCK_OPS, OPTIMIZED_OPS, RELEASE_WORK, REPEATED_TRIPS
+from tapec.backends.llvm.tuning import (
+    LONG_BLOCK_OPS,
+    OPTIMIZED_LOOP_OPS,
+    OPTIMIZED_OPS,
+    RELEASE_WORK,
+    REPEATED_TRIPS,
+)
 from tapec.backends.llvm.wrapper import wrapper_text
 from tapec.ir.core import Func, Op
 from tapec.ir.nested import count, every
@@ -151,7 +157,7 @@ def emit(lowered: Lowered) -> LlvmText:
     loops, signature, opt = lowered.loops, lowered.signature, lowered.opt
     emitted = emit_kernel(loops)
     total = work(loops.ops)
-    level = _level(emitted, total, longest(loops.ops)) if opt is None else opt
+    level = _level(emitted, total, loops.ops) if opt is None else opt
     nogil = signature.nogil or total > RELEASE_WORK
     signature = replace(signature, work_bytes=emitted.work_bytes, nogil=nogil)
     module = emitted.text + (wrapper_text(signature) if lowered.wrapper else "")
@@ -196,11 +202,12 @@ def _passes(func: Func, report: Report) -> Callable[[str, Func, Func, float], No
     return watch
 
 
-def _level(emitted: Emitted, total: int, block: int) -> int:
+def _level(emitted: Emitted, total: int, ops: Sequence[Op]) -> int:
     repeated = total > REPEATED_TRIPS * emitted.ops
-    if emitted.ops > OPTIMIZED_OPS:
+    looped = 2 * len(ops) < count(ops)  # more ops are in loops than in straight lines
+    if emitted.ops > (OPTIMIZED_LOOP_OPS if looped else OPTIMIZED_OPS):
         return 1 if repeated else 0
-    return 2 if repeated and block <= LONG_BLOCK_OPS else 1
+    return 2 if repeated and longest(ops) <= LONG_BLOCK_OPS else 1
 
 
 def longest(ops: Sequence[Op]) -> int:
