@@ -163,25 +163,33 @@ class Directly(Nonzeros):
     """
 
     suffix = "direct"
-    kept = "assembly", "has", "layout"
+    kept = "has", "strided", "pooled"
 
-    def __init__(self, summands: Summands, special: Specialization) -> None:
+    def __init__(
+        self, summands: Summands, special: Specialization, assembly: Assembly, has: list[bool]
+    ) -> None:
         super().__init__(summands.func, special)
-        self.assembly = made = Assembly.of(summands.slots, summands.constants)
+        self.has, self.strided, self.pooled = has, assembly.strided, assembly.pooled
+
+    @classmethod
+    def of(cls, summands: Summands, special: Specialization) -> tuple[Directly, tuple[Array, ...]]:
+        """The program of these nonzeros, and its layout."""
+        made = Assembly.of(summands.slots, summands.constants)
         where = made.where if made.base is not None else made.where[:0]
         arrays = made.base, made.known, where, made.first, made.sources, made.targets
-        self.has = [x is not None and x.size > 0 for x in arrays]
-        self.layout = tuple(x for x in arrays if x is not None and x.size)
+        has = [x is not None and x.size > 0 for x in arrays]
+        layout = tuple(x for x in arrays if x is not None and x.size)
+        return cls(summands, special, made, has), layout
 
     def __call__(self, *args: Any) -> Any:
         given = iter(args)
         parts: list[Any] = [next(given) if flag else None for flag in self.has]
         base, known, where, first, sources, targets = parts
         found = self.found(list(given), self.func)
-        pooled = [found[k] for k in self.assembly.pooled]
+        pooled = [found[k] for k in self.pooled]
         every = _row(pooled if known is None else [*pooled, known])
         total: Any = every[first] if base is None else base.copy()
-        for k, entry, busy in self.assembly.strided:
+        for k, entry, busy in self.strided:
             at = to_slice(entry)
             total[at] = total[at] + found[k] if busy else found[k]
         if where is not None:
@@ -196,14 +204,13 @@ class Collected(Nonzeros):
     be read."""
 
     suffix = "collected"
-    kept = "known", "sources"
-    layout: tuple[Array, ...] = ()
+    kept = "known", "kind", "sources"
 
     def __init__(self, summands: Summands, special: Specialization) -> None:
         super().__init__(summands.func, special)
         constants = summands.constants
         (known,) = np.nonzero(constants)
-        self.known = constants[known]
+        self.known, self.kind = tuple(constants[known].tolist()), dtype_name(constants.dtype)
         sources: list[list[int]] = [[] for _ in constants]
         for k, slot in enumerate(np.concatenate([known, *summands.slots]).tolist()):
             if slot >= 0:
@@ -211,9 +218,9 @@ class Collected(Nonzeros):
         self.sources = tuple(map(tuple, sources))
 
     def __call__(self, *inputs: Any) -> Any:
-        rows = [x for x in (self.known, *self.found(list(inputs), self.func)) if x.size]
-        session, kind = need_session(), dtype_name(self.known.dtype)
-        given = [operand(session, x, kind) for x in rows]
+        session, known = need_session(), [np.array(self.known)] if self.known else []
+        rows = (*known, *self.found(list(inputs), self.func))
+        given = [operand(session, x, self.kind) for x in rows]
         return wrap(session, session.emit("collect", *given, sources=self.sources))
 
 
@@ -242,7 +249,6 @@ def one_by_one(summands: Summands, special: Specialization) -> Form:
 
     def form(numbers: Array) -> tuple[Any, tuple[Array, ...]]:
         chosen = summands.chosen(numbers)
-        made = (Collected if _few(chosen) else Directly)(chosen, special)
-        return made, made.layout
+        return (Collected(chosen, special), ()) if _few(chosen) else Directly.of(chosen, special)
 
     return form

@@ -72,3 +72,103 @@ def test_programs_of_nonzeros_are_kept(disk: Store) -> None:
         plan, inputs = derivative._prepared((X,), {})
         text = str(plan.kernel.explain(*plan.part.layout, *inputs))
     assert "from disk" in text
+
+
+# --- patterns, and programs that compute nonzeros one by one --------------------------------------
+
+
+def few(x: Any) -> Any:
+    return {"a": x[:3] * x[1:4], "b": (3.0 * x[4:6], np.array([x[0] ** 2, 2.0]))}
+
+
+def chosen(x: Any, places: Any) -> Any:
+    y = x[places] ** 2
+    if np.any(y > 1e9):
+        raise ValueError("too large")
+    return y
+
+
+def last(x: Any, w: Any) -> Any:
+    return w * x[::2] * x[1::2]
+
+
+Made = Any
+PLACES = np.array([3, 0, 3])
+KEPT: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "few nonzeros": (lambda: tapec.jacobian(few, sparse=True, format="csc"), (X[:8],)),
+    "rows of one distance": (lambda: tapec.jacobian(steps, sparse=True), (X,)),
+    "coordinates": (lambda: tapec.jacobian(last, argnums=(1, 0), sparse=True, format="coo"),
+                    (X, X[::2])),
+    "places": (lambda: tapec.jacobian(chosen, sparse=True), (X, PLACES)),
+    "a triangle": (lambda: tapec.hessian(chain, sparse=True, triangle="lower"), (X,)),
+}  # fmt: skip
+
+
+def parts(found: Any) -> list[bytes]:
+    """The bytes of all matrices."""
+    if isinstance(found, dict):
+        return parts(list(found.values()))
+    if isinstance(found, list | tuple):
+        return [b for part in found for b in parts(part)]
+    return [np.ascontiguousarray(v).tobytes() for _, v in sorted(vars(found.tocoo()).items())
+            if isinstance(v, np.ndarray)] + [repr(found).encode()]  # fmt: skip
+
+
+@pytest.fixture
+def never_again(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def start() -> None:
+        def never(*args: Any) -> Any:
+            raise AssertionError("looked for again")
+
+        for name in ("dependence", "direct"):
+            monkeypatch.setattr(f"tapec.derive.sparse.{name}", never)
+
+    return start
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_pattern_is_found_once(name: str, disk: Store, never_again: Any) -> None:
+    make, args = KEPT[name]
+    first, made = make()(*args), make()
+    never_again()
+    assert parts(made(*args)) == parts(first)
+    assert made.sparsity(*args).pattern.nnz >= 1
+    assert parts(made.template(*args)) != parts(first)
+    np.testing.assert_array_equal(made.numbers(*args)(*args), make().numbers(*args)(*args))
+
+
+def test_what_decides_a_pattern_is_in_its_key(disk: Store, never_again: Any) -> None:
+    make, (x, places) = KEPT["places"]
+    make()(x, places)
+
+    def other(x: Any, places: Any) -> Any:
+        return x[places] ** 3
+
+    never_again()
+    for made, given in (
+        (make(), (x, places + 1)),
+        (make(), (x[:-1], places)),
+        (tapec.jacobian(other, sparse=True), (x, places)),
+        (tapec.jacobian(chosen, sparse=True, format="coo"), (x, places)),
+        (tapec.jacobian(chosen, sparse=True, route="direct"), (x, places)),
+    ):
+        with pytest.raises(AssertionError, match="looked for again"):
+            made(*given)
+
+
+def test_what_is_kept_raises_as_before(disk: Store, never_again: Any) -> None:
+    make, (x, places) = KEPT["places"]
+    make()(x, places)
+    never_again()
+    with pytest.raises(ValueError, match="too large"):
+        make()(x * 1e6 + 1e6, places)
+
+
+def test_a_damaged_entry_is_no_pattern(disk: Store) -> None:
+    make, args = KEPT["few nonzeros"]
+    first = make()(*args)
+    for path, _ in disk.entries():
+        with open(path, "r+b") as file:
+            file.seek(-3, 2)
+            file.write(b"???")
+    assert parts(make()(*args)) == parts(first)
