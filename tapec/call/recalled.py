@@ -98,7 +98,7 @@ def entry_of(special: Specialization) -> CompiledEntry:
     kernel: Any = made.kernel
     if special.effects is not None or kernel.code.hosts:
         raise Unportable("it changes objects outside, or calls Python")
-    if not all(isinstance(x, ResultMarker) or is_plain(x) for x in special.leaves):
+    if not all(isinstance(x, ResultMarker) or is_plain(x) or _travels(x) for x in special.leaves):
         raise Unportable("it returns objects as they are")
     return CompiledEntry(
         special.face,
@@ -116,6 +116,11 @@ def entry_of(special: Specialization) -> CompiledEntry:
         kernel.signature.nogil,
         kernel.opt,
     )
+
+
+def _travels(x: Any) -> bool:
+    """Whether a result is a kernel of ours whose program is known, such as a linear map."""
+    return getattr(getattr(x, "__wrapped__", None), "travels", None) is True
 
 
 def _inputs(special: Specialization) -> Sequence[CapturedInput]:

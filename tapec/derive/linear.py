@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tapec.ad.adjoint import adjoint
@@ -21,6 +22,8 @@ from tapec.derive.nesting import Inner, argument_leaves, as_float, inline, lift,
 from tapec.derive.transforms import options
 from tapec.errors import ShapeError
 from tapec.ir import Func, Type, Value
+from tapec.ir.nested import every
+from tapec.ir.ops.opaque import OPAQUE
 from tapec.pipeline import clean, derive, running
 from tapec.trace import ResultMarker
 from tapec.tree import Tree, flatten
@@ -36,8 +39,8 @@ class _AtPoint(Transform, ABC):
     @abstractmethod
     def along(
         self, func: Func, inner: Inner, args: Any, main: list[int]
-    ) -> tuple[list[Type], Tree]:
-        """Types and structure of what the map takes."""
+    ) -> tuple[Sequence[Type | None], Tree]:
+        """Types and structure of what the map takes; it ignores what stands for a constant."""
 
     @abstractmethod
     def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
@@ -94,13 +97,18 @@ class _Map:
         self,
         func: Func,
         early: list[bool],
-        types: list[Type],
+        types: Sequence[Type | None],
         tree: Tree,
         pack: Callable[[list[Any]], Any],
     ) -> None:
         self.func, self.early, self.types, self.tree, self.pack = func, early, types, tree, pack
         self.kept = (0, 0)  # the numbers of known derivatives and of residuals
         self.__name__ = self.__qualname__ = func.name
+
+    @property
+    def travels(self) -> bool:
+        """Whether another process can run the program: it calls no function of this one's."""
+        return not any(op.primitive is OPAQUE for op in every(self.func.ops))
 
     def __call__(self, *args: Any) -> Any:
         split = sum(self.kept)
@@ -119,6 +127,8 @@ class _Map:
             )
         found = []
         for leaf, wanted in zip(leaves, self.types, strict=True):
+            if wanted is None:
+                continue
             seed: Any = lift(leaf)
             if seed.shape != wanted.shape:
                 raise ShapeError(
@@ -127,6 +137,22 @@ class _Map:
             if wanted.is_float:
                 found.append(seed * 1.0)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Pushed:
+    """Tangents put together as the results are; those of integers are zero."""
+
+    tree: Tree
+    leaves: tuple[Any, ...]
+    floats: tuple[bool, ...]
+
+    def __call__(self, found: list[Any]) -> Any:
+        given = iter(found)
+        values = [next(given) if f else 0.0 for f in self.floats]
+        return self.tree.unflatten(
+            [values[m.index] if isinstance(m, ResultMarker) else m for m in self.leaves]
+        )
 
 
 class _Vjp(_AtPoint):
@@ -140,9 +166,13 @@ class _Vjp(_AtPoint):
 
     def along(
         self, func: Func, inner: Inner, args: Any, main: list[int]
-    ) -> tuple[list[Type], Tree]:
+    ) -> tuple[Sequence[Type | None], Tree]:
         tree = inner.tree.children[0] if self.has_aux else inner.tree
-        return [inner.func.results[k].type for k in main], Tree(tuple, (), (tree,))
+        types = [
+            inner.func.results[m.index].type if isinstance(m, ResultMarker) else None
+            for m in inner.leaves[: tree.size]
+        ]
+        return types, Tree(tuple, (), (tree,))
 
     def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
         unflatten: Callable[[list[Any]], Any] = flatten(args)[1].unflatten
@@ -157,18 +187,13 @@ class _Linearize(_AtPoint):
 
     def along(
         self, func: Func, inner: Inner, args: Any, main: list[int]
-    ) -> tuple[list[Type], Tree]:
+    ) -> tuple[Sequence[Type | None], Tree]:
         late = func.params[len(inner.inputs) :]
         return [p.type for p in late], flatten(args)[1]
 
     def across(self, inner: Inner, args: Any) -> Callable[[list[Any]], Any]:
-        floats = [v.type.is_float for v in inner.func.results]
-
-        def pack(found: list[Any]) -> Any:
-            given = iter(found)
-            return inner.result([next(given) if f else 0.0 for f in floats])
-
-        return pack
+        floats = tuple(v.type.is_float for v in inner.func.results)
+        return _Pushed(inner.tree, tuple(inner.leaves), floats)
 
 
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:

@@ -6,7 +6,6 @@ pattern. A later process traces the function and finds the rest there.
 
 from __future__ import annotations
 
-import io
 import pickle
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -25,7 +24,6 @@ from tapec.derive.sparse_plans import SparseRecipe
 from tapec.ir import Func
 from tapec.ir.nested import every
 from tapec.ir.ops.opaque import OPAQUE
-from tapec.ir.primitive import Primitive, lookup
 from tapec.ir.printer import print_func
 from tapec.sparse.report import Sparsity
 
@@ -74,9 +72,7 @@ def keep(key: str, part: SparseRecipe) -> None:
         tuple(tuple(b.resized(0) for b in row) for row in part.blocks),
         part.count,
     )
-    file = io.BytesIO()
-    _Packer(file, protocol=5).dump(entry)
-    CACHE.write(key, file.getvalue())
+    CACHE.write(key, pickle.dumps(entry, protocol=5))
 
 
 def known(
@@ -100,9 +96,3 @@ def known(
     report = Sparsity(entry.pattern, lambda: coloured(entry.pattern))
     rows = tuple(map(tuple, blocks))
     return SparseRecipe(made, entry.layout, nested(blocks), report, given, rows, entry.size)
-
-
-class _Packer(pickle.Pickler):
-    """Programs hold ops by their names."""
-
-    dispatch_table = {Primitive: lambda primitive: (lookup, (primitive.name,))}  # noqa: RUF012

@@ -84,8 +84,7 @@ class Primitive:
     batch: Callable[..., Any] | None = None
     commutative: bool = False
     effect: bool = False
-    # How many results it has; None where attributes or regions say it.
-    results: int | None = 1
+    results: int | None = 1  # how many; None where attributes or regions say it
     # Index of a result -> index of the operand it is a view of: elements moved or left out.
     view: Mapping[int, int] = field(default_factory=dict)
     # The operand that the op changes a part of: where it dies, the result takes over its memory.
@@ -101,8 +100,7 @@ class Primitive:
     # program might not have. `harmless(type)` is a first operand with which it does not fail.
     raises: bool = False
     harmless: Callable[[Type], Any] | None = None
-    # A zero cotangent stays zero: no partial, of whatever order, is infinite where the operands
-    # are finite. True of all linear ops, and of those that round nothing.
+    # A zero cotangent stays zero: no partial, of whatever order, is infinite at finite operands.
     bounded: bool | Callable[..., bool] = False
     # Whether results may be rounded; by default, whether the op is not linear.
     rounds: bool | None = None
@@ -117,8 +115,7 @@ class Primitive:
     sparsity: Meet | None = None  # which operand elements a result element depends on; None: all
     # Ops with regions: how these stand to operands and results. None for rules of the user's.
     form: Form | None = None
-    # Of the loop vocabulary, with a region that reads no value of the block around it.
-    isolated: bool = False
+    isolated: bool = False  # of the loop vocabulary, with a region that reads nothing around it
     # Rough cost of one element in additions, deciding between recomputing and storing.
     cost: int = 1
     # work(op) -> how many elements it goes through; by default the most that it reads or makes.
@@ -166,6 +163,9 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return lookup, (self.name,)
 
     @property
     def loop(self) -> bool:

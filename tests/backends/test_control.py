@@ -483,7 +483,8 @@ def test_tapes_and_scalars_pass_from_function_to_function() -> None:
 
 
 def test_large_bodies_that_run_often_are_optimized(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tapec.backends.llvm.compile.OPTIMIZED_OPS", 1000)
+    for limit in ("OPTIMIZED_OPS", "OPTIMIZED_LOOP_OPS"):
+        monkeypatch.setattr(f"tapec.backends.llvm.compile.{limit}", 1000)
 
     def program(trips: int) -> Func:
         p = Loops()
@@ -503,6 +504,8 @@ def test_large_bodies_that_run_often_are_optimized(monkeypatch: pytest.MonkeyPat
     kernel = compiled(program(5000), 1)
     assert kernel.opt == 1
     assert kernel.signature.nogil
+    monkeypatch.setattr("tapec.backends.llvm.compile.OPTIMIZED_LOOP_OPS", 2000)
+    assert compiled(program(2), 1).opt == 1  # most of it is in a loop
 
 
 def test_hot_loops_call_nothing_and_touch_no_stack() -> None:
