@@ -41,13 +41,15 @@ class NativeArray:
     """An argument or result of native code: element type, which may be complex, and shape.
 
     `python` says that it is a number of Python's rather than an array, `order` how the axes lie
-    where that is not C order, the outermost first.
+    where that is not C order, the outermost first. Without axes it is one of NumPy's scalars, or an
+    array where it is `boxed`.
     """
 
     dtype: str
     shape: tuple[int, ...]
     python: bool = False
     order: tuple[int, ...] = ()
+    boxed: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class NativeForm:
 
     def args(self) -> list[Any]:
         """The arguments of native code that calls pass."""
-        return [passed(i.dtype, i.shape, i.python, i.order) for i in self.inputs]
+        return [passed(i.dtype, i.shape, i.python, i.order, i.boxed) for i in self.inputs]
 
     def outs(self, own: int, errors: bool) -> list[Any]:
         """Its results, of which the function returns the first `own`."""
@@ -130,7 +132,9 @@ def native_form(
 ) -> NativeForm:
     """The form of a program with such results; one that is `fixed` keeps its parts apart."""
     kinds = [leaf for leaf in signature.leaves if isinstance(leaf, Input)]
-    inputs = tuple(NativeArray(i.type.dtype, i.type.shape, i.python) for i in kinds)
+    inputs = tuple(
+        NativeArray(i.type.dtype, i.type.shape, i.python, boxed=i.boxed) for i in kinds
+    )
     plain = tuple(NativeArray(t.dtype, t.shape) for t in results)
     whole = NativeForm(inputs, plain, signature.tree, tree, tuple(leaves))
     if fixed:

@@ -37,6 +37,7 @@ class Input:
     python: bool = False  # an exact Python float, int or bool
     narrow: str = ""  # NumPy's name of an integer type that is read as int64
     strides: Strides | None = None  # in elements, gaps and all as `layout.canonical` has them
+    boxed: bool = False  # an array without axes, not one of NumPy's scalars
 
     @property
     def without_gaps(self) -> Input:
@@ -62,10 +63,12 @@ def leaf_of(value: Any, static: bool = False, part: bool = False) -> Leaf:
                 f"an argument is a {kind.__name__}, which behaves otherwise than its data",
                 hint="pass the data, np.asarray(x), or call the code by tapec.opaque",
             )
+        boxed = not (value.shape or isinstance(value, np.generic))
         if value.dtype.name in NARROW:
-            return Input(Type("i64", tuple(value.shape)), narrow=value.dtype.name)
+            return Input(Type("i64", tuple(value.shape)), narrow=value.dtype.name, boxed=boxed)
         t = Type(dtype_name(value.dtype), tuple(value.shape))
-        return Input(t, strides=part_strides(value) if part else canonical_of(value))
+        strides = part_strides(value) if part else canonical_of(value)
+        return Input(t, strides=strides, boxed=boxed)
     return _static(value)
 
 

@@ -85,7 +85,7 @@ def specialize(
 
 def _params(f: Callable[..., Any], signature: Signature) -> list[Param]:
     return [
-        Param(leaf.type, hint, leaf.python, leaf.narrow, leaf.strides)
+        Param(leaf.type, hint, leaf.python, leaf.narrow, leaf.strides, leaf.boxed)
         for leaf, hint in zip(signature.leaves, leaf_hints(f, signature.tree), strict=True)
         if isinstance(leaf, Input)
     ]

@@ -28,10 +28,16 @@ def boxed(value: Array, python: bool) -> Any:
 
 
 def passed(
-    dtype: str, shape: tuple[int, ...], python: bool = False, order: tuple[int, ...] = ()
+    dtype: str,
+    shape: tuple[int, ...],
+    python: bool = False,
+    order: tuple[int, ...] = (),
+    boxed: bool = False,
 ) -> Any:
-    """How native code takes an input: a number of Python's, or an array."""
-    return llvm.ScalarArg(_PYTHON[dtype]) if python else llvm.ArrayArg(dtype, shape, order=order)
+    """How native code takes an input: a number of Python's or of NumPy's, or an array."""
+    if python:
+        return llvm.ScalarArg(_PYTHON[dtype])
+    return llvm.ArrayArg(dtype, shape, order=order, number=not (shape or boxed))
 
 
 def inlined(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -47,7 +53,7 @@ def is_traced(leaves: Iterable[Any]) -> bool:
 
 def prepared(x: Any, order: tuple[int, ...] = ()) -> Any:
     """An input as native code wants it: an exact, aligned ndarray without gaps, or a number."""
-    if not isinstance(x, np.ndarray | np.generic):
+    if not isinstance(x, np.ndarray):
         return x
     if order:
         return prepared(np.asarray(x).transpose(order)).transpose(np.argsort(order))

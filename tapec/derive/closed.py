@@ -39,7 +39,7 @@ class Arguments:
         self.values = [widened_integers(t)._value(session) for t in self.tracers]
         hints = leaf_hints(f, self.tree)
         self.params = [
-            Param(v.type, hints[k], t._weak, t._storage.narrow, layout_of(t))
+            Param(v.type, hints[k], t._weak, t._storage.narrow, layout_of(t), t._storage.boxed)
             for k, v, t in zip(self.positions, self.values, self.tracers, strict=True)
         ]
         self.floats = [k for k, v in enumerate(self.values) if v.type.is_float]

@@ -84,13 +84,15 @@ def trace_inner(
     hints = leaf_hints(f, tree)
     params = [
         Param(
-            types(k, t) if types else t,
+            kind,
             hints[k],
             x._weak,
             x._storage.narrow,
             None if types else layout_of(x),
+            x._storage.boxed and kind == t,
         )
         for k, t, x in zip(positions, kinds, given, strict=True)
+        for kind in [types(k, t) if types else t]
     ]
 
     def rebuild(tracers: list[Tracer]) -> tuple[tuple[Any, ...], dict[str, Any]]:

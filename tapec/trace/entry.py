@@ -52,6 +52,7 @@ class Param:
     weak: bool = False
     narrow: str = ""
     strides: Strides | None = None  # in elements; None in C order
+    boxed: bool = False  # an array without axes rather than a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ def _param_tracer(session: Session, i: int, param: Param) -> Tracer:
     storage.narrow = param.narrow
     if param.narrow:
         storage.frozen = f"an argument of dtype {param.narrow}"
-    storage.strides = param.strides
+    storage.strides, storage.boxed = param.strides, param.boxed
     python_integer = param.weak and param.type.dtype in ("i64", "bool") and not param.type.shape
     deps = frozenset({i}) if python_integer else None
     return Tracer(storage, param.type.dtype, param.type.shape, (), param.weak, deps)

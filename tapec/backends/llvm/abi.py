@@ -55,7 +55,8 @@ class ArrayArg:
     Its axes lie in C order, or where there is an `order` in that one, from the outermost to the
     innermost. `writeable` asks for a writeable array too: the kernel stores the final value of an
     argument that the user's function updates in place. With `gaps` other arrays whose axes lie in
-    that order are taken as well: the kernel reads a copy.
+    that order are taken as well: the kernel reads a copy. A `number` is one of NumPy's scalars
+    (np.float64, ...) instead of an array.
     """
 
     dtype: str
@@ -63,6 +64,7 @@ class ArrayArg:
     writeable: bool = False
     order: tuple[int, ...] = ()
     gaps: bool = False
+    number: bool = False
 
     def __post_init__(self) -> None:
         check_dtype(self.dtype)

@@ -181,6 +181,8 @@ def as_buffer(spec: ArrayArg | ScalarArg, value: Any) -> Array:
         if not isinstance(value, _SCALARS[spec.kind]):
             raise ValueError(f"expected a {spec.kind}, got {type(value).__name__}")
         return np.array(value, ELEMENTS[spec.dtype].numpy)
+    if spec.number and isinstance(value, np.generic):
+        value = np.asarray(value)
     lying = spec.order and isinstance(value, np.ndarray) and value.ndim == len(spec.order)
     given = value.transpose(spec.order) if lying else value
     shape = tuple(spec.shape[axis] for axis in spec.axes)

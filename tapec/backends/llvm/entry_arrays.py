@@ -15,13 +15,9 @@ def extents(numbers: tuple[int, ...]) -> str:
 
 
 def array_check(thing: str, argument: ArrayArg) -> str:
-    """The call that gives the data of an array without gaps, null for anything else.
-
-    Of what is only read, NumPy's scalars are arrays without axes as well.
-    """
-    if not (argument.shape or argument.writeable):
-        kind = f"@np.type.{ELEMENTS[argument.dtype].scalar}"
-        return f"@tapec.number(ptr {thing}, ptr {_descr(argument)}, ptr {kind})"
+    """The call that gives the data of an array without gaps, null for anything else."""
+    if argument.number:
+        return f"@tapec.number(ptr {thing}, ptr @np.type.{ELEMENTS[argument.dtype].scalar})"
     contiguous = 0 if argument.order else capi.C_CONTIGUOUS
     flags = contiguous | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
     strides = f", ptr {extents(argument.strides)}" if argument.order else ""

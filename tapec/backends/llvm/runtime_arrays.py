@@ -66,7 +66,7 @@ compare:
 
 
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
-# `tapec.number`: the data of a scalar of this type, or of such an array without axes.
+# `tapec.number`: the data of a scalar of this type, else null.
 # `tapec.ordered`: as `tapec.array`, for arrays with these strides. `tapec.gapped`: whether an array
 # has the given descriptor and extents, and axes in this order, with any gaps. `tapec.gather`: the
 # data, or that of a copy without gaps where there is none; null where no copy could be made.
@@ -111,18 +111,13 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwin
                                          ptr %strides, ptr null, i32 0, ptr null)
   ret ptr %made
 }}
-define ptr @tapec.number(ptr %thing, ptr %descr, ptr %scalar) nounwind {{
-start:
+define ptr @tapec.number(ptr %thing, ptr %scalar) nounwind {{
   %ptype = getelementptr i8, ptr %thing, i64 {capi.TYPE}
   %type = load ptr, ptr %ptype
   %exact = icmp eq ptr %type, %scalar
-  br i1 %exact, label %yes, label %array
-yes:
-  %data = getelementptr i8, ptr %thing, i64 {capi.HEAD}
+  %inside = getelementptr i8, ptr %thing, i64 {capi.HEAD}
+  %data = select i1 %exact, ptr %inside, ptr null
   ret ptr %data
-array:
-  %found = call ptr @tapec.array(ptr %thing, ptr %descr, i32 0, i32 {_FLAGS}, ptr null)
-  ret ptr %found
 }}
 define ptr @tapec.ordered(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents,
                           ptr %steps) nounwind {{
