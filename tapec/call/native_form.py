@@ -105,7 +105,7 @@ class NativeForm:
                 return "scalar"
             if k >= own or self.results[k].shape:
                 return "array"
-            return "python" if k in markers and markers[k].python_scalar else "scalar"
+            return _scalar_kind(markers[k]) if k in markers else "scalar"
 
         orders = {k: m.order for k, m in markers.items()}
         return [
@@ -127,14 +127,17 @@ class NativeForm:
         return packed(func, self.firsts, self.pairs, orders)
 
 
+def _scalar_kind(marker: ResultMarker) -> str:
+    """What a result without axes is."""
+    return "array" if marker.boxed else "python" if marker.python_scalar else "scalar"
+
+
 def native_form(
     results: Sequence[Type], signature: Signature, tree: Tree, leaves: Sequence[Any], fixed: bool
 ) -> NativeForm:
     """The form of a program with such results; one that is `fixed` keeps its parts apart."""
     kinds = [leaf for leaf in signature.leaves if isinstance(leaf, Input)]
-    inputs = tuple(
-        NativeArray(i.type.dtype, i.type.shape, i.python, boxed=i.boxed) for i in kinds
-    )
+    inputs = tuple(NativeArray(i.type.dtype, i.type.shape, i.python, boxed=i.boxed) for i in kinds)
     plain = tuple(NativeArray(t.dtype, t.shape) for t in results)
     whole = NativeForm(inputs, plain, signature.tree, tree, tuple(leaves))
     if fixed:

@@ -269,7 +269,7 @@ class Specialization:
         index = self.results.place(marker)
         if self.compiled is not None or marker.is_view:
             return operator.itemgetter(index)
-        return lambda values: boxed(values[index], marker.python_scalar)
+        return lambda values: boxed(values[index], marker.python_scalar, marker.boxed)
 
     def _check_written(self, inputs: Sequence[Any], leaves: Sequence[Any]) -> None:
         kinds = zip(self.signature.leaves, leaves, strict=True)

@@ -20,9 +20,9 @@ _PYTHON: dict[str, Any] = {"f64": "float", "i64": "int", "bool": "bool", "c128":
 Array = np.ndarray[Any, Any]
 
 
-def boxed(value: Array, python: bool) -> Any:
+def boxed(value: Array, python: bool, array: bool = False) -> Any:
     """A result of the interpreter in the form that native code returns: an array or a scalar."""
-    if value.ndim:
+    if array or value.ndim:
         return value
     return value.item() if python else value[()]
 

@@ -52,7 +52,7 @@ class Param:
     weak: bool = False
     narrow: str = ""
     strides: Strides | None = None  # in elements; None in C order
-    boxed: bool = False  # an array without axes rather than a number
+    boxed: bool | str = False  # an array without axes rather than a number
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class ResultMarker:
     order: tuple[int, ...] = ()
     steps: tuple[views.Step, ...] = ()
     argument: int = -1
+    boxed: bool = False  # an array without axes, not a number
 
     @property
     def is_view(self) -> bool:

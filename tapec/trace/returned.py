@@ -8,7 +8,7 @@ from typing import Any
 
 from tapec.ir.core import Value
 from tapec.trace.arrays.layout import order_of
-from tapec.trace.arrays.memory import UNKNOWN, in_c_order, pattern, whole_of
+from tapec.trace.arrays.memory import UNKNOWN, in_c_order, is_number, pattern, whole_of
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.storage import Storage
@@ -23,19 +23,19 @@ class Returned:
         self.session, self.params = session, [t._storage for t in params]
         self.values: list[Value] = []
         self._known: dict[int, ResultMarker] = {}  # arrays of which several results are views
-        arrays = [x._storage for x in leaves if type(x) is Tracer and x._shape]
+        arrays = [x._storage for x in leaves if type(x) is Tracer and not is_number(x)]
         self._counts = Counter(map(id, arrays))
 
-    def add(self, value: Value, python_scalar: bool = False) -> ResultMarker:
+    def add(self, value: Value, python_scalar: bool = False, boxed: bool = False) -> ResultMarker:
         """A result that is no traced array."""
         self.values.append(value)
-        return ResultMarker(len(self.values) - 1, python_scalar)
+        return ResultMarker(len(self.values) - 1, python_scalar, boxed=boxed)
 
     def array(self, x: Tracer) -> ResultMarker:
         """A traced result: fresh, or a view of an argument, or of what another one shows."""
         storage = x._storage
         viewable = not any(kind in _UNSEEN for kind, _ in x._steps)
-        if storage in self.params and viewable and (x._shape or x._steps):
+        if storage in self.params and viewable and not is_number(x):
             value = operand(self.session, x, x._dtype)
             made = self.add(value)
             return ResultMarker(made.index, False, (), self._steps(x), self.params.index(storage))
@@ -63,7 +63,7 @@ class Returned:
     def _placed(self, x: Tracer) -> ResultMarker:
         value = operand(self.session, x, x._dtype)
         if in_c_order(x) or x._storage.strides is UNKNOWN:
-            return self.add(value, x._weak)
+            return self.add(value, x._weak, not (x._shape or is_number(x)))
         order = order_of(x._shape, pattern(x).strides)
         if order == tuple(range(len(order))):
             return self.add(value, x._weak)

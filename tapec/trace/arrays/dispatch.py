@@ -9,6 +9,7 @@ import numpy as np
 
 from tapec.errors import MutationError, UnsupportedOperation
 from tapec.trace.arrays.arguments import admitted, without_out
+from tapec.trace.arrays.boxes import as_method_gives, as_numpy_gives
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.fresh import arrays_in, laid_out_as_numpy
@@ -67,7 +68,7 @@ def _check_apart(name: str, out: Any, args: Sequence[Any]) -> None:
 def translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The translation of a function called in NumPy's form; its result in `out` if one is given."""
     made = _translated(name, function, args, kwargs)
-    return made if name in _READS else of_numpy(made)
+    return made if name in _READS else of_numpy(as_numpy_gives(name, args, made))
 
 
 def _translated(name: str, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -104,12 +105,13 @@ def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) ->
     if kwargs and is_complex_type(kwargs.get("dtype")):
         return complex_call("complex", name, x, *args, **kwargs)
     if name in METHODS:
-        return METHODS[name](x, *args, **kwargs)
+        return as_method_gives(name, x, METHODS[name](x, *args, **kwargs))
     function = getattr(np, name)
     if name in OWN or any_symbolic((x, args, kwargs)):
         if isinstance(function, np.ufunc):
             return TABLE[name](x, *args, **kwargs)
-        return translated(name, function, (x, *args), kwargs)
+        made = translated(name, function, (x, *args), kwargs)
+        return as_method_gives(name, x, made)
     return eager(function, (x, *args), kwargs)
 
 

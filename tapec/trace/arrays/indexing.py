@@ -15,7 +15,7 @@ from tapec.trace.arrays.dynamic import Bounds, is_dynamic, parse_dynamic, place
 from tapec.trace.arrays.fresh import laid_out_as_numpy
 from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.keys import ARRAYS, ParsedIndex, checked, completed, parse
-from tapec.trace.arrays.memory import in_c_order
+from tapec.trace.arrays.memory import fresh, in_c_order, is_number
 from tapec.trace.arrays.operands import (
     any_symbolic,
     as_array,
@@ -45,7 +45,11 @@ def getitem(x: Tracer, key: Any) -> Any:
     if parsed.arrays:
         return _gather(x, parsed)
     view = basic_view(x, parsed)
-    return view if view.shape or parsed.boxed else number(view)
+    if view.shape:
+        return view
+    if not parsed.boxed:
+        return number(view)
+    return fresh(view) if is_number(x) else view
 
 
 def setitem(x: Tracer, key: Any, value: Any) -> None:

@@ -16,7 +16,7 @@ from tapec.trace.arrays import layout, views
 from tapec.trace.arrays.layout import Array, Shape, Strides
 from tapec.trace.arrays.operands import need_session, session_of
 from tapec.trace.arrays.session import where
-from tapec.trace.arrays.storage import MaybeShared
+from tapec.trace.arrays.storage import ROW, MaybeShared
 from tapec.trace.arrays.tracer import Tracer, wrap
 
 UNKNOWN: Strides = ()  # of arrays that lie differently on different paths
@@ -157,7 +157,9 @@ def _address(array: Array) -> int:
 
 def is_number(x: Tracer) -> bool:
     """Whether this is a NumPy scalar or a number of Python's, which nobody can write into."""
-    return not (x._shape or x._steps or x._storage.boxed)
+    if x._shape or x._storage.boxed:
+        return False
+    return not x._steps or (len(x._steps) == 1 and x._storage.frozen == ROW)
 
 
 def reshape_is_view(x: Tracer, shape: Shape) -> bool:

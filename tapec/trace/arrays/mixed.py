@@ -13,6 +13,7 @@ from tapec.errors import ControlFlowError
 from tapec.trace.arrays.operands import key_of
 from tapec.trace.arrays.promote import Key
 from tapec.trace.arrays.session import where
+from tapec.trace.arrays.storage import UNSURE
 from tapec.trace.arrays.tracer import Tracer
 
 T = TypeVar("T")
@@ -40,6 +41,12 @@ def agreed(x: Any, question: Callable[[str, bool], T]) -> T:
     if len(found) > 1:
         raise _differs("the class that is asked for")
     return found.pop()
+
+
+def refuse_unsure(x: Tracer) -> None:
+    """Refuse to tell a number from a 0-d array where paths differ in that."""
+    if x._storage.boxed is UNSURE:
+        raise _differs("whether a result is a number or an array without axes")
 
 
 def one_type(x: Any) -> str:

@@ -15,7 +15,6 @@ from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL, call_special, is_special
-from tapec.trace.arrays.storage import ROW
 from tapec.trace.arrays.table import ATTRIBUTES, METHODS, TABLE
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import inplace
@@ -110,8 +109,7 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
                 where=where(),
                 hint="make the array with dtype=complex",
             )
-        number = not self._steps or self._storage.frozen == ROW
-        if not self.shape and number and not self._storage.boxed:
+        if is_number(self):
             return result
         inplace(self, result)
         return self

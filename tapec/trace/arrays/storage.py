@@ -25,6 +25,8 @@ VERSIONS = itertools.count(1)
 SHARED = "an array that may be another variable's too"
 STALE = "a variable that may mean the same array as another one is read after the other was written"
 COPY = "copy the array where it is given the second name: b = a.copy()"
+# `boxed` of what is an array without axes on one path and a number on another.
+UNSURE = "unsure"
 ROW = "an element of a list that a loop has filled"
 
 
@@ -176,7 +178,7 @@ class Storage:
         self.cell = [0]  # the stamp, which changes with the content only; it outlives the storage
         self.frozen: Any = ""  # why it is read only: a text, or what checks reads and writes
         self.narrow = ""  # NumPy's name of an integer type that is only read as int64
-        self.boxed = False  # a 0-d array rather than a NumPy scalar
+        self.boxed: bool | str = False  # a 0-d array rather than a NumPy scalar
         # A number's element type and weakness on each path, where they differ.
         self.mixed: frozenset[tuple[str, bool]] = frozenset()
         self.elements: Elements | None = None  # what is known of single elements

@@ -234,7 +234,7 @@ class Tracer:
     @property
     def T(self) -> Any:
         """Transpose."""
-        return TABLE["transpose"](self)
+        return self if TABLE["isscalar"](self) else TABLE["transpose"](self)
 
     @property
     def mT(self) -> Any:
@@ -254,6 +254,8 @@ class Tracer:
     def imag(self) -> Any:
         """Zeros, read only."""
         zeros = TABLE["zeros_like"](self)
+        if TABLE["isscalar"](self):
+            return zeros[()]
         return zeros._view(("read only", None), self.shape)
 
     @property

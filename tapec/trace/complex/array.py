@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapec.errors import UnsupportedOperation
+from tapec.trace.arrays import boxes, memory
 from tapec.trace.arrays.operands import any_symbolic, as_tracer, unwrap
 from tapec.trace.arrays.overloads import give_operators
 from tapec.trace.arrays.promote import common, common_float
@@ -239,7 +240,7 @@ def both(function: Callable[[Any], Any], z: Any) -> Any:
 def is_number(z: Any) -> bool:
     """Whether this is a number rather than an array that may be written into."""
     real = z.real
-    return not (type(real) is not Tracer or real._shape or real._steps or real._storage.boxed)
+    return type(real) is Tracer and memory.is_number(real)
 
 
 # -- calls -----------------------------------------------------------------------------------------
@@ -258,9 +259,19 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         ]
     args, kwargs, out = as_given(name, known, args, kwargs)
     if out is None:
-        return known(*args, **kwargs)
+        return _as_numpy_gives(name, args, known(*args, **kwargs))
     mask = kwargs.pop("where", True)
     return deliver(out, known(*args, **kwargs), mask)
+
+
+def _as_numpy_gives(name: str, args: Sequence[Any], made: Any) -> Any:
+    """The result of a function, whose parts without axes are arrays or numbers as NumPy's are."""
+    if type(made) in (tuple, list):
+        return type(made)([_as_numpy_gives(name, args, part) for part in made])
+    if not is_complex(made):
+        return boxes.as_numpy_gives(name, args, made)
+    given = [a.real if is_complex(a) else a for a in args]
+    return both(lambda part: boxes.as_numpy_gives(name, given, part), made)
 
 
 def _written(z: ComplexTracer, made: Any) -> Any:

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from tapec.trace.arrays.table import TABLE
-from tapec.trace.complex.array import RULES, ComplexTracer, apply, method, pair, rule, split
+from tapec.trace.complex.array import (
+    RULES,
+    ComplexTracer,
+    apply,
+    is_number,
+    method,
+    pair,
+    rule,
+    split,
+)
 from tapec.trace.complex.elementary import absolute
 from tapec.trace.complex.options import like
 
@@ -17,6 +26,12 @@ from tapec.trace.complex.options import like
 def real(z: Any) -> Any:
     """The real part: a view."""
     return z.real
+
+
+@rule("isscalar")
+def isscalar(z: Any) -> bool:
+    """Whether it is a number, no array without axes."""
+    return is_number(z)
 
 
 @rule("imag")

@@ -10,7 +10,7 @@ import numpy as np
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import eager
-from tapec.trace.arrays.memory import pattern
+from tapec.trace.arrays.memory import is_number, pattern
 from tapec.trace.arrays.mixed import one_type
 from tapec.trace.arrays.narrow import refuse_narrow
 from tapec.trace.arrays.operands import (
@@ -156,7 +156,7 @@ def iscomplexobj(x: Any) -> bool:
 
 TABLE["isrealobj"] = lambda x: True
 TABLE["real"] = lambda x: as_tracer(x)
-TABLE["isscalar"] = lambda x: type(x) is Tracer and not x.shape
+TABLE["isscalar"] = lambda x: type(x) is Tracer and is_number(x)
 
 
 @implements("imag")

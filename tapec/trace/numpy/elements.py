@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tapec.trace.arrays.indexing import number as element
+from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.table import TABLE, method_of_arrays
 from tapec.trace.arrays.tracer import Tracer
 
@@ -13,6 +15,7 @@ def of_python(number: Tracer) -> Tracer:
     wide = {"f32": float, "i32": int}.get(number._dtype)
     if wide is not None:
         number = TABLE["astype"](number, wide)
+    number = number if is_number(number) else element(number)
     return Tracer(number._storage, number._dtype, (), number._steps, True, number._deps)
 
 

@@ -79,6 +79,8 @@ def _isinstance(x: Any, kind: Any) -> bool:
         return is_instance(x, kind)
     if builtins.isinstance(x, ComplexParts):
         return builtins.issubclass(class_of_complex(x), kind)
+    if builtins.type(x) in SPECIAL:
+        return builtins.issubclass(np.ndarray, kind)
     return builtins.isinstance(x, kind)
 
 

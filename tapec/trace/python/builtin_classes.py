@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES
+from tapec.trace.arrays.indexing import number
+from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.mixed import agreed
 from tapec.trace.arrays.narrow import widened_integers
 from tapec.trace.arrays.operands import any_symbolic, deps_of
@@ -26,6 +28,11 @@ from tapec.trace.staging.values import Poison
 from tapec.tree import ComplexParts, is_complex
 
 
+def _element(x: Tracer) -> Tracer:
+    """The one element of an array, as a number of its own."""
+    return number(TABLE["reshape"](widened_integers(x), ()))
+
+
 class Float(metaclass=Meta):
     """`float`: converts a traced number to f64."""
 
@@ -35,14 +42,14 @@ class Float(metaclass=Meta):
     def __new__(cls, x: Any = 0.0) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.float(x)
-        made = TABLE["astype"](TABLE["reshape"](widened_integers(x), ()), builtins.float)
+        made = TABLE["astype"](_element(x), builtins.float)
         made._weak = True
         return made
 
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced f64 numbers: NumPy's scalar class is a subclass of float."""
-        return not tracer.shape and agreed(tracer, lambda dtype, weak: dtype == "f64")
+        return is_number(tracer) and agreed(tracer, lambda dtype, weak: dtype == "f64")
 
 
 class Int(metaclass=Meta):
@@ -54,16 +61,16 @@ class Int(metaclass=Meta):
     def __new__(cls, x: Any = 0, *base: Any) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.int(x, *base)
-        if x._dtype == "i64" and not x.shape and x._weak:
+        if x._dtype == "i64" and is_number(x) and x._weak:
             return x
-        made = TABLE["astype"](TABLE["reshape"](widened_integers(x), ()), builtins.int)
+        made = TABLE["astype"](_element(x), builtins.int)
         made._weak = True
         return made
 
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced Python integers."""
-        return not tracer.shape and agreed(tracer, lambda t, weak: weak and t in ("i64", "bool"))
+        return is_number(tracer) and agreed(tracer, lambda t, weak: weak and t in ("i64", "bool"))
 
 
 class Bool(metaclass=Meta):
@@ -75,7 +82,7 @@ class Bool(metaclass=Meta):
     def __new__(cls, x: Any = False) -> Any:
         if not is_symbolic(x) or x.size != 1:
             return builtins.bool(x)
-        x = TABLE["reshape"](widened_integers(x), ())
+        x = _element(x)
         made = x if x._dtype == "bool" else TABLE["not_equal"](x, 0)
         made._weak = True
         return made
@@ -83,7 +90,7 @@ class Bool(metaclass=Meta):
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
         """Traced Python booleans."""
-        return not tracer.shape and agreed(tracer, lambda dtype, weak: weak and dtype == "bool")
+        return is_number(tracer) and agreed(tracer, lambda dtype, weak: weak and dtype == "bool")
 
 
 def _as_complex(x: Any) -> Any:
@@ -199,14 +206,19 @@ def by_class(function: Any, substitute: Callable[[Any], Any]) -> Any:
 def class_of(x: Tracer) -> Any:
     """The class that a traced value has in plain NumPy."""
     if ArrayProxy.accepts(x):
-        return np.ndarray
+        return array_class(x)
     return agreed(x, _class)
+
+
+def array_class(x: Tracer) -> Any:
+    """The class of an array, or of the iterator over its elements."""
+    return np.flatiter if x._steps and x._steps[-1][0] == "flat" else np.ndarray
 
 
 def is_instance(x: Tracer, kinds: Any) -> bool:
     """``isinstance(x, kinds)`` in plain NumPy."""
     if ArrayProxy.accepts(x):
-        return builtins.issubclass(np.ndarray, kinds)
+        return builtins.issubclass(array_class(x), kinds)
     return agreed(x, lambda dtype, weak: builtins.issubclass(_class(dtype, weak), kinds))
 
 

@@ -15,7 +15,8 @@ from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
-from tapec.trace.arrays.mixed import agreed
+from tapec.trace.arrays.memory import is_number
+from tapec.trace.arrays.mixed import agreed, refuse_unsure
 from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.table import OWN, TABLE, name_of
@@ -132,8 +133,9 @@ class ArrayProxy(metaclass=Meta):
 
     @staticmethod
     def accepts(tracer: Tracer) -> bool:
-        """Tracers with axes are arrays."""
-        return bool(tracer.shape) or tracer._storage.boxed
+        """Tracers with axes are arrays, and those of memory without axes."""
+        refuse_unsure(tracer)
+        return not is_number(tracer)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return concrete(np.ndarray(*args, **kwargs))
@@ -217,7 +219,7 @@ def array_caster(real: Any) -> Any:
 
         @staticmethod
         def accepts(tracer: Tracer) -> bool:
-            return not tracer.shape and agreed(
+            return is_number(tracer) and agreed(
                 tracer, lambda dtype, weak: not weak and np.issubdtype(NUMPY_DTYPES[dtype], real)
             )
 

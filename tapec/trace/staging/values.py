@@ -17,7 +17,7 @@ from tapec.trace.arrays.memory import UNKNOWN, layout_of
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.promote import Key, common
 from tapec.trace.arrays.session import Session, where
-from tapec.trace.arrays.storage import COPY, STALE, MaybeShared, Storage
+from tapec.trace.arrays.storage import COPY, STALE, UNSURE, MaybeShared, Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.trace.staging.objects import structure
@@ -35,7 +35,7 @@ class Kind:
     dtype: str
     shape: tuple[int, ...] = ()
     weak: bool = False
-    boxed: bool = False
+    boxed: bool | str = False
     strides: Strides | None = None  # in elements; None in C order, () where that is not known
     # Whether it is a constant that every element type but bool holds without rounding.
     exact: bool = field(default=False, compare=False)
@@ -105,7 +105,7 @@ def merged(a: Kind, b: Kind) -> Kind | None:
     """
     if a.shape != b.shape:
         return None
-    boxed = a.boxed or b.boxed
+    boxed = a.boxed if a.boxed == b.boxed else UNSURE
     strides = a.strides if a.strides == b.strides else UNKNOWN
     classes = a.classes | b.classes
     mixed = classes if len(classes) > 1 else frozenset()
