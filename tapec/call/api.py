@@ -48,16 +48,18 @@ def compile(
     """Compile a plain Python function over NumPy arrays, once for each signature it is called with.
 
     Use it bare (`@tapec.compile`) or with options. A signature is the structure, the shapes and the
-    dtypes of the arguments (float64, float32, int64, int32, bool; Python numbers are 0-d). Results
+    dtypes of the arguments (float64, float32, int64, int32, bool), and whether those without axes
+    are 0-d arrays, scalars of NumPy or numbers of Python. Results
     are what the function returns, as fresh arrays. `static_argnums` and `static_argnames` name
     arguments whose values are part of the program. `backend` is "auto" (native code, the NumPy
     interpreter where an operation has no native form, with a BackendWarning), "llvm" (BackendError
     instead) or "numpy".
 
     With `threads` a call uses that many, itself included: large loops over independent elements,
-    rows or lanes, and large sums, are cut into parts that threads take one by one. They have ended
-    when the call returns. Results are the same, bit for bit, for any number of threads; sums may
-    differ by roundings from those without (0). Derivatives and `vmap` keep the option.
+    rows or lanes, and large sums, are cut into parts that threads take one by one. Between calls
+    they wait in a pool; a forked process makes its own. Results are the same, bit for bit, for any
+    number of threads; sums may differ by roundings from those without (0). Derivatives and `vmap`
+    keep the option.
 
     Called inside other traced code, a kernel becomes part of that program. With `inline=False` it
     stays a function of its own there, traced and compiled once for all of its calls: for large

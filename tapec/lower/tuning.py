@@ -152,11 +152,12 @@ VECTOR_WORK = 4
 MATHS_WORK = 10
 # A call into Python counts as so many. [scalar operations; estimated]
 HOST_WORK = 10_000
-# Loops that do less are not shared among threads: a thread takes 10 to 20 us to start.
-# [scalar operations; measured: sines of 10,000 to 1,000,000 numbers]
-SHARED_WORK = 300_000
-# A part of a shared loop does at least so much. [scalar operations; estimated]
-PART_WORK = 60_000
+# Loops that do less are not shared among threads: handing a part over takes 2 us, or 30 where the
+# thread sleeps. [scalar operations; measured: two threads gain 1.5 for 10,000 sines, 1.3 for 5,000]
+SHARED_WORK = 40_000
+# A part of a shared loop does at least so much. [scalar operations; measured: twice as much loses
+# a tenth at 10,000 to 20,000 sines, half as much changes nothing]
+PART_WORK = 10_000
 # Parts of one loop at most: whatever the number of threads, so that sums are the same. [parts;
 # estimated]
 MOST_PARTS = 64

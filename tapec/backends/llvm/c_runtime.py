@@ -22,7 +22,7 @@ def runtime_text(named: Set[str]) -> str:
     if not named.isdisjoint(("tapec.poll", "tapec.parallel")):
         parts.append(_POLL)
     if "tapec.parallel" in named:
-        parts.append(threads_text())
+        parts.append(threads_text(pool=False))
     if _TAPES.intersection(named):
         parts += [MEMORY, "declare ptr @realloc(ptr, i64)\n", NO_LARGE, tapes_text(C, 0)]
     return "".join(parts)

@@ -165,7 +165,7 @@ def runtime_text() -> str:
         UNCHANGED,
         memory_text(),
         poll,
-        threads_text(),
+        threads_text(pool=True),
         _raise_text(),
         _MISMATCH,
         DISPATCH,

@@ -13,7 +13,7 @@ from tapec.trace.arrays.tracer import Tracer
 _ARRAYS = frozenset([
     "array", "asanyarray", "asarray", "broadcast_arrays", "copy", "cov", "fft.fftn", "fft.ifftn",
     "i0", "isin", "linalg.tensordot", "linalg.tensorsolve", "real_if_close", "require", "tensordot",
-    "where",
+    "scipy.stats.yeojohnson", "where",
 ])  # fmt: skip
 # These are methods of what they get, which NumPy's scalars have too; Python's become arrays.
 _METHODS = frozenset(["astype", "permute_dims", "squeeze", "transpose"])
