@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tapec.call.sharing import pairs_apart
+from tapec.call.signature import Input
 from tapec.lazy import deferred
 from tapec.trace.markers import ResultMarker
 
 if TYPE_CHECKING:
-    from tapec.backends.llvm import nesting
+    from tapec.backends.llvm import elements, nesting
     from tapec.call.specialize import Specialization
 else:
     nesting = deferred("tapec.backends.llvm.nesting")
+    elements = deferred("tapec.backends.llvm.elements")
 
 
 class Route(NamedTuple):
@@ -73,6 +75,27 @@ def changing(special: Specialization) -> Route | None:
         result=special.tree.unflatten(numbers),
         stored=tuple((special.returned_count + k, p) for k, p in enumerate(special.mutated)),
         apart=pairs,
+        layout=calling.nests,
+        fixed=calling.constants,
+    )
+
+
+def widening(special: Specialization) -> Route | None:
+    """An entry for arrays of integer types that programs read as int64."""
+    made, calling = special.compiled, special.calling
+    if made is None or made.library is None or not calling.is_taken:
+        return None
+    given = [leaf for leaf in special.signature.leaves if isinstance(leaf, Input)]
+    if special.form.firsts or any(i.narrow not in ("", *elements.NARROW) for i in given):
+        return None
+    if any(i.narrow and not i.type.shape for i in given):
+        return None
+    names = [i.narrow for i in given]
+    own = made.kernel.signature.args
+    args = [replace(a, narrow=n) if n else a for a, n in zip(own, names, strict=False)]
+    return _other(
+        special,
+        args=(*args, *own[len(names) :]),
         layout=calling.nests,
         fixed=calling.constants,
     )

@@ -152,7 +152,7 @@ class Specialization:
     @functools.cached_property
     def calling(self) -> Calling:
         """Which calls native code takes."""
-        pure = self._plain and not self._writes
+        pure = self._plain and not (self._writes or self.signature.narrow)
         return Calling(self.signature, self.form, self._returned, pure)
 
     @property
@@ -227,12 +227,18 @@ class Specialization:
         count = self._returned + len(self.form.pairs)
         return Results([m for m in self.leaves if isinstance(m, ResultMarker)], count)
 
+    @property
+    def is_widened(self) -> bool:
+        """Whether nothing keeps native code from taking a call but integer types that it widens."""
+        pure = self._plain and not (self._writes or self.exclusive)
+        return bool(self.signature.narrow) and pure and self.calling.direct
+
     @functools.cached_property
     def _plain(self) -> bool:
         """Whether arguments have no gaps, and results are fresh, as in native calls."""
         in_order = sum(bool(given.order) for given in self.form.inputs)
         gaps = len(self.signature.strided) > in_order
-        return not (self.results.views or gaps or self.signature.narrow)
+        return not (self.results.views or gaps)
 
     def _evaluate(self, inputs: list[Any]) -> list[Any]:
         kernel = self.compiled
@@ -285,7 +291,8 @@ class Specialization:
         buffers = self._inputs(leaves)
         separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
         simple = separate and self.calling.direct and self._plain and not self.results.orders
-        simple = simple and not (self.form.packed or any(map(has_gaps, buffers)))
+        packed = self.form.packed or self.signature.narrow
+        simple = simple and not (packed or any(map(has_gaps, buffers)))
         if self.compiled is None or not simple:
             return lambda: self.run(leaves, out, given)
         bound: Callable[[], Any] = self.compiled.bind(buffers, outs)

@@ -18,7 +18,7 @@ import tapec
 from tapec.backends import fastcall
 from tapec.backends.llvm import available
 from tapec.call.kernel import Kernel
-from tapec.errors import ShapeError
+from tapec.errors import DTypeError, ShapeError
 from tapec.tree import flatten
 
 pytestmark = [
@@ -493,3 +493,28 @@ def test_arguments_that_may_not_be_written_together() -> None:
         kernel(fixed, np.ones(3))
     kernel(memory[::2], memory[1::2])
     np.testing.assert_array_equal(memory, [2, 1, 8, 3, 14, 5])
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "uint8", "uint16", "uint32"])
+def test_arrays_of_narrow_integers_take_no_python(kind: str, python_calls: list[Any]) -> None:
+    """They are widened in native code, whatever their strides."""
+    kernel = tapec.compile(lambda x, i, s: (x[i] * s, [i.astype(float) + 1]))
+    x, places = np.linspace(0.0, 1.0, 5), np.array([[3, 0, 1], [2, 2, 4]], kind)
+    calls = [places, places.copy(order="F"), places[:, ::-1], places[::-1], places]
+    wanted = [kernel(x, i, 2.0) for i in calls]
+    del python_calls[:]
+    for i, value in zip(calls, wanted, strict=True):
+        same(kernel(x, i, 2.0), value)
+        np.testing.assert_array_equal(value[0], x[i] * 2.0)
+    assert python_calls == []
+    with pytest.raises(IndexError):
+        kernel(x, np.full_like(places, 5), 2.0)
+
+
+def test_unsigned_integers_of_64_bits_are_looked_at() -> None:
+    kernel = tapec.compile(lambda x, i: x[i])
+    x = np.arange(4.0)
+    for _ in range(2):
+        np.testing.assert_array_equal(kernel(x, np.array([3, 1], np.uint64)), [3.0, 1.0])
+    with pytest.raises(DTypeError, match="uint64"):
+        kernel(x, np.array([2**63, 1], np.uint64))

@@ -56,7 +56,8 @@ class ArrayArg:
     innermost. `writeable` asks for a writeable array too: the kernel stores the final value of an
     argument that the user's function updates in place. With `gaps` other arrays whose axes lie in
     that order are taken as well: the kernel reads a copy. A `number` is one of NumPy's scalars
-    (np.float64, ...) instead of an array.
+    (np.float64, ...) instead of an array. Where a `narrow` integer type is named the array is of
+    that one, with any strides: the kernel reads a copy of int64.
     """
 
     dtype: str
@@ -65,6 +66,7 @@ class ArrayArg:
     order: tuple[int, ...] = ()
     gaps: bool = False
     number: bool = False
+    narrow: str = ""
 
     def __post_init__(self) -> None:
         check_dtype(self.dtype)
@@ -74,6 +76,11 @@ class ArrayArg:
     def size(self) -> int:
         """Bytes."""
         return math.prod(self.shape) * ELEMENTS[self.dtype].size
+
+    @property
+    def numpy(self) -> str:
+        """NumPy's name of the element type."""
+        return self.narrow or ELEMENTS[self.dtype].numpy
 
     @property
     def with_gaps(self) -> ArrayArg:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tapec.backends import fastcall
-from tapec.backends.llvm.elements import ELEMENTS
+from tapec.backends.llvm.elements import ELEMENTS, NARROW
 
 HEAD = object.__basicsize__  # fields follow the object head
 TYPE = HEAD - 8  # the type pointer is the head's last word
@@ -27,7 +27,7 @@ DESCR, FLAGS = HEAD + 40, HEAD + 48
 SIZE, TUPLE_ITEMS, LIST_ITEMS = HEAD, HEAD + 8, HEAD + 8
 C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
 
-_NEW_COPY, _NEW_FROM_DESCR = 85, 94  # slots of NumPy's C API table
+_NEW_COPY, _NEW_FROM_DESCR, _FROM_ARRAY = 85, 94, 109  # slots of NumPy's C API table
 
 _FUNCTIONS = (
     "Py_IncRef",
@@ -80,6 +80,7 @@ _OBJECTS: dict[str, object] = {
     "np.False": np.False_,
     **{f"np.type.{e.scalar}": np.dtype(e.numpy).type for e in ELEMENTS.values()},
     **{f"np.descr.{e.numpy}": np.dtype(e.numpy) for e in ELEMENTS.values()},
+    **{f"np.descr.{name}": np.dtype(name) for name in NARROW},
 }
 
 OBJECT_NAMES: tuple[str, ...] = tuple(_OBJECTS)
@@ -90,7 +91,11 @@ def process_symbols() -> dict[str, int]:
     """Addresses of everything a wrapper may refer to in CPython and NumPy."""
     functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
     objects = {name: id(fastcall.immortal(value)) for name, value in _OBJECTS.items()}
-    arrays = {"PyArray_NewCopy": _NEW_COPY, "PyArray_NewFromDescr": _NEW_FROM_DESCR}
+    arrays = {
+        "PyArray_FromArray": _FROM_ARRAY,
+        "PyArray_NewCopy": _NEW_COPY,
+        "PyArray_NewFromDescr": _NEW_FROM_DESCR,
+    }
     return functions | objects | {name: _array_api(slot) for name, slot in arrays.items()}
 
 

@@ -9,7 +9,6 @@ Calls that no entry matches go to Python.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -30,38 +29,38 @@ _WORD = 2**64 - 1
 _TYPES: dict[str, type] = {"float": float, "int": int, "bool": bool, "complex": complex}
 
 
-def hashes(sig: KernelAbi) -> list[int]:
-    """The hashes of the calls that an entry takes: arrays without axes may be NumPy's scalars."""
+def key(sig: KernelAbi) -> int:
+    """The hash of the calls that an entry takes."""
     count = len(sig.nesting.children[0].children)
     types = iter(_leaf_types(sig))
-    parts = [_part(tree, types) for tree in sig.passes]
-    return [_hash(count, words) for words in product(*parts)]
+    return _hash(count, [_part(tree, types) for tree in sig.passes])
 
 
-def _part(tree: Tree, types: Iterator[list[tuple[int, ...]]]) -> list[tuple[int, ...]]:
-    """What calls may pass in one place; of containers the type alone counts."""
+def _part(tree: Tree, types: Iterator[tuple[int, ...]]) -> tuple[int, ...]:
+    """What calls pass in one place; of containers the type alone counts."""
     inside = [next(types) for _ in range(tree.size)]
-    return inside[0] if tree.kind is None else [(id(tree.kind),)]
+    return inside[0] if tree.kind is None else (id(tree.kind),)
 
 
-def _leaf_types(sig: KernelAbi) -> Iterator[list[tuple[int, ...]]]:
+def _leaf_types(sig: KernelAbi) -> Iterator[tuple[int, ...]]:
     values, args = dict(sig.fixed), iter(sig.given)
     for place in range(sig.leaves):
         if place in values:
-            yield [(id(type(values[place])),)]
+            yield (id(type(values[place])),)
             continue
         arg = next(args)
         if isinstance(arg, ArrayArg):
-            number = [] if arg.shape else [(id(np.dtype(ELEMENTS[arg.dtype].numpy).type),)]
-            yield [_array(arg.dtype, arg.shape), *number]
+            dtype = np.dtype(arg.numpy)
+            yield (id(dtype.type),) if arg.number else _array(dtype, arg.shape)
         else:
-            yield [(id(_TYPES[arg.kind]),)]
+            yield (id(_TYPES[arg.kind]),)
     if sig.into:
-        yield from ([_array(sig.outs[k].dtype, sig.outs[k].shape)] for k in leaves(sig.tree))
+        outs = [sig.outs[k] for k in leaves(sig.tree)]
+        yield from (_array(np.dtype(ELEMENTS[o.dtype].numpy), o.shape) for o in outs)
 
 
-def _array(dtype: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return id(np.dtype(ELEMENTS[dtype].numpy)), len(shape), *shape
+def _array(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    return id(dtype), len(shape), *shape
 
 
 def _hash(count: int, parts: Sequence[tuple[int, ...]]) -> int:
@@ -76,8 +75,7 @@ def table(entries: Sequence[tuple[Library, KernelAbi]], python: int) -> np.ndarr
     """A table of the entries, newest first: the mask, then pairs of a hash and an address."""
     chains: dict[int, list[Library]] = {}
     for library, sig in entries:
-        for h in hashes(sig):
-            chains.setdefault(h, []).append(library)
+        chains.setdefault(key(sig), []).append(library)
     size = 1 << (2 * len(chains) + 1).bit_length()
     slots = np.zeros(1 + 2 * size, np.uint64)
     slots[0] = size - 1

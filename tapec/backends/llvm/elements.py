@@ -30,6 +30,9 @@ ELEMENTS: Mapping[str, Element] = {
     "c64": Element("complex64", "[2 x float]", 8, "complex64", "pycomplex"),
 }
 
+# NumPy's integer types that kernels read as int64, of which those hold all numbers.
+NARROW = ("int8", "int16", "uint8", "uint16", "uint32")
+
 # The element type of a Python scalar argument in memory.
 SCALAR_DTYPES: Mapping[str, str] = {
     "float": "f64",

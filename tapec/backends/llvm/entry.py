@@ -44,7 +44,7 @@ class EntryWriter(FunctionText):
         self.pointers: list[str] = []
         self.targets: dict[int, str] = {}  # the memory that the call gives for an output
         self.held: list[str] = []  # arrays in containers, which may drop them, and copies
-        self.gathered: list[tuple[int, str]] = []  # arrays that may have gaps
+        self.gathered: list[tuple[int, str, str]] = []  # arrays of which copies are read, and how
         self.failed = ("0", 0)  # the status at a failure, and how many objects were owned then
         self.state = ""  # the object that keeps captured inputs alive, if there are any
         self.error = ""  # the number of the user's error, if there is one
@@ -124,16 +124,18 @@ class EntryWriter(FunctionText):
         if argument.gaps:
             gapped = self.value(f"call i1 {gap_check(thing, argument)}")
             found = self.value(f"or i1 {found}, {gapped}")
-            self.gathered.append((len(self.pointers), thing))
+            self.gathered.append((len(self.pointers), thing, "gather"))
+        if argument.narrow:
+            self.gathered.append((len(self.pointers), thing, "widen"))
         self.expect(found)
         return data
 
     def gather(self) -> None:
-        """Copy the arrays that have gaps."""
-        for place, thing in self.gathered:
+        """Copy the arrays that have gaps, or are of narrow types."""
+        for place, thing, how in self.gathered:
             slot = self.local("ptr")
             passed = f"ptr {thing}, ptr {self.pointers[place]}, ptr {slot}"
-            self.pointers[place] = self.value(f"call ptr @tapec.gather({passed})")
+            self.pointers[place] = self.value(f"call ptr @tapec.{how}({passed})")
             fine = self.value(f"icmp ne ptr {self.pointers[place]}, null")
             self.expect(fine, f"undo.{len(self.owned)}")
             self.held.append(self.value(f"load ptr, ptr {slot}"))

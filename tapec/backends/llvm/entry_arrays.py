@@ -18,6 +18,11 @@ def array_check(thing: str, argument: ArrayArg) -> str:
     """The call that gives the data of an array without gaps, null for anything else."""
     if argument.number:
         return f"@tapec.number(ptr {thing}, ptr @np.type.{ELEMENTS[argument.dtype].scalar})"
+    if argument.narrow:
+        return (
+            f"@tapec.array(ptr {thing}, ptr {_descr(argument)}, i32 {len(argument.shape)}, i32 0, "
+            f"ptr {extents(argument.shape)})"
+        )
     contiguous = 0 if argument.order else capi.C_CONTIGUOUS
     flags = contiguous | capi.ALIGNED | (capi.WRITEABLE if argument.writeable else 0)
     strides = f", ptr {extents(argument.strides)}" if argument.order else ""
@@ -37,7 +42,7 @@ def gap_check(thing: str, argument: ArrayArg) -> str:
 
 
 def _descr(argument: ArrayArg) -> str:
-    return f"@np.descr.{ELEMENTS[argument.dtype].numpy}"
+    return f"@np.descr.{argument.numpy}"
 
 
 def extent_constants(sig: KernelAbi) -> str:

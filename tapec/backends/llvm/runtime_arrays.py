@@ -70,6 +70,7 @@ compare:
 # `tapec.ordered`: as `tapec.array`, for arrays with these strides. `tapec.gapped`: whether an array
 # has the given descriptor and extents, and axes in this order, with any gaps. `tapec.gather`: the
 # data, or that of a copy without gaps where there is none; null where no copy could be made.
+# `tapec.widen`: the data of a copy as int64, or null.
 # `tapec.new`: a fresh array, in C order where no strides are given.
 ARRAYS = f"""\
 define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
@@ -147,6 +148,20 @@ asis:
   ret ptr %data
 copy:
   %made = call ptr @PyArray_NewCopy(ptr %thing, i32 {_ORDER_OF_AXES})
+  store ptr %made, ptr %copied
+  %fine = icmp ne ptr %made, null
+  br i1 %fine, label %done, label %failed
+done:
+  %pdata = getelementptr i8, ptr %made, i64 {capi.DATA}
+  %its = load ptr, ptr %pdata
+  ret ptr %its
+failed:
+  ret ptr null
+}}
+define ptr @tapec.widen(ptr %thing, ptr %unused, ptr %copied) nounwind {{
+start:
+  call void @Py_IncRef(ptr @np.descr.int64) ; the call below takes this reference
+  %made = call ptr @PyArray_FromArray(ptr %thing, ptr @np.descr.int64, i32 {_FLAGS})
   store ptr %made, ptr %copied
   %fine = icmp ne ptr %made, null
   br i1 %fine, label %done, label %failed

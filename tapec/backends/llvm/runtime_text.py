@@ -135,6 +135,7 @@ call:
 
 _DECLARATIONS = """\
 @np.ndarray = external global i8
+@np.descr.int64 = external global i8
 @tapec.slow = external global i8
 @tapec.reraise = external global i8
 @py.IndexError = external global i8
@@ -145,6 +146,7 @@ _DECLARATIONS = """\
 declare void @Py_IncRef(ptr)
 declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
 declare ptr @PyArray_NewCopy(ptr, i32)
+declare ptr @PyArray_FromArray(ptr, ptr, i32)
 declare ptr @PyErr_NoMemory()
 declare void @PyErr_SetString(ptr, ptr)
 declare void @PyMem_RawFree(ptr)
