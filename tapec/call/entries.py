@@ -40,7 +40,7 @@ class Entries:
         """Evaluate a program; from now on native code takes calls like this, where it can."""
         if out is not None:
             self.offer(kernel, special, routes.receiving)
-        elif special.is_widened:
+        elif special.signature.narrow:
             self.offer(kernel, special, routes.widening)
         elif any(map(has_gaps, leaves)):
             self.offer(kernel, special, routes.gathering)

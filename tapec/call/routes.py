@@ -83,7 +83,9 @@ def changing(special: Specialization) -> Route | None:
 def widening(special: Specialization) -> Route | None:
     """An entry for arrays of integer types that programs read as int64."""
     made, calling = special.compiled, special.calling
-    if made is None or made.library is None or not calling.is_taken:
+    if made is None or made.library is None or not (calling.is_taken and calling.direct):
+        return None
+    if not special.plain or special.writes or special.exclusive:
         return None
     given = [leaf for leaf in special.signature.leaves if isinstance(leaf, Input)]
     if special.form.firsts or any(i.narrow not in ("", *elements.NARROW) for i in given):

@@ -104,7 +104,7 @@ class Specialization:
     @functools.cached_property
     def form(self) -> NativeForm:
         """The program with the arguments and results of native code."""
-        fixed = self._writes or bool(self.exclusive)
+        fixed = self.writes or bool(self.exclusive)
         return native_form(self.face.results, self.signature, self.tree, self.leaves, fixed)
 
     def hidden_inputs(self) -> list[Any]:
@@ -152,18 +152,18 @@ class Specialization:
     @functools.cached_property
     def calling(self) -> Calling:
         """Which calls native code takes."""
-        pure = self._plain and not (self._writes or self.signature.narrow)
+        pure = self.plain and not (self.writes or self.signature.narrow)
         return Calling(self.signature, self.form, self._returned, pure)
 
     @property
-    def _writes(self) -> bool:
+    def writes(self) -> bool:
         """Whether a call changes its arguments or anything outside."""
         return bool(self.mutated) or self.effects is not None
 
     @functools.cached_property
     def _raises(self) -> tuple[type[Exception], ...]:
         """Errors after which it matters what a call has changed before."""
-        if not self._writes:
+        if not self.writes:
             return ()
         return (LookupError, ValueError, *{type(error) for error in self.errors})
 
@@ -193,7 +193,7 @@ class Specialization:
         inputs = self._inputs(leaves)
         if self.exclusive:
             self._check_written(inputs, leaves)
-        fresh = self.calling.direct and not (self._writes or self.results.views)
+        fresh = self.calling.direct and not (self.writes or self.results.views)
         if out is None and fresh and self.compiled is not None:
             return self._native(inputs)
         try:
@@ -227,14 +227,8 @@ class Specialization:
         count = self._returned + len(self.form.pairs)
         return Results([m for m in self.leaves if isinstance(m, ResultMarker)], count)
 
-    @property
-    def is_widened(self) -> bool:
-        """Whether nothing keeps native code from taking a call but integer types that it widens."""
-        pure = self._plain and not (self._writes or self.exclusive)
-        return bool(self.signature.narrow) and pure and self.calling.direct
-
     @functools.cached_property
-    def _plain(self) -> bool:
+    def plain(self) -> bool:
         """Whether arguments have no gaps, and results are fresh, as in native calls."""
         in_order = sum(bool(given.order) for given in self.form.inputs)
         gaps = len(self.signature.strided) > in_order
@@ -289,8 +283,8 @@ class Specialization:
         """A callable without arguments on the leaves of a call."""
         outs = None if out is None else flatten(out)[0]
         buffers = self._inputs(leaves)
-        separate = not (self._writes or self.exclusive) and lie_apart(outs or [], buffers)
-        simple = separate and self.calling.direct and self._plain and not self.results.orders
+        separate = not (self.writes or self.exclusive) and lie_apart(outs or [], buffers)
+        simple = separate and self.calling.direct and self.plain and not self.results.orders
         packed = self.form.packed or self.signature.narrow
         simple = simple and not (packed or any(map(has_gaps, buffers)))
         if self.compiled is None or not simple:

@@ -10,7 +10,8 @@ Importing this package imports neither llvmlite nor LLVM; the first compilation 
 
 from __future__ import annotations
 
-from tapec.backends.llvm.abi import ArrayArg, KernelAbi, Output, ScalarArg
+from tapec.backends.llvm.abi import KernelAbi, Output
+from tapec.backends.llvm.arguments import ArrayArg, ScalarArg
 from tapec.backends.llvm.calls import Bound, CtypesEntry, NativeEntry, bind
 from tapec.backends.llvm.jit import (
     Library,

@@ -11,14 +11,8 @@ import numpy as np
 
 from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
 from tapec.backends.llvm import capi, runtime
-from tapec.backends.llvm.abi import (
-    WORK_ALIGNMENT,
-    ArrayArg,
-    KernelAbi,
-    Output,
-    ScalarArg,
-    status_error,
-)
+from tapec.backends.llvm.abi import WORK_ALIGNMENT, KernelAbi, Output, status_error
+from tapec.backends.llvm.arguments import ArrayArg, ScalarArg
 from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.jit import Library, compile_module
 from tapec.backends.llvm.nesting import assemble

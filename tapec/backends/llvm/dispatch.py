@@ -15,7 +15,8 @@ import numpy as np
 
 from tapec.backends.fastcall import DATA_OFFSET
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import ArrayArg, KernelAbi
+from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.arguments import ArrayArg
 from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.entry import CALL
 from tapec.backends.llvm.entry_nesting import COUNTED

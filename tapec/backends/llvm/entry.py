@@ -10,13 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import (
-    WORK_ALIGNMENT,
-    Argument,
-    ArrayArg,
-    KernelAbi,
-    Output,
-)
+from tapec.backends.llvm.abi import WORK_ALIGNMENT, KernelAbi, Output
+from tapec.backends.llvm.arguments import Argument, ArrayArg
 from tapec.backends.llvm.elements import ELEMENTS
 from tapec.backends.llvm.entry_arrays import array_check, extents, gap_check
 from tapec.backends.llvm.entry_nesting import Making, Taking

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import ArrayArg, KernelAbi
+from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.arguments import ArrayArg
 from tapec.backends.llvm.elements import ELEMENTS
 
 

@@ -7,6 +7,7 @@ nothing of complex ones. Views of a complex array are pairs of views of its part
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -205,11 +206,8 @@ def _alike(real: Tracer, imag: Tracer) -> tuple[Any, Any]:
     return tuple(_converted(x, dtype, weak) for x in (real, imag))  # type: ignore[return-value]
 
 
-def _stretched(x: Tracer, shape: tuple[int, ...]) -> Tracer:
-    if x._shape == shape:
-        return x
-    made: Tracer = TABLE["copy"](TABLE["broadcast_to"](x, shape))
-    return made
+def _stretched(x: Tracer, shape: tuple[int, ...]) -> Any:
+    return x if x._shape == shape else TABLE["copy"](TABLE["broadcast_to"](x, shape))
 
 
 def _converted(x: Tracer, dtype: str, weak: bool) -> Tracer:
@@ -268,10 +266,8 @@ def _as_numpy_gives(name: str, args: Sequence[Any], made: Any) -> Any:
     """The result of a function, whose parts without axes are arrays or numbers as NumPy's are."""
     if type(made) in (tuple, list):
         return type(made)([_as_numpy_gives(name, args, part) for part in made])
-    if not is_complex(made):
-        return boxes.as_numpy_gives(name, args, made)
-    given = [a.real if is_complex(a) else a for a in args]
-    return both(lambda part: boxes.as_numpy_gives(name, given, part), made)
+    form = partial(boxes.as_numpy_gives, name, [a.real if is_complex(a) else a for a in args])
+    return both(form, made) if is_complex(made) else form(made)
 
 
 def _written(z: ComplexTracer, made: Any) -> Any:

@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import current
 from tapec.trace.arrays.special import SPECIAL, call_special
