@@ -51,7 +51,9 @@ GIVEN = {
     "cache/digests.py": {"DIGEST"},
     "backends/llvm/abi.py": {"WORK_ALIGNMENT", "INTERRUPTED"},
     "backends/llvm/c_face.py": {"USER_ERRORS"},
-    "backends/llvm/capi.py": {"C_CONTIGUOUS", "ALIGNED", "WRITEABLE", "_NEW_COPY", "_NEW_FROM_DESCR"},
+    "backends/llvm/capi.py": {
+        "C_CONTIGUOUS", "ALIGNED", "WRITEABLE", "_FROM_ARRAY", "_NEW_COPY", "_NEW_FROM_DESCR",
+    },
     "backends/llvm/emit.py": {"_ADDRESSES"},
     "backends/llvm/emit_control.py": {"_MOST"},
     "backends/llvm/emit_function.py": {"OUT_OF_BOUNDS", "OUT_OF_MEMORY"},

@@ -8,6 +8,7 @@ from typing import Any
 from tapec.trace.arrays.indexing import number
 from tapec.trace.arrays.memory import fresh, is_number
 from tapec.trace.arrays.tracer import Tracer
+from tapec.tree import ComplexParts, joined
 
 # These give arrays, whatever they get.
 _ARRAYS = frozenset([
@@ -41,12 +42,16 @@ def as_method_gives(name: str, x: Tracer, made: Any) -> Any:
 
 def _is_scalar(x: Any) -> bool:
     """Whether this is one of NumPy's scalars."""
+    x = x.real if isinstance(x, ComplexParts) else x
     return type(x) is Tracer and is_number(x) and not x._weak
 
 
 def _mapped(form: Any, made: Any) -> Any:
     if type(made) in (tuple, list):
         return type(made)([_mapped(form, part) for part in made])
+    if isinstance(made, ComplexParts):
+        real, imag = _mapped(form, made.real), _mapped(form, made.imag)
+        return made if real is made.real and imag is made.imag else joined(real, imag)
     return form(made) if type(made) is Tracer and not made._shape else made
 
 

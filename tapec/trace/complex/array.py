@@ -7,7 +7,6 @@ nothing of complex ones. Views of a complex array are pairs of views of its part
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -257,17 +256,9 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         ]
     args, kwargs, out = as_given(name, known, args, kwargs)
     if out is None:
-        return _as_numpy_gives(name, args, known(*args, **kwargs))
+        return boxes.as_numpy_gives(name, args, known(*args, **kwargs))
     mask = kwargs.pop("where", True)
     return deliver(out, known(*args, **kwargs), mask)
-
-
-def _as_numpy_gives(name: str, args: Sequence[Any], made: Any) -> Any:
-    """The result of a function, whose parts without axes are arrays or numbers as NumPy's are."""
-    if type(made) in (tuple, list):
-        return type(made)([_as_numpy_gives(name, args, part) for part in made])
-    form = partial(boxes.as_numpy_gives, name, [a.real if is_complex(a) else a for a in args])
-    return both(form, made) if is_complex(made) else form(made)
 
 
 def _written(z: ComplexTracer, made: Any) -> Any:
