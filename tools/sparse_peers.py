@@ -283,17 +283,18 @@ CONTENDERS: dict[str, Callable[[Problem, Array, Array], Calls]] = {
 
 def least(calls: Sequence[Callable[[], Any]]) -> list[float]:
     """The seconds of each call: the least of several rounds, in which all take turns."""
-    counts = [max(1, int(SECONDS / ROUNDS / timed(call, 1))) for call in calls]
+    once = [min(timed(call, 5) for _ in range(3)) for call in calls]
+    counts = [max(1, int(SECONDS / ROUNDS / seconds)) for seconds in once]
     found = [[timed(call, n) for call, n in zip(calls, counts, strict=True)] for _ in range(ROUNDS)]
     return [min(row) for row in zip(*found, strict=True)]
 
 
 def timed(call: Callable[[], Any], count: int) -> float:
-    """The seconds of one call, on average over several."""
-    start = time.perf_counter()
+    """The seconds of the processor for one call, on average over several."""
+    start = time.process_time()
     for _ in range(count):
         call()
-    return (time.perf_counter() - start) / count
+    return (time.process_time() - start) / count
 
 
 def compare(p: Problem) -> None:
