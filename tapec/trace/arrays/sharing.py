@@ -26,10 +26,21 @@ def may_be_one(session: Session, a: Tracer, b: Tracer) -> bool:
     x, y = a._storage, b._storage
     if x is y:
         return False
-    if SHARED in (x.frozen, y.frozen) or may_have_met(x, y):
+    if SHARED in (x.frozen, y.frozen) or may_have_met(x, y) or _starts_iterations(session, x, y):
         return True
     pairs = itertools.product(_choices(x), _choices(y))
     return any(_may_be_given_twice(session, *pair) for pair in pairs)
+
+
+def _starts_iterations(session: Session | None, x: Storage, y: Storage) -> bool:
+    """Whether one is what a loop carries into its iterations, and the other not made in them."""
+    while session is not None and session.is_region:
+        own = [any(s is o for o in session.own) for s in (x, y)]  # type: ignore[attr-defined]
+        old = [held or s.born is not session for s, held in zip((x, y), own, strict=True)]
+        if any(own) and all(old):
+            return True
+        session = session.parent
+    return False
 
 
 def may_have_met(x: Storage, y: Storage) -> bool:

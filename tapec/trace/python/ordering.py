@@ -139,7 +139,9 @@ def _permuted(found: Sequence[Any], order: Any) -> list[Any]:
     assert session is not None
     kinds = [kind for kind in map(kind_of, found) if kind is not None]
     made = []
-    for row, frozen in zip(TABLE["array"](found)[order], permuted_memory(found), strict=True):
+    for row, frozen in zip(
+        TABLE["array"](found)[order], permuted_memory(session, found), strict=True
+    ):
         kind = kind_of(row)
         assert kind is not None
         made.append(traced(session, row._value(session), kind, frozen))

@@ -81,6 +81,14 @@ def is_raised_by_user(error: Exception) -> bool:
     return is_user_code(code) or code.co_filename in items
 
 
+def is_own(error: Exception) -> bool:
+    """Whether a fault of tracing raises it, which no handler of the user's is meant for."""
+    private = not isinstance(error, AttributeError) or str(error.name).startswith("_")
+    frames = [frame for frame, _ in frames_of(error)]
+    here = bool(frames) and frames[-1].f_code.co_filename.startswith(str(_ROOMS.parent))
+    return private and here and not isinstance(error, TapecError) and not is_raised_by_user(error)
+
+
 def never_caught(types: Types) -> Any:
     """The errors of tracing, which the user's handlers must not swallow."""
     asked = any(issubclass(t, TapecError) for t in flat_types(types()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
 
 from tapec.trace.arrays import views
 from tapec.trace.arrays.session import Session
+from tapec.trace.arrays.sharing import may_be_one
 from tapec.trace.arrays.storage import SHARED, MaybeShared, Storage
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.staging.values import memory_of
@@ -49,11 +51,13 @@ def is_several(storage: Storage) -> bool:
     return frozen.several if isinstance(frozen, MaybeShared) else frozen == SHARED
 
 
-def permuted_memory(found: Sequence[Any]) -> list[Any]:
+def permuted_memory(session: Session, found: Sequence[Any]) -> list[Any]:
     """What guards arrays that are those found, in an order that only the run knows."""
-    memory = [m for m in map(memory_of, found) if m is not None]
+    arrays = [x for x in found if memory_of(x) is not None]
+    memory = [x._storage for x in arrays]
     several = any(map(is_several, memory)) or any(map(is_read_only, found))
     apart = not several and len({id(m.cell) for m in memory}) == len(memory)
+    apart = apart and not any(may_be_one(session, *p) for p in itertools.combinations(arrays, 2))
     peers: WeakSet[MaybeShared] | None = WeakSet() if apart else None
     return [MaybeShared(memory, several, peers) if memory else "" for _ in found]
 

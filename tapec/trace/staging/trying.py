@@ -19,9 +19,10 @@ from tapec.ir.core import Block, Value
 from tapec.ir.rewrite import replay
 from tapec.trace.arrays.handlers import HANDLERS
 from tapec.trace.arrays.session import Restart, Session, current, where
+from tapec.trace.arrays.tracer import is_symbolic
 from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.failures import Types, flat_types, raise_for_user
+from tapec.trace.staging.failures import Types, flat_types, is_own, raise_for_user
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import State
@@ -122,12 +123,15 @@ class TryHandler:
         return any(issubclass(kind, t) for t in flat_types(self.types()))
 
     def decide(self, holds: Callable[[], Any], error: Exception) -> None:
-        """Go on where the traced truth of `holds` is so, raise the error elsewhere."""
+        """Go on where the truth of `holds`, traced or known, is so; raise the error elsewhere."""
+        known = holds()
+        if not is_symbolic(known):
+            return None if known else raise_for_user(error)
         attempt = self.attempt
         if attempt is None or current() is not attempt.session or attempt.is_deep:
             self.refuse(f"{type(error).__name__} is raised on a traced condition inside of it")
         else:
-            attempt.decide(holds, error)
+            attempt.decide(lambda: known, error)
 
     def refuse(self, what: str) -> None:
         """Raise: what it would catch happens where its handlers cannot be traced."""
@@ -150,6 +154,14 @@ def catching(types: Types) -> Iterator[None]:
     token = HANDLERS.set((*HANDLERS.get(), TryHandler(types, started)))
     try:
         yield
+    except (AssertionError, AttributeError, KeyError, NameError) as error:
+        if is_own(error):
+            raise ControlFlowError(
+                f"tracing fails inside of a `try` that would hide it: {error!r}",
+                where=where(),
+                hint="move the statement out of the try",
+            ) from error
+        raise
     finally:
         HANDLERS.reset(token)
         _STARTED.reset(begun)

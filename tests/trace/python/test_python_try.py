@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.random_memory import function
 from support.tracing import check, traced
 
 import tapec
 from tapec.errors import ControlFlowError, TraceError
+from tapec.trace.arrays.table import TABLE
+from tapec.trace.staging import failures
 
 V = np.array([0.3, 0.7, 0.2, 0.9])
 
@@ -305,3 +308,56 @@ def test_what_no_handler_takes_is_raised() -> None:
 
     with pytest.raises(np.linalg.LinAlgError):
         tapec.compile(f)(np.zeros(3))
+
+
+class Halves:
+    def __init__(self, a: Any) -> None:
+        self._a = a
+
+    @property
+    def half(self) -> Any:
+        return self._a[:2]
+
+
+DONE = ("p.half[0] += y[i % 3]", "v[1] -= y[2 - i % 3]", "s += 1.0 / (i % 3 + 1)", "s += y[i % 4 - 1]",
+        "s += y[i % 5]", "v[i // 10] *= 0.5")  # fmt: skip
+KINDS = ("", " IndexError", " Exception", " ZeroDivisionError", " (KeyError, IndexError)")
+
+
+@pytest.mark.parametrize("done", DONE)
+def test_handlers_in_loops_take_what_python_raises(done: str) -> None:
+    for kind in KINDS:
+        text = (
+            "def program(x, y):\n    v, s = x[::-1], 0.0\n    p = Halves(v)\n    for i in range(30):\n"
+            f"        try:\n            {done}\n        except{kind}:\n            s += 0.1\n"
+            "    return v @ [1, 2, 3, 4] + s\n"
+        )
+        f = function(text, f"<{done}{kind}>")
+        f.__globals__["Halves"] = Halves
+        x, y = V.copy(), np.array([0.5, 0.6, 0.7])
+        try:
+            want = f(x.copy(), y)
+        except IndexError:
+            continue
+        try:
+            got = tapec.compile(f, backend="numpy")(x.copy(), y)
+        except tapec.TapecError:
+            continue
+        assert np.allclose(got, want), text
+
+
+def test_faults_of_tracing_are_not_caught(monkeypatch: Any) -> None:
+    def broken(*args: Any) -> Any:
+        raise KeyError("a fault of ours")
+
+    broken.__code__ = broken.__code__.replace(co_filename=failures.__file__)
+    monkeypatch.setitem(TABLE, "cosh", broken)
+
+    def f(x: Any) -> Any:
+        try:
+            return np.cosh(x)
+        except Exception:
+            return x
+
+    with pytest.raises(ControlFlowError, match="a fault of ours"):
+        tapec.compile(f)(V)
