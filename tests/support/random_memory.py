@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import tapec
-from support import memory_helpers
+from support import memory_helpers, wide_helpers
 
 
 @dataclass
@@ -95,7 +95,11 @@ RESULT = """parts = [u, v, w, x, box[0], box[1], d['a'], t[1], o.a, o.b, m, q, y
 flat = np.concatenate([np.ravel(a) for a in parts])
 return flat @ WEIGHTS[: len(flat)]"""
 WEIGHTS = np.random.default_rng(0).uniform(0.3, 1.7, 200)
-HELPERS = {name: getattr(memory_helpers, name) for name in memory_helpers.__all__}
+HELPERS = {
+    name: getattr(module, name)
+    for module in (memory_helpers, wide_helpers)
+    for name in module.__all__
+}
 NAMES, WIDE = ("u", "v", "w", "x"), ("m", "q", "y")
 HOLE = re.compile(r"\{(\w)\}")
 
