@@ -143,7 +143,8 @@ def _check_starts(
     changed = dict.fromkeys([*region.written(), *starts])
     if not changed:
         return
-    read = [c for c in carried if c.entry is not None and live(c)]
+    # What is overwritten as a whole, as by out=, is not read.
+    read = [c for c in carried if c.entry is not None and (live(c) or c in written)]
     seen = [(c, s) for c in read if (s := memory_of(c.start)) is not None]
     suspects = [s for c, s in seen if c not in written or _refuses_writes(s)]
     others = [m for s in (*(s for _, s in seen), *region.entered) for m in maybe_same(s)]
