@@ -109,8 +109,9 @@ def _nest(frame: Frame, op: Op) -> None:
     (body,) = op.regions
     if op.attrs["kind"] != "few":
         made = _made(op)
-        # Sums of parts are cut into boxes, whose elements vary on all axes.
-        own = [root for root, _ in made if root.primitive in (PLACE, ACCUMULATE)]
+        # Sums of parts with loops of their own are cut into boxes, whose elements vary on all axes.
+        boxes = (PLACE, ACCUMULATE) if op.attrs["kind"] == "own" else ()
+        own = [root for root, _ in made if root.primitive in boxes]
         frame.rows = _along_rows(frame, body, (1, *op.attrs["space"])[-1], own)
         _KINDS[op.attrs["kind"]](frame, op.attrs["space"], made)
         frame.rows = False

@@ -112,7 +112,7 @@ def slogdet(a: Any) -> Any:
 @rule("linalg.cholesky")
 def cholesky(a: Any, *, upper: bool = False) -> Any:
     """The Cholesky factor of a Hermitian positive definite matrix, column by column."""
-    n = a.shape[-1]
+    a, n = hermitian(a, not upper), a.shape[-1]
     columns: list[Any] = []
     for j in range(n):
         column = a[..., j:, j]
@@ -133,12 +133,9 @@ def _padded(column: Any, n: int) -> Any:
 
 
 def hermitian(a: Any, lower: bool) -> Any:
-    """The Hermitian matrix of which one triangle is given."""
-    n = a.shape[-1]
-    ones = np.ones((n, n), a.real.dtype)
-    strict = np.tril(ones, -1) if lower else np.triu(ones, 1)
-    x, y = a.real * strict, a.imag * strict
-    diagonal = a.real * np.eye(n, dtype=a.real.dtype)
+    """The Hermitian matrix of which one triangle is given, whatever the rest holds."""
+    x, y = (np.tril(part, -1) if lower else np.triu(part, 1) for part in (a.real, a.imag))
+    diagonal = np.where(np.eye(a.shape[-1], dtype=bool), a.real, 0.0)
     return pair(x + np.swapaxes(x, -1, -2) + diagonal, y - np.swapaxes(y, -1, -2))
 
 

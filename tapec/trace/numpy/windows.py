@@ -1,4 +1,4 @@
-"""Windows, grids of frequencies and parts of numbers that depend on traced values."""
+"""Windows, grids of frequencies and orders that depend on traced values."""
 
 from __future__ import annotations
 
@@ -38,27 +38,6 @@ def rfftfreq(n: Any, d: Any = 1.0, device: Any = None) -> Any:
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """The edges of ``np.histogram``."""
     return TABLE["histogram"](a, bins, range, None, weights)[1]
-
-
-@implements("frexp")
-def frexp(x: Any) -> tuple[Any, Any]:
-    """Mantissas between 1/2 and 1, and powers of 2; the slope of a mantissa is that power."""
-    x = TABLE["astype"](as_tracer(as_array(x)), float) if _is_integer(x) else as_tracer(as_array(x))
-    size = TABLE["absolute"](x)
-    finite = TABLE["logical_and"](TABLE["isfinite"](x), size > 0.0)
-    power = TABLE["floor"](TABLE["log2"](TABLE["where"](finite, size, 1.0))) + 1.0
-    # The power in two steps: its inverse can be larger than all numbers.
-    first = TABLE["floor"](power / 2.0)
-    made = TABLE["where"](finite, x * 2.0**-first * 2.0 ** (first - power), x)
-    large = TABLE["logical_and"](finite, TABLE["absolute"](made) >= 1.0)
-    small = TABLE["logical_and"](finite, TABLE["absolute"](made) < 0.5)
-    made = TABLE["where"](large, made / 2.0, TABLE["where"](small, made * 2.0, made))
-    power = power + TABLE["where"](large, 1.0, 0.0) - TABLE["where"](small, 1.0, 0.0)
-    return made, TABLE["astype"](TABLE["where"](finite, power, 0.0), np.int32)
-
-
-def _is_integer(x: Any) -> bool:
-    return as_tracer(as_array(x))._dtype[0] in "ib"
 
 
 @implements("sort_complex")

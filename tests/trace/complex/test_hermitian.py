@@ -51,3 +51,27 @@ def test_traced_grids_are_refused() -> None:
     with pytest.raises(UnsupportedOperation, match=r"scipy\.fft\.fht with a traced grid") as caught:
         tapec.compile(lambda x, step: fft.fht(x, step, 0.5))(X, 0.1)
     assert caught.value.where is not None
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("spoilt", [0.5, np.nan])
+def test_cholesky_reads_one_triangle_and_real_diagonals(upper: bool, spoilt: float) -> None:
+    rng = np.random.default_rng(7)
+    half = rng.standard_normal((3, 3)) + 1j * rng.standard_normal((3, 3))
+    whole = half @ half.conj().T + 3.0 * np.eye(3)
+    unread = np.tril(np.ones((3, 3)), -1) if upper else np.triu(np.ones((3, 3)), 1)
+    given = np.where(unread > 0, spoilt, whole) + 0.3j * np.eye(3)
+
+    def factor(x: Any, y: Any) -> Any:
+        made = np.linalg.cholesky(x + 1j * y, upper=upper)
+        return np.sum(np.cos(made.real) + np.sin(made.imag))
+
+    x, y = given.real.copy(), given.imag.copy()
+    np.testing.assert_allclose(tapec.compile(factor)(x, y), factor(x, y), rtol=1e-13)
+    step = 1e-6
+    for k, found in enumerate(tapec.grad(factor, argnums=(0, 1))(x, y)):
+        for at in np.ndindex(3, 3):
+            moved = np.zeros((2, 3, 3))
+            moved[(k, *at)] = step
+            ahead, behind = factor(x + moved[0], y + moved[1]), factor(x - moved[0], y - moved[1])
+            np.testing.assert_allclose(found[at], (ahead - behind) / (2 * step), atol=1e-7)
