@@ -29,6 +29,6 @@ def test_results(k: Kernel, backend: Any) -> None:
 
 
 @routes
-@chosen(KERNELS, COSTLY, every=2)
+@chosen(KERNELS, COSTLY, every=3)
 def test_gradients(k: Kernel, backend: Any) -> None:
     check_gradients(k, backend)

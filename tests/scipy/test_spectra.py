@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.sampling import sampled
 import scipy.fft
 import scipy.signal as ss
 
@@ -29,7 +30,7 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", sampled(PROGRAMS, 3))
 def test_values_and_gradients(name: str) -> None:
     f = PROGRAMS[name]
     want = f(X)
