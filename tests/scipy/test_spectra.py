@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.sampling import sampled
 import scipy.fft
 import scipy.signal as ss
+from support.sampling import sampled
 
 import tapec
 
