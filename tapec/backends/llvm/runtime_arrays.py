@@ -65,6 +65,20 @@ compare:
 {each("axes", "compare", "%rank", "yes", body, "%right")}"""
 
 
+# The end of functions that hand out the data of a copy, and the copy itself.
+_COPIED = f"""\
+  store ptr %made, ptr %copied
+  %fine = icmp ne ptr %made, null
+  br i1 %fine, label %done, label %failed
+done:
+  %pdata = getelementptr i8, ptr %made, i64 {capi.DATA}
+  %its = load ptr, ptr %pdata
+  ret ptr %its
+failed:
+  ret ptr null
+"""
+
+
 # `tapec.array`: the data of an exact ndarray of the given descriptor, flags and extents, else null.
 # `tapec.number`: the data of a scalar of this type, else null.
 # `tapec.ordered`: as `tapec.array`, for arrays with these strides. `tapec.gapped`: whether an array
@@ -148,28 +162,10 @@ asis:
   ret ptr %data
 copy:
   %made = call ptr @PyArray_NewCopy(ptr %thing, i32 {_ORDER_OF_AXES})
-  store ptr %made, ptr %copied
-  %fine = icmp ne ptr %made, null
-  br i1 %fine, label %done, label %failed
-done:
-  %pdata = getelementptr i8, ptr %made, i64 {capi.DATA}
-  %its = load ptr, ptr %pdata
-  ret ptr %its
-failed:
-  ret ptr null
-}}
+{_COPIED}}}
 define ptr @tapec.widen(ptr %thing, ptr %unused, ptr %copied) nounwind {{
 start:
   call void @Py_IncRef(ptr @np.descr.int64) ; the call below takes this reference
   %made = call ptr @PyArray_FromArray(ptr %thing, ptr @np.descr.int64, i32 {_FLAGS})
-  store ptr %made, ptr %copied
-  %fine = icmp ne ptr %made, null
-  br i1 %fine, label %done, label %failed
-done:
-  %pdata = getelementptr i8, ptr %made, i64 {capi.DATA}
-  %its = load ptr, ptr %pdata
-  ret ptr %its
-failed:
-  ret ptr null
-}}
+{_COPIED}}}
 """
