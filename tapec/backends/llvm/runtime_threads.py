@@ -84,13 +84,13 @@ done:
 }}
 """
 
-_STARTED = """\
-define internal void @tapec.started(ptr %state, i64 %threads) nounwind {
+_STARTED = f"""\
+define internal void @tapec.started(ptr %state, i64 %threads) nounwind {{
 start:
   %handles = alloca i64, i64 %threads
-  %pparts = getelementptr i64, ptr %state, i64 2
+  %pparts = getelementptr {_STATE}, ptr %state, i32 0, i32 2
   %parts = load i64, ptr %pparts
-  %little = icmp slt i64 %parts, LITTLE
+  %little = icmp slt i64 %parts, {STARTED_PARTS}
   %most = select i1 %little, i64 0, i64 %threads
   br label %test
 test:
@@ -120,10 +120,10 @@ wait:
   br label %join
 done:
   ret void
-}
+}}
 declare i32 @pthread_create(ptr, ptr, ptr, ptr)
 declare i32 @pthread_join(i64, ptr)
-""".replace("LITTLE", str(STARTED_PARTS))
+"""
 
 # What runs the parts: nothing but the caller on Windows, which has no such threads.
 _ALONE = "  call void @tapec.own(ptr %state)\n  br label %done\n"

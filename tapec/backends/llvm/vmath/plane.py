@@ -7,6 +7,8 @@ Floating-Point Arithmetic, ch. 4 (division and square root by fma).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tapec.backends.llvm.target import chosen
 from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Pair, Val
 from tapec.backends.llvm.vmath.formats import DOUBLE, SINGLE
@@ -24,21 +26,23 @@ RSQRT = {
 
 def hypot(kit: Kit, x: Val, y: Val) -> Val:
     """sqrt(x^2 + y^2) within 1.3 ulp; what the order of the operands is makes no difference."""
-    a, b = kit.abs(x), kit.abs(y)
-    top, low = kit.select(a > b, a, b), kit.select(a > b, b, a)
-    square = kit.fma(top, top, low * low)
-    define_slow(kit, "hypot", 2, lambda kit, x, y: [scaled_hypot(kit, x, y)])
-    usual = (square > LEAST) & (square < MOST)
-    return guarded(kit, "hypot", usual, [root(kit, square)], [x, y])[0]
+    return _guarded_hypot(kit, x, y, scaled_hypot, LEAST, MOST)
 
 
 def hypot_single(kit: Kit, x: Val, y: Val) -> Val:
     """`hypot` in single precision; in double precision where squares leave the range."""
+    return _guarded_hypot(kit, x, y, _hypot_in_doubles, LEAST_SINGLE, MOST_SINGLE)
+
+
+def _guarded_hypot(
+    kit: Kit, x: Val, y: Val, slow: Callable[[Kit, Val, Val], Val], least: float, most: float
+) -> Val:
+    """The root of the sum of squares; `slow` in lanes where that leaves the range."""
     a, b = kit.abs(x), kit.abs(y)
     top, low = kit.select(a > b, a, b), kit.select(a > b, b, a)
     square = kit.fma(top, top, low * low)
-    define_slow(kit, "hypot", 2, lambda kit, x, y: [_hypot_in_doubles(kit, x, y)])
-    usual = (square > LEAST_SINGLE) & (square < MOST_SINGLE)
+    define_slow(kit, "hypot", 2, lambda kit, x, y: [slow(kit, x, y)])
+    usual = (square > least) & (square < most)
     return guarded(kit, "hypot", usual, [root(kit, square)], [x, y])[0]
 
 

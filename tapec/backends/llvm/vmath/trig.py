@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.target import PURE
 from tapec.backends.llvm.vmath import coefficients as co
@@ -16,10 +16,12 @@ Both = Callable[[Kit, Val], Pair]
 FAST_LIMIT = 1e5  # n < 2**17: x - n pi/2's first part is exact, three parts of pi/2 leave 2**-100
 
 
-def reduce(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
-    """x = n pi/2 + r + low: (r, low, n), |r| <= pi/4."""
-    p1, p2, p3 = co.PI_2
-    n, quadrant = kit.nearest(x, 2.0 / co.PI[0])
+def reduce(
+    kit: Kit, x: Val, pi: float = co.PI[0], parts: Sequence[float] = co.PI_2
+) -> tuple[Val, Val, Val]:
+    """x = n pi/2 + r + low: (r, low, n), |r| <= pi/4; pi/2 is given in three parts."""
+    p1, p2, p3 = parts
+    n, quadrant = kit.nearest(x, 2.0 / pi)
     a = kit.fma(n, -p1, x)
     w, wl = kit.two_prod(n, -p2)
     r, low = kit.two_sum(a, w)

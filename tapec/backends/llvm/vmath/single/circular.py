@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from tapec.backends.llvm.vmath.core import INF, NAN, Kit, Val
 from tapec.backends.llvm.vmath.single import coefficients as co
-from tapec.backends.llvm.vmath.trig import guarded, sine_and_cosine
+from tapec.backends.llvm.vmath.trig import guarded, reduce, sine_and_cosine
 
 
 def reduced(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
     """x = n pi/2 + r + low: (r, low, n)."""
-    p1, p2, p3 = co.PI_2
-    n, quadrant = kit.nearest(x, 2.0 / co.PI[0])
-    a = kit.fma(n, -p1, x)
-    w, wl = kit.two_prod(n, -p2)
-    r, low = kit.two_sum(a, w)
-    return r, kit.fma(n, -p3, low + wl), quadrant
+    return reduce(kit, x, co.PI[0], co.PI_2)
 
 
 def folded(kit: Kit, x: Val) -> tuple[Val, Val, Val]:
