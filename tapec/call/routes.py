@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from tapec.call.sharing import pairs_apart
 from tapec.call.signature import Input
+from tapec.ir.types import dtype_name
 from tapec.lazy import deferred
 from tapec.trace.markers import ResultMarker
 
 if TYPE_CHECKING:
+    from tapec.backends import llvm
     from tapec.backends.llvm import elements, nesting
     from tapec.call.specialize import Specialization
 else:
+    llvm = deferred("tapec.backends.llvm")
     nesting = deferred("tapec.backends.llvm.nesting")
     elements = deferred("tapec.backends.llvm.elements")
 
@@ -62,9 +67,13 @@ def changing(special: Specialization) -> Route | None:
         return None
     own = made.kernel.signature
     pairs = pairs_apart(special.exclusive, own.args)
-    numbers = [m.index if m.argument < 0 else -1 - m.argument for m in special.leaves]
+    seen = [m for m in special.results.views if m.steps]
+    views = [_view(m, own) for m in seen]
+    places = {m: len(own.outs) + k for k, m in enumerate(seen)}
+    numbers = [places.get(m, m.index if m.argument < 0 else -1 - m.argument)
+               for m in special.leaves]  # fmt: skip
     results = [k for k in numbers if k >= 0]
-    if pairs is None or len({*results}) < len(results):
+    if pairs is None or None in views or len({*results}) < len(results):
         return None
     written = frozenset(special.mutated)
     return _other(
@@ -75,9 +84,43 @@ def changing(special: Specialization) -> Route | None:
         result=special.tree.unflatten(numbers),
         stored=tuple((special.returned_count + k, p) for k, p in enumerate(special.mutated)),
         apart=pairs,
+        views=tuple(views),
         layout=calling.nests,
         fixed=calling.constants,
     )
+
+
+def _view(marker: ResultMarker, own: Any) -> Any:
+    """A view of an argument or output; None where only a call finds out what it shows.
+
+    NumPy says what it is, on an array like that one whose memory is not touched.
+    """
+    base = own.outs[marker.index] if marker.argument < 0 else own.args[marker.argument]
+    array = _like(base)
+    if array is None or any(kind == "dynamic" for kind, _ in marker.steps):
+        return None
+    shown = marker.seen(array, ())
+    if type(shown) is not np.ndarray or not shown.size:
+        return None
+    return llvm.View(
+        marker.index if marker.argument < 0 else -1 - marker.argument,
+        dtype_name(shown.dtype),
+        shown.shape,
+        shown.strides,
+        shown.ctypes.data - array.ctypes.data,
+        shown.flags.writeable,
+    )
+
+
+def _like(thing: Any) -> Any:
+    """An array that lies in memory as this argument or output; None for numbers."""
+    kind = elements.ELEMENTS[thing.dtype].numpy
+    if isinstance(thing, llvm.ArrayArg):
+        return None if thing.order or thing.number else np.empty(thing.shape, kind)
+    if not isinstance(thing, llvm.Output) or thing.kind != "array":
+        return None
+    order = thing.order or tuple(range(len(thing.shape)))
+    return np.empty(thing.shape, kind).transpose(np.argsort(order))
 
 
 def widening(special: Specialization) -> Route | None:
@@ -104,14 +147,15 @@ def widening(special: Specialization) -> Route | None:
 
 
 def _is_simple(special: Specialization) -> bool:
-    """Whether a call changes nothing but arrays among its arguments, and returns no other views."""
-    whole = all(isinstance(m, ResultMarker) and not m.steps for m in special.leaves)
+    """Whether a call changes nothing but arrays among its arguments, and returns arrays alone."""
+    if not all(isinstance(m, ResultMarker) for m in special.leaves):
+        return False
     signature = special.signature
     plain = not (signature.strided or signature.narrow or special.form.packed)
     numbers = any(not special.face.params[k].shape for k in special.mutated)
     nested = nesting.is_returned(special.tree)
     others = special.captured_arrays or special.effects
-    return whole and plain and nested and not (numbers or others)
+    return plain and nested and not (numbers or others)
 
 
 def _other(special: Specialization, **changes: Any) -> Route:

@@ -20,8 +20,10 @@ from tapec.trace.python.plan import CapturedInput, InputPlan
 from tapec.trace.python.walk import Walk
 
 if TYPE_CHECKING:
+    from tapec.backends import llvm
     from tapec.backends.llvm import watch
 else:
+    llvm = deferred("tapec.backends.llvm")
     watch = deferred("tapec.backends.llvm.watch")
 
 Roots = Sequence[tuple[str, Any]]
@@ -211,7 +213,7 @@ class CapturedState:
 
     def link(self, library: Any) -> None:
         """Let native code check the captured state."""
-        self._watch = watch.Watch(library)
+        self._watch = watch.Watch(library, llvm.symbols()["tapec.unchanged"])
         self._watch.renew(self)
 
     @property

@@ -80,7 +80,8 @@ def dtype_name(dtype: Any) -> str:
     if name is None:
         raise DTypeError(
             f"arrays of dtype {np.dtype(dtype)} are not supported",
-            hint="convert with .astype(float) (supported: bool, int32, int64, float32, float64)",
+            hint="convert with .astype(float) (supported: bool, integers, float32, float64, "
+            "complex64, complex128, all in the byte order of the machine)",
         )
     return name
 

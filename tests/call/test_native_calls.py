@@ -17,7 +17,6 @@ from support.collection import no_collection
 import tapec
 from tapec.backends import fastcall
 from tapec.backends.llvm import available
-from tapec.call.kernel import Kernel
 from tapec.errors import DTypeError, ShapeError
 from tapec.tree import flatten
 
@@ -30,21 +29,6 @@ pytestmark = [
 class Pair(NamedTuple):
     first: Any
     second: Any
-
-
-@pytest.fixture
-def python_calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The calls of kernels that went through Python."""
-    seen: list[Any] = []
-    original = Kernel.__call__
-
-    def call(self: Kernel, *args: Any, **kwargs: Any) -> Any:
-        seen.append((args, kwargs))
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(Kernel, "__call__", call)
-    fastcall.enable_vectorcall(Kernel)
-    return seen
 
 
 def same(a: Any, b: Any) -> None:

@@ -52,7 +52,7 @@ GIVEN = {
     "backends/llvm/abi.py": {"WORK_ALIGNMENT", "INTERRUPTED"},
     "backends/llvm/c_face.py": {"USER_ERRORS"},
     "backends/llvm/capi.py": {
-        "C_CONTIGUOUS", "ALIGNED", "WRITEABLE", "_FROM_ARRAY", "_NEW_COPY", "_NEW_FROM_DESCR",
+        "C_CONTIGUOUS", "ALIGNED", "WRITEABLE",
     },
     "backends/llvm/emit.py": {"_ADDRESSES"},
     "backends/llvm/emit_control.py": {"_MOST"},

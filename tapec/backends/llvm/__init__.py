@@ -10,7 +10,7 @@ Importing this package imports neither llvmlite nor LLVM; the first compilation 
 
 from __future__ import annotations
 
-from tapec.backends.llvm.abi import KernelAbi, Output
+from tapec.backends.llvm.abi import KernelAbi, Output, View
 from tapec.backends.llvm.arguments import ArrayArg, ScalarArg
 from tapec.backends.llvm.calls import Bound, CtypesEntry, NativeEntry, bind
 from tapec.backends.llvm.jit import (
@@ -35,6 +35,7 @@ __all__ = [
     "NativeEntry",
     "Output",
     "ScalarArg",
+    "View",
     "available",
     "bind",
     "compile_module",

@@ -83,6 +83,21 @@ class Output:
 
 
 @dataclass(frozen=True)
+class View:
+    """A result that is a view: of output `base`, or of argument -1 - `base` where that is negative.
+
+    `strides` and `offset`, of its first element from that of the base, are in bytes.
+    """
+
+    base: int
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+    writeable: bool
+
+
+@dataclass(frozen=True)
 class KernelAbi:
     """The calling convention of a kernel, from which its wrapper is generated.
 
@@ -103,7 +118,8 @@ class KernelAbi:
 
     `stored` lists pairs (output, argument): after the kernel has run, the argument gets the output.
     Outputs that the result does not have are dropped; calls that fail go on to the next entry.
-    Large loops are shared among `threads`, if there are any.
+    The result counts `views` behind the outputs. Large loops are shared among `threads`, if there
+    are any.
     """
 
     args: tuple[Argument, ...]
@@ -119,10 +135,11 @@ class KernelAbi:
     layout: Tree | None = None
     into: bool = False
     stored: tuple[tuple[int, int], ...] = ()
+    views: tuple[View, ...] = ()
     threads: int = 0
 
     def __post_init__(self) -> None:
-        used = sorted(k for k in leaves(self.tree) if k >= 0)
+        used = sorted(k for k in leaves(self.tree) if 0 <= k < len(self.outs))
         every = list(range(self.count))
         if used != every and not (self.changes and {*used} < {*every}):
             raise BackendError(f"result {self.result!r} does not use {self.count} outputs once")
@@ -178,8 +195,8 @@ class KernelAbi:
 
     @property
     def changes(self) -> bool:
-        """Whether calls change or return their arguments."""
-        return bool(self.stored) or any(k < 0 for k in leaves(self.tree))
+        """Whether calls change their arguments, or return these or views."""
+        return bool(self.stored or self.views) or any(k < 0 for k in leaves(self.tree))
 
     def passed(self, args: Sequence[Any]) -> list[Any]:
         """The arguments that are passed on to the kernel."""

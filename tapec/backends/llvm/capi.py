@@ -6,6 +6,7 @@ addresses of this process when the code is linked.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import functools
 import importlib
@@ -23,11 +24,18 @@ TYPE = HEAD - 8  # the type pointer is the head's last word
 # PyArrayObject_fields, the same in NumPy 1 and 2.
 DATA, NDIM, DIMS, STRIDES = HEAD, HEAD + 8, HEAD + 16, HEAD + 24
 DESCR, FLAGS = HEAD + 40, HEAD + 48
+ELEMENT = HEAD + 8  # of a dtype: the word that has its kind, byte order and number
 # PyVarObject, tuples and lists.
 SIZE, TUPLE_ITEMS, LIST_ITEMS = HEAD, HEAD + 8, HEAD + 8
 C_CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
 
-_NEW_COPY, _NEW_FROM_DESCR, _FROM_ARRAY = 85, 94, 109  # slots of NumPy's C API table
+# Slots of the table of NumPy's C API.
+_SLOTS = {
+    "PyArray_NewCopy": 85,
+    "PyArray_NewFromDescr": 94,
+    "PyArray_FromArray": 109,
+    "PyArray_SetBaseObject": 282,
+}
 
 _FUNCTIONS = (
     "Py_IncRef",
@@ -91,12 +99,7 @@ def process_symbols() -> dict[str, int]:
     """Addresses of everything a wrapper may refer to in CPython and NumPy."""
     functions = {name: _address(getattr(ctypes.pythonapi, name)) for name in _FUNCTIONS}
     objects = {name: id(fastcall.immortal(value)) for name, value in _OBJECTS.items()}
-    arrays = {
-        "PyArray_FromArray": _FROM_ARRAY,
-        "PyArray_NewCopy": _NEW_COPY,
-        "PyArray_NewFromDescr": _NEW_FROM_DESCR,
-    }
-    return functions | objects | {name: _array_api(slot) for name, slot in arrays.items()}
+    return functions | objects | {name: _array_api(slot) for name, slot in _SLOTS.items()}
 
 
 @functools.cache
@@ -140,8 +143,21 @@ def _flags_meaning() -> bool:
     return flags.num & wanted == wanted and frozen.flags.num & wanted == ALIGNED
 
 
-def _singleton_descriptors() -> bool:
-    return all(np.zeros(1, e.numpy).dtype is np.dtype(e.numpy) for e in ELEMENTS.values())
+def element_word(dtype: np.dtype[Any]) -> int:
+    """The word that tells elements apart, also those of dtypes that are equal but not the same."""
+    word: int = _read(ctypes.c_uint64, dtype, ELEMENT)
+    return word
+
+
+def _dtypes() -> bool:
+    """Arrays made here have the dtypes known by name; copies, as of unpickled arrays, are equal."""
+    known = [np.dtype(name) for name in {*NARROW, *(e.numpy for e in ELEMENTS.values())}]
+    words = [element_word(dtype) for dtype in known]
+    return (
+        all(np.zeros(1, dtype).dtype is dtype for dtype in known)
+        and words == [element_word(copy.copy(dtype)) for dtype in known]
+        and len({*words, element_word(np.dtype(np.float64).newbyteorder())}) == 1 + len(known)
+    )
 
 
 def _pair(kind: Any, thing: object) -> tuple[float, float]:
@@ -177,7 +193,7 @@ def _sequence_layout() -> bool:
 _LAYOUT_CHECKS: dict[str, Callable[[], bool]] = {
     "ndarray": _ndarray_layout,
     "ndarray flags": _flags_meaning,
-    "dtype singletons": _singleton_descriptors,
+    "dtypes": _dtypes,
     "scalars": _scalar_layout,
     "sequences": _sequence_layout,
 }

@@ -61,7 +61,7 @@ def _leaf_types(sig: KernelAbi) -> Iterator[tuple[int, ...]]:
 
 
 def _array(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
-    return id(dtype), len(shape), *shape
+    return capi.element_word(dtype), len(shape), *shape
 
 
 def _hash(count: int, parts: Sequence[tuple[int, ...]]) -> int:
@@ -110,8 +110,10 @@ other:
   br label %next
 array:
   %pdescr = getelementptr i8, ptr %thing, i64 {capi.DESCR}
-  %descr = load i64, ptr %pdescr
-  %a = call i64 @tapec.mix(i64 %h, i64 %descr)
+  %descr = load ptr, ptr %pdescr
+  %pelement = getelementptr i8, ptr %descr, i64 {capi.ELEMENT}
+  %element = load i64, ptr %pelement
+  %a = call i64 @tapec.mix(i64 %h, i64 %element)
   %pndim = getelementptr i8, ptr %thing, i64 {capi.NDIM}
   %ndim = load i32, ptr %pndim
   %rank = zext i32 %ndim to i64

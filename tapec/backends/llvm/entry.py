@@ -13,7 +13,7 @@ from tapec.backends.llvm import capi
 from tapec.backends.llvm.abi import WORK_ALIGNMENT, KernelAbi, Output
 from tapec.backends.llvm.arguments import Argument, ArrayArg
 from tapec.backends.llvm.elements import ELEMENTS
-from tapec.backends.llvm.entry_arrays import array_check, extents, gap_check
+from tapec.backends.llvm.entry_arrays import array_check, extents, gap_check, new_view
 from tapec.backends.llvm.entry_nesting import Making, Taking
 from tapec.backends.llvm.entry_scalars import boxed
 from tapec.backends.llvm.function_text import FunctionText
@@ -247,6 +247,8 @@ class EntryWriter(FunctionText):
         for number, out in enumerate(self.sig.outs[: self.sig.count]):
             if out.kind != "array" and number in {*leaves(self.sig.tree)}:
                 self.results[number] = boxed(self, out, self.pointers[first + number])
+        for number, view in enumerate(self.sig.views, len(self.sig.outs)):
+            self.results[number] = self.own(self.value(new_view(self.results[view.base], view)))
         return Making(self, self.sig, self.results).run()
 
     def return_results(self, root: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tapec.backends.llvm import capi
-from tapec.backends.llvm.abi import KernelAbi
+from tapec.backends.llvm.abi import KernelAbi, View
 from tapec.backends.llvm.arguments import ArrayArg
 from tapec.backends.llvm.elements import ELEMENTS
 
@@ -42,6 +42,16 @@ def gap_check(thing: str, argument: ArrayArg) -> str:
     )
 
 
+def new_view(base: str, view: View) -> str:
+    """The call that makes a view of an array."""
+    flags = capi.WRITEABLE if view.writeable else 0
+    return (
+        f"call ptr @tapec.view(ptr {base}, i64 {view.offset}, "
+        f"ptr @np.descr.{ELEMENTS[view.dtype].numpy}, i32 {len(view.shape)}, "
+        f"ptr {extents(view.shape)}, ptr {extents(view.strides)}, i32 {flags})"
+    )
+
+
 def _descr(argument: ArrayArg) -> str:
     return f"@np.descr.{argument.numpy}"
 
@@ -58,6 +68,8 @@ def _named(sig: KernelAbi) -> Iterator[tuple[int, ...]]:
             yield from (arg.strides, arg.axes)
     for out in sig.outs:
         yield from (out.placed(out.shape), out.strides) if out.order else (out.shape,)
+    for view in sig.views:
+        yield from (view.shape, view.strides)
 
 
 def _constant(numbers: Iterable[int]) -> str:

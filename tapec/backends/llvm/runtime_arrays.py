@@ -85,7 +85,8 @@ failed:
 # has the given descriptor and extents, and axes in this order, with any gaps. `tapec.gather`: the
 # data, or that of a copy without gaps where there is none; null where no copy could be made.
 # `tapec.widen`: the data of a copy as int64, or null.
-# `tapec.new`: a fresh array, in C order where no strides are given.
+# `tapec.new`: a fresh array, in C order where no strides are given. `tapec.view`: a view of an
+# array, writeable where that is and the flags say so.
 ARRAYS = f"""\
 define ptr @tapec.array(ptr %thing, ptr %descr, i32 %ndim, i32 %flags, ptr %extents) nounwind {{
 start:
@@ -101,12 +102,20 @@ array:
   %pflags = getelementptr i8, ptr %thing, i64 {capi.FLAGS}
   %itsflags = load i32, ptr %pflags
   %hasflags = and i32 %itsflags, %flags
-  %samedescr = icmp eq ptr %itsdescr, %descr
   %samendim = icmp eq i32 %itsndim, %ndim
   %sameflags = icmp eq i32 %hasflags, %flags
-  %two = and i1 %samedescr, %samendim
-  %three = and i1 %two, %sameflags
-  br i1 %three, label %shape, label %no
+  %both = and i1 %samendim, %sameflags
+  br i1 %both, label %elements, label %no
+elements:
+  %samedescr = icmp eq ptr %itsdescr, %descr
+  br i1 %samedescr, label %shape, label %equal
+equal:
+  %pelement = getelementptr i8, ptr %itsdescr, i64 {capi.ELEMENT}
+  %element = load i64, ptr %pelement
+  %pexpected = getelementptr i8, ptr %descr, i64 {capi.ELEMENT}
+  %expected = load i64, ptr %pexpected
+  %sameelement = icmp eq i64 %element, %expected
+  br i1 %sameelement, label %shape, label %no
 shape:
   %pdims = getelementptr i8, ptr %thing, i64 {capi.DIMS}
   %dims = load ptr, ptr %pdims
@@ -124,6 +133,30 @@ define ptr @tapec.new(ptr %descr, i32 %ndim, ptr %extents, ptr %strides) nounwin
   call void @Py_IncRef(ptr %descr) ; the new array keeps this reference
   %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
                                          ptr %strides, ptr null, i32 0, ptr null)
+  ret ptr %made
+}}
+define ptr @tapec.view(ptr %base, i64 %offset, ptr %descr, i32 %ndim, ptr %extents, ptr %strides,
+                       i32 %flags) nounwind {{
+  %pdata = getelementptr i8, ptr %base, i64 {capi.DATA}
+  %data = load ptr, ptr %pdata
+  %first = getelementptr i8, ptr %data, i64 %offset
+  %pflags = getelementptr i8, ptr %base, i64 {capi.FLAGS}
+  %itsflags = load i32, ptr %pflags
+  %both = and i32 %flags, %itsflags
+  call void @Py_IncRef(ptr %descr)
+  %made = call ptr @PyArray_NewFromDescr(ptr @np.ndarray, ptr %descr, i32 %ndim, ptr %extents,
+                                         ptr %strides, ptr %first, i32 %both, ptr null)
+  %failed = icmp eq ptr %made, null
+  br i1 %failed, label %done, label %based
+based:
+  call void @Py_IncRef(ptr %base) ; the view keeps this reference
+  %status = call i32 @PyArray_SetBaseObject(ptr %made, ptr %base)
+  %fine = icmp eq i32 %status, 0
+  br i1 %fine, label %done, label %undo
+undo:
+  call void @Py_DecRef(ptr %made)
+  ret ptr null
+done:
   ret ptr %made
 }}
 define ptr @tapec.number(ptr %thing, ptr %scalar) nounwind {{

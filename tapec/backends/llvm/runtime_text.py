@@ -144,6 +144,8 @@ _DECLARATIONS = """\
 @py.RuntimeError = external global i8
 @py.ValueError = external global i8
 declare void @Py_IncRef(ptr)
+declare i32 @PyArray_SetBaseObject(ptr, ptr)
+declare void @Py_DecRef(ptr)
 declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
 declare ptr @PyArray_NewCopy(ptr, i32)
 declare ptr @PyArray_FromArray(ptr, ptr, i32)

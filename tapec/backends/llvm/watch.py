@@ -36,6 +36,8 @@ _GENERAL, _SPLIT = 0, 2
 
 Words = list[tuple[int, int]]
 
+_CHECK = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_void_p)
+
 
 class Unwatched(Exception):
     """State that a table of words cannot describe."""
@@ -46,29 +48,28 @@ def _word(address: int) -> int:
 
 
 class Watch:
-    """The table of one library."""
+    """The table of one library; `check` is the address of the function that compares."""
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, check: int) -> None:
         self._variable = ctypes.c_void_p.from_address(library.address(STATE))
+        self._unchanged = _CHECK(check)
         self._kept: list[Any] = []
         self._held: list[Any] = []  # the arrays whose addresses are the inputs
         self._pairs = np.zeros((0, 2), np.uint64)
         self._slots: dict[Any, int] = {}  # the number of the word that describes a place
 
     def update(self, state: Any, edges: Sequence[Any]) -> None:
-        """Update the words of edges whose value is another object now."""
-        if not edges or self._variable.value is None:
+        """Update the words of edges whose value is another object now, and the numbers."""
+        known = [self._slots.get(edge.place) for edge in edges]
+        if self._variable.value is not None and None not in known:
+            for k, edge in zip(known, edges, strict=True):
+                self._pairs[k, 1] = id(edge.value)
+            for given, held in zip(state.inputs, self._held, strict=True):
+                if given.number:
+                    held[...] = given.value
+        # Often it is right already: native code leaves calls to Python for other reasons too.
+        if not self._unchanged(self._variable.value):
             self.renew(state)
-            return
-        for edge in edges:
-            k = self._slots.get(edge.place)
-            if k is None or _word(int(self._pairs[k, 0])) != id(edge.value):
-                self.renew(state)
-                return
-            self._pairs[k, 1] = id(edge.value)
-        for given, held in zip(state.inputs, self._held, strict=True):
-            if given.number:
-                held[...] = given.value
 
     def renew(self, state: Any) -> None:
         """Build the table for the state as it is now."""
