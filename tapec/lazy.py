@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -44,6 +44,29 @@ class deferred:
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(loaded(self.__name__), attribute)
+
+
+class named(Mapping[str, Any]):
+    """Functions by name, each imported when it is first looked up.
+
+    `homes` says in which module of a package each is; a home "module:name" gives another name's.
+    """
+
+    def __init__(self, package: str, homes: Mapping[str, str]) -> None:
+        self._package, self._homes = package, homes
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._found:
+            module, _, attribute = self._homes[name].partition(":")
+            self._found[name] = getattr(loaded(f"{self._package}.{module}"), attribute or name)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
 
 
 def exported(package: str, homes: Mapping[str, str], first: str = "") -> Callable[[str], Any]:

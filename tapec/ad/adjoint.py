@@ -7,17 +7,24 @@ first replaced by forms that also return what their reverse needs (see `tapec.ad
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tapec.ad.activity import active_params
-from tapec.ad.adjoint_regions import augment
 from tapec.ad.reverse import Reverse
 from tapec.ad.rules import hint_of
-from tapec.ad.tape import TapeEntry
+from tapec.ad.sweep import RegionPullback
 from tapec.ad.zeros import Derivative, materialise
 from tapec.ir.build import Builder
 from tapec.ir.core import Func, Value
 from tapec.ir.pauses import gc_paused
 from tapec.ir.verify import verified
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.ad import adjoint_regions
+    from tapec.ad.tape import TapeEntry
+else:
+    adjoint_regions = deferred("tapec.ad.adjoint_regions")
 
 
 @verified
@@ -38,7 +45,7 @@ def adjoint(func: Func, active: Sequence[bool]) -> Func:
 
 def tape_entries(func: Func, active: Sequence[bool]) -> list[TapeEntry]:
     """What the loops and branches of `func` keep for, or compute again in, its reverse sweep."""
-    reverse = Reverse(augment)
+    reverse = Reverse(_augment)
     builder = Builder()
     builder.ops = list(func.ops)
     seeds = [builder.param(v.type) for v in func.results if v.type.is_float]
@@ -55,4 +62,8 @@ def pull_back(
     `seeds` are the cotangents of the float results in order; returns those of `sources`. Ops with
     regions are replaced, in the builder, by forms that make the same values and more.
     """
-    return Reverse(augment).pull_back(builder, func, sources, seeds)
+    return Reverse(_augment).pull_back(builder, func, sources, seeds)
+
+
+def _augment(*args: Any) -> RegionPullback:
+    return adjoint_regions.augment(*args)

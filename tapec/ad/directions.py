@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from tapec.ad.activity import active_params
 from tapec.ad.adjoint import pull_back
-from tapec.ad.batch import batch
+from tapec.ad.batching import batch
 from tapec.ad.drivers import continued, with_directions
+from tapec.ad.forward import push_forward
 from tapec.ad.rules import hint_of
-from tapec.ad.tangent import push_forward
 from tapec.ad.zeros import Derivative, materialise
 from tapec.ir.build import Builder
 from tapec.ir.core import Func, Value

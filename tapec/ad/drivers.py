@@ -7,15 +7,13 @@ and each has the shape of its result followed by the shapes of the inputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tapec.ad.activity import active_params
 from tapec.ad.adjoint import pull_back
-from tapec.ad.batch import batch
 from tapec.ad.rules import hint_of, reshape
-from tapec.ad.tangent import push_forward
 from tapec.ad.tuning import DENSE_IDENTITY
 from tapec.ad.zeros import ZERO, Derivative, materialise
 from tapec.errors import DTypeError, NonDifferentiableError
@@ -27,6 +25,12 @@ from tapec.ir.primitive import PRIMITIVES
 from tapec.ir.rewrite import replay
 from tapec.ir.types import Type
 from tapec.ir.verify import verified
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.ad import batching, forward
+else:
+    batching, forward = deferred("tapec.ad.batching"), deferred("tapec.ad.forward")
 
 Mode = Literal["auto", "fwd", "rev"]
 
@@ -108,7 +112,7 @@ def hvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions of independents) -> Hessian times direction, forward over reverse."""
     grad = gradient(func, wrt)
     builder, tangents = with_directions(grad, active_params(func, wrt))
-    found = push_forward(builder, grad, tangents)
+    found = forward.push_forward(builder, grad, tangents)
     pairs = zip(found, grad.results, strict=True)
     outs = [materialise(builder, t, g.type) for t, g in pairs]
     return builder.func(f"{func.name}.hvp", outs)
@@ -119,13 +123,13 @@ def gnvp_func(func: Func, wrt: Sequence[bool]) -> Func:
     """(inputs, directions) -> Gauss-Newton products J^T J v, without forming J."""
     independents = active_params(func, wrt)
     builder, tangents = with_directions(func, independents)
-    forward = push_forward(builder, func, tangents)
+    pushed = forward.push_forward(builder, func, tangents)
     # The reverse sweep repeats that of the plain program: equal ops are merged later.
     args = builder.params[: len(func.params)]
     start = len(builder.ops)
     results = replay(func, builder, args)
     plain = Func(func.name, Block(tuple(args), tuple(builder.ops[start:]), tuple(results)))
-    found = pull_back(builder, plain, independents, forward)
+    found = pull_back(builder, plain, independents, pushed)
     outs = [materialise(builder, g, p.type) for g, p in zip(found, independents, strict=True)]
     return builder.func(f"{func.name}.gnvp", outs)
 
@@ -194,7 +198,7 @@ def _along_units(
     found: dict[tuple[int, int], Value] = {}
     for j, source in enumerate(independents):
         inner, tangents = with_directions(func, [source])
-        pairs = zip(push_forward(inner, func, tangents), func.results, strict=True)
+        pairs = zip(forward.push_forward(inner, func, tangents), func.results, strict=True)
         outs = [materialise(inner, t, v.type) for t, v in pairs]
         columns = _seeded(builder, inner.func("columns", outs), inputs, source)
         found |= {(i, j): column for i, column in enumerate(columns)}
@@ -227,7 +231,7 @@ def _seeded(builder: Builder, func: Func, inputs: list[Value], like: Value) -> l
         return [reshape(builder, v, (1, *v.type.shape)) for v in found]
     flags = [False] * len(inputs) + [True]
     seeds = identity(builder, like.type)
-    return replay(batch(func, flags, n), builder, [*inputs, seeds])
+    return replay(batching.batch(func, flags, n), builder, [*inputs, seeds])
 
 
 def identity(builder: Builder, type: Type) -> Value:

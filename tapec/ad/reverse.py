@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tapec.ad import pullbacks  # noqa: F401 (the rules of `Sweep`)
 from tapec.ad.activity import Activity
@@ -19,10 +19,12 @@ from tapec.ad.joint import JointBody, TapeSource, Thread
 from tapec.ad.rules import hint_of
 from tapec.ad.shown import Shown
 from tapec.ad.sweep import RegionPullback, Sweep
-from tapec.ad.tape import TapeEntry
 from tapec.ad.zeros import ZERO, Derivative, Zero
 from tapec.ir.build import Builder
 from tapec.ir.core import Block, Func, Op, Value
+
+if TYPE_CHECKING:
+    from tapec.ad.tape import TapeEntry
 
 T = TypeVar("T")
 # augment(reverse, builder, op, flags, wanted, tapes): append the op in the form that its reverse

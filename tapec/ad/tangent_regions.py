@@ -24,7 +24,7 @@ from tapec.ir.regions import RegionOp, region_op
 from tapec.ir.rewrite import replay
 
 Tangents = dict[Value, Value]  # a value without an entry has a structurally zero tangent
-# push(builder, body, tangents, targets, forward): the tangents of a body (see `tapec.ad.tangent`)
+# push(builder, body, tangents, targets, forward): the tangents of a body (see `tapec.ad.forward`)
 Push = Callable[[Builder, "Func | Block", Tangents, Sequence[Value], "Forward"], None]
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ad.activity import active_params
-from tapec.ad.batch import declared, elementwise
 from tapec.ad.batch_regions import REGION_RULES
 from tapec.ad.batch_scope import BatchScope
 from tapec.ad.batch_tape import TapeFamilies, with_tapes
+from tapec.ad.batching import declared, elementwise
 from tapec.ad.taylor_rates import custom
 from tapec.ad.taylor_rules import define, expand, located
 from tapec.ad.taylor_scope import Expansion, Key, TaylorScope, expanded

@@ -48,10 +48,9 @@ class SharedCache:
             self.store = Store(folder(), LIMIT if size is None else size * 2**20)
         return self.store
 
-    @staticmethod
-    def key(*parts: Any) -> str:
+    def key(self, *parts: Any) -> str:
         """A key of values whose `repr` says all of them, for these versions of everything."""
-        return name_of(repr((versions(), parts)))
+        return name_of(repr((versions(), parts))) if self.enabled else ""
 
 
 @functools.cache

@@ -20,13 +20,12 @@ from tapec.tree import Tree, complex_leaves, flatten
 
 if TYPE_CHECKING:
     import tapec.ad.adjoint as adjoint
-    import tapec.ad.tangent as tangent
-    from tapec.ad import drivers
+    from tapec.ad import drivers, forward
     from tapec.derive import nesting
     from tapec.ir import Func
 else:
-    adjoint, drivers, tangent = map(
-        deferred, ("tapec.ad.adjoint", "tapec.ad.drivers", "tapec.ad.tangent")
+    adjoint, drivers, forward = map(
+        deferred, ("tapec.ad.adjoint", "tapec.ad.drivers", "tapec.ad.forward")
     )
     nesting = deferred("tapec.derive.nesting")
 
@@ -205,7 +204,7 @@ class Jvp(Transform):
         inner = nesting.trace_inner(self.f, args, {}, {k for g in groups for k in g})
         flags = inner.flags(set(range(len(seeds))))
         _check_like("tangent", seeds, flatten(args)[0])
-        derived = derive(tangent.tangent, inner.func, flags)
+        derived = derive(forward.tangent, inner.func, flags)
         found = nesting.inline(derived, [*inner.inputs, *seeds])
         count = len(inner.func.results)
         return inner.result(found[:count]), inner.result(_spread(inner.func, found[count:]))

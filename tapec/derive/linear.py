@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapec.ad.adjoint import adjoint
+from tapec.ad.forward import tangent
 from tapec.ad.partition import partition
-from tapec.ad.tangent import tangent
 from tapec.call.kernel import Kernel
 from tapec.derive.derived import Function, Transform
 from tapec.derive.kept import kept

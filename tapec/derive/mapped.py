@@ -14,11 +14,11 @@ from tapec.pipeline import derive
 from tapec.tree import Tree, flatten
 
 if TYPE_CHECKING:
-    import tapec.ad.batch as batch
+    from tapec.ad import batching
     from tapec.derive import nesting
     from tapec.ir import Type
 else:
-    batch, nesting = deferred("tapec.ad.batch"), deferred("tapec.derive.nesting")
+    batching, nesting = deferred("tapec.ad.batching"), deferred("tapec.derive.nesting")
 
 Axes = list[int | None]
 
@@ -44,11 +44,11 @@ class Vmap:
 
         inner = nesting.trace_inner(self.f, args, kwargs, mapped, one)
         flags = inner.flags(mapped)
-        results = nesting.inline(derive(batch.batch, inner.func, flags, size), inner.inputs)
+        results = nesting.inline(derive(batching.batch, inner.func, flags, size), inner.inputs)
         if size:
             # If lanes raise different exceptions, the one with the greatest number is raised.
             inner.raise_errors(
-                lambda f: np.max(nesting.inline(batch.batch(f, flags, size), inner.inputs)[0])
+                lambda f: np.max(nesting.inline(batching.batch(f, flags, size), inner.inputs)[0])
             )
         if self.out_axes == 0:
             return inner.result(results)

@@ -54,7 +54,7 @@ def stage_text(special: Any, stage: str) -> IRText:
 
 
 def _tangent(special: Any) -> str:
-    from tapec.ad.tangent import tangent
+    from tapec.ad.forward import tangent
 
     return print_func(clean(tangent(special.func, _active(special.func))))
 

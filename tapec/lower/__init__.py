@@ -11,23 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tapec.ir.core import Func
 from tapec.ir.verify import checked, verified
-from tapec.lower.block_rows import block_rows
-from tapec.lower.columns import split_rows
-from tapec.lower.fill import fill_constants
-from tapec.lower.forming import form_nests
-from tapec.lower.fusing import fuse
-from tapec.lower.guard import guard_products
-from tapec.lower.independent import mark_independent
-from tapec.lower.inline import inline_calls
-from tapec.lower.loops import to_loops
-from tapec.lower.narrow import narrow_loops
-from tapec.lower.native import expand_ops
-from tapec.lower.order import order_writes
-from tapec.lower.plans import choose_memory, take_over_memory
-from tapec.lower.products import call_products
-from tapec.lower.threads import share_loops
-from tapec.lower.unroll import unroll
-from tapec.lower.wave import wavefronts
+from tapec.lazy import loaded, named
 
 __all__ = ["PASSES", "Pass", "Watch", "is_lowered", "lower", "stages"]
 
@@ -35,48 +19,49 @@ Pass = Callable[[Func], Func]
 # watch(name, before, after, seconds); before is after where a pass changed nothing
 Watch = Callable[[str, Func, Func, float], object]
 
-PASSES: Mapping[str, Pass] = {
-    step.__name__: step
-    for step in (
+# By name, with their modules: those behind `unroll` are loaded by the first program they see.
+PASSES: Mapping[str, Pass] = named(
+    __name__,
+    {
         # First, so that no later pass meets an op without native code, or one with several
         # results and no regions.
-        expand_ops,
+        "expand_ops": "native",
         # Functions that are small or called once are optimised together with their callers.
-        inline_calls,
+        "inline_calls": "inline",
         # Initial arrays become writes, so this comes before writes are ordered.
-        fill_constants,
+        "fill_constants": "fill",
         # Small programs need no memory, no loops and none of the passes below.
-        unroll,
+        "unroll": "unroll",
         # Rows in registers need no blocks.
-        split_rows,
+        "split_rows": "columns",
         # Loops over blocks of rows are made of arrays, and planned as all loops are.
-        block_rows,
+        "block_rows": "block_rows",
         # A write needs no copy only after all readers of the array, so ops are ordered before
         # memory is chosen.
-        order_writes,
+        "order_writes": "order",
         # Calls read memory, so they are found before it is chosen.
-        call_products,
-        choose_memory,
+        "call_products": "products",
+        "choose_memory": "plans",
         # Memory can be taken over only once it is known which values have memory.
-        take_over_memory,
+        "take_over_memory": "plans",
         # Once every value has its place, values are grouped that are computed together.
-        form_nests,
+        "form_nests": "forming",
         # Nests are formed one by one in program order; fusion across them needs all of them.
-        fuse,
-        to_loops,
+        "fuse": "fusing",
+        "to_loops": "loops",
         # Masks of slices of run-time length are seen as such once they are inside of the loops that
         # read through them.
-        narrow_loops,
+        "narrow_loops": "narrow",
         # Both analyse addresses, which only loops have. Innermost loops first: a vector loop
         # needs no wavefront.
-        mark_independent,
-        wavefronts,
+        "mark_independent": "independent",
+        "wavefronts": "wave",
         # Last: what is left in serial loops and branches has no other form to take.
-        guard_products,
+        "guard_products": "guard",
         # Parts of loops are emitted as they are. Only where threads are asked for.
-        share_loops,
-    )
-}
+        "share_loops": "threads",
+    },
+)
 
 
 @verified
@@ -109,17 +94,17 @@ def _run(
     func: Func, blas: Callable[[], bool], threads: int
 ) -> Iterator[tuple[str, Func, Func, float]]:
     """Pass after pass, as far as there is something left to lower."""
-    for name, step in PASSES.items():
+    for name in PASSES:
         start = time.perf_counter()
-        if step is share_loops:
-            after = share_loops(func, threads) if threads else func
+        if name == "share_loops":
+            after = loaded("tapec.lower.threads").share_loops(func, threads) if threads else func
         else:
-            after = step(func)
-        if step is call_products and after is not func and not blas():
+            after = PASSES[name](func)
+        if name == "call_products" and after is not func and not blas():
             after = func
         yield name, func, after, time.perf_counter() - start
         func = after
-        if step is unroll and is_lowered(func):
+        if name == "unroll" and is_lowered(func):
             return
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapec.ad.batch import batch
+from tapec.ad.batching import batch
 from tapec.backends.interpreter import run
 from tapec.ir import Func
 from tapec.ir.parser import parse

@@ -7,8 +7,8 @@ import pytest
 from support.structured_cases import CASES, Case, flat
 
 from tapec.ad.adjoint import adjoint
-from tapec.ad.batch import batch
-from tapec.ad.tangent import tangent
+from tapec.ad.batching import batch
+from tapec.ad.forward import tangent
 from tapec.backends.interpreter import run
 from tapec.ir import PRIMITIVES, Builder, Func, type_of
 from tapec.ir.parser import parse

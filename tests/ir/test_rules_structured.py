@@ -17,7 +17,7 @@ from support.dynamic_cases import dynamic_cases
 from support.structured_cases import CASES as STATIC
 from support.structured_cases import Array, Case, case, flat, r, recurrence_cases
 
-from tapec.ad.tangent import tangent
+from tapec.ad.forward import tangent
 from tapec.errors import DTypeError, ShapeError
 from tapec.ir import PRIMITIVES, Builder, Func, Type, type_of
 from tapec.ir import PRIMITIVES as P

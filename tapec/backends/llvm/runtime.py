@@ -62,6 +62,6 @@ def _object() -> tuple[bytes, tuple[str, ...]]:
         names, _, image = known.partition(b"\n")
         return image, tuple(names.decode().split())
     text = runtime_text.runtime_text()
-    image, exports = emit_object(text, opt=1), exported_names(text)
+    image, exports = emit_object(text, opt=0), exported_names(text)
     CACHE.write(key, " ".join(exports).encode() + b"\n" + image)
     return image, exports

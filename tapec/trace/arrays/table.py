@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from tapec.lazy import IMPORTING, loaded
+
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class Table(dict[str, Callable[..., Any]]):
+    """Translations by name. Modules of rare ones are loaded when a name is not found yet."""
+
+    def __init__(self) -> None:
+        self.rest: Sequence[str] = ()  # what loads those modules
+
+    def _load(self) -> None:
+        with IMPORTING:  # another thread may be loading them
+            rest, self.rest = self.rest, ()
+            for name in rest:
+                loaded(name)
+
+    def __contains__(self, name: object) -> bool:
+        if not super().__contains__(name):
+            self._load()
+        return super().__contains__(name)
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The translation, or the default."""
+        return self[name] if name in self else default
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return super().__iter__()
+
+
 # "sum", "linalg.norm", "add", ...: translations, called with tracers among the arguments.
-TABLE: dict[str, Callable[..., Any]] = {}
+TABLE = Table()
 
 # Functions that may give a view of an argument or the argument itself: their translations do so
 # where NumPy's do, of constant arrays too.

@@ -1,23 +1,10 @@
-"""Complex numbers and arrays in traced code: pairs of real ones (see `array`)."""
+"""Complex numbers and arrays in traced code: pairs of real ones (see `array`).
+
+The rules of NumPy's functions are loaded when the first of them is asked for.
+"""
 
 from __future__ import annotations
 
-# Rules have the parameters of the functions in the table, some of which `parts` enters.
-from tapec.trace import parts  # noqa: F401
-from tapec.trace.complex import (  # noqa: F401
-    circular,
-    componentwise,
-    cosines,
-    eigen,
-    elementary,
-    filters,
-    fourier,
-    hankel,
-    linear,
-    predicates,
-    products,
-    reductions,
-    signal,
-    special,
-    types,
-)
+from tapec.trace.complex.array import METHODS, RULES
+
+METHODS.rest = RULES.rest = ("tapec.trace.complex.functions",)

@@ -18,7 +18,7 @@ from tapec.trace.arrays.overloads import give_operators
 from tapec.trace.arrays.promote import common, common_float
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
-from tapec.trace.arrays.table import TABLE
+from tapec.trace.arrays.table import TABLE, Table
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
 from tapec.trace.complex.options import CURE, as_given, takes_arrays
@@ -28,7 +28,7 @@ from tapec.tree import TRACED, ComplexParts, is_complex, parts_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 # NumPy's functions of complex arguments, by name; they get what NumPy's get, but for `out`.
-RULES: dict[str, Callable[..., Any]] = {}
+RULES = Table()
 
 
 def rule(*names: str) -> Callable[[F], F]:
@@ -169,7 +169,7 @@ class ComplexTracer(NumpyProtocols, ComplexParts):
 
 
 # "view", "fill", ...: methods of arrays that are no functions of NumPy's, or other ones.
-METHODS: dict[str, Callable[..., Any]] = {}
+METHODS = Table()
 
 
 def method(*names: str) -> Callable[[F], F]:

@@ -1,57 +1,30 @@
-"""NumPy's and SciPy's functions on tracers; each module enters its own in the table."""
+"""NumPy's and SciPy's functions on tracers; each module enters its own in the table.
+
+The common ones are loaded by the first trace, the others (see `rare`) when it names another.
+"""
 
 from __future__ import annotations
 
+from tapec.trace.arrays.table import TABLE
 from tapec.trace.numpy import (  # noqa: F401
-    along_axes,
     attributes,
-    called,
-    compare,
     composites,
     constructors,
     conversions,
-    counting,
     declared,
-    decompose,
-    diagonals,
-    distributions,
-    einsum,
-    grids,
-    interpolate,
     join,
-    lazy,
-    least_squares,
     linalg,
-    matrices,
-    matrix_equations,
-    moments,
-    multivariate,
-    nan,
-    norm,
-    objects,
     pick,
-    polynomial,
     put,
-    quantiles,
     reduce,
-    sample_scores,
-    sample_tests,
     scans,
-    scipy_factors,
-    scipy_structured,
-    scipy_systems,
     search,
     select,
     shape,
-    softmax,
     solve,
     sorting,
-    special_formulas,
-    special_orders,
-    special_sequences,
     split,
-    statistics,
-    summaries,
     ufunc_methods,
-    windows,
 )
+
+TABLE.rest = ("tapec.trace.numpy.rare", "tapec.trace.complex.functions")

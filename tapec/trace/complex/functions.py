@@ -1,0 +1,23 @@
+"""The rules of NumPy's and SciPy's functions for complex numbers: modules loaded together."""
+
+from __future__ import annotations
+
+# Rules have the parameters of the functions in the table, some of which `parts` enters.
+from tapec.trace import parts  # noqa: F401
+from tapec.trace.complex import (  # noqa: F401
+    circular,
+    componentwise,
+    cosines,
+    eigen,
+    elementary,
+    filters,
+    fourier,
+    hankel,
+    linear,
+    predicates,
+    products,
+    reductions,
+    signal,
+    special,
+    types,
+)
