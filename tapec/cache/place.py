@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from importlib import import_module
 from pathlib import Path
 
 from tapec.config import SETTINGS
+from tapec.lazy import loaded
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -28,7 +28,7 @@ def folder() -> Path:
 
 @functools.cache
 def _usual() -> Path:
-    dirs = import_module("platformdirs")  # here, since it takes milliseconds
+    dirs = loaded("platformdirs")  # here, since it takes milliseconds
     return Path(dirs.user_cache_path("tapec", appauthor=False))
 
 

@@ -33,6 +33,10 @@ class CapturesTracer(Exception):
     """The function reads values of a running trace: it is a part of that trace, not a kernel."""
 
 
+class GeneratorsLoaded(Exception):
+    """Modules of random generators were loaded by a trace: it may have drawn from them."""
+
+
 class StoredOnSomePaths(Exception):
     """Globals and attributes are stored to on some paths only: their values before count as read.
 
@@ -54,7 +58,7 @@ def specialize(
     """
     plan = InputPlan() if plan is None else plan
     with IMPORTING:
-        hidden()  # imports the modules of generators
+        hidden()
     checked: frozenset[Loc] = frozenset()
     while True:
         walk = Walk(roots_of(f, signature), stored=plan.stored)
@@ -65,6 +69,8 @@ def specialize(
                 return _specialized(f, signature, engine, captured, plan, changes)
         except CapturesTracer:
             raise
+        except GeneratorsLoaded:
+            pass  # the next trace will see what they do
         except UnreadResults as found:
             checked |= found.lines
         except StoredOnSomePaths as found:
@@ -128,6 +134,8 @@ def _specialized(
     )
     if traced.captures:
         raise CapturesTracer(program_name(f))
+    if changes.outside.generators.have_more():
+        raise GeneratorsLoaded
     if unread := changes.unread(traced.changes) - plan.stored:
         raise StoredOnSomePaths(unread)
     raw = traced.func.renamed(program_name(f))

@@ -11,18 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tapec.backends.llvm import emit_calls as calls
-from tapec.backends.llvm import emit_control as control
 from tapec.backends.llvm import emit_memory as memory
-from tapec.backends.llvm import emit_parallel as threads
 from tapec.backends.llvm import emit_place as place
 from tapec.backends.llvm import emit_tape as tape
-from tapec.backends.llvm import emit_wave as wave
-from tapec.backends.llvm import lapack
 from tapec.backends.llvm.chunks import chunks, weigh
 from tapec.backends.llvm.constants import definition
 from tapec.backends.llvm.deciding import deciding
-from tapec.backends.llvm.emit_function import FunctionEmitter, Special, const
+from tapec.backends.llvm.emit_function import FunctionEmitter, Special
 from tapec.backends.llvm.jit import PASSES
 from tapec.backends.llvm.layout import Layout
 from tapec.backends.llvm.target import function_attributes, vector_width
@@ -33,35 +28,40 @@ from tapec.ir.nested import every, reads
 from tapec.ir.ops.const import is_const
 from tapec.ir.ops.loop import FOR, IF, INVOKE, REPEAT, WHILE
 from tapec.ir.ops.memory import ALLOC, LOAD, STORE, TAPE_OPEN
+from tapec.lazy import named
 
 _ADDRESSES = 2**62  # a size that never limits
 UNKNOWN = frozenset([REPEAT, WHILE])
-SPECIAL: Mapping[str, Special] = {
-    "const": const,
-    "alloc": memory.alloc,
-    "load": memory.load,
-    "store": memory.store,
-    "gemm": memory.gemm,
-    "getrf": lapack.getrf,
-    "getrs": lapack.getrs,
-    "potrf": lapack.potrf,
-    "lapack": lapack.routine,
-    "host": calls.python_call,
-    "numpy": calls.python_call,
-    "expect": lapack.expect,
-    "check_index": memory.check,
-    "tape_open": tape.tape_open,
-    "tape_push": tape.tape_push,
-    "tape_pop": tape.tape_pop,
-    "tape_load": tape.tape_load,
-    "tape_store": tape.tape_store,
-    "for": wave.loop,
-    "parallel": threads.parallel,
-    "repeat": control.repeat,
-    "while": control.while_,
-    "if": control.if_,
-    "invoke": calls.invoke,
-}
+# Rules of ops that are no scalar arithmetic: the module of each, and its name there.
+SPECIAL: Mapping[str, Special] = named(
+    "tapec.backends.llvm",
+    {
+        "const": "emit_function",
+        "alloc": "emit_memory",
+        "load": "emit_memory",
+        "store": "emit_memory",
+        "gemm": "emit_memory",
+        "getrf": "lapack",
+        "getrs": "lapack",
+        "potrf": "lapack",
+        "lapack": "lapack:routine",
+        "host": "emit_calls:python_call",
+        "numpy": "emit_calls:python_call",
+        "expect": "lapack",
+        "check_index": "emit_memory:check",
+        "tape_open": "emit_tape",
+        "tape_push": "emit_tape",
+        "tape_pop": "emit_tape",
+        "tape_load": "emit_tape",
+        "tape_store": "emit_tape",
+        "for": "emit_wave:loop",
+        "parallel": "emit_parallel",
+        "repeat": "emit_control",
+        "while": "emit_control:while_",
+        "if": "emit_control:if_",
+        "invoke": "emit_calls",
+    },
+)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tapec.backends.llvm import normal, special
+from tapec.backends.llvm import normal
 from tapec.backends.llvm.emit_scalar import (
     BINARY,
     BITS,
@@ -23,6 +23,12 @@ from tapec.backends.llvm.float_power import whole_power
 from tapec.backends.llvm.integer_power import integer_power
 from tapec.ir.core import Op
 from tapec.ir.ops.arith import FUSED
+from tapec.lazy import deferred
+
+if TYPE_CHECKING:
+    from tapec.backends.llvm import special
+else:
+    special = deferred("tapec.backends.llvm.special")
 
 __all__ = ["MEMORY", "REGISTER", "SIZES", "Emit", "emit_op", "literal", "vector"]
 

@@ -36,7 +36,10 @@ class Table(dict[str, Callable[..., Any]]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The translation, or the default."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         self._load()

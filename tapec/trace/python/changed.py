@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapec.errors import EffectError
 from tapec.ir.core import Loc
+from tapec.lazy import deferred
 from tapec.trace.arrays.frames import is_library, is_user_code
 from tapec.trace.arrays.session import Session, current
-from tapec.trace.staging.attempts import failure_of
 from tapec.trace.tuning import LINES_WATCHED
+
+if TYPE_CHECKING:
+    from tapec.trace.staging import attempts
+else:
+    attempts = deferred("tapec.trace.staging.attempts")
 
 
 class Refused(EffectError):
@@ -32,7 +37,7 @@ def line_of(happened: Callable[[Session], bool], work: Callable[[], Any]) -> Loc
     before = sys.gettrace()
     sys.settrace(search.called)
     try:
-        failure_of(work, ())
+        attempts.failure_of(work, ())
     except _Found:
         return search.last
     finally:

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.errors import ControlFlowError, DTypeError
+from tapec.lazy import deferred
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.tracer import Tracer, is_symbolic, wrap
 from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.prepare import prepare
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
-from tapec.trace.staging.for_loop import run_for
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.iterables import DynamicRange, Forced
-from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.state import Cells
 from tapec.trace.staging.values import Poison, truth
 from tapec.tree import flatten
+
+if TYPE_CHECKING:
+    from tapec.trace.staging import branch, for_loop, loop
+else:
+    branch = deferred("tapec.trace.staging.branch")
+    for_loop = deferred("tapec.trace.staging.for_loop")
+    loop = deferred("tapec.trace.staging.loop")
 
 Function = Callable[..., Any]
 
@@ -91,7 +96,7 @@ def _branched(
         standing_for(f, lambda f=f: state.set((prepared(f, session)(*operands),)))
         for f in functions
     ]
-    branch(test, works, state, name, name)
+    branch.branch(test, works, state, name, name)
     record(session, "branch")
     (result,) = state.values
     for leaf in flatten(result)[0]:
@@ -128,7 +133,7 @@ def while_loop(cond_fun: Function, body_fun: Function, init_val: Any) -> Any:
     def work(_: Any, slices: list[Tracer]) -> None:
         state.set((body(state.values[0]),))
 
-    StagedLoop(
+    loop.StagedLoop(
         session,
         Heap(state),
         standing_for(body_fun, work),
@@ -161,8 +166,13 @@ def fori_loop(
     bounds = [_without_value(session, x) for x in (lower, upper)]
     items = DynamicRange(*bounds) if any(map(is_symbolic, bounds)) else range(*map(_index, bounds))
     rolled = not unroll or isinstance(items, DynamicRange)
-    run_for(Forced(items, rolled), lambda i: state.set((body(i, state.values[0]),)), state, None,
-            strict=True)  # fmt: skip
+    for_loop.run_for(
+        Forced(items, rolled),
+        lambda i: state.set((body(i, state.values[0]),)),
+        state,
+        None,
+        strict=True,
+    )
     return state.values[0]
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.changed import Refused
 from tapec.trace.staging.consumption import position
@@ -19,23 +17,23 @@ def state_of(source: Any) -> Any:
     """The state of a random generator, None of anything else."""
     if not isinstance(source, generators()):
         return None
-    if isinstance(source, np.random.Generator):
+    if hasattr(source, "getstate"):  # Python's own
+        return source.getstate()
+    if hasattr(source, "bit_generator"):
         return source.bit_generator.state
-    if isinstance(source, np.random.RandomState):
-        return source.get_state(legacy=False)
-    return source.getstate()
+    return source.get_state(legacy=False)
 
 
 def set_state(source: Any, state: Any) -> None:
     """Put a random generator back."""
     if not isinstance(source, generators()):
         return
-    if isinstance(source, np.random.Generator):
-        source.bit_generator.state = state
-    elif isinstance(source, np.random.RandomState):
-        source.set_state(state)
-    else:
+    if hasattr(source, "setstate"):
         source.setstate(state)
+    elif hasattr(source, "bit_generator"):
+        source.bit_generator.state = state
+    else:
+        source.set_state(state)
 
 
 _DRAWN = (
@@ -60,6 +58,11 @@ class Generators:
         self._sources = {id(s): (title, s) for title, s in (*hidden(), *reversed(used))}
         self._positions = {k: position(s) for k, (_, s) in self._sources.items()}
         self._states = {k: state_of(s) for k, (_, s) in self._sources.items()}
+
+    def have_more(self) -> bool:
+        """Whether others have been loaded since; these move on, so that a seed changes them."""
+        loaded = [source for _, source in hidden() if id(source) not in self._sources]
+        return bool([source.random() for source in loaded])
 
     def restore(self) -> None:
         """Put the random generators back."""

@@ -6,15 +6,14 @@ becomes part of the program.
 
 from __future__ import annotations
 
-import dis
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.errors import ControlFlowError
-from tapec.ir.types import Type
+from tapec.lazy import deferred
 from tapec.trace.arrays.session import NeedStatic, Session, current, where
 from tapec.trace.arrays.sharing import is_input, may_be_one
 from tapec.trace.arrays.special import SPECIAL
@@ -25,7 +24,6 @@ from tapec.trace.python.builtin_classes import Class
 from tapec.trace.python.effects import widened
 from tapec.trace.python.identity import contains, equal, lacks, same_function, unequal
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.branch import branch
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.failures import (
     expect,
@@ -34,19 +32,30 @@ from tapec.trace.staging.failures import (
     raise_for_user,
     until_raised,
 )
-from tapec.trace.staging.fixpoint import note_unbound
-from tapec.trace.staging.for_loop import run_for
-from tapec.trace.staging.heap import Heap
-from tapec.trace.staging.index_splitting import decided
 from tapec.trace.staging.iterables import enumerate_, reversed_, zip_
 from tapec.trace.staging.lookups import indexed
 from tapec.trace.staging.object_aliases import may_alias
-from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable, State
-from tapec.trace.staging.trying import Attempt, catching, is_staged
-from tapec.trace.staging.values import Poison, kind_of, memory_of, truth
-from tapec.trace.staging.while_loop import run_while
-from tapec.trace.tuning import CHEAP_OPERAND
+from tapec.trace.staging.values import Poison, memory_of, truth
+
+if TYPE_CHECKING:
+    from tapec.trace.python import cheap
+    from tapec.trace.staging import (
+        branch,
+        fixpoint,
+        for_loop,
+        index_splitting,
+        trying,
+        while_loop,
+    )
+else:
+    cheap = deferred("tapec.trace.python.cheap")
+    branch = deferred("tapec.trace.staging.branch")
+    fixpoint = deferred("tapec.trace.staging.fixpoint")
+    for_loop = deferred("tapec.trace.staging.for_loop")
+    index_splitting = deferred("tapec.trace.staging.index_splitting")
+    trying = deferred("tapec.trace.staging.trying")
+    while_loop = deferred("tapec.trace.staging.while_loop")
 
 Thunk = Callable[[], Any]
 _EACH: dict[Any, Callable[..., Any]] = {
@@ -54,7 +63,6 @@ _EACH: dict[Any, Callable[..., Any]] = {
     zip: zip_,
     reversed: reversed_,
 }
-_CALL = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
 
 
 def _traced(test: Any) -> Session | None:
@@ -69,10 +77,10 @@ def _traced(test: Any) -> Session | None:
 def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], state: State) -> None:
     """``if test: ... else: ...``."""
     session = _traced(test)
-    known = None if session is None else decided(session, test)
+    known = None if session is None else index_splitting.decided(session, test)
     if session is not None and known is None:
         state = widened(state, then, otherwise)
-        branch(truth(session, test), [then, otherwise], state)
+        branch.branch(truth(session, test), [then, otherwise], state)
         record(session, "branch")
     elif test if known is None else known:
         then()
@@ -82,7 +90,7 @@ def if_(test: Any, then: Callable[[], None], otherwise: Callable[[], None], stat
 
 def while_(test: Thunk, body: Callable[[], None], state: State) -> None:
     """``while test(): ...``."""
-    run_while(until_raised(test, body, and_), body, widened(state, test, body))
+    while_loop.run_while(until_raised(test, body, and_), body, widened(state, test, body))
 
 
 def for_(
@@ -92,16 +100,21 @@ def for_(
     go_on: Thunk | None = None,
 ) -> None:
     """``for item in iterable: ...``; before each item `go_on` says whether the loop goes on."""
-    run_for(iterable, body, widened(state, body), go_on, widen=widened)
+    for_loop.run_for(iterable, body, widened(state, body), go_on, widen=widened)
 
 
 def try_(body: Callable[[], None], types: Callable[[], Any], state: State) -> None:
     """A ``try`` statement with handlers, which catch ``types()``."""
     session = current()
-    if session is None or not is_staged(types):
+    if session is None or not trying.is_staged(types):
         body()
     else:
-        Attempt(session, body, widened(state, body), ()).run()
+        trying.Attempt(session, body, widened(state, body), ()).run()
+
+
+def catching(types: Any) -> Any:
+    """Run the body of a ``try`` whose handlers catch ``types()``."""
+    return trying.catching(types)
 
 
 def each(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -119,7 +132,7 @@ def ifexp(test: Any, then: Thunk, otherwise: Thunk, state: State | None = None) 
     assigned = result if state is None else ExtendedState(state, [place])
     works = [lambda: result.set((then(),)), lambda: result.set((otherwise(),))]
     wide = widened(assigned, then, otherwise)
-    branch(truth(session, test), works, wide, "a conditional expression")
+    branch.branch(truth(session, test), works, wide, "a conditional expression")
     return result.values[0]
 
 
@@ -142,7 +155,7 @@ def read(name: str, flag: Thunk, value: Thunk) -> Any:
     if session is not None:
         expect_once(session, known, error)
     elif not known:
-        note_unbound(name)
+        fixpoint.note_unbound(name)
         raise_for_user(error)
     return value()
 
@@ -225,41 +238,13 @@ def _joined(
 ) -> Any:
     """`value and rest()` with a traced value: as logic where that is safe, else as a branch."""
     is_truth = value._dtype == "bool" and not value._shape
-    if is_truth and state is None and _is_cheap(session, rest, thunks):
+    if is_truth and state is None and cheap.is_cheap(session, rest, thunks):
         last = rest()
         made = TABLE[name](value, last)
         made._weak = value._weak and (last._weak if is_symbolic(last) else type(last) is bool)
         return made
     then, otherwise = (lambda: value, rest) if stops else (rest, lambda: value)
     return ifexp(value, then, otherwise, state)
-
-
-def _is_cheap(session: Session, rest: Thunk, thunks: tuple[Thunk, ...]) -> bool:
-    """Whether operands of `and` are a cheap boolean without side effects."""
-    heap = Heap(widened(Cells(), *thunks)) if any(map(_calls, thunks)) else None
-    if heap is not None and heap.sources:
-        return False
-    region = Region(session, probe=True)
-    try:
-        with region.active():
-            kind = kind_of(rest())
-            writes = bool(region.written()) or (heap is not None and bool(heap.read()))
-    finally:
-        if heap is not None:
-            heap.restore()
-    ops = region.builder.ops
-    return (
-        kind is not None
-        and kind.type == Type("bool")
-        and region.weight() <= CHEAP_OPERAND
-        and not writes
-        and not any(op.regions or op.primitive.raises for op in ops)
-    )
-
-
-def _calls(thunk: Any) -> bool:
-    """Whether an operand calls anything: only calls have side effects here."""
-    return not _CALL.isdisjoint(thunk.__code__.co_code[::2])
 
 
 def not_(x: Any) -> Any:

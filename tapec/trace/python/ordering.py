@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.errors import ControlFlowError
+from tapec.lazy import deferred
 from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.session import current
 from tapec.trace.arrays.session import where as user_line
@@ -18,11 +19,15 @@ from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.select import where
 from tapec.trace.python.comparisons import ordered
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.branch import branch
-from tapec.trace.staging.merged_memory import permuted_memory
 from tapec.trace.staging.state import Cells
 from tapec.trace.staging.values import NARROW, Kind, kind_of, memory_of, rounds, traced, truth
 from tapec.trace.tuning import LONG_ARRAY
+
+if TYPE_CHECKING:
+    from tapec.trace.staging import branch, merged_memory
+else:
+    branch = deferred("tapec.trace.staging.branch")
+    merged_memory = deferred("tapec.trace.staging.merged_memory")
 
 
 def extreme(real: Any, better: str) -> Callable[..., Any]:
@@ -77,7 +82,7 @@ def _one_of(test: Any, a: Any, b: Any) -> Any:
     assert session is not None
     chosen = Cells(value=UNDEFINED)
     works = [lambda: chosen.set((a,)), lambda: chosen.set((b,))]
-    branch(truth(session, test), works, chosen, "a choice between objects")
+    branch.branch(truth(session, test), works, chosen, "a choice between objects")
     return chosen.values[0]
 
 
@@ -140,7 +145,7 @@ def _permuted(found: Sequence[Any], order: Any) -> list[Any]:
     kinds = [kind for kind in map(kind_of, found) if kind is not None]
     made = []
     for row, frozen in zip(
-        TABLE["array"](found)[order], permuted_memory(session, found), strict=True
+        TABLE["array"](found)[order], merged_memory.permuted_memory(session, found), strict=True
     ):
         kind = kind_of(row)
         assert kind is not None

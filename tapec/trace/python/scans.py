@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.errors import ControlFlowError
 from tapec.ir.types import NUMPY_DTYPES
+from tapec.lazy import deferred
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.session import Session, current, running, where
 from tapec.trace.arrays.tracer import Tracer
@@ -16,9 +17,13 @@ from tapec.trace.python.forms import prepared, standing_for
 from tapec.trace.staging.choice import record
 from tapec.trace.staging.heap import Heap
 from tapec.trace.staging.iterables import kept
-from tapec.trace.staging.loop import StagedLoop
 from tapec.trace.staging.state import Cells
 from tapec.tree import Tree, flatten
+
+if TYPE_CHECKING:
+    from tapec.trace.staging import loop
+else:
+    loop = deferred("tapec.trace.staging.loop")
 
 Function = Callable[..., Any]
 
@@ -65,7 +70,7 @@ def scan(
         trees[:] = [y_tree]
         return made
 
-    loop = StagedLoop(
+    staged = loop.StagedLoop(
         session,
         Heap(state),
         standing_for(f, work),
@@ -75,7 +80,7 @@ def scan(
         checkpoint=kept(checkpoint, length),
         strict=True,
     )
-    ys = loop.emit()
+    ys = staged.emit()
     record(session, "loop", length, "scan")
     return state.values[0], trees[0].unflatten(ys)
 

@@ -7,11 +7,12 @@ import types
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapec.errors import EffectError
+from tapec.lazy import deferred
 from tapec.trace.arrays.operands import operand
 from tapec.trace.arrays.session import Session, current, where
 from tapec.trace.arrays.tracer import Tracer
@@ -28,11 +29,15 @@ from tapec.trace.python.recipes import (
     Recipes,
 )
 from tapec.trace.source.state import UNDEFINED
-from tapec.trace.staging.branch import branch
 from tapec.trace.staging.containers import found_in, refill
-from tapec.trace.staging.missing import without_guard
 from tapec.trace.staging.state import Cells, ExtendedState, ExtraVariable
 from tapec.trace.staging.stores import Place
+
+if TYPE_CHECKING:
+    from tapec.trace.staging import branch, missing
+else:
+    branch = deferred("tapec.trace.staging.branch")
+    missing = deferred("tapec.trace.staging.missing")
 
 # From a truth, a place and its key, and what puts a value there: does so where it is true.
 Choose = Callable[[Any, Any, Any, Callable[[], None]], None]
@@ -153,7 +158,7 @@ def _what_is_stored(recipes: Recipes, change: Change, key: Any, value: Any) -> t
             f"{name} is set on some paths only", hint="give it a value before the branch or loop"
         )
     truth, stored = session.stores.stored(place, value), meaning.original
-    return truth, without_guard(session, stored) if stored is value else stored
+    return truth, missing.without_guard(session, stored) if stored is value else stored
 
 
 def carry_out(changes: Sequence[StoredChange], session: Session, call: CallValues) -> None:
@@ -176,7 +181,7 @@ def _choose_traced(truth: Any, owner: Any, key: Any, store: Callable[[], None]) 
     get = functools.partial(_found, owner, key)
     place = ExtraVariable(str(key), get, bind, (id(owner), key))
     works = [store, lambda: None]
-    branch(operand(session, truth, "bool"), works, ExtendedState(Cells(), [place]))
+    branch.branch(operand(session, truth, "bool"), works, ExtendedState(Cells(), [place]))
 
 
 def _found(owner: Any, key: Any) -> Any:

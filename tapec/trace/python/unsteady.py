@@ -7,12 +7,12 @@ Generators with a state are looked at before and after tracing, see `outside`.
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from typing import Any
 
-import numpy as np
-
 from tapec.errors import EffectError
+from tapec.lazy import loaded
 from tapec.trace.arrays.session import current, where
 from tapec.trace.staging.randomness import hidden
 
@@ -35,23 +35,27 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 _METHODS = (types.MethodType, types.BuiltinFunctionType)
 
 
-@functools.cache
 def _by_seed() -> dict[int, Any]:
-    """What gives with a seed what the seed says, by identity."""
-    import random
-
-    r = np.random
-    made = (r.default_rng, r.SeedSequence, r.RandomState, random.Random, r.PCG64, r.PCG64DXSM,
-            r.MT19937, r.Philox, r.SFC64)  # fmt: skip
-    return {id(x): x for x in made}
+    """What gives with a seed what the seed says, by identity, of modules that are loaded."""
+    return _seeded("numpy.random" in sys.modules, "random" in sys.modules)
 
 
 @functools.cache
-def _system() -> type:
-    """The generator that has no state."""
-    import random
+def _seeded(numpys: bool, pythons: bool) -> dict[int, Any]:
+    found: list[Any] = []
+    if numpys:
+        r = loaded("numpy.random")
+        found += [r.default_rng, r.SeedSequence, r.RandomState, r.PCG64, r.PCG64DXSM, r.MT19937,
+                  r.Philox, r.SFC64]  # fmt: skip
+    if pythons:
+        found.append(loaded("random").Random)
+    return {id(x): x for x in found}
 
-    return random.SystemRandom
+
+def _is_systems(owner: Any) -> bool:
+    """Whether this is a generator that has no state."""
+    random = sys.modules.get("random")
+    return random is not None and isinstance(owner, random.SystemRandom)
 
 
 def steady(function: Any) -> Any:
@@ -87,7 +91,7 @@ def _is_unsteady_method(method: Any) -> bool:
         return method.__name__ not in ("get_state", "getstate")
     if isinstance(owner, type):
         return method.__name__ in _OF_NOW and any(c.__module__ == "datetime" for c in owner.__mro__)
-    return isinstance(owner, _system())
+    return _is_systems(owner)
 
 
 def _is_said(function: Any, args: Any, kwargs: Any) -> bool:

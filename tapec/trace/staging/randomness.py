@@ -1,10 +1,12 @@
-"""The random generators of NumPy and Python; their modules are imported by the first trace."""
+"""The random generators of NumPy and Python, as far as their modules are loaded."""
 
 from __future__ import annotations
 
 import functools
 import sys
 from typing import Any
+
+from tapec.lazy import loaded
 
 
 def generators() -> tuple[type[Any], ...]:
@@ -16,13 +18,10 @@ def generators() -> tuple[type[Any], ...]:
 def _generators(numpys: bool, pythons: bool) -> tuple[type[Any], ...]:
     found: list[type[Any]] = []
     if numpys:
-        from numpy.random import Generator, RandomState
-
-        found += [Generator, RandomState]
+        numpy = loaded("numpy.random")
+        found += [numpy.Generator, numpy.RandomState]
     if pythons:
-        import random
-
-        found.append(random.Random)
+        found.append(loaded("random").Random)
     return tuple(found)
 
 
@@ -31,16 +30,21 @@ def is_consumable(value: Any) -> bool:
     return hasattr(type(value), "__next__") or isinstance(value, generators())
 
 
-@functools.cache
 def hidden() -> tuple[tuple[str, Any], ...]:
     """The generators behind the functions of np.random and of random, with the modules' names."""
-    import random
+    return _hidden("numpy.random" in sys.modules, "random" in sys.modules)
 
-    from numpy.random import mtrand
 
-    return (("np.random", mtrand._rand), ("random", random._inst))
+@functools.cache
+def _hidden(numpys: bool, pythons: bool) -> tuple[tuple[str, Any], ...]:
+    found: list[tuple[str, Any]] = []
+    if numpys:
+        found.append(("np.random", any_source()))
+    if pythons:
+        found.append(("random", loaded("random")._inst))
+    return tuple(found)
 
 
 def any_source() -> Any:
     """NumPy's global generator, which stands for those that cannot be found."""
-    return hidden()[0][1]
+    return loaded("numpy.random").mtrand._rand
