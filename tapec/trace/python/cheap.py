@@ -10,6 +10,7 @@ from tapec.ir.types import Type
 from tapec.trace.arrays.session import Session
 from tapec.trace.python.effects import widened
 from tapec.trace.staging.heap import Heap
+from tapec.trace.staging.region import Region
 from tapec.trace.staging.state import Cells
 from tapec.trace.staging.values import kind_of
 from tapec.trace.tuning import CHEAP_OPERAND
