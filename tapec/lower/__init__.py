@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tapec.ir.core import Func
 from tapec.ir.verify import checked, verified
-from tapec.lazy import loaded, named
+from tapec.lazy import named
 
 __all__ = ["PASSES", "Pass", "Watch", "is_lowered", "lower", "stages"]
 
-Pass = Callable[[Func], Func]
+Pass = Callable[..., Func]  # of a program; `share_loops` takes the number of threads too
 # watch(name, before, after, seconds); before is after where a pass changed nothing
 Watch = Callable[[str, Func, Func, float], object]
 
@@ -97,7 +97,7 @@ def _run(
     for name in PASSES:
         start = time.perf_counter()
         if name == "share_loops":
-            after = loaded("tapec.lower.threads").share_loops(func, threads) if threads else func
+            after = PASSES[name](func, threads) if threads else func
         else:
             after = PASSES[name](func)
         if name == "call_products" and after is not func and not blas():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import REGISTER, SIZES, vector
 from tapec.backends.llvm.emit_place import ElementPointer, address, read
+from tapec.backends.llvm.emit_scalar import REGISTER, SIZES, vector
 from tapec.backends.llvm.tuning import READ_ROW_BYTES
 from tapec.ir.core import Op, Value
 

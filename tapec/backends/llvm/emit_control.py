@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import REGISTER
+from tapec.backends.llvm.emit_scalar import REGISTER
 from tapec.ir.core import Op, Value
 from tapec.lower.work import work
 

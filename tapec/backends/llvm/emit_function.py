@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tapec.backends.llvm.abi import INTERRUPTED
-from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
+from tapec.backends.llvm.emit_ops import emit_op
 from tapec.backends.llvm.emit_pairs import Pairs
+from tapec.backends.llvm.emit_scalar import REGISTER, literal, vector
 from tapec.backends.llvm.ranges import Range, range_of
 from tapec.backends.llvm.tuning import POLL_WORK
 from tapec.backends.llvm.vmath.lines import USUALLY, merge

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import REGISTER, literal, vector
 from tapec.backends.llvm.emit_reductions import Lanes, combine, reduce_lanes
+from tapec.backends.llvm.emit_scalar import REGISTER, literal, vector
 from tapec.backends.llvm.tuning import ACCUMULATORS, COPIED_WORK, HIDING_WORK, POLLED_WORK
 from tapec.errors import UnsupportedLowering
 from tapec.ir.core import Op

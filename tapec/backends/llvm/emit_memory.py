@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from tapec.backends.llvm.blas import gemm_call
 from tapec.backends.llvm.emit_columns import column, in_rows
 from tapec.backends.llvm.emit_function import OUT_OF_BOUNDS, FunctionEmitter
-from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, SIZES, Emit, vector
 from tapec.backends.llvm.emit_place import (
     SLOT,
     ElementPointer,
@@ -16,6 +15,7 @@ from tapec.backends.llvm.emit_place import (
     read,
     register,
 )
+from tapec.backends.llvm.emit_scalar import MEMORY, REGISTER, SIZES, Emit, vector
 from tapec.backends.llvm.ranges import within
 from tapec.ir.core import Op, Value
 

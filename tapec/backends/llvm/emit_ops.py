@@ -6,19 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tapec.backends.llvm import normal
-from tapec.backends.llvm.emit_scalar import (
-    BINARY,
-    BITS,
-    COMPARE,
-    MEMORY,
-    REGISTER,
-    SIZES,
-    Emit,
-    kind,
-    literal,
-    vector,
-)
+from tapec.backends.llvm import emit_scalar, normal
+from tapec.backends.llvm.emit_scalar import BINARY, BITS, COMPARE, REGISTER, SIZES, Emit, literal
 from tapec.backends.llvm.float_power import whole_power
 from tapec.backends.llvm.integer_power import integer_power
 from tapec.ir.core import Op
@@ -30,8 +19,6 @@ if TYPE_CHECKING:
 else:
     special = deferred("tapec.backends.llvm.special")
 
-__all__ = ["MEMORY", "REGISTER", "SIZES", "Emit", "emit_op", "literal", "vector"]
-
 Rule = Callable[..., str]
 
 
@@ -39,11 +26,11 @@ def emit_op(lines: Any, op: Op, args: Sequence[str], width: int) -> str:
     """Append the instructions of a scalar op on vectors of `width`; returns the result's name."""
     name = op.name
     dtype = op.operands[0].type.dtype
-    plain = BINARY.get((name, kind(dtype)))
+    plain = BINARY.get((name, emit_scalar.kind(dtype)))
     if plain is not None:
         if FUSED in op.attrs:
             plain += " contract"
-        type = vector(REGISTER[dtype], width)
+        type = emit_scalar.vector(REGISTER[dtype], width)
         return str(lines.emit(f"{plain} {type} {args[0]}, {args[1]}"))
     e = Emit(lines, op, args, width)
     if name in COMPARE:
@@ -173,7 +160,7 @@ def _integer_fmod(e: Emit, a: str, b: str) -> str:
 
 
 def _bits(e: Emit, x: str) -> tuple[str, str]:
-    type = vector(f"i{BITS[e.dtype]}", e.width)
+    type = emit_scalar.vector(f"i{BITS[e.dtype]}", e.width)
     return str(e.lines.emit(f"bitcast {e.type} {x} to {type}")), type
 
 
@@ -201,7 +188,7 @@ def _shift(how: str) -> Rule:
 
 
 def _select(e: Emit, c: str, a: str, b: str) -> str:
-    type = vector(REGISTER[e.op.operands[1].type.dtype], e.width)
+    type = emit_scalar.vector(REGISTER[e.op.operands[1].type.dtype], e.width)
     return str(e.lines.emit(f"select {e.bool} {c}, {type} {a}, {type} {b}"))
 
 
@@ -219,12 +206,14 @@ def _convert(e: Emit, x: str) -> str:
         return x
     if target == "bool":
         return e.cmp("une" if e.kind == "f" else "ne", x, e.num(0))
-    cast = _CASTS.get((e.kind, kind(target)))
+    cast = _CASTS.get((e.kind, emit_scalar.kind(target)))
     if cast is None:
         wider = SIZES[target] > SIZES[e.dtype]
         pair = ("fpext", "fptrunc") if e.kind == "f" else ("sext", "trunc")
         cast = pair[0] if wider else pair[1]
-    return str(e.lines.emit(f"{cast} {e.type} {x} to {vector(REGISTER[target], e.width)}"))
+    return str(
+        e.lines.emit(f"{cast} {e.type} {x} to {emit_scalar.vector(REGISTER[target], e.width)}")
+    )
 
 
 def _logaddexp(e: Emit, a: str, b: str) -> str:
@@ -300,7 +289,5 @@ RULES: dict[str, Rule] = {
 }
 # Integer rules of primitives whose declared lowering is for floats.
 INTEGER_RULES: dict[str, Rule] = {
-    "abs": _integer_abs,
-    "fmod": _integer_fmod,
-    "power": integer_power,
-}
+    "abs": _integer_abs, "fmod": _integer_fmod, "power": integer_power,
+}  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tapec.backends.llvm.emit_calls import pass_on
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import REGISTER
+from tapec.backends.llvm.emit_scalar import REGISTER
 from tapec.backends.llvm.target import function_attributes
 from tapec.ir.core import Op, Value
 from tapec.ir.nested import every, reads

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import MEMORY, SIZES, vector
+from tapec.backends.llvm.emit_scalar import MEMORY, SIZES, vector
 from tapec.ir.core import Op, Value
 
 SLOT = 8  # bytes of one slot of a tape

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapec.backends.llvm.emit_function import FunctionEmitter
-from tapec.backends.llvm.emit_ops import REGISTER, emit_op, literal, vector
+from tapec.backends.llvm.emit_ops import emit_op
+from tapec.backends.llvm.emit_scalar import REGISTER, literal, vector
 from tapec.ir.core import Op, Value
 from tapec.ir.ops.folds import FOLDS
 from tapec.ir.primitive import lookup

@@ -15,8 +15,8 @@ from tapec.backends.llvm.emit_control import trips
 from tapec.backends.llvm.emit_function import FunctionEmitter
 from tapec.backends.llvm.emit_loops import counted
 from tapec.backends.llvm.emit_memory import lanes, write
-from tapec.backends.llvm.emit_ops import MEMORY, REGISTER, vector
 from tapec.backends.llvm.emit_place import buffer_place, read
+from tapec.backends.llvm.emit_scalar import MEMORY, REGISTER, vector
 from tapec.backends.llvm.tuning import POLLED_WORK, WAVE_LANES, WAVE_PAIRS
 from tapec.ir.core import Op, Value
 from tapec.lower.work import work

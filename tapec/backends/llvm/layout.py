@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tapec.backends.llvm.emit_ops import SIZES
+from tapec.backends.llvm.emit_scalar import SIZES
 from tapec.backends.llvm.tuning import ALIAS_SCOPES
 from tapec.ir.core import Op, Value
 from tapec.ir.nested import reads
