@@ -12,17 +12,20 @@ and bicoloring, 2025.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 
-from tapec.sparse import greedy
+from tapec.sparse import greedy, stars
+from tapec.sparse.reading import none, renumbered, shared, sides
 from tapec.sparse.rows import entries
-from tapec.sparse.tuning import COLOURING_SECONDS, INTERSECTIONS
+from tapec.sparse.tuning import COLOURING_SECONDS, FEW_COLOURS, INTERSECTIONS
 
 Array = np.ndarray[Any, Any]
 Order = Literal["natural", "largest_first", "smallest_last", "incidence", "random", "best"]
@@ -66,7 +69,7 @@ def by_columns(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     rows, columns = entries(pattern)
     by_row = np.zeros(pattern.nnz, bool)
     bound = int(np.diff(pattern.indptr).max(initial=0))
-    return Colouring(colours, _none(pattern.shape[0]), colours[columns], rows, by_row, bound)
+    return Colouring(colours, none(pattern.shape[0]), colours[columns], rows, by_row, bound)
 
 
 def by_rows(pattern: sp.csr_array, order: Order = "best") -> Colouring:
@@ -76,7 +79,7 @@ def by_rows(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     rows, columns = entries(pattern)
     by_row = np.ones(pattern.nnz, bool)
     bound = int(np.diff(across.indptr).max(initial=0))
-    return Colouring(_none(pattern.shape[1]), colours, colours[rows], columns, by_row, bound)
+    return Colouring(none(pattern.shape[1]), colours, colours[rows], columns, by_row, bound)
 
 
 def symmetric(pattern: sp.csr_array, order: Order = "best") -> Colouring:
@@ -84,9 +87,11 @@ def symmetric(pattern: sp.csr_array, order: Order = "best") -> Colouring:
 
     Where columns without a common row have fewer colours, those.
     """
-    plain, mirrored = by_columns(pattern, order), _mirrored(pattern, order)
-    best = mirrored if mirrored.count < plain.count else plain
-    return replace(best, lower_bound=min(plain.lower_bound, mirrored.lower_bound))
+    mirrored = _mirrored(pattern, order)
+    bound = int(np.diff(pattern.indptr).max(initial=0))
+    plain = by_columns(pattern, order) if bound < mirrored.count else mirrored
+    best = mirrored if mirrored.count <= plain.count else plain
+    return replace(best, lower_bound=min(bound, mirrored.lower_bound))
 
 
 def _mirrored(pattern: sp.csr_array, order: Order) -> Colouring:
@@ -94,13 +99,13 @@ def _mirrored(pattern: sp.csr_array, order: Order) -> Colouring:
     n = pattern.shape[0]
     edges = graph.nnz // 2
     bound = max(-(-edges // max(n, 1)) + 1 if pattern.nnz else 0, 0)
-    colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), bound)
+    colours = _star(graph, order, bound)
     rows, columns = entries(pattern)
-    mirrored = _shared(rows, colours[columns], pattern.nnz)
+    mirrored = shared(rows, colours[columns], pattern.nnz)
     read = np.where(mirrored, rows, columns)
     place = np.where(mirrored, columns, rows)
     by_row = np.zeros(pattern.nnz, bool)
-    return Colouring(colours, _none(n), colours[read], place, by_row, bound)
+    return Colouring(colours, none(n), colours[read], place, by_row, bound)
 
 
 def coloured_graph(pattern: sp.csr_array, order: Order = "best") -> Array:
@@ -111,11 +116,9 @@ def coloured_graph(pattern: sp.csr_array, order: Order = "best") -> Array:
     low, high = np.minimum(rows, columns), np.maximum(rows, columns)
     edge = np.unique(low * n + high, return_inverse=True)[1].reshape(-1)
     ends, near = _wide(graph.indptr), _wide(graph.indices)
-    degree = np.diff(graph.indptr).astype(float)
-    steps = float(degree @ degree)
 
     def colour(o: Array) -> Array:
-        return greedy.compiled(greedy.acyclic, ends, near, _wide(edge), o, n=n, steps=steps)
+        return greedy.compiled(stars.acyclic, ends, near, _wide(edge), o, n=n)
 
     return _first_best(_orders(graph, order), colour, 2 if graph.nnz else 1)
 
@@ -127,13 +130,13 @@ def both_ways(pattern: sp.csr_array, order: Order = "best") -> Colouring:
     rows, columns = entries(pattern)
     ends = np.concatenate([columns, rows + n]), np.concatenate([rows + n, columns])
     graph = sp.csr_array((np.ones(2 * rows.size, bool), ends), shape=(n + m, n + m))
-    colours = _first_best(_orders(graph, order), lambda o: _star(graph, o), 1)
+    colours = _star(graph, order, 1)
     of_columns, of_rows = colours[:n], colours[n:]
-    only_row = _shared(rows, of_columns[columns], pattern.nnz)
-    only_column = _shared(columns, of_rows[rows], pattern.nnz)
-    by_row = _sides(of_columns[columns], of_rows[rows], only_column, only_row)
-    of_columns = _renumbered(of_columns, of_columns[columns[~by_row]])
-    of_rows = _renumbered(of_rows, of_rows[rows[by_row]])
+    only_row = shared(rows, of_columns[columns], pattern.nnz)
+    only_column = shared(columns, of_rows[rows], pattern.nnz)
+    by_row = sides(of_columns[columns], of_rows[rows], only_column, only_row)
+    of_columns = renumbered(of_columns, of_columns[columns[~by_row]])
+    of_rows = renumbered(of_rows, of_rows[rows[by_row]])
     colour = np.where(by_row, of_rows[rows], of_columns[columns])
     place = np.where(by_row, columns, rows)
     bound = -(-pattern.nnz // max(m, n, 1))
@@ -151,44 +154,6 @@ def neighbours_apart(pattern: sp.csr_array, order: Order = "best") -> Array:
     edges = sp.csr_array((np.ones(2 * number.size, bool), ends), shape=shape)
     edges.sort_indices()
     return by_columns(edges, order).columns
-
-
-# --- what is read where ---------------------------------------------------------------------------
-
-
-def _shared(lines: Array, colours: Array, count: int) -> Array:
-    """Which nonzeros share their line with another one of their colour."""
-    if not count:
-        return np.zeros(0, bool)
-    keys = lines.astype(np.int64) * (int(colours.max()) + 1) + colours
-    many = np.bincount(keys)
-    found: Array = many[keys] > 1
-    return found
-
-
-def _sides(by_column: Array, by_row: Array, only_column: Array, only_row: Array) -> Array:
-    """Whether each nonzero is read by its row's colour: where it can be by both, a colour that is
-    needed anyway, and else the column's."""
-    needed_columns, needed_rows = np.unique(by_column[only_column]), np.unique(by_row[only_row])
-    free = ~(only_column | only_row)
-    has_column = np.isin(by_column, needed_columns)
-    return only_row | (free & ~has_column & np.isin(by_row, needed_rows))
-
-
-def _renumbered(colours: Array, needed: Array) -> Array:
-    """The colours that are needed, numbered anew; -1 for the others."""
-    kept = np.unique(needed)
-    place = np.searchsorted(kept, colours)
-    place[place == kept.size] = 0
-    found: Array = np.where(kept[place] == colours, place, -1) if kept.size else _none(colours.size)
-    return found
-
-
-def _none(size: int) -> Array:
-    return np.full(size, -1)
-
-
-# --- orders ---------------------------------------------------------------------------------------
 
 
 def _partial(own: Any, across: Any, order: Order) -> Array:
@@ -222,19 +187,45 @@ def _lazily(graph: Callable[[], sp.csr_array], n: int, order: Order) -> Iterator
     yield from _orders(graph(), order)
 
 
-def _star(graph: sp.csr_array, order: Array) -> Array:
+def _star(graph: sp.csr_array, order: Order, bound: int) -> Array:
+    """The best star colouring of both rules; with few colours first, where there are any, since
+    the time of one is up to its colours times the edges."""
+    n, most = graph.shape[0], FEW_COLOURS
     ends, near = _wide(graph.indptr), _wide(graph.indices)
-    degree = np.diff(graph.indptr).astype(float)
-    steps = float(degree @ degree)  # paths of three vertices
-    return greedy.compiled(greedy.star, ends, near, order, n=graph.shape[0], steps=steps)
+
+    def colour(o: Array, eager: bool) -> Array:
+        limits = np.array([eager, most], np.int64)
+        return greedy.compiled(stars.star, ends, near, limits, o, n=n)
+
+    rules = [functools.partial(colour, eager=eager) for eager in (True, False)]
+    while True:
+        found = _best(_orders(graph, order), rules, bound)
+        if found is not None:
+            return found
+        most *= FEW_COLOURS
 
 
 def _first_best(orders: Iterator[Array], colour: Callable[[Array], Array], bound: int) -> Array:
     """The colours of the best order within the time limit, at once where none can be better."""
-    start = time.perf_counter()
+    found = _best(orders, [colour], bound)
+    assert found is not None
+    return found
+
+
+def _best(
+    orders: Iterator[Array], rules: Sequence[Callable[[Array], Array]], bound: int
+) -> Array | None:
+    """As `_first_best`, of several rules; None where all end unfinished.
+
+    The limit counts from the first colours: before them, code may be compiled.
+    """
+    start: float | None = None
     best: Array | None = None
-    for order in orders:
+    for order, colour in itertools.product(orders, rules):
         for found in _again(order, colour):
+            start = start or time.perf_counter()
+            if found.min(initial=0) < 0:
+                break
             if best is None or found.max(initial=-1) < best.max(initial=-1):
                 best = found
             elif found is not best:
@@ -242,7 +233,6 @@ def _first_best(orders: Iterator[Array], colour: Callable[[Array], Array], bound
             late = time.perf_counter() - start > COLOURING_SECONDS
             if late or best.max(initial=-1) + 1 <= bound:
                 return best
-    assert best is not None
     return best
 
 

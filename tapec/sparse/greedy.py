@@ -27,84 +27,28 @@ def partial(
 ) -> Array:
     """Columns that share a row get different colours: distance 2 in the bipartite graph.
 
-    Column v has rows `own[own_ends[v]:own_ends[v + 1]]`, row r has columns `across[...]`.
+    Column v has rows `own[own_ends[v]:own_ends[v + 1]]`, row r has columns `across[...]`. A row
+    whose columns have the first colours, without gaps, is not looked through: rows that are full
+    take no time quadratic in their length.
     """
     colour = np.full(order.shape[0], -1)
     mark = np.full(order.shape[0] + 1, -1)
+    many, most = np.zeros(len(across_ends), np.int64), np.zeros(len(across_ends), np.int64)
     for k in range(n):
         v = order[k]
+        least = 0
         for i in range(own_ends[v], own_ends[v + 1]):
             r = own[i]
-            for j in range(across_ends[r], across_ends[r + 1]):
-                mark[colour[across[j]]] = v
-        colour[v] = _first_free(mark, v)
-    return colour
-
-
-def star(ends: Array, near: Array, order: Array, n: int) -> Array:
-    """Neighbours differ, and every path of four vertices has three colours (no loops in `near`).
-
-    The first algorithm of the paper of 2007: a colour is forbidden where it is that of a vertex x
-    two steps away, and the vertex between is not coloured, or its colour occurs beyond x as well.
-    """
-    colour = np.full(order.shape[0], -1)
-    mark = np.full(order.shape[0] + 1, -1)
-    for k in range(n):
-        v = order[k]
-        for i in range(ends[v], ends[v + 1]):
-            w = near[i]
-            between = colour[w]
-            mark[between] = v
-            for j in range(ends[w], ends[w + 1]):
-                x = near[j]
-                beyond = colour[x]
-                if x != v and beyond >= 0 and mark[beyond] != v:
-                    if between < 0:
-                        mark[beyond] = v
-                    else:
-                        for m in range(ends[x], ends[x + 1]):
-                            if near[m] != w and colour[near[m]] == between:
-                                mark[beyond] = v
-        colour[v] = _first_free(mark, v)
-    return colour
-
-
-def acyclic(ends: Array, near: Array, edge: Array, order: Array, n: int) -> Array:
-    """Neighbours differ, and every cycle has three colours (no loops in `near`).
-
-    `edge[k]` numbers the edge to neighbour `near[k]`, from both sides alike. Edges of the tree of
-    two colours that they are in are one set: a colour is forbidden for v where two neighbours of v
-    are in one tree of that colour and theirs.
-    """
-    colour = np.full(order.shape[0], -1)
-    mark = np.full(order.shape[0] + 1, -1)
-    parent = np.arange(len(near))
-    seen_for, seen_from = np.full(len(near), -1), np.full(len(near), -1)
-    last_for, last = np.full(order.shape[0] + 1, -1), np.full(order.shape[0] + 1, -1)
-    for k in range(n):
-        v = order[k]
-        for i in range(ends[v], ends[v + 1]):
-            mark[colour[near[i]]] = v
-        for i in range(ends[v], ends[v + 1]):
-            w = near[i]
-            if colour[w] >= 0:
-                for j in range(ends[w], ends[w + 1]):
-                    beyond = colour[near[j]]
-                    if beyond >= 0 and mark[beyond] != v:
-                        tree = _root(parent, edge[j])
-                        if seen_for[tree] == v and seen_from[tree] != w:
-                            mark[beyond] = v
-                        seen_for[tree], seen_from[tree] = v, w
-        own = _first_free(mark, v)
-        colour[v] = own
-        for i in range(ends[v], ends[v + 1]):
-            w = near[i]
-            between = colour[w]
-            if between >= 0:
-                _join(parent, colour, ends, near, edge, v, i)
-                if last_for[between] == v:
-                    parent[_root(parent, edge[i])] = _root(parent, last[between])
-                last_for[between], last[between] = v, edge[i]
+            if many[r] == most[r]:
+                least = max(least, many[r])
+            else:
+                for j in range(across_ends[r], across_ends[r + 1]):
+                    mark[colour[across[j]]] = v
+        c = first_free(mark, v, least)
+        colour[v] = c
+        for i in range(own_ends[v], own_ends[v + 1]):
+            many[own[i]] += 1
+            most[own[i]] = max(most[own[i]], c + 1)
     return colour
 
 
@@ -172,30 +116,12 @@ def incidence(ends: Array, near: Array, degree: Array, n: int) -> Array:
     return order
 
 
-def _first_free(mark: Array, v: int) -> int:
-    """The first colour not forbidden for vertex v."""
-    c = 0
+def first_free(mark: Array, v: int, least: int) -> int:
+    """The first colour from `least` on that is not forbidden for vertex v."""
+    c = least
     while mark[c] == v:
         c += 1
     return c
-
-
-def _root(parent: Array, e: int) -> int:
-    """The edge that stands for the set of an edge; paths to it are halved."""
-    while parent[e] != e:
-        parent[e] = parent[parent[e]]
-        e = parent[e]
-    return e
-
-
-def _join(
-    parent: Array, colour: Array, ends: Array, near: Array, edge: Array, v: int, i: int
-) -> None:
-    """Join the edge from v to its neighbour at i with the edges of that to others of v's colour."""
-    w = near[i]
-    for j in range(ends[w], ends[w + 1]):
-        if near[j] != v and colour[near[j]] == colour[v]:
-            parent[_root(parent, edge[i])] = _root(parent, edge[j])
 
 
 def _put_first(head: Array, after: Array, before: Array, v: int, bucket: int) -> None:

@@ -17,6 +17,8 @@ LANED_ROUNDS = 8
 COMPILED_FROM = 100_000
 # After which no further order of the vertices is tried. [seconds; estimated]
 COLOURING_SECONDS = 0.25
+# With which star colourings are tried first, and by how many times more next. [colours; estimated]
+FEW_COLOURS = 64
 # Up to which orders by degree are tried. [pairs of columns in common rows; estimated]
 INTERSECTIONS = 2e7
 # What a cotangent costs. [tangents; estimated]

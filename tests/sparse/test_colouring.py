@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapec.sparse import colouring, greedy
+from tapec.sparse import colouring, greedy, stars
 from tapec.sparse.colouring import Colouring, Order, both_ways, by_columns, by_rows, symmetric
 
 ORDERS = get_args(Order)
@@ -114,8 +114,7 @@ def test_columns_beside_networkx(pattern: Any) -> None:
 @pytest.mark.parametrize("order", ORDERS)
 def test_star_paths_of_four_have_three_colours(order: Order) -> None:
     pattern = grid(5)
-    found = colouring._star(colouring._without_diagonal(pattern),
-                            next(colouring._orders(pattern, order)))  # fmt: skip
+    found = colouring._star(colouring._without_diagonal(pattern), order, 1)
     graph = nx.from_scipy_sparse_array(sp.csr_array(pattern).astype(int))
     graph.remove_edges_from(nx.selfloop_edges(graph))
     for b, c in graph.edges:
@@ -139,6 +138,39 @@ def test_compiled_and_plain_loops_agree(monkeypatch: pytest.MonkeyPatch) -> None
     plain = [symmetric(pattern, o).columns.tolist() for o in ORDERS[:-1]]
     monkeypatch.setattr(greedy, "COMPILED_FROM", 0)
     assert [symmetric(pattern, o).columns.tolist() for o in ORDERS[:-1]] == plain
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_both_rules_of_stars_on_random_graphs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 30))
+    dense = rng.random((n, n)) < rng.random() * 0.5
+    dense |= dense.T
+    np.fill_diagonal(dense, False)
+    graph = sp.csr_array(dense)
+    order = rng.permutation(n)
+    for eager in (0, 1):
+        arrays = [a.tolist() for a in (graph.indptr, graph.indices)]
+        colours = stars.star(*arrays, [eager, n + 1], order, n)
+        for a in range(colours.max() + 1):
+            for b in range(a):
+                pair = nx.from_numpy_array(dense[np.ix_(*[np.isin(colours, (a, b))] * 2)])
+                parts = [pair.subgraph(p) for p in nx.connected_components(pair)]
+                assert all(nx.is_tree(p) and max(dict(p.degree).values()) == len(p) - 1
+                           for p in parts)  # fmt: skip
+        assert not dense[colours[:, None] == colours].any()
+
+
+@pytest.mark.parametrize("hub", ["first", "last"])
+def test_hubs_take_linear_time(hub: str) -> None:
+    """Quadratic time would be a minute."""
+    n = 20_000
+    i, h = np.arange(n), np.full(n, {"first": 0, "last": n - 1}[hub])
+    ends = np.concatenate([i, i, h]), np.concatenate([i, h, i])
+    pattern = sp.csr_array((np.ones(3 * n, bool), ends), shape=(n, n))
+    pattern.sort_indices()
+    assert [c(pattern).count for c in (symmetric, both_ways, by_columns)] == [2, 3, n]
+    assert symmetric(pattern, "natural").count == 2
 
 
 def test_nothing_to_colour() -> None:

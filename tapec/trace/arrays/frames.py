@@ -16,7 +16,9 @@ import numpy as np
 _TAPEC = str(Path(__file__).parents[2])
 # contextlib is hidden as it runs our context managers, called from the user's line.
 _HIDDEN = (_TAPEC, str(Path(np.__file__).parent), contextlib.__file__)
-_SHOWN = tuple(str(Path(_TAPEC, p)) for p in ("bench", "tools/check.py", "sparse/greedy.py"))
+_SHOWN = tuple(
+    str(Path(_TAPEC, p)) for p in ("bench", "tools/check.py", "sparse/greedy.py", "sparse/stars.py")
+)
 # Frames of compiled code have names of files that are not there.
 _COMPILED = (".pyx", ".pxd", ".pxi", "<stringsource>")
 
