@@ -15,6 +15,7 @@ interpreter reports; where a check fails (PyPy, free-threaded builds, unknown la
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 import sysconfig
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,7 +65,16 @@ class _Spec(ctypes.Structure):
 
 def api(name: str, result: Any, *arguments: Any) -> Any:
     """A function of the interpreter's C API by name, without touching ctypes' shared prototypes."""
-    return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
+    return prototype(result, *arguments)((name, ctypes.pythonapi))
+
+
+@functools.cache
+def prototype(result: Any, *arguments: Any) -> Any:
+    """The type of functions that keep the interpreter lock and raise exceptions set in them.
+
+    ctypes makes a class at every request, and a class is a cycle: one per signature is kept.
+    """
+    return ctypes.PYFUNCTYPE(result, *arguments)
 
 
 _Thing = TypeVar("_Thing")

@@ -96,7 +96,8 @@ class Specialization:
             return None
         made = self.program.native(self.abi(), self.engine.backend, self.form)
         if made is not None and self.state is not None:
-            made.call.hidden = self.hidden_inputs
+            # Of the state, not of this object: a program has no cycles, so it goes when it is left.
+            made.call.hidden = self.state.hidden_inputs
             if made.library is not None:
                 self.state.link(made.library)
         return made
@@ -109,9 +110,7 @@ class Specialization:
 
     def hidden_inputs(self) -> list[Any]:
         """The inputs that calls do not pass."""
-        if self.state is None:
-            return []
-        return [np.asarray(i.value, i.type.numpy, order="C") for i in self.state.inputs]
+        return [] if self.state is None else self.state.hidden_inputs()
 
     def abi(self) -> Any:
         """What the native call path must know of arguments and results."""

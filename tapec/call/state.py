@@ -216,6 +216,10 @@ class CapturedState:
         self._watch = watch.Watch(library, llvm.symbols()["tapec.unchanged"])
         self._watch.renew(self)
 
+    def hidden_inputs(self) -> list[Any]:
+        """The inputs that calls do not pass, in the memory order of native code."""
+        return [np.asarray(i.value, i.type.numpy, order="C") for i in self.inputs]
+
     @property
     def edges(self) -> list[Edge]:
         """All reads."""

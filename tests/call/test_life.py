@@ -214,3 +214,38 @@ def test_methods_have_what_kernels_have() -> None:
         assert m.loss.bind(X)() == s * np.sum(X**3)
         assert m.loss == m.loss
     assert Model.loss.__doc__ == "The loss."
+
+
+WEIGHTS = np.ones((3, 3))
+
+
+def _decaying(x: Any) -> Any:
+    while np.sum(x * x) > 1e-3:
+        x = 0.5 * x
+    return x[0]
+
+
+def _limited(x: Any) -> Any:
+    if x[0] > 1e9:
+        raise ValueError("too large")
+    return np.sum(WEIGHTS @ x)
+
+
+def _filled(x: Any) -> Any:
+    x[0] = 2.0
+    return np.sum(np.linalg.solve(WEIGHTS + np.diag(x), x))
+
+
+@pytest.mark.parametrize("function", [_decaying, _limited, _filled, np.sum])
+@pytest.mark.parametrize("kind", [tapec.compile, tapec.value_and_grad, tapec.hessian])
+def test_kernels_are_freed_without_the_collector(function: Any, kind: Any) -> None:
+    x = np.arange(1.0, 4.0)
+    kernel = kind(lambda x: function(x.copy()))
+    kernel(x)
+    held = weakref.ref(kernel.specialization(x))
+    gc.disable()
+    try:
+        del kernel
+        assert held() is None
+    finally:
+        gc.enable()

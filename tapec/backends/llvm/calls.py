@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tapec.backends.fastcall import FastCallable, enable_vectorcall, set_entry
+from tapec.backends.fastcall import FastCallable, enable_vectorcall, prototype, set_entry
 from tapec.backends.llvm import capi, runtime
 from tapec.backends.llvm.abi import WORK_ALIGNMENT, KernelAbi, Output, status_error
 from tapec.backends.llvm.arguments import ArrayArg, ScalarArg
@@ -43,8 +43,8 @@ class CtypesEntry:
         self.library = library
         self.sig = sig
         self.kernel = kernel
-        # PYFUNCTYPE keeps the interpreter lock and raises exceptions set by signal handlers.
-        self._kernel = ctypes.PYFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * count)(
+        # Exceptions set by signal handlers are raised.
+        self._kernel = prototype(ctypes.c_int32, *[ctypes.c_void_p] * count)(
             library.address(kernel)
         )
 
