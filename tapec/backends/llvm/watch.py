@@ -61,14 +61,14 @@ class Watch:
     def update(self, state: Any, edges: Sequence[Any]) -> None:
         """Update the words of edges whose value is another object now, and the numbers."""
         known = [self._slots.get(edge.place) for edge in edges]
-        if self._variable.value is not None and None not in known:
+        told = self._variable.value is not None and None not in known
+        if told:
             for k, edge in zip(known, edges, strict=True):
                 self._pairs[k, 1] = id(edge.value)
             for given, held in zip(state.inputs, self._held, strict=True):
                 if given.number:
                     held[...] = given.value
-        # Often it is right already: native code leaves calls to Python for other reasons too.
-        if not self._unchanged(self._variable.value):
+        if not (told and self._unchanged(self._variable.value)):  # calls come here otherwise too
             self.renew(state)
 
     def renew(self, state: Any) -> None:

@@ -6,6 +6,7 @@ variable is written into in place while another name means the same array; such 
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +60,8 @@ class CarriedLeaf:
 
 
 Swaps = dict[CarriedLeaf, CarriedLeaf]
+# Arrays from before a loop, by what they are inside: what a name starts with, or themselves.
+Origins = dict[int, Storage]
 
 
 def check_aliases(
@@ -212,8 +215,7 @@ def _has_other_names(c: CarriedLeaf) -> bool:
 
 def _own_references() -> int:
     """What `_has_other_names` finds for a tracer that only the leaf knows."""
-    leaf = SimpleNamespace(start=object())
-    return _count(leaf)
+    return _count(SimpleNamespace(start=object()))
 
 
 def _count(leaf: Any) -> int:
@@ -245,27 +247,29 @@ def results_of(
     counts = Counter(id(s) for c in carried for s in dict.fromkeys(_ends(c)))
     made: dict[tuple[Slot, int], Tracer] = {}
     peers: WeakSet[MaybeShared] = WeakSet()
+    origins = {c: _origins(c, owners, region, certain) if _ends(c) else {} for c in carried}
     for c, value in zip(carried, results, strict=False):
         if c in swaps:
             home = swaps[c].start
             set_result(session, home._storage, value)
             made[c.slot, c.number] = home
             continue
-        maybe = _origins(c, owners, region, certain) if _ends(c) else []
+        maybe = [*origins[c].values()]
         several = any(counts[id(s)] > 1 or is_several(s) for s in _ends(c))
-        several = several or is_read_only(c.end) or (not certain and _starts_as_another(c, carried))
+        several = several or is_read_only(c.end) or _meets_another(c, origins)
         frozen: Any = MaybeShared(maybe, several, peers) if maybe else SHARED if several else ""
         made[c.slot, c.number] = traced(session, value, c.kind, frozen)
     return made
 
 
-def _starts_as_another(c: CarriedLeaf, carried: Sequence[CarriedLeaf]) -> bool:
-    """Whether a name may mean the array of another one before the loop, and after no iteration."""
-    storage = memory_of(c.start)
-    others = [memory_of(o.start) for o in carried if o is not c]
-    return storage is not None and any(
-        o is storage or may_have_met(o, storage) for o in others if o is not None
-    )
+def _meets_another(c: CarriedLeaf, origins: Mapping[CarriedLeaf, Origins]) -> bool:
+    """Whether a name may mean the same array after the loop as another one.
+
+    They may where two names do at the start of an iteration, or one inside and one outside.
+    """
+    others = [item for o in origins if o is not c for item in origins[o].items()]
+    pairs = itertools.product(origins[c].items(), others)
+    return any(a != b and (s is its or may_have_met(its, s)) for (a, s), (b, its) in pairs)
 
 
 def _ends(c: CarriedLeaf) -> list[Storage]:
@@ -276,16 +280,21 @@ def _ends(c: CarriedLeaf) -> list[Storage]:
 
 def _origins(
     c: CarriedLeaf, owners: Mapping[int, CarriedLeaf], region: Region, certain: int
-) -> list[Storage]:
+) -> Origins:
     """The arrays from before the loop that a name may refer to after it."""
-    found = [] if certain else [memory_of(c.start)]
+    found = {} if certain else {_key(c): memory_of(c.start)}
     todo, seen = _ends(c), {c} if not certain else set()
     for storage in todo:
         owner = owners.get(id(storage))
         if owner is not None and owner not in seen:
             seen.add(owner)
-            found.append(memory_of(owner.start))
+            found[_key(owner)] = memory_of(owner.start)
             todo += _ends(owner)
         elif owner is None and storage.born is not region:
-            found.append(storage)
-    return [s for s in found if s is not None]
+            found[id(storage)] = storage
+    return {key: s for key, s in found.items() if s is not None}
+
+
+def _key(c: CarriedLeaf) -> int:
+    """A leaf at the start of an iteration."""
+    return id(c if c.entry is None else c.entry)

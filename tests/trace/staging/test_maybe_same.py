@@ -93,6 +93,33 @@ def test_names_after_loops_that_may_not_be_entered(block: int) -> None:
             np.testing.assert_allclose(found, f(x.copy(), c, n), rtol=1e-12, err_msg=text)
 
 
+ROWS = ["for u in q:", "for u in q[::-1]:", "for u, z in zip(q, q):", "for k in rolled(range(3)):\n        u = q[k]",
+        "for k, u in enumerate(q):"]  # fmt: skip
+ANEW = ["if c > 0: q = np.cos(y)", "for j in range(4):\n            if c > 0: q = np.cos(y)",
+        "j = 0\n        while j < 4 and c > 0:\n            j += 1\n            q = np.cos(y)",
+        "q = np.cos(y) if c > 0 else q", "if c > 0: q = q.T.copy().T\n        if c > 1: q = np.cos(y)"]  # fmt: skip
+WRITES = ["u[0] += 1.0", "q[1] += 1.0\n    t = u", "u *= 0.5\n    t = q[0]", "np.sin(u, out=u)"]
+NESTED = [*itertools.product(ROWS, ANEW, WRITES)]
+
+
+@pytest.mark.parametrize("block", sampled(range(20), 8))
+def test_rows_of_arrays_that_a_loop_inside_replaces(block: int) -> None:
+    y = np.arange(12.0).reshape(3, 4)
+    for number in range(block, len(NESTED), 20):
+        head, anew, write = NESTED[number]
+        lines = ["q, t = np.cos(y), y[0]", head, "    " + anew, write]
+        lines.append("return q @ [1, 2, 3, 4] @ [5, 6, 7] + u @ [1, 5, 4, 2] + t @ [3, 1, 6, 2]")
+        text = "def program(y, c):\n    " + "\n    ".join(lines) + "\n"
+        f = function(text, f"<rows {number}>")
+        kernel = tapec.compile(f, backend="numpy")
+        for c in (1.0, -1.0):
+            try:
+                found = kernel(y.copy(), c)
+            except tapec.TapecError:
+                continue
+            np.testing.assert_allclose(found, f(y.copy(), c), rtol=1e-12, err_msg=text)
+
+
 USES = ["m", "np.sin(m + m[0])", "-m", "np.cumsum(m, 0)", "np.where(m > 3, m, 1.0)", "m.T.cumsum(0)",
         "np.expand_dims(m, 0)", "np.atleast_3d(m)", "np.roll(m, 1, 0)", "m[1:] * 1", "m[[0, 1]]",
         "np.stack([m, m])", "np.array(m, order='C')", "m @ m.T", "np.clip(m, 0, 4)"]  # fmt: skip
