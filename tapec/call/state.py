@@ -106,6 +106,8 @@ class CapturedState:
                 self._watch.update(self, self._other)
             return True
         if not self._alike():
+            if self._watch is not None and self._other:
+                self._watch.drop()  # it expects objects that nothing keeps alive any more
             return False
         if self._watch is not None:
             self._watch.renew(self)

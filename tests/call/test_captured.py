@@ -332,3 +332,22 @@ def test_parts_with_gaps_are_watched_with_what_lies_between() -> None:
             array[at] = value
         for _ in range(3):
             np.testing.assert_array_equal(kernel(X), f(X))
+
+
+def test_numbers_where_others_were_in_memory() -> None:
+    """A program that did not hold keeps no address of a number that is gone."""
+    number: Any = {"n": 1.25, "kind": 2}
+
+    def f(x: Any) -> Any:
+        return x * number["n"] + (1.0 if type(number["kind"]) is int else 2.0)
+
+    kernel = tapec.compile(f)
+    for k in range(20):
+        number |= {"n": float(f"{k}.5"), "kind": 2}
+        kernel(X), kernel(X)
+        place = id(number["n"])
+        number |= {"n": float(f"{k}.25"), "kind": True}
+        np.testing.assert_array_equal(kernel(X), f(X))
+        made = [float(f"{k}.75") for _ in range(500)]
+        number |= {"n": next((m for m in made if id(m) == place), made[0]), "kind": 2}
+        np.testing.assert_array_equal(kernel(X), f(X))

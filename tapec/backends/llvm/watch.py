@@ -3,14 +3,13 @@
 An entry with captured state compares, before it runs its kernel, a table of words with what they
 are expected to be: pointers in dictionaries, cells, lists and objects, then ranges of bytes of
 arrays whose content is part of the program. Each word is read through objects that were compared
-before it, and is checked here when the table is made; state that
-words cannot describe leaves the table empty, and calls go through Python.
-
-The layouts are CPython's of 3.11 to 3.13, as far as the checks find them so.
+before it, and is checked here when the table is made; state that words cannot describe leaves the
+table empty, and calls go through Python. The layouts are those of CPython 3.11 to 3.13.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import types
 from collections.abc import Callable, Sequence
@@ -35,7 +34,6 @@ _MEMBER = 40  # of a member descriptor: its definition, which has the offset at 
 _GENERAL, _SPLIT = 0, 2
 
 Words = list[tuple[int, int]]
-
 _CHECK = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_void_p)
 
 
@@ -68,18 +66,20 @@ class Watch:
             for given, held in zip(state.inputs, self._held, strict=True):
                 if given.number:
                     held[...] = given.value
-        if not (told and self._unchanged(self._variable.value)):  # calls come here otherwise too
+        if not (told and self._unchanged(self._variable.value)):
             self.renew(state)
+
+    def drop(self) -> None:
+        """Let calls pass through Python until the next update."""
+        self._variable.value = None
 
     def renew(self, state: Any) -> None:
         """Build the table for the state as it is now."""
-        try:
+        kept: list[Any] = [None]
+        with contextlib.suppress(Unwatched):
             kept = self._table(state)
-        except Unwatched:
-            kept = [None]
-        # The old table stays until the new one is in its place.
         self._variable.value = None if kept[0] is None else kept[0].ctypes.data
-        self._kept = kept
+        self._kept = kept  # the old table stayed until the new one was in its place
 
     def _table(self, state: Any) -> list[Any]:
         words: Words = []
@@ -99,11 +99,11 @@ class Watch:
             ranges += whole or _runs(array, kept[-1])
         data, self._held = [], []
         for given in state.inputs:
-            if isinstance(given.value, np.ndarray):
-                words += _array(given.value)
-                held = given.value
+            held = given.value
+            if isinstance(held, np.ndarray):
+                words += _array(held)
             else:
-                held = np.array(given.value, given.type.numpy)
+                held = np.array(held, given.type.numpy)
             self._held.append(held)
             data.append(held.ctypes.data)
         words = list(dict.fromkeys(words))

@@ -13,6 +13,7 @@ from tapec.trace.arrays.dispatch import call, method
 from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.mixed import agreed
+from tapec.trace.arrays.overwriting import assign_flat
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL, call_special, is_special
 from tapec.trace.arrays.table import ATTRIBUTES, METHODS, TABLE
@@ -189,6 +190,7 @@ METHODS_OF_TRACERS = {
     "__round__": _rounded,
     "__getattr__": _attribute,
     "__array_function__": _array_function,
+    "flat": vars(Tracer)["flat"].setter(assign_flat),
 }
 for _name, _function in METHODS_OF_TRACERS.items():
     setattr(Tracer, _name, _function)

@@ -64,6 +64,14 @@ def write_in_steps(dst: Tracer, src: Tracer, write: Callable[[Any, Any], Any]) -
     dst._storage.write(session, dst._steps, made)
 
 
+def assign_flat(x: Tracer, values: Any) -> None:
+    """``x.flat = values``: NumPy copies values that lie in it or not, as its own order asks."""
+    if lies_in(values, x):
+        write_in_steps(x, values, lambda a, b: setattr(a, "flat", b))
+    else:
+        x.flat[:] = values
+
+
 def _numbered(x: Tracer) -> Array:
     """An array that lies in memory as that behind a view, of the numbers of its elements."""
     x._storage.asked = True

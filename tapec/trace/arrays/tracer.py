@@ -263,10 +263,6 @@ class Tracer:
         """The elements in C order, wherever they lie; its slices are copies."""
         return self._view(("flat", (self.size,)), (self.size,))
 
-    @flat.setter
-    def flat(self, values: Any) -> None:
-        self.flat[:] = values
-
 
 def is_symbolic(x: Any) -> bool:
     """Whether `x` is a traced value that is not concrete."""

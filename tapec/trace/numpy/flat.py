@@ -38,7 +38,7 @@ def items(x: Tracer, found: Any) -> Any:
 def write_as_numpy(x: Tracer, key: Any, value: Any) -> bool:
     """Let NumPy write where nothing is traced, or say what comes of it; whether it has."""
     under = Tracer(x._storage, x._dtype, (), x._steps[:-1])
-    if not any_symbolic(key) and lies_in(value, x):
+    if not any_symbolic(key) and lies_in(value, under):
         write_in_steps(under, value, lambda a, b: operator.setitem(a.flat, unwrap(key), b))
         return True
     if is_symbolic(x) or any_symbolic((key, value)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,37 @@ def test_values_that_lie_in_what_is_written_at_an_argument() -> None:
 
     x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(tapec.compile(f)(x, 1), f(x, 1))
+
+
+LAYOUTS: list[Callable[[Any], Any]] = [
+    lambda m: m[:12].reshape(3, 4),
+    lambda m: m[:12].reshape(4, 3).T,
+    lambda m: m[:12].reshape(3, 4)[::-1],
+    lambda m: m.reshape(3, 8)[:, ::2],
+    lambda m: m[:12].reshape(4, 3)[::-1].T,
+]
+PARTS: list[Callable[[Any], Any]] = [
+    lambda y: y[1, ::-1],
+    lambda y: y[1],
+    lambda y: y.T,
+    lambda y: y[::-1],
+    lambda y: y[..., 1:],
+]
+
+
+@pytest.mark.parametrize("layout", range(len(LAYOUTS)))
+def test_parts_of_itself_in_any_order(layout: int) -> None:
+    """NumPy copies them first or not, as the order of the axes wants it."""
+    for number, part in enumerate(PARTS):
+
+        def assign(y: Any) -> None:
+            y.flat = part(y)  # noqa: B023
+
+        def write(y: Any) -> None:
+            y.flat[:] = part(y)  # noqa: B023
+
+        for f in (assign, write):
+            ours, numpys = np.arange(24.0) ** 1.5, np.arange(24.0) ** 1.5
+            f(LAYOUTS[layout](numpys))
+            tapec.compile(f, backend="numpy")(LAYOUTS[layout](ours))
+            np.testing.assert_array_equal(ours, numpys, err_msg=f"{number} {f.__name__}")
