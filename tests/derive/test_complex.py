@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.sampling import sampled
 
 import tapec
 from tapec.errors import NonDifferentiableError, SparsityError
@@ -88,3 +89,31 @@ def test_products_with_directions_and_what_has_no_sparse_form() -> None:
         tapec.jacobian(lambda z: z.real, sparse=True)(Z)
     with pytest.raises(SparsityError, match="complex"):
         tapec.jacobian(lambda x: 1j * x, sparse=True)(X)
+
+
+SPECTRA: dict[str, Any] = {
+    "eigvalsh": lambda a: np.exp(np.linalg.eigvalsh(a + np.conj(a.T))),
+    "upper": lambda a: np.sin(np.linalg.eigvalsh(a, UPLO="U")),
+    "eigh": lambda a: np.linalg.eigh(a)[0] ** 3,
+    "svd": lambda a: np.linalg.svd(a, compute_uv=False) ** 3,
+    "tall": lambda a: np.linalg.svd(a[:, :2], compute_uv=False) ** 1.5,
+    "wide": lambda a: np.linalg.svdvals(a[:2]) ** 2.5,
+    "nuclear": lambda a: np.linalg.norm(a, "nuc") + np.linalg.norm(a, 2),
+    "stack": lambda a: np.linalg.eigvalsh(np.stack([a, a @ a])) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", sampled(SPECTRA, 3))
+def test_second_derivatives_of_spectra(name: str) -> None:
+    rng = np.random.default_rng(5)
+    parts = rng.standard_normal((4, 3, 3)) + 1j * rng.standard_normal((4, 3, 3))
+
+    @tapec.compile(backend="numpy")
+    def f(t: Any) -> Any:
+        return np.sum(SPECTRA[name](parts[0] + np.tensordot(t, parts[1:], 1)))
+
+    t, step, gradient = rng.standard_normal(3), 1e-5, tapec.grad(f)
+    np.testing.assert_allclose(gradient(t), differences(f, t), rtol=1e-5, atol=1e-6)
+    steps = step * np.eye(3)
+    want = [(gradient(t + e) - gradient(t - e)) / (2 * step) for e in steps]
+    np.testing.assert_allclose(tapec.hessian(f)(t), want, rtol=1e-5, atol=1e-6)
