@@ -123,9 +123,9 @@ def clean(func: Func, journal: Journal | None = None) -> Func:
     return journal.once((), func, lambda: passes.clean(func, watch=watch, check=SETTINGS.check))
 
 
-def lowered(func: Func, threads: int = 0) -> dict[str, Func]:
+def lowered(func: Func, threads: int = 0, fastmath: bool = False) -> dict[str, Func]:
     """The program after every pass of lowering, by the name of the pass."""
-    return lower.stages(func, blas.usable, threads)
+    return lower.stages(func, blas.usable, threads, fastmath)
 
 
 def interpreted(func: Func) -> Executable:

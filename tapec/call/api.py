@@ -22,6 +22,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
     threads: int = 0,
+    fastmath: bool = False,
     inline: bool = True,
 ) -> Kernel: ...
 @overload
@@ -33,6 +34,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
     threads: int = 0,
+    fastmath: bool = False,
     inline: bool = True,
 ) -> Callable[[Callable[..., Any]], Kernel]: ...
 def compile(
@@ -43,6 +45,7 @@ def compile(
     static_argnames: str | Sequence[str] = (),
     backend: Backend | None = None,
     threads: int = 0,
+    fastmath: bool = False,
     inline: bool = True,
 ) -> Any:
     """Compile a plain Python function over NumPy arrays, once for each signature it is called with.
@@ -60,6 +63,12 @@ def compile(
     they wait in a pool; a forked process makes its own. Results are the same, bit for bit, for any
     number of threads; sums may differ by roundings from those without (0). Derivatives and `vmap`
     keep the option.
+
+    With `fastmath` products may be rounded together with the sums that they are added to (fused
+    multiply-adds), and divisions may become products with a reciprocal that several of them share,
+    or that a loop does not change: results differ from NumPy's by roundings, and where a reciprocal
+    overflows or a fused difference is not the zero that NumPy has. Derivatives and `vmap` keep the
+    option. Without it, results are rounded as NumPy rounds them.
 
     Called inside other traced code, a kernel becomes part of that program. With `inline=False` it
     stays a function of its own there, traced and compiled once for all of its calls: for large
@@ -99,6 +108,7 @@ def compile(
             static_argnames=names,
             backend=backend,
             threads=threads,
+            fastmath=bool(fastmath),
             inline=inline,
         )
 

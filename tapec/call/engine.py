@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 
 class Engine(NamedTuple):
-    """The backend, and how many threads a call may use: 0 where loops are not shared."""
+    """The backend, how many threads a call may use (0: none), and whether rounding is free."""
 
     backend: str = "auto"
     threads: int = 0
+    fastmath: bool = False
 
 
 def engine_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,19 +56,16 @@ class Kernel(Derivatives, Foreign, FastCallable):
         static_argnames: Iterable[str] = (),
         backend: Backend = "auto",
         threads: int = 0,
+        fastmath: bool = False,
         inline: bool = True,
     ) -> None:
         self.__wrapped__ = f
-        self._engine = Engine(backend, threads)
-        self._options: dict[str, Any] = {
-            "static_argnums": tuple(static_argnums),
-            "static_argnames": tuple(static_argnames),
-            "inline": inline,
-            **self._engine._asdict(),
-        }
+        self._engine = Engine(backend, threads, fastmath)
+        static = {"static_argnums": (*static_argnums,), "static_argnames": (*static_argnames,)}
+        self._options = {**static, "inline": inline, **self._engine._asdict()}
         self._traced = functools.partial(inlined, f) if inline else TRANSFORMS["outline"](f)
         self._static = static_test(f, static_argnums, static_argnames)
-        self._has_static = bool(self._options["static_argnums"] or self._options["static_argnames"])
+        self._has_static = any(static.values())
         self._has_out = has_parameter(f, "out")
         # What does what the program cannot: change things, and raise.
         self.plain = getattr(f, "replayed", None) if type(f).__module__.startswith("tapec.") else f

@@ -130,6 +130,7 @@ class Specialization:
             apart=pairs_apart(self.exclusive, args) or (),
             layout=self.calling.layout,
             threads=self.engine.threads,
+            fastmath=self.engine.fastmath,
         )
 
     @functools.cached_property

@@ -41,7 +41,7 @@ class EmittedProgram:
 @gc_paused()
 def emitted(program: Program) -> EmittedProgram:
     """LLVM text of a program. Raises BackendError where the interpreter would serve."""
-    text = emit_alone(program.func, program.threads)
+    text = emit_alone(program.func, program.threads, program.fastmath)
     params = program.params
     return EmittedProgram(
         program,

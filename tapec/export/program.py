@@ -52,7 +52,7 @@ class Program:
     and last, where there are `errors`, the number of the one raised. `fixed` are arguments that are
     part of the code, with their values. `bound` are the parameters of `func` that are part of the
     code, by number: they are read as in Python, so that the bits are the same. Large loops are
-    shared among `threads`, if there are any.
+    shared among `threads`, if there are any; with `fastmath` rounding is not NumPy's.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Program:
     fixed: tuple[tuple[str, str], ...] = ()
     bound: Mapping[int, Array] = field(default_factory=dict)
     threads: int = 0
+    fastmath: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ def program(request: Request) -> Program:
         tuple((title, shown) for title, shown in leaves if shown is not None),
         {k: np.array(x, inputs[k].type.numpy, order="C") for k, x in bound.items()},
         special.engine.threads,
+        special.engine.fastmath,
     )
 
 

@@ -30,6 +30,7 @@ LOWERING = (
     "mark_independent",
     "wavefronts",
     "guard_products",
+    "relax",
     "share_loops",
 )
 NESTS = "fuse"
@@ -81,7 +82,7 @@ def _native(attribute: str) -> Callable[[Any], str]:
 
 def _lowered(name: str) -> Callable[[Any], str]:
     def text(special: Any) -> str:
-        found = lowered(special.func, special.engine.threads)
+        found = lowered(special.func, special.engine.threads, special.engine.fastmath)
         # A program that is unrolled has no later passes: its last stage is shown.
         return print_func(found.get(name) or list(found.values())[-1])
 

@@ -58,6 +58,8 @@ PASSES: Mapping[str, Pass] = named(
         "wavefronts": "wave",
         # Last: what is left in serial loops and branches has no other form to take.
         "guard_products": "guard",
+        # Once it is known what is computed where. Only by licence of `fastmath`.
+        "relax": "relaxed",
         # Parts of loops are emitted as they are. Only where threads are asked for.
         "share_loops": "threads",
     },
@@ -70,34 +72,40 @@ def lower(
     blas: Callable[[], bool] = bool,
     *,
     threads: int = 0,
+    fastmath: bool = False,
     watch: Watch | None = None,
 ) -> Func:
     """The program in loads, scalar ops, loops and stores; its parameters are buffers.
 
     Inputs come first, then one output buffer per result. `blas` says, if asked, whether `gemm` may
-    be used for large products; large loops are shared among `threads`, if not 0; `watch` is told
-    every pass. Raises UnsupportedLowering for an op without a rule.
+    be used for large products; large loops are shared among `threads`, if not 0; `fastmath` says
+    that rounding need not be NumPy's; `watch` is told every pass. Raises UnsupportedLowering for an
+    op without a rule.
     """
-    for name, before, after, seconds in _run(func, blas, threads):
+    for name, before, after, seconds in _run(func, blas, threads, fastmath):
         if watch is not None:
             watch(name, before, after, seconds)
         func = after if after is before else checked(after, after=name)
     return func
 
 
-def stages(func: Func, blas: Callable[[], bool] = bool, threads: int = 0) -> dict[str, Func]:
+def stages(
+    func: Func, blas: Callable[[], bool] = bool, threads: int = 0, fastmath: bool = False
+) -> dict[str, Func]:
     """The program after each pass, by the pass's name."""
-    return {name: after for name, _, after, _ in _run(func, blas, threads)}
+    return {name: after for name, _, after, _ in _run(func, blas, threads, fastmath)}
 
 
 def _run(
-    func: Func, blas: Callable[[], bool], threads: int
+    func: Func, blas: Callable[[], bool], threads: int, fastmath: bool
 ) -> Iterator[tuple[str, Func, Func, float]]:
     """Pass after pass, as far as there is something left to lower."""
     for name in PASSES:
         start = time.perf_counter()
         if name == "share_loops":
             after = PASSES[name](func, threads) if threads else func
+        elif name == "relax":
+            after = PASSES[name](func) if fastmath else func
         else:
             after = PASSES[name](func)
         if name == "call_products" and after is not func and not blas():
@@ -105,7 +113,15 @@ def _run(
         yield name, func, after, time.perf_counter() - start
         func = after
         if name == "unroll" and is_lowered(func):
+            if fastmath:
+                yield from _relaxed(func)
             return
+
+
+def _relaxed(func: Func) -> Iterator[tuple[str, Func, Func, float]]:
+    start = time.perf_counter()
+    after = PASSES["relax"](func)
+    yield "relax", func, after, time.perf_counter() - start
 
 
 def is_lowered(func: Func) -> bool:

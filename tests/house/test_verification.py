@@ -74,7 +74,7 @@ def test_a_pass_of_lowering_at_fault_is_named(name: str, monkeypatch: pytest.Mon
     func = parse("func @f(%x: f64[900]) -> (f64[900]) {\n  %y = sin %x : f64[900]\n  return %y\n}")
     monkeypatch.setattr(lowering, "PASSES", {name: lambda *_: broken()})
     with pytest.raises(VerifyError, match=f"^after {name}: .* not a known primitive"):
-        lowering.lower(func, lambda: True, threads=2)
+        lowering.lower(func, lambda: True, threads=2, fastmath=True)
 
 
 def test_what_is_traced_is_verified() -> None:

@@ -119,7 +119,7 @@ class KernelAbi:
     `stored` lists pairs (output, argument): after the kernel has run, the argument gets the output.
     Outputs that the result does not have are dropped; calls that fail go on to the next entry.
     The result counts `views` behind the outputs. Large loops are shared among `threads`, if there
-    are any.
+    are any; with `fastmath` sums of products and quotients may be rounded otherwise than NumPy's.
     """
 
     args: tuple[Argument, ...]
@@ -137,6 +137,7 @@ class KernelAbi:
     stored: tuple[tuple[int, int], ...] = ()
     views: tuple[View, ...] = ()
     threads: int = 0
+    fastmath: bool = False
 
     def __post_init__(self) -> None:
         used = sorted(k for k in leaves(self.tree) if 0 <= k < len(self.outs))

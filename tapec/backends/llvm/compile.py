@@ -116,7 +116,8 @@ def compile_func(
     from tapec.lower import lower
 
     watch = report and _passes(func, report)
-    loops = lower(func, blas.usable, threads=signature.threads, watch=watch)
+    threads, fastmath = signature.threads, signature.fastmath
+    loops = lower(func, blas.usable, threads=threads, fastmath=fastmath, watch=watch)
     return compile_loops(loops, signature, opt=opt, wrapper=wrapper, report=report)
 
 
@@ -141,14 +142,14 @@ def compile_loops(
     return kernel
 
 
-def emit_alone(func: Func, threads: int = 0) -> LlvmText:
+def emit_alone(func: Func, threads: int = 0, fastmath: bool = False) -> LlvmText:
     """LLVM IR of a clean array program without an entry for Python: its kernel, to the letter as
     `compile_func` makes it. Raises UnsupportedLowering as that does."""
     from tapec.lower import lower
 
     outs = tuple(Output(v.type.dtype, v.type.shape) for v in func.results)
     signature = KernelAbi((), outs, "tuple")
-    loops = lower(func, blas.usable, threads=threads)
+    loops = lower(func, blas.usable, threads=threads, fastmath=fastmath)
     return emit(Lowered(loops, signature, None, wrapper=False))
 
 
