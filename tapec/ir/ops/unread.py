@@ -2,7 +2,8 @@
 
 In a product of a derivative and an infinite or NaN element, a derivative of zero counts as told in
 `tapec.ad.finite`. Rules that multiply whole arrays cannot test each product: what meets nothing but
-zeros is replaced before.
+zeros is replaced before, if it is not finite: a derivative that is zero at one point need not be so
+beside it, and its own derivative meets the finite elements.
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ def read(derivative: Expr) -> Expr:
     return call("not_equal", derivative, splat(derivative, 0, derivative.shape))
 
 
+def _kept(mask: Expr, x: Expr) -> Expr:
+    """x, with 0 for elements that are neither in the mask nor finite."""
+    return call("select", call("logical_or", mask, call("isfinite", x)), x, zeros(x))
+
+
 def strong_product(a: Expr, b: Expr, *, contract: Pairs, batch: Pairs = ()) -> Expr:
-    """A `dot` in which elements of either operand that meet only zeros of the other are 0."""
+    """A `dot` in which infinite elements of an operand that meet only zeros of the other are 0."""
     pairs = (*contract, *batch)
     left = _met(a, b, {i: j for i, j in pairs})
     right = _met(b, a, {j: i for i, j in pairs})
@@ -30,35 +36,35 @@ def strong_product(a: Expr, b: Expr, *, contract: Pairs, batch: Pairs = ()) -> E
 
 
 def _met(x: Expr, other: Expr, axes: dict[int, int]) -> Expr:
-    """x, with 0 for elements that meet only zeros; `axes` says which axes of both are one."""
+    """x, with 0 for infinite elements that meet only zeros; `axes`: which axes of both are one."""
     meets, free = read(other), [k for k in range(len(other.shape)) if k not in axes.values()]
     if free:
         meets = call("reduce_any", meets, axes=tuple(free))
     left = sorted(axes.values())
     meets = transposed(meets, [left.index(axes[k]) for k in sorted(axes)])
     meets = reshaped(meets, tuple(n if k in axes else 1 for k, n in enumerate(x.shape)))
-    return call("select", broadcasted(meets, x.shape), x, zeros(x))
+    return _kept(broadcasted(meets, x.shape), x)
 
 
 def strong_recurrence(a: Expr, b: Expr, shifted: Expr, *, axis: int, reverse: bool) -> Expr:
-    """A `recurrence` whose factors are 0 until something is there; `shifted` is b, one later."""
+    """A `recurrence`, its infinite factors 0 until something is there; `shifted`: b, one later."""
     mask = call("convert", read(shifted), dtype=a.dtype)
     begun = call("cumsum", mask, axis=axis, reverse=reverse)
-    factors = call("select", read(begun), a, zeros(a))
+    factors = _kept(read(begun), a)
     return call("recurrence", factors, b, axis=axis, reverse=reverse)
 
 
 def read_columns(derivative: Expr, factors: Expr) -> Expr:
-    """Factors of the columns of matrices, 0 for columns whose derivative is all zero."""
+    """Factors of columns of matrices, 0 for infinite ones whose column's derivative is zero."""
     mask = call("reduce_any", read(derivative), axes=(len(derivative.shape) - 2,))
-    return call("select", per_column(mask, factors.shape[-2]), factors, zeros(factors))
+    return _kept(per_column(mask, factors.shape[-2]), factors)
 
 
 def read_stack(derivative: Expr, factors: Expr) -> Expr:
-    """Factors of the elements of matrices, 0 for matrices whose derivative is all zero."""
+    """Factors of elements of matrices, 0 for infinite ones whose matrix's derivative is zero."""
     last = len(derivative.shape)
     mask = call("reduce_any", read(derivative), axes=(last - 2, last - 1))
-    return call("select", per_matrix(mask, factors.shape), factors, zeros(factors))
+    return _kept(per_matrix(mask, factors.shape), factors)
 
 
 def read_matrices(derivatives: Sequence[Expr], a: Expr) -> Expr:

@@ -1,0 +1,61 @@
+"""Derivatives that are zero at one point only: what they multiply still counts one order later."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.sampling import sampled, sampled_tuples
+
+import tapec
+
+M = np.array([[1.0, 2.0], [3.0, 4.0]])
+# Factors of which the compiler cannot tell that they are finite, at x = 0.
+FACTORS: dict[str, Callable[[Any], Any]] = {
+    "log": lambda x: np.log(M + x + 1.0),
+    "quotient": lambda x: M / (M + x),
+    "root": lambda x: np.sqrt(M + x),
+    "power": lambda x: (M + x) ** (M + 0.5),
+    "inverse": lambda x: np.linalg.inv(M + x * M.T),
+}
+PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {
+    "matmul": lambda a, b: a @ b,
+    "from the right": lambda a, b: b @ a,
+    "vector": lambda a, b: b @ a[0],
+    "einsum": lambda a, b: np.einsum("ij,kj->ik", a, b),
+    "stack": lambda a, b: np.stack([a, b]) @ np.stack([b, a]),
+    "outer": lambda a, b: np.outer(a, b),
+}
+
+
+def forward(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The derivative by one number."""
+    return lambda x: tapec.jvp(f, (x,), (1.0,))[1]
+
+
+@pytest.mark.parametrize(
+    ("factor", "product"), sampled_tuples(itertools.product(FACTORS, PRODUCTS), 5)
+)
+def test_second_derivative_of_a_product_with_a_square(factor: str, product: str) -> None:
+    def f(x: Any) -> Any:
+        return PRODUCTS[product](x**2 * M, FACTORS[factor](x))
+
+    want = PRODUCTS[product](2.0 * M, FACTORS[factor](0.0))
+    np.testing.assert_allclose(forward(forward(f))(0.0), want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", sampled(["log", "quotient"], 2))
+def test_third_derivative_of_a_number_by_every_order_of_modes(factor: str) -> None:
+    def f(x: Any) -> Any:
+        made = (x**3 * M) @ FACTORS[factor](x)
+        return np.sum(made + np.cos(x) * made @ made)
+
+    want = 6.0 * np.sum(M @ FACTORS[factor](0.0))
+    for modes in itertools.product((tapec.grad, forward), repeat=3):
+        g: Callable[[Any], Any] = f
+        for mode in modes:
+            g = mode(g)
+        np.testing.assert_allclose(g(0.0), want, rtol=1e-12)
