@@ -152,6 +152,8 @@ def compiled(function: Callable[..., Array], *arrays: Array, n: int, steps: floa
 
     Arrays are filled up to powers of four, so that graphs of like size share their code.
     """
+    if not n:
+        return np.zeros(0, np.int64)
     if max(sum(a.size for a in arrays), steps) < COMPILED_FROM:
         return function(
             *(a.tolist() if k + 1 < len(arrays) else a for k, a in enumerate(arrays)), n

@@ -12,7 +12,14 @@ import scipy.sparse as sp
 import tapec
 from tapec.errors import SparsityError
 from tapec.sparse.acyclic import acyclic
-from tapec.sparse.colouring import symmetric
+from tapec.sparse.colouring import (
+    both_ways,
+    by_columns,
+    by_rows,
+    coloured_graph,
+    neighbours_apart,
+    symmetric,
+)
 
 
 def grid(k: int) -> sp.csr_array:
@@ -91,3 +98,18 @@ def test_large_graphs_are_coloured_by_machine_code() -> None:
 def test_options_that_do_not_exist() -> None:
     with pytest.raises(SparsityError, match="'star', 'acyclic'"):
         tapec.hessian(np.sum, sparse=True, colouring="cyclic")  # type: ignore[call-overload]
+
+
+ORDERS: list[Any] = ["natural", "largest_first", "smallest_last", "incidence", "random", "best"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_patterns_without_nonzeros(n: int, order: Any) -> None:
+    empty = sp.csr_array((n, n), dtype=bool)
+    for colour in (by_columns, by_rows, symmetric, both_ways):
+        assert colour(empty, order).count <= n
+    assert coloured_graph(empty, order).size == n
+    assert neighbours_apart(empty, order).size == n
+    check(empty, np.random.default_rng(0))
+    assert tapec.hessian(lambda x: np.sum(3.0 * x), sparse=True)(np.zeros(n)).nnz == 0
