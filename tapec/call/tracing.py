@@ -15,7 +15,6 @@ from tapec.call.specialize import Specialization
 from tapec.call.state import CapturedState
 from tapec.ir.core import Loc
 from tapec.ir.nested import count
-from tapec.lazy import IMPORTING
 from tapec.pipeline import Journal, clean
 from tapec.trace import NeedStatic, Param, trace
 from tapec.trace.arrays.linear_errors import UnreadResults, checking
@@ -26,7 +25,6 @@ from tapec.trace.python.plan import InputPlan
 from tapec.trace.python.walk import Walk
 from tapec.trace.results import flattened, result_structure
 from tapec.trace.staging.attempts import is_mistake
-from tapec.trace.staging.randomness import hidden
 
 
 class CapturesTracer(Exception):
@@ -57,8 +55,6 @@ def specialize(
     program are constants of it.
     """
     plan = InputPlan() if plan is None else plan
-    with IMPORTING:
-        hidden()
     checked: frozenset[Loc] = frozenset()
     while True:
         walk = Walk(roots_of(f, signature), stored=plan.stored)

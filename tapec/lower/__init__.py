@@ -100,7 +100,10 @@ def _run(
     func: Func, blas: Callable[[], bool], threads: int, fastmath: bool
 ) -> Iterator[tuple[str, Func, Func, float]]:
     """Pass after pass, as far as there is something left to lower."""
+    unrolled = False
     for name in PASSES:
+        if unrolled and not (name == "relax" and fastmath):
+            continue
         start = time.perf_counter()
         if name == "share_loops":
             after = PASSES[name](func, threads) if threads else func
@@ -112,16 +115,7 @@ def _run(
             after = func
         yield name, func, after, time.perf_counter() - start
         func = after
-        if name == "unroll" and is_lowered(func):
-            if fastmath:
-                yield from _relaxed(func)
-            return
-
-
-def _relaxed(func: Func) -> Iterator[tuple[str, Func, Func, float]]:
-    start = time.perf_counter()
-    after = PASSES["relax"](func)
-    yield "relax", func, after, time.perf_counter() - start
+        unrolled |= name == "unroll" and is_lowered(func)
 
 
 def is_lowered(func: Func) -> bool:

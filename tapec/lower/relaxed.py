@@ -11,10 +11,9 @@ for ... {                           %r = div 1.0, %n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tapec.ir.core import Block, Func, Op, Value
-from tapec.ir.nested import every
 from tapec.ir.ops import arith
 from tapec.ir.ops.arith import FUSED
 from tapec.ir.primitive import PRIMITIVES
@@ -32,8 +31,7 @@ class _Relaxed:
     """One walk over a program; reciprocals are made right behind what they are of."""
 
     def __init__(self, func: Func) -> None:
-        outside = _repeated(func.block)
-        self._shared = {v for v, n in Counter(outside).items() if n > 1}
+        self._shared = _repeated(func)
         self._made: dict[Value, Value] = {}
 
     def block(self, block: Block) -> Block:
@@ -64,16 +62,20 @@ class _Relaxed:
         yield Op(arith.div, (one, value), {}, (made,))
 
 
-def _repeated(block: Block) -> Iterator[Value]:
-    """Divisors, once for each division; twice where a loop inside of their block divides."""
-    for op in block.ops:
-        if op.primitive is arith.div and op.result.type.dtype in FLOATS:
-            yield op.operands[1]
-        for region in op.regions:
-            inside = {v for o in every(region.ops) for v in o.results} | _params(region.ops)
-            for value in _repeated(region):
-                yield from (value,) * (1 if value in {*inside, *region.params} else 2)
+def _repeated(func: Func) -> set[Value]:
+    """Divisors of several divisions, or of one inside of a region in their block."""
+    levels: dict[Value, int] = {}
+    counts: Counter[Value] = Counter()
 
+    def walk(block: Block, level: int) -> None:
+        levels.update(dict.fromkeys(block.params, level))
+        for op in block.ops:
+            if op.primitive is arith.div and op.result.type.dtype in FLOATS:
+                divisor = op.operands[1]
+                counts[divisor] += 1 + (levels[divisor] < level)
+            levels.update(dict.fromkeys(op.results, level))
+            for region in op.regions:
+                walk(region, level + 1)
 
-def _params(ops: Sequence[Op]) -> set[Value]:
-    return {p for o in every(ops) for region in o.regions for p in region.params}
+    walk(func.block, 0)
+    return {value for value, count in counts.items() if count > 1}
