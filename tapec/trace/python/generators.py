@@ -60,7 +60,7 @@ class Generators:
         self._states = {k: state_of(s) for k, (_, s) in self._sources.items()}
 
     def have_more(self) -> bool:
-        """Whether others have been loaded since; these move on, so that a seed changes them."""
+        """Whether others have been loaded since; each draws once, so that a later seed is seen."""
         loaded = [source for _, source in hidden() if id(source) not in self._sources]
         return bool([source.random() for source in loaded])
 

@@ -60,7 +60,7 @@ class CarriedLeaf:
 
 
 Swaps = dict[CarriedLeaf, CarriedLeaf]
-# Arrays from before a loop, by what they are inside: what a name starts with, or themselves.
+# Arrays from before a loop, each by what stands for it inside: a carried name's memory, or its own.
 Origins = dict[int, Storage]
 
 
