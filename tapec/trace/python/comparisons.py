@@ -8,6 +8,7 @@ from typing import Any
 from tapec.trace.arrays.operands import any_symbolic
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.staging.failures import check_one_truth
 
 _PLAIN = {"greater": operator.gt, "less": operator.lt, "equal": operator.eq}
 
@@ -48,11 +49,7 @@ def _equal(a: Any, b: Any) -> Any:
 
 def _number(truth: Any) -> Any:
     """A truth without axes."""
-    if truth.size != 1:
-        raise ValueError(
-            "The truth value of an array with more than one element is ambiguous. "
-            "Use a.any() or a.all()"
-        )
+    check_one_truth(truth)
     return TABLE["reshape"](truth, ()) if truth.shape else truth
 
 

@@ -48,7 +48,7 @@ def failure_of(
 
 def is_mistake(error: Exception) -> bool:
     """Whether an error can only come from a mistake in tracing itself."""
-    if isinstance(error, (TapecError, *_OF_NUMPY)):
+    if isinstance(error, (TapecError, *_OF_NUMPY)) or hasattr(error, "raised_for_user"):
         return False
     place = error.__traceback__
     while place is not None and place.tb_next is not None:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tapec.errors import ControlFlowError, TapecError, TraceError
+from tapec.errors import ControlFlowError, ShapeError, TapecError, TraceError
 from tapec.ir.core import Loc, Value
 from tapec.trace.arrays.concrete import concrete
 from tapec.trace.arrays.frames import frames_of, is_user_code
@@ -67,9 +67,20 @@ def raise_for_user(error: Exception) -> NoReturn:
     raise error
 
 
+def check_one_truth(test: Any) -> None:
+    """Raise what NumPy raises where the truth of an array of several elements is asked for."""
+    if test.size != 1:
+        raise_for_user(
+            ValueError(
+                "The truth value of an array with more than one element is ambiguous. "
+                "Use a.any() or a.all()"
+            )
+        )
+
+
 def is_raised_by_user(error: Exception) -> bool:
-    """Whether an exception was raised at a line of the user's and is not one of ours."""
-    if getattr(error, "raised_for_user", False):
+    """Whether an exception is what Python or NumPy raises at a line of the user's."""
+    if getattr(error, "raised_for_user", False) or isinstance(error, ShapeError):
         return True
     if isinstance(error.__cause__, TapecError):  # NumPy wraps it where it converts a traced value
         return False

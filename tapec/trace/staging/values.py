@@ -20,6 +20,7 @@ from tapec.trace.arrays.session import Session, where
 from tapec.trace.arrays.storage import COPY, STALE, UNSURE, MaybeShared, Storage
 from tapec.trace.arrays.table import TABLE
 from tapec.trace.arrays.tracer import Tracer, wrap
+from tapec.trace.staging.failures import check_one_truth
 from tapec.trace.staging.objects import structure
 
 _NAMES = {dtype: name for name, dtype in NUMPY_DTYPES.items() if name not in ("index", "tape")}
@@ -203,11 +204,7 @@ def _existing(leaf: Any, name: Callable[[], str]) -> Any:
 
 def truth(session: Session, test: Any) -> Value:
     """A condition as a boolean number; sizes other than 1 are ambiguous, as in NumPy."""
-    if test.size != 1:
-        raise ValueError(
-            "The truth value of an array with more than one element is ambiguous. "
-            "Use a.any() or a.all()"
-        )
+    check_one_truth(test)
     if test.shape:
         test = TABLE["reshape"](test, ())
     if test._dtype != "bool":
