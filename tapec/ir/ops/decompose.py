@@ -20,7 +20,7 @@ from tapec.ir.ops.matrices import (
     square,
 )
 from tapec.ir.ops.shape import Array, Tangents, call
-from tapec.ir.ops.unread import read_matrices
+from tapec.ir.ops.unread import strong_matrices, usable
 from tapec.ir.series import Rate
 from tapec.ir.tuning import LAPLACE
 from tapec.ir.types import Type
@@ -60,7 +60,8 @@ def _vjp_determinant(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tupl
 def _strong_vjp_determinant(
     ct: Expr, result: Expr, operands: tuple[Expr, ...]
 ) -> tuple[Expr | None, ...]:
-    return _vjp_determinant(ct, result, (read_matrices([ct], operands[0]),))
+    a, ct = strong_matrices(usable(operands[0]), operands[0], ct)
+    return _vjp_determinant(ct, result, (a,))
 
 
 def _determinant_rate(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
@@ -106,7 +107,9 @@ def _jvp_slogdet(
     operands: tuple[Expr, ...], tangents: Tangents, result: tuple[Expr, Expr]
 ) -> tuple[Expr | None, Expr | None]:
     (a,), (ta,) = operands, tangents
-    return None, None if ta is None else _trace_of_quotient(read_matrices([ta], a), ta)
+    if ta is None:
+        return None, None
+    return None, _trace_of_quotient(*strong_matrices(call("isfinite", result[1]), a, ta))
 
 
 def _vjp_slogdet(
@@ -114,7 +117,7 @@ def _vjp_slogdet(
 ) -> tuple[Expr | None, ...]:
     if ct[1] is None:
         return (None,)
-    return (_scaled_inverse(read_matrices([ct[1]], operands[0]), ct[1]),)
+    return (_scaled_inverse(*strong_matrices(call("isfinite", result[1]), operands[0], ct[1])),)
 
 
 SLOGDET = decomposition(
@@ -180,13 +183,17 @@ def _strong_jvp_cholesky(
     operands: tuple[Expr, ...], tangents: Tangents, result: Expr
 ) -> Expr | None:
     (ta,) = tangents
-    return None if ta is None else _jvp_cholesky(operands, tangents, read_matrices([ta], result))
+    if ta is None:
+        return None
+    factor, ta = strong_matrices(usable(result), result, ta)
+    return _jvp_cholesky(operands, (ta,), factor)
 
 
 def _strong_vjp_cholesky(
     ct: Expr, result: Expr, operands: tuple[Expr, ...]
 ) -> tuple[Expr | None, ...]:
-    return _vjp_cholesky(ct, read_matrices([ct], result), operands)
+    factor, ct = strong_matrices(usable(result), result, ct)
+    return _vjp_cholesky(ct, factor, operands)
 
 
 CHOLESKY = decomposition(

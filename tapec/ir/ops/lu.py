@@ -21,7 +21,7 @@ from tapec.ir.ops.matrices import (
     rows_of,
 )
 from tapec.ir.ops.shape import Array, Flags, Tangents, array, broadcasted, call, lift, zeros
-from tapec.ir.ops.unread import read_matrices
+from tapec.ir.ops.unread import strong_matrices, usable
 from tapec.ir.primitive import structured
 from tapec.ir.types import Type
 
@@ -108,7 +108,8 @@ def _jvp(
     (a,), (ta,), (packed, pivots) = operands, tangents, result
     if ta is None:
         return None, None
-    left, right = _unit_lower(packed), read_matrices([ta], _upper(packed))
+    left, right = _unit_lower(packed), _upper(packed)
+    right, ta = strong_matrices(usable(right, triangle=True), right, ta)
     below = np.tri(a.shape[-2], a.shape[-1], -1, dtype=bool)
     inner = call("solve", left, product(_exchanged(a, pivots), ta))
     inner = matrix_transpose(call("solve", matrix_transpose(right), matrix_transpose(inner)))
@@ -122,10 +123,11 @@ def _vjp(
     (a,), (packed, pivots) = operands, result
     if ct[0] is None:
         return (None,)
-    left, right = _unit_lower(packed), read_matrices([ct[0]], _upper(packed))
+    left, right = _unit_lower(packed), _upper(packed)
+    right, moved = strong_matrices(usable(right, triangle=True), right, ct[0])
     below = np.tri(a.shape[-2], a.shape[-1], -1, dtype=bool)
-    inner = masked(product(matrix_transpose(left), ct[0]), below)
-    inner = inner + masked(product(ct[0], matrix_transpose(right)), ~below)
+    inner = masked(product(matrix_transpose(left), moved), below)
+    inner = inner + masked(product(moved, matrix_transpose(right)), ~below)
     inner = call("solve", matrix_transpose(left), inner)
     inner = matrix_transpose(call("solve", right, matrix_transpose(inner)))
     return (product(matrix_transpose(_exchanged(a, pivots)), inner),)

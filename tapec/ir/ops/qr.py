@@ -29,7 +29,7 @@ from tapec.ir.ops.matrices import (
     rows_of,
 )
 from tapec.ir.ops.shape import Array, Tangents, call, zeros
-from tapec.ir.ops.unread import read_matrices
+from tapec.ir.ops.unread import strong_matrices, usable
 from tapec.ir.primitive import Sample
 from tapec.ir.tuning import LAPACK_BLOCK
 from tapec.ir.types import Type
@@ -176,7 +176,9 @@ def _tangent(q: Expr, r: Expr, ta: Expr) -> tuple[Expr, Expr]:
     Where there are more columns than rows, dX are as many as there are rows.
     """
     k = q.shape[-1]
-    x = _divided(columns_of(ta, 0, k), read_matrices([ta], columns_of(r, 0, k)))
+    first = columns_of(r, 0, k)
+    first, ta = strong_matrices(usable(first, triangle=True), first, ta)
+    x = _divided(columns_of(ta, 0, k), first)
     inner = product(matrix_transpose(q), x)
     skew = _skew(inner)
     return x - product(q, inner - skew), product(matrix_transpose(q), ta) - product(skew, r)
@@ -202,7 +204,9 @@ def _cotangent(q: Expr, r: Expr, ct_q: Expr, ct_r: Expr, a: Expr) -> Expr:
     Where there are more columns than rows, R = (U V) and A = (X Y): V = Q^T Y is a product.
     """
     n, k = a.shape[-1], q.shape[-1]
-    u, ct_u = read_matrices([ct_q, ct_r], columns_of(r, 0, k)), columns_of(ct_r, 0, k)
+    u = columns_of(r, 0, k)
+    u, ct_q, ct_r = strong_matrices(usable(u, triangle=True), u, ct_q, ct_r)
+    ct_u = columns_of(ct_r, 0, k)
     if n > k:
         ct_v, y = columns_of(ct_r, k, n - k), columns_of(a, k, n - k)
         ct_q = ct_q + product(y, matrix_transpose(ct_v))

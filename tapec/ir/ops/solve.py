@@ -21,7 +21,7 @@ from tapec.ir.ops.shape import (
     moved,
     reshaped,
 )
-from tapec.ir.ops.unread import read_matrices, strong_product
+from tapec.ir.ops.unread import strong_matrices, strong_product, usable
 from tapec.ir.primitive import structured
 from tapec.ir.series import Coefficients, Recurrence, Term, minus, products
 from tapec.ir.types import Type
@@ -91,11 +91,11 @@ def _strong_jvp(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) ->
     moving = None if ta is None else -_product(ta, result, (1, 0), strong_product)
     right = tb if moving is None else moving if tb is None else tb + moving
     assert right is not None
-    return call("solve", read_matrices([right], a), right)
+    return call("solve", *strong_matrices(usable(a), a, right))
 
 
 def _strong_vjp(ct: Expr, result: Expr, operands: tuple[Expr, ...]) -> tuple[Expr | None, ...]:
-    a = read_matrices([ct], operands[0])
+    a, ct = strong_matrices(usable(operands[0]), operands[0], ct)
     to_b = call("solve", matrix_transpose(a), ct)
     return -_product(to_b, result, (1, 1), strong_product), to_b
 

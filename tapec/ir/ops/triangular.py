@@ -25,7 +25,7 @@ from tapec.ir.ops.matrices import (
     lower as below,
 )
 from tapec.ir.ops.shape import Array, Tangents, call, check_dtypes
-from tapec.ir.ops.unread import read_matrices
+from tapec.ir.ops.unread import strong_matrices, usable
 from tapec.ir.primitive import Sample, structured
 from tapec.ir.tuning import SMALL_TRIANGLE
 from tapec.ir.types import Type
@@ -112,14 +112,23 @@ def _native(a: Expr, b: Expr, *, lower: bool, transposed: bool, unit: bool) -> E
 def _strong_jvp(
     operands: tuple[Expr, ...], tangents: Tangents, result: Expr, **attrs: Any
 ) -> Expr | None:
-    given = [t for t in tangents if t is not None]
-    return _jvp((read_matrices(given, operands[0]), operands[1]), tangents, result, **attrs)
+    (a, b), given = operands, [t for t in tangents if t is not None]
+    a, *kept = strong_matrices(_usable(a, **attrs), a, *given)
+    found = iter(kept)
+    tangents = tuple(None if t is None else next(found) for t in tangents)
+    return _jvp((a, b), tangents, result, **attrs)
 
 
 def _strong_vjp(
     ct: Expr, result: Expr, operands: tuple[Expr, ...], **attrs: Any
 ) -> tuple[Expr | None, ...]:
-    return _vjp(ct, result, (read_matrices([ct], operands[0]), operands[1]), **attrs)
+    a, ct = strong_matrices(_usable(operands[0], **attrs), operands[0], ct)
+    return _vjp(ct, result, (a, operands[1]), **attrs)
+
+
+def _usable(a: Expr, *, lower: bool, transposed: bool, unit: bool) -> Expr:
+    used = masked(a, _read(a.shape[-1], lower, unit))
+    return usable(used, triangle=not unit)
 
 
 SOLVE_TRIANGULAR = structured(

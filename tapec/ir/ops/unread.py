@@ -8,10 +8,10 @@ beside it, and its own derivative meets the finite elements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
 
 from tapec.ir.build import Expr
-from tapec.ir.ops.matrices import eye, per_column, per_matrix
+from tapec.ir.ops.matrices import eye, for_each, per_column, per_matrix
 from tapec.ir.ops.shape import broadcasted, call, reshaped, splat, transposed, zeros
 
 Pairs = tuple[tuple[int, int], ...]
@@ -67,13 +67,32 @@ def read_stack(derivative: Expr, factors: Expr) -> Expr:
     return _kept(per_matrix(mask, factors.shape), factors)
 
 
-def read_matrices(derivatives: Sequence[Expr], a: Expr) -> Expr:
-    """The square matrices a, identities where the derivatives of their results are all zero."""
-    found = None
+def usable(a: Expr, *, triangle: bool = False) -> Expr:
+    """Which matrices are finite, and which triangles have an inverse too."""
+    good = call("isfinite", a)
+    if triangle:
+        diagonal = for_each(good, np.eye(a.shape[-1], dtype=bool))
+        missing = call("logical_and", diagonal, call("equal", a, zeros(a)))
+        good = call("logical_and", good, call("logical_not", missing))
+    last = len(a.shape)
+    return call("reduce_all", good, axes=(last - 2, last - 1))
+
+
+def strong_matrices(good: Expr, a: Expr, *derivatives: Expr) -> tuple[Expr, ...]:
+    """Square matrices, and derivatives that their inverses are multiplied with.
+
+    Where a matrix is not good and its derivatives are all zero, identities and zeros stand for
+    them: nothing passes there, in derivatives of these either.
+    """
+    kept = good
     for d in derivatives:
-        rank = len(a.shape) - 2
-        mask = read(d)
+        rank, mask = len(a.shape) - 2, read(d)
         if len(d.shape) > rank:
             mask = call("reduce_any", mask, axes=tuple(range(rank, len(d.shape))))
-        found = mask if found is None else call("logical_or", found, mask)
-    return a if found is None else call("select", per_matrix(found, a.shape), a, eye(a))
+        kept = call("logical_or", kept, mask)
+    chosen = ((a, eye(a)), *((d, zeros(d)) for d in derivatives))
+    return tuple(call("select", _wide(kept, x), x, other) for x, other in chosen)
+
+
+def _wide(mask: Expr, x: Expr) -> Expr:
+    return mask if len(mask.shape) == len(x.shape) else per_matrix(mask, x.shape)
