@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg as sl
 from support.sampling import sampled, sampled_tuples
 
 import tapec
@@ -59,3 +60,45 @@ def test_third_derivative_of_a_number_by_every_order_of_modes(factor: str) -> No
         for mode in modes:
             g = mode(g)
         np.testing.assert_allclose(g(0.0), want, rtol=1e-12)
+
+
+R = np.array([[4.0, 1.0, 0.5], [1.0, 5.0, 2.0], [0.3, 1.5, 6.0]])
+S = R @ R.T
+B = np.array([1.0, -2.0, 0.5])
+# What a number moves, through systems and factors.
+FOUND: dict[str, Callable[[Any], Any]] = {
+    "solve": lambda x: np.linalg.solve(R + x * R.T, B + x),
+    "inv": lambda x: np.linalg.inv(R + x * R.T),
+    "triangular": lambda x: sl.solve_triangular(R + x * R.T, B + x),
+    "transposed": lambda x: sl.solve_triangular(R + x * R.T, B + x, lower=True, trans=1),
+    "qr": lambda x: np.concatenate(np.linalg.qr(R + x * R.T)),
+    "lu": lambda x: np.concatenate(sl.lu(R + x * R.T)[1:]),
+    "cholesky": lambda x: np.linalg.cholesky(S + x * np.eye(3)),
+    "cho_solve": lambda x: sl.cho_solve(sl.cho_factor(S + x * np.eye(3)), B),
+    "det": lambda x: np.linalg.det(R + x * R.T),
+    "slogdet": lambda x: np.linalg.slogdet(R + x * R.T)[1],
+    "eigh": lambda x: np.linalg.eigh(S + x * (R + R.T))[1] ** 2,
+    "svd": lambda x: np.linalg.svd(R + x * R.T)[0] ** 2,
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_squares_of_residuals_that_are_zero(name: str) -> None:
+    """Their second derivative is twice the square of the first one of the residuals."""
+    found = FOUND[name]
+    target = found(0.0)
+    slope = forward(found)(0.0)
+    second = forward(tapec.grad(lambda x: np.sum((found(x) - target) ** 2)))(0.0)
+    np.testing.assert_allclose(second, 2.0 * np.sum(slope**2), rtol=1e-8)
+    second = tapec.grad(tapec.grad(lambda x: np.sum((found(x) - target) ** 2)))(0.0)
+    np.testing.assert_allclose(second, 2.0 * np.sum(slope**2), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_mixed_derivative_where_a_scale_is_zero(name: str) -> None:
+    found = FOUND[name]
+    w = np.arange(1.0, 1.0 + np.size(found(0.0))).reshape(np.shape(found(0.0)))
+    slope = np.sum(w * forward(found)(0.0))
+    for f in (lambda t, x: t * np.sum(w * found(x)), lambda t, x: np.sum(w * found(x) * t)):
+        mixed = tapec.hessian(f, argnums=(0, 1))(0.0, 0.0)
+        np.testing.assert_allclose([mixed[0][1], mixed[1][0]], slope, rtol=1e-9)

@@ -210,7 +210,8 @@ class Writer:
         self.loops += 1
         if self.rng.random() < 0.2:
             made = Statement(
-                f"{name} = 0\nwhile {name} < 4 and ({self.fill('{C}')}):", [Statement(f"{name} += 1")]
+                f"{name} = 0\nwhile {name} < 4 and ({self.fill('{C}')}):",
+                [Statement(f"{name} += 1")],
             )
         else:
             form = self.rng.choice(self.looping).replace("{c}", name)

@@ -41,7 +41,7 @@ def _trace_of_quotient(a: Expr, ta: Expr) -> Expr:
 
 def _scaled_inverse(a: Expr, ct: Expr) -> Expr:
     """The gradient a^-T of log|a|, times a number per matrix."""
-    return call("solve", matrix_transpose(a), eye(a)) * per_matrix(ct, a.shape)
+    return call("strong_mul", per_matrix(ct, a.shape), call("solve", matrix_transpose(a), eye(a)))
 
 
 def _jvp_determinant(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:
@@ -61,7 +61,7 @@ def _strong_vjp_determinant(
     ct: Expr, result: Expr, operands: tuple[Expr, ...]
 ) -> tuple[Expr | None, ...]:
     a, ct = strong_matrices(usable(operands[0]), operands[0], ct)
-    return _vjp_determinant(ct, result, (a,))
+    return (call("strong_mul", per_matrix(ct, a.shape), cofactors(a)),)
 
 
 def _determinant_rate(operands: tuple[Expr, ...], tangents: Tangents, result: Expr) -> Expr | None:

@@ -16,7 +16,7 @@ from tapec.trace.arrays.fresh import arrays_in, laid_out_as_numpy
 from tapec.trace.arrays.handlers import HANDLERS
 from tapec.trace.arrays.linear_errors import expect_success, is_checked, noted
 from tapec.trace.arrays.memory import strided_view
-from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, unwrap
+from tapec.trace.arrays.operands import any_special, any_symbolic, deps_of, listed, unwrap
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.session import NeedStatic, where
 from tapec.trace.arrays.sharing import same_memory
@@ -28,7 +28,7 @@ from tapec.trace.arrays.writes import deliver
 
 def call(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function: eagerly where nothing is traced, by its translation otherwise."""
-    name = name_of(function)
+    name, args, kwargs = name_of(function), listed(tuple(args)), listed(kwargs)
     if not any_symbolic(args) and not any_symbolic(kwargs) and name not in OWN:
         return eager(function, args, kwargs)
     if any_special(args) or any_special(kwargs):
@@ -100,6 +100,7 @@ def _flat(args: Sequence[Any]) -> Iterator[Any]:
 
 def method(name: str, x: Tracer, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """`x.name(...)`: NumPy's own method on constants, a translation otherwise."""
+    args, kwargs = listed(tuple(args)), listed(kwargs)
     if any_special(args) or any_special(kwargs):
         return call_special(name, (x, *args), kwargs)
     if kwargs and is_complex_type(kwargs.get("dtype")):

@@ -64,7 +64,10 @@ def setitem(x: Tracer, key: Any, value: Any) -> None:
     elif parsed.arrays:
         scatter("scatter", x, parsed, value)
     else:
-        write_through(x, basic_view(x, parsed), value)
+        view = basic_view(x, parsed)
+        if not (view.shape or parsed.boxed) and np.ndim(value):
+            np.zeros(1)[0] = np.zeros(np.shape(value))  # NumPy says whether it takes an array
+        write_through(x, view, value)
 
 
 def write_through(x: Tracer, view: Tracer, value: Any) -> None:

@@ -20,6 +20,25 @@ from tapec.trace.arrays.tracer import Tracer, wrap
 from tapec.tree import ComplexParts, joined
 
 _SCALARS = (bool, int, float)
+_NO_SEQUENCES = (str, bytes, bytearray, memoryview, range)
+
+
+def listed(a: Any) -> Any:
+    """Named tuples, deques and other sequences, which NumPy takes for lists, as lists.
+
+    Those inside of lists, tuples and dicts too; everything else is the same object.
+    """
+    kind = type(a)
+    if kind is Tracer or kind in _SCALARS:
+        return a
+    if kind is list or kind is tuple:
+        made = [listed(x) for x in a]
+        return a if all(x is y for x, y in zip(a, made, strict=True)) else kind(made)
+    if kind is dict:
+        return {k: listed(x) for k, x in a.items()}
+    if isinstance(a, Sequence) and not isinstance(a, _NO_SEQUENCES):
+        return (tuple if isinstance(a, tuple) else list)(map(listed, a))
+    return a
 
 
 def any_symbolic(args: Any) -> bool:

@@ -13,6 +13,7 @@ from tapec.trace.arrays.dispatch import call, method
 from tapec.trace.arrays.handlers import HANDLERS, may_raise
 from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.mixed import agreed
+from tapec.trace.arrays.operands import listed
 from tapec.trace.arrays.overwriting import assign_flat
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import SPECIAL, call_special, is_special
@@ -89,6 +90,7 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
     def forward(self: Tracer, other: Any) -> Any:
         if is_special(other):
             return call_special(name, (self, other), {})
+        other = listed(other)
         if type(other) in _SEQUENCES and is_number(self):
             return _with_sequence(name, self, other, self, other)
         return _apply(name, self, other)
@@ -96,6 +98,7 @@ def _operator(name: str) -> tuple[Any, Any, Any]:
     def reflected(self: Tracer, other: Any) -> Any:
         if is_special(other):
             return call_special(name, (other, self), {})
+        other = listed(other)
         if type(other) in _SEQUENCES and is_number(self):
             return _with_sequence(name, self, other, other, self)
         return _apply(name, other, self)

@@ -6,8 +6,9 @@ from typing import Any
 
 from tapec.trace.arrays import indexing as plain
 from tapec.trace.arrays.dynamic import is_dynamic
+from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.narrow import narrowed, widened_integers, widened_key
-from tapec.trace.arrays.operands import any_special, as_array
+from tapec.trace.arrays.operands import any_special, as_array, listed
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import copyto
 from tapec.trace.numpy import flat
@@ -23,7 +24,7 @@ def getitem(x: Tracer, key: Any) -> Any:
         return narrowed(getitem(widened_integers(x), key), x._storage.narrow)
     if type(key) is int:
         return plain.getitem(x, key)
-    key = widened_key(key)
+    key = widened_key(listed(key))
     if flat.is_flat(x):
         return flat.items(x, getitem(flat.as_row(x), key))
     if any_special(key):
@@ -47,7 +48,9 @@ def getitem(x: Tracer, key: Any) -> Any:
 def setitem(x: Tracer, key: Any, value: Any) -> None:
     """``x[key] = value``."""
     x._check_writable()
-    key = widened_key(key)
+    if is_number(x):
+        raise TypeError(f"'numpy.{x.dtype}' object does not support item assignment")
+    key, value = widened_key(listed(key)), listed(value)
     if flat.is_flat(x):
         if flat.write_as_numpy(x, key, value):
             return

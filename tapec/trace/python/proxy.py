@@ -17,7 +17,7 @@ from tapec.trace.arrays.dispatch import call, eager
 from tapec.trace.arrays.dispatch import translated as translated_call
 from tapec.trace.arrays.memory import is_number
 from tapec.trace.arrays.mixed import agreed, refuse_unsure
-from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer
+from tapec.trace.arrays.operands import any_special, any_symbolic, any_tracer, listed
 from tapec.trace.arrays.promote import is_complex_type
 from tapec.trace.arrays.table import OWN, TABLE, name_of
 from tapec.trace.arrays.tracer import Tracer, of_numpy
@@ -155,6 +155,7 @@ class UfuncProxy:
         return hash(self._ufunc)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = listed(args), listed(kwargs)
         writes = "out" in kwargs or len(args) > self._ufunc.nin
         if any_symbolic(args) or any_symbolic(kwargs) or (writes and self.__name__ in TABLE):
             return ufunc_call(self._ufunc, "__call__", args, kwargs)
@@ -166,6 +167,7 @@ class UfuncProxy:
             return member
 
         def method(*args: Any, **kwargs: Any) -> Any:
+            args, kwargs = listed(args), listed(kwargs)
             if any_symbolic(args) or (name == "at" and any_tracer(args)):
                 return ufunc_call(self._ufunc, name, args, kwargs)
             return eager(member, args, kwargs)
@@ -179,6 +181,7 @@ def numpy_function(real: Any) -> Any:
 
     @functools.wraps(real)
     def translated(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = listed(args), listed(kwargs)
         if name in OWN and not (any_special(args) or is_complex_type(kwargs.get("dtype"))):
             return translated_call(name, real, args, kwargs)
         return call(real, args, kwargs)

@@ -132,10 +132,26 @@ def indexed_sequence(iterable: Any) -> IndexedSequence | None:
             return IndexedSequence(len(iterable), lambda i: start + i if start else i)
         return IndexedSequence(len(iterable), lambda i: start + i * step)
     if type(iterable) is Tracer and iterable._shape:
-        return IndexedSequence(iterable._shape[0], lambda i: iterable[i])
+        return _rows(iterable)
     if type(iterable) in SPECIAL:
         return IndexedSequence(iterable.length, lambda i: iterable[i])
     return None
+
+
+def _rows(x: Tracer) -> IndexedSequence:
+    """The rows of an array whose shape the loop leaves as it is."""
+    count = x._shape[0]
+
+    def row(i: Any) -> Any:
+        if x._shape[:1] != (count,):
+            raise ControlFlowError(
+                "an array gets another shape while a loop goes through its rows",
+                where=where(),
+                hint="loop over a copy: for row in x.copy():",
+            )
+        return x[i]
+
+    return IndexedSequence(count, row)
 
 
 def enumerate_(iterable: Any, start: int = 0) -> Any:

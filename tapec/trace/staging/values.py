@@ -253,7 +253,7 @@ def _poison_operators() -> None:
     names += [f"__{n}__" for n in (
         "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs", "invert", "bool", "len", "iter",
         "getitem", "setitem", "call", "float", "int", "index", "array_ufunc", "array_function",
-        "array", "contains", "enter", "format", "hash", "round", "trunc", "floor", "ceil",
+        "array", "contains", "enter", "exit", "format", "hash", "round", "trunc", "floor", "ceil",
         "divmod", "rdivmod", "complex", "reversed", "lshift", "rlshift", "rshift", "rrshift",
         "next", "delitem", "str")]  # fmt: skip
     for name in names:
