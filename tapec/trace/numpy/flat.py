@@ -62,4 +62,5 @@ def values_for(place: Any, value: Any) -> Any:
             hint="write a copy: a.flat = b.copy()",
         )
     row = ravel(value)
-    return row if row.size in (1, count) else cycled(row, count)
+    found = row if row.size in (1, count) else cycled(row, count)
+    return found if as_tracer(place).shape else found[0]
