@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from tapec.trace.arrays.memory import in_c_order, shadow
 from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, key_of, unwrap
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.tracer import is_symbolic
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.join import concatenate
 from tapec.trace.numpy.shape import broadcast_to, ravel, transpose
 
@@ -60,17 +61,54 @@ class Vectorized:
 
     def __init__(self, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
                  cache: bool = False, signature: Any = None) -> None:  # fmt: skip
-        for name, value in {"excluded": excluded, "signature": signature}.items():
-            if value is not None:
-                raise unsupported(np.vectorize, f" with {name}=")
         self._function, self._types = pyfunc, otypes
+        self._excluded = frozenset(excluded or ())
+        self._cores = None if signature is None else _core_dimensions(signature)
 
     @classmethod
     def of(cls, made: Any, function: Any) -> Vectorized:
         """What stands for an object made outside the trace."""
         return cls(function, made.otypes, excluded=made.excluded or None, signature=made.signature)
 
-    def __call__(self, *arrays: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or self._excluded:
+            return self._with_excluded(args, kwargs)
+        if self._cores is not None:
+            return self._on_parts([as_tracer(a) for a in args], self._cores)
+        return self._on_elements(args)
+
+    def _with_excluded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The call on what varies: excluded arguments are given to the function whole."""
+        places = [k for k in range(len(args)) if k not in self._excluded]
+        names = [n for n in kwargs if n not in self._excluded]
+
+        def function(*items: Any) -> Any:
+            found = list(args)
+            for k, item in zip(places, items, strict=False):
+                found[k] = item
+            named = dict(zip(names, items[len(places) :], strict=True))
+            return self._function(*found, **{**kwargs, **named})
+
+        inner = Vectorized(function, self._types)
+        inner._cores = self._cores
+        return inner(*(args[k] for k in places), *(kwargs[n] for n in names))
+
+    def _on_parts(self, arrays: list[Tracer], cores: list[int]) -> Any:
+        """The function on arrays of the core dimensions, for all others."""
+        if len(arrays) != len(cores):
+            raise TypeError(f"wrong number of positional arguments: expected {len(cores)}")
+        loops = [a.shape[: a.ndim - n] for a, n in zip(arrays, cores, strict=True)]
+        shape = np.broadcast_shapes(*loops)
+        spread = [
+            broadcast_to(a, (*shape, *a.shape[len(loop) :]))
+            for a, loop in zip(arrays, loops, strict=True)
+        ]
+        found = [self._function(*(a[i] for a in spread)) for i in np.ndindex(*shape)]
+        if not isinstance(found[0], tuple):
+            return self._array(found, shape, 0)
+        return tuple(self._array(f, shape, k) for k, f in enumerate(zip(*found, strict=True)))
+
+    def _on_elements(self, arrays: tuple[Any, ...]) -> Any:
         spread = TABLE["broadcast_arrays"](*arrays)
         shape = spread[0].shape
         flat = zip(*(TABLE["ravel"](a) for a in spread), strict=True)
@@ -83,7 +121,13 @@ class Vectorized:
         kind = None if self._types is None else self._types[k]
         # The first result decides the element type, as in NumPy.
         made = TABLE["array"](list(items), dtype=kind or TABLE["result_type"](items[0]))
-        return TABLE["reshape"](made, shape)
+        return TABLE["reshape"](made, (*shape, *made.shape[1:]))
+
+
+def _core_dimensions(signature: str) -> list[int]:
+    """How many core dimensions each argument has, in a signature as `(m,n),(n)->(m)`."""
+    inputs = re.findall(r"\(([^()]*)\)", signature.split("->")[0])
+    return [len([d for d in core.split(",") if d.strip()]) for core in inputs]
 
 
 def nditer(

@@ -157,10 +157,15 @@ def _holds(mask: Any) -> Any:
 
 @implements("compress")
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:
-    """The slices where a condition known while tracing holds."""
+    """The slices where a condition holds: how many there are may be known at run time only."""
     x = ravel(a) if axis is None or not as_tracer(a).ndim else as_tracer(a)
     axis = axis_of(0 if axis is None else axis, x.ndim)
-    return along(x, axis, np.flatnonzero(_static(condition, np.compress)))
+    if not any_symbolic(condition):
+        return along(x, axis, np.flatnonzero(unwrap(condition)))
+    mask = _holds(condition)
+    if mask.shape[0] < x.shape[axis]:
+        x = along(x, axis, slice(0, mask.shape[0]))
+    return along(x, axis, mask)
 
 
 @method_of_arrays("compress")

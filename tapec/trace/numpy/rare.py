@@ -22,6 +22,7 @@ from tapec.trace.numpy import (  # noqa: F401
     nan,
     norm,
     objects,
+    padding,
     polynomial,
     quantiles,
     sample_scores,

@@ -141,39 +141,6 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     return x
 
 
-@implements("pad")
-def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0,
-        reflect_type: str = "even") -> Any:  # fmt: skip
-    """``np.pad``: constant, and the modes that repeat elements (edge, reflect, symmetric, wrap)."""
-    x = as_tracer(x)
-    if reflect_type != "even":
-        raise unsupported(np.pad, f" with reflect_type={reflect_type!r}")
-    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
-    if mode == "constant" and TABLE["ndim"](constant_values):
-        return _bordered(x, widths, TABLE["broadcast_to"](constant_values, (x.ndim, 2)))
-    if mode == "constant":
-        shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
-        made = TABLE["full"](shape, constant_values, x.dtype)
-        made[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))] = x
-        return made
-    if mode not in ("edge", "reflect", "symmetric", "wrap"):
-        raise unsupported(np.pad, f" with mode={mode!r}")
-    for axis, width in enumerate(widths):
-        x = along(x, axis, np.pad(np.arange(x.shape[axis]), width, mode=mode))  # type: ignore[call-overload]
-    return x
-
-
-def _bordered(x: Tracer, widths: list[list[int]], values: Any) -> Tracer:
-    """An array between parts that have a number each, one axis after the other."""
-    for axis, width in enumerate(widths):
-        shapes = [(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in width]
-        before, after = (
-            TABLE["full"](shape, values[axis, k], x.dtype) for k, shape in enumerate(shapes)
-        )
-        x = joined([before, x, after], axis)
-    return x
-
-
 @implements("diff")
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours."""
