@@ -58,6 +58,16 @@ def gradient(func: Func, wrt: Sequence[bool]) -> Func:
     return both.with_results(both.results[len(func.results) :])
 
 
+def check_results(func: Func) -> None:
+    """Raise where a result is no float."""
+    for v in func.results:
+        if not v.type.is_float:
+            raise DTypeError(
+                f"cannot differentiate a result of {func.name} of type {v.type}",
+                hint="pass float arguments (x.astype(float)), and return floats",
+            )
+
+
 @verified
 def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
     """inputs -> blocks d result / d input, each of shape out + in.
@@ -66,9 +76,7 @@ def jacobian_func(func: Func, wrt: Sequence[bool], mode: Mode = "auto") -> Func:
     pulls one back, one result at a time; `auto` takes the mode with fewer seeds.
     """
     independents = active_params(func, wrt)
-    for v in func.results:
-        if not v.type.is_float:
-            raise DTypeError(f"cannot differentiate a result of {func.name} of type {v.type}")
+    check_results(func)
     if mode == "auto":
         forward = _size(independents) <= _size(func.results)
         mode = "fwd" if forward else "rev"

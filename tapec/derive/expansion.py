@@ -113,7 +113,8 @@ def stacked(values: Sequence[Any]) -> Any:
     for v in rest:
         if v.shape != first.shape:
             raise ShapeError(
-                f"a direction of shape {list(v.shape)} for a value of shape {list(first.shape)}"
+                f"a direction of shape {list(v.shape)} for a value of shape {list(first.shape)}",
+                hint="give directions and coefficients the shapes of their point",
             )
     return np.stack([first, *(v.astype(first.dtype) for v in rest)])
 

@@ -132,7 +132,8 @@ class _Map:
             seed: Any = lift(leaf)
             if seed.shape != wanted.shape:
                 raise ShapeError(
-                    f"a direction of shape {list(seed.shape)} for a value of type {wanted}"
+                    f"a direction of shape {list(seed.shape)} for a value of type {wanted}",
+                    hint="give it the same shape",
                 )
             if wanted.is_float:
                 found.append(seed * 1.0)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from tapec.ad.drivers import check_results
 from tapec.call.engine import engine_options
 from tapec.call.foreign import Foreign
 from tapec.call.kernel import Kernel
@@ -38,13 +39,14 @@ from tapec.derive.sparse_plans import (
     blocks_of,
     steady,
 )
-from tapec.errors import DTypeError, SparsityError
+from tapec.errors import SparsityError
 from tapec.ir import Func
 from tapec.sparse.colouring import Colouring
 from tapec.sparse.dependence import dependence
 from tapec.sparse.direct import Direct, direct
 from tapec.sparse.pieces import MoreEntries, NotDirect
 from tapec.sparse.report import Sparsity
+from tapec.sparse.rows import freeze
 from tapec.sparse.tuning import COMPARED_ARRAYS
 from tapec.trace import ResultMarker, Tracer, current
 from tapec.trace.arrays.session import where
@@ -55,8 +57,8 @@ class SparseKernel(Foreign):
     """A derivative as `scipy.sparse` arrays: what `jacobian` and `hessian` make with `sparse=True`.
 
     The first call with a signature finds the pattern, colours it and compiles; later calls run one
-    kernel, which writes the nonzeros. All results have the same index arrays: copy a matrix before
-    changing its structure.
+    kernel, which writes the nonzeros. All results have the same index arrays, which are read-only:
+    copy a matrix before changing its structure in place, as `eliminate_zeros` does.
     """
 
     suffix = "jacobian"
@@ -113,7 +115,8 @@ class SparseKernel(Foreign):
         if last is None or last.special is not special or not last.holds(inputs):
             func = self._differentiated(special, flags)
             found = dependence(func, flags, _integers(func, inputs))
-            pattern = self._completed(sp.csr_array(sp.vstack(found.patterns, format="csr")))
+            rows = sp.csr_array(sp.vstack(found.patterns, format="csr"))
+            pattern = freeze(self._completed(rows))
             given = tuple((k, np.array(inputs[k])) for k in sorted(found.given))
             last = self._last = SparseStructure(special, func, found.facts, pattern, given)
         return last
@@ -279,9 +282,7 @@ def results_only(special: Specialization) -> Func:
             hint="return what it stores",
         )
     func = special.func.with_results(special.func.results[: special.returned_count])
-    for v in func.results:
-        if not v.type.is_float:
-            raise DTypeError(f"cannot differentiate a result of {func.name} of type {v.type}")
+    check_results(func)
     return func
 
 

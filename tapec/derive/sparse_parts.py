@@ -15,7 +15,7 @@ from tapec.call.specialize import Specialization
 from tapec.derive.nesting import argument_leaves
 from tapec.errors import SparsityError
 from tapec.sparse.colouring import Colouring, Order
-from tapec.sparse.rows import entries
+from tapec.sparse.rows import entries, freeze
 from tapec.trace import Tracer
 from tapec.trace.results import call_traced
 from tapec.tree import Tree, complex_leaves, flatten
@@ -140,6 +140,9 @@ class MatrixBlock:
     def filled(self, data: Array) -> Any:
         """A matrix with its part of these nonzeros; it shares its index arrays with all others."""
         return self._with(data[self.nonzeros])
+
+    def __post_init__(self) -> None:
+        freeze(self.template)
 
     def resized(self, size: int) -> MatrixBlock:
         """The block with so many zeros in its template: none are to be kept on disk."""

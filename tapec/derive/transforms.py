@@ -142,6 +142,7 @@ def jacobian(
         return SparseKernel(f, argnums, Style(format, order, mode, route), options(f))
     if mode == "both":
         raise SparsityError("a dense Jacobian has one mode", hint="use 'auto', 'fwd' or 'rev'")
+    _of_dense(format, order, route)
     if holomorphic:
         return Kernel(Holomorphic(f, argnums, mode=mode), **options(f))
     return Kernel(Jacobian(f, argnums, mode), **options(f))
@@ -200,9 +201,18 @@ def hessian(
         return SparseHessian(
             f, argnums, Style(format, order, "auto", route, triangle, colouring), options(f)
         )
+    _of_dense(format, order, route, triangle, colouring)
     if isinstance(argnums, int):
         return Kernel(Hessian(f, argnums), **options(f))
     return jacobian(jacobian(f, argnums), argnums, mode="fwd")
+
+
+def _of_dense(
+    format: Any, order: Any, route: Any, triangle: Any = None, colouring: Any = "star"
+) -> None:
+    """Raise where a dense derivative is asked for with options of sparse ones."""
+    if (format, order, route, triangle, colouring) != ("csr", "best", "auto", None, "star"):
+        raise SparsityError("these are options of sparse derivatives", hint="set sparse=True")
 
 
 def jvp(f: Function, primals: Any, tangents: Any) -> Any:

@@ -18,7 +18,7 @@ from tapec.derive.derived import Function
 from tapec.derive.transforms import hessian, hvp, jacobian, value_and_grad
 from tapec.errors import UnsupportedOperation
 from tapec.interop.tuning import SPARSE_FROM, SPARSE_SHARE
-from tapec.interop.vectors import Curve, Vector, Weighted
+from tapec.interop.vectors import Curve, OneNumber, Vector, Weighted
 
 Array = np.ndarray[Any, Any]
 
@@ -27,6 +27,7 @@ GRADIENT = frozenset(["cg", "bfgs", "l-bfgs-b", "tnc", "slsqp"])
 PRODUCTS = frozenset(["newton-cg", "trust-ncg", "trust-krylov"])
 MATRIX = frozenset(["dogleg", "trust-exact"])
 EITHER = "trust-constr"
+OWN = "a callable"  # a solver of the user's
 WITHOUT = frozenset(["nelder-mead", "powell", "cobyla", "cobyqa"])
 
 
@@ -34,7 +35,7 @@ def minimize(
     fun: Function,
     x0: Any,
     args: Sequence[Any] = (),
-    method: str | None = None,
+    method: str | Callable[..., Any] | None = None,
     *,
     bounds: Any = None,
     constraints: Any = (),
@@ -46,7 +47,8 @@ def minimize(
     the Hessian, dogleg and trust-exact the Hessian, trust-constr a sparse Hessian where its pattern
     is sparse. Constraints may be `NonlinearConstraint`, `LinearConstraint` or dictionaries; those
     that are functions get their Jacobians, for trust-constr also the Hessians of their weighted
-    sums, whatever `jac` and `hess` they were made with.
+    sums, whatever `jac` and `hess` they were made with. A solver of your own as `method` is given
+    `jac`, `hess` and `hessp`, and calls those it needs.
 
     Raises UnsupportedOperation for methods that SciPy does not have by name, and what tracing
     raises for functions that cannot be traced.
@@ -61,7 +63,7 @@ def minimize(
     args = args if isinstance(args, tuple) else (args,)
     start = np.asarray(x0, float)
     listed = _listed(constraints)
-    name = (method or _default(bounds, listed)).lower()
+    name = OWN if callable(method) else (method or _default(bounds, listed)).lower()
     derived = _derivatives(fun, name, start.ravel(), args)
     suited = [_constraint(c, name, start.ravel()) for c in listed]
     return optimize.minimize(
@@ -87,6 +89,7 @@ def _derivatives(fun: Function, name: str, x: Array, args: Sequence[Any]) -> dic
     """The objective and its derivatives as arguments of `scipy.optimize.minimize`."""
     if name in WITHOUT:
         return {"fun": fun}
+    fun = fun if isinstance(fun, Kernel) else OneNumber(fun)
     both = {"fun": value_and_grad(fun), "jac": True}
     if name in GRADIENT:
         return both
@@ -94,6 +97,8 @@ def _derivatives(fun: Function, name: str, x: Array, args: Sequence[Any]) -> dic
         return {**both, "hessp": hvp(fun)}
     if name in MATRIX:
         return {**both, "hess": hessian(fun)}
+    if name == OWN:
+        return {**both, "hess": hessian(fun), "hessp": hvp(fun)}
     if name == EITHER:
         return {**both, "hess": _second(fun, x, *args)}
     raise UnsupportedOperation(

@@ -46,7 +46,8 @@ def sensitivities(
     `fun(t, y, p)` returns the slope of y, `p` is a vector. The result has two arrays more: of shape
     (n, k, times), `by_parameters` is dy/dp, of shape (n, n, times), `by_initial` dy/dy0. They obey
     the tolerances as y does (1e-8 and 1e-10 where none are given). Implicit methods get the
-    Jacobian of fun once for y and for every derivative, without their coupling.
+    Jacobian of fun once for y and for every derivative, without their coupling. Raises ShapeError
+    where y0 or p is no vector.
 
     >>> from tapec.interop import sensitivities
 
@@ -55,7 +56,7 @@ def sensitivities(
     >>> np.allclose(s.by_parameters[0, 0], -s.t * s.y[0], atol=1e-6)
     True
     """
-    y0, p = np.asarray(y0, float), np.asarray(p, float)
+    y0, p = _vector("y0", y0), _vector("p", p)
     n, k = y0.size, p.size
     directions = np.hstack([np.zeros((n, k)), np.eye(n)]).T
     fixed = np.vstack([np.eye(k), np.zeros((n, k))])
@@ -106,7 +107,8 @@ def adjoint_gradient(
     `loss(y)` takes the solution at the times `t_eval`, of shape (n, times), by default at the end
     alone; it is a plain function, which is differentiated too. Costs about as much as three
     solutions, whatever the number of parameters. `options` go to `scipy.integrate.solve_ivp`, with
-    tolerances as for `sensitivities`. Raises ShapeError where times are not increasing.
+    tolerances as for `sensitivities`. Raises ShapeError where times are not increasing, and where
+    y0 or p is no vector.
 
     >>> from tapec.interop import sensitivities
 
@@ -116,7 +118,7 @@ def adjoint_gradient(
     >>> np.allclose(g.by_parameters, -2 * np.exp(-0.5), atol=1e-6)
     True
     """
-    y0, p = np.asarray(y0, float), np.asarray(p, float)
+    y0, p = _vector("y0", y0), _vector("p", p)
     times = _increasing(np.atleast_1d(t_span[1] if t_eval is None else t_eval), t_span)
     options = {**ACCURACY, **options}
     backward = _Backward(fun, y0.size, p, method, options)
@@ -128,6 +130,16 @@ def adjoint_gradient(
         until = times[k - 1] if k else t_span[0]
         costate = backward.costate((times[k], until), costate, solution.sol)
     return LossGradient(float(value), costate[: y0.size], costate[y0.size :])
+
+
+def _vector(name: str, given: Any) -> Array:
+    found = np.asarray(given, float)
+    if found.ndim != 1:
+        raise ShapeError(
+            f"{name} of shape {list(found.shape)} is no vector",
+            hint=f"give {name} as a list or an array with one axis, and read {name}[0] in fun",
+        )
+    return found
 
 
 def _increasing(times: Array, t_span: Sequence[float]) -> Array:

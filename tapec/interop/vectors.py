@@ -35,6 +35,17 @@ class Vector:
         return call_traced(self.f, tuple(args), dict(kwargs))
 
 
+class OneNumber(Vector):
+    """A function that returns one number, or an array that holds one, as solvers take it."""
+
+    suffix = "number"
+
+    def vector(self, *args: Any, **kwargs: Any) -> Any:
+        """The number that the function returns; anything else as it is."""
+        found = self.returned(args, kwargs)
+        return np.reshape(found, ()) if np.shape(found) in ((1,), (1, 1)) else found
+
+
 class Stacked(Vector):
     """fun(x, y, *p) as a function of (y, *p, x): a list of rows is one array."""
 

@@ -9,17 +9,19 @@ import scipy.sparse as sp
 
 from tapec.errors import MissingDependency
 from tapec.sparse.colouring import Colouring
+from tapec.sparse.rows import freeze
 
 
 class Sparsity:
     """Where a derivative can be nonzero, and the directions that find all of it.
 
     `pattern` is a boolean `scipy.sparse.csr_array` with a row for every number that the function
-    returns and a column for every number of the chosen arguments, in their order.
+    returns and a column for every number of the chosen arguments, in their order. Its index arrays
+    are read-only, as those of the derivatives are.
     """
 
     def __init__(self, pattern: sp.csr_array, colour: Colouring | Callable[[], Colouring]) -> None:
-        self.pattern = pattern
+        self.pattern = freeze(pattern)
         self._colour = colour
 
     @property

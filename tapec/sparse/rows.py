@@ -132,3 +132,11 @@ def _csr(ends: Array, indices: Array, columns: int) -> sp.csr_array:
     made.indices, made.indptr = indices.astype(size, copy=False), ends.astype(size, copy=False)
     made.has_sorted_indices = made.has_canonical_format = True
     return made
+
+
+def freeze(matrix: Any) -> Any:
+    """A matrix whose index arrays cannot be written to: others have the same."""
+    places = matrix.coords if matrix.format == "coo" else (matrix.indices, matrix.indptr)
+    for array in places:
+        array.flags.writeable = False
+    return matrix

@@ -172,3 +172,11 @@ def test_a_damaged_entry_is_no_pattern(disk: Store) -> None:
             file.seek(-3, 2)
             file.write(b"???")
     assert parts(make()(*args)) == parts(first)
+
+
+def test_index_arrays_from_the_disk_are_read_only(disk: Store) -> None:
+    x = np.linspace(0.2, 1.3, 5)
+    for _ in range(2):
+        found = tapec.hessian(lambda x: np.sum((x[1:] * x[:-1]) ** 2), sparse=True)(x)
+        assert not found.indices.flags.writeable
+        assert not found.indptr.flags.writeable

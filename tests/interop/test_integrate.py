@@ -112,3 +112,22 @@ def test_a_closed_form() -> None:
     np.testing.assert_allclose(last.by_parameters, -6 * np.exp(-1.4), rtol=1e-5)
     with pytest.raises(ShapeError, match="increasing"):
         adjoint_gradient(decay, (0, 2), [3.0], [0.7], lambda y: y[0, 0], [2.0, 1.0])
+
+
+@pytest.mark.parametrize("method", ["RK45", "BDF"])
+def test_complex_states(method: str) -> None:
+    found = integrate.solve_ivp(
+        lambda t, y, a: a * y * y[::-1], (0, 1), [1.0 + 0.5j, 0.5], method, args=(0.5j,)
+    )
+    wanted = si.solve_ivp(lambda t, y: 0.5j * y * y[::-1], (0, 1), [1.0 + 0.5j, 0.5], method)
+    np.testing.assert_allclose(found.y[:, -1], wanted.y[:, -1], rtol=1e-6)
+
+
+def test_numbers_are_no_vectors_of_parameters() -> None:
+    def decay(t: Any, y: Any, p: Any) -> Any:
+        return -p * y
+
+    with pytest.raises(ShapeError, match=r"p of shape \[\] is no vector"):
+        sensitivities(decay, (0, 1), [2.0], 0.5)
+    with pytest.raises(ShapeError, match=r"y0 of shape \[\] is no vector"):
+        adjoint_gradient(decay, (0, 1), 2.0, [0.5], lambda y: y[0, -1])

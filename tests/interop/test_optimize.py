@@ -127,3 +127,25 @@ def test_keywords_and_nested_residuals() -> None:
 
     found = optimize.least_squares(f, np.zeros(4), args=(3.0,), kwargs={"shift": 2.0})
     np.testing.assert_allclose(found.x, [3.0, 2.0, 2.0, 2.0])
+
+
+def test_a_solver_of_the_user() -> None:
+    def newton(fun: Any, x0: Any, args: Any, **given: Any) -> Any:
+        x = x0
+        for _ in range(20):
+            x = x - np.linalg.solve(given["hess"](x, *args), given["jac"](x, *args))
+        products = given["hessp"](x, np.ones(5), *args)
+        np.testing.assert_allclose(products, given["hess"](x, *args).sum(axis=0))
+        return so.OptimizeResult(x=x, fun=fun(x, *args), success=True)
+
+    def shifted(x: Any, a: Any) -> Any:
+        return so.rosen(x - a)
+
+    found = optimize.minimize(shifted, np.full(5, 1.9), (1.0,), newton)
+    np.testing.assert_allclose(found.x, 2.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("method", [None, "Newton-CG", "trust-exact", "trust-constr"])
+def test_an_array_of_one_number_is_a_number(method: Any) -> None:
+    found = optimize.minimize(lambda x: (x - 2.0) ** 2, 0.5, method=method)
+    np.testing.assert_allclose(found.x, 2.0, rtol=1e-6)
