@@ -64,6 +64,7 @@ class Session:
         "builder",
         "captured",
         "captures",
+        "cells",
         "choices",
         "depth",
         "exclusive",
@@ -130,6 +131,7 @@ class Session:
         self._consts: dict[Any, Value] = {}
         self._locs: dict[tuple[int, int], Loc] = {}
         self._wrapped: dict[int, Any] = {}
+        self.cells: dict[int, Any] = {} if parent is None else parent.cells
 
     def emit(self, name: str, *operands: Value, **attrs: Any) -> Value:
         """Append an op located at the user's line and return its result."""
@@ -283,5 +285,6 @@ def running(session: Session) -> Iterator[Session]:
     finally:
         session.alive = False
         session._wrapped.clear()
+        session.cells.clear()
         session.shadows.clear()
         _CURRENT.reset(token)

@@ -133,6 +133,9 @@ def cells_of(function: types.FunctionType, code: types.CodeType) -> list[types.C
 
 
 def known_cell(cell: types.CellType, session: Session) -> types.CellType:
-    """The stand-in of a variable, one for all functions that share it; else a new one."""
-    known = session._wrapped.get(id(cell))
-    return types.CellType() if known is None else known[1]
+    """The stand-in of a variable, one for all functions that share it."""
+    known = session._wrapped.get(id(cell)) or session.cells.get(id(cell))
+    if known is None:  # empty until the first of the functions is complete
+        known = session.cells[id(cell)] = (cell, types.CellType())
+    made: types.CellType = known[1]
+    return made
