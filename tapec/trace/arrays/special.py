@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 # A function of NumPy by its name, its arguments and keywords.
 Handler = Callable[[str, Sequence[Any], dict[str, Any]], Any]
 
@@ -18,8 +20,15 @@ IS_TRACED: dict[type, Callable[[Any], bool]] = {}
 
 def is_special(a: Any) -> bool:
     """Whether a call with this argument goes to the handler of its class."""
-    kind = type(a)
-    return kind in SPECIAL or kind in CONSTANT
+    return _kind(a) is not None
+
+
+def _kind(a: Any) -> type | None:
+    """The class with a handler: of complex arrays that of complex numbers; None for the others."""
+    kind: type = type(a)
+    if kind is np.ndarray:
+        return complex if a.dtype.kind == "c" else None
+    return kind if kind in SPECIAL or kind in CONSTANT else None
 
 
 def is_traced_special(a: Any) -> bool:
@@ -43,8 +52,7 @@ def call_special(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def _special_kinds(args: Iterable[Any]) -> Iterable[type]:
     for a in args:
-        kind = type(a)
-        if kind in SPECIAL or kind in CONSTANT:
+        if type(a) in (list, tuple, dict):
+            yield from _special_kinds(a.values() if type(a) is dict else a)
+        elif (kind := _kind(a)) is not None:
             yield kind
-        elif kind in (list, tuple, dict):
-            yield from _special_kinds(a.values() if kind is dict else a)

@@ -21,7 +21,7 @@ from tapec.trace.arrays.special import CONSTANT, IS_TRACED, SPECIAL
 from tapec.trace.arrays.table import TABLE, Table
 from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.arrays.writes import deliver
-from tapec.trace.complex.options import CURE, as_given, takes_arrays
+from tapec.trace.complex.options import CURE, as_called, as_given, takes_arrays
 from tapec.trace.numpy.ufunc_methods import NumpyProtocols
 from tapec.tree import TRACED, ComplexParts, is_complex, parts_of
 
@@ -248,7 +248,9 @@ def apply(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     known = RULES.get(name)
     if known is None:
         raise UnsupportedOperation(
-            f"np.{name} has no translation for traced complex arrays", where=where(), hint=CURE
+            f"{as_called(name)} has no translation for traced complex arrays",
+            where=where(),
+            hint=CURE,
         )
     if takes_arrays(name):
         args = [

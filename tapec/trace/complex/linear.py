@@ -65,11 +65,11 @@ def det(a: Any) -> Any:
     n, kind, made = a.shape[-1], a.dtype, 1.0 + 0.0j
     for k in range(n):
         best = np.argmax(np.abs(a[..., k:, k]), axis=-1) + k
-        a, swapped = _swapped(a, k, best)
+        a, moved = swapped(a, k, best)
         pivot = a[..., k, k]
-        made = made * pivot * where_swapped(swapped)
+        made = made * pivot * where_swapped(moved)
         if k < n - 1:
-            factor = _ratio(a[..., k + 1 :, k], pivot[..., None])
+            factor = ratio(a[..., k + 1 :, k], pivot[..., None])
             rest = a[..., k + 1 :, k + 1 :] - factor[..., None] * a[..., k, k + 1 :][..., None, :]
             a = _bordered(a, rest, k)
     return RULES["astype"](made, kind)
@@ -80,13 +80,13 @@ def where_swapped(swapped: Any) -> Any:
     return np.where(swapped, -1.0, 1.0)
 
 
-def _ratio(x: Any, pivot: Any) -> Any:
+def ratio(x: Any, pivot: Any) -> Any:
     """x / pivot, and 0 where the pivot is: then the whole column is 0."""
     zero = pivot == 0
     return x / pair(np.where(zero, 1.0, pivot.real), pivot.imag)
 
 
-def _swapped(a: Any, k: int, best: Any) -> tuple[Any, Any]:
+def swapped(a: Any, k: int, best: Any) -> tuple[Any, Any]:
     """Rows k and `best` exchanged, and whether they differ."""
     rows = np.arange(a.shape[-2])
     column = best[..., None]

@@ -47,12 +47,19 @@ def takes_arrays(name: str) -> bool:
     return name in _OF_ARRAYS or isinstance(_of_numpy(name), np.ufunc)
 
 
+def as_called(name: str) -> str:
+    """A function's name with its package."""
+    if name.startswith("scipy."):
+        return name
+    return f"np.{name}" if name.partition(".")[0] in dir(np) else f"scipy.special.{name}"
+
+
 def as_given(name: str, known: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The arguments as the rule takes them, and `out`; others are refused."""
 
     def refused(argument: str) -> UnsupportedOperation:
         return UnsupportedOperation(
-            f"np.{name} of complex numbers with {argument}=", where=where(), hint=CURE
+            f"{as_called(name)} of complex numbers with {argument}=", where=where(), hint=CURE
         )
 
     if name.startswith("fft."):
