@@ -19,6 +19,7 @@ from tapec.passes.rules import (
     loops,
     placement,
     repeated,
+    seeds,
     select_writes,
     shape,
     sink_writes,
@@ -39,6 +40,7 @@ _FAMILIES = (
     loops,
     placement,
     repeated,
+    seeds,
     loop_carried,
     shape,
 )  # importing them declares the rules

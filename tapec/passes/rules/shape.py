@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from tapec.ir.core import Dense, Op, Value
-from tapec.ir.ops.const import SEED, is_const
+from tapec.ir.core import Op, Value
 from tapec.ir.places import full_range
 from tapec.passes.rewriter import Rewriter, remade, rule
 
@@ -120,39 +115,6 @@ def dot_of_transposed(op: Op, cx: Rewriter) -> Result:
             operands[side] = inner.operands[0]
             return remade(op, "dot", operands, contract=contract, batch=batch)
     return None
-
-
-@rule("dot")
-def dot_with_seeds(op: Op, cx: Rewriter) -> Result:
-    """A product with all unit vectors is the other operand, with its axis where theirs is left."""
-    contract = op.attrs["contract"]
-    if op.attrs.get("batch") or len(contract) != 1:
-        return None
-    for side, value in enumerate(op.operands):
-        other = op.operands[1 - side]
-        if _unit_vectors(cx, value):
-            axis = contract[0][1 - side]
-            perm = [k for k in range(other.type.ndim) if k != axis]
-            perm.insert(len(perm) * side, axis)
-            return remade(op, "transpose", (other,), perm=tuple(perm))
-    return None
-
-
-def _unit_vectors(cx: Rewriter, value: Value) -> bool:
-    """Whether a value is an identity matrix that seeds a derivative: its zeros are structural."""
-    op = cx.defs.get(value)
-    if op is None or value.type.ndim != 2:
-        return False
-    if is_const(op):
-        data = op.attrs["value"]
-        return SEED in op.attrs and isinstance(data, Dense) and _is_eye(data.array)
-    same = cx.defined(op.operands[0], "equal") if cx.defined(value, "convert") else None
-    counts = [cx.defs.get(v) for v in same.operands] if same is not None else []
-    return bool(counts) and all(is_const(c) and SEED in c.attrs for c in counts if c is not None)
-
-
-def _is_eye(array: np.ndarray[Any, Any]) -> bool:
-    return array.shape[0] == array.shape[1] and np.array_equal(array, np.eye(len(array)))
 
 
 def _moved(pairs: Pairs, side: int, perm: tuple[int, ...]) -> Pairs:
