@@ -40,3 +40,5 @@ MAX_WINDOW = 64
 NARROWED = 1.5
 # Gathers and slices of so many kinds move up in one pass. [kinds; estimated]
 MAX_NARROWED = 8
+# Ops that are followed from a sum to the seeds of a derivative. [ops; estimated]
+SEED_DEPTH = 8

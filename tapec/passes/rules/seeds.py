@@ -10,11 +10,13 @@ from tapec.ir.core import Dense, Op, Value
 from tapec.ir.ops.const import SEED, is_const
 from tapec.ir.types import Type
 from tapec.passes.rewriter import Rewriter, remade, rule
+from tapec.passes.tuning import SEED_DEPTH
 
 Result = Op | Value | None
-_DEPTH = 8  # ops that are followed from a sum to the seeds
-_SCALED = ("mul", "strong_mul", "div")
-_JOINED = ("add", "sub", "neg")
+# Ops of diagonal matrices with such results: the operands of which one being so is enough, if any.
+_ENOUGH: dict[str, tuple[int, ...]] = {
+    "mul": (0, 1), "strong_mul": (0, 1), "div": (0,), "add": (), "sub": (), "neg": (),
+}  # fmt: skip
 
 
 @rule("dot")
@@ -57,7 +59,7 @@ def sum_of_diagonal(op: Op, cx: Rewriter) -> Result:
     shape = x.type.shape
     if len(shape) != 2 or shape[0] != shape[1] or op.attrs["axes"] not in ((0,), (1,)):
         return None
-    return _diagonal(x, cx, _DEPTH)
+    return _diagonal(x, cx, SEED_DEPTH)
 
 
 def _diagonal(x: Value, cx: Rewriter, depth: int) -> Value | None:
@@ -68,13 +70,11 @@ def _diagonal(x: Value, cx: Rewriter, depth: int) -> Value | None:
     vector = Type(x.type.dtype, x.type.shape[:1])
     if _unit_vectors(cx, x):
         return cx.const(1.0, vector)
-    if x.type.ndim != 2 or inner.name not in (*_SCALED, *_JOINED):
+    enough = _ENOUGH.get(inner.name)
+    if x.type.ndim != 2 or enough is None:
         return None
     parts = [_diagonal(v, cx, depth - 1) for v in inner.operands]
-    if inner.name in _SCALED:
-        sides = parts[:1] if inner.name == "div" else parts
-        if all(p is None for p in sides):
-            return None
+    if any(parts[k] is not None for k in enough):
         parts = [
             _along_diagonal(v, vector, cx) if p is None else p
             for p, v in zip(parts, inner.operands, strict=True)
