@@ -22,7 +22,7 @@ from tapec.ir.types import dtype_name
 from tapec.pipeline import clean, interpreted
 from tapec.sparse.direct import Direct
 from tapec.sparse.rows import entries
-from tapec.sparse.tuning import MOST_COLLECTED, MOST_STRIDED, STRIDED_FROM
+from tapec.sparse.tuning import FEW_OTHERS, MOST_COLLECTED, MOST_STRIDED, STRIDED_FROM
 from tapec.trace.arrays.operands import need_session, operand
 from tapec.trace.arrays.tracer import wrap
 
@@ -90,14 +90,14 @@ def _constant_results(func: Func) -> tuple[list[bool], list[Any]]:
 class Assembly:
     """How nonzeros are put together from constants and rows of entries.
 
-    Rows whose entries go to places of one distance are written, or added, to these over a copy of
-    `base`: `strided` has their numbers, their places and whether anything is there before. All
-    others are gathered from `pooled` rows with `known` numbers after them: nonzero `where[j]` from
-    `first[j]` (all in order, where there is no base), and further ones are added, `sources` to
-    `targets`.
+    Rows whose entries go to places of one distance are written, or added, to these over `base`, a
+    copy of an array or one number everywhere: `strided` has their numbers, their places and whether
+    anything is there before. All others are gathered from `pooled` rows with `known` numbers after
+    them: nonzero `where[j]` from `first[j]` (all in order, where there is no base), and further
+    ones are added, `sources` to `targets`.
     """
 
-    base: Array | None
+    base: Array | float | None
     strided: tuple[tuple[int, Entry, bool], ...]
     pooled: tuple[int, ...]
     known: Array
@@ -114,6 +114,7 @@ class Assembly:
             computed[own[own >= 0]] = True
         (fixed,) = np.nonzero((constants != 0.0) | ~computed)
         busy = constants != 0.0
+        number, others = _most(constants, fixed, (busy & computed).any() or not slots)
         strided: list[tuple[int, Entry, bool]] = []
         for k, own in enumerate(slots):
             at = _stride(own, constants.size) if len(strided) < MOST_STRIDED else None
@@ -124,10 +125,38 @@ class Assembly:
         pooled = tuple(k for k in range(len(slots)) if k not in taken)
         rest = [slots[k] for k in pooled]
         if strided or 2 * fixed.size > constants.size:
-            none = constants[:0]
-            return cls(constants, tuple(strided), pooled, none, *_gathered(rest, busy))
+            base = constants if number is None else number
+            busy[others] = False  # they are written, as computed ones are
+            gathered = _gathered([*rest, others], busy)
+            return cls(base, tuple(strided), pooled, constants[others], *gathered)
         gathered = _gathered([*rest, fixed], np.zeros(constants.size, bool))
         return cls(None, (), pooled, constants[fixed], *gathered)
+
+    def entries(self, func: Func) -> int:
+        """How many entries and known numbers there are in one row."""
+        return sum(func.results[k].type.size for k in self.pooled) + self.known.size
+
+
+def _short(places: Array) -> Array:
+    """Places in four bytes each, where they fit: what is read beside the numbers."""
+    fits = places.size and places.max() <= np.iinfo(np.int32).max
+    return places.astype(np.int32) if fits else places
+
+
+def _most(constants: Array, fixed: Array, copied: bool) -> tuple[float | None, Array]:
+    """The number that most constants are, and the places of the few others; none where others are
+    many, or all are to be `copied`: where entries are added to constants.
+
+    One number is written faster than an array is copied, which has to be read.
+    """
+    if copied or not fixed.size:
+        return None, fixed[:0]
+    values = constants[fixed]
+    number = np.partition(values, values.size // 2)[values.size // 2]
+    others = fixed[values != number]
+    if others.size * FEW_OTHERS > fixed.size:
+        return None, fixed[:0]
+    return float(number), others
 
 
 def _stride(own: Array, size: int) -> Entry | None:
@@ -163,23 +192,30 @@ class Directly(Nonzeros):
     """
 
     suffix = "direct"
-    kept = "has", "strided", "pooled"
+    kept = "has", "strided", "pooled", "filled"
 
     def __init__(
         self, summands: Summands, special: Specialization, assembly: Assembly, has: list[bool]
     ) -> None:
         super().__init__(summands.func, special)
         self.has, self.strided, self.pooled = has, assembly.strided, assembly.pooled
+        constants, number = summands.constants, assembly.base
+        self.filled = None if has[0] else number, constants.size, constants.dtype.str
 
     @classmethod
     def of(cls, summands: Summands, special: Specialization) -> tuple[Directly, tuple[Array, ...]]:
         """The program of these nonzeros, and its layout."""
         made = Assembly.of(summands.slots, summands.constants)
-        where = made.where if made.base is not None else made.where[:0]
-        arrays = made.base, made.known, where, made.first, made.sources, made.targets
-        has = [x is not None and x.size > 0 for x in arrays]
-        layout = tuple(x for x in arrays if x is not None and x.size)
-        return cls(summands, special, made, has), layout
+        base = made.base if isinstance(made.base, np.ndarray) else made.known[:0]
+        where, first = made.where, made.first
+        if made.base is None:
+            where = where[:0]
+        elif np.array_equal(first, np.arange(made.entries(summands.func))):
+            first = first[:0]  # all of them, as they come
+        places = [_short(x) for x in (where, first, made.sources, made.targets)]
+        arrays = base, made.known, *places
+        layout = tuple(x for x in arrays if x.size)
+        return cls(summands, special, made, [x.size > 0 for x in arrays]), layout
 
     def __call__(self, *args: Any) -> Any:
         given = iter(args)
@@ -188,12 +224,16 @@ class Directly(Nonzeros):
         found = self.found(list(given), self.func)
         pooled = [found[k] for k in self.pooled]
         every = _row(pooled if known is None else [*pooled, known])
-        total: Any = every[first] if base is None else base.copy()
+        number, size, dtype = self.filled
+        if number is not None:
+            total: Any = np.full_like(found[0], number, dtype, shape=size)
+        else:
+            total = every[first] if base is None else base.copy()
         for k, entry, busy in self.strided:
             at = to_slice(entry)
             total[at] = total[at] + found[k] if busy else found[k]
         if where is not None:
-            total[where] = every[first]
+            total[where] = every if first is None else every[first]
         if sources is not None:
             np.add.at(total, targets, every[sources])
         return total

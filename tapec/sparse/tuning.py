@@ -48,3 +48,6 @@ KEPT_NONZEROS = 2_000
 # What direct emission may cost. [elements of entries per element along a direction; measured:
 # stencils, chains, arrowheads, collocation, power flow, where equal counts take half of the time]
 DIRECT_COST = 1.5
+# From which share of other constants on, one in so many, a copy of all is cheaper than one number
+# everywhere with the others over it. [constants; measured: Bratu's Jacobian, estimated between]
+FEW_OTHERS = 8
