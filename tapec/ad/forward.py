@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapec.ad.activity import Activity, active_params, check_differentiable
+from tapec.ad.extremes import is_extreme, of_taken
 from tapec.ad.finite import Finiteness
 from tapec.ad.rules import add, broadcast, hint_of, partial_of, results_of, scale, select, strongly
 from tapec.ad.shown import Shown
@@ -108,6 +109,9 @@ def _elementwise(builder: Builder, op: Op, tangents: Tangents, finite: Finitenes
     for k, x in enumerate(op.operands):
         t = tangents.get(x)
         if t is None or op.primitive.partials[k] is None:
+            continue
+        if is_extreme(op):
+            total = add(builder, total, of_taken(builder, op, k, t, hint), hint)
             continue
         factor = partial_of(builder, op, k)
         if isinstance(factor, Value) and not finite.partial(op, k):

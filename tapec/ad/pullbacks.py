@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapec.ad.contributions import Cotangent
+from tapec.ad.extremes import is_extreme, of_taken
 from tapec.ad.rules import hint_of, partial_of, scale, select, strongly
 from tapec.ad.sweep import PAST, RULES, TAPE_RULES, RegionPullback, Sweep
 from tapec.ir.build import Expr
@@ -19,7 +20,12 @@ from tapec.ir.types import Type
 def _elementwise(sweep: Sweep, op: Op, ct: Cotangent) -> None:
     demand = sweep.demands.of(op.results[0])
     for k in sweep.activity.entries[op]:
-        factor, x = partial_of(sweep.builder, op, k), op.operands[k]
+        x = op.operands[k]
+        if is_extreme(op):
+            value = of_taken(sweep.builder, op, k, ct.value, hint_of(x, "ct"))
+            sweep.accumulate(x, value, demand, ct.tainted)
+            continue
+        factor = partial_of(sweep.builder, op, k)
         if isinstance(factor, Value) and not sweep.finite.partial(op, k):
             vanishes, hint = sweep.finite.vanishes(op), hint_of(x, "ct")
             value = strongly(sweep.builder, op, k, ct.value, factor, hint, vanishes)

@@ -202,40 +202,58 @@ def _still(j: int, y: Coefficients, x: Coefficients, axes: Shape) -> Expr:
     return call("logical_and", before, call("equal", term, spread(found, term.shape, axes)))
 
 
-def _shares(x: Expr, y: Expr, axes: Shape) -> Expr:
-    """Ties share the derivative evenly."""
-    hits = call("convert", call("equal", x, spread(y, x.shape, axes)), dtype=x.dtype)
-    return hits / spread(call("reduce_sum", hits, axes=axes), x.shape, axes)
+def _extreme(name: str, evaluate: Callable[..., Any], worst: float, **options: Any) -> None:
+    """Declare an extreme: elements that tie share the derivative evenly, others have no part in it.
+
+    What they are given is selected, so that an infinite derivative stays away from them.
+    """
+
+    def given(derivative: Expr, x: Expr, y: Expr, axes: Shape) -> Expr:
+        hits = call("equal", x, spread(y, x.shape, axes))
+        count = call("reduce_sum", call("convert", hits, dtype=x.dtype), axes=axes)
+        return call("select", hits, derivative / spread(count, x.shape, axes), 0.0)
+
+    def jvp(
+        operands: tuple[Expr, ...], tangents: Tangents, result: Expr, *, axes: Shape
+    ) -> Expr | None:
+        (x,), (t,) = operands, tangents
+        return None if t is None else call("reduce_sum", given(t, x, result, axes), axes=axes)
+
+    def vjp(
+        ct: Expr, result: Expr, operands: tuple[Expr, ...], *, axes: Shape
+    ) -> tuple[Expr | None, ...]:
+        (x,) = operands
+        return (given(spread(ct, x.shape, axes), x, result, axes),)
+
+    structured(
+        name,
+        _infer_extreme,
+        evaluate,
+        jvp=jvp,
+        vjp=vjp,
+        batch=_batch_reduce(name),
+        taylor=_extreme_terms(name, worst),
+        kinks=f"where {name[-3:]}imal elements tie: the derivative is shared evenly",
+        analytic=False,
+        bounded=True,
+        rounds=False,
+        lower="loops",
+        reduces=True,
+        sparsity=over_axes,
+        **options,
+    )
 
 
-_weighted(
+_extreme(
     "reduce_max",
     quiet(lambda x, *, axes: np.asarray(np.max(x, axis=axes))),
-    _shares,
-    infer=_infer_extreme,
-    taylor=_extreme_terms("reduce_max", -np.inf),
-    kinks="where the largest elements tie: the derivative is shared evenly",
-    analytic=False,
-    bounded=True,
-    rounds=False,
-    lower="loops",
-    reduces=True,
-    sparsity=over_axes,
+    -np.inf,
     doc="Largest element; NaN if there is one.",
 )
-_weighted(
+_extreme(
     "reduce_min",
     quiet(lambda x, *, axes: np.asarray(np.min(x, axis=axes))),
-    _shares,
-    infer=_infer_extreme,
-    taylor=_extreme_terms("reduce_min", np.inf),
-    kinks="where the smallest elements tie: the derivative is shared evenly",
-    analytic=False,
-    bounded=True,
-    rounds=False,
-    lower="loops",
-    reduces=True,
-    sparsity=over_axes,
+    np.inf,
     doc="Smallest element; NaN if there is one.",
 )
 

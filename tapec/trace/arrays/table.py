@@ -34,6 +34,10 @@ class Table(dict[str, Callable[..., Any]]):
             raise KeyError(name)
         return self[name]
 
+    def entered(self, name: str) -> Callable[..., Any]:
+        """A translation that is there already, for modules that are being imported."""
+        return super().__getitem__(name)
+
     def get(self, name: str, default: Any = None) -> Any:
         """The translation, or the default."""
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# Rules have the parameters of the functions in the table, some of which `parts` enters.
-from tapec.trace import parts  # noqa: F401
 from tapec.trace.complex import (  # noqa: F401
     circular,
     componentwise,

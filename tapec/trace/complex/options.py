@@ -12,11 +12,13 @@ import numpy as np
 
 from tapec.errors import UnsupportedOperation
 from tapec.ir.types import NUMPY_DTYPES
+from tapec.trace import parts  # noqa: F401  `like` reads parameters: all are entered
 from tapec.trace.arrays.arguments import admitted, without_out
 from tapec.trace.arrays.operands import key_of
 from tapec.trace.arrays.session import where
 from tapec.trace.arrays.special import complex_call
 from tapec.trace.arrays.table import TABLE
+from tapec.trace.numpy import rare  # noqa: F401
 from tapec.tree import is_complex
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +32,7 @@ IDLE = ("overwrite_x", "workers", "plan")
 
 def like(name: str, function: F) -> F:
     """A rule with the parameters of the function for real arrays, for which it stands."""
-    function.__signature__ = inspect.signature(TABLE[name])  # type: ignore[attr-defined]
+    function.__signature__ = inspect.signature(TABLE.entered(name))  # type: ignore[attr-defined]
     return function
 
 

@@ -67,5 +67,5 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 for _name, _entry in FUNCTIONS.items():
-    if _entry.public and _name not in TABLE:
-        TABLE[_name] = _function(_name)
+    if _entry.public:
+        TABLE.setdefault(_name, _function(_name))  # others have a translation of their own

@@ -15,11 +15,13 @@ from tapec.trace.arrays.tracer import Tracer
 from tapec.trace.python.builtin import OF_PYTHON
 from tapec.trace.python.classes import is_library
 from tapec.trace.python.clone import instance, substitute
+from tapec.trace.python.drawing import drawing
 from tapec.trace.python.namespaces import Globals
 from tapec.trace.python.ordering import sort_list
 from tapec.trace.python.packages import class_translation, has_stand_in, translation
 from tapec.trace.python.proxy import UfuncProxy, is_numpy, is_special
 from tapec.trace.python.unsteady import is_unsteady, steady
+from tapec.trace.staging.randomness import generators
 
 
 def callee(session: Session, function: Any) -> Any:
@@ -74,6 +76,8 @@ def _method(method: Any, session: Session) -> Any:
         return method
     if isinstance(owner, type) and (known := class_translation(owner)) is not None:
         return getattr(known, function.__name__)
+    if isinstance(owner, generators()):
+        return drawing(method)
     if type(owner).__module__.startswith("scipy.stats") or has_stand_in(owner):
         return getattr(instance(owner, session), method.__name__)
     made = callee(session, function)
