@@ -153,7 +153,8 @@ def _attribute(self: Tracer, name: str) -> Any:
         raise AttributeError(name)
     if name in ATTRIBUTES:
         return ATTRIBUTES[name](self)
-    if name in METHODS or (name in TABLE and hasattr(np.ndarray, name)):
+    known = name in METHODS or (name in TABLE and hasattr(np.ndarray, name))
+    if known or name in METHODS:  # the look-up in the table may have loaded rare methods
         return BoundMethod(name, self)
     if self._storage.array is not None and name not in _WRITING:
         return getattr(self._array, name)

@@ -32,7 +32,9 @@ IDLE = ("overwrite_x", "workers", "plan")
 
 def like(name: str, function: F) -> F:
     """A rule with the parameters of the function for real arrays, for which it stands."""
-    function.__signature__ = inspect.signature(TABLE.entered(name))  # type: ignore[attr-defined]
+    real: Any = TABLE.entered(name)
+    known = {"__signature__": inspect.signature(real)}
+    vars(function).update(known, takes_all=getattr(real, "takes_all", False))
     return function
 
 

@@ -1,22 +1,20 @@
-"""NumPy's objects that are called or indexed: `vectorize`, `r_`, `nditer`."""
+"""NumPy's objects that are called or indexed: `vectorize`, `r_`, `c_`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tapec.ir.types import NUMPY_DTYPES
 from tapec.trace.arrays.cures import unsupported
-from tapec.trace.arrays.memory import in_c_order, shadow
-from tapec.trace.arrays.operands import any_symbolic, as_array, as_tracer, key_of, unwrap
+from tapec.trace.arrays.operands import as_array, as_tracer, key_of
 from tapec.trace.arrays.promote import common
 from tapec.trace.arrays.table import TABLE, implements
 from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.join import concatenate
-from tapec.trace.numpy.shape import broadcast_to, ravel, transpose
+from tapec.trace.numpy.shape import broadcast_to, transpose
 
 
 @implements("ndenumerate")
@@ -39,11 +37,38 @@ class Joiner:
             from tapec.trace.arrays.operands import unwrap
 
             return concrete(self._real[unwrap(key)])
+        if isinstance(parts[0], str):
+            return _directed(*_directive(parts[0]), parts[1:])
         given = [np.r_[p] if isinstance(p, slice) else as_array(p) for p in parts]
         arrays = [TABLE["atleast_1d"](p) for p in _of_one_kind(given)]
         if self._columns:
             return concatenate([_column(a) for a in arrays], -1)
         return concatenate(arrays, 0)
+
+
+def _directive(text: str) -> tuple[int, int, int]:
+    """The axis of joining, the least number of axes, and where a vector's axis goes."""
+    try:
+        numbers = [int(n) for n in text.split(",")]
+    except ValueError:
+        raise unsupported(np.concatenate, f" by np.r_[{text!r}, ...]") from None
+    axis, least, place = (*numbers, *(0, 1, -1)[len(numbers) :])
+    return axis, least, place
+
+
+def _directed(axis: int, least: int, place: int, parts: Any) -> Any:
+    given = [np.r_[p] if isinstance(p, slice) else as_array(p) for p in parts]
+    arrays = []
+    for p in _of_one_kind(given):
+        axes = as_tracer(p).ndim
+        missing = max(least - axes, 0)
+        a = TABLE["reshape"](p, ((1,) * missing + as_tracer(p).shape))
+        if place != -1 and axes < least:
+            k = place + missing + 1 if place < 0 else place
+            order = [*range(k), *range(missing, least), *range(k, missing)]
+            a = transpose(a, order)
+        arrays.append(a)
+    return concatenate(arrays, axis)
 
 
 def _of_one_kind(parts: list[Any]) -> list[Any]:
@@ -128,46 +153,3 @@ def _core_dimensions(signature: str) -> list[int]:
     """How many core dimensions each argument has, in a signature as `(m,n),(n)->(m)`."""
     inputs = re.findall(r"\(([^()]*)\)", signature.split("->")[0])
     return [len([d for d in core.split(",") if d.strip()]) for core in inputs]
-
-
-def nditer(
-    op: Any, flags: Any = None, op_flags: Any = None, order: str = "K", **kwargs: Any
-) -> Any:
-    """``np.nditer`` of traced arrays, element by element."""
-    if not any_symbolic(op):
-        return np.nditer(unwrap(op), **{"flags": flags or [], "order": order, **kwargs},
-                         **({} if op_flags is None else {"op_flags": op_flags}))  # fmt: skip
-    arrays = [as_tracer(x) for x in op] if isinstance(op, (list, tuple)) else [as_tracer(op)]
-    shape = np.broadcast_shapes(*(x.shape for x in arrays))
-    # One whole array in C order decides for all of them.
-    plain = order == "C" or any(x.shape == shape and _is_read_in_c_order(x) for x in arrays)
-    if flags or kwargs or not plain:
-        raise unsupported(np.nditer, ' other than np.nditer(x, order="C")')
-    writes = _written(op_flags, len(arrays))
-    each = [_views(x, shape) if written else _elements(ravel(broadcast_to(x, shape)))
-            for x, written in zip(arrays, writes, strict=True)]  # fmt: skip
-    return each[0] if len(each) == 1 else zip(*each, strict=True)
-
-
-def _written(op_flags: Any, count: int) -> list[bool]:
-    """Which operands may be written, by their flags: of each, or of all of them."""
-    if op_flags is None:
-        return [False] * count
-    each = [op_flags] * count if isinstance(op_flags[0], str) else op_flags
-    return [any("write" in flag for flag in flags) for flags in each]
-
-
-def _views(x: Any, shape: Any) -> Iterator[Any]:
-    """Arrays without axes that lie in `x`, one after the other."""
-    if x.shape != shape:
-        raise ValueError("output operand requires a reduction, but reduction is not enabled")
-    return (x[(*place, ...)] for place in np.ndindex(*shape))
-
-
-def _is_read_in_c_order(x: Any) -> bool:
-    """Whether elements as they follow each other in memory are in C order."""
-    return in_c_order(x) and all(s >= 0 for s in shadow(x).strides)
-
-
-def _elements(flat: Any) -> Iterator[Any]:
-    return (flat[k] for k in range(flat.size))

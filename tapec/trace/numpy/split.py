@@ -9,7 +9,7 @@ import numpy as np
 from tapec.trace.arrays.cures import unsupported
 from tapec.trace.arrays.operands import as_tracer
 from tapec.trace.arrays.table import TABLE, implements
-from tapec.trace.arrays.tracer import Tracer
+from tapec.trace.arrays.tracer import Tracer, is_symbolic
 from tapec.trace.numpy.conversions import copy_method
 from tapec.trace.numpy.join import joined
 from tapec.trace.numpy.shape import (
@@ -199,8 +199,11 @@ def ix_(*args: Any) -> Any:
     vectors = [as_tracer(x) for x in args]
     if any(v.ndim != 1 for v in vectors):
         raise ValueError("Cross index must be 1 dimensional")
-    if any(v.dtype == np.bool_ for v in vectors):
-        raise unsupported(np.ix_, " of traced booleans")
+    for k, v in enumerate(vectors):
+        if v.dtype == np.bool_ and is_symbolic(v):
+            raise unsupported(np.ix_, " of traced booleans")
+        if v.dtype == np.bool_:
+            vectors[k] = as_tracer(np.flatnonzero(v._array))
     rank = range(len(vectors))
     return tuple(
         reshaped(v, [v.size if j == i else 1 for j in rank]) for i, v in enumerate(vectors)

@@ -15,7 +15,7 @@ import numpy as np
 
 from tapec.trace.arrays.session import Session
 from tapec.trace.arrays.tracer import Tracer
-from tapec.trace.numpy.objects import Joiner, Vectorized, ndenumerate, nditer
+from tapec.trace.numpy import iterators, objects
 from tapec.trace.python.builtin import OF_PYTHON
 from tapec.trace.python.builtin_classes import Deque, by_class
 from tapec.trace.python.classes import (
@@ -212,9 +212,9 @@ def _cached(function: Any, session: Session) -> Any:
 
 _CLASSES: dict[type, Any] = {
     np.ndarray: ArrayProxy,
-    np.vectorize: Vectorized,
-    np.ndenumerate: ndenumerate,
-    np.nditer: nditer,
+    np.vectorize: objects.Vectorized,
+    np.ndenumerate: objects.ndenumerate,
+    np.nditer: iterators.nditer,
     deque: Deque,
 }
 _RULES: dict[type, Any] = {
@@ -224,10 +224,10 @@ _RULES: dict[type, Any] = {
     functools.partial: _partial,
     type(functools.lru_cache(lambda: None)): _cached,
     type(np.sum): _builtin,
-    type(np.r_): lambda joiner, session: Joiner(joiner, columns=False),
-    type(np.c_): lambda joiner, session: Joiner(joiner, columns=True),
+    type(np.r_): lambda joiner, session: objects.Joiner(joiner, columns=False),
+    type(np.c_): lambda joiner, session: objects.Joiner(joiner, columns=True),
     np.ufunc: lambda ufunc, session: UfuncProxy(ufunc),
-    np.vectorize: lambda made, session: Vectorized.of(made, substitute(made.pyfunc, session)),
+    np.vectorize: lambda f, session: objects.Vectorized.of(f, substitute(f.pyfunc, session)),
     np.ndarray: array_outside,
     type: _class,
     abc.ABCMeta: lambda cls, session: class_translation(cls) or cls,
