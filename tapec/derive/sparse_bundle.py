@@ -38,25 +38,28 @@ _KINDS: Mapping[str, type[SparseKernel]] = {
 
 @dataclass(frozen=True)
 class Compiled:
-    """How results and arguments of a compiled function are nested."""
+    """How results and arguments of a compiled function are nested.
 
-    special: Specialization
+    `leaves` have the number of the result that each leaf of what is returned stands for; `others`
+    are the leaves that stand for none.
+    """
+
+    tree: Tree
+    leaves: list[int | None]
+    others: list[Any]
     chosen: Chosen
     single: bool
 
-    @property
-    def leaves(self) -> list[int | None]:
-        """The number of the result that each leaf of what is returned stands for."""
-        return [m.index if isinstance(m, ResultMarker) else None for m in self.special.leaves]
-
-    @property
-    def tree(self) -> Tree:
-        """The structure of what is returned."""
-        return self.special.tree
+    @classmethod
+    def of(cls, special: Specialization, chosen: Chosen, single: bool) -> Compiled:
+        """The nesting of a program."""
+        marks = [m.index if isinstance(m, ResultMarker) else None for m in special.leaves]
+        others = [None if isinstance(m, ResultMarker) else m for m in special.leaves]
+        return cls(special.tree, marks, others, chosen, single)
 
     def result(self, values: Sequence[Any]) -> Any:
         """Something for each of the function's results."""
-        pairs = zip(self.leaves, self.special.leaves, strict=True)
+        pairs = zip(self.leaves, self.others, strict=True)
         return self.tree.unflatten([m if k is None else values[k] for k, m in pairs])
 
     def argument(self, found: Sequence[Any]) -> Any:
@@ -68,24 +71,29 @@ class Together:
     """(*layouts, *inputs, *directions) -> all derivatives, of sparse ones the nonzeros."""
 
     def __init__(
-        self, nesting: Compiled, names: Sequence[str], parts: Mapping[str, SparseRecipe]
+        self,
+        special: Specialization,
+        nesting: Compiled,
+        names: Sequence[str],
+        parts: Mapping[str, SparseRecipe],
     ) -> None:
-        self.nesting, self.names, self.parts = nesting, names, parts
-        self.func = results_only(nesting.special)
+        self.nesting, self.names, self.func = nesting, names, results_only(special)
+        self.flags = nesting.chosen.flags(special)
+        self.made = {name: p.made for name, p in parts.items()}
+        self.layouts = {name: len(p.layout) for name, p in parts.items()}
         check_results(self.func, names)
-        self.__name__ = self.__qualname__ = f"{nesting.special.func.name}.bundle"
+        self.__name__ = self.__qualname__ = f"{special.func.name}.bundle"
 
     def __call__(self, *args: Any) -> Any:
         given = iter(args)
-        layouts = {name: [next(given) for _ in p.layout] for name, p in self.parts.items()}
+        layouts = {name: [next(given) for _ in range(n)] for name, n in self.layouts.items()}
         inputs = [next(given) for _ in self.func.params]
         seeds = list(given)
-        special = self.nesting.special
-        dense = [name for name in self.names if name not in self.parts]
-        programs = Programs(self.func, inputs, self.nesting.chosen.flags(special))
+        dense = [name for name in self.names if name not in self.made]
+        programs = Programs(self.func, inputs, self.flags)
         programs.direct(*seeds_of(dense), seeds, self.nesting)
         found = computed(dense, programs, self.nesting)
-        found |= {name: p.made(*layouts[name], *inputs) for name, p in self.parts.items()}
+        found |= {name: made(*layouts[name], *inputs) for name, made in self.made.items()}
         return tuple(found[name] for name in self.names)
 
 
@@ -183,7 +191,8 @@ class SparseBundle(Foreign):
 
     def _plan(self, special: Specialization, chosen: Chosen, inputs: Sequence[Any]) -> BundlePlan:
         parts = {n: kind.part(special, chosen, inputs) for n, kind in self._kinds.items()}
-        made = Together(Compiled(special, chosen, self._single), self._names, parts)
+        nesting = Compiled.of(special, chosen, self._single)
+        made = Together(special, nesting, self._names, parts)
         return BundlePlan(
             parts,
             Kernel(

@@ -118,14 +118,15 @@ class SteadyProgram:
     the function itself: it is traced once."""
 
     def __init__(self, f: Function, made: Any, special: Specialization, hidden: int) -> None:
-        self.f, self.made, self.special, self.hidden = f, made, special, hidden
-        self.traced = False
+        self.f, self.made, self.hidden = f, made, hidden
+        # No part of the program's key on disk: what this process knows.
+        self._tapec_special, self._tapec_traced = special, False
         self.__name__ = self.__qualname__ = made.__name__
 
     def __call__(self, *args: Any) -> Any:
-        if self.traced or not self.special.holds():
+        if self._tapec_traced or not self._tapec_special.holds():
             raise Changed
-        self.traced = True
+        self._tapec_traced = True
         hidden, given = args[: self.hidden], args[self.hidden :]
         return self.made(*given, *hidden)
 

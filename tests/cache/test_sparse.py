@@ -180,3 +180,35 @@ def test_index_arrays_from_the_disk_are_read_only(disk: Store) -> None:
         found = tapec.hessian(lambda x: np.sum((x[1:] * x[:-1]) ** 2), sparse=True)(x)
         assert not found.indices.flags.writeable
         assert not found.indptr.flags.writeable
+
+
+def test_bundles_and_programs_of_solvers_are_found_again(
+    disk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, weights = np.linspace(0.2, 1.3, 40), np.linspace(1.0, 2.0, 39)
+    before, after = np.linspace(0.5, 1.0, 40), np.linspace(1.5, 2.0, 40)
+    gains = {"all": 1.5, "each": before}
+
+    def energy(x: Any) -> Any:
+        return gains["all"] * np.sum(gains["each"] * np.sin(x) ** 2)
+
+    def numbers() -> list[Any]:
+        bundle = tapec.derive(energy, "value", "grad", "hess", sparse=True)(x)
+        program = tapec.nlp(energy, steps, 40)
+        found = [program.hessian(x, weights), program.jacobian(x)]
+        gains.update(all=2.5, each=after)  # what is captured is read again
+        found += [program.hessian(x, weights), *tapec.derive(energy, "hess", sparse=True)(x)]
+        gains.update(all=1.5, each=before)
+        return [bundle.value, bundle.grad, bundle.hess.data, *found[:3], found[3].data]
+
+    first = numbers()
+    curvature = 2.5 * 2 * after * np.cos(2 * x)
+    np.testing.assert_allclose(first[-1], curvature)
+
+    def never(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("tapec.lower.lower", never)
+    again = numbers()
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a, b)
