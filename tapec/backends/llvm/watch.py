@@ -88,7 +88,8 @@ class Watch:
         last: dict[Any, tuple[int, int]] = {}
         for edge in state.edges:
             count = len(words)
-            _RULES[edge.holder](edge, words, ranges, kept)
+            rule: Rule = _RULES.get(edge.holder, _untold)
+            rule(edge, words, ranges, kept)
             if len(words) > count and words[-1][1] == id(edge.value):
                 last[edge.place] = words[-1]
         for array, content in state.constants:
@@ -294,7 +295,4 @@ _RULES: dict[str, Rule] = {
     "keys": _keys,
     "length": _length,
     "items": _items,
-    "members": _untold,
-    "shown": _untold,
-    "shown keys": _untold,
 }

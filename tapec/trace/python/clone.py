@@ -170,15 +170,17 @@ def instance(thing: Any, session: Session) -> Any:
 def _class_of_clones(cls: type, session: Session) -> type:
     known = session._wrapped.get(id(cls))
     if known is None:
-        members: dict[str, Any] = {"__module__": cls.__module__, CLONED: cls}
+        members: dict[str, Any] = {}
         for c in reversed(cls.__mro__[:-1]):
             for name, member in vars(c).items():
                 made = _cloned_member(member, session)
                 if made is member and session.captured is not None:
                     made = input_member(c, name, member, session)
+                members.pop(name, None)  # of a class that this one derives from
                 if made is not member:
                     members[name] = made
         meta = CloneMeta if type(cls) is type else type(cls)
+        members |= {"__module__": cls.__module__, CLONED: cls}
         made_class: type = meta(cls.__name__, (cls,), members)
         known = session._wrapped[id(cls)] = (cls, made_class)
         session.shadows.append((cls, made_class, dict(vars(made_class)), f"{cls.__name__}."))

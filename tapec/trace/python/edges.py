@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import fractions
 import functools
 import struct
 import types
@@ -55,6 +58,13 @@ def _item(owner: dict[Any, Any], key: Any) -> Any:
     return owner.get(key, ABSENT)
 
 
+def _shown(owner: Any, key: Any) -> Any:
+    try:
+        return owner[key]
+    except KeyError:
+        return ABSENT
+
+
 def _entry(owner: Any, key: int) -> Any:
     return owner[key] if key < len(owner) else ABSENT
 
@@ -95,16 +105,20 @@ READ: dict[str, Callable[[Any, Any], Any]] = {
     "class": lambda owner, key: type(owner),
     "part": _part,  # `__code__`, `__defaults__`, `__kwdefaults__` of a function
     "keys": lambda owner, key: tuple(owner),  # of a dictionary, in order
-    "shown": _item,  # of what shows dictionaries without being one
-    "shown keys": lambda owner, key: tuple(owner),
+    "shown": _shown,  # of what shows dictionaries without being one
+    "shown keys": lambda owner, key: tuple(map(_hashed, owner)),
+    "bytes": lambda owner, key: memoryview(owner).tobytes(),  # of a buffer
+    "referent": lambda owner, key: owner(),  # of a weak reference
+    "value": lambda owner, key: owner.get(ABSENT),  # of a context variable
     "length": lambda owner, key: len(owner),
     "members": lambda owner, key: frozenset(map(_hashed, owner)),  # of a set
     "items": lambda owner, key: tuple(owner),  # all at once, of a container of plain values
 }
 
 PLAIN: frozenset[type] = frozenset(
-    [bool, int, float, complex, str, bytes, type(None), type(...), range, slice, types.CodeType]
-)
+    [bool, int, float, complex, str, bytes, type(None), type(...), range, slice, types.CodeType,
+     fractions.Fraction, decimal.Decimal, datetime.date, datetime.datetime, datetime.timedelta]
+)  # fmt: skip
 
 
 def is_plain(value: Any) -> bool:
@@ -133,6 +147,16 @@ def _(value: complex) -> Any:
 @_bits.register
 def _(value: np.generic) -> Any:
     return value.dtype.str, value.tobytes() if value.dtype.kind != "O" else id(value)
+
+
+@_bits.register
+def _(value: decimal.Decimal) -> Any:
+    return value.as_tuple()
+
+
+@_bits.register
+def _(value: datetime.date) -> Any:
+    return repr(value)
 
 
 @_bits.register

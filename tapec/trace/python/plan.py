@@ -59,16 +59,38 @@ def eligible(
     """The reads that may become inputs: of arrays by identity, of numbers by place."""
     arrays: dict[int, list[Edge]] = {}
     numbers: dict[tuple[int, Any], Edge] = {}
-    raw = {id(e.value) for e in edges if not e.hooked}
+    raw = _seen_raw(edges)
     for e in () if plan.fixed else edges:
         if e.title in plan.known or not e.hooked:
             continue
         if type(e.value) is np.ndarray and _is_input(e.value, e.title in plan.changed):
             if id(e.value) not in raw:
                 arrays.setdefault(id(e.value), []).append(e)
-        elif type(e.value) in NUMBERS and e.title in plan.changed:
+        elif type(e.value) in NUMBERS and e.title in plan.changed and id(e.owner) not in raw:
             numbers[e.place] = e
     return arrays, numbers
+
+
+def _seen_raw(edges: Sequence[Edge]) -> set[int]:
+    """What traced code gets as it is by some way, and with it all that is inside.
+
+    Another way may lead through a stand-in; what is read here must not become an input.
+    """
+    inside: dict[int, list[int]] = {}
+    for e in edges:
+        inside.setdefault(id(e.owner), []).append(id(e.value))
+    found: set[int] = set()
+    pending = [id(e.value) for e in edges if not e.hooked and e.holder not in _OF_STAND_INS]
+    while pending:
+        thing = pending.pop()
+        if thing not in found:
+            found.add(thing)
+            pending += inside.get(thing, ())
+    return found
+
+
+# Reads whose values stand-ins have as well: dictionaries, classes, code, absent places.
+_OF_STAND_INS = frozenset(["dict", "class", "part", "keys", "length"])
 
 
 def _is_input(array: Any, changed: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+import types
 from typing import Any
 
 from tapec.trace.arrays.frames import is_hidden, is_library
@@ -32,6 +33,13 @@ def is_users(thing: Any) -> bool:
     if file is None:
         return name not in sys.builtin_module_names and getattr(thing, "__spec__", None) is None
     return not (is_library(file) or file.startswith(STDLIB) or is_hidden(file))
+
+
+def is_open(value: Any) -> bool:
+    """Whether all that code reads of an object are attributes that it names."""
+    if isinstance(value, type | types.ModuleType | types.SimpleNamespace):
+        return True
+    return is_users(type(value)) or inside(value) is not None
 
 
 def _opaque() -> tuple[type, ...]:

@@ -7,7 +7,6 @@ Installed packages are assumed constant, but the content of objects of their cla
 
 from __future__ import annotations
 
-import collections
 import functools
 import os
 import sys
@@ -31,7 +30,7 @@ from tapec.trace.python.owners import Owners
 from tapec.trace.python.packages import has_stand_in, state_of
 from tapec.trace.python.plan import COPIED
 from tapec.trace.python.reads import DYNAMIC, reads
-from tapec.trace.python.users import inside, is_looked_into, is_users
+from tapec.trace.python.users import inside, is_looked_into, is_open, is_users
 from tapec.trace.tuning import MOST_READS
 
 _ENVIRONMENT = frozenset(["environ", "getenv"])
@@ -112,7 +111,8 @@ class Walk:
         follow(self, title, value, hooked and (rule is None or kind in _COPIED))
         if rule in _CONTAINERS and hasattr(value, "__dict__"):
             self._object(title, value, False)
-        return True
+        # Of objects of packages it is not known what of them is read: another one is another.
+        return rule is not None or has_stand_in(value) or is_open(value)
 
     # -- functions -------------------------------------------------------------------------
 
@@ -207,7 +207,8 @@ class Walk:
 
     def _attributes(self, title: str, thing: Any, names: set[str], hooked: bool) -> None:
         if isinstance(thing, types.ModuleType):
-            for name in sorted(names & vars(thing).keys()):
+            by_name = bool((self.names | names) & DYNAMIC)  # then absence is read, too
+            for name in sorted(names if by_name else names & vars(thing).keys()):
                 self.edge("item", vars(thing), name, f"{title}.{name}", hooked)
         elif isinstance(thing, type):
             self._members(title, thing, names, None)
@@ -270,7 +271,8 @@ class Walk:
 @functools.lru_cache(maxsize=1024)
 def _rule(kind: type) -> Callable[[Walk, str, Any, bool], None] | None:
     """The rule of a class, or of the builtin class that it derives from."""
-    return next((_RULES[c] for c in kind.__mro__ if c in _RULES), None)
+    found = next((_RULES[c] for c in kind.__mro__ if c in _RULES), None)
+    return found or held.rule_of(kind)
 
 
 _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
@@ -283,16 +285,7 @@ _RULES: dict[type, Callable[[Walk, str, Any, bool], None]] = {
     np.vectorize: Walk._wrapper,
     property: Walk._wrapper,
     functools.cached_property: Walk._wrapper,
-    list: held.sequence,
-    tuple: held.sequence,
-    collections.deque: held.sequence,
-    dict: held.dictionary,
-    collections.OrderedDict: held.dictionary,
-    collections.defaultdict: held.dictionary,
-    set: held.members,
-    collections.ChainMap: held.mapping,
-    types.MappingProxyType: held.mapping,
-    type(os.environ): held.mapping,
+    **held.RULES,
 }
 _COPIED = _RULES.keys() | COPIED
 _CONTAINERS = (held.sequence, held.dictionary, held.members)
