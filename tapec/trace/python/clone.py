@@ -144,9 +144,9 @@ def instance(thing: Any, session: Session) -> Any:
     known = session._wrapped.get(id(thing))
     if known is not None:
         return known[1]
+    inner = functools.partial(substitute, session=session)
     if has_stand_in(thing):
-        placed = functools.partial(substitute, session=session)
-        known = session._wrapped[id(thing)] = thing, stand_in_of(thing, placed)
+        known = session._wrapped[id(thing)] = thing, stand_in_of(thing, inner)
         return known[1]
     cls = type(thing)
     if isinstance(thing, (type, Tracer, ComplexParts)):
@@ -154,11 +154,7 @@ def instance(thing: Any, session: Session) -> Any:
     captured = session.captured
     inputs = captured is not None and captured.holds(thing)
     if not may_stand_in(cls, thing):
-        return (
-            captured.object(thing, functools.partial(substitute, session=session))
-            if inputs
-            else thing
-        )
+        return captured.object(thing, inner) if inputs else thing
     made: Any = object.__new__(_class_of_clones(cls, session))
     # Shared, so that stores of methods reach the object. Frozen classes refuse assignment.
     held = substitute(thing.__dict__, session) if inputs else thing.__dict__
@@ -176,12 +172,12 @@ def _class_of_clones(cls: type, session: Session) -> type:
                 made = _cloned_member(member, session)
                 if made is member and session.captured is not None:
                     made = input_member(c, name, member, session)
-                members.pop(name, None)  # of a class that this one derives from
+                members.pop(name, None)  # hides what a base class has
                 if made is not member:
                     members[name] = made
         meta = CloneMeta if type(cls) is type else type(cls)
-        members |= {"__module__": cls.__module__, CLONED: cls}
-        made_class: type = meta(cls.__name__, (cls,), members)
+        named = {**members, "__module__": cls.__module__, CLONED: cls}
+        made_class: type = meta(cls.__name__, (cls,), named)
         known = session._wrapped[id(cls)] = (cls, made_class)
         session.shadows.append((cls, made_class, dict(vars(made_class)), f"{cls.__name__}."))
     return known[1]

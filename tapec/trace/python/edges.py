@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import fractions
 import functools
 import struct
 import types
@@ -116,9 +113,11 @@ READ: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 PLAIN: frozenset[type] = frozenset(
-    [bool, int, float, complex, str, bytes, type(None), type(...), range, slice, types.CodeType,
-     fractions.Fraction, decimal.Decimal, datetime.date, datetime.datetime, datetime.timedelta]
-)  # fmt: skip
+    [bool, int, float, complex, str, bytes, type(None), type(...), range, slice, types.CodeType]
+)
+# Classes of values that their texts tell apart, by module and name: most programs load none.
+_TEXTS = frozenset([("fractions", "Fraction"), ("decimal", "Decimal"), ("datetime", "date"),
+                    ("datetime", "datetime"), ("datetime", "timedelta")])  # fmt: skip
 
 
 def is_plain(value: Any) -> bool:
@@ -126,12 +125,16 @@ def is_plain(value: Any) -> bool:
     kind = type(value)
     if kind is tuple or kind is frozenset:
         return all(map(is_plain, value))
-    return kind in PLAIN or isinstance(value, np.generic | np.dtype)
+    return kind in PLAIN or isinstance(value, np.generic | np.dtype) or _has_text(kind)
+
+
+def _has_text(kind: type) -> bool:
+    return (kind.__module__, kind.__name__) in _TEXTS
 
 
 @functools.singledispatch
 def _bits(value: Any) -> Any:
-    return value
+    return repr(value) if _has_text(type(value)) else value
 
 
 @_bits.register
@@ -147,16 +150,6 @@ def _(value: complex) -> Any:
 @_bits.register
 def _(value: np.generic) -> Any:
     return value.dtype.str, value.tobytes() if value.dtype.kind != "O" else id(value)
-
-
-@_bits.register
-def _(value: decimal.Decimal) -> Any:
-    return value.as_tuple()
-
-
-@_bits.register
-def _(value: datetime.date) -> Any:
-    return repr(value)
 
 
 @_bits.register

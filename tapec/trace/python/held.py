@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import collections
 import contextvars
 import os
@@ -85,7 +84,6 @@ RULES: dict[type, Rule] = {
     type(os.environ): mapping,
     bytearray: buffer,
     memoryview: buffer,
-    array.array: buffer,
     collections.UserDict: mapping,
     collections.UserList: shown,
     weakref.WeakValueDictionary: mapping,
@@ -97,7 +95,8 @@ RULES: dict[type, Rule] = {
 
 def rule_of(kind: type) -> Rule | None:
     """The rule of a class of the standard library, by what its objects can do."""
-    if any(c.__module__ == "_ctypes" and c.__name__ == "_CData" for c in kind.__mro__):
+    data = any(c.__module__ == "_ctypes" and c.__name__ == "_CData" for c in kind.__mro__)
+    if data or kind.__module__ == "array":
         return buffer
     if kind.__module__.partition(".")[0] not in sys.stdlib_module_names:
         return None
