@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import MissingDependency
+from tapec.errors import MissingDependency, ShapeError
 from tapec.interop.nlp import NonlinearProgram
 
 Array = np.ndarray[Any, Any]
@@ -52,7 +52,8 @@ def solve(
     IPOPT's own; it prints nothing unless `print_level` is set. With `hessian_approximation` set to
     "limited-memory" no second derivatives are computed.
 
-    Raises MissingDependency where cyipopt is not installed.
+    Raises MissingDependency where cyipopt is not installed, ShapeError for a start and bounds that
+    do not fit the program.
 
     >>> from tapec.interop import ipopt
 
@@ -60,18 +61,36 @@ def solve(
     >>> ipopt.solve(p, np.zeros(3)).x.round(6) + 0.0
     array([0., 0., 0.])
     """
-    low, high = (np.broadcast_to(np.asarray(b, float), program.n) for b in bounds)
-    least, most = (np.broadcast_to(np.asarray(b, float), program.m) for b in constraint_bounds)
+    low, high = _pair("bounds", bounds, program.n)
+    least, most = _pair("constraint_bounds", constraint_bounds, program.m)
+    start = np.array(x0, float)
+    if start.shape != (program.n,):
+        raise ShapeError(
+            f"x0 of shape {list(start.shape)} for a program of {program.n} variables",
+            hint="give a vector with a number for each variable",
+        )
     callbacks = Callbacks(program)
     problem = _cyipopt().Problem(program.n, program.m, callbacks, low, high, least, most)
     for name, value in {"print_level": 0, "sb": "yes", **(options or {})}.items():
         problem.add_option(name, value)
-    x, info = problem.solve(np.array(x0, float))
+    x, info = problem.solve(start)
     problem.close()
     return IpoptSolution(
         x, float(info["obj_val"]), info["g"], info["mult_g"], info["mult_x_L"], info["mult_x_U"],
         int(info["status"]), info["status_msg"].decode(), callbacks.iterations,
     )  # fmt: skip
+
+
+def _pair(name: str, given: Bounds, size: int) -> tuple[Array, Array]:
+    """Lower and upper bounds, one of each for every number."""
+    try:
+        low, high = (np.broadcast_to(np.asarray(b, float), size) for b in given)
+    except (TypeError, ValueError):
+        raise ShapeError(
+            f"{name} that do not fit {size} numbers",
+            hint=f"give {name}=(lower, upper), each a number or an array of {size}",
+        ) from None
+    return low, high
 
 
 class Callbacks:

@@ -11,11 +11,12 @@ import numpy as np
 from tapec.call.kernel import Kernel
 from tapec.call.library import to_c
 from tapec.derive.derived import Function
+from tapec.derive.expansion import checked
 from tapec.derive.sparse import SparseKernel
 from tapec.derive.sparse_parts import Symmetric
 from tapec.derive.transforms import grad, hessian, jacobian, options, value_and_grad
 from tapec.errors import ShapeError
-from tapec.interop.vectors import Lagrangian, Vector
+from tapec.interop.vectors import ConstraintVector, Lagrangian
 from tapec.sparse.report import Sparsity
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def nlp(
     `parameters` may be replaced by others of the same shapes: set the attribute. `colouring` is as
     for `tapec.hessian`.
 
-    Raises ShapeError where `objective` does not return one number, and what the transforms raise.
+    Raises ShapeError where `objective` does not return one number or `n` is negative, DTypeError
+    where `n` is no integer or constraints return conditions, and what the transforms raise.
 
     >>> p = tapec.nlp(lambda x: x[0] * x[3], lambda x: (x[0] * x[1], np.sum(x**2)), 4)
     >>> x = np.array([1.0, 2.0, 3.0, 4.0])
@@ -73,13 +75,13 @@ class NonlinearProgram:
         parameters: Sequence[Any] = (),
         colouring: Symmetric = "star",
     ) -> None:
-        self.n, self.parameters = int(n), tuple(parameters)
+        self.n, self.parameters = checked("number of variables", n), tuple(parameters)
         self._extent = (self.n,)
         given = options(objective)
         self._objective = Kernel(objective, **given)
         self._gradient = grad(objective)
         self._both = value_and_grad(objective)
-        vector = Vector(_nothing if constraints is None else constraints)
+        vector = ConstraintVector(_nothing if constraints is None else constraints)
         self._constraints = Kernel(vector, **given)
         origin = np.zeros(self.n)
         self.m = int(self._shape(self._constraints, origin)[0])

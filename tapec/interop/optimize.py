@@ -18,7 +18,7 @@ from tapec.derive.derived import Function
 from tapec.derive.transforms import hessian, hvp, jacobian, value_and_grad
 from tapec.errors import UnsupportedOperation
 from tapec.interop.tuning import SPARSE_FROM, SPARSE_SHARE
-from tapec.interop.vectors import Curve, OneNumber, Vector, Weighted
+from tapec.interop.vectors import ConstraintVector, Curve, OneNumber, Vector, Weighted
 
 Array = np.ndarray[Any, Any]
 
@@ -131,10 +131,10 @@ def _constraint(c: Any, method: str, x: Array) -> Any:
     if isinstance(c, optimize.LinearConstraint) or method in WITHOUT:
         return c
     if isinstance(c, Mapping):
-        vector = Vector(c["fun"])
+        vector = ConstraintVector(c["fun"])
         given = tuple(c.get("args", ()))
         return {**c, "fun": Kernel(vector), "jac": first(vector, x, *given, form="dense")}
-    vector = Vector(c.fun)
+    vector = ConstraintVector(c.fun)
     value, kept = Kernel(vector), c.keep_feasible
     if method != EITHER:
         slope = first(vector, x, form="dense")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapec.call.kernel import Kernel
+from tapec.errors import DTypeError
 from tapec.trace import Tracer
 from tapec.trace.results import call_traced
 from tapec.tree import flatten
@@ -33,6 +34,25 @@ class Vector:
     def returned(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What the function returns."""
         return call_traced(self.f, tuple(args), dict(kwargs))
+
+
+class ConstraintVector(Vector):
+    """The numbers that constraints bound; conditions on them are refused."""
+
+    def vector(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns, in one row."""
+        found = self.returned(args, kwargs)
+        if any(_is_condition(x) for x in flatten(found)[0]):
+            raise DTypeError(
+                f"the constraints {self.__name__.removesuffix('.vector')} return conditions, "
+                "which have no derivatives",
+                hint="return the numbers, x[0] - x[1] for x[0] >= x[1], and bound them by 0",
+            )
+        return in_one_row(found)
+
+
+def _is_condition(x: Any) -> bool:
+    return isinstance(x, bool) or (hasattr(x, "dtype") and x.dtype.kind == "b")
 
 
 class OneNumber(Vector):

@@ -10,8 +10,8 @@ import pytest
 from support.nonlinear_programs import PROGRAMS, Program
 
 import tapec
-from tapec.errors import MissingDependency, ShapeError
-from tapec.interop import ipopt
+from tapec.errors import DTypeError, MissingDependency, ShapeError
+from tapec.interop import ipopt, optimize
 
 
 def one_of(number: int) -> list[Any]:
@@ -175,3 +175,25 @@ def test_missing_ipopt_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cyipopt", None)
     with pytest.raises(MissingDependency, match=r"tapec\[ipopt\]"):
         ipopt.solve(tapec.nlp(lambda x: x @ x, None, 2), np.ones(2))
+
+
+def test_conditions_are_no_constraints() -> None:
+    for constraints in (lambda x: x > 0, lambda x: (x[0], x[1] <= x[2])):
+        with pytest.raises(DTypeError, match="return the numbers"):
+            tapec.nlp(np.sum, constraints, 3)
+    given = {"type": "ineq", "fun": lambda x: x[0] > 1.0}
+    with pytest.raises(DTypeError, match="return conditions"):
+        optimize.minimize(lambda x: np.sum(x**2), np.ones(3), constraints=given)
+
+
+def test_sizes_that_do_not_fit() -> None:
+    with pytest.raises(DTypeError, match="is no integer"):
+        tapec.nlp(np.sum, None, 2.5)  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="number of variables -1 is negative"):
+        tapec.nlp(np.sum, None, -1)
+    program = tapec.nlp(lambda x: np.sum(x**2), lambda x: x[:2], 3)
+    for wrong in ({"bounds": ([0, 0], 1)}, {"constraint_bounds": (np.zeros(3), 1)}, {"bounds": 1}):
+        with pytest.raises(ShapeError, match="that do not fit"):
+            ipopt.solve(program, np.zeros(3), **wrong)  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="x0 of shape"):
+        ipopt.solve(program, np.zeros(2))
