@@ -192,3 +192,18 @@ def _squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
 @translates(spatial.distance_matrix)
 def _distance_matrix(x: Any, y: Any, p: Any = 2, threshold: int = 1000000) -> Any:
     return _minkowski(_points(x)[:, None, :], _points(y)[None, :, :], p)
+
+
+@translates(distance.directed_hausdorff)
+def _directed_hausdorff(u: Any, v: Any) -> Any:
+    """The largest distance from a point of u to its nearest of v, and their numbers."""
+    apart = _norm(_points(u)[:, None, :] - _points(v)[None, :, :])
+    nearest = np.argmin(apart, axis=1)
+    least = np.min(apart, axis=1)
+    first = np.argmax(least)
+    return least[first], first, nearest[first]
+
+
+@translates(distance.num_obs_dm)
+def _num_obs_dm(d: Any) -> Any:
+    return floats(d).shape[0]

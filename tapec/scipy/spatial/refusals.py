@@ -1,7 +1,7 @@
 """What is refused on traced values, and what to do instead."""
 
 from scipy import spatial
-from scipy.spatial import distance, transform
+from scipy.spatial import transform
 
 from tapec.scipy.registry import refuses
 
@@ -14,7 +14,6 @@ refuses(
     spatial.Voronoi,
     spatial.SphericalVoronoi,
     spatial.HalfspaceIntersection,
-    distance.directed_hausdorff,
 )
 refuses(
     "interpolate rotation vectors: Rotation.from_rotvec is translated",

@@ -13,8 +13,10 @@ from tapec.trace.arrays.table import name_of
 CURE = "rewrite it with supported NumPy functions, or apply it to constants only"
 _SIZE = "how many elements there are is known at run time only: use np.where(mask, x, 0) or x[mask]"
 _NAMES: dict[str, str] = {
-    _SIZE: "argwhere unique setdiff1d union1d intersect1d trim_zeros",
+    _SIZE: "argwhere unique setdiff1d union1d intersect1d trim_zeros setxor1d unique_all "
+    "unique_counts unique_inverse unique_values",
     "make a new one: a = np.resize(a, shape)": "ndarray.resize",
+    "how many numbers there are depends on values: start + step * np.arange(n)": "arange",
     "np.lib.stride_tricks.sliding_window_view is translated": "as_strided",
 }
 CURES: dict[str, str] = {name: cure for cure, names in _NAMES.items() for name in names.split()}

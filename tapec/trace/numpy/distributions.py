@@ -23,6 +23,7 @@ from tapec.trace.arrays.session import where as user_line
 from tapec.trace.numpy.continuous import CONTINUOUS
 from tapec.trace.numpy.continuous_integrals import INTEGRALS
 from tapec.trace.numpy.discrete import DISCRETE
+from tapec.trace.numpy.distribution_fits import FITS, refuse_untranslated
 from tapec.trace.numpy.distribution_rules import OF_CONTINUOUS, OF_DISCRETE, support_of
 from tapec.trace.numpy.quantile_search import found_count, found_number
 from tapec.trace.numpy.select import where
@@ -74,6 +75,8 @@ class Distribution:
             return self._rules[name] or functools.partial(_DEFAULTS[name], self)
         if name in _OF_POINTS:
             return _Public(self, name)
+        if name == "fit" and self._real.name in FITS:
+            return FITS[self._real.name]
         real = getattr(self._real, name)
         if name in _DEFAULTS and _of_base(real):
             return functools.partial(_DEFAULTS[name], self)
@@ -157,6 +160,16 @@ _DEFAULTS: dict[str, Callable[..., Any]] = {
 }
 
 
+_INSTEAD = {
+    "fit": "scipy.optimize.minimize of -np.sum(logpdf(data, ...)) is translated; norm, expon and "
+    "laplace have fit",
+    "nnlf": "it is -np.sum(logpdf(data, ...))",
+    "expect": "scipy.integrate.quad(lambda x: f(x) * pdf(x, ...), low, high)[0] is translated",
+    "rvs": "move numbers that are drawn without parameters: loc + scale * rng.standard_normal(n), "
+    "or ppf(rng.random(n), ...)",
+}
+
+
 def _untraced(real: Any, name: str) -> Any:
     """SciPy's own method of values that are known; of others it is refused."""
 
@@ -165,7 +178,7 @@ def _untraced(real: Any, name: str) -> Any:
             raise UnsupportedOperation(
                 f"{name} has no translation for traced values",
                 where=user_line(),
-                hint="call it outside, or write it with logpdf, cdf and ppf",
+                hint=_INSTEAD.get(name.split(".")[-1], "write it with logpdf, cdf and ppf"),
             )
         return eager(real, args, kwargs)
 
@@ -206,6 +219,7 @@ class _Public:
         rule = (OF_DISCRETE if self._of._discrete else OF_CONTINUOUS).get(self._name)
         if rule is None:
             raise AttributeError(f"{self._of._real.name} has no {self._name}")
+        refuse_untranslated(self._of, self._name, args, kwargs)
         try:
             return rule(self._of, args, kwargs)
         except Restart:

@@ -25,6 +25,7 @@ from tapec.trace.numpy import (  # noqa: F401
     padding,
     polynomial,
     quantiles,
+    sample_ranks,
     sample_scores,
     sample_tests,
     scipy_factors,

@@ -136,7 +136,7 @@ def _ranks(name: str, cure: str) -> None:
 
 _BY_RANKS = "ranks are step functions: compute it outside, or use a smooth statistic (pearsonr)"
 for _name in (
-    "rankdata", "spearmanr", "kendalltau", "weightedtau", "mannwhitneyu", "ranksums",
+    "weightedtau", "mannwhitneyu", "ranksums",
     "wilcoxon", "kruskal", "brunnermunzel", "mode", "theilslopes",
     "siegelslopes",
 ):  # fmt: skip

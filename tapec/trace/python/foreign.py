@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import CellType, FrameType
 from typing import Any
 
-from tapec.errors import TapecError, TraceError
+from tapec.errors import TapecError, TraceError, UnsupportedOperation
 from tapec.ir.core import Loc
 from tapec.trace.arrays.frames import frames_of, is_library, is_user_code
 from tapec.trace.arrays.session import NeedStatic
@@ -37,7 +37,13 @@ def foreign_error(error: Exception) -> TraceError | None:
         return None
     where = Loc(caller.f_code.co_filename, line, caller.f_code.co_name)
     message = f"{_name(called)} cannot be followed with traced values: {_first_line(error)}"
-    return TraceError(message, where=where, hint=CURE)
+    return TraceError(message, where=where, hint=_cure(_ours(error)))
+
+
+def _cure(error: TapecError | None) -> str:
+    """What to do: what a function says that is refused by name, inside the one called."""
+    named = isinstance(error, UnsupportedOperation) and error.message.startswith("scipy.")
+    return error.hint if error is not None and named and error.hint else CURE
 
 
 def _ours(error: BaseException | None) -> TapecError | None:
