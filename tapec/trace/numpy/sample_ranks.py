@@ -20,9 +20,6 @@ from tapec.trace.numpy.select import where
 from tapec.trace.numpy.shape import moveaxis
 from tapec.trace.numpy.summaries import along, of_stats
 
-# Sizes up to which SciPy's "auto" counts permutations (scipy.stats.kendalltau).
-_EXACT_SIZE = 33
-
 
 class SignificanceResult(namedtuple("SignificanceResult", ["statistic", "pvalue"])):
     """Two numbers; `correlation` is the first."""
@@ -121,7 +118,7 @@ def _probability(x: Any, y: Any, balance: Any, discordant: Any, ties: Any, size:
 
 def _exact_tails(size: int) -> Any:
     """Twice the share of permutations with at most 0, 1, 2, ... pairs out of order."""
-    if size > _EXACT_SIZE:
+    if size > 33:  # SciPy counts permutations of larger samples in the farthest tail only
         return np.exp(math.log(2.0) - np.array([math.lgamma(size + 1.0), math.lgamma(size)]))
     counts = np.ones(1)
     for n in range(2, size + 1):

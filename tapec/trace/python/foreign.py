@@ -12,6 +12,7 @@ from typing import Any
 
 from tapec.errors import TapecError, TraceError, UnsupportedOperation
 from tapec.ir.core import Loc
+from tapec.trace.arrays import cures
 from tapec.trace.arrays.frames import frames_of, is_library, is_user_code
 from tapec.trace.arrays.session import NeedStatic
 from tapec.trace.arrays.special import is_traced_special
@@ -43,7 +44,7 @@ def foreign_error(error: Exception) -> TraceError | None:
 def _cure(error: TapecError | None) -> str:
     """What to do: what a function says that is refused by name, inside the one called."""
     named = isinstance(error, UnsupportedOperation) and error.message.startswith("scipy.")
-    return error.hint if error is not None and named and error.hint else CURE
+    return error.hint if error and named and error.hint not in ("", cures.CURE) else CURE
 
 
 def _ours(error: BaseException | None) -> TapecError | None:

@@ -29,7 +29,7 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "norm at 0": lambda x, y: stats.norm.fit(x, floc=0.0),
     "expon": lambda x, y: stats.expon.fit(x),
     "laplace": lambda x, y: stats.laplace.fit(x),
-    "hausdorff": lambda x, y: distance.directed_hausdorff(x[:, None], y[:, None]),
+    "hausdorff": lambda x, y: distance.directed_hausdorff(x[:, None], y[:, None])[0],
     "points": lambda x, y: distance.num_obs_dm(np.abs(x[:, None] - x)),
 }
 
@@ -47,6 +47,12 @@ def test_as_scipy(name: str, size: int, ties: bool) -> None:
     for mine, theirs in pairs:
         np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-13)
         assert np.asarray(mine).dtype == np.asarray(theirs).dtype
+
+
+def test_hausdorff_names_the_points() -> None:
+    x, y = RNG.random((5, 2)), RNG.random((4, 2))
+    f = lambda x, y: distance.directed_hausdorff(x, y)  # noqa: E731
+    assert tapec.compile(f, backend="numpy")(x, y)[1:] == f(x, y)[1:]
 
 
 def test_slopes() -> None:
