@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,6 +27,7 @@ from tapec.trace.python.builtin_classes import (
     class_of_complex,
     is_instance,
 )
+from tapec.trace.python.classes import original
 from tapec.trace.python.ordering import extreme, sorted_
 from tapec.trace.staging.iterables import IndexedSequence
 from tapec.trace.staging.object_aliases import refuse_uncertain
@@ -105,6 +107,13 @@ def _certain(thing: Any, name: str) -> None:
         refuse_uncertain(session, thing, name)
 
 
+def _vars(*args: Any) -> Any:
+    """``vars``; of a class what the user's class has, not its clone."""
+    if not args:
+        return sys._getframe(1).f_locals
+    return builtins.vars(original(args[0]))
+
+
 MEMBERS: dict[str, Any] = {
     "float": Float,
     "int": Int,
@@ -118,6 +127,7 @@ MEMBERS: dict[str, Any] = {
     "isinstance": _isinstance,
     "sorted": sorted_,
     "len": _length,
+    "vars": _vars,
     "pow": _pow,
     "sum": _sum,
     "all": _truths(builtins.all, "logical_and", stops=False),

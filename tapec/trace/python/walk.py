@@ -252,6 +252,9 @@ class Walk:
         bases = [c for c in cls.__mro__[:-1] if is_users(c)]
         for k, c in enumerate(bases):
             members = class_dict(c)
+            if "vars" in names:
+                self.edge("keys", members, None, f"the attributes of {c.__name__}", False)
+                names = names | {n for n in members if not n.startswith("__")}
             special = {n for n in members if n.startswith("__")} - _SPECIAL
             special |= {n for n in self.owners.stored_in(members) if hasattr(members[n], "__set__")}
             for name in sorted((names | special) & members.keys()):
