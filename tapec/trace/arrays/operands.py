@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapec.errors import DTypeError
+from tapec.errors import DTypeError, UnsupportedOperation
 from tapec.ir.core import Value
 from tapec.ir.types import NUMPY_DTYPES, dtype_name
 from tapec.trace.arrays.concrete import concrete
@@ -131,7 +131,7 @@ def operand(session: Session, a: Any, dtype: str) -> Value:
         return session.const(_fill(a, dtype), dtype)
     if kind in (list, tuple):
         return operand(session, as_array(a), dtype)
-    array = np.asarray(a)
+    array = _plain(a)
     return session.array(array.astype(NUMPY_DTYPES[dtype]), dtype)
 
 
@@ -144,6 +144,18 @@ def convert(session: Session, value: Value, dtype: str) -> Value:
     return session.emit("convert", value, dtype=dtype)
 
 
+def _plain(a: Any) -> Any:
+    """`a` as an array; what means something else than an array does is refused."""
+    if isinstance(a, np.matrix | np.ma.MaskedArray):
+        kind = "np.matrix" if isinstance(a, np.matrix) else "a masked array"
+        raise UnsupportedOperation(
+            f"{kind} beside traced arrays",
+            where=where(),
+            hint="np.asarray(m), with @ for products, or np.where(mask, 0.0, values)",
+        )
+    return np.asarray(a)
+
+
 def as_tracer(a: Any) -> Tracer:
     """`a` as a tracer: arrays, numbers and lists become concrete or stacked ones."""
     if type(a) is Tracer:
@@ -151,7 +163,7 @@ def as_tracer(a: Any) -> Tracer:
     if type(a) in (list, tuple):
         result = TABLE["array"](a)
         return result if type(result) is Tracer else as_tracer(result)
-    array = np.asarray(a)
+    array = _plain(a)
     if array.dtype == object:
         raise DTypeError(f"cannot use {a!r} as an array", where=where())
     made: Tracer = concrete(array)
