@@ -33,7 +33,8 @@ class SignificanceResult(namedtuple("SignificanceResult", ["statistic", "pvalue"
 @of_stats("rankdata")
 def rankdata(a: Any, method: str = "average", *, axis: Any = None) -> Any:
     """The places of elements in order, from 1 on; ties as `method` says."""
-    shape = np.shape(a)
+    if not isinstance(axis, int | None):
+        raise TypeError(f"axis is an integer or None, not {axis!r}")
     x, axis = along(a, axis)
     rows = moveaxis(x, axis, -1)
     mine, other = rows[..., :, None], rows[..., None, :]
@@ -53,12 +54,14 @@ def rankdata(a: Any, method: str = "average", *, axis: Any = None) -> Any:
     else:
         raise ValueError(f'unknown method "{method}"')
     kind = np.float64 if method == "average" else np.int64
-    return TABLE["reshape"](moveaxis(TABLE["astype"](made, kind), -1, axis), shape)
+    return moveaxis(TABLE["astype"](made, kind), -1, axis)
 
 
 @of_stats("spearmanr")
 def spearmanr(a: Any, b: Any = None, axis: Any = 0) -> Any:
     """Pearson's correlation of ranks, of two samples or of the variables of arrays."""
+    if axis not in (0, 1, None):
+        raise ValueError(f"spearmanr takes the axis 0, 1 or None, not {axis!r}")
     parts = [as_array(x) for x in ((a,) if b is None else (a, b))]
     if axis is None:
         parts = [np.ravel(x) for x in parts]
@@ -89,7 +92,8 @@ def kendalltau(x: Any, y: Any, *, variant: str = "b") -> Any:
             hint="variant 'b' has a translation",
         )
     above = np.triu_indices(size, 1)
-    first, second = (np.sign(v[above[0]] - v[above[1]]) for v in (x, y))
+    order = (np.sign(v[above[0]] - v[above[1]]) for v in (x, y))
+    first, second = (TABLE["astype"](s, np.float64) for s in order)
     total = 0.5 * size * (size - 1)
     balance = np.sum(first * second)
     ties = [total - np.sum(np.abs(s)) for s in (first, second)]
